@@ -1,0 +1,23 @@
+using NetTopologySuite.Geometries;
+
+namespace CityHelper.Data.Model;
+
+/// <summary>A city on the platform. Its id is the first key of every other table.</summary>
+public sealed class City
+{
+    public short Id { get; init; }
+
+    /// <summary>The name in URLs and arguments: lower-case letters, digits and dashes, unique, never changed.</summary>
+    public required string Slug { get; init; }
+
+    public required string Name { get; set; }
+
+    /// <summary>IANA name, such as <c>America/New_York</c>. The source's times without a zone are read in it.</summary>
+    public required string TimeZone { get; set; }
+
+    /// <summary>The rectangle around the city, SRID 4326.</summary>
+    public required Polygon Bounds { get; set; }
+
+    /// <summary>Where a map of the city opens, SRID 4326.</summary>
+    public required Point Centre { get; set; }
+}

@@ -1,0 +1,77 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace CityHelper.Data.Model;
+
+/// <summary>
+/// The EF Core model of what is stored. The numbered SQL migrations own the DDL; a test holds the two against each other.
+/// </summary>
+public sealed class CityHelperContext(DbContextOptions<CityHelperContext> options) : DbContext(options)
+{
+    public DbSet<City> Cities => Set<City>();
+
+    public DbSet<Agency> Agencies => Set<Agency>();
+
+    public DbSet<Category> Categories => Set<Category>();
+
+    public DbSet<ServiceRequest> ServiceRequests => Set<ServiceRequest>();
+
+    public DbSet<StatusUpdate> StatusUpdates => Set<StatusUpdate>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.HasPostgresExtension("postgis");
+        modelBuilder.HasPostgresEnum<ServiceRequestStatus>("service_request_status", nameTranslator: StatusLabels.Translator);
+
+        modelBuilder.Entity<City>(city =>
+        {
+            city.ToTable("city");
+            city.Property(c => c.Id).ValueGeneratedNever();
+            city.HasIndex(c => c.Slug).IsUnique();
+            city.Property(c => c.Bounds).HasColumnType("geometry(Polygon,4326)");
+            city.Property(c => c.Centre).HasColumnType("geometry(Point,4326)");
+        });
+
+        modelBuilder.Entity<Agency>(agency =>
+        {
+            agency.ToTable("agency");
+            agency.HasKey(a => new { a.CityId, a.Id });
+            agency.Property(a => a.Id).ValueGeneratedNever();
+            agency.HasIndex(a => new { a.CityId, a.Code }).IsUnique();
+        });
+
+        modelBuilder.Entity<Category>(category =>
+        {
+            category.ToTable("category");
+            category.HasKey(c => new { c.CityId, c.Id });
+            category.Property(c => c.Id).ValueGeneratedNever();
+            category.HasIndex(c => new { c.CityId, c.Code }).IsUnique();
+            category.HasOne(c => c.Agency).WithMany().HasForeignKey(c => new { c.CityId, c.AgencyId }).IsRequired(false);
+        });
+
+        modelBuilder.Entity<ServiceRequest>(request =>
+        {
+            request.ToTable("service_request");
+            request.HasKey(r => new { r.CityId, r.Id });
+            request.Property(r => r.Id).ValueGeneratedNever();
+            request.Property(r => r.Location).HasColumnType("geometry(Point,4326)");
+            request.Property(r => r.Cell12).HasColumnName("cell_12").HasComputedColumnSql("public.cell(location, 12)", stored: true);
+            request.Property(r => r.Cell14).HasColumnName("cell_14").HasComputedColumnSql("public.cell(location, 14)", stored: true);
+            request.Property(r => r.Cell16).HasColumnName("cell_16").HasComputedColumnSql("public.cell(location, 16)", stored: true);
+            request.HasOne(r => r.Category).WithMany().HasForeignKey(r => new { r.CityId, r.CategoryId });
+            request.HasOne(r => r.Agency).WithMany().HasForeignKey(r => new { r.CityId, r.AgencyId }).IsRequired(false);
+            request.HasMany(r => r.Updates).WithOne().HasForeignKey(u => new { u.CityId, u.ServiceRequestId });
+            foreach (string moment in new[] { "CreatedAt", "UpdatedAt", "DueAt", "ClosedAt", "SourceCreatedAt" })
+            {
+                request.Property(moment).HasColumnType("timestamp(3) with time zone");
+            }
+        });
+
+        modelBuilder.Entity<StatusUpdate>(update =>
+        {
+            update.ToTable("status_update");
+            update.HasKey(u => new { u.CityId, u.ServiceRequestId, u.Id });
+            update.Property(u => u.Id).ValueGeneratedNever();
+            update.Property(u => u.CreatedAt).HasColumnType("timestamp(3) with time zone");
+        });
+    }
+}

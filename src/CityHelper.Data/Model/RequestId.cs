@@ -1,0 +1,23 @@
+namespace CityHelper.Data.Model;
+
+/// <summary>
+/// Ids that carry their time: milliseconds since 2020-01-01 UTC in the upper 42 bits, 22 bits below to tell apart
+/// what happened in the same millisecond. Ids before 2020 are negative and valid. Reasons: docs/decisions/0002.
+/// </summary>
+public static class RequestId
+{
+    /// <summary>2020-01-01T00:00:00Z in milliseconds since 1970; the same number stands in SQL <c>id_floor</c>.</summary>
+    public const long EpochMs = 1_577_836_800_000;
+
+    /// <summary>Bits below the time.</summary>
+    public const int SequenceBits = 22;
+
+    /// <summary>Set in the ids of imported rows, clear in those made here, so that the two never meet.</summary>
+    public const long ImportedBit = 1L << (SequenceBits - 1);
+
+    /// <summary>The smallest id of a millisecond.</summary>
+    public static long Floor(DateTimeOffset moment) => (moment.ToUnixTimeMilliseconds() - EpochMs) << SequenceBits;
+
+    /// <summary>The moment an id carries, to the millisecond, in UTC.</summary>
+    public static DateTimeOffset TimeOf(long id) => DateTimeOffset.FromUnixTimeMilliseconds((id >> SequenceBits) + EpochMs);
+}

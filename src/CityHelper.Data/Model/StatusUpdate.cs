@@ -1,0 +1,20 @@
+namespace CityHelper.Data.Model;
+
+/// <summary>One change of a request's status.</summary>
+public sealed class StatusUpdate
+{
+    public short CityId { get; init; }
+
+    public long ServiceRequestId { get; init; }
+
+    /// <summary>Carries the time of the change, as <see cref="ServiceRequest.Id"/> carries its own.</summary>
+    public long Id { get; init; }
+
+    public ServiceRequestStatus Status { get; init; }
+
+    public string? SourceStatus { get; init; }
+
+    public string? Note { get; init; }
+
+    public DateTime CreatedAt { get; init; }
+}
