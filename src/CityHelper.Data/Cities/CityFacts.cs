@@ -1,0 +1,64 @@
+namespace CityHelper.Data.Cities;
+
+/// <summary>What one must know of a city to add it.</summary>
+/// <param name="Slug">The name in URLs: lower-case letters, digits, dashes; never changed afterwards.</param>
+/// <param name="Name">For people: <c>New York City</c>.</param>
+/// <param name="TimeZone">IANA name: <c>America/New_York</c>.</param>
+/// <param name="West">Bounds in degrees, longitude and latitude of WGS 84.</param>
+/// <param name="South">See <paramref name="West"/>.</param>
+/// <param name="East">See <paramref name="West"/>.</param>
+/// <param name="North">See <paramref name="West"/>.</param>
+/// <param name="CentreLongitude">Where a map opens; inside the bounds.</param>
+/// <param name="CentreLatitude">See <paramref name="CentreLongitude"/>.</param>
+public sealed record CityFacts(
+    string Slug, string Name, string TimeZone,
+    double West, double South, double East, double North,
+    double CentreLongitude, double CentreLatitude)
+{
+    /// <summary>What is wrong with the facts, one sentence each; empty when the city can be added.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        var problems = new List<string>();
+        if (SlugProblem(Slug) is { } slugProblem)
+        {
+            problems.Add(slugProblem);
+        }
+
+        if (string.IsNullOrWhiteSpace(Name) || Name.Length > Limits.NameCharsMax)
+        {
+            problems.Add($"The name must have 1 to {Limits.NameCharsMax} characters.");
+        }
+
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(TimeZone, out TimeZoneInfo? zone) || !zone.HasIanaId)
+        {
+            problems.Add($"`{TimeZone}` is not a time zone this machine knows; use an IANA name such as America/New_York.");
+        }
+
+        // Written so that NaN fails too.
+        if (!(West >= -180 && West < East && East <= 180 && South >= -90 && South < North && North <= 90))
+        {
+            problems.Add("The bounds must be west,south,east,north in degrees with west < east and south < north.");
+        }
+        else if (!(CentreLongitude >= West && CentreLongitude <= East && CentreLatitude >= South && CentreLatitude <= North))
+        {
+            problems.Add("The centre must be longitude,latitude inside the bounds.");
+        }
+
+        return problems;
+    }
+
+    private static string? SlugProblem(string slug)
+    {
+        bool wellFormed = slug.Length is > 0 and <= Limits.SlugCharsMax
+            && char.IsAsciiLetterLower(slug[0])
+            && slug.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+        if (!wellFormed)
+        {
+            return $"The slug must have 1 to {Limits.SlugCharsMax} lower-case letters, digits and dashes, and begin with a letter.";
+        }
+
+        // Both would be the name of another table: service_request_external_id, or the 2026 leaf of city `springfield`.
+        bool taken = slug == "external-id" || (slug.Length > 5 && slug[^5] == '-' && slug[^4..].All(char.IsAsciiDigit));
+        return taken ? "The slug must not be `external-id` nor end in a dash and four digits: tables have such names." : null;
+    }
+}

@@ -1,0 +1,58 @@
+namespace CityHelper.Data;
+
+/// <summary>Every number that bounds something in the data layer, with its reason.</summary>
+public static class Limits
+{
+    /// <summary>How long a second server waits while the first migrates: longer than any one script should take.</summary>
+    public static readonly TimeSpan MigrationWaitMax = TimeSpan.FromMinutes(5);
+
+    /// <summary>The first year the platform keeps: 311 lines with computers behind them are not older.</summary>
+    public const int YearMin = 2000;
+
+    /// <summary>The last year a partition is made for: beyond it a date is a typing error.</summary>
+    public const int YearMax = 2100;
+
+    /// <summary>How far ahead of the clock a source may be: a zone misread at the source is less than a day.</summary>
+    public static readonly TimeSpan AheadMax = TimeSpan.FromDays(1);
+
+    /// <summary>Cities on one platform: the id is a smallint, and each has its own partitions.</summary>
+    public const int CitiesMax = 1_000;
+
+    /// <summary>Length of a city's slug: <c>service_request_</c> + slug + <c>_2026</c> must fit PostgreSQL's 63.</summary>
+    public const int SlugCharsMax = 40;
+
+    /// <summary>Types of one city. New York has about 300; a file that brings more has ids where types should be.</summary>
+    public const int CategoriesMax = 10_000;
+
+    /// <summary>Agencies of one city, for the same reason.</summary>
+    public const int AgenciesMax = 1_000;
+
+    /// <summary>Names and codes: key, status, postal code, channel, district, agency. Real ones stay below 100.</summary>
+    public const int NameCharsMax = 200;
+
+    /// <summary>Titles and addresses.</summary>
+    public const int LineCharsMax = 500;
+
+    /// <summary>Descriptions and resolutions: the longest real one is below 1,500.</summary>
+    public const int TextCharsMax = 8_000;
+
+    /// <summary>One CSV record. A quote that is never closed swallows the file; here it is noticed instead.</summary>
+    public const int RecordCharsMax = 1 << 20;
+
+    /// <summary>Columns of a CSV file: the widest portal export has 47.</summary>
+    public const int ColumnsMax = 200;
+
+    /// <summary>Rows of one merge transaction: about a second of work, so that an interruption costs little and a
+    /// lock is held briefly, yet the commit's fsync is spread over many rows.</summary>
+    public const int MergeRowsMax = 20_000;
+
+    /// <summary>Steps of the linear probe for a free id: 2^21 ids share a millisecond, so more than a few means a fault.</summary>
+    public const int IdProbesMax = 10_000;
+
+    /// <summary>The newest requests of a category that are asked for its most frequent agency: bounded, however large the
+    /// city has grown, and it follows when a duty moves to another agency.</summary>
+    public const int AgencySampleRows = 2_000;
+
+    /// <summary>Rows one run of the generator makes: 2 M for load tests with room above.</summary>
+    public const int GeneratedRowsMax = 20_000_000;
+}

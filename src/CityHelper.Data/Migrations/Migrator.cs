@@ -1,0 +1,136 @@
+using System.Reflection;
+using DbUp;
+using DbUp.Engine;
+using DbUp.Postgresql;
+using Npgsql;
+
+namespace CityHelper.Data.Migrations;
+
+/// <summary>Brings a database to the schema this program needs: the numbered scripts embedded beside this class.</summary>
+/// <remarks>
+/// Takes a connection string and opens connections outside any pool: connections remember the database's types from
+/// when they were opened, and those of before a migration would not know the types it brings.
+/// </remarks>
+public sealed class Migrator
+{
+    /// <summary>The table that remembers which scripts ran.</summary>
+    public const string JournalTable = "schema_version";
+
+    // Any number does, as long as every version of this program uses the same one.
+    private const long LockKey = 0x0C17_4E19_0001;
+
+    private const string ScriptPrefix = "CityHelper.Data.Migrations.";
+
+    private readonly string _connectionString;
+
+    public Migrator(string connectionString) =>
+        _connectionString = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
+
+    /// <summary>The scripts of this program, oldest first: <c>0001_service_requests.sql</c>.</summary>
+    public static IReadOnlyList<string> ScriptNames { get; } =
+        [.. Assembly.GetExecutingAssembly().GetManifestResourceNames()
+            .Where(name => name.StartsWith(ScriptPrefix, StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
+            .Select(name => name[ScriptPrefix.Length..])
+            .Order(StringComparer.Ordinal)];
+
+    /// <summary>
+    /// Runs what is pending, each script in a transaction of its own. Servers that start at once queue on an advisory
+    /// lock: the first migrates, the others find nothing left to do.
+    /// </summary>
+    /// <returns>The scripts that ran; empty when the schema was up to date.</returns>
+    /// <exception cref="MigrationException">PostGIS is missing, a script failed, or the lock was held for too long.</exception>
+    public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellation = default)
+    {
+        await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(_connectionString);
+        // The lock belongs to this connection; closing it, or dying, gives the lock back.
+        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
+        await TakeLockAsync(connection, cancellation);
+        await RequirePostgisAsync(connection, cancellation);
+
+        DatabaseUpgradeResult result = await Task.Run(() => Engine(dataSource).PerformUpgrade(), cancellation);
+        return result.Successful
+            ? [.. result.Scripts.Select(script => script.Name)]
+            : throw new MigrationException(
+                $"Migration {result.ErrorScript?.Name} failed and was rolled back: {result.Error.Message}", result.Error);
+    }
+
+    /// <summary>The scripts that have not run yet; for a readiness check.</summary>
+    /// <exception cref="NpgsqlException">The database does not answer.</exception>
+    public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken cancellation = default)
+    {
+        await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(_connectionString);
+        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
+        await using var exists = new NpgsqlCommand($"select to_regclass('public.{JournalTable}') is not null", connection);
+        if (await exists.ExecuteScalarAsync(cancellation) is not true)
+        {
+            return ScriptNames;
+        }
+
+        var ran = new HashSet<string>(StringComparer.Ordinal);
+        await using var command = new NpgsqlCommand($"select scriptname from public.{JournalTable}", connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            ran.Add(reader.GetString(0));
+        }
+
+        return [.. ScriptNames.Where(name => !ran.Contains(name))];
+    }
+
+    /// <summary>Whether every script of this program has run.</summary>
+    public async Task<bool> IsUpToDateAsync(CancellationToken cancellation = default) => (await PendingAsync(cancellation)).Count == 0;
+
+    private static UpgradeEngine Engine(NpgsqlDataSource dataSource) =>
+        DeployChanges.To
+            .PostgresqlDatabase(new PostgresqlConnectionManager(dataSource))
+            .WithScripts(ScriptNames.Select(name => SqlScript.FromStream(
+                name, Assembly.GetExecutingAssembly().GetManifestResourceStream(ScriptPrefix + name)!)))
+            // Otherwise DbUp takes $body$ for a variable of its own.
+            .WithVariablesDisabled()
+            .WithTransactionPerScript()
+            .JournalToPostgresqlTable("public", JournalTable)
+            .LogToNowhere()
+            .Build();
+
+    private static async Task TakeLockAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select pg_advisory_lock($1)", connection)
+        {
+            CommandTimeout = (int)Limits.MigrationWaitMax.TotalSeconds,
+            Parameters = { new() { Value = LockKey } },
+        };
+        try
+        {
+            await command.ExecuteNonQueryAsync(cancellation);
+        }
+        catch (NpgsqlException timeout) when (timeout.InnerException is TimeoutException)
+        {
+            throw new MigrationException(
+                $"Another process has been migrating this database for {Limits.MigrationWaitMax.TotalMinutes:0} minutes; "
+                + "look at what it waits for in pg_stat_activity, then start again.", timeout);
+        }
+    }
+
+    private static async Task RequirePostgisAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "select exists (select from pg_extension where extname = 'postgis'), "
+            + "exists (select from pg_available_extensions where name = 'postgis'), "
+            + "(select rolsuper from pg_roles where rolname = current_user)", connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        (bool installed, bool available, bool superuser) = (reader.GetBoolean(0), reader.GetBoolean(1), reader.GetBoolean(2));
+        if (!installed && !available)
+        {
+            throw new MigrationException(
+                "The database server has no PostGIS: install the package (postgresql-15-postgis-3 on Debian) and migrate again.");
+        }
+
+        if (!installed && !superuser)
+        {
+            throw new MigrationException(
+                "PostGIS is not enabled in this database and this user may not enable it: "
+                + "have a superuser run `create extension postgis` in it and migrate again.");
+        }
+    }
+}
