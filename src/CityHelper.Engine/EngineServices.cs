@@ -4,6 +4,7 @@ using CityHelper.Engine.Execution;
 using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Types;
 using GraphQL.Types;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -41,6 +42,17 @@ public static class EngineServices
                 s.GetRequiredService<ILogger<OperationExecutor>>());
         });
         services.AddSingleton<GraphQLHttpHandler>();
+        return services;
+    }
+
+    /// <summary>Adds the types that the engine brings to a schema.</summary>
+    public static IServiceCollection AddEngineTypes(this IServiceCollection services)
+    {
+        services.AddSingleton(typeof(UpperSnakeEnumType<>));
+        services.AddSingleton<DateTimeType>().AddSingleton<PositionType>();
+        services.AddSingleton<GeoJsonGeometryType>().AddSingleton<GeoJsonInterface>().AddSingleton<GeoJsonPointType>();
+        services.AddSingleton<AreaInput>().AddSingleton<ViewportInput>();
+        services.AddSingleton<PageInfoType>().AddSingleton<SortEnumType>().AddSingleton<CacheControlScopeType>();
         return services;
     }
 

@@ -1,2 +1,4 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using CityHelper.Server;
+
+WebApplication app = await ServerApplication.BuildAsync(new WebApplicationOptions { Args = args });
+await app.RunAsync();

@@ -15,14 +15,14 @@ internal enum ResponseMediaType
 }
 
 /// <summary>Reads the accept header.</summary>
-internal static class AcceptHeader
+public static class AcceptHeader
 {
     public const string GraphQLResponse = "application/graphql-response+json";
     public const string Json = "application/json";
 
     /// <summary>Chooses the media type.</summary>
     /// <returns>The choice; an error when the header cannot be read; neither when nothing acceptable is offered (406).</returns>
-    public static (ResponseMediaType? Type, RequestError? Error) Choose(StringValues header)
+    internal static (ResponseMediaType? Type, RequestError? Error) Choose(StringValues header)
     {
         if (StringValues.IsNullOrEmpty(header))
         {
@@ -45,7 +45,7 @@ internal static class AcceptHeader
         return (graphQL >= json ? ResponseMediaType.GraphQLResponse : ResponseMediaType.Json, null);
     }
 
-    public static string Text(ResponseMediaType type) =>
+    internal static string Text(ResponseMediaType type) =>
         (type == ResponseMediaType.Json ? Json : GraphQLResponse) + "; charset=utf-8";
 
     /// <summary>Whether a browser asks for a page.</summary>

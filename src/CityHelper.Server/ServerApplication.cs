@@ -1,0 +1,92 @@
+using CityHelper.Data;
+using CityHelper.Data.Migrations;
+using CityHelper.Engine;
+using CityHelper.Engine.Operations;
+using CityHelper.Server.Explorer;
+using CityHelper.Server.Health;
+using CityHelper.Server.Schema;
+using CityHelper.Server.Security;
+using Npgsql;
+
+namespace CityHelper.Server;
+
+/// <summary>Builds the web server. A request's way through it: docs/architecture.md.</summary>
+public static class ServerApplication
+{
+    /// <summary>The folder for what a server keeps between runs.</summary>
+    public const string HomeKey = "CITYHELPER_HOME";
+
+    /// <summary>The folder of persisted operations; without it, the one that was built with the server.</summary>
+    public const string OperationsKey = "CITYHELPER_OPERATIONS";
+
+    private const string GraphQLPath = "/graphql";
+
+    /// <summary>Builds a server that is ready to run: operations compiled, nothing listening yet.</summary>
+    /// <param name="options">Arguments, environment and content root.</param>
+    /// <param name="configure">What a caller adds or replaces, such as tests their logging.</param>
+    /// <exception cref="ConfigurationException">The configuration is wrong; the message says what to set.</exception>
+    public static async Task<WebApplication> BuildAsync(WebApplicationOptions options, Action<WebApplicationBuilder>? configure = null)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(options);
+        configure?.Invoke(builder);
+        string connectionString = builder.Configuration[CityHelperDatabase.ConnectionStringKey] is { Length: > 0 } given
+            ? given
+            : throw new ConfigurationException($"Set {CityHelperDatabase.ConnectionStringKey} to the connection string of the database.");
+        string home = builder.Configuration[HomeKey] ?? ".cityhelper";
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Engine.Limits.RequestBytesMax;
+        });
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(services => ReadingConnections.Create(connectionString, services.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddSingleton(new Migrator(connectionString));
+        builder.Services.AddSingleton(CursorKeyStore.Load(builder.Configuration, builder.Environment, home));
+        builder.Services.AddCityHelperSchema();
+        builder.Services.AddGraphQLEngine();
+        builder.Services.AddCityHelperHealth();
+
+        WebApplication app = builder.Build();
+        string operations = builder.Configuration[OperationsKey] ?? Path.Combine(AppContext.BaseDirectory, "persisted-queries");
+        await app.Services.GetRequiredService<OperationRegistry>()
+            .LoadAsync(Path.Combine(operations, OperationManifest.FileName), CancellationToken.None);
+        app.UseExplorer();
+        app.MapGraphQL(GraphQLPath);
+        app.MapCityHelperHealth();
+        return app;
+    }
+}
+
+/// <summary>The pool that answers are read through.</summary>
+internal static class ReadingConnections
+{
+    /// <summary>
+    /// Settings of every reading connection. Repeatable read makes a batch one snapshot. Custom plans prune partitions when planning;
+    /// a generic plan over many leaves is slower and takes megabytes per connection (measured, docs/decisions/0002). JIT costs
+    /// more than these statements take.
+    /// </summary>
+    private static readonly string s_settings = string.Join(' ',
+        @"-c default_transaction_isolation=repeatable\ read",
+        "-c default_transaction_read_only=on",
+        "-c plan_cache_mode=force_custom_plan",
+        "-c jit=off",
+        $"-c statement_timeout={Engine.Limits.StatementTimeoutMs}");
+
+    public static NpgsqlDataSource Create(string connectionString, ILoggerFactory loggers)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "cityhelper",
+            Options = s_settings,
+
+            // A plan's statements are prepared at their second use; a server has a few hundred different ones.
+            MaxAutoPrepare = 200,
+            AutoPrepareMinUsages = 2,
+
+            // Nothing is ever set for a session, so there is nothing to reset and a round trip to save.
+            NoResetOnClose = true,
+        };
+        return CityHelperDatabase.CreateDataSource(settings.ConnectionString, builder => builder.UseLoggerFactory(loggers));
+    }
+}
