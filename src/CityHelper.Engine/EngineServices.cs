@@ -1,4 +1,3 @@
-using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Http;
@@ -24,13 +23,7 @@ public static class EngineServices
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
     {
         Limits.Verify();
-        services.AddSingleton(s =>
-        {
-            var schema = s.GetRequiredService<ISchema>();
-            schema.Initialize();
-            BindingCheck.Verify(schema);
-            return new OperationCompiler(schema);
-        });
+        services.AddSingleton<OperationCompiler>();
         services.AddSingleton<OperationRegistry>();
         services.AddSingleton(s =>
         {

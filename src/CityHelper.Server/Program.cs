@@ -1,4 +1,3 @@
-using CityHelper.Server;
+using CityHelper.Server.Commands;
 
-WebApplication app = await ServerApplication.BuildAsync(new WebApplicationOptions { Args = args });
-await app.RunAsync();
+return await CommandLine.Build().Parse(args).InvokeAsync();

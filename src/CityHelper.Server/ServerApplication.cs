@@ -63,14 +63,15 @@ internal static class ReadingConnections
 {
     /// <summary>
     /// Settings of every reading connection. Repeatable read makes a batch one snapshot. Custom plans prune partitions when planning;
-    /// a generic plan over many leaves is slower and takes megabytes per connection (measured, docs/decisions/0002). JIT costs
-    /// more than these statements take.
+    /// a generic plan over many leaves is slower and takes megabytes per connection (measured, docs/decisions/0002). JIT and
+    /// parallel workers cost more than these statements take.
     /// </summary>
     private static readonly string s_settings = string.Join(' ',
         @"-c default_transaction_isolation=repeatable\ read",
         "-c default_transaction_read_only=on",
         "-c plan_cache_mode=force_custom_plan",
         "-c jit=off",
+        "-c max_parallel_workers_per_gather=0",
         $"-c statement_timeout={Engine.Limits.StatementTimeoutMs}");
 
     public static NpgsqlDataSource Create(string connectionString, ILoggerFactory loggers)

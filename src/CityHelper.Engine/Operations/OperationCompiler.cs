@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using CityHelper.Engine.Bindings;
+using GraphQL;
 using GraphQL.Types;
 using GraphQL.Validation;
 using GraphQLParser;
@@ -10,11 +12,13 @@ using GraphQLParser.Exceptions;
 namespace CityHelper.Engine.Operations;
 
 /// <summary>Text to <see cref="Operation"/>: parsed under caps, validated against the schema without the variables.</summary>
+/// <exception cref="InvalidOperationException">Fields of the schema that no plan could read.</exception>
 public sealed class OperationCompiler(ISchema schema)
 {
     private static readonly ParserOptions s_parserOptions = new() { MaxDepth = Limits.DocumentDepthMax, Ignore = IgnoreOptions.Comments };
 
     private readonly DocumentValidator _validator = new();
+    private readonly ISchema _schema = Initialized(schema);
 
     /// <summary>The id of a text: SHA-256 of its UTF-8, lower-case hex.</summary>
     public static string IdOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
@@ -50,8 +54,15 @@ public sealed class OperationCompiler(ISchema schema)
         }
 
         return new CompiledOperation(
-            new Operation(IdOf(text), text, document, definition, VariableDefinition.Of(definition, schema)),
+            new Operation(IdOf(text), text, document, definition, VariableDefinition.Of(definition, _schema)),
             []);
+    }
+
+    private static ISchema Initialized(ISchema schema)
+    {
+        schema.Initialize();
+        BindingCheck.Verify(schema);
+        return schema;
     }
 
     private static bool TryParse(
@@ -102,10 +113,11 @@ public sealed class OperationCompiler(ISchema schema)
     {
         IValidationResult result = await _validator.ValidateAsync(new ValidationOptions
         {
-            Schema = schema,
+            Schema = _schema,
             Document = document,
             Operation = definition,
             Rules = DocumentValidator.CoreRules,
+            Variables = Inputs.Empty,
             CancellationToken = cancellation,
         });
 

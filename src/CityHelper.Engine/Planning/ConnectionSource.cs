@@ -120,15 +120,17 @@ internal sealed class ConnectionSource(
         return conditions;
     }
 
-    // The exact rule (settled): edges included, on the coordinates themselves; && would compare rounded boxes.
+    // The exact rule: edges included, on the coordinates themselves; && would compare rounded boxes.
+    // CASE, because PostgreSQL takes it for one row in two. Four comparisons of unknown selectivity would be one row in ten
+    // thousand, and the planner would then read and sort whole cells instead of stopping at the first page (6,900 buffers instead of 130).
     private Condition InArea(StatementBuilder statement)
     {
         string Edge(string name, Func<Space.Viewport, double> edge) =>
             statement.Parameter(("edge", name), run => StatementBuilder.Double(edge(run.Area)));
         string point = $"{Condition.Row}.{binding.Grid.Point}";
         return new Condition(
-            $"st_x({point}) between {Edge("west", a => a.West)} and {Edge("east", a => a.East)} "
-            + $"and st_y({point}) between {Edge("south", a => a.South)} and {Edge("north", a => a.North)}",
+            $"case when st_x({point}) between {Edge("west", a => a.West)} and {Edge("east", a => a.East)} "
+            + $"and st_y({point}) between {Edge("south", a => a.South)} and {Edge("north", a => a.North)} then true else false end",
             [binding.Grid.Point]);
     }
 

@@ -24,6 +24,13 @@ internal static class SchemaServices
         return services;
     }
 
+    /// <summary>The schema without a database, for the verbs that only look at it. Dispose it.</summary>
+    public static ServiceProvider CreateOffline() => new ServiceCollection()
+        .AddSingleton(TimeProvider.System)
+        .AddSingleton(CityHelperDatabase.CreateDataSource("Host=none"))
+        .AddCityHelperSchema()
+        .BuildServiceProvider();
+
     // The model is code and options; nothing is read from the database for it.
     private static Microsoft.EntityFrameworkCore.Metadata.IModel Model(NpgsqlDataSource dataSource)
     {
