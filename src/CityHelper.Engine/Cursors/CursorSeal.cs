@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -59,7 +60,7 @@ public sealed class CursorSeal
     {
         Span<byte> cursor = stackalloc byte[CursorBytes];
         if (text.Length != CursorChars
-            || !Base64Url.TryDecodeFromChars(text, cursor, out int bytes)
+            || Base64Url.DecodeFromChars(text, cursor, out _, out int bytes) != OperationStatus.Done
             || bytes != CursorBytes)
         {
             return null;
