@@ -1,0 +1,17 @@
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  // The page itself is GET /graphql; what it loads lies below this path of the same server.
+  base: '/graphql/explorer/',
+  build: {
+    outDir: '../../src/CityHelper.Server/Explorer/dist',
+    emptyOutDir: true,
+    target: 'es2022',
+    // Files and no data: addresses, so that a content security policy can stay strict.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // The editor is one piece of about 3 MB; the warning's half a megabyte is meant for sites with first-time visitors.
+    chunkSizeWarningLimit: 4000,
+  },
+  worker: { format: 'es' },
+});
