@@ -12,6 +12,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // The editor is one piece of about 3 MB; the warning's half a megabyte is meant for sites with first-time visitors.
     chunkSizeWarningLimit: 4000,
+    rollupOptions: {
+      onwarn(warning, warn) {
+        // "use client" concerns servers that render React, which we do not; fifty such lines would hide a real warning.
+        if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
+      },
+    },
   },
   worker: { format: 'es' },
 });

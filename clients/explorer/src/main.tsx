@@ -1,5 +1,9 @@
 import 'graphiql/setup-workers/vite';
-import 'graphiql/style.css';
+// The parts of graphiql/style.css, without its web fonts and its second copy of the editor's styles: 600 kB less.
+import '@graphiql/react/style.css';
+import '@graphiql/plugin-doc-explorer/style.css';
+import '@graphiql/plugin-history/style.css';
+import 'graphiql/graphiql.css';
 import './explorer.css';
 
 import { GraphiQL } from 'graphiql';
