@@ -6,6 +6,11 @@ HOME_DIR=$(realpath -ms -- "${CITYHELPER_HOME:-$ROOT/.cityhelper}")
 export CITYHELPER_HOME=$HOME_DIR
 SERVER_DLL=$ROOT/src/CityHelper.Server/bin/Release/net10.0/CityHelper.Server.dll
 
+# A server in production wants keys that all servers of a site share; one on a developer's machine makes its own.
+export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-Development}
+# Its settings file lies beside it, whatever folder it is started from.
+export ASPNETCORE_CONTENTROOT=${ASPNETCORE_CONTENTROOT:-${SERVER_DLL%/*}}
+
 make_home() { mkdir -p -- "$HOME_DIR" 2>/dev/null || die "cannot create $HOME_DIR: no permission, or the disk is full."; }
 
 # --- The database -------------------------------------------------------------------------------------------------------
