@@ -78,7 +78,7 @@ sql() (
 
 # Names, sizes and times of what the build reads. An up-to-date 'dotnet build' takes three seconds, this 20 ms.
 source_state() {
-  (cd "$ROOT" && find src global.json .editorconfig Directory.*.props eng/BannedSymbols.txt \
+  (cd "$ROOT" && find src persisted-queries global.json .editorconfig Directory.*.props eng/BannedSymbols.txt \
     \( -name bin -o -name obj \) -prune -o -type f -printf '%p %s %T@\n' | LC_ALL=C sort | sha256sum)
 }
 

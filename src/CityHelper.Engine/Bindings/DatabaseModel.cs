@@ -46,6 +46,7 @@ public sealed class EntityMap
 {
     private readonly Dictionary<string, ColumnMap> _columns;
     private readonly HashSet<string> _unique;
+    private readonly string _rowKeyCast;
 
     internal EntityMap(IEntityType entity, string partitionColumn)
     {
@@ -57,6 +58,7 @@ public sealed class EntityMap
         string[] key = [.. entity.FindPrimaryKey()!.Properties.Select(DatabaseModel.Column)];
         PartitionColumn = key.Contains(partitionColumn) ? partitionColumn : null;
         RowColumn = key[^1];
+        _rowKeyCast = _columns.Values.Single(c => c.Name == RowColumn).StoreType == "bigint" ? "" : "::bigint";
         _unique = [.. entity.GetIndexes()
             .Where(i => i.IsUnique)
             .Select(i => i.Properties.Select(DatabaseModel.Column).Where(c => c != PartitionColumn).ToArray())
@@ -74,6 +76,9 @@ public sealed class EntityMap
 
     /// <summary>The column that names a row within its partition: the last of the primary key.</summary>
     public string RowColumn { get; }
+
+    /// <summary>SQL of the row's key as bigint: small tables have smaller keys, and one reader serves all.</summary>
+    public string RowKey(string alias) => $"{alias}.{RowColumn}{_rowKeyCast}";
 
     /// <exception cref="KeyNotFoundException">The property is not mapped.</exception>
     public ColumnMap Column(string property) => _columns[property];

@@ -88,13 +88,15 @@ internal sealed class ConnectionSource(
             """;
     }
 
-    // ORDER BY in each leaf is what makes PostgreSQL merge the leaves instead of sorting them.
+    // ORDER BY in each leaf is what makes PostgreSQL merge the leaves instead of sorting them. A single leaf is ordered by what follows it.
     private string Leaves(StatementBuilder statement, string[] columns, Condition[] inIndex)
     {
-        IEnumerable<string> leaves = Enumerable.Range(0, statement.Cover.Cells.Count).Select(i =>
-            $"  (select {Columns("s", columns)} from {Table(statement)} and s.{CellColumn(statement)} = {Cell(statement, i)}"
-            + $"{string.Concat(inIndex.Select(c => " and " + c.For("s")))} order by s.{Key} {Direction})");
-        return string.Join("\n  union all\n", leaves);
+        string[] leaves = [.. Enumerable.Range(0, statement.Cover.Cells.Count).Select(i =>
+            $"select {Columns("s", columns)} from {Table(statement)} and s.{CellColumn(statement)} = {Cell(statement, i)}"
+            + string.Concat(inIndex.Select(c => " and " + c.For("s"))))];
+        return leaves.Length == 1
+            ? "  " + leaves[0]
+            : string.Join("\n  union all\n", leaves.Select(leaf => $"  ({leaf} order by s.{Key} {Direction})"));
     }
 
     private string Table(StatementBuilder statement) => $"{Entity.Table} s where s.{Entity.PartitionColumn} = {statement.Partition()}";

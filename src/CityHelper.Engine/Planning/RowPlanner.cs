@@ -72,8 +72,7 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
             case ExpressionBinding expression:
                 return ColumnWriter.For(expression.ValueType, select.Expression(alias, expression.Sql(alias), expression.Columns));
             case GlobalIdBinding id:
-                // City keys are smallint, request keys bigint; one reader serves both.
-                int key = select.Expression(alias, $"{alias}.{id.Entity.RowColumn}::bigint", [id.Entity.RowColumn]);
+                int key = select.Expression(alias, id.Entity.RowKey(alias), [id.Entity.RowColumn]);
                 return new GlobalIdWriter(type.Name, id.Entity.PartitionColumn is not null, key);
             case PointBinding { Column: var column }:
                 return Point(select, alias, column.Name, (IObjectGraphType)Named(definition), field);

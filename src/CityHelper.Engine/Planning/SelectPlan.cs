@@ -49,6 +49,12 @@ internal sealed class SelectPlan(RowSource source)
     /// <summary>The statement for one form of its source.</summary>
     public CompiledStatement Compile(StatementBuilder statement)
     {
+        if (Source.Entity.PartitionColumn is not null)
+        {
+            // First, so that $1 is the partition in every statement that a person reads.
+            statement.Partition();
+        }
+
         string source = Source.Sql(statement, _columns);
         string joins = string.Concat(_joins.Select(j => "\n" + JoinSql(statement, j.Alias, j.Reference, j.From)));
         string order = Source.OrderBy(Row) is { } orderBy ? $"\norder by {orderBy}" : "";

@@ -150,6 +150,10 @@ internal sealed class CountStatement(ConnectionSource source) : StatementPlan
         run.TotalCount = reader.GetInt64(0);
     }
 
-    protected override CompiledStatement Compile(StatementBuilder statement) =>
-        new(source.CountSql(statement), statement.Sources);
+    protected override CompiledStatement Compile(StatementBuilder statement)
+    {
+        statement.Partition();
+        string sql = source.CountSql(statement);
+        return new CompiledStatement(sql, statement.Sources);
+    }
 }

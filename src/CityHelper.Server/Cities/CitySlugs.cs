@@ -8,7 +8,7 @@ namespace CityHelper.Server.Cities;
 /// Slug to partition key, from memory. Cities are few and never renamed, so the list is read again only when a slug is not in it, and
 /// then at most once a second: a flood of unknown slugs is not a flood of statements.
 /// </summary>
-public sealed class CityPartitions(NpgsqlDataSource database, TimeProvider time) : IPartitionDirectory, IDisposable
+public sealed class CitySlugs(NpgsqlDataSource database, TimeProvider time) : IPartitionDirectory, IDisposable
 {
     private static readonly TimeSpan s_refreshPause = TimeSpan.FromSeconds(1);
 
