@@ -35,6 +35,10 @@ public sealed class OperationNameMissingError()
 public sealed class OperationKindNotAllowedError()
     : RequestError("The specified operation kind is not allowed.", "OPERATION_KIND_NOT_ALLOWED");
 
+/// <summary>The schema has no operations of the kind.</summary>
+public sealed class OperationKindUnknownError(string kind)
+    : RequestError($"The schema has no {kind}: send a query.", "OPERATION_KIND_UNKNOWN");
+
 /// <summary>A member of the request has the wrong JSON type.</summary>
 public sealed class RequestInvalidError(string message) : RequestError(message, "HC0009");
 

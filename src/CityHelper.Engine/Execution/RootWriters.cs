@@ -26,6 +26,12 @@ internal sealed class SingleRowWriter : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)
     {
+        if (context.Run.IsForeign)
+        {
+            // Another partition's row is no row of this one, and nothing was read for it.
+            return WriteOutcome.Null;
+        }
+
         RowOutput row = context.Run.Rows.Outputs[0];
         foreach (FieldError error in row.Errors)
         {

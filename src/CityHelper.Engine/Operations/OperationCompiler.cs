@@ -47,6 +47,11 @@ public sealed class OperationCompiler(ISchema schema)
             return CompiledOperation.Refused(nameError!);
         }
 
+        if (RootType(definition) is null)
+        {
+            return CompiledOperation.Refused(new OperationKindUnknownError(definition.Operation.ToString().ToLowerInvariant()));
+        }
+
         List<RequestError> errors = await ValidateAsync(document, definition, cancellation);
         if (errors.Count > 0)
         {
@@ -107,6 +112,15 @@ public sealed class OperationCompiler(ISchema schema)
             _ => (null, new OperationNameMissingError()),
         };
     }
+
+    // GraphQL.NET's rules take the root type for granted.
+    private IObjectGraphType? RootType(GraphQLOperationDefinition operation) => operation.Operation switch
+    {
+        OperationType.Query => _schema.Query,
+        OperationType.Mutation => _schema.Mutation,
+        OperationType.Subscription => _schema.Subscription,
+        _ => null,
+    };
 
     private async ValueTask<List<RequestError>> ValidateAsync(
         GraphQLDocument document, GraphQLOperationDefinition definition, CancellationToken cancellation)

@@ -21,7 +21,8 @@ internal sealed class RowOfPartitionPlan(
             return;
         }
 
-        GlobalId? parsed = GlobalId.Parse((string)id.Evaluate(run.Variables)!);
+        // An ID may be sent as a number; no id of ours is one.
+        GlobalId? parsed = id.Evaluate(run.Variables) is string text ? GlobalId.Parse(text) : null;
         if (parsed is null || parsed.Type != binding.Entity.Name || parsed.Partition is null)
         {
             run.Error = new IdInvalidError(binding.Entity.Name);

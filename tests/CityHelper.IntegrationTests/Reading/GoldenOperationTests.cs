@@ -13,7 +13,7 @@ namespace CityHelper.IntegrationTests.Reading;
 /// with the edge shows as a difference.
 /// </summary>
 [Collection(PostgresCollection.Name)]
-public sealed class GoldenOperationTests(PostgresFixture postgres) : IAsyncLifetime
+public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<ReadingHouse>
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -46,22 +46,16 @@ public sealed class GoldenOperationTests(PostgresFixture postgres) : IAsyncLifet
         }),
     };
 
-    private readonly ReadingHouse _house = new(postgres);
-
     private static object Midtown => new { west = -73.98, south = 40.745, east = -73.965, north = 40.755 };
 
     public static TheoryData<string> Cases => [.. s_cases.Keys];
-
-    public Task InitializeAsync() => _house.InitializeAsync();
-
-    public Task DisposeAsync() => _house.DisposeAsync();
 
     [Theory]
     [MemberData(nameof(Cases))]
     public async Task Operation_answers_as_recorded(string name)
     {
         (string operation, object variables) = s_cases[name];
-        TestServer server = _house.Server;
+        TestServer server = house.Server;
 
         // City slugs are looked up once; that statement is not the operation's.
         await server.DataAsync("{ serviceRequests(city: \"nyc\", first: 0) { nodes { id } } }");
