@@ -1,0 +1,28 @@
+using System.CommandLine;
+
+namespace CityHelper.Server.Commands;
+
+/// <summary>The verbs of <c>cityhelper</c>.</summary>
+public static class CommandLine
+{
+    /// <returns>0 on success, 1 when the verb failed, 2 when the command line makes no sense.</returns>
+    public static async Task<int> RunAsync(string[] args, CommandHost? host = null)
+    {
+        host ??= CommandHost.FromEnvironment();
+        ParseResult parsed = Build(host).Parse(args);
+        int code = await parsed.InvokeAsync(new InvocationConfiguration { Output = host.Output, Error = host.Error });
+        return parsed.Errors.Count > 0 ? 2 : code;
+    }
+
+    public static RootCommand Build(CommandHost? host = null)
+    {
+        host ??= CommandHost.FromEnvironment();
+        return new RootCommand("CityHelper: service requests of cities, over GraphQL.")
+        {
+            MigrateCommand.Create(host),
+            new Command("city", "Cities of the platform.") { CityAddCommand.Create(host) },
+            ImportCommand.Create(host),
+            new Command("schema", "Schemas, as files under review.") { SchemaDatabaseCommand.Create(host) },
+        };
+    }
+}
