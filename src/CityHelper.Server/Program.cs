@@ -1,3 +1,3 @@
 using CityHelper.Server.Commands;
 
-return await CommandLine.Build().Parse(args).InvokeAsync();
+return await CommandLine.RunAsync(args);

@@ -13,7 +13,7 @@ namespace CityHelper.Server;
 /// <summary>Builds the web server. A request's way through it: docs/architecture.md.</summary>
 public static class ServerApplication
 {
-    /// <summary>The folder for what a server keeps between runs.</summary>
+    /// <summary>Where this program keeps its files; <c>.cityhelper</c> in the working directory without it.</summary>
     public const string HomeKey = "CITYHELPER_HOME";
 
     /// <summary>The folder of persisted operations; without it, the one that was built with the server.</summary>
@@ -32,7 +32,6 @@ public static class ServerApplication
         string connectionString = builder.Configuration[CityHelperDatabase.ConnectionStringKey] is { Length: > 0 } given
             ? given
             : throw new ConfigurationException($"Set {CityHelperDatabase.ConnectionStringKey} to the connection string of the database.");
-        string home = builder.Configuration[HomeKey] ?? ".cityhelper";
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -42,7 +41,7 @@ public static class ServerApplication
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => ReadingConnections.Create(connectionString, services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(new Migrator(connectionString));
-        builder.Services.AddSingleton(CursorKeyStore.Load(builder.Configuration, builder.Environment, home));
+        builder.Services.AddSingleton(CursorKeyStore.Load(builder.Configuration, builder.Environment, HomeOf(builder.Configuration)));
         builder.Services.AddCityHelperSchema();
         builder.Services.AddGraphQLEngine();
         builder.Services.AddCityHelperHealth();
@@ -56,6 +55,8 @@ public static class ServerApplication
         app.MapCityHelperHealth();
         return app;
     }
+
+    internal static string HomeOf(IConfiguration configuration) => configuration[HomeKey] is { Length: > 0 } home ? home : ".cityhelper";
 }
 
 /// <summary>The pool that answers are read through.</summary>

@@ -21,6 +21,7 @@ create table import_run (
     without_location integer not null,
     new_categories   text[] not null,
     unknown_statuses text[] not null,
+    staged_years     integer[] not null,
     rows_merged      integer not null default 0,
     merged_to_id     bigint,
     merged_to_row    integer,

@@ -2,13 +2,33 @@ using System.CommandLine;
 
 namespace CityHelper.Server.Commands;
 
-/// <summary>The verbs of the <c>cityhelper</c> program.</summary>
+/// <summary>The verbs of <c>cityhelper</c>.</summary>
 public static class CommandLine
 {
-    public static RootCommand Build() => new("CityHelper: service requests (311) of many cities over GraphQL.")
+    /// <returns>0 on success, 1 when the verb failed, 2 when the command line makes no sense.</returns>
+    public static async Task<int> RunAsync(string[] args, CommandHost? host = null)
     {
-        ServeCommand.Create(),
-        SchemaCommand.Create(),
-        OperationsCommand.Create(),
-    };
+        host ??= CommandHost.FromEnvironment();
+        ParseResult parsed = Build(host).Parse(args);
+        int code = await parsed.InvokeAsync(new InvocationConfiguration { Output = host.Output, Error = host.Error });
+        return parsed.Errors.Count > 0 ? 2 : code;
+    }
+
+    public static RootCommand Build(CommandHost? host = null)
+    {
+        host ??= CommandHost.FromEnvironment();
+        return new RootCommand("CityHelper: service requests (311) of many cities over GraphQL.")
+        {
+            ServeCommand.Create(host),
+            MigrateCommand.Create(host),
+            new Command("city", "Cities of the platform.") { CityAddCommand.Create(host) },
+            ImportCommand.Create(host),
+            new Command("schema", "The schemas, as files under review.")
+            {
+                SchemaExportCommand.Create(host),
+                SchemaDatabaseCommand.Create(host),
+            },
+            new Command("operations", "Persisted operations.") { OperationsBuildCommand.Create(host) },
+        };
+    }
 }

@@ -4,24 +4,24 @@ using GraphQL.Types;
 
 namespace CityHelper.Server.Commands;
 
-/// <summary><c>schema export</c>: the GraphQL schema as SDL.</summary>
-internal static class SchemaCommand
+/// <summary><c>cityhelper schema export</c></summary>
+public static class SchemaExportCommand
 {
-    public static Command Create()
+    public static Command Create(CommandHost host)
     {
         var output = new Option<FileInfo>("--output") { Description = "The file to write; without it the schema is printed." };
-        var export = new Command("export", "Writes the GraphQL schema as SDL.") { output };
-        export.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(output), cancellation));
-        return new Command("schema", "The GraphQL schema.") { export };
+        var command = new Command("export", "Writes the GraphQL schema as SDL, as checked in as schema/schema.graphql.") { output };
+        command.SetAction((parsed, cancellation) => host.RunAsync(() => RunAsync(host, parsed.GetValue(output), cancellation)));
+        return command;
     }
 
-    private static async Task<int> RunAsync(FileInfo? output, CancellationToken cancellation)
+    private static async Task<int> RunAsync(CommandHost host, FileInfo? output, CancellationToken cancellation)
     {
         await using ServiceProvider services = SchemaServices.CreateOffline();
         string text = SchemaText.Of(services.GetRequiredService<ISchema>());
         if (output is null)
         {
-            await Console.Out.WriteAsync(text);
+            await host.Output.WriteAsync(text);
         }
         else
         {

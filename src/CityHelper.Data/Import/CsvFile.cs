@@ -1,0 +1,148 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Security.Cryptography;
+
+namespace CityHelper.Data.Import;
+
+/// <summary>A <c>.csv</c> or <c>.csv.gz</c> file: its bytes, its fingerprint, and whether all of it was there.</summary>
+internal sealed class CsvFile : IAsyncDisposable
+{
+    private const int BufferBytes = 1 << 16;
+
+    private readonly FileStream _file;
+    private readonly bool _gzip;
+    private readonly CountingStream _content;
+
+    private CsvFile(string path, FileStream file, bool gzip)
+    {
+        Path = path;
+        _file = file;
+        _gzip = gzip;
+        _content = new CountingStream(gzip ? new GZipStream(file, CompressionMode.Decompress) : file);
+    }
+
+    public string Path { get; }
+
+    public Stream Content => _content;
+
+    /// <summary>How far reading is, 0 to 1.</summary>
+    public double Fraction => _file.Length == 0 ? 1 : (double)_file.Position / _file.Length;
+
+    /// <exception cref="BrokenInputException">There is no such file, it may not be read, or it is not what its name says.</exception>
+    public static async Task<CsvFile> OpenAsync(string path, CancellationToken cancellation)
+    {
+        string name = System.IO.Path.GetFileName(path);
+        FileStream file = OpenStream(path);
+        byte[] magic = new byte[2];
+        int read = await file.ReadAtLeastAsync(magic, 2, throwOnEndOfStream: false, cancellation);
+        file.Position = 0;
+        bool isGzip = read == 2 && magic is [0x1F, 0x8B];
+        bool named = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+        if (named != isGzip || read == 0)
+        {
+            await file.DisposeAsync();
+            throw new BrokenInputException(
+                read == 0 ? $"{name} is empty."
+                : named ? $"{name} is named .gz but is not gzip; decompress it or fetch it again."
+                : $"{name} is gzip but is not named so; rename it to {name}.gz.");
+        }
+
+        return new CsvFile(path, file, isGzip);
+    }
+
+    /// <summary>SHA-256 of the file's bytes, in hexadecimal.</summary>
+    /// <exception cref="BrokenInputException">The file may not be read.</exception>
+    public static async Task<string> FingerprintAsync(string path, CancellationToken cancellation)
+    {
+        await using FileStream file = OpenStream(path);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation));
+    }
+
+    /// <summary>To call at the end of the content. .NET ends a gzip stream that is cut off without a word.</summary>
+    /// <exception cref="BrokenInputException">Bytes are missing.</exception>
+    public async Task RequireWholeAsync(CancellationToken cancellation)
+    {
+        if (!_gzip)
+        {
+            return;
+        }
+
+        byte[] size = new byte[4];
+        _file.Position = Math.Max(0, _file.Length - 4);
+        await _file.ReadExactlyAsync(size, cancellation);
+        // The last four bytes of gzip are the length of its content, modulo 2^32.
+        if (BinaryPrimitives.ReadUInt32LittleEndian(size) != unchecked((uint)_content.BytesRead))
+        {
+            throw new BrokenInputException(
+                $"{System.IO.Path.GetFileName(Path)} is cut off: its gzip ends before its content does; fetch it again "
+                + "(a file of several gzip parts must be decompressed first).");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _content.DisposeAsync();
+        await _file.DisposeAsync();
+    }
+
+    private static FileStream OpenStream(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.SequentialScan);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            string reason = cause is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : "it may not be read";
+            throw new BrokenInputException($"{path} cannot be opened: {reason}.", cause);
+        }
+    }
+
+    private sealed class CountingStream(Stream inner) : Stream
+    {
+        public long BytesRead { get; private set; }
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(Span<byte> buffer) => Count(inner.Read(buffer));
+
+        public override int Read(byte[] buffer, int offset, int count) => Count(inner.Read(buffer, offset, count));
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            Count(await inner.ReadAsync(buffer, cancellationToken));
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                inner.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
+
+        private int Count(int read)
+        {
+            BytesRead += read;
+            return read;
+        }
+    }
+}

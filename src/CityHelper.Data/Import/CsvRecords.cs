@@ -1,0 +1,114 @@
+using System.Text;
+using Sylvan.Data.Csv;
+
+namespace CityHelper.Data.Import;
+
+/// <summary>The records of a CSV file with the line each begins on, and what is damaged about them.</summary>
+internal sealed class CsvRecords : IRecord, IAsyncDisposable
+{
+    private static readonly CsvDataReaderOptions Options = new()
+    {
+        Delimiter = ',',
+        // The export has no comments; a cell may begin with '#'.
+        Comment = '\0',
+        MaxBufferSize = Limits.RecordCharsMax,
+        ResultSetMode = ResultSetMode.SingleResult,
+        OwnsReader = true,
+    };
+
+    private readonly CsvDataReader _reader;
+    private readonly string _fileName;
+    private int _linesOfRecord;
+
+    private CsvRecords(CsvDataReader reader, string fileName)
+    {
+        _reader = reader;
+        _fileName = fileName;
+        Header = [.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.GetName(i).Trim())];
+        _linesOfRecord = 1 + Header.Sum(name => name.Count(c => c == '\n'));
+    }
+
+    public IReadOnlyList<string> Header { get; }
+
+    /// <summary>The line of the file, counted from 1, on which the current record begins.</summary>
+    public int Line { get; private set; } = 1;
+
+    public string Raw => _reader.GetRawRecordSpan().TrimEnd("\r\n").ToString();
+
+    public ReadOnlySpan<char> this[int column] => _reader.GetFieldSpan(column);
+
+    /// <exception cref="BrokenInputException">There is no header, or not one of CSV.</exception>
+    public static async Task<CsvRecords> OpenAsync(Stream content, string fileName, CancellationToken cancellation)
+    {
+        try
+        {
+            // Bytes that are not UTF-8 become U+FFFD, which Damage() finds: one bad row must not end the run.
+            var text = new StreamReader(content, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: true, bufferSize: 1 << 16);
+            CsvDataReader reader = await CsvDataReader.CreateAsync(text, Options, cancellation);
+            return reader.FieldCount <= Limits.ColumnsMax
+                ? new CsvRecords(reader, fileName)
+                : throw new BrokenInputException($"{fileName} has {reader.FieldCount} columns; at most {Limits.ColumnsMax} are read.");
+        }
+        catch (CsvMissingHeadersException cause)
+        {
+            throw new BrokenInputException($"{fileName} is empty: not even a header line.", cause);
+        }
+        catch (Exception cause) when (cause is CsvFormatException or InvalidDataException or CsvRecordTooLargeException)
+        {
+            throw new BrokenInputException($"{fileName} does not begin with a CSV header.", cause);
+        }
+    }
+
+    /// <summary>Goes on to the next record; blank lines are none.</summary>
+    /// <exception cref="BrokenInputException">From here on the file cannot be told into records.</exception>
+    public async ValueTask<bool> ReadAsync(CancellationToken cancellation)
+    {
+        do
+        {
+            Line += _linesOfRecord;
+            if (!await ReadRecordAsync(cancellation))
+            {
+                return false;
+            }
+
+            _linesOfRecord = Math.Max(1, _reader.GetRawRecordSpan().Count('\n'));
+        }
+        while (_reader.GetRawRecordSpan().Trim("\r\n").IsEmpty);
+        return true;
+    }
+
+    /// <summary>Why the current record cannot be read, or null when it can.</summary>
+    public string? Damage()
+    {
+        ReadOnlySpan<char> raw = _reader.GetRawRecordSpan();
+        return _reader.RowFieldCount != Header.Count ? $"has {_reader.RowFieldCount} cells, the header has {Header.Count}"
+            : raw.Contains('\uFFFD') ? "has bytes that are not UTF-8"
+            : raw.Contains('\0') ? "has a zero byte"
+            : null;
+    }
+
+    public ValueTask DisposeAsync() => _reader.DisposeAsync();
+
+    private async ValueTask<bool> ReadRecordAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await _reader.ReadAsync(cancellation);
+        }
+        catch (CsvRecordTooLargeException cause)
+        {
+            throw new BrokenInputException(
+                $"{_fileName}: the record that begins on line {Line} does not end within {Limits.RecordCharsMax:N0} characters; "
+                + "probably a quote in it is never closed.", cause);
+        }
+        catch (CsvFormatException cause)
+        {
+            throw new BrokenInputException(
+                $"{_fileName}: a quote in the record that begins on line {Line} is never closed, or is followed by more text.", cause);
+        }
+        catch (InvalidDataException cause)
+        {
+            throw new BrokenInputException($"{_fileName}: the compressed data is damaged after line {Line}; fetch it again.", cause);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+using CityHelper.Data.Cities;
+using CityHelper.Data.Partitions;
+using Npgsql;
+
+namespace CityHelper.Data.Import;
+
+/// <summary>Brings a source's rows into the database.</summary>
+/// <remarks>
+/// (1) the city's lock: one import at a time   (2) rows go to a staging table, in one transaction   (3) leaves for their years
+/// (4) batches become requests, each whole   (5) categories learn their agency, the run ends   (6) VACUUM and ANALYZE.
+/// An interrupted run continues at (3) when the same input is given again.
+/// </remarks>
+public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, string rejectsDirectory)
+{
+    private const int LockClass = 0x0C17_0002;
+
+    private readonly CityPartitions _partitions = new(dataSource, time);
+
+    /// <summary>Rows of one merge transaction; <see cref="Limits.MergeRowsMax"/> unless a test wants several small ones.</summary>
+    public int BatchRows { get; init; } = Limits.MergeRowsMax;
+
+    /// <summary>Imports a <c>.csv</c> or <c>.csv.gz</c> file. Repeatable: known rows stay what they are.</summary>
+    /// <exception cref="NpgsqlException">The database failed; merged batches stay, and a repeated call continues.</exception>
+    /// <exception cref="OperationCanceledException">Stopped; the same holds.</exception>
+    public Task<ImportOutcome> ImportFileAsync(
+        CityEntry city, IImportSource source, string path, IProgress<ImportProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var context = new ImportContext(TimeZoneInfo.FindSystemTimeZoneById(city.TimeZone), time.GetUtcNow().UtcDateTime);
+        return RunAsync(city, async () => await FileFeed.OpenAsync(path, source, context, cancellation), progress, cancellation);
+    }
+
+    /// <summary>Imports made-up requests of New York; the same arguments make the same rows.</summary>
+    public Task<ImportOutcome> GenerateAsync(
+        CityEntry city, GeneratorOptions options, IProgress<ImportProgress>? progress = null, CancellationToken cancellation = default) =>
+        RunAsync(city, () => Task.FromResult<RowFeed>(new GeneratedFeed(options)), progress, cancellation);
+
+    private async Task<ImportOutcome> RunAsync(
+        CityEntry city, Func<Task<RowFeed>> openFeed, IProgress<ImportProgress>? progress, CancellationToken cancellation)
+    {
+        long started = time.GetTimestamp();
+        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
+        if (!await TryLockAsync(connection, city.Id, cancellation))                                                       // (1)
+        {
+            return new(null, $"Another import of {city.Slug} is running; repeat this one when it has ended.");
+        }
+
+        try
+        {
+            await using RowFeed feed = await openFeed();
+            ImportRun run = await StageOrContinueAsync(connection, city, feed, progress, cancellation);                   // (2)
+            int continuedAt = run.RowsMerged;
+            await _partitions.EnsureYearsAsync(city.Id, city.Slug, run.StagedYears, cancellation);                        // (3)
+            run = await new Merge(connection, city.Id, BatchRows, progress).RunAsync(run, cancellation);                  // (4)
+            await FinishAsync(connection, city.Id, run, cancellation);                                                    // (5)
+            progress?.Report(new(ImportPhase.Tidying, run.RowsMerged, 0));
+            await TidyAsync(connection, city, run, cancellation);                                                         // (6)
+            return new(Summary(run, continuedAt, time.GetElapsedTime(started)), null);
+        }
+        catch (BrokenInputException broken)
+        {
+            return new(null, broken.Message);
+        }
+        finally
+        {
+            await UnlockAsync(connection, city.Id);
+        }
+    }
+
+    private async Task<ImportRun> StageOrContinueAsync(
+        NpgsqlConnection connection, CityEntry city, RowFeed feed, IProgress<ImportProgress>? progress, CancellationToken cancellation)
+    {
+        IReadOnlyList<ImportRun> unfinished = await ImportRun.UnfinishedAsync(connection, city.Id, feed.Source, cancellation);
+        ImportRun? earlier = unfinished.FirstOrDefault(run => run.Fingerprint == feed.Fingerprint);
+        if (earlier is not null && await StagedRowsAsync(connection, earlier.Id, cancellation) == earlier.RowsStaged)
+        {
+            return earlier;
+        }
+
+        DateTime now = time.GetUtcNow().UtcDateTime;
+        await using var rejects = new RejectsFile(rejectsDirectory, feed.Input, now);
+        try
+        {
+            return await new Staging(connection, city.Id, progress).FillAsync(feed, rejects, earlier, now, cancellation);
+        }
+        catch
+        {
+            await rejects.DeleteAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The rows a run's staging table still has; -1 when the table is gone.</summary>
+    private static async Task<long> StagedRowsAsync(NpgsqlConnection connection, long runId, CancellationToken cancellation)
+    {
+        string table = ImportSql.StagedTable(runId);
+        await using var exists = new NpgsqlCommand($"select to_regclass('{table}') is not null", connection);
+        if (await exists.ExecuteScalarAsync(cancellation) is not true)
+        {
+            return -1;
+        }
+
+        await using var count = new NpgsqlCommand($"select count(*) from {table}", connection) { CommandTimeout = 0 };
+        return (long)(await count.ExecuteScalarAsync(cancellation))!;
+    }
+
+    private async Task FinishAsync(NpgsqlConnection connection, short cityId, ImportRun run, CancellationToken cancellation)
+    {
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
+        if (run.Inserted + run.Updated > 0)
+        {
+            await using var agencies = new NpgsqlCommand(ImportSql.Agencies, connection)
+            {
+                CommandTimeout = 0,
+                Parameters = { new() { Value = cityId }, new() { Value = Limits.AgencySampleRows } },
+            };
+            await agencies.ExecuteNonQueryAsync(cancellation);
+        }
+
+        await using var finish = new NpgsqlCommand("update import_run set finished_at = $2 where id = $1", connection)
+        {
+            Parameters = { new() { Value = run.Id }, new() { Value = time.GetUtcNow().UtcDateTime } },
+        };
+        await finish.ExecuteNonQueryAsync(cancellation);
+        await using var drop = new NpgsqlCommand($"drop table if exists {ImportSql.StagedTable(run.Id)}", connection);
+        await drop.ExecuteNonQueryAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Index-only scans need the visibility map and the planner needs numbers; autovacuum brings both, but minutes later.
+    /// </summary>
+    private static async Task TidyAsync(NpgsqlConnection connection, CityEntry city, ImportRun run, CancellationToken cancellation)
+    {
+        foreach (int year in run.TouchedYears)
+        {
+            foreach (string parent in new[] { "service_request", "status_update" })
+            {
+                string table = "public." + CityPartitions.YearTable(parent, city.Slug, year);
+                await using var command = new NpgsqlCommand(
+                    $"select to_regclass('{table}') is not null", connection);
+                if (await command.ExecuteScalarAsync(cancellation) is true)
+                {
+                    await using var vacuum = new NpgsqlCommand($"vacuum (analyze) {table}", connection) { CommandTimeout = 0 };
+                    await vacuum.ExecuteNonQueryAsync(cancellation);
+                }
+            }
+        }
+
+        if (run.Inserted > 0)
+        {
+            await using var keys = new NpgsqlCommand("analyze service_request_external_id", connection) { CommandTimeout = 0 };
+            await keys.ExecuteNonQueryAsync(cancellation);
+        }
+    }
+
+    private static ImportSummary Summary(ImportRun run, int continuedAt, TimeSpan duration) => new()
+    {
+        RunId = run.Id,
+        Read = run.RowsRead,
+        Inserted = run.Inserted,
+        Updated = run.Updated,
+        Unchanged = run.Unchanged,
+        Rejected = run.RowsRejected,
+        WithoutLocation = run.WithoutLocation,
+        Corrected = run.Corrected,
+        NewCategories = run.NewCategories,
+        UnknownStatuses = run.UnknownStatuses,
+        RejectsFile = run.RejectsFile,
+        ContinuedAt = continuedAt,
+        Duration = duration,
+    };
+
+    private static async Task<bool> TryLockAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand($"select pg_try_advisory_lock({LockClass}, {cityId})", connection);
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
+    /// <summary>By hand: a pooled connection may keep its session, and the lock with it.</summary>
+    private static async Task UnlockAsync(NpgsqlConnection connection, short cityId)
+    {
+        if (connection.FullState == System.Data.ConnectionState.Open)
+        {
+            await using var command = new NpgsqlCommand($"select pg_advisory_unlock({LockClass}, {cityId})", connection);
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+    }
+}

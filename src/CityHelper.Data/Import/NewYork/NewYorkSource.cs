@@ -1,0 +1,40 @@
+namespace CityHelper.Data.Import.NewYork;
+
+/// <summary>New York's 311 export: the portal's 41 columns, or any part of them that has key, creation time and type.</summary>
+public sealed class NewYorkSource : IImportSource
+{
+    private static readonly string[] Required = ["Unique Key", "Created Date", "Complaint Type"];
+
+    // Which of our columns a column of the file speaks about. District is not told by Borough alone: a narrow file must not
+    // replace a community board by its borough.
+    private static readonly (string Theirs, string Ours)[] Columns =
+    [
+        ("Complaint Type", "category_id"), ("Agency", "agency_id"), ("Status", "source_status"), ("Descriptor", "title"),
+        ("Incident Address", "address"), ("Incident Zip", "postal_code"), ("Community Board", "district"),
+        ("Open Data Channel Type", "channel"), ("Latitude", "location"), ("Due Date", "due_at"), ("Closed Date", "closed_at"),
+        ("Resolution Description", "resolution"),
+    ];
+
+    public string Name => "nyc-311";
+
+    public (IRecordMapper? Mapper, string? Problem) Bind(IReadOnlyList<string> header, ImportContext context)
+    {
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int i = 0; i < header.Count; i++)
+        {
+            if (!places.TryAdd(NewYork.ColumnKey(header[i]), i))
+            {
+                return (null, $"the header has the column {header[i]} twice.");
+            }
+        }
+
+        string[] missing = [.. Required.Where(name => !places.ContainsKey(NewYork.ColumnKey(name)))];
+        if (missing.Length > 0)
+        {
+            return (null, $"this is not New York's 311 export: the header has no column {string.Join(", ", missing)}.");
+        }
+
+        var present = Columns.Where(c => places.ContainsKey(NewYork.ColumnKey(c.Theirs))).Select(c => c.Ours).ToHashSet();
+        return (new NewYorkMapper(places, present, context), null);
+    }
+}

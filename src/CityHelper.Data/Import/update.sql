@@ -1,0 +1,61 @@
+-- Known requests of which the batch tells something newer: a later change or, at the same time, other content. $4 names
+-- the columns that the file has; the others keep their values. id, created_at and with them the partition never change.
+-- `offset 0` and the lateral make one index lookup per row of what is known.
+with newer as materialized (
+    select s.*, b.id as request_id,
+           coalesce(s.changed_at, r.created_at) as told_at,
+           r.status as known_status,
+           case when s.created_at <> r.created_at then s.created_at end as new_source_created_at,
+           r.source_created_at as known_source_created_at,
+           case when s.status_stated then s.status
+                -- Derived from the closed date alone: news only when the closing is.
+                when s.closed_at is not null and r.closed_at is null then 'CLOSED'
+                else r.status end as new_status
+    from pg_temp.import_batch b
+    join {staged} s on s.id = b.wanted_id and s.number = b.number
+    cross join lateral (
+        select r.status, r.created_at, r.updated_at, r.closed_at, r.source_created_at, r.content_hash
+        from service_request r
+        where r.city_id = $1 and r.id = b.id
+        offset 0) r
+    where b.known and s.id between $2 and $3
+      and (coalesce(s.changed_at, r.created_at) > r.updated_at
+           or (coalesce(s.changed_at, r.created_at) = r.updated_at and s.content_hash is distinct from r.content_hash))
+), changed as (
+    update service_request r
+    set status = n.new_status,
+        updated_at = n.told_at,
+        source_created_at = n.new_source_created_at,
+        content_hash = n.content_hash,
+        category_id = case when 'category_id' = any ($4) then n.category_id else r.category_id end,
+        agency_id = case when 'agency_id' = any ($4) then n.agency_id else r.agency_id end,
+        source_status = case when 'source_status' = any ($4) then n.source_status else r.source_status end,
+        title = case when 'title' = any ($4) then n.title else r.title end,
+        description = case when 'description' = any ($4) then n.description else r.description end,
+        address = case when 'address' = any ($4) then n.address else r.address end,
+        postal_code = case when 'postal_code' = any ($4) then n.postal_code else r.postal_code end,
+        district = case when 'district' = any ($4) then n.district else r.district end,
+        channel = case when 'channel' = any ($4) then n.channel else r.channel end,
+        location = case when 'location' = any ($4)
+            then public.st_setsrid(public.st_makepoint(n.longitude, n.latitude), 4326) else r.location end,
+        due_at = case when 'due_at' = any ($4) then n.due_at else r.due_at end,
+        closed_at = case when 'closed_at' = any ($4) then n.closed_at else r.closed_at end,
+        resolution = case when 'resolution' = any ($4) then n.resolution else r.resolution end
+    from newer n
+    where r.city_id = $1 and r.id = n.request_id
+), told as (
+    -- Where the source tells the changes itself, its own stand; else the difference is one, at the time of the news.
+    insert into status_update (city_id, service_request_id, id, status, source_status, note, created_at)
+    select $1, request_id, public.id_floor(told_at) | 2097152 | (content_hash & 2097151), new_status, source_status, null, told_at
+    from newer
+    where new_status <> known_status and history_id is null
+    union all
+    select $1, n.request_id, h.id, h.status, null, h.note, public.id_time(h.id)
+    from newer n
+    cross join lateral unnest(n.history_id, n.history_status, n.history_note) as h(id, status, note)
+    on conflict do nothing
+)
+select count(*)::int,
+       (count(*) filter (where new_source_created_at is distinct from known_source_created_at))::int,
+       coalesce(array_agg(distinct extract(year from public.id_time(request_id) at time zone 'UTC')::int), '{}')
+from newer

@@ -1,0 +1,76 @@
+using CityHelper.Data;
+using CityHelper.Data.Migrations;
+using Npgsql;
+
+namespace CityHelper.Server.Commands;
+
+/// <summary>What a verb may use of the world around it; tests bring their own.</summary>
+public sealed class CommandHost
+{
+    public required IConfiguration Configuration { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public TextWriter Output { get; init; } = Console.Out;
+
+    public TextWriter Error { get; init; } = Console.Error;
+
+    /// <summary>Whether a person watches: then a bar moves, otherwise plain lines are written.</summary>
+    public bool IsTerminal { get; init; }
+
+    public string Home => ServerApplication.HomeOf(Configuration);
+
+    /// <exception cref="CommandException">No connection string is configured.</exception>
+    public string ConnectionString =>
+        Configuration[CityHelperDatabase.ConnectionStringKey] is { Length: > 0 } configured
+            ? configured
+            : throw new CommandException(
+                $"No database is configured: set {CityHelperDatabase.ConnectionStringKey} to a connection string such as "
+                + "Host=127.0.0.1;Username=cityhelper;Database=cityhelper.");
+
+    /// <summary>The host of a program started from a shell.</summary>
+    public static CommandHost FromEnvironment() => new()
+    {
+        Configuration = new ConfigurationBuilder().AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().Build(),
+        IsTerminal = !Console.IsOutputRedirected && !Console.IsErrorRedirected,
+    };
+
+    /// <summary>A pool on a database whose schema is up to date.</summary>
+    /// <exception cref="CommandException">Migrations are pending.</exception>
+    public async Task<NpgsqlDataSource> OpenDatabaseAsync(CancellationToken cancellation)
+    {
+        string connectionString = ConnectionString;
+        return await new Migrator(connectionString).IsUpToDateAsync(cancellation)
+            ? CityHelperDatabase.CreateDataSource(connectionString)
+            : throw new CommandException("The database's schema is not up to date: run `cityhelper migrate` first.");
+    }
+
+    /// <summary>Runs a verb and makes one sentence of every failure that is not a fault of this program.</summary>
+    /// <returns>0 when it succeeded, 1 when it did not.</returns>
+    public async Task<int> RunAsync(Func<Task<int>> verb)
+    {
+        try
+        {
+            return await verb();
+        }
+        catch (Exception failure) when (Sentence(failure) is { } sentence)
+        {
+            await Error.WriteLineAsync(sentence);
+            return 1;
+        }
+    }
+
+    private static string? Sentence(Exception failure) => failure switch
+    {
+        CommandException or MigrationException or ConfigurationException or InvalidDataException => failure.Message,
+        IOException => failure.Message,
+        OperationCanceledException => "Stopped.",
+        PostgresException postgres => $"The database refused: {postgres.MessageText} ({postgres.SqlState}).",
+        NpgsqlException => $"The database does not answer: {(failure.InnerException ?? failure).Message}. Is {CityHelperDatabase.ConnectionStringKey} right?",
+        ArgumentException { Source: "Npgsql" } => $"{CityHelperDatabase.ConnectionStringKey} is not a connection string: {failure.Message}",
+        _ => null,
+    };
+}
+
+/// <summary>A verb cannot do its work. The message is one sentence that says what to do.</summary>
+public sealed class CommandException(string message) : Exception(message);

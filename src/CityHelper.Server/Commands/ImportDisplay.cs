@@ -1,0 +1,119 @@
+using System.Globalization;
+using CityHelper.Data.Import;
+using Spectre.Console;
+
+namespace CityHelper.Server.Commands;
+
+/// <summary>Shows an import while it runs and says what it did.</summary>
+internal static class ImportDisplay
+{
+    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
+
+    /// <summary>A bar with rows per second and the time left on a terminal, a line every few seconds elsewhere.</summary>
+    public static async Task<ImportOutcome> WatchAsync(
+        CommandHost host, string what, Func<IProgress<ImportProgress>, Task<ImportOutcome>> import)
+    {
+        var last = default(ImportProgress);
+        try
+        {
+            return host.IsTerminal
+                ? await WatchOnTerminalAsync(host, what, import, progress => last = progress)
+                : await import(new PlainLines(host, what, progress => last = progress));
+        }
+        catch (OperationCanceledException) when (last.Phase == ImportPhase.Merging)
+        {
+            throw new CommandException(
+                $"Stopped with {last.Rows:N0} rows of {what} merged ({last.Fraction:P0}); repeat the same command to continue.");
+        }
+        catch (OperationCanceledException) when (last.Phase == ImportPhase.Reading)
+        {
+            throw new CommandException($"Stopped while reading {what}; nothing was imported.");
+        }
+    }
+
+    public static IEnumerable<string> Lines(string what, ImportSummary summary)
+    {
+        double seconds = Math.Max(0.001, summary.Duration.TotalSeconds);
+        int here = Math.Max(0, summary.Read - summary.ContinuedAt);
+        if (summary.ContinuedAt > 0)
+        {
+            yield return Line($"Continued run {summary.RunId}: {summary.ContinuedAt:N0} rows were merged already.");
+        }
+
+        yield return Line($"{what}: {summary.Read:N0} rows read in {seconds:N1} s ({here / seconds:N0} rows/s).");
+        yield return Line($"  inserted {summary.Inserted:N0}, updated {summary.Updated:N0}, unchanged {summary.Unchanged:N0}, rejected {summary.Rejected:N0}");
+        yield return Line($"  without location {summary.WithoutLocation:N0}, creation time corrected {summary.Corrected:N0}");
+        if (summary.NewCategories.Count > 0)
+        {
+            yield return Line($"  new categories ({summary.NewCategories.Count}): {string.Join(", ", summary.NewCategories)}");
+        }
+
+        if (summary.UnknownStatuses.Count > 0)
+        {
+            yield return $"  statuses without a mapping, taken from the closed date: {string.Join(", ", summary.UnknownStatuses)}";
+        }
+
+        if (summary.RejectsFile is not null)
+        {
+            yield return $"  the rejected rows, with line and reason: {summary.RejectsFile}";
+        }
+    }
+
+    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static string Words(ImportPhase phase) => phase switch
+    {
+        ImportPhase.Reading => "reading",
+        ImportPhase.Merging => "merging",
+        _ => "tidying",
+    };
+
+    private static async Task<ImportOutcome> WatchOnTerminalAsync(
+        CommandHost host, string what, Func<IProgress<ImportProgress>, Task<ImportOutcome>> import, Action<ImportProgress> seen)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(host.Output) });
+        return await console.Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(bars => import(new Bars(bars, host.Time, what, seen)));
+    }
+
+    /// <summary>Reports come on the import's own thread, so that the last one is seen before an interruption is.</summary>
+    private sealed class Bars(ProgressContext context, TimeProvider time, string what, Action<ImportProgress> seen) : IProgress<ImportProgress>
+    {
+        private ProgressTask? _bar;
+        private ImportPhase _phase;
+        private long _started;
+
+        public void Report(ImportProgress value)
+        {
+            seen(value);
+            if (_bar is null || _phase != value.Phase)
+            {
+                _bar?.StopTask();
+                _bar = context.AddTask("", maxValue: 1);
+                _phase = value.Phase;
+                _started = time.GetTimestamp();
+            }
+
+            double seconds = Math.Max(0.001, time.GetElapsedTime(_started).TotalSeconds);
+            _bar.Description = Line($"{Words(value.Phase)} {Markup.Escape(what)}, {value.Rows / seconds:N0} rows/s");
+            _bar.Value = value.Fraction;
+        }
+    }
+
+    private sealed class PlainLines(CommandHost host, string what, Action<ImportProgress> seen) : IProgress<ImportProgress>
+    {
+        private long _last = host.Time.GetTimestamp();
+
+        public void Report(ImportProgress value)
+        {
+            seen(value);
+            if (host.Time.GetElapsedTime(_last) >= LineEvery)
+            {
+                _last = host.Time.GetTimestamp();
+                host.Output.WriteLine(Line($"{Words(value.Phase)} {what}: {value.Rows:N0} rows, {value.Fraction * 100:N0} %"));
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using System.CommandLine;
+using CityHelper.Data.Migrations;
+
+namespace CityHelper.Server.Commands;
+
+/// <summary><c>cityhelper migrate</c></summary>
+public static class MigrateCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var command = new Command("migrate", "Brings the database's schema up to date. Safe to repeat, and to run from several servers at once.");
+        command.SetAction((_, cancellation) => host.RunAsync(() => RunAsync(host, cancellation)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandHost host, CancellationToken cancellation)
+    {
+        IReadOnlyList<string> ran = await new Migrator(host.ConnectionString).MigrateAsync(cancellation);
+        await host.Output.WriteLineAsync(ran.Count == 0 ? "The schema is up to date." : $"Ran {string.Join(", ", ran)}.");
+        return 0;
+    }
+}
