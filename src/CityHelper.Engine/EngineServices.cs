@@ -25,6 +25,7 @@ public static class EngineServices
         Limits.Verify();
         services.AddSingleton<OperationCompiler>();
         services.AddSingleton<OperationRegistry>();
+        services.AddSingleton<PlanCache>();
         services.AddSingleton(s =>
         {
             var schema = s.GetRequiredService<ISchema>();
@@ -32,6 +33,7 @@ public static class EngineServices
                 new Planner(schema, s.GetRequiredService<CursorKeys>()),
                 new BatchRunner(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<ILogger<BatchRunner>>()),
                 new IntrospectionRunner(schema),
+                s.GetRequiredService<PlanCache>(),
                 s.GetRequiredService<ILogger<OperationExecutor>>());
         });
         services.AddSingleton<GraphQLHttpHandler>();

@@ -4,11 +4,18 @@ namespace CityHelper.Engine;
 public sealed class SyntaxError(string message) : RequestError(message, "HC0011");
 
 /// <summary>The body is no JSON (HC0012).</summary>
-public sealed class InvalidJsonError() : RequestError("Invalid JSON document.", "HC0012");
+public sealed class InvalidJsonError : RequestError
+{
+    public InvalidJsonError()
+        : base("Invalid JSON document.", "HC0012") => Status = 400;
+}
 
 /// <summary>Neither a text nor an id was sent (HC0013).</summary>
-public sealed class OperationMissingError()
-    : RequestError("Send an operation: `query` with a GraphQL text, or `id` with the id of a persisted operation.", "HC0013");
+public sealed class OperationMissingError : RequestError
+{
+    public OperationMissingError()
+        : base("Send an operation: `query` with a GraphQL text, or `id` with the id of a persisted operation.", "HC0013") => Status = 400;
+}
 
 /// <summary>No persisted operation has the id (HC0020).</summary>
 public sealed class OperationUnknownError : RequestError
@@ -16,12 +23,17 @@ public sealed class OperationUnknownError : RequestError
     public OperationUnknownError(string id)
         : base("The specified persisted operation key is invalid.", "HC0020")
     {
+        Status = 400;
         Extensions = [new("requestedKey", id)];
     }
 }
 
 /// <summary>The id holds characters that no id has. HotChocolate sends no code here; ours is the class's name.</summary>
-public sealed class OperationIdInvalidError() : RequestError("The operation ID has an invalid format.", "OPERATION_ID_INVALID");
+public sealed class OperationIdInvalidError : RequestError
+{
+    public OperationIdInvalidError()
+        : base("The operation ID has an invalid format.", "OPERATION_ID_INVALID") => Status = 400;
+}
 
 /// <summary>The operation name of the URL or the request is not in the document.</summary>
 public sealed class OperationNameUnknownError(string name)
@@ -31,23 +43,37 @@ public sealed class OperationNameUnknownError(string name)
 public sealed class OperationNameMissingError()
     : RequestError("The document has several operations: send `operationName` with the name of one.", "OPERATION_NAME_MISSING");
 
-/// <summary>The kind of operation is not allowed over this HTTP method.</summary>
-public sealed class OperationKindNotAllowedError()
-    : RequestError("The specified operation kind is not allowed.", "OPERATION_KIND_NOT_ALLOWED");
-
 /// <summary>The schema has no operations of the kind.</summary>
 public sealed class OperationKindUnknownError(string kind)
     : RequestError($"The schema has no {kind}: send a query.", "OPERATION_KIND_UNKNOWN");
 
 /// <summary>A member of the request has the wrong JSON type.</summary>
-public sealed class RequestInvalidError(string message) : RequestError(message, "HC0009");
+public sealed class RequestInvalidError : RequestError
+{
+    public RequestInvalidError(string message)
+        : base(message, "HC0009") => Status = 400;
+}
 
 /// <summary>The request is larger than the server reads (HC0010).</summary>
-public sealed class RequestTooLargeError()
-    : RequestError($"The request is larger than {Limits.RequestBytesMax} bytes. Send less, or use a persisted operation.", "HC0010");
+public sealed class RequestTooLargeError : RequestError
+{
+    public RequestTooLargeError()
+        : base($"The request is larger than {Limits.RequestBytesMax} bytes. Send less, or use a persisted operation.", "HC0010") => Status = 413;
+}
 
 /// <summary>A variable's value does not fit its type (HC0016).</summary>
 public sealed class VariableInvalidError(string message) : RequestError(message, "HC0016");
+
+/// <summary>A value in the text does not fit its type (HC0002).</summary>
+public sealed class LiteralInvalidError(string message) : RequestError(message, "HC0002");
+
+/// <summary>The document defines types, which only a server does (spec 5.1.1).</summary>
+public sealed class DefinitionNotExecutableError()
+    : RequestError("Send operations and fragments only, no type definitions.", "DEFINITION_NOT_EXECUTABLE");
+
+/// <summary>Introspection asks for more than a tool needs (HC0086).</summary>
+public sealed class IntrospectionTooLargeError()
+    : RequestError("The introspection is nested too deeply: ask for types and their fields once.", "HC0086");
 
 /// <summary>A null where the schema allows none (HC0018).</summary>
 public sealed class NonNullError() : RequestError("Cannot return null for non-nullable field.", "HC0018");
@@ -58,6 +84,7 @@ public sealed class AcceptHeaderInvalidError : RequestError
     public AcceptHeaderInvalidError(string header)
         : base($"Unable to parse the accept header value `{header}`.", "HC0064")
     {
+        Status = 400;
         Extensions = [new("headerValue", header)];
     }
 }

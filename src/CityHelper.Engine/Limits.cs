@@ -42,14 +42,26 @@ public static class Limits
     /// <summary>Conditions of one <c>where</c>: planning time grows with them.</summary>
     public const int FilterConditionsMax = 50;
 
-    /// <summary>Free-text operations kept parsed and validated; 500 of about 50 kB each are 25 MB.</summary>
-    public const int CachedOperationsMax = 500;
+    /// <summary>Selections of a document before fragments are expanded; validation compares them with each other.</summary>
+    public const int DocumentSelectionsMax = 2_000;
 
-    /// <summary>Plans kept per operation: one per shape of its variables. A client that sends more shapes pays for compiling.</summary>
-    public const int PlansPerOperationMax = 64;
+    /// <summary>Fragments of a document; validation compares them with each other.</summary>
+    public const int DocumentFragmentsMax = 100;
 
-    /// <summary>Characters of a cursor; ours are under 60.</summary>
-    public const int CursorCharsMax = 256;
+    /// <summary>
+    /// Nodes of an introspection's answer, by an estimate of its lists. A tool's full query is about 120,000; without a bound a kilobyte
+    /// of nested fragments makes 113 MB (measured).
+    /// </summary>
+    public const int IntrospectionNodesMax = 400_000;
+
+    /// <summary>Characters of free-text operations kept parsed and validated; a character takes about 64 bytes (measured), so 128 MB.</summary>
+    public const int CachedTextCharsMax = 2_000_000;
+
+    /// <summary>Plans kept, one per operation and shape of its variables. A client that sends more shapes pays for compiling.</summary>
+    public const int CachedPlansMax = 2_000;
+
+    /// <summary>Characters of the shape of a request's variables, which bounds the size of a plan too.</summary>
+    public const int ShapeCharsMax = 4_096;
 
     /// <summary>Characters of a global id (HotChocolate's maximum).</summary>
     public const int GlobalIdCharsMax = 1_024;

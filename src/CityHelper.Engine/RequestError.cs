@@ -19,8 +19,11 @@ public class RequestError(string message, string code)
     /// <summary>Line and column in the operation's text, one-based.</summary>
     public IReadOnlyList<(int Line, int Column)> Locations { get; init; } = [];
 
-    /// <summary>What only the log reads.</summary>
-    public string? LogDetail { get; init; }
+    /// <summary>
+    /// The HTTP status of a request that cannot even be understood. Null for all others: 400, or 200 for clients that accept only
+    /// <c>application/json</c> (GraphQL over HTTP).
+    /// </summary>
+    public int? Status { get; init; }
 }
 
 /// <summary>An error at a place of the answer.</summary>

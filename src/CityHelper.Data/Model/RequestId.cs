@@ -15,8 +15,19 @@ public static class RequestId
     /// <summary>Set in the ids of imported rows, clear in those made here, so that the two never meet.</summary>
     public const long ImportedBit = 1L << (SequenceBits - 1);
 
-    /// <summary>The smallest id of a millisecond.</summary>
-    public static long Floor(DateTimeOffset moment) => (moment.ToUnixTimeMilliseconds() - EpochMs) << SequenceBits;
+    /// <summary>The smallest id of a moment's millisecond.</summary>
+    public static long Floor(DateTimeOffset moment) => FloorOfMs(moment.ToUnixTimeMilliseconds());
+
+    /// <summary>
+    /// The smallest id of a millisecond since 1970. Ids reach from 1950 to 2089; what lies beyond becomes the smallest or largest id,
+    /// so that a bound of a filter stays a bound.
+    /// </summary>
+    public static long FloorOfMs(long unixMs) => (unixMs - EpochMs) switch
+    {
+        < long.MinValue >> SequenceBits => long.MinValue,
+        > long.MaxValue >> SequenceBits => long.MaxValue,
+        long ms => ms << SequenceBits,
+    };
 
     /// <summary>The moment an id carries, to the millisecond, in UTC.</summary>
     public static DateTimeOffset TimeOf(long id) => DateTimeOffset.FromUnixTimeMilliseconds((id >> SequenceBits) + EpochMs);

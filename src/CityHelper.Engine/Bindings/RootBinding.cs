@@ -33,14 +33,14 @@ public sealed record AllRowsBinding(EntityMap Entity, ColumnMap OrderBy) : RootB
 /// <param name="Row">The rows' GraphQL type.</param>
 /// <param name="Grid">The rows' place on the grid, for <c>within</c>.</param>
 /// <param name="CreatedColumn">The column whose time the row's key carries; bounds on it become bounds on the key.</param>
-/// <param name="KeyOfTime">The smallest row key of a moment.</param>
+/// <param name="KeyOfMs">The smallest row key of a millisecond since 1970, for any millisecond.</param>
 public sealed record ConnectionBinding(
     EntityMap Entity,
     PartitionArgument Partition,
     IObjectGraphType Row,
     GridColumns Grid,
     ColumnMap CreatedColumn,
-    Func<DateTimeOffset, long> KeyOfTime) : RootBinding(Entity)
+    Func<long, long> KeyOfMs) : RootBinding(Entity)
 {
     public const string FirstArgument = "first";
     public const string AfterArgument = "after";

@@ -6,14 +6,33 @@ using System.Text;
 
 namespace CityHelper.Engine.Cursors;
 
-/// <summary>The keys that cursors are signed with.</summary>
-/// <param name="Current">Signs new cursors; 32 bytes.</param>
-/// <param name="Previous">Still accepted after a change of keys, or null.</param>
-public sealed record CursorKeys(byte[] Current, byte[]? Previous)
+/// <summary>A key that cursors are signed with, and the byte that names it in a cursor.</summary>
+public sealed class CursorKey
 {
     /// <summary>Bytes of a key: the block that SHA-256 gives.</summary>
     public const int KeyBytes = 32;
+
+    /// <exception cref="ArgumentException">The key has another length: a short one can be guessed.</exception>
+    public CursorKey(byte[] secret)
+    {
+        if (secret.Length != KeyBytes)
+        {
+            throw new ArgumentException($"A cursor key has {KeyBytes} bytes, not {secret.Length}.", nameof(secret));
+        }
+
+        Secret = secret;
+        Id = SHA256.HashData(secret)[0];
+    }
+
+    internal byte[] Secret { get; }
+
+    internal byte Id { get; }
 }
+
+/// <summary>The keys that cursors are signed with.</summary>
+/// <param name="Current">Signs new cursors.</param>
+/// <param name="Previous">Still accepted after a change of keys, or null.</param>
+public sealed record CursorKeys(CursorKey Current, CursorKey? Previous);
 
 /// <summary>
 /// Signs the cursors of one question: a field with its arguments in one partition. A cursor is the row's key and a proof that this
@@ -49,7 +68,7 @@ public sealed class CursorSeal
     public void Seal(long rowKey, Span<byte> ascii)
     {
         Span<byte> cursor = stackalloc byte[CursorBytes];
-        cursor[0] = KeyId(_keys.Current);
+        cursor[0] = _keys.Current.Id;
         BinaryPrimitives.WriteInt64BigEndian(cursor[1..], rowKey);
         Prove(_keys.Current, cursor[1..(1 + RowKeyBytes)], cursor[(1 + RowKeyBytes)..]);
         Base64Url.EncodeToUtf8(cursor, ascii);
@@ -68,32 +87,25 @@ public sealed class CursorSeal
 
         ReadOnlySpan<byte> rowKey = cursor[1..(1 + RowKeyBytes)];
         Span<byte> proof = stackalloc byte[ProofBytes];
-        foreach (byte[]? key in new[] { _keys.Current, _keys.Previous })
+        CursorKey? key = cursor[0] == _keys.Current.Id ? _keys.Current : _keys.Previous;
+        if (key is null)
         {
-            if (key is null || KeyId(key) != cursor[0])
-            {
-                continue;
-            }
-
-            Prove(key, rowKey, proof);
-            if (CryptographicOperations.FixedTimeEquals(proof, cursor[(1 + RowKeyBytes)..]))
-            {
-                return BinaryPrimitives.ReadInt64BigEndian(rowKey);
-            }
+            return null;
         }
 
-        return null;
+        Prove(key, rowKey, proof);
+        return CryptographicOperations.FixedTimeEquals(proof, cursor[(1 + RowKeyBytes)..])
+            ? BinaryPrimitives.ReadInt64BigEndian(rowKey)
+            : null;
     }
 
-    private static byte KeyId(byte[] key) => SHA256.HashData(key)[0];
-
-    private void Prove(byte[] key, ReadOnlySpan<byte> rowKey, Span<byte> proof)
+    private void Prove(CursorKey key, ReadOnlySpan<byte> rowKey, Span<byte> proof)
     {
         Span<byte> message = stackalloc byte[SHA256.HashSizeInBytes + RowKeyBytes];
         _question.CopyTo(message);
         rowKey.CopyTo(message[SHA256.HashSizeInBytes..]);
         Span<byte> mac = stackalloc byte[SHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key, message, mac);
+        HMACSHA256.HashData(key.Secret, message, mac);
         mac[..ProofBytes].CopyTo(proof);
     }
 }

@@ -45,7 +45,7 @@ internal sealed class BatchRunner(NpgsqlDataSource database, ILogger<BatchRunner
         }
         catch (NpgsqlException cause)
         {
-            Fail(runs, cause);
+            Fail(reads.Concat(counts).Select(r => r.Run), cause);
         }
         finally
         {
@@ -168,7 +168,8 @@ internal sealed class BatchRunner(NpgsqlDataSource database, ILogger<BatchRunner
         }
     }
 
-    private void Fail(RootRun[] runs, NpgsqlException cause)
+    // Roots that read nothing answer all the same.
+    private void Fail(IEnumerable<RootRun> runs, NpgsqlException cause)
     {
         RequestError error = DatabaseFailure.Of(cause);
         LogMessages.BatchFailed(logger, error.Code, cause);

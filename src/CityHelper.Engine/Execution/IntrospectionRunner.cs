@@ -9,6 +9,14 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Execution;
 
+/// <summary>What GraphQL.NET answered to the meta fields.</summary>
+/// <param name="Json">JSON by response name.</param>
+/// <param name="Error">Why there is none.</param>
+internal sealed record MetaAnswer(IReadOnlyDictionary<string, byte[]> Json, RequestError? Error)
+{
+    public static MetaAnswer None { get; } = new(new Dictionary<string, byte[]>(), null);
+}
+
 /// <summary>Lets GraphQL.NET answer <c>__schema</c> and <c>__type</c>: what it is better at than a plan.</summary>
 internal sealed class IntrospectionRunner(ISchema schema)
 {
@@ -16,15 +24,19 @@ internal sealed class IntrospectionRunner(ISchema schema)
     private readonly GraphQLSerializer _serializer = new();
 
     /// <summary>Runs the meta fields of an operation alone.</summary>
-    /// <returns>The JSON of each by response name.</returns>
-    public async Task<IReadOnlyDictionary<string, byte[]>> RunAsync(
-        Operation operation, IReadOnlyList<GraphQLField> fields, JsonElement variables, CancellationToken cancellation)
+    public async Task<MetaAnswer> RunAsync(
+        Operation operation, IReadOnlyList<GraphQLField> fields, VariableValues variables, CancellationToken cancellation)
     {
+        // Meta fields take names and flags only; other variables were coerced by other rules, and are not theirs.
+        GraphQLVariableDefinition[] definitions = [.. (operation.Definition.Variables?.Items ?? []).Where(v => IsNameOrFlag(v.Type))];
         ExecutionResult result = await _executer.ExecuteAsync(new ExecutionOptions
         {
             Schema = schema,
-            Document = Document(operation, fields),
-            Variables = variables.ValueKind == JsonValueKind.Object ? _serializer.ReadNode<Inputs>(variables) : null,
+            Document = Document(operation, fields, definitions),
+            Variables = new Inputs(definitions
+                .Select(v => v.Variable.Name.StringValue)
+                .Where(name => variables[name] != InputCoercion.Absent)
+                .ToDictionary(name => name, name => variables[name])),
 
             // The whole document was validated; what is left of it here may well leave fragments and variables unused.
             ValidationRules = Enumerable.Empty<IValidationRule>(),
@@ -32,24 +44,33 @@ internal sealed class IntrospectionRunner(ISchema schema)
         });
         if (result.Errors is { Count: > 0 } errors)
         {
-            throw new InvalidOperationException($"Introspection failed: {errors[0].Message}", errors[0]);
+            return MetaAnswer.None with { Error = EngineErrors.ToRequestError(errors[0]) };
         }
 
         using var stream = new MemoryStream();
         await _serializer.WriteAsync(stream, result, cancellation);
         using JsonDocument json = JsonDocument.Parse(stream.GetBuffer().AsMemory(0, (int)stream.Length));
-        return json.RootElement.GetProperty("data").EnumerateObject()
-            .ToDictionary(member => member.Name, member => Encoding.UTF8.GetBytes(member.Value.GetRawText()));
+        return new MetaAnswer(
+            json.RootElement.GetProperty("data").EnumerateObject()
+                .ToDictionary(member => member.Name, member => Encoding.UTF8.GetBytes(member.Value.GetRawText())),
+            null);
     }
 
-    private static GraphQLDocument Document(Operation operation, IReadOnlyList<GraphQLField> fields)
+    private static bool IsNameOrFlag(GraphQLType type) => type switch
     {
-        var selection = new GraphQLSelectionSet([.. fields]);
-        var definition = new GraphQLOperationDefinition(selection)
+        GraphQLNonNullType nonNull => IsNameOrFlag(nonNull.Type),
+        GraphQLNamedType named => named.Name.Value == "String" || named.Name.Value == "Boolean",
+        _ => false,
+    };
+
+    private static GraphQLDocument Document(
+        Operation operation, IReadOnlyList<GraphQLField> fields, IReadOnlyCollection<GraphQLVariableDefinition> variables)
+    {
+        var definition = new GraphQLOperationDefinition(new GraphQLSelectionSet([.. fields]))
         {
             Operation = OperationType.Query,
             Name = operation.Definition.Name,
-            Variables = operation.Definition.Variables,
+            Variables = variables.Count == 0 ? null : new GraphQLVariablesDefinition([.. variables]),
         };
         return new GraphQLDocument([definition, .. operation.Fragments.Values]);
     }

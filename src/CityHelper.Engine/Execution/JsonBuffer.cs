@@ -76,22 +76,6 @@ public sealed class JsonBuffer : IDisposable
         _bytes[Length++] = (byte)'"';
     }
 
-    public void WriteString(string value)
-    {
-        int bytesMax = System.Text.Encoding.UTF8.GetMaxByteCount(value.Length);
-        Reserve(bytesMax + 2);
-        _bytes[Length] = (byte)'"';
-        int count = System.Text.Encoding.UTF8.GetBytes(value, _bytes.AsSpan(Length + 1));
-        FinishString(count);
-    }
-
-    public void WriteString(ReadOnlySpan<byte> utf8)
-    {
-        Span<byte> space = BeginString(utf8.Length);
-        utf8.CopyTo(space);
-        FinishString(utf8.Length);
-    }
-
     /// <summary>Room for the raw UTF-8 of a string, so that a reader can fill it in place; ended by <see cref="FinishString"/>.</summary>
     /// <param name="utf8Bytes">How many bytes the caller will write at most.</param>
     public Span<byte> BeginString(int utf8Bytes)

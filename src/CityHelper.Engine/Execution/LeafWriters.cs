@@ -140,7 +140,7 @@ internal sealed class ChildListWriter(int statement, int ordinal, Func<RootRun, 
             return context.Fail(error);
         }
 
-        ChildRows rows = context.Run.Children[statement];
+        ChildRows rows = context.Run.Children[statement]!;
         if (!rows.Groups.TryGetValue(context.Reader!.GetInt64(ordinal), out ChildGroup? group))
         {
             context.Json.WriteRaw("[]"u8);

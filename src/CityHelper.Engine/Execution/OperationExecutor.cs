@@ -14,13 +14,15 @@ public sealed class OperationExecutor
     private readonly Planner _planner;
     private readonly BatchRunner _batches;
     private readonly IntrospectionRunner _introspection;
+    private readonly PlanCache _plans;
     private readonly ILogger _logger;
 
-    internal OperationExecutor(Planner planner, BatchRunner batches, IntrospectionRunner introspection, ILogger<OperationExecutor> logger)
+    internal OperationExecutor(Planner planner, BatchRunner batches, IntrospectionRunner introspection, PlanCache plans, ILogger<OperationExecutor> logger)
     {
         _planner = planner;
         _batches = batches;
         _introspection = introspection;
+        _plans = plans;
         _logger = logger;
     }
 
@@ -35,54 +37,59 @@ public sealed class OperationExecutor
     /// </remarks>
     public async Task<OperationResult> ExecuteAsync(Operation operation, JsonElement variables, CancellationToken cancellation)
     {
-        (VariableValues? values, RequestError? error) = VariableValues.Coerce(operation.Variables, variables);                     // (1)
+        (PreparedOperation? prepared, RequestError? refusal) = await PrepareAsync(operation, variables, cancellation);         // (1)-(3)
+        if (prepared is null)
+        {
+            return OperationResult.Refused(refusal!);
+        }
+
+        using (prepared)
+        {
+            await _batches.RunAsync(prepared.Plan, prepared.Runs, cancellation);                                                // (4)
+            return Assemble(prepared.Plan, prepared.Runs);                                                                      // (5)
+        }
+    }
+
+    /// <summary>How PostgreSQL runs the statements of an operation: <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c> of each, in order.</summary>
+    /// <exception cref="InvalidOperationException">The operation was refused with these variables; the message is the client's.</exception>
+    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(Operation operation, JsonElement variables, CancellationToken cancellation)
+    {
+        (PreparedOperation? prepared, RequestError? refusal) = await PrepareAsync(operation, variables, cancellation);
+        using (prepared)
+        {
+            refusal ??= prepared!.Runs.FirstOrDefault(r => r.Error is not null)?.Error;
+            return refusal is null
+                ? await _batches.ExplainAsync(prepared!.Plan, prepared.Runs, cancellation)
+                : throw new InvalidOperationException(refusal.Message);
+        }
+    }
+
+    private async Task<(PreparedOperation? Prepared, RequestError? Refusal)> PrepareAsync(
+        Operation operation, JsonElement variables, CancellationToken cancellation)
+    {
+        (VariableValues? values, RequestError? error) = VariableValues.Coerce(operation.Variables, variables);
         if (values is null)
         {
-            return OperationResult.Refused(error!);
+            return (null, error);
         }
 
         OperationPlan plan;
         try
         {
-            plan = operation.Plans.GetOrAdd(values.Shape, () => Compile(operation, values));                                       // (2)
+            plan = _plans.GetOrAdd(operation, values.Shape, () => Compile(operation, values));
         }
         catch (PlanException cause)
         {
-            return OperationResult.Refused(cause.Error);
+            return (null, cause.Error);
+        }
+        catch (InputException cause)
+        {
+            return (null, new LiteralInvalidError(cause.Message));
         }
 
-        RootRun[] runs = [.. plan.Roots.Select(_ => new RootRun(values))];
-        try
-        {
-            await BindAsync(plan, runs, operation, variables, cancellation);                                                       // (3)
-            await _batches.RunAsync(plan, runs, cancellation);                                                                     // (4)
-            return Assemble(plan, runs);                                                                                           // (5)
-        }
-        finally
-        {
-            foreach (RootRun run in runs)
-            {
-                run.Dispose();
-            }
-        }
-    }
-
-    /// <summary>How PostgreSQL runs the statements of an operation: <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c> of each, in order.</summary>
-    /// <exception cref="InvalidOperationException">The variables do not fit, or an argument was refused.</exception>
-    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(Operation operation, JsonElement variables, CancellationToken cancellation)
-    {
-        (VariableValues? values, RequestError? error) = VariableValues.Coerce(operation.Variables, variables);
-        if (values is null)
-        {
-            throw new InvalidOperationException(error!.Message);
-        }
-
-        OperationPlan plan = operation.Plans.GetOrAdd(values.Shape, () => Compile(operation, values));
-        RootRun[] runs = [.. plan.Roots.Select(_ => new RootRun(values))];
-        await BindAsync(plan, runs, operation, variables, cancellation);
-        return runs.FirstOrDefault(r => r.Error is not null) is { Error: { } refused }
-            ? throw new InvalidOperationException(refused.Message)
-            : await _batches.ExplainAsync(plan, runs, cancellation);
+        var prepared = new PreparedOperation(plan, values);
+        await BindAsync(prepared, operation, cancellation);
+        return (prepared, null);
     }
 
     private OperationPlan Compile(Operation operation, VariableValues values)
@@ -97,50 +104,53 @@ public sealed class OperationExecutor
         return plan;
     }
 
-    private async Task BindAsync(
-        OperationPlan plan, RootRun[] runs, Operation operation, JsonElement variables, CancellationToken cancellation)
+    private async Task BindAsync(PreparedOperation prepared, Operation operation, CancellationToken cancellation)
     {
-        IReadOnlyDictionary<string, byte[]>? meta = plan.MetaFields.Count > 0
-            ? await _introspection.RunAsync(operation, plan.MetaFields, variables, cancellation)
-            : null;
-        for (int i = 0; i < runs.Length; i++)
+        OperationPlan plan = prepared.Plan;
+        MetaAnswer meta = plan.MetaFields.Count > 0
+            ? await _introspection.RunAsync(operation, plan.MetaFields, prepared.Values, cancellation)
+            : MetaAnswer.None;
+        for (int i = 0; i < prepared.Runs.Length; i++)
         {
-            runs[i].Meta = meta;
+            RootRun run = prepared.Runs[i];
+            run.Meta = meta;
             try
             {
-                await plan.Roots[i].BindAsync(runs[i], cancellation);
+                await plan.Roots[i].BindAsync(run, cancellation);
             }
             catch (NpgsqlException cause)
             {
-                runs[i].Error = DatabaseFailure.Of(cause);
-                LogMessages.BatchFailed(_logger, runs[i].Error!.Code, cause);
+                run.Error = DatabaseFailure.Of(cause);
+                LogMessages.BatchFailed(_logger, run.Error.Code, cause);
             }
         }
     }
 
     private static OperationResult Assemble(OperationPlan plan, RootRun[] runs)
     {
-        var data = new JsonBuffer();
+        var json = new JsonBuffer();
         List<FieldError> errors = [];
-        data.WriteByte((byte)'{');
+        json.WriteRaw("{\"data\":"u8);
+        int data = json.Length;
+        json.WriteByte((byte)'{');
         for (int i = 0; i < runs.Length; i++)
         {
             if (i > 0)
             {
-                data.WriteByte((byte)',');
+                json.WriteByte((byte)',');
             }
 
-            if (!TryWriteRoot(plan.Roots[i].Field, runs[i], data, errors))
+            if (!TryWriteRoot(plan.Roots[i].Field, runs[i], json, errors))
             {
                 // A non-null root is null: so is all of data (spec 6.4.4).
-                data.CutBackTo(0);
-                data.WriteNull();
-                return OperationResult.Executed(data, errors, plan.Cache);
+                json.CutBackTo(data);
+                json.WriteNull();
+                return OperationResult.Executed(json, data, errors, plan.Cache);
             }
         }
 
-        data.WriteByte((byte)'}');
-        return OperationResult.Executed(data, errors, plan.Cache);
+        json.WriteByte((byte)'}');
+        return OperationResult.Executed(json, data, errors, plan.Cache);
     }
 
     private static bool TryWriteRoot(FieldWriter field, RootRun run, JsonBuffer data, List<FieldError> errors)
@@ -154,5 +164,24 @@ public sealed class OperationExecutor
         data.WriteRaw(field.NameUtf8);
         data.WriteNull();
         return !field.NonNull;
+    }
+}
+
+/// <summary>A plan and the values of one request, ready to run.</summary>
+internal sealed class PreparedOperation(OperationPlan plan, VariableValues values) : IDisposable
+{
+    public OperationPlan Plan { get; } = plan;
+
+    public VariableValues Values { get; } = values;
+
+    /// <summary>One per root of the plan.</summary>
+    public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root.Statements.Count))];
+
+    public void Dispose()
+    {
+        foreach (RootRun run in Runs)
+        {
+            run.Dispose();
+        }
     }
 }

@@ -37,24 +37,27 @@ public sealed class OperationResult : IDisposable
     }
 
     /// <summary>An answer with data, and errors when there are any.</summary>
-    /// <param name="data">The JSON of <c>data</c>; taken over.</param>
+    /// <param name="json">An open object whose last member is <c>data</c>; taken over and closed.</param>
+    /// <param name="dataStart">Where the value of <c>data</c> begins.</param>
     /// <param name="errors">With paths innermost first.</param>
     /// <param name="cache">The plan's policy.</param>
-    internal static OperationResult Executed(JsonBuffer data, List<FieldError> errors, CachePolicy cache)
+    internal static OperationResult Executed(JsonBuffer json, int dataStart, List<FieldError> errors, CachePolicy cache)
     {
-        var json = new JsonBuffer();
-        json.WriteByte((byte)'{');
-        if (errors.Count > 0)
+        if (errors.Count == 0)
         {
-            WriteErrors(json, errors);
-            json.WriteByte((byte)',');
+            json.WriteByte((byte)'}');
+            return new OperationResult(json, [], hasData: true, cache);
         }
 
-        json.WriteRaw("\"data\":"u8);
-        json.WriteRaw(data.Written);
-        json.WriteByte((byte)'}');
-        data.Dispose();
-        return new OperationResult(json, [.. errors.Select(e => e.Error)], hasData: true, errors.Count > 0 ? CachePolicy.None : cache);
+        // Errors come first (HotChocolate since 15), and are known last.
+        var withErrors = new JsonBuffer();
+        withErrors.WriteByte((byte)'{');
+        WriteErrors(withErrors, errors);
+        withErrors.WriteRaw(",\"data\":"u8);
+        withErrors.WriteRaw(json.Written[dataStart..]);
+        withErrors.WriteByte((byte)'}');
+        json.Dispose();
+        return new OperationResult(withErrors, [.. errors.Select(e => e.Error)], hasData: true, CachePolicy.None);
     }
 
     public void Dispose() => Json.Dispose();

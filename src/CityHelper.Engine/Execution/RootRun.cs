@@ -5,7 +5,7 @@ using CityHelper.Engine.Space;
 namespace CityHelper.Engine.Execution;
 
 /// <summary>One root field in one request: the values its statements are bound to, and what they returned.</summary>
-internal sealed class RootRun(VariableValues variables) : IDisposable
+internal sealed class RootRun(VariableValues variables, int statements) : IDisposable
 {
     public VariableValues Variables { get; } = variables;
 
@@ -21,8 +21,8 @@ internal sealed class RootRun(VariableValues variables) : IDisposable
     /// <summary>Whether the id names a row of another partition, which is no row of this one.</summary>
     public bool IsForeign { get; set; }
 
-    /// <summary>The JSON of meta fields by response name.</summary>
-    public IReadOnlyDictionary<string, byte[]>? Meta { get; set; }
+    /// <summary>The meta fields' answer.</summary>
+    public MetaAnswer Meta { get; set; } = MetaAnswer.None;
 
     /// <summary>Rows of the page.</summary>
     public int First { get; set; }
@@ -41,7 +41,7 @@ internal sealed class RootRun(VariableValues variables) : IDisposable
     public RowSet Rows { get; } = new();
 
     /// <summary>What the nested lists' rows became, by the number of their statement.</summary>
-    public Dictionary<int, ChildRows> Children { get; } = [];
+    public ChildRows?[] Children { get; } = new ChildRows?[statements];
 
     public long TotalCount { get; set; }
 
@@ -51,9 +51,9 @@ internal sealed class RootRun(VariableValues variables) : IDisposable
     public void Dispose()
     {
         Rows.Dispose();
-        foreach (ChildRows rows in Children.Values)
+        foreach (ChildRows? rows in Children)
         {
-            rows.Dispose();
+            rows?.Dispose();
         }
     }
 }

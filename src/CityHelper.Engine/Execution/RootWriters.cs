@@ -111,7 +111,12 @@ internal sealed class MetaWriter(string responseName) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)
     {
-        if (context.Run.Meta?.GetValueOrDefault(responseName) is not { } json)
+        if (context.Run.Meta.Error is { } error)
+        {
+            return context.Fail(error);
+        }
+
+        if (!context.Run.Meta.Json.TryGetValue(responseName, out byte[]? json))
         {
             return WriteOutcome.Null;
         }

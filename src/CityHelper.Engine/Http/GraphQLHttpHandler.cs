@@ -4,6 +4,7 @@ using CityHelper.Engine.Operations;
 using CityHelper.Engine.Telemetry;
 using CityHelper.Engine.Types;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace CityHelper.Engine.Http;
@@ -18,7 +19,9 @@ public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationEx
     /// </remarks>
     public async Task HandleAsync(HttpContext http)
     {
-        using Activity? activity = EngineTelemetry.Source.StartActivity($"GraphQL HTTP {http.Request.Method}", ActivityKind.Internal);
+        using Activity? activity = EngineTelemetry.Source.HasListeners()
+            ? EngineTelemetry.Source.StartActivity($"GraphQL HTTP {http.Request.Method}")
+            : null;
         long start = Stopwatch.GetTimestamp();
         if (!await AllowsMethodAsync(http))
         {
@@ -68,6 +71,8 @@ public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationEx
         if (error is null)
         {
             http.Response.StatusCode = StatusCodes.Status406NotAcceptable;
+            http.Response.Headers.Vary = "Accept";
+            http.Response.Headers.CacheControl = CachePolicy.None.Header;
             return;
         }
 
@@ -81,69 +86,70 @@ public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationEx
         string name = "unknown";
         try
         {
-            if (await RequestReader.ReadAsync(http.Request, request, cancellation) is { } bad)                                      // (2)
+            if (await RequestReader.ReadAsync(http.Request, request, cancellation) is { } unreadable)                               // (2)
             {
-                return (OperationResult.Refused(bad.Error), bad.Status, name);
+                return Refuse(name, mediaType, unreadable);
             }
 
-            (CompiledOperation found, int refusedStatus) = await FindAsync(request, mediaType, cancellation);                       // (3)
+            CompiledOperation found = await FindAsync(request, cancellation);                                                       // (3)
             if (found.Operation is not { } operation)
             {
-                return (OperationResult.Refused(found.Errors), refusedStatus, name);
+                return Refuse(name, mediaType, found.Errors);
             }
 
             name = operation.Name ?? "anonymous";
-            if (!operation.IsQuery && !HttpMethods.IsPost(http.Request.Method))
-            {
-                http.Response.Headers.Allow = "POST";
-                return (OperationResult.Refused(new OperationKindNotAllowedError()), StatusCodes.Status405MethodNotAllowed, name);
-            }
-
             OperationResult result = await executor.ExecuteAsync(operation, request.Variables, cancellation);                       // (4)
-            return (result, result.HasData ? StatusCodes.Status200OK : RequestErrorStatus(mediaType), name);
+            return (result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), name);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
             LogMessages.RequestTimedOut(logger, http.Request.Method, name, Limits.RequestTimeoutMs);
-            return (OperationResult.Refused(new RequestTimeoutError()), StatusCodes.Status200OK, name);
+            int status = mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status504GatewayTimeout;
+            return (OperationResult.Refused(new RequestTimeoutError()), status, name);
         }
-        catch (Exception cause) when (cause is not OperationCanceledException and not BadHttpRequestException)
+        catch (BadHttpRequestException cause)
+        {
+            // Kestrel's own bounds: a body that is too large, or broken chunks.
+            return Refuse(name, mediaType, cause.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? new RequestTooLargeError()
+                : new RequestInvalidError("The request's body cannot be read: send it whole."));
+        }
+        catch (Exception cause) when (cause is not OperationCanceledException)
         {
             LogMessages.RequestFailed(logger, http.Request.Method, http.Request.Path, cause);
             return (OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, name);
         }
     }
 
+    private static (OperationResult Result, int Status, string Name) Refuse(
+        string name, ResponseMediaType mediaType, params IReadOnlyList<RequestError> errors) =>
+        (OperationResult.Refused(errors), StatusOf(mediaType, errors), name);
+
+    private static int StatusOf(ResponseMediaType mediaType, IReadOnlyList<RequestError> errors) =>
+        errors[0].Status ?? (mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+
     // An id is looked up before any text is parsed; an empty text beside an id counts as none (conventions §8).
-    private async ValueTask<(CompiledOperation Found, int RefusedStatus)> FindAsync(
-        OperationRequest request, ResponseMediaType mediaType, CancellationToken cancellation)
+    private async ValueTask<CompiledOperation> FindAsync(OperationRequest request, CancellationToken cancellation)
     {
-        if (!string.IsNullOrEmpty(request.Query))
+        string? name = Given(request.OperationName);
+        if (Given(request.Query) is { } text)
         {
-            CompiledOperation compiled = await operations.CompileAsync(request.Query, Given(request.OperationName), cancellation);
-            return (compiled, RequestErrorStatus(mediaType));
+            return await operations.CompileAsync(text, name, cancellation);
         }
 
-        if (string.IsNullOrEmpty(request.Id))
+        if (Given(request.Id) is not { } id)
         {
-            return (CompiledOperation.Refused(new OperationMissingError()), StatusCodes.Status400BadRequest);
+            return CompiledOperation.Refused(new OperationMissingError());
         }
-
-        CompiledOperation found = operations.Find(request.Id);
 
         // The name in a URL must be the operation's: logs and caches are read by it.
-        if (found.Operation is { } operation && Given(request.OperationName) is { } name && name != operation.Name)
-        {
-            found = CompiledOperation.Refused(new OperationNameUnknownError(name));
-        }
-
-        return (found, StatusCodes.Status400BadRequest);
+        CompiledOperation found = operations.Find(id);
+        return found.Operation is not null && name is not null && name != found.Operation.Name
+            ? CompiledOperation.Refused(new OperationNameUnknownError(name) { Status = StatusCodes.Status400BadRequest })
+            : found;
     }
 
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
-
-    private static int RequestErrorStatus(ResponseMediaType mediaType) =>
-        mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
 
     private static async Task WriteAsync(HttpContext http, OperationResult result, ResponseMediaType mediaType, int status)
     {
@@ -153,10 +159,7 @@ public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationEx
         response.ContentLength = result.Json.Length;
         response.Headers.Vary = "Accept";
 
-        // One form of request is cacheable, the persisted GET; every other URL says nothing that a cache could key on (settled).
-        bool cacheable = status == StatusCodes.Status200OK
-            && !HttpMethods.IsPost(http.Request.Method)
-            && http.Request.RouteValues.ContainsKey(RequestReader.NameRouteValue);
+        bool cacheable = status == StatusCodes.Status200OK && IsCacheableForm(http.Request);
         response.Headers.CacheControl = (cacheable ? result.Cache : CachePolicy.None).Header;
         if (!HttpMethods.IsHead(http.Request.Method))
         {
@@ -165,4 +168,13 @@ public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationEx
             await response.BodyWriter.FlushAsync(http.RequestAborted);
         }
     }
+
+    // One form of request is cacheable: a GET of the persisted route with the operation's name and `variables` at most. Further
+    // parameters or other spellings of the path would be as many copies of one answer in every cache.
+    private static bool IsCacheableForm(HttpRequest request) =>
+        !HttpMethods.IsPost(request.Method)
+        && request.RouteValues.TryGetValue(RequestReader.NameRouteValue, out object? name)
+        && request.Query.Keys.All(key => key == "variables")
+        && request.Path.Value!.EndsWith($"/persisted/{request.RouteValues[RequestReader.IdRouteValue]}/{name}", StringComparison.Ordinal)
+        && request.HttpContext.Features.Get<IHttpRequestFeature>()!.RawTarget.StartsWith(request.Path.Value, StringComparison.Ordinal);
 }

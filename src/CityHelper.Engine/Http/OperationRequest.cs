@@ -25,6 +25,3 @@ internal sealed class OperationRequest : IDisposable
 
     public void Dispose() => _documents.ForEach(d => d.Dispose());
 }
-
-/// <summary>A request that cannot be understood: the HTTP status and what the client is told.</summary>
-internal sealed record BadRequest(int Status, RequestError Error);

@@ -16,9 +16,9 @@ internal static class RequestReader
 
     /// <summary>Reads the request into <paramref name="request"/>.</summary>
     /// <returns>Null, or why it cannot be read.</returns>
-    public static async ValueTask<BadRequest?> ReadAsync(HttpRequest http, OperationRequest request, CancellationToken cancellation)
+    public static async ValueTask<RequestError?> ReadAsync(HttpRequest http, OperationRequest request, CancellationToken cancellation)
     {
-        BadRequest? bad = HttpMethods.IsPost(http.Method)
+        RequestError? refusal = HttpMethods.IsPost(http.Method)
             ? await ReadBodyAsync(http, request, cancellation)
             : ReadParameters(http.Query, request);
 
@@ -30,11 +30,17 @@ internal static class RequestReader
             request.OperationName = http.RouteValues.GetValueOrDefault(NameRouteValue) as string ?? request.OperationName;
         }
 
-        return bad;
+        return refusal;
     }
 
-    private static BadRequest? ReadParameters(IQueryCollection parameters, OperationRequest request)
+    private static RequestError? ReadParameters(IQueryCollection parameters, OperationRequest request)
     {
+        // Twice the same parameter means one thing to a cache and another to a server (attack 13).
+        if (parameters.FirstOrDefault(p => p.Value.Count > 1).Key is { } repeated)
+        {
+            return Invalid($"Send the parameter `{repeated}` once.");
+        }
+
         request.Query = parameters["query"];
         request.Id = parameters["id"].FirstOrDefault() ?? parameters["documentId"];
         request.OperationName = parameters["operationName"];
@@ -45,43 +51,83 @@ internal static class RequestReader
 
         try
         {
-            request.Variables = request.Own(JsonDocument.Parse(variables, s_json));
+            request.Variables = Parse(request, System.Text.Encoding.UTF8.GetBytes(variables));
         }
         catch (JsonException)
         {
-            return new BadRequest(StatusCodes.Status400BadRequest, new InvalidJsonError());
+            return new InvalidJsonError();
         }
 
         return CheckVariables(request);
     }
 
-    private static async ValueTask<BadRequest?> ReadBodyAsync(HttpRequest http, OperationRequest request, CancellationToken cancellation)
+    private static async ValueTask<RequestError?> ReadBodyAsync(HttpRequest http, OperationRequest request, CancellationToken cancellation)
     {
         if (!IsJson(http.ContentType))
         {
-            return new BadRequest(
-                StatusCodes.Status415UnsupportedMediaType,
-                new RequestInvalidError("Send the request as `Content-Type: application/json`."));
+            return new RequestInvalidError("Send the request as `Content-Type: application/json`.") { Status = StatusCodes.Status415UnsupportedMediaType };
         }
 
         ReadOnlySequence<byte>? body = await ReadBoundedAsync(http.BodyReader, cancellation);
         if (body is not { } bytes)
         {
-            return new BadRequest(StatusCodes.Status413PayloadTooLarge, new RequestTooLargeError());
+            return new RequestTooLargeError();
         }
 
         try
         {
-            return ReadMembers(request.Own(JsonDocument.Parse(bytes.ToArray(), s_json)), request);
+            return ReadMembers(Parse(request, bytes.ToArray()), request);
         }
         catch (JsonException)
         {
-            return new BadRequest(StatusCodes.Status400BadRequest, new InvalidJsonError());
+            return new InvalidJsonError();
         }
         finally
         {
             // Without it the connection cannot be used for a second request.
             http.BodyReader.AdvanceTo(bytes.End);
+        }
+    }
+
+    /// <exception cref="JsonException">The bytes are no JSON, or hold text that is none: invalid UTF-8, half a surrogate pair.</exception>
+    private static JsonElement Parse(OperationRequest request, byte[] json)
+    {
+        JsonElement root = request.Own(JsonDocument.Parse(json, s_json));
+        try
+        {
+            ReadTexts(root);
+        }
+        catch (InvalidOperationException cause)
+        {
+            throw new JsonException("The JSON holds text that cannot be decoded.", cause);
+        }
+
+        return root;
+    }
+
+    // JsonDocument decodes text when it is asked for it, and throws then; asked here, nobody later need expect it.
+    private static void ReadTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in element.EnumerateArray())
+                {
+                    ReadTexts(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (JsonProperty member in element.EnumerateObject())
+                {
+                    _ = member.Name;
+                    ReadTexts(member.Value);
+                }
+
+                break;
         }
     }
 
@@ -105,7 +151,7 @@ internal static class RequestReader
         }
     }
 
-    private static BadRequest? ReadMembers(JsonElement body, OperationRequest request)
+    private static RequestError? ReadMembers(JsonElement body, OperationRequest request)
     {
         if (body.ValueKind != JsonValueKind.Object)
         {
@@ -138,12 +184,12 @@ internal static class RequestReader
         return CheckVariables(request);
     }
 
-    private static BadRequest? CheckVariables(OperationRequest request) =>
+    private static RequestError? CheckVariables(OperationRequest request) =>
         request.Variables.ValueKind is JsonValueKind.Object or JsonValueKind.Null or JsonValueKind.Undefined
             ? null
             : Invalid("`variables` must be an object.");
 
-    private static BadRequest Invalid(string message) => new(StatusCodes.Status400BadRequest, new RequestInvalidError(message));
+    private static RequestInvalidError Invalid(string message) => new(message);
 
     private static bool IsJson(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using GraphQL.Types;
 using GraphQLParser.AST;
@@ -51,15 +50,35 @@ internal static class InputCoercion
             (GraphQLListValue items, ListGraphType list) => (items.Values ?? []).Select(v => FromLiteral(v, list.ResolvedType!)).ToList(),
             (_, ListGraphType list) => new List<object?> { FromLiteral(literal, list.ResolvedType!) },
             (GraphQLObjectValue value, IInputObjectGraphType input) => ObjectFromLiteral(value, input),
-            (_, ScalarGraphType scalar) => CheckFinite(scalar.ParseLiteral(literal), scalar.Name),
+            (_, ScalarGraphType scalar) => CheckLeaf(scalar.ParseLiteral(literal), scalar.Name),
             _ => throw new ArgumentOutOfRangeException(nameof(literal), literal.Kind, "Not a literal of the type."),
         };
     }
 
-    /// <summary>Floats that are no numbers never reach SQL: 1e400 parses as infinity.</summary>
-    public static object? CheckFinite(object? value, string path) => value is double number && !double.IsFinite(number)
+    private static object? CheckFinite(object? value, string path) => value is double number && !double.IsFinite(number)
         ? throw new InputException($"{path} must be a finite number.")
         : value;
+
+    /// <summary>
+    /// What PostgreSQL and JSON cannot hold never reaches them: numbers that are none (1e400 parses as infinity), the character zero, and
+    /// halves of surrogate pairs.
+    /// </summary>
+    private static object? CheckLeaf(object? value, string path) => value is string text && !IsText(text)
+        ? throw new InputException($"{path} holds a character that is no text: remove U+0000 and unpaired surrogates.")
+        : CheckFinite(value, path);
+
+    private static bool IsText(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\0' || (char.IsSurrogate(text[i]) && (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[++i]))))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static Dictionary<string, object?> ObjectFromLiteral(GraphQLObjectValue value, IInputObjectGraphType input)
     {
@@ -161,7 +180,7 @@ internal static class InputCoercion
         };
         try
         {
-            return scalar.ParseValue(raw);
+            return CheckLeaf(scalar.ParseValue(raw), path);
         }
         catch (Exception cause) when (cause is InvalidOperationException or FormatException or OverflowException or ArgumentException)
         {
@@ -184,10 +203,8 @@ internal static class InputCoercion
         double real = json.GetDouble();
         CheckFinite(real, path);
 
-        // "1.0" is an Int as well (spec 3.5.1, input coercion): the double is exact there.
-        bool integral = real == Math.Floor(real) && Math.Abs(real) <= int.MaxValue
-            && json.GetRawText().AsSpan().IndexOfAny('e', 'E') < 0;
-        return integral ? Convert.ToInt32(real, CultureInfo.InvariantCulture) : real;
+        // "2.0" and "2e0" are an Int as well (spec 3.5.1, input coercion); a double is exact there.
+        return real == Math.Floor(real) && Math.Abs(real) <= int.MaxValue ? (object)(int)real : real;
     }
 }
 

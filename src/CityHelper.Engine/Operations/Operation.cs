@@ -1,4 +1,3 @@
-using CityHelper.Engine.Planning;
 using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Operations;
@@ -9,10 +8,9 @@ namespace CityHelper.Engine.Operations;
 /// </summary>
 public sealed class Operation
 {
-    internal Operation(string id, string text, GraphQLDocument document, GraphQLOperationDefinition definition, IReadOnlyList<VariableDefinition> variables)
+    internal Operation(string id, GraphQLDocument document, GraphQLOperationDefinition definition, IReadOnlyList<VariableDefinition> variables)
     {
         Id = id;
-        Text = text;
         Document = document;
         Definition = definition;
         Variables = variables;
@@ -22,12 +20,8 @@ public sealed class Operation
     /// <summary>SHA-256 of the text, lower-case hex.</summary>
     public string Id { get; }
 
-    public string Text { get; }
-
     /// <summary>The operation's own name, or null.</summary>
     public string? Name => Definition.Name?.StringValue;
-
-    public bool IsQuery => Definition.Operation == OperationType.Query;
 
     internal GraphQLDocument Document { get; }
 
@@ -36,7 +30,4 @@ public sealed class Operation
     internal IReadOnlyList<VariableDefinition> Variables { get; }
 
     internal IReadOnlyDictionary<string, GraphQLFragmentDefinition> Fragments { get; }
-
-    /// <summary>The plans compiled so far, one per shape of the variables.</summary>
-    internal PlanCache Plans { get; } = new();
 }

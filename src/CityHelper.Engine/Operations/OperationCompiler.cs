@@ -41,10 +41,10 @@ public sealed class OperationCompiler(ISchema schema)
             return CompiledOperation.Refused(syntaxError);
         }
 
-        (GraphQLOperationDefinition? definition, RequestError? nameError) = Choose(document, operationName);
-        if (definition is null)
+        (GraphQLOperationDefinition? definition, RequestError? refusal) = Choose(document, operationName);
+        if (definition is null || (refusal = DocumentLimits.Check(document)) is not null)
         {
-            return CompiledOperation.Refused(nameError!);
+            return CompiledOperation.Refused(refusal!);
         }
 
         if (RootType(definition) is null)
@@ -58,9 +58,15 @@ public sealed class OperationCompiler(ISchema schema)
             return new CompiledOperation(null, errors);
         }
 
-        return new CompiledOperation(
-            new Operation(IdOf(text), text, document, definition, VariableDefinition.Of(definition, _schema)),
-            []);
+        try
+        {
+            IReadOnlyList<VariableDefinition> variables = VariableDefinition.Of(definition, _schema);
+            return new CompiledOperation(new Operation(IdOf(text), document, definition, variables), []);
+        }
+        catch (InputException cause)
+        {
+            return CompiledOperation.Refused(new LiteralInvalidError(cause.Message));
+        }
     }
 
     private static ISchema Initialized(ISchema schema)

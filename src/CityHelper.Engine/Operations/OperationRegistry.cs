@@ -10,7 +10,7 @@ public sealed class OperationRegistry : IDisposable
 {
     private readonly OperationCompiler _compiler;
     private readonly ILogger _logger;
-    private readonly MemoryCache _freeText = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedOperationsMax }));
+    private readonly MemoryCache _freeText = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedTextCharsMax }));
     private IReadOnlyDictionary<string, Operation> _published = new Dictionary<string, Operation>();
 
     public OperationRegistry(OperationCompiler compiler, ILogger<OperationRegistry> logger)
@@ -72,7 +72,7 @@ public sealed class OperationRegistry : IDisposable
         CompiledOperation compiled = await _compiler.CompileAsync(text, operationName, cancellation);
         if (compiled.Operation is not null)
         {
-            _freeText.Set(key, compiled, new MemoryCacheEntryOptions { Size = 1 });
+            _freeText.Set(key, compiled, new MemoryCacheEntryOptions { Size = text.Length });
         }
 
         return compiled;

@@ -55,6 +55,10 @@ public sealed class VariableValues
             values.Add(definition.Name, value);
             AppendShape(shape, definition.Type, value);
             shape.Append(';');
+            if (shape.Length > Limits.ShapeCharsMax)
+            {
+                return (null, new OperationTooLargeError($"Variable `${definition.Name}` has too many members: send fewer conditions."));
+            }
         }
 
         return (new VariableValues(values, shape.ToString()), null);

@@ -1,6 +1,7 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Space;
 using CityHelper.Engine.Types;
 using GraphQL;
 using GraphQL.Types;
@@ -18,6 +19,9 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
     {
         ConnectionArguments arguments = Arguments(field, definition, binding);
         var filterType = (FilterInput)definition.Arguments!.Find(ConnectionBinding.FilterArgument)!.ResolvedType!;
+
+        // Compiled once to be refused here, where a client is told; the statements are made when a cover is known.
+        new FilterCompiler(new StatementBuilder(CellCover.None)).Compile(filterType, arguments.Filter);
         var source = new ConnectionSource(
             binding, filterType, arguments.Filter, arguments.Area is not null, arguments.Ascending, arguments.After is not null);
         var select = new SelectPlan(source);
@@ -33,17 +37,13 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
 
     private ConnectionArguments Arguments(CollectedField field, FieldType definition, ConnectionBinding binding)
     {
-        InputNode? Given(string name)
-        {
-            InputNode? node = rows.Argument(field, definition, name);
-            return node is null || node.IsNull ? null : node;
-        }
+        InputNode? Given(string name) => rows.GivenArgument(field, definition, name);
 
         return new ConnectionArguments(
             $"Query.{definition.Name}",
             Given(ConnectionBinding.FirstArgument),
             Given(ConnectionBinding.AfterArgument),
-            Given(binding.Partition.Name)!,
+            rows.Argument(field, definition, binding.Partition.Name)!,
             Given(ConnectionBinding.AreaArgument),
             Given(ConnectionBinding.FilterArgument),
             IsAscending(Given(ConnectionBinding.OrderArgument)));

@@ -25,8 +25,9 @@ internal sealed class ConnectionSource(
     {
         List<Condition> conditions = Conditions(statement);
 
-        // One more than the page, which tells whether there is a next one.
-        string limit = statement.Parameter(nameof(RootRun.First), static run => StatementBuilder.Integer(run.First + 1));
+        // One more than the page, which tells whether there is a next one; nested lists need the page's rows only.
+        int probe = statement.ParentsOnly ? 0 : 1;
+        string limit = statement.Parameter(nameof(RootRun.First), run => StatementBuilder.Integer(run.First + probe));
         string[] all = [.. columns.Union([Key])];
         if (hasCursor)
         {
@@ -144,20 +145,20 @@ internal sealed class ConnectionSource(
         {
             if (operation is "gt" or "gte" or "eq" or "nlt" or "nlte")
             {
-                string low = statement.Parameter(("low", moment), run => StatementBuilder.Bigint(binding.KeyOfTime(Moment(moment, run))));
+                string low = statement.Parameter(("low", moment), run => StatementBuilder.Bigint(binding.KeyOfMs(Ms(moment, run))));
                 yield return new Condition($"{Condition.Row}.{Key} >= {low}", [Key]);
             }
 
             if (operation is "lt" or "lte" or "eq" or "ngt" or "ngte")
             {
                 string high = statement.Parameter(
-                    ("high", moment), run => StatementBuilder.Bigint(binding.KeyOfTime(Moment(moment, run).AddMilliseconds(1))));
+                    ("high", moment), run => StatementBuilder.Bigint(binding.KeyOfMs(Ms(moment, run) + 1)));
                 yield return new Condition($"{Condition.Row}.{Key} < {high}", [Key]);
             }
         }
     }
 
-    private static DateTimeOffset Moment(InputNode node, RootRun run) => (DateTimeOffset)node.Evaluate(run.Variables)!;
+    private static long Ms(InputNode node, RootRun run) => ((DateTimeOffset)node.Evaluate(run.Variables)!).ToUnixTimeMilliseconds();
 
     private IEnumerable<(string Operation, InputNode Moment)> CreatedComparisons(InputNode? node)
     {

@@ -10,6 +10,8 @@ namespace CityHelper.Engine.Planning;
 /// <summary>A <c>where</c> to SQL conditions that must all hold (conventions §2).</summary>
 internal sealed class FilterCompiler(StatementBuilder statement)
 {
+    private static readonly DateTimeOffset s_lastMicrosecond = DateTimeOffset.MaxValue.AddTicks(-TimeSpan.TicksPerMicrosecond);
+
     private int _conditions;
 
     /// <summary>Compiles the members of a filter input.</summary>
@@ -103,7 +105,19 @@ internal sealed class FilterCompiler(StatementBuilder statement)
 
         return operation is "in" or "nin"
             ? List(column, operation, value)
-            : new Condition(Comparison(row, operation, statement.Parameter(value, run => Parameter(column, value.Evaluate(run.Variables)!)), column), [column.Name]);
+            : new Condition(Comparison(row, operation, Value(column, operation, value), column), [column.Name]);
+    }
+
+    // PostgreSQL keeps microseconds. A moment between two of them is rounded up where the rows before it, and not it, are meant.
+    private string Value(ColumnMap column, string operation, InputNode value)
+    {
+        bool roundUp = operation is "lt" or "nlt" or "gte" or "ngte";
+        return statement.Parameter((value, roundUp), run => Parameter(column, value.Evaluate(run.Variables) switch
+        {
+            DateTimeOffset moment when roundUp && moment.Ticks % TimeSpan.TicksPerMicrosecond != 0 && moment < s_lastMicrosecond =>
+                moment.AddTicks(TimeSpan.TicksPerMicrosecond - moment.Ticks % TimeSpan.TicksPerMicrosecond),
+            var other => other!,
+        }));
     }
 
     private static string Comparison(string row, string operation, string parameter, ColumnMap column) => operation switch

@@ -26,7 +26,11 @@ internal abstract class InputNode
     {
         if (type is NonNullGraphType nonNull)
         {
-            type = nonNull.ResolvedType!;
+            // A variable with a default may stand where null may not, and be null nevertheless (spec 6.4.1).
+            InputNode? inner = Build(literal, nonNull.ResolvedType!, variables);
+            return inner is { IsNull: true }
+                ? throw new PlanException(new VariableInvalidError($"Variable `${((GraphQLVariable)literal).Name.StringValue}` is null where a {nonNull} is needed."))
+                : inner;
         }
 
         return literal switch
@@ -62,7 +66,10 @@ internal abstract class InputNode
 
     // An absent variable inside a list literal counts as null (spec 6.4.1).
     private static ListNode FromList(GraphQLListValue value, ListGraphType list, VariableValues variables) =>
-        new([.. (value.Values ?? []).Select(v => Build(v, list.ResolvedType!, variables) ?? FixedNode.Null)]);
+        new([.. (value.Values ?? []).Select(v => Build(v, list.ResolvedType!, variables)
+            ?? (list.ResolvedType is NonNullGraphType
+                ? throw new PlanException(new VariableInvalidError($"Variable `${((GraphQLVariable)v).Name.StringValue}` is missing in a list of {list.ResolvedType}."))
+                : FixedNode.Null))]);
 
     private static InputNode? FromVariable(VariablePath path, IGraphType type, VariableValues variables)
     {

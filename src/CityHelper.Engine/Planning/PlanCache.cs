@@ -1,25 +1,29 @@
-using System.Collections.Concurrent;
+using CityHelper.Engine.Operations;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Options;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>The plans of one operation by the shape of its variables. Full means: compile and do not keep.</summary>
-internal sealed class PlanCache
+/// <summary>
+/// The plans of all operations by the shape of their variables: one bound for the process, so that no client's shapes or texts fill the
+/// memory. What is asked for most recently stays.
+/// </summary>
+internal sealed class PlanCache : IDisposable
 {
-    private readonly ConcurrentDictionary<string, OperationPlan> _plans = new(StringComparer.Ordinal);
+    private readonly MemoryCache _plans = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedPlansMax }));
 
-    public OperationPlan GetOrAdd(string shape, Func<OperationPlan> compile)
+    public OperationPlan GetOrAdd(Operation operation, string shape, Func<OperationPlan> compile)
     {
-        if (_plans.TryGetValue(shape, out OperationPlan? known))
+        var key = (operation, shape);
+        if (_plans.TryGetValue(key, out OperationPlan? known))
         {
-            return known;
+            return known!;
         }
 
         OperationPlan plan = compile();
-        if (_plans.Count < Limits.PlansPerOperationMax)
-        {
-            _plans.TryAdd(shape, plan);
-        }
-
+        _plans.Set(key, plan, new MemoryCacheEntryOptions { Size = 1 });
         return plan;
     }
+
+    public void Dispose() => _plans.Dispose();
 }

@@ -31,7 +31,7 @@ internal sealed class Planner(ISchema schema, CursorKeys cursorKeys)
         CachePolicy? cache = null;
         foreach (CollectedField field in fields)
         {
-            roots.Add(Root(field, collector, variables, meta, ref cache));
+            roots.Add(Root(operation, field, collector, variables, meta, ref cache));
         }
 
         if (roots.Sum(r => r.Statements.Count + (r.Count is null ? 0 : 1)) > Limits.BatchStatementsMax)
@@ -44,13 +44,14 @@ internal sealed class Planner(ISchema schema, CursorKeys cursorKeys)
     }
 
     private RootPlan Root(
-        CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta, ref CachePolicy? cache)
+        Operation operation, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta, ref CachePolicy? cache)
     {
         switch (field.Name)
         {
             case "__typename":
                 return new RootPlan(RowPlanner.Field(field, nonNull: true, RowPlanner.TypeName(schema.Query)), []);
             case "__schema" or "__type":
+                new IntrospectionEstimate(operation).Check(field.Nodes);
                 meta.AddRange(field.Nodes);
                 return new MetaRootPlan(RowPlanner.Field(field, nonNull: false, new MetaWriter(field.ResponseName)));
         }
@@ -84,8 +85,8 @@ internal sealed class Planner(ISchema schema, CursorKeys cursorKeys)
 
     private static RootPlan RowOfPartition(RowPlanner rows, CollectedField field, FieldType definition, RowOfPartitionBinding binding)
     {
-        InputNode? id = Given(rows.Argument(field, definition, RowOfPartitionBinding.IdArgument));
-        InputNode? external = Given(rows.Argument(field, definition, binding.External.Argument));
+        InputNode? id = rows.GivenArgument(field, definition, RowOfPartitionBinding.IdArgument);
+        InputNode? external = rows.GivenArgument(field, definition, binding.External.Argument);
         FieldWriter writer = Writer(field, definition, new SingleRowWriter());
         if (id is null == external is null)
         {
@@ -107,8 +108,6 @@ internal sealed class Planner(ISchema schema, CursorKeys cursorKeys)
         ObjectWriter row = rows.Row(select, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field.SelectionSets);
         rows.Add(new RootStatement(select, keyOrdinal: -1, [row]));
     }
-
-    private static InputNode? Given(InputNode? node) => node is null || node.IsNull ? null : node;
 
     internal static FieldWriter Writer(CollectedField field, FieldType definition, ValueWriter value) =>
         RowPlanner.Field(field, definition.ResolvedType is NonNullGraphType, value);

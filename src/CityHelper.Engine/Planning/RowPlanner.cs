@@ -45,6 +45,10 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
         return given is null ? null : InputNode.Build(given.Value, definition.Arguments!.Find(name)!.ResolvedType!, variables);
     }
 
+    /// <summary>The argument's node, null when it is not given or given as null.</summary>
+    public InputNode? GivenArgument(CollectedField field, FieldType definition, string name) =>
+        Argument(field, definition, name) is { IsNull: false } node ? node : null;
+
     private ObjectWriter Object(
         SelectPlan select, string alias, EntityMap entity, IObjectGraphType type, IEnumerable<GraphQLSelectionSet> selectionSets, int presence)
     {

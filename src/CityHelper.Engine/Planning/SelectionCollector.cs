@@ -19,6 +19,8 @@ internal sealed record CollectedField(string ResponseName, string Name, List<Gra
 /// <summary>Flattens fragments and directives: which fields an object of the answer has, in which order.</summary>
 internal sealed class SelectionCollector(Operation operation, ISchema schema, VariableValues variables)
 {
+    private static readonly NonNullGraphType s_condition = new(new BooleanGraphType());
+
     private int _fields;
 
     /// <summary>The fields of an object type.</summary>
@@ -94,7 +96,7 @@ internal sealed class SelectionCollector(Operation operation, ISchema schema, Va
         GraphQLArgument? condition = directive?.Arguments?.FirstOrDefault(a => a.Name.Value == "if");
         return condition is null
             ? otherwise
-            : InputNode.Build(condition.Value, new BooleanGraphType(), variables)?.Evaluate(variables) is true;
+            : InputNode.Build(condition.Value, s_condition, variables)?.Evaluate(variables) is true;
     }
 
     private bool Applies(IObjectGraphType type, GraphQLTypeCondition? condition)

@@ -18,6 +18,9 @@ internal sealed class StatementBuilder(CellCover cover)
 
     public CellCover Cover { get; } = cover;
 
+    /// <summary>Whether the statement reads children, so that its root rows are only their parents.</summary>
+    public bool ParentsOnly { get; init; }
+
     public ParameterSource[] Sources => [.. _sources];
 
     /// <summary>The parameter that names the partition; the first of every statement on partitioned tables.</summary>

@@ -12,7 +12,7 @@ internal abstract class StatementPlan
 
     /// <summary>The SQL for a cover: the level's column and one branch per cell.</summary>
     public CompiledStatement For(CellCover cover) =>
-        _forms.GetOrAdd((cover.Level, cover.Cells.Count), static (_, s) => s.Self.Compile(new StatementBuilder(s.Cover)), (Self: this, Cover: cover));
+        _forms.GetOrAdd((cover.Level, cover.Cells.Count), static (_, s) => s.Self.Compile(new StatementBuilder(s.Cover) { ParentsOnly = s.Self is ChildStatement }), (Self: this, Cover: cover));
 
     /// <summary>Reads the current result set to its end.</summary>
     public abstract Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation);
@@ -99,7 +99,7 @@ internal sealed class ChildStatement(int number, SelectPlan select, int parentOr
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
     {
         var rows = new ChildRows();
-        run.Children.Add(number, rows);
+        run.Children[number] = rows;
         var context = new WriteContext(run) { Reader = reader, Json = rows.Json, Errors = [] };
         while (await reader.ReadAsync(cancellation))
         {

@@ -11,7 +11,7 @@ namespace CityHelper.Engine.Types;
 /// </summary>
 public sealed class DateTimeType : ScalarGraphType
 {
-    private static readonly string[] s_formats = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd't'HH:mm:ss.FFFFFFFK"];
+    private const string Format = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK";
 
     public DateTimeType()
     {
@@ -32,7 +32,7 @@ public sealed class DateTimeType : ScalarGraphType
         null => null,
         DateTimeOffset moment => moment,
         string text when HasOffset(text) && DateTimeOffset.TryParseExact(
-            text, s_formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTimeOffset moment) => moment,
+            text.ToUpperInvariant(), Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTimeOffset moment) => moment,
         _ => ThrowValueConversionError(value),
     };
 

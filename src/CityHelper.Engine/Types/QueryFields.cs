@@ -7,9 +7,6 @@ namespace CityHelper.Engine.Types;
 /// <summary>Declares fields of <c>Query</c>; a feature calls it once at start.</summary>
 public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, FilterInputs filters, IServiceProvider services)
 {
-    /// <summary>The model that properties are looked up in.</summary>
-    public DatabaseModel Database => database;
-
     /// <summary>One row by a unique column: <c>city(slug: String!): City</c>. Null when there is none.</summary>
     public FieldType RowByUnique<T>(string name, Type graphType, string property, string argumentDescription, string description)
     {
@@ -45,13 +42,13 @@ public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, 
         string partitionDescription,
         GridColumns grid,
         Expression<Func<T, DateTime>> created,
-        Func<DateTimeOffset, long> keyOfTime,
+        Func<long, long> keyOfMs,
         string description)
     {
         EntityMap entity = database.Entity(typeof(T));
         var row = (IObjectGraphType)services.GetService(graphType)!;
         ColumnMap createdColumn = entity.Column(((MemberExpression)created.Body).Member.Name);
-        var binding = new ConnectionBinding(entity, partition, row, grid, createdColumn, keyOfTime);
+        var binding = new ConnectionBinding(entity, partition, row, grid, createdColumn, keyOfMs);
         var field = new FieldType
         {
             Name = name,

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using CityHelper.Engine;
 using CityHelper.Engine.Bindings;
 using Npgsql;
@@ -15,6 +16,7 @@ public sealed class CitySlugs(NpgsqlDataSource database, TimeProvider time) : IP
     private readonly SemaphoreSlim _refreshing = new(1, 1);
     private IReadOnlyDictionary<string, short> _keys = new Dictionary<string, short>();
     private DateTimeOffset _refreshedAt = DateTimeOffset.MinValue;
+    private ExceptionDispatchInfo? _failure;
 
     public async ValueTask<short?> FindAsync(string name, CancellationToken cancellation)
     {
@@ -38,23 +40,37 @@ public sealed class CitySlugs(NpgsqlDataSource database, TimeProvider time) : IP
         {
             if (time.GetUtcNow() - _refreshedAt < s_refreshPause)
             {
+                _failure?.Throw();
                 return;
             }
 
-            var keys = new Dictionary<string, short>(StringComparer.Ordinal);
-            await using NpgsqlCommand command = database.CreateCommand("select slug, id from city");
-            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-            {
-                keys.Add(reader.GetString(0), reader.GetInt16(1));
-            }
-
-            _keys = keys;
+            // Before the statement: a database that is down is not asked for each request either.
             _refreshedAt = time.GetUtcNow();
+            _failure = null;
+            _keys = await ReadAsync(cancellation);
+        }
+        catch (NpgsqlException cause)
+        {
+            // Remembered, because an unread list must not say that a city is not there.
+            _failure = ExceptionDispatchInfo.Capture(cause);
+            throw;
         }
         finally
         {
             _refreshing.Release();
         }
+    }
+
+    private async Task<IReadOnlyDictionary<string, short>> ReadAsync(CancellationToken cancellation)
+    {
+        var keys = new Dictionary<string, short>(StringComparer.Ordinal);
+        await using NpgsqlCommand command = database.CreateCommand("select slug, id from city");
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            keys.Add(reader.GetString(0), reader.GetInt16(1));
+        }
+
+        return keys;
     }
 }

@@ -24,16 +24,23 @@ internal static class HealthEndpoints
 }
 
 /// <summary>Whether the database is reachable and migrated.</summary>
-internal sealed class DatabaseHealth(Migrator migrator) : IHealthCheck
+internal sealed class DatabaseHealth(Migrator migrator, NpgsqlDataSource database) : IHealthCheck
 {
-    // A schema never goes back, so it is asked for until it is there, and only the connection after that.
+    // A schema never goes back, so the migrations are looked at until they are there, and the pool's connections after that.
     private volatile bool _migrated;
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         try
         {
-            IReadOnlyList<string> pending = _migrated ? await PingAsync(cancellationToken) : await migrator.PendingAsync(cancellationToken);
+            if (_migrated)
+            {
+                await using NpgsqlCommand ping = database.CreateCommand("select 1");
+                await ping.ExecuteNonQueryAsync(cancellationToken);
+                return HealthCheckResult.Healthy();
+            }
+
+            IReadOnlyList<string> pending = await migrator.PendingAsync(cancellationToken);
             _migrated = pending.Count == 0;
             return _migrated
                 ? HealthCheckResult.Healthy()
@@ -44,6 +51,4 @@ internal sealed class DatabaseHealth(Migrator migrator) : IHealthCheck
             return HealthCheckResult.Unhealthy("The database does not answer.", cause);
         }
     }
-
-    private async Task<IReadOnlyList<string>> PingAsync(CancellationToken cancellation) => await migrator.PendingAsync(cancellation);
 }

@@ -22,10 +22,11 @@ public static class CursorKeyStore
         if (current is null && environment.IsProduction())
         {
             throw new ConfigurationException(
-                $"Set {CurrentKey} to {CursorKeys.KeyBytes} random bytes in Base64, the same on every server: `openssl rand -base64 {CursorKeys.KeyBytes}` makes some.");
+                $"Set {CurrentKey} to {CursorKey.KeyBytes} random bytes in Base64, the same on every server: `openssl rand -base64 {CursorKey.KeyBytes}` makes some.");
         }
 
-        return new CursorKeys(current ?? FromHome(home), Parse(configuration, PreviousKey));
+        byte[]? previous = Parse(configuration, PreviousKey);
+        return new CursorKeys(new CursorKey(current ?? FromHome(home)), previous is null ? null : new CursorKey(previous));
     }
 
     private static byte[]? Parse(IConfiguration configuration, string key)
@@ -35,31 +36,49 @@ public static class CursorKeyStore
             return null;
         }
 
-        byte[] bytes = new byte[CursorKeys.KeyBytes];
+        byte[] bytes = new byte[CursorKey.KeyBytes];
         return Convert.TryFromBase64String(text, bytes, out int count) && count == bytes.Length
             ? bytes
-            : throw new ConfigurationException($"{key} must be {CursorKeys.KeyBytes} bytes in Base64.");
+            : throw new ConfigurationException($"{key} must be {CursorKey.KeyBytes} bytes in Base64.");
     }
 
+    // Written beside its place and moved there whole: a process that starts in between must not read half a key.
     private static byte[] FromHome(string home)
     {
         Directory.CreateDirectory(home);
         string path = Path.Combine(home, FileName);
-        try
+        if (!File.Exists(path))
         {
-            using var created = new FileStream(path, new FileStreamOptions
+            string draft = Path.Combine(home, $"{FileName}.{Guid.NewGuid():N}");
+            using (var created = new FileStream(draft, new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,
                 Access = FileAccess.Write,
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
-            byte[] key = RandomNumberGenerator.GetBytes(CursorKeys.KeyBytes);
-            created.Write(key);
-            return key;
+            }))
+            {
+                created.Write(RandomNumberGenerator.GetBytes(CursorKey.KeyBytes));
+            }
+
+            MoveUnlessThere(draft, path);
+        }
+
+        byte[] key = File.ReadAllBytes(path);
+        return key.Length == CursorKey.KeyBytes
+            ? key
+            : throw new ConfigurationException($"{path} holds {key.Length} bytes instead of {CursorKey.KeyBytes}: delete it, and a new key is made.");
+    }
+
+    private static void MoveUnlessThere(string draft, string path)
+    {
+        try
+        {
+            File.Move(draft, path, overwrite: false);
         }
         catch (IOException) when (File.Exists(path))
         {
-            return File.ReadAllBytes(path);
+            // Another process was faster; its key is as good.
+            File.Delete(draft);
         }
     }
 }

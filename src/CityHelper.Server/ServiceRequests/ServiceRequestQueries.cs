@@ -28,7 +28,7 @@ internal static class ServiceRequestQueries
                 "serviceRequest", typeof(ServiceRequestType), city, CityDescription, s_externalKey, "One request, null when the city has none of that key.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
         query.Connection<ServiceRequest>(
-                "serviceRequests", typeof(ServiceRequestType), city, CityDescription, s_grid, r => r.CreatedAt, RequestId.Floor, "The requests of a city, newest first.")
+                "serviceRequests", typeof(ServiceRequestType), city, CityDescription, s_grid, r => r.CreatedAt, RequestId.FloorOfMs, "The requests of a city, newest first.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using CityHelper.Engine;
 using CityHelper.IntegrationTests.Postgres;
@@ -29,8 +28,12 @@ public sealed class BadInputTests(ReadingHouse house) : IClassFixture<ReadingHou
     [InlineData("{ serviceRequests(city: \"nyc\", first: $n) { nodes { id } } }", "NO_UNDEFINED_VARIABLES")]
     [InlineData("{", "HC0011")]
     [InlineData("{ cities { slug } } { cities { name } }", "OPERATION_NAME_MISSING")]
-    [InlineData("mutation { close }", null)]
-    [InlineData("subscription { changed }", null)]
+    [InlineData("mutation { close }", "OPERATION_KIND_UNKNOWN")]
+    [InlineData("subscription { changed }", "OPERATION_KIND_UNKNOWN")]
+    [InlineData("{ cities { id } } type X { a: Int }", "DEFINITION_NOT_EXECUTABLE")]
+    [InlineData("{ city(slug: \"a\\u0000\") { id } }", "HC0002")]
+    [InlineData("{ city(slug: \"\\ud800\") { id } }", "HC0002")]
+    [InlineData("query($s: String = \"\\ud800\") { city(slug: $s) { id } }", "HC0002")]
     public async Task A_text_that_does_not_hold_is_refused(string query, string? code)
     {
         string body = JsonSerializer.Serialize(new { query });
@@ -55,6 +58,8 @@ public sealed class BadInputTests(ReadingHouse house) : IClassFixture<ReadingHou
     [InlineData("""{"city":["nyc"]}""")]
     [InlineData("""{"where":{"status":{"like":"OPEN"}}}""")]
     [InlineData("""{"where":{"createdAt":{"gt":"yesterday"}}}""")]
+    [InlineData("""{"where":{"category":{"code":{"eq":"\u0000"}}}}""")]
+    [InlineData("""{"where":{"category":{"code":{"in":["a","b\u0000"]}}}}""")]
     public async Task A_variable_that_does_not_fit_is_refused(string variables)
     {
         const string Query =
@@ -145,6 +150,10 @@ public sealed class BadInputTests(ReadingHouse house) : IClassFixture<ReadingHou
     [InlineData("""{"documentId":"0000"}""", 400, "HC0020")]
     [InlineData("""{"id":"../etc/passwd"}""", 400, "OPERATION_ID_INVALID")]
     [InlineData("""{"query":"","id":"0000"}""", 400, "HC0020")]
+    [InlineData("""{"query":" "}""", 400, "HC0013")]
+    [InlineData("""{"query":"{ cities { slug } }","variables":{"c":"\ud800"}}""", 400, "HC0012")]
+    [InlineData("""{"query":"\ud800"}""", 400, "HC0012")]
+    [InlineData("""{"\ud800":1}""", 400, "HC0012")]
     public async Task A_body_that_cannot_be_read_is_a_bad_request(string body, int status, string code)
     {
         foreach (string accept in new[] { "application/json", "application/graphql-response+json" })
@@ -173,29 +182,39 @@ public sealed class BadInputTests(ReadingHouse house) : IClassFixture<ReadingHou
         AssertRefused(json, "OPERATION_TOO_LARGE");
     }
 
-    [Fact]
-    public async Task Fragments_that_expand_to_too_many_fields_are_refused()
+    /// <summary>A variable with a default may stand where no null may, and be null nevertheless.</summary>
+    [Theory]
+    [InlineData("query($x: String = \"nyc\") { serviceRequests(city: $x) { nodes { id } } }")]
+    [InlineData("query($x: String = \"nyc\") { city(slug: $x) { id } }")]
+    [InlineData("query($x: Float = -74) { serviceRequests(city: \"nyc\", within: {viewport: {west: $x, south: 40, east: -73, north: 41}}) { nodes { id } } }")]
+    [InlineData("query($x: ServiceRequestStatus = OPEN) { serviceRequests(city: \"nyc\", where: {status: {in: [$x]}}) { nodes { id } } }")]
+    [InlineData("query($x: ServiceRequestFilterInput = {}) { serviceRequests(city: \"nyc\", where: {and: [$x]}) { nodes { id } } }")]
+    [InlineData("query($x: ServiceRequestSortInput = {createdAt: ASC}) { serviceRequests(city: \"nyc\", order: [$x]) { nodes { id } } }")]
+    [InlineData("query($x: Boolean = true) { cities { id @include(if: $x) } }")]
+    public async Task A_null_for_a_variable_with_a_default_is_refused_where_none_may_be(string query)
     {
-        // Each level doubles the one below: 2^12 fields from a text of a kilobyte.
-        var text = new StringBuilder("{ cities { a: bounds { west } ...F12 } }");
-        for (int level = 1; level <= 12; level++)
-        {
-            text.Append($" fragment F{level} on City {{ a{level}: bounds {{ west }} b{level}: bounds {{ west }} ...F{level - 1} ... on City {{ ...G{level - 1} }} }}");
-            text.Append($" fragment G{level} on City {{ c{level}: centre {{ coordinates }} ...F{level - 1} ...G{level - 1} }}");
-        }
+        (HttpResponseMessage response, JsonElement json) = await house.Server.PostAsync(JsonSerializer.Serialize(new { query, variables = new { x = (string?)null } }));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        AssertRefused(json, "HC0016");
+        await house.Server.DataAsync(query);
+    }
 
-        text.Append(" fragment F0 on City { name } fragment G0 on City { slug }");
-        JsonElement json = await house.Server.QueryAsync(text.ToString());
-        Assert.True(json.TryGetProperty("data", out _) || json.GetProperty("errors").GetArrayLength() > 0);
-
-        // Many aliases are the plain way to the same end.
-        string wide = string.Concat(Enumerable.Range(0, Limits.PlannedFieldsMax + 1).Select(i => $" f{i}: name"));
-        json = await house.Server.QueryAsync($"{{ cities {{{wide} }} }}");
-        Assert.Equal("OPERATION_TOO_LARGE", json.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString());
-
-        string roots = string.Concat(Enumerable.Range(0, Limits.RootFieldsMax + 1).Select(i => $" r{i}: cities {{ slug }}"));
-        json = await house.Server.QueryAsync($"{{{roots} }}");
-        Assert.Equal("OPERATION_TOO_LARGE", json.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString());
+    [Theory]
+    [InlineData("gte: \"1900-01-01T00:00:00Z\"", 40)]
+    [InlineData("gt: \"0001-01-01T00:00:00Z\"", 40)]
+    [InlineData("lt: \"0001-01-01T00:00:00Z\"", 0)]
+    [InlineData("lt: \"2100-01-01T00:00:00Z\"", 40)]
+    [InlineData("lte: \"9999-12-31T23:59:59.9999999Z\"", 40)]
+    [InlineData("lt: \"9999-12-31T23:59:59.9999999Z\"", 40)]
+    [InlineData("gte: \"2100-01-01T00:00:00Z\"", 0)]
+    [InlineData("gte: \"2024-11-01T12:00:00Z\", lt: \"2100-01-01T00:00:00Z\"", 40)]
+    [InlineData("lt: \"2024-11-01T12:00:00.0000001Z\"", 1)]
+    [InlineData("gte: \"2024-11-01T12:00:00.0000001Z\"", 39)]
+    [InlineData("eq: \"2024-11-01t12:00:00z\"", 1)]
+    public async Task Moments_far_away_or_between_microseconds_bound_as_they_should(string bounds, int expected)
+    {
+        JsonElement data = await house.Server.DataAsync($"{{ serviceRequests(city: \"nyc\", where: {{createdAt: {{{bounds}}}}}) {{ totalCount }} }}");
+        Assert.Equal(expected, data.GetProperty("serviceRequests").GetProperty("totalCount").GetInt32());
     }
 
     [Fact]
@@ -216,6 +235,11 @@ public sealed class BadInputTests(ReadingHouse house) : IClassFixture<ReadingHou
         (response, JsonElement json) = await house.Server.SendAsync(badVariables);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         AssertRefused(json, "HC0012");
+
+        using var twice = new HttpRequestMessage(HttpMethod.Get, "/graphql?query={cities{slug}}&query={cities{name}}");
+        (response, json) = await house.Server.SendAsync(twice);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        AssertRefused(json, "HC0009");
 
         using var wrongName = new HttpRequestMessage(HttpMethod.Get, house.Server.PersistedUrl("Cities").Replace("/Cities?", "/Towns?", StringComparison.Ordinal));
         (response, json) = await house.Server.SendAsync(wrongName);

@@ -8,8 +8,8 @@ namespace CityHelper.Tests.Engine;
 
 public sealed class CursorSealTests
 {
-    private static readonly byte[] s_key = SHA256.HashData("one"u8);
-    private static readonly byte[] s_otherKey = SHA256.HashData("two"u8);
+    private static readonly CursorKey s_key = new(SHA256.HashData("one"u8));
+    private static readonly CursorKey s_otherKey = new(SHA256.HashData("two"u8));
 
     private readonly CursorSeal _seal = new(new CursorKeys(s_key, null), "Query.serviceRequests|1|desc||");
 
@@ -59,6 +59,12 @@ public sealed class CursorSealTests
         Assert.Equal(7, changed.Open(old));
         Assert.NotEqual(old, Seal(changed, 7));
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(16)]
+    [InlineData(33)]
+    public void A_key_of_another_length_is_no_key(int bytes) => Assert.Throws<ArgumentException>(() => new CursorKey(new byte[bytes]));
 
     private static string Seal(CursorSeal seal, long rowKey)
     {

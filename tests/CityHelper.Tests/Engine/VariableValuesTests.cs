@@ -62,6 +62,16 @@ public sealed class VariableValuesTests : IDisposable
         Assert.Equal(same, leftShape == rightShape);
     }
 
+    [Theory]
+    [InlineData("2.0")]
+    [InlineData("2e0")]
+    [InlineData("2")]
+    public async Task A_whole_number_is_an_Int_however_it_is_written(string number)
+    {
+        (VariableValues? values, _) = await CoerceAsync($$"""{"city":"a","first":{{number}}}""");
+        Assert.Equal(2, values!["first"]);
+    }
+
     [Fact]
     public async Task A_single_value_stands_for_a_list_of_one()
     {
