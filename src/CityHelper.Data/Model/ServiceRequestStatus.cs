@@ -1,29 +1,32 @@
+using System.ComponentModel;
+
 namespace CityHelper.Data.Model;
 
 /// <summary>Where a request stands. The order is that of the database type <c>service_request_status</c>.</summary>
+[Description("Where a request stands.")]
 public enum ServiceRequestStatus
 {
-    /// <summary>Received, nobody has it yet.</summary>
+    [Description("Received, nobody has it yet.")]
     Open,
 
-    /// <summary>An agency has it.</summary>
+    [Description("An agency has it.")]
     Assigned,
 
-    /// <summary>Somebody works on it.</summary>
+    [Description("Somebody works on it.")]
     InProgress,
 
-    /// <summary>Waits for something outside the agency.</summary>
+    [Description("Waits for something outside the agency.")]
     Pending,
 
-    /// <summary>The work is done; the agency has not closed the request.</summary>
+    [Description("The work is done; the agency has not closed the request.")]
     Resolved,
 
-    /// <summary>Done, no more to come.</summary>
+    [Description("Done, no more to come.")]
     Closed,
 
-    /// <summary>Withdrawn or refused.</summary>
+    [Description("Withdrawn or refused.")]
     Cancelled,
 
-    /// <summary>Another request tells the same.</summary>
+    [Description("Another request tells the same.")]
     Duplicate,
 }

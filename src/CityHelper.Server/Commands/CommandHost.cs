@@ -7,9 +7,6 @@ namespace CityHelper.Server.Commands;
 /// <summary>What a verb may use of the world around it; tests bring their own.</summary>
 public sealed class CommandHost
 {
-    /// <summary>Where this program keeps its files; <c>.cityhelper</c> in the working directory by default.</summary>
-    public const string HomeKey = "CITYHELPER_HOME";
-
     public required IConfiguration Configuration { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
@@ -21,7 +18,7 @@ public sealed class CommandHost
     /// <summary>Whether a person watches: then a bar moves, otherwise plain lines are written.</summary>
     public bool IsTerminal { get; init; }
 
-    public string Home => Configuration[HomeKey] is { Length: > 0 } home ? home : ".cityhelper";
+    public string Home => ServerApplication.HomeOf(Configuration);
 
     /// <exception cref="CommandException">No connection string is configured.</exception>
     public string ConnectionString =>
@@ -65,7 +62,8 @@ public sealed class CommandHost
 
     private static string? Sentence(Exception failure) => failure switch
     {
-        CommandException or MigrationException => failure.Message,
+        CommandException or MigrationException or ConfigurationException or InvalidDataException => failure.Message,
+        IOException => failure.Message,
         OperationCanceledException => "Stopped.",
         PostgresException postgres => $"The database refused: {postgres.MessageText} ({postgres.SqlState}).",
         NpgsqlException => $"The database does not answer: {(failure.InnerException ?? failure).Message}. Is {CityHelperDatabase.ConnectionStringKey} right?",

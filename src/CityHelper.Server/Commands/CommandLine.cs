@@ -17,12 +17,18 @@ public static class CommandLine
     public static RootCommand Build(CommandHost? host = null)
     {
         host ??= CommandHost.FromEnvironment();
-        return new RootCommand("CityHelper: service requests of cities, over GraphQL.")
+        return new RootCommand("CityHelper: service requests (311) of many cities over GraphQL.")
         {
+            ServeCommand.Create(host),
             MigrateCommand.Create(host),
             new Command("city", "Cities of the platform.") { CityAddCommand.Create(host) },
             ImportCommand.Create(host),
-            new Command("schema", "Schemas, as files under review.") { SchemaDatabaseCommand.Create(host) },
+            new Command("schema", "The schemas, as files under review.")
+            {
+                SchemaExportCommand.Create(host),
+                SchemaDatabaseCommand.Create(host),
+            },
+            new Command("operations", "Persisted operations.") { OperationsBuildCommand.Create(host) },
         };
     }
 }

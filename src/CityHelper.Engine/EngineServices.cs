@@ -1,0 +1,60 @@
+using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Http;
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Planning;
+using CityHelper.Engine.Types;
+using GraphQL.Types;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace CityHelper.Engine;
+
+/// <summary>Wires the engine.</summary>
+public static class EngineServices
+{
+    /// <summary>
+    /// Adds the engine. The host provides an <see cref="ISchema"/>, <see cref="CursorKeys"/>, and the <see cref="NpgsqlDataSource"/>
+    /// whose connections are made for reading (repeatable read, read only, statement timeout).
+    /// </summary>
+    public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
+    {
+        Limits.Verify();
+        services.AddSingleton<OperationCompiler>();
+        services.AddSingleton<OperationRegistry>();
+        services.AddSingleton(s =>
+        {
+            var schema = s.GetRequiredService<ISchema>();
+            return new OperationExecutor(
+                new Planner(schema, s.GetRequiredService<CursorKeys>()),
+                new BatchRunner(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<ILogger<BatchRunner>>()),
+                new IntrospectionRunner(schema),
+                s.GetRequiredService<ILogger<OperationExecutor>>());
+        });
+        services.AddSingleton<GraphQLHttpHandler>();
+        return services;
+    }
+
+    /// <summary>Adds the types that the engine brings to a schema.</summary>
+    public static IServiceCollection AddEngineTypes(this IServiceCollection services)
+    {
+        services.AddSingleton(typeof(UpperSnakeEnumType<>));
+        services.AddSingleton<DateTimeType>().AddSingleton<PositionType>();
+        services.AddSingleton<GeoJsonGeometryType>().AddSingleton<GeoJsonInterface>().AddSingleton<GeoJsonPointType>();
+        services.AddSingleton<AreaInput>().AddSingleton<ViewportInput>();
+        services.AddSingleton<PageInfoType>().AddSingleton<SortEnumType>().AddSingleton<CacheControlScopeType>();
+        return services;
+    }
+
+    /// <summary>Maps <c>/graphql</c> and the persisted routes (conventions §8).</summary>
+    public static void MapGraphQL(this IEndpointRouteBuilder endpoints, string path)
+    {
+        var handler = endpoints.ServiceProvider.GetRequiredService<GraphQLHttpHandler>();
+        endpoints.Map(path, handler.HandleAsync);
+        endpoints.Map($"{path}/persisted/{{{RequestReader.IdRouteValue}}}", handler.HandleAsync);
+        endpoints.Map($"{path}/persisted/{{{RequestReader.IdRouteValue}}}/{{{RequestReader.NameRouteValue}}}", handler.HandleAsync);
+    }
+}

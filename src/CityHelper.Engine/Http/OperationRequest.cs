@@ -1,0 +1,30 @@
+using System.Text.Json;
+
+namespace CityHelper.Engine.Http;
+
+/// <summary>What a client asks for, whichever way it was sent.</summary>
+internal sealed class OperationRequest : IDisposable
+{
+    private readonly List<JsonDocument> _documents = [];
+
+    public string? Query { get; set; }
+
+    public string? Id { get; set; }
+
+    public string? OperationName { get; set; }
+
+    /// <summary>A JSON object, or undefined.</summary>
+    public JsonElement Variables { get; set; }
+
+    /// <summary>Keeps a document until the request is answered.</summary>
+    public JsonElement Own(JsonDocument document)
+    {
+        _documents.Add(document);
+        return document.RootElement;
+    }
+
+    public void Dispose() => _documents.ForEach(d => d.Dispose());
+}
+
+/// <summary>A request that cannot be understood: the HTTP status and what the client is told.</summary>
+internal sealed record BadRequest(int Status, RequestError Error);

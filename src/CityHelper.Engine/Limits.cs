@@ -1,0 +1,90 @@
+namespace CityHelper.Engine;
+
+/// <summary>Every number that bounds something in the engine, with its reason.</summary>
+public static class Limits
+{
+    /// <summary>Rows of a page when neither <c>first</c> nor <c>last</c> is given (HotChocolate's default).</summary>
+    public const int PageRowsDefault = 10;
+
+    /// <summary>Rows of a page at most; a map shows 50, an export pages.</summary>
+    public const int PageRowsMax = 100;
+
+    /// <summary>Rows of an unpaged root list (the cities of the platform: 50 planned, four times that allowed).</summary>
+    public const int ListRowsMax = 200;
+
+    /// <summary>Grid cells that one area becomes at most: a merge of 16 ordered walks stays under a millisecond (measured).</summary>
+    public const int AreaCellsMax = 16;
+
+    /// <summary>Bytes of a request body: the longest persisted operation of our clients is under 4 kB, free text under 50 kB.</summary>
+    public const int RequestBytesMax = 256 * 1024;
+
+    /// <summary>Characters of an operation's text. Parsing is linear, so this bounds its time to a few milliseconds.</summary>
+    public const int DocumentCharsMax = 64 * 1024;
+
+    /// <summary>Nesting of a document that the parser accepts; its stack is the reason (CVE-2026-40324 class).</summary>
+    public const int DocumentDepthMax = 64;
+
+    /// <summary>Nesting of the JSON of variables; a filter of ours is at most a dozen deep.</summary>
+    public const int JsonDepthMax = 64;
+
+    /// <summary>Fields a plan may hold after fragments are expanded: repeated spreads grow exponentially (CVE-2025-32380 class).</summary>
+    public const int PlannedFieldsMax = 2_000;
+
+    /// <summary>Root fields of one operation: each is at least one statement.</summary>
+    public const int RootFieldsMax = 20;
+
+    /// <summary>Statements of one batch: roots and their nested lists together.</summary>
+    public const int BatchStatementsMax = 50;
+
+    /// <summary>Elements of one list value (<c>in: [...]</c>, <c>and: [...]</c>).</summary>
+    public const int InputListItemsMax = 1_000;
+
+    /// <summary>Conditions of one <c>where</c>: planning time grows with them.</summary>
+    public const int FilterConditionsMax = 50;
+
+    /// <summary>Free-text operations kept parsed and validated; 500 of about 50 kB each are 25 MB.</summary>
+    public const int CachedOperationsMax = 500;
+
+    /// <summary>Plans kept per operation: one per shape of its variables. A client that sends more shapes pays for compiling.</summary>
+    public const int PlansPerOperationMax = 64;
+
+    /// <summary>Characters of a cursor; ours are under 60.</summary>
+    public const int CursorCharsMax = 256;
+
+    /// <summary>Characters of a global id (HotChocolate's maximum).</summary>
+    public const int GlobalIdCharsMax = 1_024;
+
+    /// <summary>Characters of an operation id: a SHA-256 in hex is 64.</summary>
+    public const int OperationIdCharsMax = 128;
+
+    /// <summary>Errors written into one answer; a list of broken rows needs no more to be understood.</summary>
+    public const int ErrorsMax = 50;
+
+    /// <summary>Milliseconds a reading statement may take; the target is a P95 of 200 ms for the whole request.</summary>
+    public const int StatementTimeoutMs = 5_000;
+
+    /// <summary>Milliseconds the exact count of a connection may take before its field fails (settled: 2 s).</summary>
+    public const int CountTimeoutMs = 2_000;
+
+    /// <summary>Milliseconds a request may take in all.</summary>
+    public const int RequestTimeoutMs = 10_000;
+
+    /// <summary>Limits that contradict each other must not start a server.</summary>
+    /// <exception cref="InvalidOperationException">A relation between two limits is broken.</exception>
+    public static void Verify()
+    {
+        Check(PageRowsDefault <= PageRowsMax, "a page without arguments must be an allowed page");
+        Check(CountTimeoutMs < StatementTimeoutMs, "a count must fail before its whole batch does");
+        Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");
+        Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
+        Check(DocumentCharsMax <= RequestBytesMax, "an allowed document must fit an allowed request");
+    }
+
+    private static void Check(bool holds, string relation)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException($"CityHelper.Engine.Limits contradict each other: {relation}.");
+        }
+    }
+}

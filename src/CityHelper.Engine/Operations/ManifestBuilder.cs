@@ -1,0 +1,46 @@
+namespace CityHelper.Engine.Operations;
+
+/// <summary>Collects <c>persisted-queries/&lt;client&gt;/*.graphql</c> into a manifest.</summary>
+public sealed class ManifestBuilder(OperationCompiler compiler)
+{
+    /// <summary>Reads and checks every operation of a folder.</summary>
+    /// <param name="folder">The folder of the clients' folders.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <returns>The manifest, and one line per problem; with problems the manifest must not be used.</returns>
+    public async Task<(OperationManifest Manifest, IReadOnlyList<string> Problems)> BuildAsync(string folder, CancellationToken cancellation)
+    {
+        List<ManifestOperation> operations = [];
+        List<string> problems = [];
+        foreach (string file in Directory.EnumerateFiles(folder, "*.graphql", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            string shortName = Path.GetRelativePath(folder, file);
+
+            // One line ending on every machine, or the same operation would have two ids.
+            string body = (await File.ReadAllTextAsync(file, cancellation)).ReplaceLineEndings("\n").TrimEnd('\n');
+            CompiledOperation compiled = await compiler.CompileAsync(body, operationName: null, cancellation);
+            problems.AddRange(compiled.Errors.Select(e => $"{shortName}{Place(e)}: {e.Message}"));
+            if (compiled.Operation is not { } operation)
+            {
+                continue;
+            }
+
+            string client = Path.GetDirectoryName(shortName)!;
+            if (operation.Name is not { } name)
+            {
+                problems.Add($"{shortName}: the operation has no name; logs and URLs need one.");
+            }
+            else if (operations.Exists(o => o.Client == client && o.Name == name))
+            {
+                problems.Add($"{shortName}: {client} has another operation named {name}.");
+            }
+            else
+            {
+                operations.Add(new ManifestOperation(operation.Id, name, "query", client, body));
+            }
+        }
+
+        return (OperationManifest.Of(operations), problems);
+    }
+
+    private static string Place(RequestError error) => error.Locations is [var (line, column), ..] ? $"({line},{column})" : "";
+}

@@ -1,0 +1,147 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using CityHelper.Engine.Bindings;
+using GraphQL;
+using GraphQL.Types;
+using GraphQL.Validation;
+using GraphQLParser;
+using GraphQLParser.AST;
+using GraphQLParser.Exceptions;
+
+namespace CityHelper.Engine.Operations;
+
+/// <summary>Text to <see cref="Operation"/>: parsed under caps, validated against the schema without the variables.</summary>
+/// <exception cref="InvalidOperationException">Fields of the schema that no plan could read.</exception>
+public sealed class OperationCompiler(ISchema schema)
+{
+    private static readonly ParserOptions s_parserOptions = new() { MaxDepth = Limits.DocumentDepthMax, Ignore = IgnoreOptions.Comments };
+
+    private readonly DocumentValidator _validator = new();
+    private readonly ISchema _schema = Initialized(schema);
+
+    /// <summary>The id of a text: SHA-256 of its UTF-8, lower-case hex.</summary>
+    public static string IdOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>Parses and validates.</summary>
+    /// <param name="text">A GraphQL document.</param>
+    /// <param name="operationName">Which of its operations; null when there is one.</param>
+    /// <param name="cancellation">Ends the validation.</param>
+    /// <returns>The operation, or why not.</returns>
+    public async ValueTask<CompiledOperation> CompileAsync(string text, string? operationName, CancellationToken cancellation)
+    {
+        if (text.Length > Limits.DocumentCharsMax)
+        {
+            return CompiledOperation.Refused(new OperationTooLargeError(
+                $"The document has {text.Length} characters, {Limits.DocumentCharsMax} are allowed: split it."));
+        }
+
+        if (!TryParse(text, out GraphQLDocument? document, out RequestError? syntaxError))
+        {
+            return CompiledOperation.Refused(syntaxError);
+        }
+
+        (GraphQLOperationDefinition? definition, RequestError? nameError) = Choose(document, operationName);
+        if (definition is null)
+        {
+            return CompiledOperation.Refused(nameError!);
+        }
+
+        if (RootType(definition) is null)
+        {
+            return CompiledOperation.Refused(new OperationKindUnknownError(definition.Operation.ToString().ToLowerInvariant()));
+        }
+
+        List<RequestError> errors = await ValidateAsync(document, definition, cancellation);
+        if (errors.Count > 0)
+        {
+            return new CompiledOperation(null, errors);
+        }
+
+        return new CompiledOperation(
+            new Operation(IdOf(text), text, document, definition, VariableDefinition.Of(definition, _schema)),
+            []);
+    }
+
+    private static ISchema Initialized(ISchema schema)
+    {
+        schema.Initialize();
+        BindingCheck.Verify(schema);
+        return schema;
+    }
+
+    private static bool TryParse(
+        string text,
+        [NotNullWhen(true)] out GraphQLDocument? document,
+        [NotNullWhen(false)] out RequestError? error)
+    {
+        try
+        {
+            document = Parser.Parse(text, s_parserOptions);
+            error = null;
+            return true;
+        }
+        catch (GraphQLSyntaxErrorException cause)
+        {
+            // The parser's message repeats the text below its first line.
+            string firstLine = cause.Message.Split('\n', 2)[0].TrimEnd();
+            error = new SyntaxError(firstLine) { Locations = [(cause.Location.Line, cause.Location.Column)] };
+        }
+        catch (GraphQLMaxDepthExceededException)
+        {
+            error = new OperationTooLargeError($"The document is nested deeper than {Limits.DocumentDepthMax} levels: flatten it.");
+        }
+
+        document = null;
+        return false;
+    }
+
+    private static (GraphQLOperationDefinition? Operation, RequestError? Error) Choose(GraphQLDocument document, string? name)
+    {
+        GraphQLOperationDefinition[] operations = [.. document.Definitions.OfType<GraphQLOperationDefinition>()];
+        if (name is not null)
+        {
+            GraphQLOperationDefinition? named = operations.FirstOrDefault(o => o.Name?.StringValue == name);
+            return (named, named is null ? new OperationNameUnknownError(name) : null);
+        }
+
+        return operations.Length switch
+        {
+            1 => (operations[0], null),
+            0 => (null, new OperationMissingError()),
+            _ => (null, new OperationNameMissingError()),
+        };
+    }
+
+    // GraphQL.NET's rules take the root type for granted.
+    private IObjectGraphType? RootType(GraphQLOperationDefinition operation) => operation.Operation switch
+    {
+        OperationType.Query => _schema.Query,
+        OperationType.Mutation => _schema.Mutation,
+        OperationType.Subscription => _schema.Subscription,
+        _ => null,
+    };
+
+    private async ValueTask<List<RequestError>> ValidateAsync(
+        GraphQLDocument document, GraphQLOperationDefinition definition, CancellationToken cancellation)
+    {
+        IValidationResult result = await _validator.ValidateAsync(new ValidationOptions
+        {
+            Schema = _schema,
+            Document = document,
+            Operation = definition,
+            Rules = DocumentValidator.CoreRules,
+            Variables = Inputs.Empty,
+            CancellationToken = cancellation,
+        });
+
+        // The validator goes on to the variables once all rules hold, and none were given: their errors say nothing here.
+        return [.. result.Errors.Where(e => e is not InvalidVariableError).Take(Limits.ErrorsMax).Select(EngineErrors.ToRequestError)];
+    }
+}
+
+/// <summary>An operation, or why there is none.</summary>
+public sealed record CompiledOperation(Operation? Operation, IReadOnlyList<RequestError> Errors)
+{
+    internal static CompiledOperation Refused(RequestError error) => new(null, [error]);
+}

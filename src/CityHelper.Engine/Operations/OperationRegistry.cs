@@ -1,0 +1,82 @@
+using CityHelper.Engine.Telemetry;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace CityHelper.Engine.Operations;
+
+/// <summary>Finds operations: published ones by id, before any text is parsed; free text through a bounded cache.</summary>
+public sealed class OperationRegistry : IDisposable
+{
+    private readonly OperationCompiler _compiler;
+    private readonly ILogger _logger;
+    private readonly MemoryCache _freeText = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedOperationsMax }));
+    private IReadOnlyDictionary<string, Operation> _published = new Dictionary<string, Operation>();
+
+    public OperationRegistry(OperationCompiler compiler, ILogger<OperationRegistry> logger)
+    {
+        _compiler = compiler;
+        _logger = logger;
+    }
+
+    /// <summary>The published operations.</summary>
+    public IEnumerable<Operation> Published => _published.Values;
+
+    /// <summary>Compiles the operations of a manifest and publishes them.</summary>
+    /// <exception cref="InvalidDataException">The file is no manifest, or operations do not fit the schema; all are listed.</exception>
+    public async Task LoadAsync(string manifestPath, CancellationToken cancellation)
+    {
+        var published = new Dictionary<string, Operation>(StringComparer.Ordinal);
+        List<string> problems = [];
+        foreach (ManifestOperation entry in OperationManifest.Read(manifestPath).Operations)
+        {
+            CompiledOperation compiled = await _compiler.CompileAsync(entry.Body, entry.Name, cancellation);
+            if (compiled.Operation is { } operation)
+            {
+                published[entry.Id] = operation;
+            }
+
+            problems.AddRange(compiled.Errors.Select(e => $"{entry.Client}/{entry.Name}: {e.Message}"));
+        }
+
+        if (problems.Count > 0)
+        {
+            throw new InvalidDataException($"{manifestPath} holds operations that do not fit the schema:\n{string.Join('\n', problems)}");
+        }
+
+        _published = published;
+        LogMessages.OperationsLoaded(_logger, published.Count, manifestPath);
+    }
+
+    /// <summary>A published operation.</summary>
+    public CompiledOperation Find(string id)
+    {
+        if (_published.TryGetValue(id, out Operation? operation))
+        {
+            return new CompiledOperation(operation, []);
+        }
+
+        bool valid = id.Length is > 0 and <= Limits.OperationIdCharsMax && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+        return CompiledOperation.Refused(valid ? new OperationUnknownError(id) : new OperationIdInvalidError());
+    }
+
+    /// <summary>Free text, compiled when it was not seen lately.</summary>
+    public async ValueTask<CompiledOperation> CompileAsync(string text, string? operationName, CancellationToken cancellation)
+    {
+        (string, string?) key = (text, operationName);
+        if (_freeText.TryGetValue(key, out CompiledOperation? known))
+        {
+            return known!;
+        }
+
+        CompiledOperation compiled = await _compiler.CompileAsync(text, operationName, cancellation);
+        if (compiled.Operation is not null)
+        {
+            _freeText.Set(key, compiled, new MemoryCacheEntryOptions { Size = 1 });
+        }
+
+        return compiled;
+    }
+
+    public void Dispose() => _freeText.Dispose();
+}

@@ -1,0 +1,156 @@
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Types;
+using GraphQL.Types;
+using GraphQLParser.AST;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>
+/// An argument's value as a plan sees it: what is fixed by the text and the variables' shape is here, what differs between requests
+/// is a place to look it up.
+/// </summary>
+internal abstract class InputNode
+{
+    /// <summary>The value in one request: a leaf, a list, a dictionary, or null.</summary>
+    public abstract object? Evaluate(VariableValues variables);
+
+    /// <summary>True for a null that the text or the shape fixes.</summary>
+    public bool IsNull => this is FixedNode { Value: null };
+
+    /// <summary>Builds the node of a literal or variable.</summary>
+    /// <returns>Null when the value is a variable that is absent.</returns>
+    /// <param name="literal">The value in the text.</param>
+    /// <param name="type">The type at its place.</param>
+    /// <param name="variables">A request's variables; only their shape is used.</param>
+    public static InputNode? Build(GraphQLValue literal, IGraphType type, VariableValues variables)
+    {
+        if (type is NonNullGraphType nonNull)
+        {
+            type = nonNull.ResolvedType!;
+        }
+
+        return literal switch
+        {
+            GraphQLVariable variable => FromVariable(new VariablePath(variable.Name.StringValue), type, variables),
+            GraphQLNullValue => FixedNode.Null,
+            GraphQLObjectValue value when type is IInputObjectGraphType input => FromObject(value, input, variables),
+            GraphQLListValue value when type is ListGraphType list => FromList(value, list, variables),
+            _ when type is ListGraphType list => new ListNode([Build(literal, list.ResolvedType!, variables)!]),
+            _ => new FixedNode(InputCoercion.FromLiteral(literal, type)),
+        };
+    }
+
+    private static ObjectNode FromObject(GraphQLObjectValue value, IInputObjectGraphType input, VariableValues variables)
+    {
+        var members = new Dictionary<string, InputNode>();
+        foreach (GraphQLObjectField given in value.Fields ?? [])
+        {
+            string name = given.Name.StringValue;
+            if (Build(given.Value, input.Fields.Find(name)!.ResolvedType!, variables) is { } member)
+            {
+                members.Add(name, member);
+            }
+        }
+
+        foreach (FieldType field in input.Fields.Where(f => f.DefaultValue is not null))
+        {
+            members.TryAdd(field.Name, new FixedNode(field.DefaultValue));
+        }
+
+        return new ObjectNode(members);
+    }
+
+    // An absent variable inside a list literal counts as null (spec 6.4.1).
+    private static ListNode FromList(GraphQLListValue value, ListGraphType list, VariableValues variables) =>
+        new([.. (value.Values ?? []).Select(v => Build(v, list.ResolvedType!, variables) ?? FixedNode.Null)]);
+
+    private static InputNode? FromVariable(VariablePath path, IGraphType type, VariableValues variables)
+    {
+        if (type is NonNullGraphType nonNull)
+        {
+            type = nonNull.ResolvedType!;
+        }
+
+        object? value = path.Evaluate(variables);
+        return value switch
+        {
+            null => FixedNode.Null,
+            _ when value == InputCoercion.Absent => null,
+            _ when type is SortEnumType => new FixedNode(value),
+            Dictionary<string, object?> members when type is IInputObjectGraphType input => new ObjectNode(members.Keys.ToDictionary(
+                name => name,
+                name => FromVariable(path.Member(name), input.Fields.Find(name)!.ResolvedType!, variables)!)),
+            List<object?> items when VariableValues.IsListOfObjects(type) => new ListNode([.. items.Select(
+                (_, i) => FromVariable(path.Item(i), ((ListGraphType)type).ResolvedType!, variables)!)]),
+            _ => new VariableNode(path),
+        };
+    }
+}
+
+/// <summary>A value that is part of the plan.</summary>
+internal sealed class FixedNode(object? value) : InputNode
+{
+    public static FixedNode Null { get; } = new(null);
+
+    public object? Value { get; } = value;
+
+    public override object? Evaluate(VariableValues variables) => Value;
+}
+
+/// <summary>A leaf or list of leaves that comes with the request.</summary>
+internal sealed class VariableNode(VariablePath path) : InputNode
+{
+    public override object? Evaluate(VariableValues variables) => path.Evaluate(variables);
+}
+
+/// <summary>An input object; absent members are not in it.</summary>
+internal sealed class ObjectNode(IReadOnlyDictionary<string, InputNode> members) : InputNode
+{
+    public IReadOnlyDictionary<string, InputNode> Members { get; } = members;
+
+    public override object? Evaluate(VariableValues variables) =>
+        Members.ToDictionary(m => m.Key, m => m.Value.Evaluate(variables));
+}
+
+/// <summary>A list whose length is part of the plan.</summary>
+internal sealed class ListNode(IReadOnlyList<InputNode> items) : InputNode
+{
+    public IReadOnlyList<InputNode> Items { get; } = items;
+
+    public override object? Evaluate(VariableValues variables) => Items.Select(i => i.Evaluate(variables)).ToList();
+}
+
+/// <summary>Where a value stands within the variables.</summary>
+internal sealed class VariablePath
+{
+    private readonly string _variable;
+    private readonly object[] _steps;
+
+    public VariablePath(string variable)
+        : this(variable, [])
+    {
+    }
+
+    private VariablePath(string variable, object[] steps)
+    {
+        _variable = variable;
+        _steps = steps;
+    }
+
+    public VariablePath Member(string name) => new(_variable, [.. _steps, name]);
+
+    public VariablePath Item(int index) => new(_variable, [.. _steps, index]);
+
+    public object? Evaluate(VariableValues variables)
+    {
+        object? value = variables[_variable];
+        foreach (object step in _steps)
+        {
+            value = step is string name
+                ? ((Dictionary<string, object?>)value!)[name]
+                : ((List<object?>)value!)[(int)step];
+        }
+
+        return value;
+    }
+}

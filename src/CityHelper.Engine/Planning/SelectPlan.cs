@@ -1,0 +1,80 @@
+using CityHelper.Engine.Bindings;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>The select list and joins of one statement, collected while its selection is planned.</summary>
+internal sealed class SelectPlan(RowSource source)
+{
+    /// <summary>The alias of the source's rows.</summary>
+    public const string Row = "r";
+
+    private readonly List<string> _expressions = [];
+    private readonly SortedSet<string> _columns = new(StringComparer.Ordinal);
+    private readonly List<(string Alias, ReferenceBinding Reference, string From)> _joins = [];
+
+    public RowSource Source { get; } = source;
+
+    /// <summary>The ordinal of a column of an alias, selected once.</summary>
+    public int Column(string alias, string column) => Expression(alias, $"{alias}.{column}", [column]);
+
+    /// <summary>The ordinal of an expression over columns of an alias.</summary>
+    public int Expression(string alias, string sql, IEnumerable<string> columns)
+    {
+        Need(alias, columns);
+        int known = _expressions.IndexOf(sql);
+        if (known >= 0)
+        {
+            return known;
+        }
+
+        _expressions.Add(sql);
+        return _expressions.Count - 1;
+    }
+
+    /// <summary>The alias of a joined row; the same reference is joined once however often it is selected.</summary>
+    public string Join(string from, ReferenceBinding reference)
+    {
+        Need(from, reference.Keys.Select(k => k.Here));
+        int known = _joins.FindIndex(j => j.From == from && j.Reference == reference);
+        if (known >= 0)
+        {
+            return _joins[known].Alias;
+        }
+
+        string alias = $"t{_joins.Count + 1}";
+        _joins.Add((alias, reference, from));
+        return alias;
+    }
+
+    /// <summary>The statement for one form of its source.</summary>
+    public CompiledStatement Compile(StatementBuilder statement)
+    {
+        if (Source.Entity.PartitionColumn is not null)
+        {
+            // First, so that $1 is the partition in every statement that a person reads.
+            statement.Partition();
+        }
+
+        string source = Source.Sql(statement, _columns);
+        string joins = string.Concat(_joins.Select(j => "\n" + JoinSql(statement, j.Alias, j.Reference, j.From)));
+        string order = Source.OrderBy(Row) is { } orderBy ? $"\norder by {orderBy}" : "";
+        string list = _expressions.Count == 0 ? "1" : string.Join(", ", _expressions);
+        return new CompiledStatement($"select {list}\nfrom ({source}) {Row}{joins}{order}", statement.Sources);
+    }
+
+    // Always a left join: it cannot change which rows there are, so the source alone decides the page.
+    private static string JoinSql(StatementBuilder statement, string alias, ReferenceBinding reference, string from)
+    {
+        IEnumerable<string> keys = reference.Keys.Select(k => $"{alias}.{k.There} = {from}.{k.Here}");
+        string partition = reference.Target.PartitionColumn is { } column ? $"{alias}.{column} = {statement.Partition()} and " : "";
+        return $"left join {reference.Target.Table} {alias} on {partition}{string.Join(" and ", keys)}";
+    }
+
+    private void Need(string alias, IEnumerable<string> columns)
+    {
+        if (alias == Row)
+        {
+            _columns.UnionWith(columns);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using CityHelper.Engine.Operations;
+using GraphQL.Types;
+using GraphQLParser.AST;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>A field of an answer's object: all selections of the text that share its response name (spec 6.3.2).</summary>
+/// <param name="ResponseName">Alias or name.</param>
+/// <param name="Name">The field's name in the schema.</param>
+/// <param name="Nodes">The merged selections; the first one's arguments count, validation has seen that they agree.</param>
+internal sealed record CollectedField(string ResponseName, string Name, List<GraphQLField> Nodes)
+{
+    public GraphQLField First => Nodes[0];
+
+    /// <summary>The selections below all of them.</summary>
+    public IEnumerable<GraphQLSelectionSet> SelectionSets => Nodes.Select(n => n.SelectionSet).OfType<GraphQLSelectionSet>();
+}
+
+/// <summary>Flattens fragments and directives: which fields an object of the answer has, in which order.</summary>
+internal sealed class SelectionCollector(Operation operation, ISchema schema, VariableValues variables)
+{
+    private int _fields;
+
+    /// <summary>The fields of an object type.</summary>
+    /// <exception cref="PlanException">More than <see cref="Limits.PlannedFieldsMax"/> fields in the whole plan.</exception>
+    public List<CollectedField> Collect(IObjectGraphType type, IEnumerable<GraphQLSelectionSet> selectionSets)
+    {
+        var fields = new List<CollectedField>();
+        var visited = new HashSet<string>(StringComparer.Ordinal);
+        foreach (GraphQLSelectionSet selectionSet in selectionSets)
+        {
+            Collect(type, selectionSet, fields, visited);
+        }
+
+        return fields;
+    }
+
+    private void Collect(IObjectGraphType type, GraphQLSelectionSet selectionSet, List<CollectedField> fields, HashSet<string> visited)
+    {
+        foreach (ASTNode selection in selectionSet.Selections)
+        {
+            if (!IsIncluded((IHasDirectivesNode)selection))
+            {
+                continue;
+            }
+
+            switch (selection)
+            {
+                case GraphQLField field:
+                    Add(fields, field);
+                    break;
+                case GraphQLInlineFragment inline when Applies(type, inline.TypeCondition):
+                    Collect(type, inline.SelectionSet, fields, visited);
+                    break;
+                case GraphQLFragmentSpread spread when visited.Add(spread.FragmentName.Name.StringValue):
+                    GraphQLFragmentDefinition fragment = operation.Fragments[spread.FragmentName.Name.StringValue];
+                    if (Applies(type, fragment.TypeCondition))
+                    {
+                        Collect(type, fragment.SelectionSet, fields, visited);
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    private void Add(List<CollectedField> fields, GraphQLField field)
+    {
+        if (++_fields > Limits.PlannedFieldsMax)
+        {
+            throw new PlanException(new OperationTooLargeError(
+                $"The operation selects more than {Limits.PlannedFieldsMax} fields once fragments are expanded: select fewer."));
+        }
+
+        string name = field.Name.StringValue;
+        string responseName = field.Alias?.Name.StringValue ?? name;
+        CollectedField? known = fields.Find(f => f.ResponseName == responseName);
+        if (known is null)
+        {
+            fields.Add(new CollectedField(responseName, name, [field]));
+        }
+        else
+        {
+            known.Nodes.Add(field);
+        }
+    }
+
+    private bool IsIncluded(IHasDirectivesNode node) =>
+        !DirectiveHolds(node, "skip", otherwise: false) && DirectiveHolds(node, "include", otherwise: true);
+
+    private bool DirectiveHolds(IHasDirectivesNode node, string name, bool otherwise)
+    {
+        GraphQLDirective? directive = node.Directives?.FirstOrDefault(d => d.Name.Value == name);
+        GraphQLArgument? condition = directive?.Arguments?.FirstOrDefault(a => a.Name.Value == "if");
+        return condition is null
+            ? otherwise
+            : InputNode.Build(condition.Value, new BooleanGraphType(), variables)?.Evaluate(variables) is true;
+    }
+
+    private bool Applies(IObjectGraphType type, GraphQLTypeCondition? condition)
+    {
+        if (condition is null || condition.Type.Name.Value == type.Name)
+        {
+            return true;
+        }
+
+        return schema.AllTypes[condition.Type.Name] is IAbstractGraphType { PossibleTypes: { } possible } && possible.Contains(type);
+    }
+}

@@ -1,0 +1,29 @@
+namespace CityHelper.Engine;
+
+/// <summary>
+/// One error of a GraphQL answer. Expected outcomes are values of this kind; exceptions are for broken promises.
+/// </summary>
+/// <param name="message">What the client reads: what to do.</param>
+/// <param name="code">Machine-readable, stable: HotChocolate's number where it has one, else the class's name in UPPER_SNAKE.</param>
+public class RequestError(string message, string code)
+{
+    /// <summary>What the client reads.</summary>
+    public string Message { get; } = message;
+
+    /// <summary>The <c>extensions.code</c> of the answer.</summary>
+    public string Code { get; } = code;
+
+    /// <summary>Further members of <c>extensions</c>, in order; values are strings, numbers or booleans.</summary>
+    public IReadOnlyList<KeyValuePair<string, object>> Extensions { get; init; } = [];
+
+    /// <summary>Line and column in the operation's text, one-based.</summary>
+    public IReadOnlyList<(int Line, int Column)> Locations { get; init; } = [];
+
+    /// <summary>What only the log reads.</summary>
+    public string? LogDetail { get; init; }
+}
+
+/// <summary>An error at a place of the answer.</summary>
+/// <param name="Error">What went wrong.</param>
+/// <param name="Path">Response names and list indices, innermost first while it travels up, outermost first when written.</param>
+public sealed record FieldError(RequestError Error, List<object> Path);

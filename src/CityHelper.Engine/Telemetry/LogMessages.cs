@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+namespace CityHelper.Engine.Telemetry;
+
+/// <summary>All log messages of the engine. Ids: 1000 HTTP, 1100 operations and plans, 1200 batches.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1000, LogLevel.Debug, "{Method} {Operation} answered {Status} with {Bytes} bytes in {Milliseconds:F2} ms")]
+    public static partial void Answered(ILogger logger, string method, string operation, int status, int bytes, double milliseconds);
+
+    [LoggerMessage(1001, LogLevel.Error, "{Method} {Path} failed unexpectedly")]
+    public static partial void RequestFailed(ILogger logger, string method, string path, Exception cause);
+
+    [LoggerMessage(1002, LogLevel.Warning, "{Method} {Operation} ended after {TimeoutMs} ms without an answer")]
+    public static partial void RequestTimedOut(ILogger logger, string method, string operation, int timeoutMs);
+
+    [LoggerMessage(1100, LogLevel.Debug, "Compiled a plan of {Operation} for the shape '{Shape}' in {Milliseconds:F2} ms")]
+    public static partial void PlanCompiled(ILogger logger, string operation, string shape, double milliseconds);
+
+    [LoggerMessage(1101, LogLevel.Information, "Loaded {Count} persisted operations from {Path}")]
+    public static partial void OperationsLoaded(ILogger logger, int count, string path);
+
+    [LoggerMessage(1200, LogLevel.Debug, "Statement: {Sql}")]
+    public static partial void Statement(ILogger logger, string sql);
+
+    [LoggerMessage(1201, LogLevel.Warning, "A count was cancelled after {TimeoutMs} ms")]
+    public static partial void CountTimedOut(ILogger logger, int timeoutMs);
+
+    [LoggerMessage(1202, LogLevel.Error, "A batch failed, clients are told {Code}")]
+    public static partial void BatchFailed(ILogger logger, string code, Exception cause);
+}

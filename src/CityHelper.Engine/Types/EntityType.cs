@@ -1,0 +1,107 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using CityHelper.Engine.Bindings;
+using GraphQL.Types;
+
+namespace CityHelper.Engine.Types;
+
+/// <summary>
+/// A GraphQL type whose fields are read from a table. Each field is bound to a property once; EF Core's model says which column
+/// that is, the planner writes the SQL, and no resolver runs.
+/// </summary>
+/// <example><code>
+/// Column(r => r.Status, "Where the request stands.").Filterable();
+/// Reference(r => r.Category, typeof(CategoryType), "What it is about.");
+/// Children(r => r.Updates, typeof(StatusUpdateType), "Its changes of status, oldest first.");
+/// </code></example>
+public abstract class EntityType<T> : ObjectGraphType<T>
+    where T : class
+{
+    private readonly DatabaseModel _database;
+
+    protected EntityType(DatabaseModel database)
+    {
+        _database = database;
+        Map = database.Entity(typeof(T));
+        Name = Map.Name;
+    }
+
+    /// <summary>The table behind the type.</summary>
+    public EntityMap Map { get; }
+
+    /// <summary>A leaf from a column; its GraphQL type and nullability follow the property and the column.</summary>
+    protected FieldType Column<TValue>(Expression<Func<T, TValue>> property, string description)
+    {
+        PropertyInfo member = Member(property);
+        ColumnMap column = Map.Column(member.Name);
+        return Bind(member.Name, EngineTypes.Leaf(column.ValueType, column.IsNullable), description, new ColumnBinding(column));
+    }
+
+    /// <summary>The <c>id: ID!</c> of the Relay conventions.</summary>
+    protected FieldType GlobalId(string description) =>
+        Bind("id", new NonNullGraphType(new IdGraphType()), description, new GlobalIdBinding(Map));
+
+    /// <summary>A point as GeoJSON (conventions §7).</summary>
+    protected FieldType Point<TValue>(Expression<Func<T, TValue>> property, string description)
+    {
+        PropertyInfo member = Member(property);
+        ColumnMap column = Map.Column(member.Name);
+        Type type = column.IsNullable ? typeof(GeoJsonPointType) : typeof(NonNullGraphType<GeoJsonPointType>);
+        return Bind(member.Name, type, description, new PointBinding(column));
+    }
+
+    /// <summary>The other end of a foreign key.</summary>
+    protected FieldType Reference<TTarget>(Expression<Func<T, TTarget?>> navigation, Type graphType, string description)
+        where TTarget : class
+    {
+        PropertyInfo member = Member(navigation);
+        (EntityMap target, var keys, bool required) = _database.Navigation(member);
+        Type type = required ? typeof(NonNullGraphType<>).MakeGenericType(graphType) : graphType;
+        return Bind(member.Name, type, description, new ReferenceBinding(target, keys, required));
+    }
+
+    /// <summary>The newest rows that point here, as a list with the argument <c>last</c>.</summary>
+    protected FieldType Children<TChild>(Expression<Func<T, IEnumerable<TChild>>> navigation, Type graphType, string description)
+        where TChild : class
+    {
+        PropertyInfo member = Member(navigation);
+        (EntityMap target, var keys, _) = _database.Navigation(member);
+        (string here, string there) = keys.Single();
+        Type type = typeof(NonNullGraphType<>).MakeGenericType(
+            typeof(ListGraphType<>).MakeGenericType(typeof(NonNullGraphType<>).MakeGenericType(graphType)));
+        FieldType field = Bind(member.Name, type, description, new ChildrenBinding(target, here, there));
+        field.Arguments = new QueryArguments(new QueryArgument<IntGraphType>
+        {
+            Name = ChildrenBinding.LastArgument,
+            Description = $"How many of the newest to return, {Limits.PageRowsDefault} when left out, at most {Limits.PageRowsMax}.",
+        });
+        return field;
+    }
+
+    /// <summary>A leaf that SQL computes from columns of the row.</summary>
+    protected FieldType Computed<TValue>(string name, string description, Func<string, string> sql, params string[] properties)
+    {
+        bool nullable = properties.Any(p => Map.Column(p).IsNullable);
+        return Bind(
+            name,
+            EngineTypes.Leaf(typeof(TValue), nullable),
+            description,
+            new ExpressionBinding(sql, [.. properties.Select(p => Map.Column(p).Name)], typeof(TValue)));
+    }
+
+    /// <summary>An object whose own fields are read from this row.</summary>
+    protected FieldType SameRow(string name, Type graphType, string description) =>
+        Bind(name, typeof(NonNullGraphType<>).MakeGenericType(graphType), description, new SameRowBinding());
+
+    private FieldType Bind(string name, Type type, string description, FieldBinding binding) =>
+        binding.AttachTo(AddField(new FieldType { Name = CamelCase(name), Type = type, Description = description }));
+
+    private FieldType Bind(string name, IGraphType type, string description, FieldBinding binding) =>
+        binding.AttachTo(AddField(new FieldType { Name = CamelCase(name), ResolvedType = type, Description = description }));
+
+    private static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];
+
+    private static PropertyInfo Member<TValue>(Expression<Func<T, TValue>> property) =>
+        (property.Body as MemberExpression)?.Member as PropertyInfo
+        ?? throw new ArgumentException($"Name a property, such as r => r.Status, not {property}.", nameof(property));
+}

@@ -1,0 +1,21 @@
+using CityHelper.Data.Model;
+using CityHelper.Engine.Types;
+
+namespace CityHelper.Server.Cities;
+
+/// <summary><c>Query.city</c> and <c>Query.cities</c>.</summary>
+internal static class CityQueries
+{
+    /// <summary>A city's own facts change with a release or never.</summary>
+    private const int MaxAgeSeconds = 300;
+
+    private const int StaleWhileRevalidateSeconds = 600;
+
+    public static void AddTo(QueryFields query)
+    {
+        query.RowByUnique<City>("city", typeof(CityType), nameof(City.Slug), "The city's slug, such as `nyc`.", "One city, null when there is none of that slug.")
+            .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
+        query.AllRows<City>("cities", typeof(CityType), nameof(City.Name), "All cities, by name.")
+            .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
+    }
+}

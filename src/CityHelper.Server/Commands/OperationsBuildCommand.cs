@@ -1,0 +1,46 @@
+using System.CommandLine;
+using CityHelper.Engine.Operations;
+using CityHelper.Server.Schema;
+using GraphQL.Types;
+
+namespace CityHelper.Server.Commands;
+
+/// <summary><c>cityhelper operations build</c></summary>
+public static class OperationsBuildCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var folder = new Argument<DirectoryInfo>("folder")
+        {
+            Description = "The folder with one folder per client.",
+            DefaultValueFactory = _ => new DirectoryInfo("persisted-queries"),
+        };
+        var command = new Command("build", "Checks <client>/*.graphql against the schema and writes manifest.json beside them.") { folder };
+        command.SetAction((parsed, cancellation) => host.RunAsync(() => RunAsync(host, parsed.GetValue(folder)!, cancellation)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandHost host, DirectoryInfo folder, CancellationToken cancellation)
+    {
+        if (!folder.Exists)
+        {
+            throw new CommandException($"There is no folder {folder.FullName}: name the one that holds a folder per client.");
+        }
+
+        await using ServiceProvider services = SchemaServices.CreateOffline();
+        var builder = new ManifestBuilder(new OperationCompiler(services.GetRequiredService<ISchema>()));
+        (OperationManifest manifest, IReadOnlyList<string> problems) = await builder.BuildAsync(folder.FullName, cancellation);
+        if (problems.Count > 0)
+        {
+            throw new CommandException(string.Join('\n', problems));
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, OperationManifest.FileName), manifest.ToString(), cancellation);
+        foreach (ManifestOperation operation in manifest.Operations)
+        {
+            await host.Output.WriteLineAsync($"{operation.Id}  {operation.Client}/{operation.Name}");
+        }
+
+        return 0;
+    }
+}

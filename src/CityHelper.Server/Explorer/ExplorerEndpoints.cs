@@ -1,0 +1,57 @@
+using CityHelper.Engine.Http;
+using Microsoft.Extensions.FileProviders;
+
+namespace CityHelper.Server.Explorer;
+
+/// <summary>GraphiQL for browsers: <c>GET /graphql</c> with <c>Accept: text/html</c>. Its files are built from <c>clients/explorer</c>.</summary>
+internal static class ExplorerEndpoints
+{
+    private const string AssetsPath = "/graphql/explorer";
+
+    private const string MissingPage =
+        "<!doctype html><title>CityHelper</title><p>The explorer is not built: run <code>eng/explorer</code>, then reload. The API answers at this address.";
+
+    /// <summary>Serves the page and its files, before GraphQL sees the request.</summary>
+    public static void UseExplorer(this WebApplication app)
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "Explorer", "dist");
+        string page = Path.Combine(folder, "index.html");
+        if (Directory.Exists(folder))
+        {
+            // File names carry a hash of their content, so a browser may keep them.
+            app.UseStaticFiles(new StaticFileOptions
+            {
+                FileProvider = new PhysicalFileProvider(folder),
+                RequestPath = AssetsPath,
+                OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "public, max-age=31536000, immutable",
+            });
+        }
+
+        app.Use(async (http, next) =>
+        {
+            if (!IsPageRequest(http.Request))
+            {
+                await next(http);
+                return;
+            }
+
+            http.Response.ContentType = "text/html; charset=utf-8";
+            http.Response.Headers.CacheControl = "no-cache";
+            http.Response.Headers.Vary = "Accept";
+            if (File.Exists(page))
+            {
+                await http.Response.SendFileAsync(page, http.RequestAborted);
+            }
+            else
+            {
+                await http.Response.WriteAsync(MissingPage, http.RequestAborted);
+            }
+        });
+    }
+
+    private static bool IsPageRequest(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method)
+        && request.Path == "/graphql"
+        && request.Query.Count == 0
+        && AcceptHeader.WantsHtml(request);
+}

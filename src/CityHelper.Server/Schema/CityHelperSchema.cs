@@ -1,0 +1,30 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Types;
+using CityHelper.Server.Cities;
+using CityHelper.Server.ServiceRequests;
+using GraphQL.Types;
+using GraphQLParser.AST;
+
+namespace CityHelper.Server.Schema;
+
+/// <summary>The GraphQL schema: one line per feature.</summary>
+public sealed class CityHelperSchema : GraphQL.Types.Schema
+{
+    public CityHelperSchema(IServiceProvider services, DatabaseModel database, IPartitionDirectory cities)
+        : base(services)
+    {
+        Description = "Service requests (311) of many cities.";
+        Directives.Register(new CacheControlDirective(), SpecifiedBy());
+        var query = new ObjectGraphType { Name = "Query", Description = "What can be asked." };
+        var fields = new QueryFields(query, database, new FilterInputs(services), services);
+        CityQueries.AddTo(fields);
+        ServiceRequestQueries.AddTo(fields, cities);
+        Query = query;
+    }
+
+    private static Directive SpecifiedBy() => new("specifiedBy", DirectiveLocation.Scalar)
+    {
+        Description = "Where the scalar's behaviour is specified.",
+        Arguments = new QueryArguments(new QueryArgument<NonNullGraphType<StringGraphType>> { Name = "url", Description = "The specification." }),
+    };
+}

@@ -1,0 +1,19 @@
+using CityHelper.Data.Model;
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Types;
+
+namespace CityHelper.Server.ServiceRequests;
+
+/// <summary><c>Category</c>.</summary>
+public sealed class CategoryType : EntityType<Category>
+{
+    public CategoryType(DatabaseModel database)
+        : base(database)
+    {
+        Description = "What requests are about, such as `Noise - Residential`.";
+        GlobalId("The category's global id.");
+        Column(c => c.Code, "Short name, unique within the city, such as `noise-residential`.").Filterable();
+        Column(c => c.Name, "The source system's own name.");
+        Reference(c => c.Agency, typeof(AgencyType), "The agency that answers most requests of the category.");
+    }
+}

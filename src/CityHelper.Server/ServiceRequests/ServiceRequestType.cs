@@ -1,0 +1,34 @@
+using CityHelper.Data.Model;
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Types;
+
+namespace CityHelper.Server.ServiceRequests;
+
+/// <summary><c>ServiceRequest</c>.</summary>
+public sealed class ServiceRequestType : EntityType<ServiceRequest>
+{
+    public ServiceRequestType(DatabaseModel database)
+        : base(database)
+    {
+        Description = "A resident's request for service, such as a pothole or a broken street light.";
+        GlobalId("The request's global id.");
+        Column(r => r.ExternalId, "The key that the source system gave, unique within the city; null for requests made here.");
+        Column(r => r.Title, "What it is about in a few words, more precise than the category.");
+        Column(r => r.Description, "What the resident wrote.");
+        Column(r => r.Status, "Where the request stands.").Filterable();
+        Column(r => r.SourceStatus, "The status in the source system's own words.");
+        Reference(r => r.Category, typeof(CategoryType), "What it is about.").Filterable();
+        Reference(r => r.Agency, typeof(AgencyType), "The agency that answers it.");
+        Column(r => r.Address, "Street address or intersection.");
+        Column(r => r.PostalCode, "Postal code, as text: leading zeros count.");
+        Column(r => r.District, "The district in the source system's own words.");
+        Column(r => r.Channel, "How the request came in, such as `PHONE` or `ONLINE`.");
+        Point(r => r.Location, "Where it is; about one request in a hundred has no location.");
+        Column(r => r.CreatedAt, "When the request was made.").Filterable().Sortable();
+        Column(r => r.UpdatedAt, "When it last changed.");
+        Column(r => r.DueAt, "When the agency means to be done.");
+        Column(r => r.ClosedAt, "When it was closed.");
+        Column(r => r.Resolution, "What was done, in the agency's words.");
+        Children(r => r.Updates, typeof(StatusUpdateType), "The newest changes of its status, oldest of them first.");
+    }
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace CityHelper.Benchmarks;
+
+/// <summary>A server in a process of its own, so that its CPU time is its own.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private ServerProcess(Process process, Uri url)
+    {
+        _process = process;
+        Url = url;
+    }
+
+    public Uri Url { get; }
+
+    /// <summary>User and system time since the process started.</summary>
+    public TimeSpan CpuTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Starts a program of this build and waits until it answers.</summary>
+    /// <param name="assembly">The program's file name.</param>
+    /// <param name="healthPath">What answers 200 once it is ready.</param>
+    /// <param name="arguments">Its arguments, given the address to listen on.</param>
+    public static async Task<ServerProcess> StartAsync(string assembly, string healthPath, Func<string, string[]> arguments)
+    {
+        var url = new Uri($"http://127.0.0.1:{FreePort()}");
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            Environment = { ["ASPNETCORE_ENVIRONMENT"] = "Development", ["Logging__LogLevel__Default"] = "Warning" },
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly));
+        foreach (string argument in arguments(url.ToString()))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        Process process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        var server = new ServerProcess(process, url);
+        using var client = new HttpClient { BaseAddress = url };
+        for (int attempt = 0; attempt < 100 && !process.HasExited; attempt++)
+        {
+            if (await AnswersAsync(client, healthPath))
+            {
+                return server;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+        }
+
+        await server.DisposeAsync();
+        throw new InvalidOperationException($"{assembly} did not answer {healthPath} within ten seconds: see its output above.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private static async Task<bool> AnswersAsync(HttpClient client, string path)
+    {
+        try
+        {
+            using HttpResponseMessage answer = await client.GetAsync(new Uri(path, UriKind.Relative));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

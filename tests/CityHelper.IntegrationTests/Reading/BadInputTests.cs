@@ -1,0 +1,246 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using CityHelper.Engine;
+using CityHelper.IntegrationTests.Postgres;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Reading;
+
+/// <summary>Whatever a client sends: a GraphQL error with a code, the right status, never a stack trace, never a 500.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class BadInputTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
+{
+    // Nothing of what these tests send is a fault of the server's.
+    public void Dispose() => Assert.Empty(house.Server.Errors);
+
+    /// <summary>Refused before anything runs: 400, and 200 for clients that only know application/json.</summary>
+    [Theory]
+    [InlineData("{ serviceRequests(city: \"nyc\") { nodes { nope } } }", "FIELDS_ON_CORRECT_TYPE")]
+    [InlineData("{ nope }", "FIELDS_ON_CORRECT_TYPE")]
+    [InlineData("{ serviceRequests(city: 7) { nodes { id } } }", "ARGUMENTS_OF_CORRECT_TYPE")]
+    [InlineData("{ serviceRequests(city: \"nyc\", first: \"7\") { nodes { id } } }", "ARGUMENTS_OF_CORRECT_TYPE")]
+    [InlineData("{ serviceRequests { nodes { id } } }", "PROVIDED_NON_NULL_ARGUMENTS")]
+    [InlineData("{ serviceRequests(city: \"nyc\") }", "SCALAR_LEAFS")]
+    [InlineData("{ serviceRequests(city: \"nyc\", where: {status: {eq: LOST}}) { nodes { id } } }", "ARGUMENTS_OF_CORRECT_TYPE")]
+    [InlineData("{ serviceRequests(city: \"nyc\", within: {}) { nodes { id } } }", "ONE_OF_INPUT_VALUES")]
+    [InlineData("{ city(slug: \"nyc\") { ...A } } fragment A on City { ...A }", "NO_FRAGMENT_CYCLES")]
+    [InlineData("query($n: Int) { cities { slug } }", "NO_UNUSED_VARIABLES")]
+    [InlineData("{ serviceRequests(city: \"nyc\", first: $n) { nodes { id } } }", "NO_UNDEFINED_VARIABLES")]
+    [InlineData("{", "HC0011")]
+    [InlineData("{ cities { slug } } { cities { name } }", "OPERATION_NAME_MISSING")]
+    [InlineData("mutation { close }", null)]
+    [InlineData("subscription { changed }", null)]
+    public async Task A_text_that_does_not_hold_is_refused(string query, string? code)
+    {
+        string body = JsonSerializer.Serialize(new { query });
+        (HttpResponseMessage response, JsonElement json) = await house.Server.PostAsync(body);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        AssertRefused(json, code);
+
+        (response, json) = await house.Server.PostAsync(body, accept: "application/json");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        AssertRefused(json, code);
+    }
+
+    [Theory]
+    [InlineData("""{"first":"x"}""")]
+    [InlineData("""{"first":1.5}""")]
+    [InlineData("""{"first":99999999999}""")]
+    [InlineData("""{"viewport":{"west":1e400,"south":1,"east":2,"north":3}}""")]
+    [InlineData("""{"viewport":{"west":"NaN","south":1,"east":2,"north":3}}""")]
+    [InlineData("""{"viewport":{"west":1,"south":1,"east":2}}""")]
+    [InlineData("""{"viewport":[1,2,3,4]}""")]
+    [InlineData("""{"city":null}""")]
+    [InlineData("""{"city":["nyc"]}""")]
+    [InlineData("""{"where":{"status":{"like":"OPEN"}}}""")]
+    [InlineData("""{"where":{"createdAt":{"gt":"yesterday"}}}""")]
+    public async Task A_variable_that_does_not_fit_is_refused(string variables)
+    {
+        const string Query =
+            """
+            query($city: String! = "nyc", $first: Int, $viewport: ViewportInput = {west: -74, south: 40, east: -73, north: 41}, $where: ServiceRequestFilterInput) {
+              serviceRequests(city: $city, first: $first, within: {viewport: $viewport}, where: $where) { nodes { id } }
+            }
+            """;
+        string body = $$"""{"query":{{JsonSerializer.Serialize(Query)}},"variables":{{variables}}}""";
+        (HttpResponseMessage response, JsonElement json) = await house.Server.PostAsync(body);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        AssertRefused(json, "HC0016");
+    }
+
+    /// <summary>Executed, and one field of the answer is null for a reason: 200.</summary>
+    [Theory]
+    [InlineData("serviceRequests(city: \"atlantis\") { nodes { id } }", "CITY_NOT_FOUND")]
+    [InlineData("serviceRequest(city: \"atlantis\", externalId: \"1\") { id }", "CITY_NOT_FOUND")]
+    [InlineData("serviceRequests(city: \"nyc\", first: -1) { nodes { id } }", "HC0079")]
+    [InlineData("serviceRequests(city: \"nyc\", first: 10000) { nodes { id } }", "HC0051")]
+    [InlineData("serviceRequests(city: \"nyc\", after: \"x\") { nodes { id } }", "HC0078")]
+    [InlineData("serviceRequests(city: \"nyc\", within: {viewport: {west: 2, south: 1, east: 1, north: 3}}) { nodes { id } }", "AREA_INVALID")]
+    [InlineData("serviceRequests(city: \"nyc\", within: {viewport: {west: 1, south: 4, east: 2, north: 3}}) { nodes { id } }", "AREA_INVALID")]
+    [InlineData("serviceRequests(city: \"nyc\", within: {viewport: {west: -181, south: 1, east: 2, north: 3}}) { nodes { id } }", "AREA_INVALID")]
+    [InlineData("serviceRequests(city: \"nyc\", within: {viewport: {west: 0, south: 0, east: 1, north: 90.1}}) { nodes { id } }", "AREA_INVALID")]
+    [InlineData("serviceRequest(city: \"nyc\") { id }", "EXACTLY_ONE_ARGUMENT")]
+    [InlineData("serviceRequest(city: \"nyc\", id: \"x\", externalId: \"1\") { id }", "EXACTLY_ONE_ARGUMENT")]
+    [InlineData("serviceRequest(city: \"nyc\", id: \"x\") { id }", "ID_INVALID")]
+    [InlineData("serviceRequest(city: \"nyc\", id: \"Q2l0eTox\") { id }", "ID_INVALID")]
+    [InlineData("serviceRequest(city: \"nyc\", id: 7) { id }", "ID_INVALID")]
+    public async Task A_value_that_cannot_be_read_is_an_error_of_its_field(string field, string code)
+    {
+        (HttpResponseMessage response, JsonElement json) = await house.Server.PostAsync(
+            JsonSerializer.Serialize(new { query = $"{{ asked: {field} cities {{ slug }} }}" }));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("no-store", response.Headers.CacheControl!.ToString());
+        JsonElement error = Assert.Single(json.GetProperty("errors").EnumerateArray());
+        Assert.Equal(code, error.GetProperty("extensions").GetProperty("code").GetString());
+        Assert.Equal("""["asked"]""", error.GetProperty("path").GetRawText());
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("data").GetProperty("asked").ValueKind);
+        Assert.Equal("nyc", json.GetProperty("data").GetProperty("cities")[0].GetProperty("slug").GetString());
+    }
+
+    [Theory]
+    [InlineData("serviceRequest(city: \"nyc\", externalId: \"0\") { id }")]
+    [InlineData("city(slug: \"atlantis\") { id }")]
+    public async Task What_is_not_there_is_null_without_an_error(string field)
+    {
+        JsonElement data = await house.Server.DataAsync($"{{ asked: {field} }}");
+        Assert.Equal(JsonValueKind.Null, data.GetProperty("asked").ValueKind);
+    }
+
+    [Fact]
+    public async Task An_id_of_another_city_or_of_no_row_is_null()
+    {
+        string foreign = new GlobalId("ServiceRequest", 2, 1).ToString();
+        string missing = new GlobalId("ServiceRequest", 1, 1).ToString();
+        JsonElement data = await house.Server.DataAsync(
+            $"{{ a: serviceRequest(city: \"nyc\", id: \"{foreign}\") {{ id }} b: serviceRequest(city: \"nyc\", id: \"{missing}\") {{ id }} }}");
+        Assert.Equal("""{"a":null,"b":null}""", data.GetRawText());
+    }
+
+    /// <summary>A cursor belongs to its question.</summary>
+    [Theory]
+    [InlineData("where: {status: {eq: OPEN}}")]
+    [InlineData("order: [{createdAt: ASC}]")]
+    [InlineData("within: {viewport: {west: -74.3, south: 40.4, east: -73.6, north: 41.0}}")]
+    public async Task A_cursor_of_another_question_is_refused(string arguments)
+    {
+        JsonElement data = await house.Server.DataAsync("{ serviceRequests(city: \"nyc\", first: 2) { pageInfo { endCursor } } }");
+        string cursor = data.GetProperty("serviceRequests").GetProperty("pageInfo").GetProperty("endCursor").GetString()!;
+        await house.Server.DataAsync($"{{ serviceRequests(city: \"nyc\", first: 7, after: \"{cursor}\") {{ nodes {{ title }} }} }}");
+
+        JsonElement refused = await house.Server.QueryAsync($"{{ serviceRequests(city: \"nyc\", after: \"{cursor}\", {arguments}) {{ nodes {{ id }} }} }}");
+        Assert.Equal("HC0078", refused.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString());
+    }
+
+    [Theory]
+    [InlineData("", 400, "HC0012")]
+    [InlineData("{", 400, "HC0012")]
+    [InlineData("[]", 400, "HC0009")]
+    [InlineData("7", 400, "HC0009")]
+    [InlineData("{}", 400, "HC0013")]
+    [InlineData("""{"query":7}""", 400, "HC0009")]
+    [InlineData("""{"query":"{ cities { slug } }","variables":[]}""", 400, "HC0009")]
+    [InlineData("""{"query":"{ cities { slug } }","extensions":7}""", 400, "HC0009")]
+    [InlineData("""{"id":"0000"}""", 400, "HC0020")]
+    [InlineData("""{"documentId":"0000"}""", 400, "HC0020")]
+    [InlineData("""{"id":"../etc/passwd"}""", 400, "OPERATION_ID_INVALID")]
+    [InlineData("""{"query":"","id":"0000"}""", 400, "HC0020")]
+    public async Task A_body_that_cannot_be_read_is_a_bad_request(string body, int status, string code)
+    {
+        foreach (string accept in new[] { "application/json", "application/graphql-response+json" })
+        {
+            (HttpResponseMessage response, JsonElement json) = await house.Server.PostAsync(body, accept);
+            Assert.Equal(status, (int)response.StatusCode);
+            AssertRefused(json, code);
+        }
+    }
+
+    [Fact]
+    public async Task Nested_json_and_large_bodies_are_bounded()
+    {
+        string nested = string.Concat(Enumerable.Repeat("[", 10_000));
+        (HttpResponseMessage response, JsonElement json) = await house.Server.PostAsync($$"""{"variables":{{nested}}""");
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        AssertRefused(json, "HC0012");
+
+        (response, json) = await house.Server.PostAsync($$"""{"query":"{{new string(' ', Limits.DocumentCharsMax + 1)}}"}""");
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        AssertRefused(json, "OPERATION_TOO_LARGE");
+
+        string deep = string.Concat(Enumerable.Repeat("{a", 1_000));
+        (response, json) = await house.Server.PostAsync(JsonSerializer.Serialize(new { query = deep }));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        AssertRefused(json, "OPERATION_TOO_LARGE");
+    }
+
+    [Fact]
+    public async Task Fragments_that_expand_to_too_many_fields_are_refused()
+    {
+        // Each level doubles the one below: 2^12 fields from a text of a kilobyte.
+        var text = new StringBuilder("{ cities { a: bounds { west } ...F12 } }");
+        for (int level = 1; level <= 12; level++)
+        {
+            text.Append($" fragment F{level} on City {{ a{level}: bounds {{ west }} b{level}: bounds {{ west }} ...F{level - 1} ... on City {{ ...G{level - 1} }} }}");
+            text.Append($" fragment G{level} on City {{ c{level}: centre {{ coordinates }} ...F{level - 1} ...G{level - 1} }}");
+        }
+
+        text.Append(" fragment F0 on City { name } fragment G0 on City { slug }");
+        JsonElement json = await house.Server.QueryAsync(text.ToString());
+        Assert.True(json.TryGetProperty("data", out _) || json.GetProperty("errors").GetArrayLength() > 0);
+
+        // Many aliases are the plain way to the same end.
+        string wide = string.Concat(Enumerable.Range(0, Limits.PlannedFieldsMax + 1).Select(i => $" f{i}: name"));
+        json = await house.Server.QueryAsync($"{{ cities {{{wide} }} }}");
+        Assert.Equal("OPERATION_TOO_LARGE", json.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString());
+
+        string roots = string.Concat(Enumerable.Range(0, Limits.RootFieldsMax + 1).Select(i => $" r{i}: cities {{ slug }}"));
+        json = await house.Server.QueryAsync($"{{{roots} }}");
+        Assert.Equal("OPERATION_TOO_LARGE", json.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Other_methods_types_and_paths_have_their_own_status()
+    {
+        (HttpResponseMessage response, _) = await house.Server.PostAsync("query=x", contentType: "application/x-www-form-urlencoded");
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+
+        using var put = new HttpRequestMessage(HttpMethod.Put, "/graphql");
+        (response, _) = await house.Server.SendAsync(put);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
+        Assert.Equal(["GET", "HEAD", "POST"], response.Content.Headers.Allow);
+
+        (response, _) = await house.Server.PostAsync("{}", accept: "image/png");
+        Assert.Equal(HttpStatusCode.NotAcceptable, response.StatusCode);
+
+        using var badVariables = new HttpRequestMessage(HttpMethod.Get, "/graphql?query={cities{slug}}&variables={");
+        (response, JsonElement json) = await house.Server.SendAsync(badVariables);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        AssertRefused(json, "HC0012");
+
+        using var wrongName = new HttpRequestMessage(HttpMethod.Get, house.Server.PersistedUrl("Cities").Replace("/Cities?", "/Towns?", StringComparison.Ordinal));
+        (response, json) = await house.Server.SendAsync(wrongName);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        AssertRefused(json, "OPERATION_NAME_UNKNOWN");
+    }
+
+    [Fact]
+    public async Task An_error_is_never_cacheable()
+    {
+        string url = house.Server.PersistedUrl("ServiceRequestDetail", new { city = "atlantis", id = ReadingHouse.Id(1) });
+        using HttpResponseMessage response = await house.Server.Client.GetAsync(url);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("no-store", response.Headers.CacheControl!.ToString());
+    }
+
+    private static void AssertRefused(JsonElement json, string? code)
+    {
+        Assert.False(json.TryGetProperty("data", out _), "a request error has no data");
+        JsonElement error = json.GetProperty("errors")[0];
+        Assert.NotEmpty(error.GetProperty("message").GetString()!);
+        Assert.DoesNotContain(" at ", error.GetRawText(), StringComparison.Ordinal);
+        if (code is not null)
+        {
+            Assert.Equal(code, error.GetProperty("extensions").GetProperty("code").GetString());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text;
+using System.Text.Json;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
+using Snapshooter;
+using Snapshooter.Xunit;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Reading;
+
+/// <summary>
+/// Every published operation: its answer, its SQL and its headers as snapshots. An N+1, a lost index condition or a changed contract
+/// with the edge shows as a difference.
+/// </summary>
+[Collection(PostgresCollection.Name)]
+public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<ReadingHouse>
+{
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly Dictionary<string, (string Operation, object Variables)> s_cases = new()
+    {
+        ["Cities"] = ("Cities", new { }),
+        ["ServiceRequestByExternalId"] = ("ServiceRequestByExternalId", new { city = "nyc", externalId = "40000007" }),
+        ["ServiceRequestDetail"] = ("ServiceRequestDetail", new { city = "nyc", id = ReadingHouse.Id(7) }),
+        ["ServiceRequestList"] = ("ServiceRequestList", new { city = "nyc", first = 4 }),
+        ["ServiceRequestList_oldest_open"] = ("ServiceRequestList", new
+        {
+            city = "nyc",
+            first = 2,
+            where = new { status = new { @in = new[] { "OPEN", "ASSIGNED" } }, createdAt = new { gte = "2025-01-01T00:00:00Z" } },
+            order = new[] { new { createdAt = "ASC" } },
+        }),
+        ["ServiceRequestMap"] = ("ServiceRequestMap", new { city = "nyc", first = 3, viewport = Midtown }),
+        ["ServiceRequestMap_rodents"] = ("ServiceRequestMap", new
+        {
+            city = "nyc",
+            first = 3,
+            viewport = Midtown,
+            where = new { category = new { code = new { eq = "rodent" } } },
+        }),
+        ["ServiceRequestMap_whole_city"] = ("ServiceRequestMap", new
+        {
+            city = "nyc",
+            first = 3,
+            viewport = new { west = -74.3, south = 40.4, east = -73.6, north = 41.0 },
+        }),
+    };
+
+    private static object Midtown => new { west = -73.98, south = 40.745, east = -73.965, north = 40.755 };
+
+    public static TheoryData<string> Cases => [.. s_cases.Keys];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task Operation_answers_as_recorded(string name)
+    {
+        (string operation, object variables) = s_cases[name];
+        TestServer server = house.Server;
+
+        // City slugs are looked up once; that statement is not the operation's.
+        await server.DataAsync("{ serviceRequests(city: \"nyc\", first: 0) { nodes { id } } }");
+        server.TakeStatements();
+        using HttpResponseMessage response = await server.Client.GetAsync(server.PersistedUrl(operation, variables));
+
+        JsonElement json = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+        JsonSerializer.Serialize(json, s_indented).MatchSnapshot(new SnapshotNameExtension(name, "json"));
+        string.Join("\n;\n", server.TakeStatements()).MatchSnapshot(new SnapshotNameExtension(name, "sql"));
+        Headers(response).MatchSnapshot(new SnapshotNameExtension(name, "headers"));
+    }
+
+    [Fact]
+    public async Task Every_published_operation_has_a_golden_case()
+    {
+        using JsonDocument manifest = JsonDocument.Parse(await File.ReadAllTextAsync(Repository.PathOf("persisted-queries", "manifest.json")));
+        Assert.Equal(
+            manifest.RootElement.GetProperty("operations").EnumerateArray().Select(o => o.GetProperty("name").GetString()!).Order(),
+            s_cases.Values.Select(c => c.Operation).Distinct().Order());
+    }
+
+    private static string Headers(HttpResponseMessage response)
+    {
+        var text = new StringBuilder($"{(int)response.StatusCode}\n");
+        foreach ((string name, IEnumerable<string> values) in response.Headers.Concat(response.Content.Headers)
+            .Where(h => h.Key is not "Date")
+            .OrderBy(h => h.Key, StringComparer.Ordinal))
+        {
+            text.Append(name).Append(": ").AppendJoin(", ", values).Append('\n');
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json;
+using CityHelper.Data;
+using CityHelper.Engine.Operations;
+using CityHelper.Server;
+using CityHelper.Server.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace CityHelper.IntegrationTests.Serving;
+
+/// <summary>The real server on a free port of this process, and a client of it.</summary>
+public sealed class TestServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly StatementLog _statements;
+    private readonly string _home;
+
+    private TestServer(WebApplication app, StatementLog statements, string home)
+    {
+        _app = app;
+        _statements = statements;
+        _home = home;
+        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        Client = new HttpClient { BaseAddress = new Uri(address) };
+    }
+
+    public HttpClient Client { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>The statements sent to PostgreSQL since the last call.</summary>
+    public IReadOnlyList<string> TakeStatements() => _statements.Take();
+
+    /// <summary>Messages of level error and above so far.</summary>
+    public IReadOnlyCollection<string> Errors => _statements.Errors;
+
+    public static async Task<TestServer> StartAsync(string database, string environment = "Development")
+    {
+        var statements = new StatementLog();
+        string home = Directory.CreateTempSubdirectory("cityhelper-home-").FullName;
+        WebApplication app = await ServerApplication.BuildAsync(
+            new WebApplicationOptions { Args = ["--urls", "http://127.0.0.1:0"], EnvironmentName = environment, ContentRootPath = home },
+            builder =>
+            {
+                builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+                {
+                    [CityHelperDatabase.ConnectionStringKey] = database,
+                    [ServerApplication.HomeKey] = home,
+
+                    // Fixed, so that cursors in snapshots are the same every time.
+                    [CursorKeyStore.CurrentKey] = Convert.ToBase64String(new byte[32]),
+                });
+                builder.Logging.ClearProviders().AddProvider(statements).AddFilter("CityHelper", LogLevel.Debug);
+            });
+        await app.StartAsync();
+        return new TestServer(app, statements, home);
+    }
+
+    /// <summary>Posts a query.</summary>
+    public async Task<JsonElement> QueryAsync(string query, object? variables = null)
+    {
+        (_, JsonElement json) = await PostAsync(JsonSerializer.Serialize(new { query, variables }));
+        return json;
+    }
+
+    /// <summary>Posts a query whose answer must hold no errors.</summary>
+    /// <returns>The answer's data.</returns>
+    public async Task<JsonElement> DataAsync(string query, object? variables = null)
+    {
+        JsonElement json = await QueryAsync(query, variables);
+        return json.TryGetProperty("errors", out JsonElement errors)
+            ? throw new InvalidOperationException($"The query failed: {errors}\n{string.Join('\n', Errors)}")
+            : json.GetProperty("data");
+    }
+
+    /// <summary>Posts a body.</summary>
+    public async Task<(HttpResponseMessage Response, JsonElement Json)> PostAsync(
+        string body, string accept = "application/graphql-response+json", string contentType = "application/json")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/graphql")
+        {
+            Content = new StringContent(body, Encoding.UTF8, contentType),
+        };
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        return await SendAsync(request);
+    }
+
+    /// <summary>Sends any request; the body must be JSON.</summary>
+    public async Task<(HttpResponseMessage Response, JsonElement Json)> SendAsync(HttpRequestMessage request)
+    {
+        HttpResponseMessage response = await Client.SendAsync(request);
+        byte[] bytes = await response.Content.ReadAsByteArrayAsync();
+        return (response, bytes.Length == 0 ? default : JsonDocument.Parse(bytes).RootElement);
+    }
+
+    /// <summary>The URL of a published operation.</summary>
+    public string PersistedUrl(string operation, object? variables = null)
+    {
+        Operation published = Services.GetRequiredService<OperationRegistry>().Published.Single(o => o.Name == operation);
+        string json = Uri.EscapeDataString(JsonSerializer.Serialize(variables ?? new { }));
+        return $"/graphql/persisted/{published.Id}/{operation}?variables={json}";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        Directory.Delete(_home, recursive: true);
+    }
+
+    /// <summary>Keeps what the engine logs of its statements, and every error.</summary>
+    private sealed class StatementLog : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> _statements = new();
+        private readonly ConcurrentQueue<string> _errors = new();
+
+        public IReadOnlyCollection<string> Errors => _errors;
+
+        public IReadOnlyList<string> Take()
+        {
+            List<string> taken = [];
+            while (_statements.TryDequeue(out string? statement))
+            {
+                taken.Add(statement);
+            }
+
+            return taken;
+        }
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel >= LogLevel.Error)
+            {
+                _errors.Enqueue($"{formatter(state, exception)} {exception}");
+            }
+
+            if (state is IReadOnlyList<KeyValuePair<string, object?>> values
+                && values.FirstOrDefault(v => v.Key == "Sql").Value is string sql)
+            {
+                _statements.Enqueue(sql);
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
