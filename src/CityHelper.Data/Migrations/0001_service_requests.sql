@@ -108,7 +108,9 @@ create table service_request_external_id (
     primary key (city_id, external_id)
 );
 
--- Same bounds as service_request, so that a request and its updates lie in leaves of the same year.
+-- Same bounds as service_request, so that a request and its updates lie in leaves of the same year. The foreign key joins leaf
+-- to leaf and is made with them: checked against the partitioned table it costs 28 us per row instead of 4.5, and locks
+-- every leaf of every city.
 create table status_update (
     city_id            smallint not null,
     service_request_id bigint not null,
@@ -117,6 +119,5 @@ create table status_update (
     source_status      text,
     note               text,
     created_at         timestamptz(3) not null,
-    primary key (city_id, service_request_id, id),
-    foreign key (city_id, service_request_id) references service_request (city_id, id) on delete cascade
+    primary key (city_id, service_request_id, id)
 ) partition by list (city_id);
