@@ -170,12 +170,7 @@ internal sealed class BatchRunner(NpgsqlDataSource database, ILogger<BatchRunner
 
     private void Fail(RootRun[] runs, NpgsqlException cause)
     {
-        RequestError error = cause switch
-        {
-            PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new RequestTimeoutError(),
-            PostgresException { IsTransient: false } => new UnexpectedError(),
-            _ => new DatabaseUnavailableError(),
-        };
+        RequestError error = DatabaseFailure.Of(cause);
         LogMessages.BatchFailed(logger, error.Code, cause);
         foreach (RootRun run in runs)
         {

@@ -4,6 +4,7 @@ using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace CityHelper.Engine.Execution;
 
@@ -105,7 +106,15 @@ public sealed class OperationExecutor
         for (int i = 0; i < runs.Length; i++)
         {
             runs[i].Meta = meta;
-            await plan.Roots[i].BindAsync(runs[i], cancellation);
+            try
+            {
+                await plan.Roots[i].BindAsync(runs[i], cancellation);
+            }
+            catch (NpgsqlException cause)
+            {
+                runs[i].Error = DatabaseFailure.Of(cause);
+                LogMessages.BatchFailed(_logger, runs[i].Error!.Code, cause);
+            }
         }
     }
 

@@ -48,6 +48,6 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"docs/[a-z0-9/_-]+[a-z0-9]")]
+    [GeneratedRegex(@"(?<![\w./])docs/[a-z0-9/_-]+[a-z0-9]")]
     private static partial Regex DocumentName();
 }
