@@ -99,7 +99,7 @@ public sealed class DataVerbTests(PostgresFixture postgres) : IDisposable
             Configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["CITYHELPER_DATABASE"] = database,
-                [CommandHost.HomeKey] = _home,
+                ["CITYHELPER_HOME"] = _home,
             }).Build(),
             Output = output,
             Error = error,

@@ -15,7 +15,7 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
         select external_id,
             (extract(epoch from r.created_at) * 1000)::bigint::text, coalesce((extract(epoch from closed_at) * 1000)::bigint::text, ''),
             (extract(epoch from updated_at) * 1000)::bigint::text, coalesce((extract(epoch from due_at) * 1000)::bigint::text, ''),
-            coalesce(source_status, ''), coalesce(a.code, ''), coalesce(a.name, ''), lower(c.name), coalesce(title, ''), coalesce(address, ''),
+            coalesce(source_status, ''), coalesce(a.code, ''), lower(c.name), coalesce(title, ''), coalesce(address, ''),
             coalesce(postal_code, ''), coalesce(channel, ''), coalesce(resolution, ''),
             coalesce(st_y(location)::text, ''), coalesce(st_x(location)::text, '')
         from service_request r
@@ -86,7 +86,7 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
                 string[] cells =
                 [
                     row["unique_key"], created, closed, changed.Length > 0 ? changed : closed.Length > 0 ? closed : created,
-                    NaiveTime(row["due_date"]), row["status"], row["agency"], row["agency_name"], row["complaint_type"].ToLowerInvariant(),
+                    NaiveTime(row["due_date"]), row["status"], row["agency"], row["complaint_type"].ToLowerInvariant(),
                     row["descriptor"], row["incident_address"], row["incident_zip"], row["open_data_channel_type"], row["resolution_description"],
                     NaiveNumber(row["latitude"]), NaiveNumber(row["longitude"]),
                 ];

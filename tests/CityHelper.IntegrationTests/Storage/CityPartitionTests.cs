@@ -14,8 +14,13 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
     private NpgsqlDataSource _database = null!;
+    private string _connectionString = "";
 
-    public async Task InitializeAsync() => _database = CityHelperDatabase.CreateDataSource(await postgres.CreateDatabaseAsync());
+    public async Task InitializeAsync()
+    {
+        _connectionString = await postgres.CreateDatabaseAsync();
+        _database = CityHelperDatabase.CreateDataSource(_connectionString);
+    }
 
     public async Task DisposeAsync() => await _database.DisposeAsync();
 
@@ -105,7 +110,7 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
         await query.ExecuteScalarAsync();
 
         await using NpgsqlDataSource impatient = CityHelperDatabase.CreateDataSource(
-            new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Options = "-c lock_timeout=3s" }.ConnectionString);
+            new NpgsqlConnectionStringBuilder(_connectionString) { Options = "-c lock_timeout=3s" }.ConnectionString);
         await new CityPartitions(impatient, _time).EnsureYearsAsync(1, "nyc", [2012]);
         Assert.Equal("true", await TextAsync("select (to_regclass('status_update_nyc_2012') is not null)::text"));
     }
