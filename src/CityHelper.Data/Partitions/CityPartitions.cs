@@ -22,23 +22,27 @@ public sealed class CityPartitions(NpgsqlDataSource dataSource, TimeProvider tim
     /// <summary>Table of a city's year: <c>service_request_new_york_2026</c>.</summary>
     public static string YearTable(string parent, string slug, int year) => $"{CityTable(parent, slug)}_{year}";
 
-    /// <summary>Makes the city's own level and the leaves of this year and the next.</summary>
+    /// <summary>Makes the leaves of this year and the next.</summary>
     public async Task CreateAheadAsync(short cityId, string slug, CancellationToken cancellation = default)
     {
-        await AttachAsync(cityId, Requests, CityTable(Requests, slug), $"in ({cityId})", " partition by range (id)", null, cancellation);
-        await AttachAsync(cityId, Updates, CityTable(Updates, slug), $"in ({cityId})", " partition by range (service_request_id)", null, cancellation);
-
         int year = time.GetUtcNow().Year;
         await EnsureYearsAsync(cityId, slug, [year, year + 1], cancellation);
     }
 
-    /// <summary>Makes the leaves of these UTC years where they do not exist yet.</summary>
+    /// <summary>Makes the city's own level and the leaves of these UTC years, where they do not exist yet.</summary>
     public async Task EnsureYearsAsync(short cityId, string slug, IEnumerable<int> years, CancellationToken cancellation = default)
     {
-        foreach (int year in years.Order())
+        int[] ordered = [.. years.Order()];
+        foreach (int year in ordered)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(year, Limits.YearMin, nameof(years));
             ArgumentOutOfRangeException.ThrowIfGreaterThan(year, Limits.YearMax, nameof(years));
+        }
+
+        await AttachAsync(cityId, Requests, CityTable(Requests, slug), $"in ({cityId})", " partition by range (id)", null, cancellation);
+        await AttachAsync(cityId, Updates, CityTable(Updates, slug), $"in ({cityId})", " partition by range (service_request_id)", null, cancellation);
+        foreach (int year in ordered)
+        {
             string bounds = $"from (public.id_floor('{year}-01-01 00:00+00')) to (public.id_floor('{year + 1}-01-01 00:00+00'))";
             string requests = YearTable(Requests, slug, year);
             await AttachAsync(cityId, CityTable(Requests, slug), requests, bounds, "", null, cancellation);
