@@ -45,6 +45,15 @@ public sealed class DataVerbTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
+    public async Task On_a_terminal_a_bar_is_shown_and_the_summary_stays()
+    {
+        string database = await postgres.CreateDatabaseAsync();
+        (int code, string output, string error) = await RunAsync(database, terminal: true, "import", "--city", "nyc", "--generate", "300");
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("  inserted 300, updated 0, unchanged 0, rejected 0\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_city_is_added_once()
     {
         string database = await postgres.CreateDatabaseAsync();
@@ -90,7 +99,10 @@ public sealed class DataVerbTests(PostgresFixture postgres) : IDisposable
         }
     }
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(string database, params string[] arguments)
+    private Task<(int Code, string Output, string Error)> RunAsync(string database, params string[] arguments) =>
+        RunAsync(database, terminal: false, arguments);
+
+    private async Task<(int Code, string Output, string Error)> RunAsync(string database, bool terminal, params string[] arguments)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
@@ -103,6 +115,7 @@ public sealed class DataVerbTests(PostgresFixture postgres) : IDisposable
             }).Build(),
             Output = output,
             Error = error,
+            IsTerminal = terminal,
         };
         return (await CommandLine.RunAsync(arguments, host), output.ToString(), error.ToString());
     }
