@@ -46,6 +46,9 @@ public static class Limits
     /// lock is held briefly, yet the commit's fsync is spread over many rows.</summary>
     public const int MergeRowsMax = 20_000;
 
+    /// <summary>Connections that merge at once: the merge is bound by one backend's CPU, and the machine has to serve beside it.</summary>
+    public const int MergeWorkers = 2;
+
     /// <summary>Steps of the linear probe for a free id: 2^21 ids share a millisecond, so more than a few means a fault.</summary>
     public const int IdProbesMax = 10_000;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace CityHelper.Data.Import;
@@ -13,26 +12,26 @@ public static class CategoryCode
     public const string UnknownName = "Unknown";
 
     /// <summary>
-    /// Lower-case letters and digits with single dashes between: <c>HEAT/HOT WATER</c> is <c>heat-hot-water</c>. Accents
-    /// fall off; letters of other scripts stay, since without them their types would all be one.
+    /// Lower-case letters and digits with single dashes between: <c>HEAT/HOT WATER</c> is <c>heat-hot-water</c>. Letters of every
+    /// script stay, accents with them: folded to ASCII, the types of many cities would all be one.
     /// </summary>
     public static string Of(string? typeName)
     {
         var code = new StringBuilder();
-        bool dashDue = false;
-        foreach (char c in (typeName ?? "").Normalize(NormalizationForm.FormD))
+        foreach (Rune rune in (typeName ?? "").EnumerateRunes())
         {
-            if (char.IsLetterOrDigit(c))
+            if (Rune.IsLetterOrDigit(rune))
             {
-                code.Append(dashDue && code.Length > 0 ? "-" : "").Append(char.ToLowerInvariant(c));
-                dashDue = false;
+                code.Append(Rune.ToLowerInvariant(rune));
             }
-            else if (char.GetUnicodeCategory(c) is not UnicodeCategory.NonSpacingMark and not UnicodeCategory.OtherPunctuation || c != '\'')
+            // An apostrophe stands inside a word: driver's is drivers.
+            else if (rune.Value is not ('\'' or '’') && code.Length > 0 && code[^1] != '-')
             {
-                dashDue |= char.GetUnicodeCategory(c) != UnicodeCategory.NonSpacingMark;
+                code.Append('-');
             }
         }
 
-        return code.Length == 0 ? Unknown : code.ToString().Normalize(NormalizationForm.FormC);
+        string slug = code.ToString().TrimEnd('-');
+        return slug.Length == 0 ? Unknown : slug;
     }
 }

@@ -7,7 +7,7 @@ internal sealed record ImportRun
 {
     private const string Columns =
         "id, input, fingerprint, present_columns, rejects_file, rows_read, rows_staged, rows_rejected, without_location, "
-        + "new_categories, unknown_statuses, staged_years, rows_merged, merged_to_id, merged_to_row, inserted, updated, unchanged, "
+        + "new_categories, unknown_statuses, staged_years, has_duplicates, batch_rows, merged_batches, rows_merged, inserted, updated, unchanged, "
         + "corrected, touched_years";
 
     public required long Id { get; init; }
@@ -34,12 +34,15 @@ internal sealed record ImportRun
 
     public required int[] StagedYears { get; init; }
 
+    /// <summary>Whether a key stands in the input more than once.</summary>
+    public required bool HasDuplicates { get; init; }
+
+    /// <summary>Rows of a batch; kept with the run, so that a later version of the program continues with the same batches.</summary>
+    public required int BatchRows { get; init; }
+
+    public int[] MergedBatches { get; init; } = [];
+
     public int RowsMerged { get; init; }
-
-    /// <summary>Key of the last staged row that is merged.</summary>
-    public long MergedToId { get; init; } = long.MinValue;
-
-    public int MergedToRow { get; init; }
 
     public int Inserted { get; init; }
 
@@ -77,8 +80,9 @@ internal sealed record ImportRun
         await using var command = new NpgsqlCommand(
             """
             insert into import_run (id, city_id, source, input, fingerprint, present_columns, rejects_file, rows_read, rows_staged,
-                rows_rejected, without_location, new_categories, unknown_statuses, staged_years, started_at)
-            overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                rows_rejected, without_location, new_categories, unknown_statuses, staged_years, started_at,
+                has_duplicates, batch_rows)
+            overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
             """, connection)
         {
             Parameters =
@@ -88,30 +92,44 @@ internal sealed record ImportRun
                 new() { Value = RowsRead }, new() { Value = RowsStaged }, new() { Value = RowsRejected },
                 new() { Value = WithoutLocation }, new() { Value = NewCategories }, new() { Value = UnknownStatuses },
                 new() { Value = StagedYears }, new() { Value = startedUtc },
+                new() { Value = HasDuplicates }, new() { Value = BatchRows },
             },
         };
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>Writes how far the merge is, in the transaction of the batch.</summary>
-    public async Task SaveProgressAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    /// <summary>Adds a batch to what is merged, in the batch's transaction. Workers queue here for a moment, until the other's commit.</summary>
+    public static async Task AddBatchAsync(NpgsqlConnection connection, long runId, BatchResult batch, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
             """
             update import_run
-            set rows_merged = $2, merged_to_id = $3, merged_to_row = $4, inserted = $5, updated = $6, unchanged = $7,
-                corrected = $8, touched_years = $9
+            set merged_batches = merged_batches || $2, rows_merged = rows_merged + $3, inserted = inserted + $4,
+                updated = updated + $5, unchanged = unchanged + $6, corrected = corrected + $7,
+                touched_years = (select coalesce(array_agg(distinct year order by year), '{}') from unnest(touched_years || $8) year)
             where id = $1
             """, connection)
         {
             Parameters =
             {
-                new() { Value = Id }, new() { Value = RowsMerged }, new() { Value = MergedToId }, new() { Value = MergedToRow },
-                new() { Value = Inserted }, new() { Value = Updated }, new() { Value = Unchanged }, new() { Value = Corrected },
-                new() { Value = TouchedYears },
+                new() { Value = runId }, new() { Value = batch.Number }, new() { Value = batch.Rows }, new() { Value = batch.Inserted },
+                new() { Value = batch.Updated }, new() { Value = batch.Unchanged }, new() { Value = batch.Corrected },
+                new() { Value = batch.TouchedYears },
             },
         };
         await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>The run as it stands now.</summary>
+    public async Task<ImportRun> ReloadAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand($"select {Columns} from import_run where id = $1", connection)
+        {
+            Parameters = { new() { Value = Id } },
+        };
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        return Read(reader);
     }
 
     private static ImportRun Read(NpgsqlDataReader reader) => new()
@@ -128,13 +146,18 @@ internal sealed record ImportRun
         NewCategories = reader.GetFieldValue<string[]>(9),
         UnknownStatuses = reader.GetFieldValue<string[]>(10),
         StagedYears = reader.GetFieldValue<int[]>(11),
-        RowsMerged = reader.GetInt32(12),
-        MergedToId = reader.IsDBNull(13) ? long.MinValue : reader.GetInt64(13),
-        MergedToRow = reader.IsDBNull(14) ? 0 : reader.GetInt32(14),
-        Inserted = reader.GetInt32(15),
-        Updated = reader.GetInt32(16),
-        Unchanged = reader.GetInt32(17),
-        Corrected = reader.GetInt32(18),
-        TouchedYears = reader.GetFieldValue<int[]>(19),
+        HasDuplicates = reader.GetBoolean(12),
+        BatchRows = reader.GetInt32(13),
+        MergedBatches = reader.GetFieldValue<int[]>(14),
+        RowsMerged = reader.GetInt32(15),
+        Inserted = reader.GetInt32(16),
+        Updated = reader.GetInt32(17),
+        Unchanged = reader.GetInt32(18),
+        Corrected = reader.GetInt32(19),
+        TouchedYears = reader.GetFieldValue<int[]>(20),
     };
 }
+
+/// <summary>What one batch did.</summary>
+internal sealed record BatchResult(
+    int Number, int Rows, int Inserted, int Updated, int Unchanged, int Corrected, int[] TouchedYears);

@@ -14,6 +14,8 @@ internal sealed class ImportSql(long runId)
 
     public static string Remember { get; } = Read("remember");
 
+    public string Batches { get; } = Bind("batches", runId);
+
     public string Batch { get; } = Bind("batch", runId);
 
     public string Insert { get; } = Bind("insert", runId);

@@ -50,7 +50,8 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
             ImportRun run = await StageOrContinueAsync(connection, city, feed, progress, cancellation);                   // (2)
             int continuedAt = run.RowsMerged;
             await _partitions.EnsureYearsAsync(city.Id, city.Slug, run.StagedYears, cancellation);                        // (3)
-            run = await new Merge(connection, city.Id, BatchRows, progress).RunAsync(run, cancellation);                  // (4)
+            await new Merge(dataSource, city.Id, run, progress).RunAsync(connection, cancellation);                       // (4)
+            run = await run.ReloadAsync(connection, cancellation);
             await FinishAsync(connection, city.Id, run, cancellation);                                                    // (5)
             progress?.Report(new(ImportPhase.Tidying, run.RowsMerged, 0));
             await TidyAsync(connection, city, run, cancellation);                                                         // (6)
@@ -80,7 +81,7 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
         await using var rejects = new RejectsFile(rejectsDirectory, feed.Input, now);
         try
         {
-            return await new Staging(connection, city.Id, progress).FillAsync(feed, rejects, earlier, now, cancellation);
+            return await new Staging(connection, city.Id, BatchRows, progress).FillAsync(feed, rejects, earlier, now, cancellation);
         }
         catch
         {

@@ -5,10 +5,8 @@ using NpgsqlTypes;
 namespace CityHelper.Data.Import;
 
 /// <summary>Reads a feed to its end into a staging table of its own, all in one transaction: a refused input leaves nothing.</summary>
-internal sealed class Staging(NpgsqlConnection connection, short cityId, IProgress<ImportProgress>? progress)
+internal sealed class Staging(NpgsqlConnection connection, short cityId, int batchRows, IProgress<ImportProgress>? progress)
 {
-    private const int ProgressEveryRows = 5_000;
-
     private readonly HashSet<int> _years = [];
     private readonly HashSet<string> _unknownStatuses = new(StringComparer.Ordinal);
     private int _read;
@@ -36,7 +34,7 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, IProgre
         await ExecuteAsync($"analyze {table}", cancellation);
         await references.WriteNewAsync(connection, cancellation);
 
-        ImportRun run = lost ?? Run(runId, feed, rejects, references);
+        ImportRun run = lost ?? Run(runId, feed, rejects, references) with { HasDuplicates = await HasDuplicatesAsync(table, cancellation) };
         if (lost is null)
         {
             await run.InsertAsync(connection, cityId, feed.Source, startedUtc, cancellation);
@@ -52,28 +50,35 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, IProgre
         await using NpgsqlBinaryImporter writer = await connection.BeginBinaryImportAsync(
             $"copy {table} from stdin (format binary)", cancellation);
         writer.Timeout = TimeSpan.Zero;
-        await foreach (FedRow fed in feed.ReadAsync(cancellation))
+        // Parsing runs ahead on another core.
+        await foreach (FedRow[] rows in ReadAhead.Of(feed.ReadAsync(cancellation), cancellation))
         {
-            _read++;
-            if (fed.Mapped.Row is { } row)
+            foreach (FedRow fed in rows)
             {
-                await writer.StartRowAsync(cancellation);
-                Write(writer, fed.Number, row, references);
-                Count(row, fed.Mapped.UnknownStatus);
-            }
-            else
-            {
-                await rejects.AddAsync(fed.Number, fed.Mapped.Reason!, fed.Raw ?? "");
+                await WriteAsync(writer, fed, references, rejects, cancellation);
             }
 
-            if (_read % ProgressEveryRows == 0)
-            {
-                progress?.Report(new(ImportPhase.Reading, _read, feed.Fraction));
-            }
+            progress?.Report(new(ImportPhase.Reading, _read, feed.Fraction));
         }
 
         await writer.CompleteAsync(cancellation);
         progress?.Report(new(ImportPhase.Reading, _read, 1));
+    }
+
+    private async ValueTask WriteAsync(
+        NpgsqlBinaryImporter writer, FedRow fed, ReferenceTables references, RejectsFile rejects, CancellationToken cancellation)
+    {
+        _read++;
+        if (fed.Mapped.Row is { } row)
+        {
+            await writer.StartRowAsync(cancellation);
+            Write(writer, fed.Number, row, references);
+            Count(row, fed.Mapped.UnknownStatus);
+        }
+        else
+        {
+            await rejects.AddAsync(fed.Number, fed.Mapped.Reason!, fed.Raw ?? "");
+        }
     }
 
     private void Count(ImportRow row, string? unknownStatus)
@@ -175,7 +180,18 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, IProgre
         NewCategories = [.. references.NewCategoryCodes],
         UnknownStatuses = [.. _unknownStatuses.Order(StringComparer.Ordinal)],
         StagedYears = [.. _years.Order()],
+        HasDuplicates = false,
+        BatchRows = batchRows,
     };
+
+    private async Task<bool> HasDuplicatesAsync(string table, CancellationToken cancellation)
+    {
+        // Two million keys are hashed in memory instead of being sorted on disk.
+        await ExecuteAsync("set local work_mem = '64MB'", cancellation);
+        await using var command = new NpgsqlCommand(
+            $"select exists (select from {table} group by external_id having count(*) > 1)", connection) { CommandTimeout = 0 };
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
 
     private async Task<long> NextRunIdAsync(CancellationToken cancellation)
     {

@@ -5,16 +5,19 @@ create extension if not exists postgis;
 
 -- The grid cell that holds a point: zoom << 58 | x << 29 | y, with x and y the Web Mercator tile of that zoom.
 -- Latitude is clamped to the Mercator square; beyond it the logarithm fails. Names are qualified with `public`
--- because a restored dump computes the generated columns under an empty search_path.
+-- because a restored dump computes the generated columns under an empty search_path. In plpgsql because the same text as an
+-- SQL function, which is too large to be inlined, takes 5.8 us a call instead of 1.1, three times per row written.
 create function public.cell(location public.geometry, zoom integer) returns bigint
-    immutable strict parallel safe language sql as
+    immutable strict parallel safe language plpgsql as
 $body$
-    select (zoom::bigint << 58)
+begin
+    return (zoom::bigint << 58)
          | (least(greatest(floor((public.st_x(location) + 180) / 360 * (1 << zoom)), 0), (1 << zoom) - 1)::bigint << 29)
          | least(greatest(floor(
                (1 - ln(tan(radians(least(greatest(public.st_y(location), -85.0511), 85.0511)))
                        + 1 / cos(radians(least(greatest(public.st_y(location), -85.0511), 85.0511)))) / pi())
-               / 2 * (1 << zoom)), 0), (1 << zoom) - 1)::bigint
+               / 2 * (1 << zoom)), 0), (1 << zoom) - 1)::bigint;
+end
 $body$;
 
 -- The smallest id of a moment: milliseconds since 2020-01-01 UTC << 22. Negative before 2020.
@@ -105,7 +108,9 @@ create table service_request_external_id (
     primary key (city_id, external_id)
 );
 
--- Same bounds as service_request, so that a request and its updates lie in leaves of the same year.
+-- Same bounds as service_request, so that a request and its updates lie in leaves of the same year. The foreign key joins leaf
+-- to leaf and is made with them: checked against the partitioned table it costs 28 us per row instead of 4.5, and locks
+-- every leaf of every city.
 create table status_update (
     city_id            smallint not null,
     service_request_id bigint not null,
@@ -114,6 +119,5 @@ create table status_update (
     source_status      text,
     note               text,
     created_at         timestamptz(3) not null,
-    primary key (city_id, service_request_id, id),
-    foreign key (city_id, service_request_id) references service_request (city_id, id) on delete cascade
+    primary key (city_id, service_request_id, id)
 ) partition by list (city_id);

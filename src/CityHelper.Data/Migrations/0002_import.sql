@@ -22,9 +22,10 @@ create table import_run (
     new_categories   text[] not null,
     unknown_statuses text[] not null,
     staged_years     integer[] not null,
+    has_duplicates   boolean not null,
+    batch_rows       integer not null,
+    merged_batches   integer[] not null default '{}',
     rows_merged      integer not null default 0,
-    merged_to_id     bigint,
-    merged_to_row    integer,
     inserted         integer not null default 0,
     updated          integer not null default 0,
     unchanged        integer not null default 0,
@@ -36,8 +37,8 @@ create table import_run (
 
 comment on column import_run.fingerprint is
     'SHA-256 of the file, or the generator''s arguments: how a repeated command finds the run it continues.';
-comment on column import_run.merged_to_id is
-    'With merged_to_row the key of the last staged row that is merged; staging is merged in the order of ids.';
+comment on column import_run.merged_batches is
+    'Batch n holds the staged rows n * batch_rows + 1 to (n + 1) * batch_rows in the order of id and number.';
 
 create index on import_run (city_id, source, fingerprint) where finished_at is null;
 

@@ -12,8 +12,9 @@ public sealed class CityPartitions(NpgsqlDataSource dataSource, TimeProvider tim
 {
     private const int LockClass = 0x0C17_0001;
 
-    // Order matters: status_update refers to service_request, so the referenced leaf exists first.
-    private static readonly string[] Parents = ["service_request", "status_update"];
+    private const string Requests = "service_request";
+
+    private const string Updates = "status_update";
 
     /// <summary>Table of a city: <c>service_request_new_york</c>.</summary>
     public static string CityTable(string parent, string slug) => $"{parent}_{slug.Replace('-', '_')}";
@@ -21,38 +22,37 @@ public sealed class CityPartitions(NpgsqlDataSource dataSource, TimeProvider tim
     /// <summary>Table of a city's year: <c>service_request_new_york_2026</c>.</summary>
     public static string YearTable(string parent, string slug, int year) => $"{CityTable(parent, slug)}_{year}";
 
-    /// <summary>Makes the city's own level and the leaves of this year and the next.</summary>
+    /// <summary>Makes the leaves of this year and the next.</summary>
     public async Task CreateAheadAsync(short cityId, string slug, CancellationToken cancellation = default)
     {
-        foreach (string parent in Parents)
-        {
-            await AttachAsync(cityId, parent, CityTable(parent, slug), $"in ({cityId})", KeyOf(parent), cancellation);
-        }
-
         int year = time.GetUtcNow().Year;
         await EnsureYearsAsync(cityId, slug, [year, year + 1], cancellation);
     }
 
-    /// <summary>Makes the leaves of these UTC years where they do not exist yet.</summary>
+    /// <summary>Makes the city's own level and the leaves of these UTC years, where they do not exist yet.</summary>
     public async Task EnsureYearsAsync(short cityId, string slug, IEnumerable<int> years, CancellationToken cancellation = default)
     {
-        foreach (int year in years.Order())
+        int[] ordered = [.. years.Order()];
+        foreach (int year in ordered)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(year, Limits.YearMin, nameof(years));
             ArgumentOutOfRangeException.ThrowIfGreaterThan(year, Limits.YearMax, nameof(years));
+        }
+
+        await AttachAsync(cityId, Requests, CityTable(Requests, slug), $"in ({cityId})", " partition by range (id)", null, cancellation);
+        await AttachAsync(cityId, Updates, CityTable(Updates, slug), $"in ({cityId})", " partition by range (service_request_id)", null, cancellation);
+        foreach (int year in ordered)
+        {
             string bounds = $"from (public.id_floor('{year}-01-01 00:00+00')) to (public.id_floor('{year + 1}-01-01 00:00+00'))";
-            foreach (string parent in Parents)
-            {
-                await AttachAsync(cityId, CityTable(parent, slug), YearTable(parent, slug, year), bounds, null, cancellation);
-            }
+            string requests = YearTable(Requests, slug, year);
+            await AttachAsync(cityId, CityTable(Requests, slug), requests, bounds, "", null, cancellation);
+            await AttachAsync(cityId, CityTable(Updates, slug), YearTable(Updates, slug, year), bounds, "", requests, cancellation);
         }
     }
 
-    private static string KeyOf(string parent) => parent == "status_update" ? "service_request_id" : "id";
-
     /// <summary>One table in one short transaction of its own: locks are gone before the next table is looked at.</summary>
     private async Task AttachAsync(
-        short cityId, string parent, string table, string bounds, string? rangeKey, CancellationToken cancellation)
+        short cityId, string parent, string table, string bounds, string partitioning, string? requests, CancellationToken cancellation)
     {
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
         if (await IsAttachedAsync(connection, parent, table, cancellation))
@@ -65,10 +65,18 @@ public sealed class CityPartitions(NpgsqlDataSource dataSource, TimeProvider tim
         // Asked again under the lock: the other process may have made it while this one waited.
         if (!await IsAttachedAsync(connection, parent, table, cancellation))
         {
-            string partitioning = rangeKey is null ? "" : $" partition by range ({rangeKey})";
-            // Generated columns and indexes come along, so that ATTACH finds them and has nothing left to build; foreign
-            // keys are not copied by LIKE, ATTACH makes them.
+            // Generated columns and indexes come along, so that ATTACH finds them and has nothing left to build; the
+            // parent's foreign keys are not copied by LIKE, ATTACH makes them.
             await ExecuteAsync(connection, $"create table public.{table} (like public.{parent} including all){partitioning}", cancellation);
+            if (requests is not null)
+            {
+                await ExecuteAsync(
+                    connection,
+                    $"alter table public.{table} add foreign key (city_id, service_request_id) references public.{requests} (city_id, id) "
+                    + "on delete cascade",
+                    cancellation);
+            }
+
             await ExecuteAsync(connection, $"alter table public.{parent} attach partition public.{table} for values {bounds}", cancellation);
         }
 

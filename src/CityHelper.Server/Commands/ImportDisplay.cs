@@ -91,7 +91,7 @@ internal static class ImportDisplay
             if (_bar is null || _phase != value.Phase)
             {
                 _bar?.StopTask();
-                _bar = context.AddTask("", maxValue: 1);
+                _bar = context.AddTask(Words(value.Phase), maxValue: 1);
                 _phase = value.Phase;
                 _started = time.GetTimestamp();
             }

@@ -32,6 +32,9 @@ public static class NewYork
             ["Cancelled"] = ServiceRequestStatus.Cancelled,
         };
 
+    /// <summary>What the portal writes in a few closed requests whose closing time nobody knows.</summary>
+    internal static readonly DateTime NoDate = new(1900, 1, 1, 0, 0, 0, DateTimeKind.Unspecified);
+
     /// <summary>Column names by their letters and digits alone: the portal writes <c>Unique Key</c>, its API <c>unique_key</c>.</summary>
     internal static string ColumnKey(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
 }

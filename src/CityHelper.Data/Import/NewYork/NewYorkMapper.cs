@@ -134,7 +134,7 @@ internal sealed class NewYorkMapper(Dictionary<string, int> places, IReadOnlySet
         // The first and last years of the calendar have no room for a zone's offset.
         if (SourceTimes.TryRead(cell, out DateTime local) && local.Year is > 1 and < 9999)
         {
-            return LocalTimes.ToUtc(local, context.Zone);
+            return local == NewYork.NoDate && column != _created ? null : LocalTimes.ToUtc(local, context.Zone);
         }
 
         _reason ??= $"{name} `{cell[..Math.Min(cell.Length, 40)]}` is not a date this source writes";

@@ -1,0 +1,149 @@
+using CityHelper.Data;
+using CityHelper.Data.Cities;
+using CityHelper.Data.Import.NewYork;
+using CityHelper.Data.Partitions;
+using CityHelper.IntegrationTests.Postgres;
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Storage;
+
+[Collection(PostgresCollection.Name)]
+public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetime
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
+    private NpgsqlDataSource _database = null!;
+    private string _connectionString = "";
+
+    public async Task InitializeAsync()
+    {
+        _connectionString = await postgres.CreateDatabaseAsync();
+        _database = CityHelperDatabase.CreateDataSource(_connectionString);
+    }
+
+    public async Task DisposeAsync() => await _database.DisposeAsync();
+
+    [Fact]
+    public async Task A_new_city_has_leaves_of_this_year_and_the_next()
+    {
+        CityAddOutcome outcome = await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
+        Assert.Equal((CityAddStatus.Added, (short)1), (outcome.Status, outcome.CityId));
+        Assert.Equal(
+            "service_request_nyc_2026 service_request_nyc_2027 status_update_nyc_2026 status_update_nyc_2027",
+            await TextAsync("select string_agg(relname, ' ' order by relname) from pg_class where relispartition and relkind = 'r'"));
+    }
+
+    [Fact]
+    public async Task The_same_slug_twice_is_said_and_changes_nothing()
+    {
+        var directory = new CityDirectory(_database, _time);
+        await directory.AddAsync(NewYork.Facts);
+        CityAddOutcome again = await directory.AddAsync(NewYork.Facts with { Name = "Other" });
+        Assert.Equal((CityAddStatus.Exists, (short)1), (again.Status, again.CityId));
+        Assert.Equal("New York City", await TextAsync("select string_agg(name, ',') from city"));
+    }
+
+    [Fact]
+    public async Task Cities_that_are_added_at_once_get_ids_of_their_own()
+    {
+        CityAddOutcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(n =>
+            Task.Run(() => new CityDirectory(_database, _time).AddAsync(NewYork.Facts with { Slug = $"city-{(char)('a' + n)}" }))));
+        Assert.Equal([1, 2, 3, 4], outcomes.Select(outcome => (int)outcome.CityId).Order());
+    }
+
+    [Fact]
+    public async Task Every_index_of_a_parent_is_valid_and_on_every_leaf()
+    {
+        await AddWithOldLeafAsync();
+        // An index of a partitioned table is valid only when every partition has its part of it.
+        Assert.Equal("0", await TextAsync("select count(*)::text from pg_index where not indisvalid or not indisready"));
+        Assert.Equal("0", await TextAsync(
+            """
+            select count(*)::text
+            from pg_index parent
+            join pg_inherits leaf on leaf.inhparent = parent.indrelid
+            where parent.indrelid in (select oid from pg_class where relkind = 'p' and relname ~ '^(service_request|status_update)')
+              and not exists (
+                  select from pg_inherits part join pg_index own on own.indexrelid = part.inhrelid
+                  where part.inhparent = parent.indexrelid and own.indrelid = leaf.inhrelid)
+            """));
+        // And none twice.
+        Assert.Equal("6", await TextAsync("select count(*)::text from pg_index where indrelid = 'service_request_nyc_2019'::regclass"));
+    }
+
+    [Fact]
+    public async Task A_leaf_has_its_parents_columns_and_keys()
+    {
+        await AddWithOldLeafAsync();
+        Assert.Equal("0", await TextAsync(
+            """
+            select count(*)::text from (
+                (select attname, atttypid, atttypmod, attnotnull, attgenerated from pg_attribute where attrelid = 'service_request'::regclass and attnum > 0)
+                except
+                (select attname, atttypid, atttypmod, attnotnull, attgenerated from pg_attribute where attrelid = 'service_request_nyc_2019'::regclass)
+            ) different
+            """));
+        Assert.Equal("agency category", await TextAsync(
+            "select string_agg(confrelid::regclass::text, ' ' order by 1) from pg_constraint where conrelid = 'service_request_nyc_2019'::regclass and contype = 'f'"));
+        Assert.Equal("service_request_nyc_2019", await TextAsync(
+            "select string_agg(confrelid::regclass::text, ' ') from pg_constraint where conrelid = 'status_update_nyc_2019'::regclass and contype = 'f'"));
+    }
+
+    [Fact]
+    public async Task Two_processes_may_make_the_same_leaves_at_once()
+    {
+        await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+            new CityPartitions(_database, _time).EnsureYearsAsync(1, "nyc", Enumerable.Range(2010, 5)))));
+        Assert.Equal("14", await TextAsync("select count(*)::text from pg_class where relispartition and relkind = 'r'"));
+    }
+
+    /// <summary>A reader in the middle of its transaction holds up everything that wants AccessExclusive, and all behind it.</summary>
+    [Fact]
+    public async Task A_new_leaf_does_not_wait_for_the_citys_readers()
+    {
+        await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
+        await using NpgsqlConnection reader = await _database.OpenConnectionAsync();
+        await using NpgsqlTransaction reading = await reader.BeginTransactionAsync();
+        await using var query = new NpgsqlCommand("select count(*) from service_request r left join status_update u on u.city_id = r.city_id and u.service_request_id = r.id", reader);
+        await query.ExecuteScalarAsync();
+
+        await using NpgsqlDataSource impatient = CityHelperDatabase.CreateDataSource(
+            new NpgsqlConnectionStringBuilder(_connectionString) { Options = "-c lock_timeout=3s" }.ConnectionString);
+        await new CityPartitions(impatient, _time).EnsureYearsAsync(1, "nyc", [2012]);
+        Assert.Equal("true", await TextAsync("select (to_regclass('status_update_nyc_2012') is not null)::text"));
+    }
+
+    [Fact]
+    public async Task An_absurd_year_is_refused() =>
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => new CityPartitions(_database, _time).EnsureYearsAsync(1, "nyc", [1899]));
+
+    [Fact]
+    public async Task Deleting_a_request_deletes_its_updates()
+    {
+        await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
+        Assert.Equal("0", await TextAsync(
+            """
+            insert into category (city_id, id, code, name) values (1, 1, 'a', 'A');
+            insert into service_request (city_id, id, category_id, status, created_at, updated_at)
+            select 1, id_floor('2026-05-01'), 1, 'OPEN', '2026-05-01', '2026-05-01';
+            insert into status_update (city_id, service_request_id, id, status, created_at)
+            select 1, id_floor('2026-05-01'), id_floor('2026-05-02'), 'CLOSED', '2026-05-02';
+            delete from service_request;
+            select count(*)::text from status_update
+            """));
+    }
+
+    private async Task AddWithOldLeafAsync()
+    {
+        await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
+        await new CityPartitions(_database, _time).EnsureYearsAsync(1, "nyc", [2019]);
+    }
+
+    private async Task<string?> TextAsync(string sql)
+    {
+        await using NpgsqlCommand command = _database.CreateCommand(sql);
+        return await command.ExecuteScalarAsync() as string;
+    }
+}
