@@ -18,6 +18,7 @@ internal sealed class Merge(NpgsqlDataSource dataSource, short cityId, ImportRun
             MaxDegreeOfParallelism = run.HasDuplicates ? 1 : Limits.MergeWorkers,
             CancellationToken = cancellation,
         };
+        Report();
         await Parallel.ForEachAsync(batches.Where(batch => !run.MergedBatches.Contains(batch.Number)), options, MergeAsync);
     }
 
@@ -49,9 +50,12 @@ internal sealed class Merge(NpgsqlDataSource dataSource, short cityId, ImportRun
         lock (_progressLock)
         {
             _rowsMerged += result.Rows;
-            progress?.Report(new(ImportPhase.Merging, _rowsMerged, (double)_rowsMerged / Math.Max(1, run.RowsStaged)));
+            Report();
         }
     }
+
+    private void Report() =>
+        progress?.Report(new(ImportPhase.Merging, _rowsMerged, (double)_rowsMerged / Math.Max(1, run.RowsStaged)));
 }
 
 /// <param name="Number">From 0.</param>

@@ -84,6 +84,7 @@ internal static class ImportDisplay
         private ProgressTask? _bar;
         private ImportPhase _phase;
         private long _started;
+        private long _rowsBefore;
 
         public void Report(ImportProgress value)
         {
@@ -94,10 +95,12 @@ internal static class ImportDisplay
                 _bar = context.AddTask(Words(value.Phase), maxValue: 1);
                 _phase = value.Phase;
                 _started = time.GetTimestamp();
+                // Reading begins at its first report, merging where an interrupted run stood.
+                _rowsBefore = value.Rows;
             }
 
             double seconds = Math.Max(0.001, time.GetElapsedTime(_started).TotalSeconds);
-            _bar.Description = Line($"{Words(value.Phase)} {Markup.Escape(what)}, {value.Rows / seconds:N0} rows/s");
+            _bar.Description = Line($"{Words(value.Phase)} {Markup.Escape(what)}, {(value.Rows - _rowsBefore) / seconds:N0} rows/s");
             _bar.Value = value.Fraction;
         }
     }

@@ -83,7 +83,8 @@ public sealed class InterruptedImportTests(PostgresFixture postgres) : ImportHou
     {
         public void Report(ImportProgress value)
         {
-            if (value.Phase == phase)
+            // The first report of the merge comes before its first batch.
+            if (value.Phase == phase && value.Rows > 0)
             {
                 source.Cancel();
             }
