@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using System.Text.Json;
 using CityHelper.Data.Import;
 using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
 using Xunit;
 
 namespace CityHelper.IntegrationTests.Import;
@@ -69,6 +71,46 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
     {
         Assert.Contains("this is not New York's 311 export", await RefusedAsync(SharedData.PathOf("boston", "boston-311-2011.csv.gz")), StringComparison.Ordinal);
         Assert.Contains("this is not New York's 311 export", await RefusedAsync(SharedData.PathOf("los-angeles", "myla311-2017-12.csv.gz")), StringComparison.Ordinal);
+    }
+
+    /// <summary>All the way: the file, the import, the plan, the answer.</summary>
+    [SharedDataFact]
+    public async Task The_map_of_Midtown_answers_with_the_requests_of_the_file()
+    {
+        const double West = -73.995, South = 40.745, East = -73.965, North = 40.765;
+        string path = SharedData.PathOf("nyc", "nyc-311-full-2018-10.csv.gz");
+        await ImportAsync(path, batchRows: 5_000);
+        await using TestServer server = await TestServer.StartAsync(ConnectionString);
+
+        List<string> answered = [];
+        string? after = null;
+        do
+        {
+            JsonElement page = (await server.DataAsync(
+                """
+                query($view: ViewportInput!, $after: String) {
+                  serviceRequests(city: "nyc", first: 100, after: $after, within: {viewport: $view}) {
+                    nodes { externalId category { name } sourceStatus } pageInfo { hasNextPage endCursor } } }
+                """,
+                new { view = new { west = West, south = South, east = East, north = North }, after })).GetProperty("serviceRequests");
+            answered.AddRange(page.GetProperty("nodes").EnumerateArray().Select(n =>
+                $"{n.GetProperty("externalId")}|{n.GetProperty("category").GetProperty("name")}|{n.GetProperty("sourceStatus")}".ToLowerInvariant()));
+            JsonElement info = page.GetProperty("pageInfo");
+            after = info.GetProperty("hasNextPage").GetBoolean() ? info.GetProperty("endCursor").GetString() : null;
+        }
+        while (after is not null);
+
+        List<string[]> records = NaiveCsv(path);
+        int Column(string name) => Array.IndexOf(records[0], name);
+        (int key, int type, int status, int latitude, int longitude) =
+            (Column("Unique Key"), Column("Complaint Type"), Column("Status"), Column("Latitude"), Column("Longitude"));
+        string[] expected = [.. records.Skip(1)
+            .Where(r => double.TryParse(r[longitude], CultureInfo.InvariantCulture, out double x) && x is >= West and <= East
+                && double.TryParse(r[latitude], CultureInfo.InvariantCulture, out double y) && y is >= South and <= North)
+            .Select(r => $"{r[key]}|{r[type]}|{r[status]}".ToLowerInvariant())
+            .Order(StringComparer.Ordinal)];
+        Assert.True(expected.Length > 100, $"only {expected.Length} rows of the file are in Midtown");
+        Assert.Equal(expected, answered.Order(StringComparer.Ordinal));
     }
 
     private static IEnumerable<string> NaiveRows(string path)
