@@ -67,14 +67,7 @@ public sealed class BrokenRowTests(PostgresFixture postgres) : IAsyncLifetime
     [Fact]
     public async Task A_count_that_takes_too_long_fails_alone()
     {
-        // What the exact test calls is found in this schema first, and waits for each row that is not read by a page of one.
-        await ExecuteAsync("create schema slow");
-        await ExecuteAsync(
-            """
-            create function slow.st_x(p public.geometry) returns float8 language plpgsql volatile as
-            $$ begin perform pg_sleep(0.2); return public.st_x(p); end $$
-            """);
-        await ExecuteAsync($"alter database {new NpgsqlConnectionStringBuilder(_house.Database).Database} set search_path = slow, public");
+        await SlowDownAsync();
         await using TestServer server = await TestServer.StartAsync(_house.Database);
         JsonElement json = await server.QueryAsync(
             """
@@ -85,6 +78,30 @@ public sealed class BrokenRowTests(PostgresFixture postgres) : IAsyncLifetime
         JsonElement error = Assert.Single(json.GetProperty("errors").EnumerateArray());
         Assert.Equal("""["b","totalCount"]""", error.GetProperty("path").GetRawText());
         Assert.Equal("HC0045", error.GetProperty("extensions").GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task A_statement_that_takes_too_long_is_ended_and_says_so()
+    {
+        await SlowDownAsync();
+        await using TestServer server = await TestServer.StartAsync(_house.Database);
+        JsonElement json = await server.QueryAsync(
+            "{ serviceRequests(city: \"nyc\", first: 50, within: {viewport: {west: -75, south: 40, east: -73, north: 41}}) { nodes { externalId } } }");
+        JsonElement error = Assert.Single(json.GetProperty("errors").EnumerateArray());
+        Assert.Equal("HC0045", error.GetProperty("extensions").GetProperty("code").GetString());
+        Assert.Equal("""{"serviceRequests":null}""", json.GetProperty("data").GetRawText());
+    }
+
+    // What the exact test calls is found in this schema first, and waits for each row: a page of one is quick, a count is not.
+    private async Task SlowDownAsync()
+    {
+        await ExecuteAsync("create schema slow");
+        await ExecuteAsync(
+            """
+            create function slow.st_x(p public.geometry) returns float8 language plpgsql volatile as
+            $$ begin perform pg_sleep(0.2); return public.st_x(p); end $$
+            """);
+        await ExecuteAsync($"alter database {new NpgsqlConnectionStringBuilder(_house.Database).Database} set search_path = slow, public");
     }
 
     private async Task ExecuteAsync(string sql)

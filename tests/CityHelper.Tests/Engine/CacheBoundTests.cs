@@ -1,0 +1,75 @@
+using System.Globalization;
+using CityHelper.Engine;
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Planning;
+using CityHelper.Engine.Types;
+using CityHelper.Server.Schema;
+using GraphQL.Types;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace CityHelper.Tests.Engine;
+
+/// <summary>What clients can fill is bounded, and still finds what it keeps.</summary>
+public sealed class CacheBoundTests : IDisposable
+{
+    private readonly ServiceProvider _services = SchemaServices.CreateOffline();
+
+    public void Dispose() => _services.Dispose();
+
+    [Fact]
+    public async Task Plans_are_kept_by_operation_and_shape_and_no_more_than_allowed()
+    {
+        using var plans = new PlanCache();
+        Operation operation = (await Compiler().CompileAsync("{ cities { slug } }", null, CancellationToken.None)).Operation!;
+        int compiled = 0;
+        OperationPlan Compile()
+        {
+            compiled++;
+            return new OperationPlan([], CachePolicy.None, []);
+        }
+
+        OperationPlan first = plans.GetOrAdd(operation, "a", Compile);
+        Assert.Same(first, plans.GetOrAdd(operation, "a", Compile));
+        Assert.Equal(1, compiled);
+
+        int shapes = 3 * Limits.CachedPlansMax;
+        for (int pass = 0; pass < 2; pass++)
+        {
+            compiled = 0;
+            for (int i = 0; i < shapes; i++)
+            {
+                plans.GetOrAdd(operation, i.ToString(CultureInfo.InvariantCulture), Compile);
+            }
+        }
+
+        Assert.InRange(shapes - compiled, 0, Limits.CachedPlansMax);
+    }
+
+    [Fact]
+    public async Task Free_texts_are_kept_and_no_more_of_them_than_allowed()
+    {
+        using var registry = new OperationRegistry(Compiler(), NullLogger<OperationRegistry>.Instance);
+        string Text(int i) => $"{{ cities {{ a{i}: slug }} }}{new string(' ', 10_000)}";
+        CompiledOperation first = await registry.CompileAsync(Text(0), null, CancellationToken.None);
+        Assert.Same(first, await registry.CompileAsync(Text(0), null, CancellationToken.None));
+
+        int texts = 3 * Limits.CachedTextCharsMax / 10_000;
+        var seen = new CompiledOperation[texts];
+        for (int i = 0; i < texts; i++)
+        {
+            seen[i] = await registry.CompileAsync(Text(i), null, CancellationToken.None);
+        }
+
+        int kept = 0;
+        for (int i = 0; i < texts; i++)
+        {
+            kept += ReferenceEquals(seen[i], await registry.CompileAsync(Text(i), null, CancellationToken.None)) ? 1 : 0;
+        }
+
+        Assert.InRange(kept, 0, Limits.CachedTextCharsMax / 10_000);
+    }
+
+    private OperationCompiler Compiler() => new(_services.GetRequiredService<ISchema>());
+}
