@@ -7,7 +7,7 @@ namespace CityHelper.Server.Cities;
 
 /// <summary>
 /// Slug to partition key, from memory. Cities are few and never renamed, so the list is read again only when a slug is not in it, and
-/// then at most once a second: a flood of unknown slugs is not a flood of statements.
+/// at most once a second after a slug that is nowhere: a flood of unknown slugs is not a flood of statements.
 /// </summary>
 public sealed class CitySlugs(NpgsqlDataSource database, TimeProvider time) : IPartitionDirectory, IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class CitySlugs(NpgsqlDataSource database, TimeProvider time) : IP
 
     private readonly SemaphoreSlim _refreshing = new(1, 1);
     private IReadOnlyDictionary<string, short> _keys = new Dictionary<string, short>();
-    private DateTimeOffset _refreshedAt = DateTimeOffset.MinValue;
+    private DateTimeOffset _missedAt = DateTimeOffset.MinValue;
     private ExceptionDispatchInfo? _failure;
 
     public async ValueTask<short?> FindAsync(string name, CancellationToken cancellation)
@@ -25,7 +25,7 @@ public sealed class CitySlugs(NpgsqlDataSource database, TimeProvider time) : IP
             return key;
         }
 
-        await RefreshAsync(cancellation);
+        await RefreshAsync(name, cancellation);
         return _keys.TryGetValue(name, out key) ? key : null;
     }
 
@@ -33,21 +33,32 @@ public sealed class CitySlugs(NpgsqlDataSource database, TimeProvider time) : IP
 
     public void Dispose() => _refreshing.Dispose();
 
-    private async Task RefreshAsync(CancellationToken cancellation)
+    private async Task RefreshAsync(string name, CancellationToken cancellation)
     {
         await _refreshing.WaitAsync(cancellation);
         try
         {
-            if (time.GetUtcNow() - _refreshedAt < s_refreshPause)
+            if (_keys.ContainsKey(name))
+            {
+                // Another caller was here first.
+                return;
+            }
+
+            if (time.GetUtcNow() - _missedAt < s_refreshPause)
             {
                 _failure?.Throw();
                 return;
             }
 
             // Before the statement: a database that is down is not asked for each request either.
-            _refreshedAt = time.GetUtcNow();
+            _missedAt = time.GetUtcNow();
             _failure = null;
             _keys = await ReadAsync(cancellation);
+            if (_keys.ContainsKey(name))
+            {
+                // No miss, so the next unknown slug may look at once: it may be a city that was just added.
+                _missedAt = DateTimeOffset.MinValue;
+            }
         }
         catch (NpgsqlException cause)
         {

@@ -29,6 +29,10 @@ public sealed class CitySlugsTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Null(await slugs.FindAsync("springfield", CancellationToken.None));
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal((short)1, await slugs.FindAsync("springfield", CancellationToken.None));
+
+        // The last look found what it looked for, so nothing holds the next one back.
+        await AddAsync("shelbyville");
+        Assert.Equal((short)2, await slugs.FindAsync("shelbyville", CancellationToken.None));
     }
 
     [Fact]

@@ -32,6 +32,7 @@ public sealed class ExplorerTests(ReadingHouse house) : IClassFixture<ReadingHou
         using HttpResponseMessage html = await house.Server.Client.SendAsync(page);
         Assert.Equal("text/html", html.Content.Headers.ContentType!.MediaType);
         Assert.Contains("Accept", html.Headers.Vary);
+        Assert.Contains("script-src 'self';", html.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
 
         using HttpResponseMessage json = await house.Server.Client.GetAsync("/graphql?query={cities{slug}}");
         Assert.Equal("application/json", json.Content.Headers.ContentType!.MediaType);
