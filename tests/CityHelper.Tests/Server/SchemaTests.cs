@@ -1,6 +1,5 @@
 using CityHelper.Engine.Operations;
 using CityHelper.Server.Schema;
-using CityHelper.Tests.House;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;

@@ -1,4 +1,4 @@
-namespace CityHelper.Tests.House;
+namespace CityHelper.Tests;
 
 /// <summary>Finds the repository that the tests were built from.</summary>
 internal static class Repository
