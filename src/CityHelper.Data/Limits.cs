@@ -58,4 +58,7 @@ public static class Limits
 
     /// <summary>Rows one run of the generator makes: 2 M for load tests with room above.</summary>
     public const int GeneratedRowsMax = 20_000_000;
+
+    /// <summary>Status texts without a mapping that an import lists; more of them say that the column holds something else.</summary>
+    public const int UnknownStatusesMax = 100;
 }

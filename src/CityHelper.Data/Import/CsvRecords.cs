@@ -9,8 +9,8 @@ internal sealed class CsvRecords : IRecord, IAsyncDisposable
     private static readonly CsvDataReaderOptions Options = new()
     {
         Delimiter = ',',
-        // The export has no comments; a cell may begin with '#'.
-        Comment = '\0',
+        // The export has no comments. Half a surrogate pair: no decoder yields one, so no line begins with it.
+        Comment = '\uDC00',
         MaxBufferSize = Limits.RecordCharsMax,
         ResultSetMode = ResultSetMode.SingleResult,
         OwnsReader = true,

@@ -98,6 +98,26 @@ internal sealed record ImportRun
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
+    /// <summary>
+    /// Takes a batch for the transaction. The import's own lock is of another connection, which may be lost while workers go on; a
+    /// second process then waits here, and sees what is merged.
+    /// </summary>
+    /// <returns>False when it is merged already.</returns>
+    public static async Task<bool> ClaimBatchAsync(NpgsqlConnection connection, long runId, int batch, CancellationToken cancellation)
+    {
+        await using var claim = new NpgsqlCommand("select pg_advisory_xact_lock(hashtextextended($1, 0))", connection)
+        {
+            CommandTimeout = 0,
+            Parameters = { new() { Value = $"import run {runId} batch {batch}" } },
+        };
+        await claim.ExecuteNonQueryAsync(cancellation);
+        await using var merged = new NpgsqlCommand("select $2 = any (merged_batches) from import_run where id = $1", connection)
+        {
+            Parameters = { new() { Value = runId }, new() { Value = batch } },
+        };
+        return await merged.ExecuteScalarAsync(cancellation) is not true;
+    }
+
     /// <summary>Adds a batch to what is merged, in the batch's transaction. Workers queue here for a moment, until the other's commit.</summary>
     public static async Task AddBatchAsync(NpgsqlConnection connection, long runId, BatchResult batch, CancellationToken cancellation)
     {

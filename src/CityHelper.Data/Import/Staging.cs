@@ -86,7 +86,7 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, int bat
         _staged++;
         _withoutLocation += row.Longitude is null ? 1 : 0;
         _years.Add(row.CreatedAt.Year);
-        if (unknownStatus is not null)
+        if (unknownStatus is not null && _unknownStatuses.Count < Limits.UnknownStatusesMax)
         {
             _unknownStatuses.Add(unknownStatus);
         }

@@ -7,7 +7,7 @@ insert into service_request (
 select $1, b.id, s.external_id, s.category_id, s.agency_id, s.status, s.source_status, s.title, s.description, s.address,
        s.postal_code, s.district, s.channel,
        public.st_setsrid(public.st_makepoint(s.longitude, s.latitude), 4326),
-       s.created_at, coalesce(s.changed_at, s.created_at), s.due_at, s.closed_at, s.resolution, s.content_hash
+       s.created_at, greatest(coalesce(s.changed_at, s.created_at), s.created_at), s.due_at, s.closed_at, s.resolution, s.content_hash
 from pg_temp.import_batch b
 join {staged} s on s.id = b.wanted_id and s.number = b.number
 where not b.known and s.id between $2 and $3

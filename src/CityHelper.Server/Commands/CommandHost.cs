@@ -63,7 +63,7 @@ public sealed class CommandHost
     private static string? Sentence(Exception failure) => failure switch
     {
         CommandException or MigrationException or ConfigurationException or InvalidDataException => failure.Message,
-        IOException => failure.Message,
+        IOException or UnauthorizedAccessException or TimeZoneNotFoundException => failure.Message,
         OperationCanceledException => "Stopped.",
         PostgresException postgres => $"The database refused: {postgres.MessageText} ({postgres.SqlState}).",
         NpgsqlException => $"The database does not answer: {(failure.InnerException ?? failure).Message}. Is {CityHelperDatabase.ConnectionStringKey} right?",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CityHelper.Data.Import;
+using Npgsql;
 using Spectre.Console;
 
 namespace CityHelper.Server.Commands;
@@ -25,11 +26,23 @@ internal static class ImportDisplay
             throw new CommandException(
                 $"Stopped with {last.Rows:N0} rows of {what} merged ({last.Fraction:P0}); repeat the same command to continue.");
         }
+        catch (NpgsqlException lost) when (last.Phase == ImportPhase.Merging)
+        {
+            throw new CommandException(
+                $"The database failed ({lost.Message.TrimEnd('.')}) with {last.Rows:N0} rows of {what} merged ({last.Fraction:P0}); repeat the same command to continue.");
+        }
+        catch (NpgsqlException lost) when (last.Phase == ImportPhase.Reading && last.Rows > 0)
+        {
+            throw new CommandException($"The database failed while reading {what} ({lost.Message.TrimEnd('.')}); nothing was imported.");
+        }
         catch (OperationCanceledException) when (last.Phase == ImportPhase.Reading)
         {
             throw new CommandException($"Stopped while reading {what}; nothing was imported.");
         }
     }
+
+    // A source's text must not steer a terminal.
+    private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c));
 
     public static IEnumerable<string> Lines(string what, ImportSummary summary)
     {
@@ -50,7 +63,7 @@ internal static class ImportDisplay
 
         if (summary.UnknownStatuses.Count > 0)
         {
-            yield return $"  statuses without a mapping, taken from the closed date: {string.Join(", ", summary.UnknownStatuses)}";
+            yield return $"  statuses without a mapping, taken from the closed date: {string.Join(", ", summary.UnknownStatuses.Select(Printable))}";
         }
 
         if (summary.RejectsFile is not null)

@@ -107,4 +107,20 @@ public sealed class BrokenFileTests(PostgresFixture postgres) : ImportHouse(post
             "select (select count(*)::text from import_run), count(*)::text from pg_class where relnamespace = 'staging'::regnamespace and relkind = 'r'"));
         Assert.False(Directory.Exists(RejectsFolder) && Directory.EnumerateFiles(RejectsFolder).Any());
     }
+
+    [Fact]
+    public async Task A_record_that_begins_with_a_zero_byte_is_counted_and_shifts_no_line()
+    {
+        ImportSummary summary = await ImportAsync(WriteRows("", "1,6/1/24 8:00,Noise", "\02,6/1/24 8:00,Noise", "3,never,Noise"));
+        Assert.Equal((3, 1, 2), (summary.Read, summary.Inserted, summary.Rejected));
+        string[] rejects = await File.ReadAllLinesAsync(summary.RejectsFile!);
+        Assert.Equal(["3", "4"], rejects.Skip(1).Select(line => line.Split(',')[0]));
+    }
+
+    [Fact]
+    public async Task Empty_columns_that_a_spreadsheet_left_are_no_matter()
+    {
+        ImportSummary summary = await ImportAsync(WriteRows("Status,,", "1,6/1/24 8:00,Noise,Open,,"));
+        Assert.Equal(1, summary.Inserted);
+    }
 }

@@ -125,9 +125,13 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
                 string closed = NaiveTime(row["closed_date"]);
                 string changed = NaiveTime(row["resolution_action_updated_date"]);
                 string created = NaiveTime(row["created_date"]);
+                string told = changed.Length > 0 ? changed : closed.Length > 0 ? closed : created;
+
+                // No change is older than its request.
+                long updated = Math.Max(long.Parse(told, CultureInfo.InvariantCulture), long.Parse(created, CultureInfo.InvariantCulture));
                 string[] cells =
                 [
-                    row["unique_key"], created, closed, changed.Length > 0 ? changed : closed.Length > 0 ? closed : created,
+                    row["unique_key"], created, closed, updated.ToString(CultureInfo.InvariantCulture),
                     NaiveTime(row["due_date"]), row["status"], row["agency"], row["complaint_type"].ToLowerInvariant(),
                     row["descriptor"], row["incident_address"], row["incident_zip"], row["open_data_channel_type"], row["resolution_description"],
                     NaiveNumber(row["latitude"]), NaiveNumber(row["longitude"]),

@@ -63,6 +63,60 @@ public sealed class ReimportTests(PostgresFixture postgres) : ImportHouse(postgr
         Assert.Equal(["1"], await RowsAsync("select count(location)::text from service_request"));
     }
 
+    /// <summary>Every column is filled, then a file comes that tells a later time and nothing else.</summary>
+    [Fact]
+    public async Task No_column_at_all_is_lost_to_a_file_that_does_not_have_it()
+    {
+        const string All =
+            "Agency,Agency Name,Status,Due Date,Closed Date,Resolution Action Updated Date,Descriptor,Incident Address,Incident Zip,Community Board,Borough,"
+            + "Open Data Channel Type,Resolution Description,Latitude,Longitude";
+        const string Content = "select (to_jsonb(r) - 'updated_at' - 'content_hash')::text from service_request r";
+        await ImportAsync(WriteRows(
+            All, "1,6/1/24 8:00,Noise,DEP,Environment,Closed,6/9/24 8:00,6/1/24 9:00,6/1/24 9:00,Loud,1 BROADWAY,10004,01 MANHATTAN,MANHATTAN,PHONE,Done,40.7,-73.9"));
+        string before = Assert.Single(await RowsAsync(Content));
+        Assert.Equal("description", Assert.Single(await RowsAsync(
+            "select string_agg(key, ',') from service_request r, jsonb_each(to_jsonb(r)) where value = 'null'::jsonb and key <> 'source_created_at'")));
+
+        ImportSummary summary = await ImportAsync(WriteRows("Resolution Action Updated Date", "1,6/1/24 8:00,Noise,6/2/24 12:00"));
+        Assert.Equal(1, summary.Updated);
+        Assert.Equal([before], await RowsAsync(Content));
+    }
+
+    /// <summary>Two in five rows of the portal were "updated" at the midnight before they were made.</summary>
+    [Fact]
+    public async Task A_change_that_is_dated_before_its_request_is_news_all_the_same()
+    {
+        await ImportAsync(WriteRows("Status", "1,6/1/24 10:00,Noise,Open"));
+        ImportSummary summary = await ImportAsync(WriteRows(
+            "Status,Resolution Action Updated Date", "1,6/1/24 10:00,Noise,Closed,6/1/24 0:00", "2,6/1/24 10:00,Noise,Closed,6/1/24 0:00"));
+        Assert.Equal((1, 1), (summary.Inserted, summary.Updated));
+        Assert.Equal(["CLOSED|true", "CLOSED|true"], await RowsAsync(
+            "select status::text, (updated_at = created_at)::text from service_request order by external_id"));
+    }
+
+    [Fact]
+    public async Task Changes_of_one_moment_are_told_in_the_order_in_which_they_came()
+    {
+        string[] told = ["Open", "Assigned", "Pending", "Open", "Assigned", "Pending"];
+        foreach (string status in told)
+        {
+            await ImportAsync(WriteRows("Status", $"1,6/1/24 10:00,Noise,{status}"));
+        }
+
+        Assert.Equal(
+            ["ASSIGNED", "PENDING", "OPEN", "ASSIGNED", "PENDING"],
+            await RowsAsync("select status::text from status_update order by id"));
+    }
+
+    [Fact]
+    public async Task Half_of_a_pair_of_columns_replaces_nothing()
+    {
+        await ImportAsync(WriteRows("Latitude,Longitude,Community Board,Borough", "1,6/1/24 10:00,Noise,40.7,-73.9,0 Unspecified,BRONX"));
+        await ImportAsync(WriteRows(
+            "Latitude,Community Board,Resolution Action Updated Date", "1,6/1/24 10:00,Noise,40.8,0 Unspecified,6/2/24 0:00"));
+        Assert.Equal(["BRONX|40.7"], await RowsAsync("select district, st_y(location)::text from service_request"));
+    }
+
     [Fact]
     public async Task Without_a_status_column_a_new_closed_date_closes_and_none_does_not_reopen()
     {

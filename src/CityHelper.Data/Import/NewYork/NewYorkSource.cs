@@ -15,6 +15,9 @@ public sealed class NewYorkSource : IImportSource
         ("Resolution Description", "resolution"),
     ];
 
+    private static readonly (string Ours, string[] Theirs)[] MadeOfTwo =
+        [("location", ["Latitude", "Longitude"]), ("district", ["Community Board", "Borough"])];
+
     public string Name => "nyc-311";
 
     public (IRecordMapper? Mapper, string? Problem) Bind(IReadOnlyList<string> header, ImportContext context)
@@ -22,7 +25,14 @@ public sealed class NewYorkSource : IImportSource
         var places = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int i = 0; i < header.Count; i++)
         {
-            if (!places.TryAdd(NewYork.ColumnKey(header[i]), i))
+            string key = NewYork.ColumnKey(header[i]);
+            if (key.Length == 0)
+            {
+                // Spreadsheets leave empty columns behind.
+                continue;
+            }
+
+            if (!places.TryAdd(key, i))
             {
                 return (null, $"the header has the column {header[i]} twice.");
             }
@@ -35,6 +45,15 @@ public sealed class NewYorkSource : IImportSource
         }
 
         var present = Columns.Where(c => places.ContainsKey(NewYork.ColumnKey(c.Theirs))).Select(c => c.Ours).ToHashSet();
+        foreach ((string ours, string[] theirs) in MadeOfTwo)
+        {
+            // One half alone says too little to replace what is known.
+            if (!theirs.All(name => places.ContainsKey(NewYork.ColumnKey(name))))
+            {
+                present.Remove(ours);
+            }
+        }
+
         return (new NewYorkMapper(places, present, context), null);
     }
 }
