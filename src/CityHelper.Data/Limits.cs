@@ -61,4 +61,7 @@ public static class Limits
 
     /// <summary>Status texts without a mapping that an import lists; more of them say that the column holds something else.</summary>
     public const int UnknownStatusesMax = 100;
+
+    /// <summary>Characters of an input's name in that of its rejects file: four bytes each at most, of the 255 that a file name may have.</summary>
+    public const int RejectsNameCharsMax = 50;
 }

@@ -7,8 +7,8 @@ namespace CityHelper.Data.Import;
 /// <summary>Brings a source's rows into the database.</summary>
 /// <remarks>
 /// (1) the city's lock: one import at a time   (2) rows go to a staging table, in one transaction   (3) leaves for their years
-/// (4) batches become requests, each whole   (5) categories learn their agency, the run ends   (6) VACUUM and ANALYZE.
-/// An interrupted run continues at (3) when the same input is given again.
+/// (4) batches become requests, each whole   (5) VACUUM and ANALYZE   (6) categories learn their agency, the run ends.
+/// An interrupted run continues at (3) when the same input is given again, and so is tidied whenever it was cut off.
 /// </remarks>
 public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, string rejectsDirectory)
 {
@@ -52,9 +52,9 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
             await _partitions.EnsureYearsAsync(city.Id, city.Slug, run.StagedYears, cancellation);                        // (3)
             await new Merge(dataSource, city.Id, run, progress).RunAsync(connection, cancellation);                       // (4)
             run = await run.ReloadAsync(connection, cancellation);
-            await FinishAsync(connection, city.Id, run, cancellation);                                                    // (5)
             progress?.Report(new(ImportPhase.Tidying, run.RowsMerged, 0));
-            await TidyAsync(connection, city, run, cancellation);                                                         // (6)
+            await TidyAsync(connection, city, run, cancellation);                                                         // (5)
+            await FinishAsync(connection, city.Id, run, cancellation);                                                    // (6)
             return new(Summary(run, continuedAt, time.GetElapsedTime(started)), null);
         }
         catch (BrokenInputException broken)

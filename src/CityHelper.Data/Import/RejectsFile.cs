@@ -38,13 +38,20 @@ internal sealed class RejectsFile(string directory, string input, DateTime start
         }
     }
 
+    // File systems allow 255 bytes, and the stamp comes behind.
+    private static string ShortName(string input)
+    {
+        string name = System.IO.Path.GetFileName(input);
+        return name.Length <= Limits.RejectsNameCharsMax ? name : name[..Limits.RejectsNameCharsMax];
+    }
+
     private static string Quote(string cell) => $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private StreamWriter Create()
     {
         Directory.CreateDirectory(directory);
         string stamp = startedUtc.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture);
-        Path = System.IO.Path.GetFullPath(System.IO.Path.Combine(directory, $"{System.IO.Path.GetFileName(input)}.{stamp}.rejects.csv"));
+        Path = System.IO.Path.GetFullPath(System.IO.Path.Combine(directory, $"{ShortName(input)}.{stamp}.rejects.csv"));
         var writer = new StreamWriter(Path);
         writer.WriteLine("line,reason,record");
         return writer;

@@ -123,4 +123,11 @@ public sealed class BrokenFileTests(PostgresFixture postgres) : ImportHouse(post
         ImportSummary summary = await ImportAsync(WriteRows("Status,,", "1,6/1/24 8:00,Noise,Open,,"));
         Assert.Equal(1, summary.Inserted);
     }
+
+    [Fact]
+    public async Task A_file_with_a_very_long_name_has_a_rejects_file_all_the_same()
+    {
+        string path = Write(new string('\u00e4', 120) + ".csv", "Unique Key,Created Date,Complaint Type\n1,never,Noise\n");
+        Assert.True(File.Exists((await ImportAsync(path)).RejectsFile));
+    }
 }
