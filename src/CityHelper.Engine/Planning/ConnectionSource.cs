@@ -125,7 +125,7 @@ internal sealed class ConnectionSource(
 
     // The exact rule: edges included, on the coordinates themselves; && would compare rounded boxes.
     // CASE, because PostgreSQL takes it for one row in two. Four comparisons of unknown selectivity would be one row in ten
-    // thousand, and the planner would then read and sort whole cells instead of stopping at the first page (6,900 buffers instead of 130).
+    // thousand, and the planner would then read and sort whole cells instead of stopping at the first page (6,900 buffers instead of 110).
     private Condition InArea(StatementBuilder statement)
     {
         string Edge(string name, Func<Space.Viewport, double> edge) =>
