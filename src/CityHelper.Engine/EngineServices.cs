@@ -3,6 +3,7 @@ using CityHelper.Engine.Execution;
 using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Statistics;
 using CityHelper.Engine.Types;
 using GraphQL.Types;
 using Microsoft.AspNetCore.Builder;
@@ -17,7 +18,7 @@ namespace CityHelper.Engine;
 public static class EngineServices
 {
     /// <summary>
-    /// Adds the engine. The host provides an <see cref="ISchema"/>, <see cref="CursorKeys"/>, and the <see cref="NpgsqlDataSource"/>
+    /// Adds the engine. The host provides an <see cref="ISchema"/>, <see cref="CursorKeys"/>, <see cref="ITableStatistics"/>, and the <see cref="NpgsqlDataSource"/>
     /// whose connections are made for reading (repeatable read, read only, statement timeout).
     /// </summary>
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
@@ -30,7 +31,7 @@ public static class EngineServices
         {
             var schema = s.GetRequiredService<ISchema>();
             return new OperationExecutor(
-                new Planner(schema, s.GetRequiredService<CursorKeys>()),
+                new Planner(schema, new PlanningContext(s.GetRequiredService<CursorKeys>(), s.GetRequiredService<ITableStatistics>())),
                 new BatchRunner(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<ILogger<BatchRunner>>()),
                 new IntrospectionRunner(schema),
                 s.GetRequiredService<PlanCache>(),
@@ -47,7 +48,7 @@ public static class EngineServices
         services.AddSingleton<DateTimeType>().AddSingleton<PositionType>();
         services.AddSingleton<GeoJsonGeometryType>().AddSingleton<GeoJsonInterface>().AddSingleton<GeoJsonPointType>();
         services.AddSingleton<AreaInput>().AddSingleton<ViewportInput>();
-        services.AddSingleton<PageInfoType>().AddSingleton<SortEnumType>().AddSingleton<CacheControlScopeType>();
+        services.AddSingleton<NodeInterface>().AddSingleton<PageInfoType>().AddSingleton<SortEnumType>().AddSingleton<CacheControlScopeType>();
         return services;
     }
 

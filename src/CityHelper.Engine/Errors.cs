@@ -109,12 +109,81 @@ public sealed class PageSizeNegativeError : RequestError
     }
 }
 
+/// <summary>A page has two ends (HC0082).</summary>
+public sealed class PageBoundariesError : RequestError
+{
+    public PageBoundariesError(string coordinate)
+        : base("Exactly one slicing argument must be defined.", "HC0082")
+    {
+        Extensions = [new("coordinate", coordinate)];
+    }
+}
+
+/// <summary>A connection below a list says no page size (HC0052).</summary>
+public sealed class PageBoundaryMissingError : RequestError
+{
+    public PageBoundaryMissingError(string coordinate)
+        : base($"You must provide a `first` or `last` value to properly paginate the `{coordinate}`.", "HC0052")
+    {
+        Extensions = [new("coordinate", coordinate)];
+    }
+}
+
+/// <summary>No index serves a filter, and nothing beside it leaves few rows.</summary>
+public sealed class FilterNotIndexedError : RequestError
+{
+    public FilterNotIndexedError(IReadOnlyList<string> fields, string coordinate)
+        : base(
+            $"No index serves {string.Join(", ", fields.Select(f => $"`{f}`"))} alone: add a `category` or `agency` by `code` or `id` with `eq` or `in`, "
+            + $"an `id`, a `createdAt` range of at most {Limits.ScanDaysMax} days, or a `within` of a district or less.",
+            "FILTER_NOT_INDEXED")
+    {
+        Extensions = [new("coordinate", coordinate)];
+    }
+}
+
+/// <summary>No index gives the order.</summary>
+public sealed class OrderNotIndexedError : RequestError
+{
+    public OrderNotIndexedError(string order, string remedy, string coordinate)
+        : base($"No index gives the order `{order}`: {remedy}.", "ORDER_NOT_INDEXED")
+    {
+        Extensions = [new("coordinate", coordinate)];
+    }
+}
+
+/// <summary>The lists of a partition are asked for several partitions at once.</summary>
+public sealed class OnePartitionError : RequestError
+{
+    public OnePartitionError(string coordinate)
+        : base($"`{coordinate}` is read for one row at a time: ask for that row alone.", "ONE_PARTITION")
+    {
+        Extensions = [new("coordinate", coordinate)];
+    }
+}
+
+/// <summary>Too many ids (HC0076).</summary>
+public sealed class TooManyNodesError : RequestError
+{
+    public TooManyNodesError(int requested)
+        : base($"The maximum number of nodes that can be fetched at once is {Limits.NodeIdsMax}: send fewer ids.", "HC0076")
+    {
+        Extensions = [new("requestedNodes", requested), new("maxAllowedNodes", Limits.NodeIdsMax)];
+    }
+}
+
+/// <summary>The id names a type that is no node (HC0068).</summary>
+public sealed class NotANodeError(string type) : RequestError($"There is no node resolver registered for type `{type}`.", "HC0068");
+
+/// <summary>The text is no id of this server at all.</summary>
+public sealed class NodeIdInvalidError() : RequestError("The node ID string has an invalid format: send an `id` as it was received.", "NODE_ID_INVALID");
+
 /// <summary>The cursor was not made by this server for this question (HC0078).</summary>
 public sealed class CursorInvalidError : RequestError
 {
-    public CursorInvalidError(string coordinate)
+    public CursorInvalidError(string argument, string coordinate)
         : base(
-            "The cursor is not valid here: use `after` only with a cursor of the same field with the same arguments, as it was received.",
+            $"The cursor is not valid here: use `{argument}` only with a cursor of the same field with the same arguments, as it was received.",
             "HC0078")
     {
         Extensions = [new("coordinate", coordinate)];

@@ -12,6 +12,30 @@ public static class Limits
     /// <summary>Rows of an unpaged root list (the cities of the platform: 50 planned, four times that allowed).</summary>
     public const int ListRowsMax = 200;
 
+    /// <summary>Ids of one <c>nodes</c> (HotChocolate's maximum).</summary>
+    public const int NodeIdsMax = 50;
+
+    /// <summary>Keys that a loader sends in one call: an array parameter of this length plans and runs in about a millisecond.</summary>
+    public const int LoaderKeysMax = 1_000;
+
+    /// <summary>
+    /// Rows that a nested list may hold for all its parents together, by its page sizes: 100 categories with their newest 100 requests.
+    /// More is a report, not a page.
+    /// </summary>
+    public const int NestedRowsMax = 10_000;
+
+    /// <summary>
+    /// Days of a creation time range that may be read row by row: a month of a city with five million requests a year is 430,000 rows, half
+    /// a second.
+    /// </summary>
+    public const int ScanDaysMax = 31;
+
+    /// <summary>Rows that may be sorted for one page: reading and sorting them takes about 30 ms (measured, docs/performance.md).</summary>
+    public const int SortRowsMax = 10_000;
+
+    /// <summary>Seconds between two readings of the tables' statistics: they guide the choice of a form, and change slowly.</summary>
+    public const int StatisticsRefreshSeconds = 300;
+
     /// <summary>Grid cells that one area becomes at most: a merge of 16 ordered walks stays under a millisecond (measured).</summary>
     public const int AreaCellsMax = 16;
 
@@ -89,6 +113,7 @@ public static class Limits
         Check(CountTimeoutMs < StatementTimeoutMs, "a count must fail before its whole batch does");
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
+        Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
         Check(DocumentCharsMax <= RequestBytesMax, "an allowed document must fit an allowed request");
     }
 

@@ -6,6 +6,7 @@ using CityHelper.Server.Explorer;
 using CityHelper.Server.Health;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Security;
+using CityHelper.Server.Statistics;
 using Npgsql;
 
 namespace CityHelper.Server;
@@ -43,6 +44,7 @@ public static class ServerApplication
         builder.Services.AddSingleton(new Migrator(connectionString));
         builder.Services.AddSingleton(CursorKeyStore.Load(builder.Configuration, builder.Environment, HomeOf(builder.Configuration)));
         builder.Services.AddCityHelperSchema();
+        builder.Services.AddTableStatistics();
         builder.Services.AddGraphQLEngine();
         builder.Services.AddCityHelperHealth();
 

@@ -55,31 +55,27 @@ public sealed record ChildrenBinding(EntityMap Target, string ParentColumn, stri
     public const string LastArgument = "last";
 }
 
-/// <summary>What a field offers to <c>where</c> and <c>order</c>.</summary>
-[Flags]
-public enum FieldUses
+/// <summary>A connection over the rows of another table that point at each row, one statement for all of them.</summary>
+/// <param name="Rows">The rows.</param>
+/// <param name="ParentColumn">The column here that <paramref name="ChildColumn"/> repeats.</param>
+/// <param name="ChildColumn">The column there; an index gives its rows in the order of their keys.</param>
+public sealed record NestedConnectionBinding(ConnectionRows Rows, string ParentColumn, string ChildColumn) : FieldBinding;
+
+/// <summary>A connection over the rows of the partition that the row stands for: read like a field of <c>Query</c>.</summary>
+/// <param name="Rows">The rows.</param>
+public sealed record PartitionConnectionBinding(ConnectionRows Rows) : FieldBinding;
+
+/// <summary>Marks fields for the generated sort inputs: an allow-list, of what an index orders.</summary>
+public static class SortableExtensions
 {
-    None = 0,
-    Filter = 1,
-    Sort = 2,
-}
+    private const string MetadataKey = "CityHelper.Sortable";
 
-/// <summary>Marks fields for the generated filter and sort inputs.</summary>
-public static class FieldUsesExtensions
-{
-    private const string MetadataKey = "CityHelper.Uses";
-
-    /// <summary>Offers the field to <c>where</c>.</summary>
-    public static FieldType Filterable(this FieldType field) => field.Use(FieldUses.Filter);
-
-    /// <summary>Offers the field to <c>order</c>. Only for columns that an index orders.</summary>
-    public static FieldType Sortable(this FieldType field) => field.Use(FieldUses.Sort);
-
-    internal static bool Allows(this FieldType field, FieldUses use) => field.GetMetadata(MetadataKey, FieldUses.None).HasFlag(use);
-
-    private static FieldType Use(this FieldType field, FieldUses use)
+    /// <summary>Offers the field to <c>order</c>. A reference offers the sortable fields of its row.</summary>
+    public static FieldType Sortable(this FieldType field)
     {
-        field.WithMetadata(MetadataKey, field.GetMetadata(MetadataKey, FieldUses.None) | use);
+        field.WithMetadata(MetadataKey, true);
         return field;
     }
+
+    internal static bool IsSortable(this FieldType field) => field.GetMetadata(MetadataKey, false);
 }

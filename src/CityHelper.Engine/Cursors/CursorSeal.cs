@@ -35,18 +35,18 @@ public sealed class CursorKey
 public sealed record CursorKeys(CursorKey Current, CursorKey? Previous);
 
 /// <summary>
-/// Signs the cursors of one question: a field with its arguments in one partition. A cursor is the row's key and a proof that this
-/// server gave it for this question, so a forged one, or one of another filter, order or city, is refused.
+/// Signs the cursors of one question: a field with its arguments in one partition. A cursor is the row's place and a proof that this
+/// server gave it for this question, so a forged one, or one of another filter, order or partition, is refused.
 /// </summary>
 /// <remarks>
-/// Layout, Base64url without padding: key id (1 byte) | row key (8 bytes, big endian) | first 16 bytes of
-/// HMAC-SHA-256(key, SHA-256(question) | row key). 128 bits of proof are enough for what is a place, not a right.
+/// Layout, Base64url without padding: key id (1 byte) | row key (8 bytes, big endian) | value (8 bytes, big endian) | first 16 bytes of
+/// HMAC-SHA-256(key, SHA-256(question) | row key | value). 128 bits of proof are enough for what is a place, not a right.
 /// </remarks>
 public sealed class CursorSeal
 {
-    private const int RowKeyBytes = 8;
+    private const int PlaceBytes = 2 * sizeof(long);
     private const int ProofBytes = 16;
-    private const int CursorBytes = 1 + RowKeyBytes + ProofBytes;
+    private const int CursorBytes = 1 + PlaceBytes + ProofBytes;
 
     private readonly CursorKeys _keys;
     private readonly byte[] _question;
@@ -59,23 +59,24 @@ public sealed class CursorSeal
         _question = SHA256.HashData(Encoding.UTF8.GetBytes(question));
     }
 
-    /// <summary>Characters of every cursor: 25 bytes in Base64url.</summary>
-    public const int CursorChars = 34;
+    /// <summary>Characters of every cursor: 33 bytes in Base64url.</summary>
+    public const int CursorChars = 44;
 
     /// <summary>Writes the cursor of a row as ASCII.</summary>
-    /// <param name="rowKey">The key of the row.</param>
+    /// <param name="position">The row's place.</param>
     /// <param name="ascii">Room for <see cref="CursorChars"/> bytes.</param>
-    public void Seal(long rowKey, Span<byte> ascii)
+    public void Seal(CursorPosition position, Span<byte> ascii)
     {
         Span<byte> cursor = stackalloc byte[CursorBytes];
         cursor[0] = _keys.Current.Id;
-        BinaryPrimitives.WriteInt64BigEndian(cursor[1..], rowKey);
-        Prove(_keys.Current, cursor[1..(1 + RowKeyBytes)], cursor[(1 + RowKeyBytes)..]);
+        BinaryPrimitives.WriteInt64BigEndian(cursor[1..], position.Key);
+        BinaryPrimitives.WriteInt64BigEndian(cursor[(1 + sizeof(long))..], position.Value);
+        Prove(_keys.Current, cursor[1..(1 + PlaceBytes)], cursor[(1 + PlaceBytes)..]);
         Base64Url.EncodeToUtf8(cursor, ascii);
     }
 
-    /// <summary>The row key of a cursor of this question, or null for any other text.</summary>
-    public long? Open(string text)
+    /// <summary>The place in a cursor of this question, or null for any other text.</summary>
+    public CursorPosition? Open(string text)
     {
         Span<byte> cursor = stackalloc byte[CursorBytes];
         if (text.Length != CursorChars
@@ -85,7 +86,7 @@ public sealed class CursorSeal
             return null;
         }
 
-        ReadOnlySpan<byte> rowKey = cursor[1..(1 + RowKeyBytes)];
+        ReadOnlySpan<byte> place = cursor[1..(1 + PlaceBytes)];
         Span<byte> proof = stackalloc byte[ProofBytes];
         CursorKey? key = cursor[0] == _keys.Current.Id ? _keys.Current : _keys.Previous;
         if (key is null)
@@ -93,17 +94,17 @@ public sealed class CursorSeal
             return null;
         }
 
-        Prove(key, rowKey, proof);
-        return CryptographicOperations.FixedTimeEquals(proof, cursor[(1 + RowKeyBytes)..])
-            ? BinaryPrimitives.ReadInt64BigEndian(rowKey)
+        Prove(key, place, proof);
+        return CryptographicOperations.FixedTimeEquals(proof, cursor[(1 + PlaceBytes)..])
+            ? new CursorPosition(BinaryPrimitives.ReadInt64BigEndian(place), BinaryPrimitives.ReadInt64BigEndian(place[sizeof(long)..]))
             : null;
     }
 
-    private void Prove(CursorKey key, ReadOnlySpan<byte> rowKey, Span<byte> proof)
+    private void Prove(CursorKey key, ReadOnlySpan<byte> place, Span<byte> proof)
     {
-        Span<byte> message = stackalloc byte[SHA256.HashSizeInBytes + RowKeyBytes];
+        Span<byte> message = stackalloc byte[SHA256.HashSizeInBytes + PlaceBytes];
         _question.CopyTo(message);
-        rowKey.CopyTo(message[SHA256.HashSizeInBytes..]);
+        place.CopyTo(message[SHA256.HashSizeInBytes..]);
         Span<byte> mac = stackalloc byte[SHA256.HashSizeInBytes];
         HMACSHA256.HashData(key.Secret, message, mac);
         mac[..ProofBytes].CopyTo(proof);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -8,8 +9,13 @@ namespace CityHelper.Engine.Execution;
 
 /// <summary>How PostgreSQL ran one statement.</summary>
 /// <param name="Sql">The statement.</param>
+/// <param name="Form">The form that was chosen for its root's rows.</param>
 /// <param name="Json">EXPLAIN's JSON.</param>
-public sealed record StatementExplanation(string Sql, string Json);
+public sealed record StatementExplanation(string Sql, string Form, string Json)
+{
+    /// <summary>The rows that the statement returned.</summary>
+    internal int Rows => (int)JsonNode.Parse(Json)![0]!["Plan"]!["Actual Rows"]!.GetValue<double>();
+}
 
 /// <summary>
 /// Sends the statements of a plan in one batch. The connections run with repeatable read, so a batch is one transaction and one
@@ -19,10 +25,44 @@ internal sealed class BatchRunner(NpgsqlDataSource database, ILogger<BatchRunner
 {
     private const string CountTimeoutSql = "select set_config('statement_timeout', $1, true)";
 
-    public async Task RunAsync(OperationPlan plan, RootRun[] runs, CancellationToken cancellation)
+    /// <summary>Reads the rows of all runs; pages that came short of their window are completed in a second batch.</summary>
+    public async Task RunAsync(IReadOnlyList<RootRun> runs, CancellationToken cancellation)
     {
-        List<(StatementPlan Statement, RootRun Run)> reads = Reads(plan, runs);
-        List<(StatementPlan Statement, RootRun Run)> counts = Counts(plan, runs);
+        RootRun[] all = [.. runs.SelectMany(r => r.All)];
+        await RunAsync(Reads(all, isFirst: true), Counts(all), cancellation);
+
+        // Another snapshot, but of other keys: no row can stand on the page twice, and the answer's position is that of the first batch.
+        RootRun[] unfinished = [.. all.Where(r => r.TryWiden())];
+        await RunAsync(Reads(unfinished, isFirst: false), [], cancellation);
+    }
+
+    /// <summary>How PostgreSQL runs the statements, and those that complete a page.</summary>
+    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(IReadOnlyList<RootRun> runs, CancellationToken cancellation)
+    {
+        var explanations = new List<StatementExplanation>();
+        RootRun[] all = [.. runs.SelectMany(r => r.All)];
+        foreach ((StatementPlan statement, RootRun run) in Reads(all, isFirst: true).Concat(Counts(all)))
+        {
+            StatementExplanation explanation = await ExplainAsync(statement, run, cancellation);
+            explanations.Add(explanation);
+            if (statement is RootStatement)
+            {
+                run.Rows.Count = Math.Min(explanation.Rows, run.PageRows);
+                run.Rows.HasMore = explanation.Rows > run.PageRows;
+            }
+        }
+
+        foreach ((StatementPlan statement, RootRun run) in Reads([.. all.Where(r => r.TryWiden())], isFirst: false))
+        {
+            explanations.Add(await ExplainAsync(statement, run, cancellation));
+        }
+
+        return explanations;
+    }
+
+    private async Task RunAsync(
+        List<(StatementPlan Statement, RootRun Run)> reads, List<(StatementPlan Statement, RootRun Run)> counts, CancellationToken cancellation)
+    {
         if (reads.Count + counts.Count == 0)
         {
             return;
@@ -53,52 +93,27 @@ internal sealed class BatchRunner(NpgsqlDataSource database, ILogger<BatchRunner
         }
     }
 
-    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(OperationPlan plan, RootRun[] runs, CancellationToken cancellation)
+    private async Task<StatementExplanation> ExplainAsync(StatementPlan statement, RootRun run, CancellationToken cancellation)
     {
-        var explanations = new List<StatementExplanation>();
-        foreach ((StatementPlan statement, RootRun run) in Reads(plan, runs).Concat(Counts(plan, runs)))
+        CompiledStatement compiled = statement.For(run.Access);
+        await using NpgsqlCommand command = database.CreateCommand("explain (analyze, buffers, verbose, format json) " + compiled.Sql);
+        foreach (ParameterSource source in compiled.Parameters)
         {
-            CompiledStatement compiled = statement.For(run.Cover);
-            await using NpgsqlCommand command = database.CreateCommand("explain (analyze, buffers, format json) " + compiled.Sql);
-            foreach (ParameterSource source in compiled.Parameters)
-            {
-                command.Parameters.Add(source(run));
-            }
-
-            explanations.Add(new StatementExplanation(compiled.Sql, (string)(await command.ExecuteScalarAsync(cancellation))!));
+            command.Parameters.Add(source(run));
         }
 
-        return explanations;
+        return new StatementExplanation(compiled.Sql, run.Access.ToString(), (string)(await command.ExecuteScalarAsync(cancellation))!);
     }
 
-    private static List<(StatementPlan Statement, RootRun Run)> Reads(OperationPlan plan, RootRun[] runs)
-    {
-        var reads = new List<(StatementPlan, RootRun)>();
-        for (int i = 0; i < runs.Length; i++)
-        {
-            RootRun run = runs[i];
-            if (run.Error is null && !run.IsForeign)
-            {
-                reads.AddRange(plan.Roots[i].Statements.Select(s => (s, run)));
-            }
-        }
+    private static List<(StatementPlan Statement, RootRun Run)> Reads(IEnumerable<RootRun> runs, bool isFirst) =>
+        [.. runs.Where(IsRead).SelectMany(run => run.Plan.Statements.Concat(isFirst ? run.Plan.Probes : [])
+            .Where(s => s.IsNeeded(run))
+            .Select(s => (s, run)))];
 
-        return reads;
-    }
+    private static List<(StatementPlan Statement, RootRun Run)> Counts(IEnumerable<RootRun> runs) =>
+        [.. runs.Where(run => IsRead(run) && run.Plan.Count is not null).Select(run => (run.Plan.Count!, run))];
 
-    private static List<(StatementPlan Statement, RootRun Run)> Counts(OperationPlan plan, RootRun[] runs)
-    {
-        var counts = new List<(StatementPlan, RootRun)>();
-        for (int i = 0; i < runs.Length; i++)
-        {
-            if (plan.Roots[i].Count is { } count && runs[i].Error is null)
-            {
-                counts.Add((count, runs[i]));
-            }
-        }
-
-        return counts;
-    }
+    private static bool IsRead(RootRun run) => run.Error is null && !run.IsAbsent;
 
     // Order matters: a count that runs into its time limit aborts the transaction, and with it whatever would come after.
     private void Fill(
@@ -124,7 +139,7 @@ internal sealed class BatchRunner(NpgsqlDataSource database, ILogger<BatchRunner
 
     private void Add(NpgsqlBatch batch, StatementPlan statement, RootRun run)
     {
-        CompiledStatement compiled = statement.For(run.Cover);
+        CompiledStatement compiled = statement.For(run.Access);
         var command = new NpgsqlBatchCommand(compiled.Sql);
         foreach (ParameterSource source in compiled.Parameters)
         {

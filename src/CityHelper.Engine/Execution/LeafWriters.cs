@@ -1,4 +1,5 @@
 using System.Text;
+using CityHelper.Engine.Cursors;
 using Npgsql;
 
 namespace CityHelper.Engine.Execution;
@@ -117,50 +118,44 @@ internal sealed class PointPartWriter(PointPart part, int longitude, int latitud
     }
 }
 
-/// <summary>A cursor of the row whose key is in a column.</summary>
-internal sealed class CursorWriter(int ordinal) : ValueWriter
+/// <summary>Where the place of a row stands in the columns of a statement.</summary>
+/// <param name="Key">The row's key.</param>
+/// <param name="Value">What it is ordered by before the key, -1 without.</param>
+internal readonly record struct PlaceColumns(int Key, int Value)
+{
+    /// <summary>The place of the reader's row.</summary>
+    public CursorPosition Read(NpgsqlDataReader reader) => new(reader.GetInt64(Key), Value < 0 ? 0 : reader.GetInt64(Value));
+}
+
+/// <summary>A cursor of the row.</summary>
+internal sealed class CursorWriter(PlaceColumns place) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)
     {
-        PageInfoWriter.WriteCursor(context, context.Reader!.GetInt64(ordinal));
+        PageInfoWriter.WriteCursor(context, place.Read(context.Reader!));
         return WriteOutcome.Written;
     }
 }
 
-/// <summary>The rows of a nested list.</summary>
-/// <param name="statement">The number of the statement that read them.</param>
+/// <summary>A nested list or connection: the rows of the row's own key.</summary>
+/// <param name="number">The list's number in the root's plan.</param>
 /// <param name="ordinal">The parent's key.</param>
-/// <param name="argumentError">Why the list cannot be read, known when the request's values are.</param>
-internal sealed class ChildListWriter(int statement, int ordinal, Func<RootRun, RequestError?> argumentError) : ValueWriter
+/// <param name="value">Writes the list, or the connection around it.</param>
+internal sealed class NestedWriter(int number, int ordinal, ValueWriter value) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)
     {
-        if (argumentError(context.Run) is { } error)
+        NestedRun nested = context.Run.Nested[number];
+        if (nested.Error is { } error)
         {
             return context.Fail(error);
         }
 
-        ChildRows rows = context.Run.Children[statement]!;
-        if (!rows.Groups.TryGetValue(context.Reader!.GetInt64(ordinal), out ChildGroup? group))
-        {
-            context.Json.WriteRaw("[]"u8);
-            return WriteOutcome.Written;
-        }
-
-        if (group.Errors is { } errors)
-        {
-            // Copied: several places of the answer may show the same rows under different paths.
-            context.Errors.AddRange(errors.Take(Limits.ErrorsMax - context.Errors.Count).Select(e => e with { Path = [.. e.Path] }));
-        }
-
-        if (group.Failed)
-        {
-            return WriteOutcome.Failed;
-        }
-
-        context.Json.WriteByte((byte)'[');
-        context.Json.WriteRaw(rows.Json.Written[group.Start..group.End]);
-        context.Json.WriteByte((byte)']');
-        return WriteOutcome.Written;
+        (RowSet outerPage, Cursors.CursorSeal? outerCursors) = (context.Page, context.Cursors);
+        context.Page = nested.Of(context.Reader!.GetInt64(ordinal));
+        context.Cursors = nested.Cursors;
+        WriteOutcome outcome = value.Write(context);
+        (context.Page, context.Cursors) = (outerPage, outerCursors);
+        return outcome;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using CityHelper.Engine.Loading;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Telemetry;
@@ -29,13 +30,15 @@ public sealed class OperationExecutor
     /// <summary>Runs a query.</summary>
     /// <param name="operation">A compiled operation.</param>
     /// <param name="variables">The request's JSON object of variables; undefined when it sent none.</param>
+    /// <param name="tellForms">Whether the answer says in which form each connection's rows were reached.</param>
     /// <param name="cancellation">Ends the batch in PostgreSQL too.</param>
     /// <returns>The answer; errors of the client's making are in it.</returns>
     /// <remarks>
     /// (1) coerce the variables   (2) take the plan for their shape, compiled once   (3) bind each root's values, or refuse the root
     /// (4) send all statements in one batch and read them   (5) assemble the answer
     /// </remarks>
-    public async Task<OperationResult> ExecuteAsync(Operation operation, JsonElement variables, CancellationToken cancellation)
+    public async Task<OperationResult> ExecuteAsync(
+        Operation operation, JsonElement variables, bool tellForms, CancellationToken cancellation)
     {
         (PreparedOperation? prepared, RequestError? refusal) = await PrepareAsync(operation, variables, cancellation);         // (1)-(3)
         if (prepared is null)
@@ -45,8 +48,11 @@ public sealed class OperationExecutor
 
         using (prepared)
         {
-            await _batches.RunAsync(prepared.Plan, prepared.Runs, cancellation);                                                // (4)
-            return Assemble(prepared.Plan, prepared.Runs);                                                                      // (5)
+            await _batches.RunAsync(prepared.Runs, cancellation);                                                               // (4)
+            await LoadNodesAsync(prepared, cancellation);
+            OperationResult result = Assemble(prepared.Plan, prepared.Runs);                                                    // (5)
+            result.Forms = tellForms ? FormsOf(prepared.Runs) : null;
+            return result;
         }
     }
 
@@ -59,7 +65,7 @@ public sealed class OperationExecutor
         {
             refusal ??= prepared!.Runs.FirstOrDefault(r => r.Error is not null)?.Error;
             return refusal is null
-                ? await _batches.ExplainAsync(prepared!.Plan, prepared.Runs, cancellation)
+                ? await _batches.ExplainAsync(prepared!.Runs, cancellation)
                 : throw new InvalidOperationException(refusal.Message);
         }
     }
@@ -126,6 +132,29 @@ public sealed class OperationExecutor
         }
     }
 
+    // All ids of the operation are known once its roots are bound, so one call of the loader answers them all.
+    private async Task LoadNodesAsync(PreparedOperation prepared, CancellationToken cancellation)
+    {
+        RootRun[] runs = [.. prepared.Runs.Where(r => r.Plan is NodePlan && r.Error is null)];
+        if (runs.Length == 0)
+        {
+            return;
+        }
+
+        prepared.Nodes = new NodeLoader(prepared.Values, _batches);
+        BatchLoader<NodeKey, NodeRow> loader = prepared.Nodes.Create();
+        foreach (RootRun run in runs)
+        {
+            ((NodePlan)run.Plan).Ask(run, loader);
+        }
+
+        await loader.DispatchAsync(cancellation);
+        foreach (RootRun run in runs)
+        {
+            await NodePlan.TakeAsync(run, cancellation);
+        }
+    }
+
     private static OperationResult Assemble(OperationPlan plan, RootRun[] runs)
     {
         var json = new JsonBuffer();
@@ -153,6 +182,11 @@ public sealed class OperationExecutor
         return OperationResult.Executed(json, data, errors, plan.Cache);
     }
 
+    private static string FormsOf(IEnumerable<RootRun> runs) => string.Join(", ", runs
+        .SelectMany(r => r.All)
+        .Where(r => r.Plan is ConnectionPlan && r.Error is null && !r.IsAbsent)
+        .Select(r => $"{r.Plan.Field.ResponseName}={r.Access}{r.Keys.WindowText}"));
+
     private static bool TryWriteRoot(FieldWriter field, RootRun run, JsonBuffer data, List<FieldError> errors)
     {
         if (run.Error is null)
@@ -175,10 +209,14 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
     public VariableValues Values { get; } = values;
 
     /// <summary>One per root of the plan.</summary>
-    public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root.Statements.Count))];
+    public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root))];
+
+    /// <summary>What loaded the rows of <c>node</c> and <c>nodes</c>; null without them.</summary>
+    public NodeLoader? Nodes { get; set; }
 
     public void Dispose()
     {
+        Nodes?.Dispose();
         foreach (RootRun run in Runs)
         {
             run.Dispose();

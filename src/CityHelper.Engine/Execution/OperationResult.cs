@@ -26,6 +26,9 @@ public sealed class OperationResult : IDisposable
     /// <summary>How long the answer may be kept; never when it holds errors.</summary>
     public CachePolicy Cache { get; }
 
+    /// <summary>The form in which each connection's rows were reached, such as <c>serviceRequests=late cells=6</c>; null unless asked for.</summary>
+    public string? Forms { get; internal set; }
+
     /// <summary>An answer to a request that was not executed.</summary>
     public static OperationResult Refused(params IReadOnlyList<RequestError> errors)
     {

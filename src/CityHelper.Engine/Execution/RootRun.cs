@@ -1,13 +1,25 @@
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Planning;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Execution;
 
-/// <summary>One root field in one request: the values its statements are bound to, and what they returned.</summary>
-internal sealed class RootRun(VariableValues variables, int statements) : IDisposable
+/// <summary>One root of a plan in one request: the values its statements are bound to, and what they returned.</summary>
+internal sealed class RootRun : IDisposable
 {
-    public VariableValues Variables { get; } = variables;
+    public RootRun(VariableValues variables, RootPlan plan)
+    {
+        Variables = variables;
+        Plan = plan;
+        Nested = [.. plan.Nested.Select(_ => new NestedRun())];
+        Below = [.. plan.Below.Select(p => new RootRun(variables, p))];
+        Rows.Backward = plan.Backward;
+    }
+
+    public VariableValues Variables { get; }
+
+    public RootPlan Plan { get; }
 
     /// <summary>Why the field is not read at all.</summary>
     public RequestError? Error { get; set; }
@@ -15,24 +27,36 @@ internal sealed class RootRun(VariableValues variables, int statements) : IDispo
     /// <summary>The key of the partition that is read.</summary>
     public short Partition { get; set; }
 
-    /// <summary>The row that is looked up by global id.</summary>
-    public long RowKey { get; set; }
+    /// <summary>The rows that are looked up by global id.</summary>
+    public long[] RowKeys { get; set; } = [];
 
-    /// <summary>Whether the id names a row of another partition, which is no row of this one.</summary>
-    public bool IsForeign { get; set; }
+    /// <summary>Whether the row is known not to be there, so that nothing is read.</summary>
+    public bool IsAbsent { get; set; }
 
     /// <summary>The meta fields' answer.</summary>
     public MetaAnswer Meta { get; set; } = MetaAnswer.None;
 
-    /// <summary>Rows of the page.</summary>
-    public int First { get; set; }
+    /// <summary>Rows that the page may hold.</summary>
+    public int PageRows { get; set; } = 1;
 
-    /// <summary>The row the page starts after.</summary>
-    public long? After { get; set; }
+    /// <summary>Rows that the page still lacks.</summary>
+    public int RowsMissing => PageRows - Rows.Count;
+
+    /// <summary>The row the page starts behind, in the order of the list.</summary>
+    public CursorPosition? After { get; set; }
+
+    /// <summary>The row the page ends before, in the order of the list.</summary>
+    public CursorPosition? Before { get; set; }
+
+    /// <summary>The keys that are read.</summary>
+    public KeyRanges Keys { get; set; } = null!;
 
     public Viewport Area { get; set; }
 
     public CellCover Cover { get; set; } = CellCover.None;
+
+    /// <summary>The form that was chosen for the rows.</summary>
+    public Access Access { get; set; } = Access.Only;
 
     /// <summary>Signs the cursors of this question; null when neither given nor asked for.</summary>
     public CursorSeal? Cursors { get; set; }
@@ -40,79 +64,65 @@ internal sealed class RootRun(VariableValues variables, int statements) : IDispo
     /// <summary>What the root statement's rows became.</summary>
     public RowSet Rows { get; } = new();
 
-    /// <summary>What the nested lists' rows became, by the number of their statement.</summary>
-    public ChildRows?[] Children { get; } = new ChildRows?[statements];
+    /// <summary>The rows of <c>nodes</c>, each a row of its own, by their keys.</summary>
+    public Dictionary<long, RowOutput> RowsByKey { get; } = [];
 
-    public long TotalCount { get; set; }
+    /// <summary>What <c>node</c> and <c>nodes</c> asked for, in the order of the ids.</summary>
+    public IReadOnlyList<(RequestError? Error, GraphQL.DataLoader.IDataLoaderResult<Loading.NodeRow?>? Row)> AskedNodes { get; set; } = [];
+
+    /// <summary>What <c>node</c> and <c>nodes</c> found, in the order of the ids.</summary>
+    public IReadOnlyList<Loading.NodeResult> Nodes { get; set; } = [];
+
+    /// <summary>The nested lists, by their numbers.</summary>
+    public NestedRun[] Nested { get; }
+
+    /// <summary>The connections of the partition that this root's row stands for.</summary>
+    public RootRun[] Below { get; }
+
+    /// <summary>This run and those below it.</summary>
+    public IEnumerable<RootRun> All => Below.SelectMany(b => b.All).Prepend(this);
 
     /// <summary>Why there is no total count.</summary>
     public RequestError? TotalCountError { get; set; }
 
+    /// <summary>Opens the rest of the keys when the window gave fewer rows than the page and the one behind it.</summary>
+    /// <returns>False when there is nothing left to look at.</returns>
+    public bool TryWiden()
+    {
+        if (Error is not null || IsAbsent || Rows.HasMore || Keys is null || Keys.Window == KeyRange.All || Keys.WasWidened)
+        {
+            return false;
+        }
+
+        // The window is open at the end that is read first.
+        Keys.Window = Keys.Window.High == long.MaxValue
+            ? new KeyRange(long.MinValue, Keys.Window.Low)
+            : new KeyRange(Keys.Window.High, long.MaxValue);
+        Keys.WasWidened = true;
+        foreach (NestedRun nested in Nested)
+        {
+            nested.Batch++;
+        }
+
+        return true;
+    }
+
     public void Dispose()
     {
         Rows.Dispose();
-        foreach (ChildRows? rows in Children)
+        foreach (RowOutput row in RowsByKey.Values)
         {
-            rows?.Dispose();
+            row.Json.Dispose();
+        }
+
+        foreach (NestedRun nested in Nested)
+        {
+            nested.Dispose();
+        }
+
+        foreach (RootRun below in Below)
+        {
+            below.Dispose();
         }
     }
-}
-
-/// <summary>The rows of a root statement, written once for each place they are selected in.</summary>
-internal sealed class RowSet : IDisposable
-{
-    public List<RowOutput> Outputs { get; } = [];
-
-    /// <summary>Rows of the page, without the one that only tells that there are more.</summary>
-    public int Count { get; set; }
-
-    /// <summary>Whether the statement returned a row beyond the page.</summary>
-    public bool HasMore { get; set; }
-
-    public long FirstKey { get; set; }
-
-    public long LastKey { get; set; }
-
-    public void Dispose()
-    {
-        foreach (RowOutput output in Outputs)
-        {
-            output.Json.Dispose();
-        }
-    }
-}
-
-/// <summary>Rows as comma-separated JSON, and what went wrong in them.</summary>
-internal sealed class RowOutput
-{
-    public JsonBuffer Json { get; } = new();
-
-    public List<FieldError> Errors { get; } = [];
-
-    /// <summary>Whether a row was null where none may be, so that the list is null.</summary>
-    public bool Failed { get; set; }
-}
-
-/// <summary>The rows of a nested list, by their parent's key.</summary>
-internal sealed class ChildRows : IDisposable
-{
-    public JsonBuffer Json { get; } = new();
-
-    public Dictionary<long, ChildGroup> Groups { get; } = [];
-
-    public void Dispose() => Json.Dispose();
-}
-
-/// <summary>One parent's rows: a part of the buffer.</summary>
-internal sealed class ChildGroup(int start)
-{
-    public int Start { get; } = start;
-
-    public int End { get; set; } = start;
-
-    public int Count { get; set; }
-
-    public bool Failed { get; set; }
-
-    public List<FieldError>? Errors { get; set; }
 }

@@ -2,55 +2,32 @@ using CityHelper.Engine.Cursors;
 
 namespace CityHelper.Engine.Execution;
 
-/// <summary>The rows of a root statement as a list.</summary>
+/// <summary>The rows of a page as a list.</summary>
 internal sealed class RowListWriter(int output) : ValueWriter
 {
-    public override WriteOutcome Write(WriteContext context)
-    {
-        RowOutput rows = context.Run.Rows.Outputs[output];
-        context.Errors.AddRange(rows.Errors);
-        if (rows.Failed)
-        {
-            return WriteOutcome.Failed;
-        }
-
-        context.Json.WriteByte((byte)'[');
-        context.Json.WriteRaw(rows.Json.Written);
-        context.Json.WriteByte((byte)']');
-        return WriteOutcome.Written;
-    }
+    public override WriteOutcome Write(WriteContext context) => context.Page.Outputs[output].WriteList(context, context.Page.Backward);
 }
 
 /// <summary>The one row of a root statement, null when there was none.</summary>
 internal sealed class SingleRowWriter : ValueWriter
 {
+    public override WriteOutcome Write(WriteContext context) => context.Run.IsAbsent || context.Run.Rows.Outputs.Count == 0
+        ? WriteOutcome.Null
+        : context.Run.Rows.Outputs[0].WriteSingle(context);
+}
+
+/// <summary>A value that is refused wherever it stands.</summary>
+internal sealed class RefusedWriter(RequestError error) : ValueWriter
+{
+    public override WriteOutcome Write(WriteContext context) => context.Fail(error);
+}
+
+/// <summary>A connection of the partition that the row stands for: its value is known when the batch was read, so room is left for it.</summary>
+internal sealed class BelowWriter(int number) : ValueWriter
+{
     public override WriteOutcome Write(WriteContext context)
     {
-        if (context.Run.IsForeign)
-        {
-            // Another partition's row is no row of this one, and nothing was read for it.
-            return WriteOutcome.Null;
-        }
-
-        RowOutput row = context.Run.Rows.Outputs[0];
-        foreach (FieldError error in row.Errors)
-        {
-            // The row has no index in the answer.
-            error.Path.RemoveAt(error.Path.Count - 1);
-            context.Errors.Add(error);
-        }
-
-        if (row.Failed)
-        {
-            return WriteOutcome.Failed;
-        }
-
-        if (context.Run.Rows.Count == 0)
-        {
-            return WriteOutcome.Null;
-        }
-
-        context.Json.WriteRaw(row.Json.Written);
+        context.Output!.AddHole(context.Run.Below[number]);
         return WriteOutcome.Written;
     }
 }
@@ -65,7 +42,7 @@ internal sealed class TotalCountWriter : ValueWriter
             return context.Fail(error);
         }
 
-        context.Json.WriteNumber(context.Run.TotalCount);
+        context.Json.WriteNumber(context.Page.TotalCount);
         return WriteOutcome.Written;
     }
 }
@@ -75,33 +52,32 @@ internal sealed class PageInfoWriter(string field) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)
     {
-        RowSet rows = context.Run.Rows;
+        RowSet rows = context.Page;
         switch (field)
         {
             case "hasNextPage":
-                context.Json.WriteBoolean(rows.HasMore);
+                context.Json.WriteBoolean(rows.HasNextPage);
                 return WriteOutcome.Written;
             case "hasPreviousPage":
-                // The cursor's own row comes before the page.
-                context.Json.WriteBoolean(context.Run.After is not null);
+                context.Json.WriteBoolean(rows.HasPreviousPage);
                 return WriteOutcome.Written;
             case "startCursor" or "endCursor" when rows.Count == 0:
                 return WriteOutcome.Null;
             case "startCursor":
-                WriteCursor(context, rows.FirstKey);
+                WriteCursor(context, rows.Start);
                 return WriteOutcome.Written;
             case "endCursor":
-                WriteCursor(context, rows.LastKey);
+                WriteCursor(context, rows.End);
                 return WriteOutcome.Written;
             default:
                 throw new InvalidOperationException($"PageInfo.{field} has no writer.");
         }
     }
 
-    internal static void WriteCursor(WriteContext context, long rowKey)
+    internal static void WriteCursor(WriteContext context, CursorPosition position)
     {
         Span<byte> space = context.Json.BeginString(CursorSeal.CursorChars);
-        context.Run.Cursors!.Seal(rowKey, space);
+        context.Cursors!.Seal(position, space);
         context.Json.FinishString(CursorSeal.CursorChars);
     }
 }

@@ -27,6 +27,15 @@ internal sealed class WriteContext(RootRun run)
 
     public required List<FieldError> Errors { get; set; }
 
+    /// <summary>The page that a connection's fields are about.</summary>
+    public RowSet Page { get; set; } = run.Rows;
+
+    /// <summary>Signs the cursors of the page.</summary>
+    public Cursors.CursorSeal? Cursors { get; set; } = run.Cursors;
+
+    /// <summary>The rows that are being written; null while an answer is assembled.</summary>
+    public RowOutput? Output { get; set; }
+
     /// <summary>Records an error here; the fields around it add their names on the way up.</summary>
     public WriteOutcome Fail(RequestError error)
     {

@@ -12,6 +12,12 @@ namespace CityHelper.Engine.Http;
 /// <summary>One GraphQL request over HTTP.</summary>
 public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationExecutor executor, ILogger<GraphQLHttpHandler> logger)
 {
+    /// <summary>A request with this header, whatever its value, is told in <see cref="FormsHeader"/> how its rows were reached.</summary>
+    public const string DebugHeader = "CityHelper-Debug";
+
+    /// <summary>The forms of an answer's connections: <c>serviceRequests=values window=enough</c>.</summary>
+    public const string FormsHeader = "CityHelper-Forms";
+
     /// <summary>Answers a request.</summary>
     /// <remarks>
     /// (1) choose what the answer is sent as   (2) read the request, bounded   (3) find the operation: by id before any text is parsed
@@ -98,7 +104,8 @@ public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationEx
             }
 
             name = operation.Name ?? "anonymous";
-            OperationResult result = await executor.ExecuteAsync(operation, request.Variables, cancellation);                       // (4)
+            OperationResult result = await executor.ExecuteAsync(                                                                   // (4)
+                operation, request.Variables, http.Request.Headers.ContainsKey(DebugHeader), cancellation);
             return (result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), name);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
@@ -158,8 +165,12 @@ public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationEx
         response.ContentType = AcceptHeader.Text(mediaType);
         response.ContentLength = result.Json.Length;
         response.Headers.Vary = "Accept";
+        if (result.Forms is { } forms)
+        {
+            response.Headers[FormsHeader] = forms;
+        }
 
-        bool cacheable = status == StatusCodes.Status200OK && IsCacheableForm(http.Request);
+        bool cacheable = status == StatusCodes.Status200OK && result.Forms is null && IsCacheableForm(http.Request);
         response.Headers.CacheControl = (cacheable ? result.Cache : CachePolicy.None).Header;
         if (!HttpMethods.IsHead(http.Request.Method))
         {

@@ -1,26 +1,87 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using CityHelper.Engine.Execution;
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Operations;
+using GraphQL.Types;
 
 namespace CityHelper.Engine.Planning;
 
 /// <summary>The arguments of a connection, null where not given.</summary>
+/// <param name="Coordinate">The field, as errors and cursors name it: <c>Query.serviceRequests</c>.</param>
+/// <param name="First">Rows from the beginning.</param>
+/// <param name="After">A cursor.</param>
+/// <param name="Last">Rows from the end.</param>
+/// <param name="Before">A cursor.</param>
+/// <param name="Area">The area.</param>
+/// <param name="Filter">The filter.</param>
+/// <param name="Order">The order.</param>
 internal sealed record ConnectionArguments(
-    string Coordinate, InputNode? First, InputNode? After, InputNode Partition, InputNode? Area, InputNode? Filter, bool Ascending)
+    string Coordinate, InputNode? First, InputNode? After, InputNode? Last, InputNode? Before, InputNode? Area, InputNode? Filter, InputNode? Order)
 {
+    /// <summary>Whether the page is the last of its list.</summary>
+    public bool Backward => Last is not null;
+
+    public static ConnectionArguments Of(RowPlanner rows, CollectedField field, FieldType definition, string parent)
+    {
+        InputNode? Given(string name) => definition.Arguments!.Find(name) is null ? null : rows.GivenArgument(field, definition, name);
+
+        return new ConnectionArguments(
+            $"{parent}.{definition.Name}",
+            Given(ConnectionBinding.FirstArgument),
+            Given(ConnectionBinding.AfterArgument),
+            Given(ConnectionBinding.LastArgument),
+            Given(ConnectionBinding.BeforeArgument),
+            Given(ConnectionBinding.AreaArgument),
+            Given(ConnectionBinding.FilterArgument),
+            Given(ConnectionBinding.OrderArgument));
+    }
+
+    /// <summary>The page's rows, or why there can be none.</summary>
+    public (int Rows, RequestError? Error) Page(VariableValues variables, bool mustBeGiven)
+    {
+        if (First is not null && Last is not null)
+        {
+            return (0, new PageBoundariesError(Coordinate));
+        }
+
+        if (First is null && Last is null && mustBeGiven)
+        {
+            return (0, new PageBoundaryMissingError(Coordinate));
+        }
+
+        string argument = Backward ? ConnectionBinding.LastArgument : ConnectionBinding.FirstArgument;
+        int rows = PageArguments.Rows(Last ?? First, variables);
+        return (rows, PageArguments.Check(argument, rows, Coordinate));
+    }
+
+    /// <summary>The cursors' places, or why one is none of this question.</summary>
+    public (CursorPosition? After, CursorPosition? Before, RequestError? Error) Places(CursorSeal? seal, VariableValues variables)
+    {
+        CursorPosition? after = Open(After, seal, variables);
+        CursorPosition? before = Open(Before, seal, variables);
+        string? broken = After is not null && after is null ? ConnectionBinding.AfterArgument
+            : Before is not null && before is null ? ConnectionBinding.BeforeArgument
+            : null;
+        return (after, before, broken is null ? null : new CursorInvalidError(broken, Coordinate));
+    }
+
+    private static CursorPosition? Open(InputNode? cursor, CursorSeal? seal, VariableValues variables) =>
+        cursor is null ? null : seal!.Open((string)cursor.Evaluate(variables)!);
+
     /// <summary>
     /// What a cursor of the connection is bound to: the field, the partition, the area, the filter and the order, but not the page
-    /// size or the selected fields, which a client may change from page to page.
+    /// size or the selected fields, which a client may change from page to page, nor the row that a nested connection hangs on.
     /// </summary>
-    public string Question(RootRun run)
+    public string Question(short partition, RowOrder order, VariableValues variables)
     {
         var text = new StringBuilder(Coordinate);
-        text.Append('|').Append(run.Partition.ToString(CultureInfo.InvariantCulture));
-        text.Append('|').Append(Ascending ? "asc" : "desc").Append('|');
-        Append(text, Area?.Evaluate(run.Variables));
+        text.Append('|').Append(partition.ToString(CultureInfo.InvariantCulture));
+        text.Append('|').Append(order.Name).Append('|');
+        Append(text, Area?.Evaluate(variables));
         text.Append('|');
-        Append(text, Filter?.Evaluate(run.Variables));
+        Append(text, Filter?.Evaluate(variables));
         return text.ToString();
     }
 
@@ -58,4 +119,17 @@ internal sealed record ConnectionArguments(
                 break;
         }
     }
+}
+
+/// <summary>The arguments that bound a list.</summary>
+internal static class PageArguments
+{
+    public static int Rows(InputNode? argument, VariableValues variables) => argument?.Evaluate(variables) as int? ?? Limits.PageRowsDefault;
+
+    public static RequestError? Check(string argument, int rows, string coordinate) => rows switch
+    {
+        < 0 => new PageSizeNegativeError(argument, coordinate),
+        > Limits.PageRowsMax => new PageTooLargeError(coordinate, rows),
+        _ => null,
+    };
 }

@@ -1,75 +1,147 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Space;
-using CityHelper.Engine.Types;
 using GraphQL;
 using GraphQL.Types;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>Plans a connection: one statement for its rows whatever places they are selected in, and one for the count.</summary>
-internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector collector, CursorKeys cursorKeys)
+/// <summary>
+/// Plans a connection: one statement for its rows whatever places they are selected in, one for the count, and one for each side of the
+/// page on which rows may stand that the page itself does not tell of.
+/// </summary>
+internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
 {
     private readonly List<ValueWriter> _outputs = [];
-    private bool _countSelected;
-    private bool _cursorSelected;
+    private readonly HashSet<string> _selected = [];
 
-    public RootPlan Plan(CollectedField field, FieldType definition, ConnectionBinding binding)
+    /// <summary>A connection of a partition.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="definition">Its definition.</param>
+    /// <param name="connection">The rows.</param>
+    /// <param name="parent">The type it is a field of.</param>
+    /// <param name="partition">The argument that names the partition; null below a row.</param>
+    public RootPlan Plan(CollectedField field, FieldType definition, ConnectionRows connection, string parent, PartitionArgument? partition)
     {
-        ConnectionArguments arguments = Arguments(field, definition, binding);
-        var filterType = (FilterInput)definition.Arguments!.Find(ConnectionBinding.FilterArgument)!.ResolvedType!;
-
-        // Compiled once to be refused here, where a client is told; the statements are made when a cover is known.
-        new FilterCompiler(new StatementBuilder(CellCover.None)).Compile(filterType, arguments.Filter);
-        var source = new ConnectionSource(
-            binding, filterType, arguments.Filter, arguments.Area is not null, arguments.Ascending, arguments.After is not null);
-        var select = new SelectPlan(source);
-        int key = select.Column(SelectPlan.Row, binding.Entity.RowColumn);
-        ObjectWriter connection = Connection(select, key, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Row);
-        rows.Add(new RootStatement(select, key, _outputs));
-        return new ConnectionPlan(
-            Planner.Writer(field, definition, connection), rows.Statements, binding, arguments, cursorKeys, _cursorSelected)
+        ConnectionArguments arguments = ConnectionArguments.Of(rows, field, definition, parent);
+        if (RowOrder.Of(connection, arguments.Order) is not { } order)
         {
-            Count = _countSelected ? new CountStatement(source) : null,
+            return new RefusedRootPlan(Planner.Writer(field, definition, new SingleRowWriter()), NoOrder(connection, arguments));
+        }
+
+        var filter = new CompiledFilter(connection, arguments.Filter);
+        ConnectionQuestion question = Question(connection, arguments, order);
+        var source = new ConnectionSource(question, ConnectionPart.Page);
+        var select = new SelectPlan(source);
+        PlaceColumns place = Place(select, connection.Access.Entity, source);
+        ObjectWriter writer = Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, connection.Row);
+        rows.Add(new RootStatement(select, place, _outputs));
+        (PartitionArgument, InputNode)? named = partition is null ? null : (partition, rows.Argument(field, definition, partition.Name)!);
+        return new ConnectionPlan(Planner.Writer(field, definition, writer), question, arguments, named, filter, context, NeedsCursors)
+        {
+            Statements = rows.Statements,
+            Nested = rows.Nested,
+            Below = rows.Below,
+            Backward = question.Backward,
+            Probes = [.. Probes(question).Select(part => new FigureStatement(
+                new ConnectionSource(question, part).ExistsSql, (page, reader) => SetProbe(page, part, reader.GetBoolean(0))))],
+            Count = _selected.Contains("totalCount")
+                ? new FigureStatement(source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(0))
+                : null,
         };
     }
 
-    private ConnectionArguments Arguments(CollectedField field, FieldType definition, ConnectionBinding binding)
+    /// <summary>A connection over the rows that point at each row of another select.</summary>
+    /// <returns>The writer of the connection, for a parent whose rows are the current page.</returns>
+    public ValueWriter PlanNested(
+        CollectedField field, FieldType definition, NestedConnectionBinding binding, IObjectGraphType parentType, SelectPlan parents, string alias)
     {
-        InputNode? Given(string name) => rows.GivenArgument(field, definition, name);
+        ConnectionArguments arguments = ConnectionArguments.Of(rows, field, definition, parentType.Name);
+        RowOrder? order = RowOrder.Of(binding.Rows, arguments.Order);
+        if (order is not { Kind: OrderKind.Key })
+        {
+            return new RefusedWriter(NoOrder(binding.Rows, arguments));
+        }
 
-        return new ConnectionArguments(
-            $"Query.{definition.Name}",
-            Given(ConnectionBinding.FirstArgument),
-            Given(ConnectionBinding.AfterArgument),
-            rows.Argument(field, definition, binding.Partition.Name)!,
-            Given(ConnectionBinding.AreaArgument),
-            Given(ConnectionBinding.FilterArgument),
-            IsAscending(Given(ConnectionBinding.OrderArgument)));
+        var filter = new CompiledFilter(binding.Rows, arguments.Filter);
+        ConnectionQuestion question = Question(binding.Rows, arguments, order);
+        int number = rows.ReserveNested();
+        var source = new NestedSource(new NestedQuestion(
+            number, parents, alias, binding.ParentColumn, binding.Rows.Access.Entity, binding.ChildColumn, question,
+            order.KeyDescending != question.Backward));
+        var select = new SelectPlan(source);
+        int parentKey = select.Column(SelectPlan.Row, NestedSource.ParentKey);
+        var place = new PlaceColumns(select.Column(SelectPlan.Row, source.Entity.RowColumn), -1);
+        ObjectWriter writer = rows.Within(number, () =>
+            Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row));
+        rows.Add(new NestedStatement(number, select, parentKey, place, _outputs));
+        AddFigures(number, source, question);
+        rows.SetNested(number, new NestedConnectionPlan(number, rows.Parent, arguments, question, filter, context.CursorKeys, _outputs.Count));
+        return new NestedWriter(number, parents.Column(alias, binding.ParentColumn), writer);
     }
 
-    // The one key there is to sort by; where it is named twice the first one counts. Nothing named: newest first.
-    private static bool IsAscending(InputNode? order) =>
-        (order as ListNode)?.Items.OfType<ObjectNode>()
-            .SelectMany(o => o.Members.Values)
-            .OfType<FixedNode>()
-            .Select(d => d.Value)
-            .OfType<string>()
-            .FirstOrDefault() == SortEnumType.Ascending;
+    private bool NeedsCursors => _selected.Contains("cursor") || _selected.Contains("startCursor") || _selected.Contains("endCursor");
 
-    private ObjectWriter Connection(SelectPlan select, int key, IObjectGraphType type, CollectedField field, IObjectGraphType row)
+    private void AddFigures(int number, NestedSource source, ConnectionQuestion question)
     {
-        return new ObjectWriter([.. collector.Collect(type, field.SelectionSets).Select(part => part.Name switch
+        foreach (ConnectionPart part in Probes(question))
+        {
+            rows.Add(new NestedFigureStatement(
+                number, statement => source.ExistsSql(statement, part), (page, reader) => SetProbe(page, part, reader.GetBoolean(1))));
+        }
+
+        if (_selected.Contains("totalCount"))
+        {
+            rows.Add(new NestedFigureStatement(number, source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(1)));
+        }
+    }
+
+    private static ConnectionQuestion Question(ConnectionRows connection, ConnectionArguments arguments, RowOrder order) => new(
+        connection, arguments.Filter, arguments.Area is not null, order, arguments.After is not null, arguments.Before is not null, arguments.Backward);
+
+    private static OrderNotIndexedError NoOrder(ConnectionRows rows, ConnectionArguments arguments) => new(
+        string.Join(", ", rows.Sort.Fields.Select(f => f.Name)),
+        "sort by one of these, with `createdAt` after it at most; below a row by `createdAt` only",
+        arguments.Coordinate);
+
+    private IEnumerable<ConnectionPart> Probes(ConnectionQuestion question)
+    {
+        if (question.HasAfter && _selected.Contains("hasPreviousPage"))
+        {
+            yield return ConnectionPart.BeforePage;
+        }
+
+        if (question.HasBefore && _selected.Contains("hasNextPage"))
+        {
+            yield return ConnectionPart.BehindPage;
+        }
+    }
+
+    private static void SetProbe(RowSet page, ConnectionPart part, bool exists)
+    {
+        if (part == ConnectionPart.BeforePage)
+        {
+            page.HasRowsBefore = exists;
+        }
+        else
+        {
+            page.HasRowsBehind = exists;
+        }
+    }
+
+    private static PlaceColumns Place(SelectPlan select, EntityMap entity, ConnectionSource source) => new(
+        select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]),
+        source.CursorValue(SelectPlan.Row) is { } value ? select.Expression(SelectPlan.Row, value, [source.CursorColumn]) : -1);
+
+    private ObjectWriter Connection(SelectPlan select, PlaceColumns place, IObjectGraphType type, CollectedField field, IObjectGraphType row) =>
+        new([.. collector.Collect(type, field.SelectionSets).Select(part => Selected(part) switch
         {
             "__typename" => RowPlanner.Field(part, nonNull: true, RowPlanner.TypeName(type)),
             "pageInfo" => RowPlanner.Field(part, nonNull: true, PageInfo(type, part)),
             "nodes" => RowPlanner.Field(part, nonNull: false, Output(rows.Row(select, row, part.SelectionSets))),
-            "edges" => RowPlanner.Field(part, nonNull: false, Output(Edge(select, key, type, part, row))),
-            "totalCount" => RowPlanner.Field(part, nonNull: true, TotalCount()),
+            "edges" => RowPlanner.Field(part, nonNull: false, Output(Edge(select, place, type, part, row))),
+            "totalCount" => RowPlanner.Field(part, nonNull: true, new TotalCountWriter()),
             _ => throw new InvalidOperationException($"{type.Name}.{part.Name} has no writer."),
         })]);
-    }
 
     private RowListWriter Output(ValueWriter row)
     {
@@ -77,43 +149,29 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         return new RowListWriter(_outputs.Count - 1);
     }
 
-    private ObjectWriter Edge(SelectPlan select, int key, IObjectGraphType connection, CollectedField field, IObjectGraphType row)
+    private ObjectWriter Edge(SelectPlan select, PlaceColumns place, IObjectGraphType connection, CollectedField field, IObjectGraphType row)
     {
         var edge = (IObjectGraphType)connection.Fields.Find("edges")!.ResolvedType!.GetNamedType();
-        return new ObjectWriter([.. collector.Collect(edge, field.SelectionSets).Select(part => part.Name switch
+        return new ObjectWriter([.. collector.Collect(edge, field.SelectionSets).Select(part => Selected(part) switch
         {
             "__typename" => RowPlanner.Field(part, nonNull: true, RowPlanner.TypeName(edge)),
-            "cursor" => RowPlanner.Field(part, nonNull: true, Cursor(key)),
+            "cursor" => RowPlanner.Field(part, nonNull: true, new CursorWriter(place)),
             "node" => RowPlanner.Field(part, nonNull: true, rows.Row(select, row, part.SelectionSets)),
             _ => throw new InvalidOperationException($"{edge.Name}.{part.Name} has no writer."),
         })]);
     }
 
-    private CursorWriter Cursor(int key)
-    {
-        _cursorSelected = true;
-        return new CursorWriter(key);
-    }
-
-    private TotalCountWriter TotalCount()
-    {
-        _countSelected = true;
-        return new TotalCountWriter();
-    }
-
     private ObjectWriter PageInfo(IObjectGraphType connection, CollectedField field)
     {
         var type = (IObjectGraphType)connection.Fields.Find("pageInfo")!.ResolvedType!.GetNamedType();
-        return new ObjectWriter([.. collector.Collect(type, field.SelectionSets).Select(part =>
-        {
-            if (part.Name == "__typename")
-            {
-                return RowPlanner.Field(part, nonNull: true, RowPlanner.TypeName(type));
-            }
+        return new ObjectWriter([.. collector.Collect(type, field.SelectionSets).Select(part => Selected(part) == "__typename"
+            ? RowPlanner.Field(part, nonNull: true, RowPlanner.TypeName(type))
+            : RowPlanner.Field(part, nonNull: part.Name is not ("startCursor" or "endCursor"), new PageInfoWriter(part.Name)))]);
+    }
 
-            bool isCursor = part.Name is "startCursor" or "endCursor";
-            _cursorSelected |= isCursor;
-            return RowPlanner.Field(part, nonNull: !isCursor, new PageInfoWriter(part.Name));
-        })]);
+    private string Selected(CollectedField part)
+    {
+        _selected.Add(part.Name);
+        return part.Name;
     }
 }

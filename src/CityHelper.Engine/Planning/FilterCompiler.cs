@@ -1,61 +1,87 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Types;
 using GraphQL.Types;
-using Npgsql;
-using NpgsqlTypes;
 
 namespace CityHelper.Engine.Planning;
 
 /// <summary>A <c>where</c> to SQL conditions that must all hold (conventions §2).</summary>
-internal sealed class FilterCompiler(StatementBuilder statement)
+/// <param name="statement">Takes the parameters.</param>
+/// <param name="access">How the filtered rows are reached.</param>
+internal sealed class FilterCompiler(StatementBuilder statement, RowAccess access)
 {
-    private static readonly DateTimeOffset s_lastMicrosecond = DateTimeOffset.MaxValue.AddTicks(-TimeSpan.TicksPerMicrosecond);
-
-    private int _conditions;
+    private readonly LeafConditions _leaves = new(statement);
 
     /// <summary>Compiles the members of a filter input.</summary>
     /// <exception cref="PlanException">The filter is larger than <see cref="Limits.FilterConditionsMax"/>.</exception>
-    public List<Condition> Compile(FilterInput input, InputNode? filter)
-    {
-        List<Condition> conditions = [];
-        if (filter is not ObjectNode { Members: { } members })
+    public List<Condition> Compile(FilterInput input, InputNode? filter) => Compile(input, filter, access);
+
+    // Members in the input's own order, so that equal filters are equal SQL however a client writes them.
+    private List<Condition> Compile(FilterInput input, InputNode? filter, RowAccess? rows) => Members(input, filter)
+        .SelectMany(m => m.Field.Name switch
         {
-            return conditions;
-        }
+            JoiningFilterInput.And => Items(m.Node).SelectMany(item => Compile(input, item, rows)),
+            JoiningFilterInput.Or => Condition.Either([.. Items(m.Node).Select(item => Compile(input, item, rows))]),
+            _ => Member(input.Target(m.Field.Name), m.Field.ResolvedType!, m.Node, rows),
+        })
+        .ToList();
 
-        // In the input's own order, so that equal filters are equal SQL however a client writes them.
-        foreach (FieldType field in input.Fields.Where(f => members.ContainsKey(f.Name)))
-        {
-            InputNode member = members[field.Name];
-            if (field.Name == FilterInput.And)
-            {
-                conditions.AddRange((member as ListNode)?.Items.SelectMany(item => Compile(input, item)) ?? []);
-            }
-            else
-            {
-                conditions.AddRange(CompileMember(input.Target(field.Name), (IInputObjectGraphType)field.ResolvedType!, member));
-            }
-        }
-
-        return conditions;
-    }
-
-    private List<Condition> CompileMember(FieldType target, IInputObjectGraphType input, InputNode member) => FieldBinding.Of(target) switch
+    private IEnumerable<Condition> Member(FieldType target, IGraphType type, InputNode node, RowAccess? rows) => FieldBinding.Of(target) switch
     {
-        ColumnBinding column when member is ObjectNode operations => [.. input.Fields
-            .Where(f => operations.Members.ContainsKey(f.Name))
-            .Select(f => Operation(column.Column, f.Name, operations.Members[f.Name]))
-            .OfType<Condition>()],
-        ReferenceBinding reference when member is ObjectNode => Reference(reference, (FilterInput)input, member),
-        _ => [],
+        ColumnBinding { Column: var column } when rows?.External is { } external && external.Property == column.Name =>
+            Operations((OperationFilterInput)type, node, (operation, value) => External(external, column, operation, value)),
+        ColumnBinding { Column: var column } =>
+            Operations((OperationFilterInput)type, node, (operation, value) => _leaves.Of(column, operation, value)),
+        GlobalIdBinding { Entity: var entity } =>
+            Operations((OperationFilterInput)type, node, (operation, value) => _leaves.OfId(entity, operation, value)),
+        ReferenceBinding reference => Reference(reference, (FilterInput)type, node),
+        ChildrenBinding children => List(children, (ListFilterInput)type, node),
+        _ => throw new InvalidOperationException($"{target.Name} cannot be filtered."),
     };
+
+    private static IEnumerable<(FieldType Field, InputNode Node)> Members(IInputObjectGraphType input, InputNode? node) =>
+        node is ObjectNode { Members: { } members }
+            ? input.Fields.Where(f => members.ContainsKey(f.Name)).Select(f => (f, members[f.Name]))
+            : [];
+
+    private static IEnumerable<InputNode> Items(InputNode node) => (node as ListNode)?.Items ?? [];
+
+    private static List<Condition> Operations(OperationFilterInput input, InputNode? node, Func<string, InputNode, Condition?> operation) =>
+        Members(input, node)
+            .SelectMany(m => m.Field.Name switch
+            {
+                JoiningFilterInput.And => Items(m.Node).SelectMany(item => Operations(input, item, operation)),
+                JoiningFilterInput.Or => Condition.Either([.. Items(m.Node).Select(item => Operations(input, item, operation))]),
+                _ => operation(m.Field.Name, m.Node) is { } condition ? [condition] : [],
+            })
+            .ToList();
+
+    // Another system's keys have a table of their own, which gives ours. A null in the list is looked for in the row.
+    private Condition? External(ExternalKey external, ColumnMap column, string operation, InputNode value)
+    {
+        if (operation is not ("eq" or "in") || value.IsNull)
+        {
+            return _leaves.Of(column, operation, value);
+        }
+
+        string partition = $"x.{access.Entity.PartitionColumn} = {statement.Partition()}";
+        string rows = $"select x.{external.RowColumn} from {external.Table} x where {partition} and x.{external.KeyColumn}";
+        string key = $"{Condition.Row}.{access.Entity.RowColumn}";
+        if (operation == "eq")
+        {
+            return new Condition($"{key} = ({rows} = {_leaves.Parameter(column, value, operation)})", [access.Entity.RowColumn]) { NamesRows = true };
+        }
+
+        (string array, string hasNull) = _leaves.ListParameters(column, value);
+        return new Condition(
+            $"({key} = any(array({rows} = any({array}))) or {hasNull} and {Condition.Row}.{column.Name} is null)",
+            [access.Entity.RowColumn, column.Name]) { NamesRows = true };
+    }
 
     // Integer keys rather than a join: the partition's rows are then filtered by an index or an included column, and the small
     // table is read once, before the first row (an InitPlan).
-    private List<Condition> Reference(ReferenceBinding reference, FilterInput input, InputNode member)
+    private IEnumerable<Condition> Reference(ReferenceBinding reference, FilterInput input, InputNode node)
     {
-        List<Condition> inner = Compile(input, member);
+        List<Condition> inner = Compile(input, node, rows: null);
         if (inner.Count == 0)
         {
             return [];
@@ -64,124 +90,68 @@ internal sealed class FilterCompiler(StatementBuilder statement)
         (string here, string there) = reference.Keys.Single();
         EntityMap target = reference.Target;
         string partition = target.PartitionColumn is { } column ? $"f.{column} = {statement.Partition()} and " : "";
-        string rows = $"select f.{there} from {target.Table} f where {partition}{string.Join(" and ", inner.Select(c => c.For("f")))}";
-        string sql = IsOneUniqueValue(target, input, (ObjectNode)member)
+        string rows = $"select f.{there} from {target.Table} f where {partition}{Condition.All(inner, "f")}";
+        string sql = IsOneRow(target, input, node)
             ? $"{Condition.Row}.{here} = ({rows})"
             : $"{Condition.Row}.{here} = any(array({rows}))";
-        return [new Condition(sql, [here])];
+        return
+        [
+            new Condition(sql, [here])
+            {
+                Holds = inner.All(c => c.Holds is not null)
+                    ? (estimation, row) => estimation.Referenced(target.Table, row[here]) is { } referenced
+                        && inner.All(c => c.Holds!(estimation, referenced))
+                    : null,
+            },
+        ];
     }
 
     // At most one row: a scalar keeps the order of an index (partition, key, id), an array does not.
-    private static bool IsOneUniqueValue(EntityMap target, FilterInput input, ObjectNode member) =>
-        member.Members.Count == 1
-        && member.Members.Single() is var (name, operations)
-        && name != FilterInput.And
-        && FieldBinding.Of(input.Target(name)) is ColumnBinding column
-        && target.IsUnique(column.Column)
-        && operations is ObjectNode { Members: { Count: 1 } only }
-        && only.TryGetValue("eq", out InputNode? value)
+    private static bool IsOneRow(EntityMap target, FilterInput input, InputNode node) =>
+        Members(input, node).ToArray() is [var (field, operations)]
+        && field.Name is not (JoiningFilterInput.And or JoiningFilterInput.Or)
+        && IsKey(target, FieldBinding.Of(input.Target(field.Name)))
+        && Members((IInputObjectGraphType)field.ResolvedType!, operations).ToArray() is [var (operation, value)]
+        && operation.Name == "eq"
         && !value.IsNull;
 
-    private Condition? Operation(ColumnMap column, string operation, InputNode value)
-    {
-        if (++_conditions > Limits.FilterConditionsMax)
-        {
-            throw new PlanException(new OperationTooLargeError($"The filter has more than {Limits.FilterConditionsMax} conditions: use fewer."));
-        }
+    internal static bool IsKey(EntityMap entity, FieldBinding? binding) =>
+        binding is GlobalIdBinding || (binding is ColumnBinding { Column: var column } && entity.IsUnique(column));
 
-        string row = $"{Condition.Row}.{column.Name}";
-        if (value.IsNull)
+    private IEnumerable<Condition> List(ChildrenBinding children, ListFilterInput input, InputNode node)
+    {
+        foreach ((FieldType field, InputNode member) in Members(input, node).Where(m => !m.Node.IsNull))
         {
-            return operation switch
+            if (field.Name == ListFilterInput.Any)
             {
-                "eq" => new Condition($"{row} is null", [column.Name]),
-                "neq" => new Condition($"{row} is not null", [column.Name]),
+                string wanted = _leaves.Flag(member);
+                yield return Exists($"{Rows(children, [], "")} = {wanted}", children);
+                continue;
+            }
 
-                // A comparison with null holds for no row, nor does its negation exclude one.
-                _ when operation.StartsWith('n') => null,
-                _ => new Condition("false", []),
-            };
+            List<Condition> inner = Compile(input.Rows, member, rows: null);
+            if (field.Name == ListFilterInput.All)
+            {
+                if (inner.Count > 0)
+                {
+                    // Unknown, from a comparison with a row's null, is no yes.
+                    yield return Exists($"not {Rows(children, inner, " is not true")}", children);
+                }
+            }
+            else
+            {
+                yield return Exists((field.Name == ListFilterInput.None ? "not " : "") + Rows(children, inner, ""), children);
+            }
         }
-
-        return operation is "in" or "nin"
-            ? List(column, operation, value)
-            : new Condition(Comparison(row, operation, Value(column, operation, value), column), [column.Name]);
     }
 
-    // PostgreSQL keeps microseconds. A moment between two of them is rounded up where the rows before it, and not it, are meant.
-    private string Value(ColumnMap column, string operation, InputNode value)
+    private static Condition Exists(string sql, ChildrenBinding children) => new(sql, [children.ParentColumn]);
+
+    private string Rows(ChildrenBinding children, List<Condition> inner, string judged)
     {
-        bool roundUp = operation is "lt" or "nlt" or "gte" or "ngte";
-        return statement.Parameter((value, roundUp), run => Parameter(column, value.Evaluate(run.Variables) switch
-        {
-            DateTimeOffset moment when roundUp && moment.Ticks % TimeSpan.TicksPerMicrosecond != 0 && moment < s_lastMicrosecond =>
-                moment.AddTicks(TimeSpan.TicksPerMicrosecond - moment.Ticks % TimeSpan.TicksPerMicrosecond),
-            var other => other!,
-        }));
-    }
-
-    private static string Comparison(string row, string operation, string parameter, ColumnMap column) => operation switch
-    {
-        "eq" => $"{row} = {parameter}",
-        "neq" => column.IsNullable ? $"({row} <> {parameter} or {row} is null)" : $"{row} <> {parameter}",
-        "gt" or "nlte" => $"{row} > {parameter}",
-        "gte" or "nlt" => $"{row} >= {parameter}",
-        "lt" or "ngte" => $"{row} < {parameter}",
-        "lte" or "ngt" => $"{row} <= {parameter}",
-        "contains" => $"strpos({row}, {parameter}) > 0",
-        "ncontains" => Not($"strpos({row}, {parameter}) > 0", row, column),
-        "startsWith" => $"starts_with({row}, {parameter})",
-        "nstartsWith" => Not($"starts_with({row}, {parameter})", row, column),
-        "endsWith" => $"right({row}, length({parameter})) = {parameter}",
-        "nendsWith" => Not($"right({row}, length({parameter})) = {parameter}", row, column),
-        _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "An operation without SQL."),
-    };
-
-    private static string Not(string condition, string row, ColumnMap column) =>
-        column.IsNullable ? $"(not ({condition}) or {row} is null)" : $"not ({condition})";
-
-    // One array parameter whatever the list's length, so that the length is not part of the plan. A null in it stands for "no value".
-    private Condition List(ColumnMap column, string operation, InputNode value)
-    {
-        string row = $"{Condition.Row}.{column.Name}";
-        string array = statement.Parameter(value, run => ArrayParameter(column, Items(value, run)));
-        string found = $"{row} = any({array})";
-        if (column.IsNullable)
-        {
-            string hasNull = statement.Parameter((value, "null"), run =>
-                StatementBuilder.Typed(NpgsqlDbType.Boolean, Items(value, run).Contains(null)));
-            found = $"({row} is not null and {found} or {row} is null and {hasNull})";
-        }
-
-        return new Condition(operation == "in" ? found : $"not ({found})", [column.Name]);
-    }
-
-    private static List<object?> Items(InputNode value, RootRun run) => (List<object?>)value.Evaluate(run.Variables)!;
-
-    private static NpgsqlParameter Parameter(ColumnMap column, object value) => value switch
-    {
-        DateTimeOffset moment => StatementBuilder.Typed(NpgsqlDbType.TimestampTz, moment.UtcDateTime),
-        string label when column.ValueType.IsEnum => new NpgsqlParameter<string> { TypedValue = label, DataTypeName = column.StoreType },
-        string text => StatementBuilder.Text(text),
-        int number => StatementBuilder.Integer(number),
-        double number => StatementBuilder.Double(number),
-        bool flag => StatementBuilder.Typed(NpgsqlDbType.Boolean, flag),
-        _ => throw new NotSupportedException($"{column.Name} cannot be compared with a {value.GetType().Name}."),
-    };
-
-    private static NpgsqlParameter ArrayParameter(ColumnMap column, List<object?> items)
-    {
-        IEnumerable<object> values = items.Where(i => i is not null)!;
-        return column.ValueType switch
-        {
-            Type type when type.IsEnum => new NpgsqlParameter<string[]> { TypedValue = [.. values.Cast<string>()], DataTypeName = column.StoreType + "[]" },
-            Type type when type == typeof(string) => StatementBuilder.Typed<string[]>(NpgsqlDbType.Array | NpgsqlDbType.Text, [.. values.Cast<string>()]),
-            Type type when type == typeof(DateTime) => StatementBuilder.Typed<DateTime[]>(
-                NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, [.. values.Cast<DateTimeOffset>().Select(m => m.UtcDateTime)]),
-            Type type when type == typeof(int) => StatementBuilder.Typed<int[]>(NpgsqlDbType.Array | NpgsqlDbType.Integer, [.. values.Cast<int>()]),
-            Type type when type == typeof(double) => StatementBuilder.Typed<double[]>(NpgsqlDbType.Array | NpgsqlDbType.Double, [.. values.Cast<double>()]),
-            _ => throw new NotSupportedException($"Lists of {column.ValueType.Name} cannot be compared."),
-        };
+        string condition = inner.Count == 0 ? "" : $" and ({Condition.All(inner, "u")}){judged}";
+        return $"exists (select from {children.Target.Table} u where u.{children.Target.PartitionColumn} = {statement.Partition()} "
+            + $"and u.{children.ChildColumn} = {Condition.Row}.{children.ParentColumn}{condition})";
     }
 }
 

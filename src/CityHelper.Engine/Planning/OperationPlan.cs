@@ -10,21 +10,66 @@ namespace CityHelper.Engine.Planning;
 /// <param name="MetaFields">The selections of <c>__schema</c> and <c>__type</c>, which GraphQL.NET answers.</param>
 internal sealed record OperationPlan(IReadOnlyList<RootPlan> Roots, CachePolicy Cache, IReadOnlyList<GraphQLField> MetaFields);
 
-/// <summary>One root field of a plan.</summary>
+/// <summary>One root of a plan: a field of <c>Query</c>, or a connection of the partition that a root's row stands for.</summary>
 /// <param name="field">Its name, and the writer that assembles its value from what was read.</param>
-/// <param name="statements">What it reads, in the order of the batch.</param>
-internal class RootPlan(FieldWriter field, IReadOnlyList<StatementPlan> statements)
+internal class RootPlan(FieldWriter field)
 {
     public FieldWriter Field { get; } = field;
 
-    public IReadOnlyList<StatementPlan> Statements { get; } = statements;
+    /// <summary>What it reads, in the order of the batch: nested lists before the rows that hold them.</summary>
+    public IReadOnlyList<StatementPlan> Statements { get; init; } = [];
+
+    /// <summary>What is asked once, however often a page is completed: whether there are rows beside it.</summary>
+    public IReadOnlyList<StatementPlan> Probes { get; init; } = [];
 
     /// <summary>The exact count, which runs last in the batch under a time limit of its own.</summary>
     public StatementPlan? Count { get; init; }
 
+    /// <summary>The nested lists, by their numbers.</summary>
+    public IReadOnlyList<NestedPlan> Nested { get; init; } = [];
+
+    /// <summary>The connections of the partition that the row stands for.</summary>
+    public IReadOnlyList<RootPlan> Below { get; init; } = [];
+
+    /// <summary>Whether a page is read from its list's end.</summary>
+    public bool Backward { get; init; }
+
+    /// <summary>Whether the rows may be many, when no page says how many.</summary>
+    public int RowsMax { get; init; } = 1;
+
+    /// <summary>All statements there may be in a batch.</summary>
+    public int StatementCount => Statements.Count + Probes.Count + (Count is null ? 0 : 1) + Below.Sum(b => b.StatementCount);
+
     /// <summary>Checks the arguments' values and fills the run, or sets its error.</summary>
-    public virtual ValueTask BindAsync(RootRun run, CancellationToken cancellation) => ValueTask.CompletedTask;
+    public async ValueTask BindAsync(RootRun run, CancellationToken cancellation)
+    {
+        run.PageRows = RowsMax;
+        await BindOwnAsync(run, cancellation);
+        if (run.Error is not null || run.IsAbsent)
+        {
+            // Nothing hangs on a row that is not there.
+            foreach (RootRun below in run.Below)
+            {
+                below.IsAbsent = true;
+            }
+
+            return;
+        }
+
+        foreach (NestedPlan nested in Nested)
+        {
+            nested.Bind(run);
+        }
+
+        foreach (RootRun below in run.Below)
+        {
+            below.Partition = run.Partition;
+            await below.Plan.BindAsync(below, cancellation);
+        }
+    }
+
+    protected virtual ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation) => ValueTask.CompletedTask;
 }
 
 /// <summary>A meta field, whose JSON GraphQL.NET made.</summary>
-internal sealed class MetaRootPlan(FieldWriter field) : RootPlan(field, []);
+internal sealed class MetaRootPlan(FieldWriter field) : RootPlan(field);

@@ -1,5 +1,4 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Types;
@@ -11,8 +10,8 @@ namespace CityHelper.Engine.Planning;
 
 /// <summary>Compiles operations to plans.</summary>
 /// <param name="schema">The schema that operations were validated against.</param>
-/// <param name="cursorKeys">The keys of cursors.</param>
-internal sealed class Planner(ISchema schema, CursorKeys cursorKeys)
+/// <param name="context">Keys and statistics.</param>
+internal sealed class Planner(ISchema schema, PlanningContext context)
 {
     /// <summary>The plan of an operation for one shape of its variables.</summary>
     /// <exception cref="PlanException">The operation is larger than the limits allow.</exception>
@@ -34,7 +33,7 @@ internal sealed class Planner(ISchema schema, CursorKeys cursorKeys)
             roots.Add(Root(operation, field, collector, variables, meta, ref cache));
         }
 
-        if (roots.Sum(r => r.Statements.Count + (r.Count is null ? 0 : 1)) > Limits.BatchStatementsMax)
+        if (roots.Sum(r => r.StatementCount) > Limits.BatchStatementsMax)
         {
             throw new PlanException(new OperationTooLargeError(
                 $"The operation needs more than {Limits.BatchStatementsMax} statements: send several operations."));
@@ -49,7 +48,7 @@ internal sealed class Planner(ISchema schema, CursorKeys cursorKeys)
         switch (field.Name)
         {
             case "__typename":
-                return new RootPlan(RowPlanner.Field(field, nonNull: true, RowPlanner.TypeName(schema.Query)), []);
+                return new RootPlan(RowPlanner.Field(field, nonNull: true, RowPlanner.TypeName(schema.Query)));
             case "__schema" or "__type":
                 new IntrospectionEstimate(operation).Check(field.Nodes);
                 meta.AddRange(field.Nodes);
@@ -59,28 +58,41 @@ internal sealed class Planner(ISchema schema, CursorKeys cursorKeys)
         FieldType definition = schema.Query.Fields.Find(field.Name)!;
         CachePolicy policy = CachePolicy.Of(definition);
         cache = cache is null ? policy : cache.And(policy);
-        var rows = new RowPlanner(collector, variables);
-        return FieldBinding.Of(definition) switch
+        FieldBinding? binding = FieldBinding.Of(definition);
+        var rows = new RowPlanner(collector, variables, context, hasPartition: binding is UniqueRowBinding { Partition: not null });
+        return binding switch
         {
-            UniqueRowBinding unique => SingleRow(rows, field, definition,
-                new UniqueRowSource(unique.Entity, unique.Column.Name, rows.Argument(field, definition, unique.Argument)!)),
+            UniqueRowBinding unique => UniqueRow(rows, field, definition, unique),
             AllRowsBinding all => AllRows(rows, field, definition, all),
             RowOfPartitionBinding row => RowOfPartition(rows, field, definition, row),
-            ConnectionBinding connection => new ConnectionPlanner(rows, collector, cursorKeys).Plan(field, definition, connection),
+            ConnectionBinding connection => new ConnectionPlanner(rows, collector, context)
+                .Plan(field, definition, connection.Rows, schema.Query.Name, connection.Partition),
+            NodeBinding node => Node(rows, field, definition, node, collector, variables),
             _ => throw new InvalidOperationException($"Query.{field.Name} has no root binding."),
         };
     }
 
-    private static RootPlan SingleRow(RowPlanner rows, CollectedField field, FieldType definition, RowSource source)
+    private static UniqueRowPlan UniqueRow(RowPlanner rows, CollectedField field, FieldType definition, UniqueRowBinding binding)
     {
-        AddRowStatement(rows, field, definition, source);
-        return new RootPlan(Writer(field, definition, new SingleRowWriter()), rows.Statements);
+        InputNode name = rows.Argument(field, definition, binding.Argument)!;
+        AddRowStatement(rows, field, definition, new UniqueRowSource(binding.Entity, binding.Column.Name, name));
+        return new UniqueRowPlan(Writer(field, definition, new SingleRowWriter()), binding, name)
+        {
+            Statements = rows.Statements,
+            Nested = rows.Nested,
+            Below = rows.Below,
+        };
     }
 
     private static RootPlan AllRows(RowPlanner rows, CollectedField field, FieldType definition, AllRowsBinding binding)
     {
         AddRowStatement(rows, field, definition, new AllRowsSource(binding.Entity, binding.OrderBy.Name));
-        return new RootPlan(Writer(field, definition, new RowListWriter(0)), rows.Statements);
+        return new RootPlan(Writer(field, definition, new RowListWriter(0)))
+        {
+            Statements = rows.Statements,
+            Nested = rows.Nested,
+            RowsMax = Limits.ListRowsMax,
+        };
     }
 
     private static RootPlan RowOfPartition(RowPlanner rows, CollectedField field, FieldType definition, RowOfPartitionBinding binding)
@@ -95,18 +107,41 @@ internal sealed class Planner(ISchema schema, CursorKeys cursorKeys)
         }
 
         RowSource source = id is not null
-            ? new RowByKeySource(binding.Entity)
+            ? new RowsByKeySource(binding.Entity, several: false)
             : new RowByExternalKeySource(binding.Entity, binding.External, external!);
         AddRowStatement(rows, field, definition, source);
         InputNode partition = rows.Argument(field, definition, binding.Partition.Name)!;
-        return new RowOfPartitionPlan(writer, rows.Statements, binding, partition, id);
+        return new RowOfPartitionPlan(writer, binding, partition, id) { Statements = rows.Statements, Nested = rows.Nested };
     }
 
     private static void AddRowStatement(RowPlanner rows, CollectedField field, FieldType definition, RowSource source)
     {
         var select = new SelectPlan(source);
         ObjectWriter row = rows.Row(select, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field.SelectionSets);
-        rows.Add(new RootStatement(select, keyOrdinal: -1, [row]));
+        rows.Add(new RootStatement(select, place: null, [row]));
+    }
+
+    private NodePlan Node(
+        RowPlanner rows, CollectedField field, FieldType definition, NodeBinding binding, SelectionCollector collector, VariableValues variables)
+    {
+        InputNode ids = rows.Argument(field, definition, binding.IsList ? NodeBinding.IdsArgument : NodeBinding.IdArgument)!;
+        FieldWriter writer = Writer(field, definition, new NodesWriter(binding.IsList));
+        var node = (IInterfaceGraphType)definition.ResolvedType!.GetNamedType();
+        return new NodePlan(writer, binding, ids, node.PossibleTypes.ToDictionary(
+            type => type.Name, type => RowsByKey(writer, field, type, collector, variables)));
+    }
+
+    private RowsByKeyPlan RowsByKey(
+        FieldWriter writer, CollectedField field, IObjectGraphType type, SelectionCollector collector, VariableValues variables)
+    {
+        EntityMap entity = type.Fields.Select(FieldBinding.Of).OfType<GlobalIdBinding>().Single().Entity;
+        bool isPartition = entity.PartitionColumn is null;
+        var rows = new RowPlanner(collector, variables, context, hasPartition: isPartition);
+        var select = new SelectPlan(new RowsByKeySource(entity, several: true));
+        int key = select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]);
+        ObjectWriter row = rows.Row(select, type, field.SelectionSets);
+        rows.Add(new NodeStatement(select, key, row));
+        return new RowsByKeyPlan(writer, isPartition) { Statements = rows.Statements, Nested = rows.Nested, Below = rows.Below };
     }
 
     internal static FieldWriter Writer(CollectedField field, FieldType definition, ValueWriter value) =>

@@ -8,13 +8,28 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>Plans what is selected of rows: columns and joins into a <see cref="SelectPlan"/>, values into writers, nested lists into statements.</summary>
-internal sealed class RowPlanner(SelectionCollector collector, VariableValues variables)
+/// <summary>Plans what is selected of a root's rows: columns and joins into a <see cref="SelectPlan"/>, values into writers, nested lists into statements.</summary>
+/// <param name="collector">Flattens selections.</param>
+/// <param name="variables">A request's variables; only their shape is used.</param>
+/// <param name="context">Keys and statistics.</param>
+/// <param name="hasPartition">Whether the rows are single ones, so that those of them that are partitions may have lists of their own.</param>
+internal sealed class RowPlanner(SelectionCollector collector, VariableValues variables, PlanningContext context, bool hasPartition = false)
 {
     private readonly List<StatementPlan> _statements = [];
+    private readonly List<NestedPlan?> _nested = [];
+    private readonly List<RootPlan> _below = [];
 
     /// <summary>The statements planned so far, nested lists before the rows that hold them: their JSON is needed there.</summary>
     public IReadOnlyList<StatementPlan> Statements => _statements;
+
+    /// <summary>The nested lists planned so far, outer ones before those within them.</summary>
+    public IReadOnlyList<NestedPlan> Nested => [.. _nested.Select(n => n!)];
+
+    /// <summary>The connections of the partition that the row stands for.</summary>
+    public IReadOnlyList<RootPlan> Below => _below;
+
+    /// <summary>The number of the list that is being planned, -1 for the root's own rows.</summary>
+    public int Parent { get; private set; } = -1;
 
     public void Add(StatementPlan statement)
     {
@@ -25,6 +40,24 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
         }
 
         _statements.Add(statement);
+    }
+
+    /// <summary>The number of the next nested list. Given out before what is within it is planned, so that outer lists are bound first.</summary>
+    public int ReserveNested()
+    {
+        _nested.Add(null);
+        return _nested.Count - 1;
+    }
+
+    public void SetNested(int number, NestedPlan plan) => _nested[number] = plan;
+
+    /// <summary>Plans what stands within a nested list.</summary>
+    public T Within<T>(int number, Func<T> plan)
+    {
+        (int outer, Parent) = (Parent, number);
+        T planned = plan();
+        Parent = outer;
+        return planned;
     }
 
     /// <summary>The writer of one row.</summary>
@@ -86,10 +119,14 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
                 string joined = select.Join(alias, reference);
                 int presence = reference.Required ? -1 : select.Column(joined, reference.Target.RowColumn);
                 return Object(select, joined, reference.Target, (IObjectGraphType)Named(definition), field.SelectionSets, presence);
-            case ChildrenBinding children when alias == SelectPlan.Row:
-                return Children(select, children, type, field, definition);
+            case ChildrenBinding children:
+                return Children(select, alias, children, type, field, definition);
+            case NestedConnectionBinding nested:
+                return new ConnectionPlanner(this, collector, context).PlanNested(field, definition, nested, type, select, alias);
+            case PartitionConnectionBinding connection:
+                return ConnectionBelow(connection, type, field, definition);
             default:
-                throw new InvalidOperationException($"{type.Name}.{field.Name} cannot be read in this place.");
+                throw new InvalidOperationException($"{type.Name}.{field.Name} cannot be read.");
         }
     }
 
@@ -116,38 +153,33 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
         return new ObjectWriter(fields, presence: longitude);
     }
 
-    private ChildListWriter Children(
-        SelectPlan parents, ChildrenBinding binding, IObjectGraphType parentType, CollectedField field, FieldType definition)
+    private NestedWriter Children(
+        SelectPlan parents, string alias, ChildrenBinding binding, IObjectGraphType parentType, CollectedField field, FieldType definition)
     {
-        InputNode? last = Argument(field, definition, ChildrenBinding.LastArgument);
-        string coordinate = $"{parentType.Name}.{definition.Name}";
-
-        // Clamped, because the statement runs even when the argument is refused: other fields of the batch need theirs.
-        var source = new ChildSource(parents.Source, binding, run =>
-            StatementBuilder.Integer(Math.Clamp(PageArguments.Rows(last, run), 0, Limits.PageRowsMax)));
+        int number = ReserveNested();
+        var source = new NestedSource(new NestedQuestion(
+            number, parents, alias, binding.ParentColumn, binding.Target, binding.ChildColumn, Connection: null, Descending: true));
         var select = new SelectPlan(source);
-        int parentKey = select.Column(SelectPlan.Row, ChildSource.ParentKey);
-        ObjectWriter row = Row(select, (IObjectGraphType)Named(definition), field.SelectionSets);
-        int number = _statements.Count;
-        Add(new ChildStatement(number, select, parentKey, row));
-        return new ChildListWriter(
-            number,
-            parents.Column(SelectPlan.Row, binding.ParentColumn),
-            run => PageArguments.Check(ChildrenBinding.LastArgument, PageArguments.Rows(last, run), coordinate));
+        int parentKey = select.Column(SelectPlan.Row, NestedSource.ParentKey);
+        ObjectWriter row = Within(number, () => Row(select, (IObjectGraphType)Named(definition), field.SelectionSets));
+        Add(new NestedStatement(number, select, parentKey, null, [row]));
+        InputNode? last = Argument(field, definition, ChildrenBinding.LastArgument);
+        SetNested(number, new NestedListPlan(number, Parent, last, $"{parentType.Name}.{definition.Name}"));
+        return new NestedWriter(number, parents.Column(alias, binding.ParentColumn), new RowListWriter(0));
+    }
+
+    // Read like a root of its own: its page, its form and its cursors belong to the partition, not to the row.
+    private ValueWriter ConnectionBelow(PartitionConnectionBinding binding, IObjectGraphType type, CollectedField field, FieldType definition)
+    {
+        if (!hasPartition)
+        {
+            return new RefusedWriter(new OnePartitionError($"{type.Name}.{definition.Name}"));
+        }
+
+        var rows = new RowPlanner(collector, variables, context);
+        _below.Add(new ConnectionPlanner(rows, collector, context).Plan(field, definition, binding.Rows, type.Name, partition: null));
+        return new BelowWriter(_below.Count - 1);
     }
 
     private static IGraphType Named(FieldType definition) => definition.ResolvedType!.GetNamedType();
-}
-
-/// <summary>The arguments that bound a list.</summary>
-internal static class PageArguments
-{
-    public static int Rows(InputNode? argument, RootRun run) => argument?.Evaluate(run.Variables) as int? ?? Limits.PageRowsDefault;
-
-    public static RequestError? Check(string argument, int rows, string coordinate) => rows switch
-    {
-        < 0 => new PageSizeNegativeError(argument, coordinate),
-        > Limits.PageRowsMax => new PageTooLargeError(coordinate, rows),
-        _ => null,
-    };
 }

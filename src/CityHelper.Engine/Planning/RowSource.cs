@@ -43,14 +43,16 @@ internal sealed class AllRowsSource(EntityMap entity, string orderColumn) : RowS
     }
 }
 
-/// <summary>One row of a partition by its key.</summary>
-internal sealed class RowByKeySource(EntityMap entity) : RowSource(entity)
+/// <summary>Rows by their keys: one, or several in any order.</summary>
+internal sealed class RowsByKeySource(EntityMap entity, bool several) : RowSource(entity)
 {
     public override string Sql(StatementBuilder statement, IReadOnlyCollection<string> columns)
     {
-        string partition = statement.Partition();
-        string key = statement.Parameter(nameof(RootRun.RowKey), static run => StatementBuilder.Bigint(run.RowKey));
-        return $"select {Columns("s", columns)} from {Entity.Table} s where s.{Entity.PartitionColumn} = {partition} and s.{Entity.RowColumn} = {key}";
+        string partition = Entity.PartitionColumn is { } column ? $"s.{column} = {statement.Partition()} and " : "";
+        string rows = several
+            ? $"= any({statement.Parameter(nameof(RootRun.RowKeys), static run => StatementBuilder.Typed(NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Bigint, run.RowKeys))})"
+            : $"= {statement.Parameter(nameof(RootRun.RowKeys), static run => StatementBuilder.Bigint(run.RowKeys[0]))}";
+        return $"select {Columns("s", columns)} from {Entity.Table} s where {partition}s.{Entity.RowColumn} {rows}";
     }
 }
 
@@ -65,31 +67,6 @@ internal sealed class RowByExternalKeySource(EntityMap entity, ExternalKey exter
         return $"""
             select {Columns("s", columns)} from {Entity.Table} s where s.{Entity.PartitionColumn} = {partition} and s.{Entity.RowColumn} =
               (select x.{external.RowColumn} from {external.Table} x where x.{Entity.PartitionColumn} = {partition} and x.{external.KeyColumn} = {key})
-            """;
-    }
-}
-
-/// <summary>The newest rows that point at each row of another source.</summary>
-internal sealed class ChildSource(RowSource parents, ChildrenBinding binding, ParameterSource limit) : RowSource(binding.Target)
-{
-    /// <summary>The column that tells whose child a row is.</summary>
-    public const string ParentKey = "parent_key";
-
-    // Parents together, because the reader cuts the rows into groups as they come; oldest first within one.
-    public override string OrderBy(string alias) => $"{alias}.{ParentKey}, {alias}.{Entity.RowColumn}";
-
-    public override string Sql(StatementBuilder statement, IReadOnlyCollection<string> columns)
-    {
-        string[] own = [.. columns.Where(c => c != ParentKey).Union([Entity.RowColumn])];
-        string parentSql = parents.Sql(statement, [binding.ParentColumn]);
-        string rows = statement.Parameter(binding, limit);
-        return $"""
-            select p.{binding.ParentColumn} as {ParentKey}, {Columns("c", own)}
-            from ({parentSql}) p
-            cross join lateral (
-              select {Columns("s", own)} from {Entity.Table} s
-              where s.{Entity.PartitionColumn} = {statement.Partition()} and s.{binding.ChildColumn} = p.{binding.ParentColumn}
-              order by s.{Entity.RowColumn} desc limit {rows}) c
             """;
     }
 }

@@ -49,18 +49,33 @@ internal sealed class SelectPlan(RowSource source)
     /// <summary>The statement for one form of its source.</summary>
     public CompiledStatement Compile(StatementBuilder statement)
     {
+        statement.Reads = Source;
         if (Source.Entity.PartitionColumn is not null)
         {
             // First, so that $1 is the partition in every statement that a person reads.
             statement.Partition();
         }
 
-        string source = Source.Sql(statement, _columns);
-        string joins = string.Concat(_joins.Select(j => "\n" + JoinSql(statement, j.Alias, j.Reference, j.From)));
         string order = Source.OrderBy(Row) is { } orderBy ? $"\norder by {orderBy}" : "";
         string list = _expressions.Count == 0 ? "1" : string.Join(", ", _expressions);
-        return new CompiledStatement($"select {list}\nfrom ({source}) {Row}{joins}{order}", statement.Sources);
+        return new CompiledStatement($"select {list}\n{From(statement, _columns)}{order}", statement.Sources);
     }
+
+    /// <summary>The select that gives a column of an alias under another name, each value once: the parents of a nested list.</summary>
+    public string KeysSql(StatementBuilder statement, string alias, string column, string name)
+    {
+        if (alias == Row)
+        {
+            // Rows of a source have different keys.
+            return $"select {Row}.{column} as {name} from ({Source.Sql(statement, [column])}) {Row}";
+        }
+
+        string[] needed = [.. _joins.Where(j => j.From == Row).SelectMany(j => j.Reference.Keys.Select(k => k.Here)).Distinct()];
+        return $"select distinct {alias}.{column} as {name} {From(statement, needed)} where {alias}.{column} is not null";
+    }
+
+    private string From(StatementBuilder statement, IReadOnlyCollection<string> columns) =>
+        $"from ({Source.Sql(statement, columns)}) {Row}" + string.Concat(_joins.Select(j => "\n" + JoinSql(statement, j.Alias, j.Reference, j.From)));
 
     // Always a left join: it cannot change which rows there are, so the source alone decides the page.
     private static string JoinSql(StatementBuilder statement, string alias, ReferenceBinding reference, string from)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Space;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,17 +8,20 @@ namespace CityHelper.Engine.Planning;
 /// <summary>Makes one parameter of a statement from a request's values.</summary>
 internal delegate NpgsqlParameter ParameterSource(RootRun run);
 
-/// <summary>A statement under construction: its parameters, and the cover that decides its form.</summary>
-/// <param name="cover">Only its level and the number of its cells count; the cells themselves are parameters.</param>
-internal sealed class StatementBuilder(CellCover cover)
+/// <summary>A statement under construction: its parameters, and the form in which its rows are reached.</summary>
+internal sealed class StatementBuilder(Access access)
 {
     private readonly Dictionary<object, string> _names = [];
     private readonly List<ParameterSource> _sources = [];
+    private readonly List<Func<RootRun, RequestError?>> _checks = [];
 
-    public CellCover Cover { get; } = cover;
+    public Access Access { get; } = access;
 
-    /// <summary>Whether the statement reads children, so that its root rows are only their parents.</summary>
-    public bool ParentsOnly { get; init; }
+    /// <summary>What must be checked of a request's values before the statement may run.</summary>
+    public IReadOnlyList<Func<RootRun, RequestError?>> Checks => _checks;
+
+    /// <summary>The source whose rows the statement returns. Others in it are only their parents: pages without the row behind them.</summary>
+    public RowSource? Reads { get; set; }
 
     public ParameterSource[] Sources => [.. _sources];
 
@@ -37,6 +39,9 @@ internal sealed class StatementBuilder(CellCover cover)
 
         return name;
     }
+
+    /// <summary>Checks a request's values before the statement may run.</summary>
+    public void Check(Func<RootRun, RequestError?> check) => _checks.Add(check);
 
     /// <summary>A positional parameter of a stated type, so that PostgreSQL need not guess and the statement stays prepared.</summary>
     public static NpgsqlParameter Typed<T>(NpgsqlDbType type, T value) => new NpgsqlParameter<T> { NpgsqlDbType = type, TypedValue = value };
@@ -56,14 +61,3 @@ internal sealed class StatementBuilder(CellCover cover)
 /// <param name="Sql">With positional parameters.</param>
 /// <param name="Parameters">In their order.</param>
 internal sealed record CompiledStatement(string Sql, ParameterSource[] Parameters);
-
-/// <summary>A condition on a row.</summary>
-/// <param name="Sql">With <see cref="Row"/> where the row's alias goes.</param>
-/// <param name="Columns">The columns of the row that it reads.</param>
-internal sealed record Condition(string Sql, IReadOnlyList<string> Columns)
-{
-    /// <summary>Stands for the alias.</summary>
-    public const string Row = "{row}";
-
-    public string For(string alias) => Sql.Replace(Row, alias, StringComparison.Ordinal);
-}

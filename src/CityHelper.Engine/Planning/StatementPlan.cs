@@ -1,159 +1,176 @@
 using System.Collections.Concurrent;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Space;
 using Npgsql;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>One statement of a plan and the reader of its rows. The SQL is made once per form of the area's cover.</summary>
+/// <summary>One statement of a plan and the reader of its rows. The SQL is made once per form in which the root's rows are reached.</summary>
 internal abstract class StatementPlan
 {
-    private readonly ConcurrentDictionary<(int Level, int Cells), CompiledStatement> _forms = new();
+    private readonly ConcurrentDictionary<Access, CompiledStatement> _forms = new();
 
-    /// <summary>The SQL for a cover: the level's column and one branch per cell.</summary>
-    public CompiledStatement For(CellCover cover) =>
-        _forms.GetOrAdd((cover.Level, cover.Cells.Count), static (_, s) => s.Self.Compile(new StatementBuilder(s.Cover) { ParentsOnly = s.Self is ChildStatement }), (Self: this, Cover: cover));
+    /// <summary>The SQL for a form.</summary>
+    public CompiledStatement For(Access access) =>
+        _forms.GetOrAdd(access, static (form, statement) => statement.Compile(new StatementBuilder(form)), this);
+
+    /// <summary>Whether a request needs it.</summary>
+    public virtual bool IsNeeded(RootRun run) => true;
 
     /// <summary>Reads the current result set to its end.</summary>
     public abstract Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation);
 
     protected abstract CompiledStatement Compile(StatementBuilder statement);
+
+    /// <summary>Statements on partitioned tables begin with the partition, so that a person who reads one finds it as <c>$1</c>.</summary>
+    protected static CompiledStatement Finish(StatementBuilder statement, Func<string> sql)
+    {
+        statement.Partition();
+        return new CompiledStatement(sql(), statement.Sources);
+    }
 }
 
 /// <summary>The rows of a root field.</summary>
 /// <param name="select">Source, columns and joins.</param>
-/// <param name="keyOrdinal">The row's key, -1 when no cursor and no page is made of it.</param>
+/// <param name="place">Where a row's place stands; null when no page is made of the rows.</param>
 /// <param name="outputs">One writer for each place that the rows are selected in.</param>
-internal sealed class RootStatement(SelectPlan select, int keyOrdinal, IReadOnlyList<ValueWriter> outputs) : StatementPlan
+internal sealed class RootStatement(SelectPlan select, PlaceColumns? place, IReadOnlyList<ValueWriter> outputs) : StatementPlan
 {
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
     {
-        WriteContext[] contexts = [.. outputs.Select(_ =>
+        // A page that is completed from the rest of its keys comes here twice.
+        while (run.Rows.Outputs.Count < outputs.Count)
         {
-            var output = new RowOutput();
-            run.Rows.Outputs.Add(output);
-            return new WriteContext(run) { Reader = reader, Json = output.Json, Errors = output.Errors };
-        })];
+            run.Rows.Outputs.Add(new RowOutput(new JsonBuffer()));
+        }
+
+        await PageReader.ReadAsync(reader, run, run.Rows, outputs, place, run.PageRows, run.Cursors, cancellation);
+    }
+
+    protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
+}
+
+/// <summary>The rows of <c>node</c> and <c>nodes</c>: each stands alone.</summary>
+/// <param name="select">Source, columns and joins.</param>
+/// <param name="key">The row's key.</param>
+/// <param name="row">Writes a row.</param>
+internal sealed class NodeStatement(SelectPlan select, int key, ValueWriter row) : StatementPlan
+{
+    public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
+    {
         while (await reader.ReadAsync(cancellation))
         {
-            if (keyOrdinal >= 0 && !NotePageRow(reader, run))
-            {
-                continue;
-            }
-
-            for (int i = 0; i < contexts.Length; i++)
-            {
-                WriteRow(contexts[i], outputs[i], run.Rows.Outputs[i], run.Rows.Count);
-            }
-
-            run.Rows.Count++;
+            var output = new RowOutput(new JsonBuffer());
+            run.RowsByKey.Add(reader.GetInt64(key), output);
+            output.Add(row, new WriteContext(run) { Reader = reader, Json = output.Json, Errors = output.Errors });
         }
     }
 
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
-
-    // False for the row that only tells that there is a next page.
-    private bool NotePageRow(NpgsqlDataReader reader, RootRun run)
-    {
-        if (run.Rows.Count == run.First)
-        {
-            run.Rows.HasMore = true;
-            return false;
-        }
-
-        long key = reader.GetInt64(keyOrdinal);
-        run.Rows.LastKey = key;
-        if (run.Rows.Count == 0)
-        {
-            run.Rows.FirstKey = key;
-        }
-
-        return true;
-    }
-
-    private static void WriteRow(WriteContext context, ValueWriter writer, RowOutput output, int index)
-    {
-        if (output.Failed)
-        {
-            return;
-        }
-
-        if (index > 0)
-        {
-            context.Json.WriteByte((byte)',');
-        }
-
-        int errorsBefore = context.Errors.Count;
-        output.Failed = writer.Write(context) != WriteOutcome.Written;
-        context.Locate(errorsBefore, index);
-    }
 }
 
 /// <summary>The rows of a nested list, for all parents at once.</summary>
-/// <param name="number">Its number in the root's plan.</param>
+/// <param name="number">The list's number in the root's plan.</param>
 /// <param name="select">Source, columns and joins.</param>
-/// <param name="parentOrdinal">Whose child a row is.</param>
-/// <param name="row">Writes one child.</param>
-internal sealed class ChildStatement(int number, SelectPlan select, int parentOrdinal, ValueWriter row) : StatementPlan
+/// <param name="parent">Whose child a row is.</param>
+/// <param name="place">Where a row's place stands; null when no page is made of the rows.</param>
+/// <param name="outputs">One writer for each place that the rows are selected in.</param>
+internal sealed class NestedStatement(int number, SelectPlan select, int parent, PlaceColumns? place, IReadOnlyList<ValueWriter> outputs) : StatementPlan
 {
+    public override bool IsNeeded(RootRun run) => run.Nested[number] is { Error: null, IsSkipped: false };
+
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
     {
-        var rows = new ChildRows();
-        run.Children[number] = rows;
-        var context = new WriteContext(run) { Reader = reader, Json = rows.Json, Errors = [] };
+        NestedRun nested = run.Nested[number];
         while (await reader.ReadAsync(cancellation))
         {
-            long parent = reader.GetInt64(parentOrdinal);
-            if (!rows.Groups.TryGetValue(parent, out ChildGroup? group))
+            // A parent that rows of both batches have in common, such as a category, has its list since the first.
+            RowSet rows = nested.Of(reader.GetInt64(parent));
+            if (rows.Batch == nested.Batch)
             {
-                rows.Groups.Add(parent, group = new ChildGroup(rows.Json.Length));
+                PageReader.Add(reader, run, rows, outputs, place, nested.PageRows, nested.Cursors);
             }
-
-            WriteRow(context, group);
         }
     }
 
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
-
-    private void WriteRow(WriteContext context, ChildGroup group)
-    {
-        if (group.Failed)
-        {
-            return;
-        }
-
-        if (group.Count > 0)
-        {
-            context.Json.WriteByte((byte)',');
-        }
-
-        group.Failed = row.Write(context) != WriteOutcome.Written;
-        if (context.Errors.Count > 0)
-        {
-            context.Locate(0, group.Count);
-            group.Errors ??= [];
-            group.Errors.AddRange(context.Errors);
-            context.Errors.Clear();
-        }
-
-        group.Count++;
-        group.End = context.Json.Length;
-    }
 }
 
-/// <summary>The exact count of a connection's rows.</summary>
-internal sealed class CountStatement(ConnectionSource source) : StatementPlan
+/// <summary>One number for each parent of a nested connection: its total count, or whether there are rows beside the page.</summary>
+/// <param name="number">The connection's number in the root's plan.</param>
+/// <param name="sql">The statement, which gives the parent's key and the number.</param>
+/// <param name="set">Takes the number.</param>
+internal sealed class NestedFigureStatement(int number, Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set) : StatementPlan
+{
+    public override bool IsNeeded(RootRun run) => run.Nested[number] is { Error: null, IsSkipped: false };
+
+    public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
+    {
+        while (await reader.ReadAsync(cancellation))
+        {
+            set(run.Nested[number].Of(reader.GetInt64(0)), reader);
+        }
+    }
+
+    protected override CompiledStatement Compile(StatementBuilder statement) => Finish(statement, () => sql(statement));
+}
+
+/// <summary>One number of a root connection: its exact count, or whether there are rows beside the page.</summary>
+/// <param name="sql">The statement.</param>
+/// <param name="set">Takes the number.</param>
+internal sealed class FigureStatement(Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set) : StatementPlan
 {
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
     {
         await reader.ReadAsync(cancellation);
-        run.TotalCount = reader.GetInt64(0);
+        set(run.Rows, reader);
     }
 
-    protected override CompiledStatement Compile(StatementBuilder statement)
+    protected override CompiledStatement Compile(StatementBuilder statement) => Finish(statement, () => sql(statement));
+}
+
+/// <summary>Reads pages.</summary>
+internal static class PageReader
+{
+    public static async Task ReadAsync(
+        NpgsqlDataReader reader, RootRun run, RowSet rows, IReadOnlyList<ValueWriter> outputs, PlaceColumns? place, int pageRows,
+        Cursors.CursorSeal? cursors, CancellationToken cancellation)
     {
-        statement.Partition();
-        string sql = source.CountSql(statement);
-        return new CompiledStatement(sql, statement.Sources);
+        WriteContext[] contexts = Contexts(reader, run, rows, cursors);
+        while (await reader.ReadAsync(cancellation))
+        {
+            Add(rows, outputs, contexts, place?.Read(reader), pageRows);
+        }
+    }
+
+    public static void Add(
+        NpgsqlDataReader reader, RootRun run, RowSet rows, IReadOnlyList<ValueWriter> outputs, PlaceColumns? place, int pageRows,
+        Cursors.CursorSeal? cursors) =>
+        Add(rows, outputs, Contexts(reader, run, rows, cursors), place?.Read(reader), pageRows);
+
+    private static WriteContext[] Contexts(NpgsqlDataReader reader, RootRun run, RowSet rows, Cursors.CursorSeal? cursors) =>
+        [.. rows.Outputs.Select(o => new WriteContext(run) { Reader = reader, Json = o.Json, Errors = o.Errors, Page = rows, Cursors = cursors })];
+
+    private static void Add(
+        RowSet rows, IReadOnlyList<ValueWriter> outputs, WriteContext[] contexts, Cursors.CursorPosition? place, int pageRows)
+    {
+        if (place is { } position)
+        {
+            if (rows.Count == pageRows)
+            {
+                // The row that only tells that there are more.
+                rows.HasMore = true;
+                return;
+            }
+
+            rows.LastRead = position;
+            rows.FirstRead = rows.Count == 0 ? position : rows.FirstRead;
+        }
+
+        for (int i = 0; i < outputs.Count; i++)
+        {
+            rows.Outputs[i].Add(outputs[i], contexts[i]);
+        }
+
+        rows.Count++;
     }
 }

@@ -38,6 +38,7 @@ public sealed class ConnectionType : ObjectGraphType
 {
     public ConnectionType(string fieldName, IObjectGraphType row)
     {
+        Row = row;
         string prefix = char.ToUpperInvariant(fieldName[0]) + fieldName[1..];
         Name = prefix + "Connection";
         Description = "A connection to a list of items.";
@@ -47,4 +48,7 @@ public sealed class ConnectionType : ObjectGraphType
         Field("nodes", new ListGraphType(new NonNullGraphType(row))).Description("A flattened list of the nodes.");
         Field<NonNullGraphType<IntGraphType>>("totalCount").Description("Identifies the total count of items in the connection.");
     }
+
+    /// <summary>The type of the rows.</summary>
+    internal IObjectGraphType Row { get; }
 }

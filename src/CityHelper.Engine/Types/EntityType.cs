@@ -10,7 +10,7 @@ namespace CityHelper.Engine.Types;
 /// that is, the planner writes the SQL, and no resolver runs.
 /// </summary>
 /// <example><code>
-/// Column(r => r.Status, "Where the request stands.").Filterable();
+/// Column(r => r.Status, "Where the request stands.").Sortable();
 /// Reference(r => r.Category, typeof(CategoryType), "What it is about.");
 /// Children(r => r.Updates, typeof(StatusUpdateType), "Its changes of status, oldest first.");
 /// </code></example>
@@ -37,9 +37,12 @@ public abstract class EntityType<T> : ObjectGraphType<T>
         return Bind(member.Name, EngineTypes.Leaf(column.ValueType, column.IsNullable), description, new ColumnBinding(column));
     }
 
-    /// <summary>The <c>id: ID!</c> of the Relay conventions.</summary>
-    protected FieldType GlobalId(string description) =>
-        Bind("id", new NonNullGraphType(new IdGraphType()), description, new GlobalIdBinding(Map));
+    /// <summary>The <c>id: ID!</c> of the Relay conventions, by which <c>node</c> finds the row again.</summary>
+    protected FieldType GlobalId(string description)
+    {
+        Interface<NodeInterface>();
+        return Bind("id", typeof(NonNullGraphType<IdGraphType>), description, new GlobalIdBinding(Map));
+    }
 
     /// <summary>A point as GeoJSON (conventions §7).</summary>
     protected FieldType Point<TValue>(Expression<Func<T, TValue>> property, string description)
@@ -95,9 +98,6 @@ public abstract class EntityType<T> : ObjectGraphType<T>
 
     private FieldType Bind(string name, Type type, string description, FieldBinding binding) =>
         binding.AttachTo(AddField(new FieldType { Name = CamelCase(name), Type = type, Description = description }));
-
-    private FieldType Bind(string name, IGraphType type, string description, FieldBinding binding) =>
-        binding.AttachTo(AddField(new FieldType { Name = CamelCase(name), ResolvedType = type, Description = description }));
 
     private static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 

@@ -5,12 +5,13 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Types;
 
 /// <summary>
-/// The filter inputs of conventions §2, generated from the fields that are marked filterable: one per entity type, one operation
-/// input per leaf type.
+/// The filter inputs of conventions §2, generated from the bindings of a type's fields: one input per entity type, one operation input
+/// per leaf type, one list input per type of nested list.
 /// </summary>
 public sealed class FilterInputs(IServiceProvider services)
 {
     private readonly Dictionary<string, FilterInput> _entities = [];
+    private readonly Dictionary<string, ListFilterInput> _lists = [];
     private readonly Dictionary<string, OperationFilterInput> _operations = [];
 
     /// <summary>The <c>XFilterInput</c> of a type.</summary>
@@ -21,36 +22,46 @@ public sealed class FilterInputs(IServiceProvider services)
             return known;
         }
 
+        // Known before its fields are looked at, because types may refer to each other.
         var input = new FilterInput(type.Name + "FilterInput", $"Conditions on {type.Name}; those of one object must all hold.");
         _entities.Add(type.Name, input);
-        input.AddField(new FieldType
+        foreach (FieldType field in type.Fields)
         {
-            Name = FilterInput.And,
-            ResolvedType = new ListGraphType(new NonNullGraphType(input)),
-            Description = "Conditions that must all hold.",
-        });
-        foreach (FieldType field in type.Fields.Where(f => f.Allows(FieldUses.Filter)))
-        {
-            input.Offer(field, InputOf(field));
+            if (InputOf(field) is { } member)
+            {
+                input.Offer(field, member);
+            }
         }
 
         return input;
     }
 
-    private IInputObjectGraphType InputOf(FieldType field)
+    private IInputObjectGraphType? InputOf(FieldType field) => FieldBinding.Of(field) switch
     {
-        Type leaf = field.Type!.GetNamedType();
-        return FieldBinding.Of(field) switch
+        ColumnBinding column => Operations(field.Type!.GetNamedType(), column.Column.ValueType),
+        GlobalIdBinding => Operations(typeof(IdGraphType), typeof(long)),
+        ReferenceBinding => For(RowOf(field)),
+        ChildrenBinding => ListOf(RowOf(field)),
+
+        // Points have spatial operations, and connections have a filter of their own.
+        _ => null,
+    };
+
+    private IObjectGraphType RowOf(FieldType field) => (IObjectGraphType)services.GetService(field.Type!.GetNamedType())!;
+
+    private ListFilterInput ListOf(IObjectGraphType row)
+    {
+        if (!_lists.TryGetValue(row.Name, out ListFilterInput? input))
         {
-            ColumnBinding column => Operations(leaf, column.Column.ValueType),
-            ReferenceBinding => For((IObjectGraphType)services.GetService(leaf)!),
-            _ => throw new InvalidOperationException($"{field.Name} cannot be filtered: only columns and references can."),
-        };
+            _lists.Add(row.Name, input = new ListFilterInput(For(row), row.Name));
+        }
+
+        return input;
     }
 
     private OperationFilterInput Operations(Type leaf, Type valueType)
     {
-        string typeName = valueType.IsEnum ? valueType.Name : ((IGraphType)Activator.CreateInstance(leaf)!).Name;
+        string typeName = valueType.IsEnum ? valueType.Name : OperationFilterInput.NameOf(leaf);
         string name = typeName + "OperationFilterInput";
         if (!_operations.TryGetValue(name, out OperationFilterInput? input))
         {
@@ -61,18 +72,42 @@ public sealed class FilterInputs(IServiceProvider services)
     }
 }
 
-/// <summary>A filter on the fields of a type.</summary>
-public sealed class FilterInput : InputObjectGraphType
+/// <summary>A filter input in which conditions can be joined.</summary>
+public abstract class JoiningFilterInput : InputObjectGraphType
 {
-    /// <summary>The member that joins conditions.</summary>
+    /// <summary>The member whose conditions must all hold.</summary>
     public const string And = "and";
 
-    private readonly Dictionary<string, FieldType> _targets = [];
+    /// <summary>The member of whose conditions one must hold.</summary>
+    public const string Or = "or";
 
-    internal FilterInput(string name, string description)
+    private protected JoiningFilterInput(string name, string description, bool joins)
     {
         Name = name;
         Description = description;
+        if (joins)
+        {
+            AddJoin(And, "Conditions that must all hold.");
+            AddJoin(Or, "Conditions of which one must hold.");
+        }
+    }
+
+    private void AddJoin(string name, string description) => AddField(new FieldType
+    {
+        Name = name,
+        ResolvedType = new ListGraphType(new NonNullGraphType(this)),
+        Description = description,
+    });
+}
+
+/// <summary>A filter on the fields of a type.</summary>
+public sealed class FilterInput : JoiningFilterInput
+{
+    private readonly Dictionary<string, FieldType> _targets = [];
+
+    internal FilterInput(string name, string description)
+        : base(name, description, joins: true)
+    {
     }
 
     /// <summary>The field of the type that a member of this input filters.</summary>
@@ -85,14 +120,36 @@ public sealed class FilterInput : InputObjectGraphType
     }
 }
 
+/// <summary>A filter on the rows of a nested list (conventions §2).</summary>
+public sealed class ListFilterInput : InputObjectGraphType
+{
+    public const string All = "all";
+    public const string None = "none";
+    public const string Some = "some";
+    public const string Any = "any";
+
+    internal ListFilterInput(FilterInput rows, string rowName)
+    {
+        Name = $"ListFilterInputTypeOf{rows.Name}";
+        Description = $"Conditions on a list of {rowName}; those of one object must all hold.";
+        Rows = rows;
+        AddField(new FieldType { Name = All, ResolvedType = rows, Description = "Hold for every row of the list; an empty list has none that fails." });
+        AddField(new FieldType { Name = None, ResolvedType = rows, Description = "Hold for no row of the list." });
+        AddField(new FieldType { Name = Some, ResolvedType = rows, Description = "Hold for one row of the list at least." });
+        AddField(new FieldType { Name = Any, Type = typeof(BooleanGraphType), Description = "Whether the list has rows." });
+    }
+
+    /// <summary>The filter of a row of the list.</summary>
+    public FilterInput Rows { get; }
+}
+
 /// <summary>The operations on one leaf type (conventions §2). Several in one object must all hold.</summary>
-public sealed class OperationFilterInput : InputObjectGraphType
+public sealed class OperationFilterInput : JoiningFilterInput
 {
     internal OperationFilterInput(string name, string typeName, Type leaf, Type valueType)
+        : base(name, $"Conditions on a value of type {typeName}; those of one object must all hold.", joins: valueType == typeof(string))
     {
-        Name = name;
-        Description = $"Conditions on a value of type {typeName}; those of one object must all hold.";
-        foreach ((string operation, bool list) in OperationsOf(valueType))
+        foreach ((string operation, bool list) in OperationsOf(leaf, valueType))
         {
             // An enum's list elements are non-null, a scalar's are not: so are HotChocolate's.
             Type element = valueType.IsEnum ? typeof(NonNullGraphType<>).MakeGenericType(leaf) : leaf;
@@ -105,7 +162,11 @@ public sealed class OperationFilterInput : InputObjectGraphType
         }
     }
 
-    private static IEnumerable<(string Name, bool List)> OperationsOf(Type valueType)
+    // HotChocolate names the input of ids `Id`, not `ID`.
+    internal static string NameOf(Type leaf) =>
+        leaf == typeof(IdGraphType) ? "Id" : ((IGraphType)Activator.CreateInstance(leaf)!).Name;
+
+    private static IEnumerable<(string Name, bool List)> OperationsOf(Type leaf, Type valueType)
     {
         if (valueType == typeof(string))
         {
@@ -120,7 +181,7 @@ public sealed class OperationFilterInput : InputObjectGraphType
         }
 
         string[] comparisons = ["gt", "ngt", "gte", "ngte", "lt", "nlt", "lte", "nlte"];
-        return valueType.IsEnum ? equality : equality.Concat(comparisons.Select(c => (c, false)));
+        return valueType.IsEnum || leaf == typeof(IdGraphType) ? equality : equality.Concat(comparisons.Select(c => (c, false)));
     }
 
     private static string Describe(string operation) => operation switch

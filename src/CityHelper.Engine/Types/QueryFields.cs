@@ -1,19 +1,44 @@
-using System.Linq.Expressions;
 using CityHelper.Engine.Bindings;
 using GraphQL.Types;
 
 namespace CityHelper.Engine.Types;
 
 /// <summary>Declares fields of <c>Query</c>; a feature calls it once at start.</summary>
-public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, FilterInputs filters, IServiceProvider services)
+public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, ConnectionFields connections)
 {
+    /// <summary>The rows of connections, and connections below rows.</summary>
+    public ConnectionFields Connections { get; } = connections;
+
+    /// <summary>How the rows of a class are reached; add what its indexes give.</summary>
+    public RowAccess Access<T>() => new(database.Entity(typeof(T)));
+
+    /// <summary>The time that a class's row key carries.</summary>
+    public CreationTime Created<T>(string property, Func<long, long> keyOfMs) => new(database.Entity(typeof(T)).Column(property), keyOfMs);
+
+    /// <summary><c>node(id)</c> and <c>nodes(ids)</c>: first of all fields, as HotChocolate has them.</summary>
+    public void Nodes()
+    {
+        Add("node", typeof(NodeInterface), "Fetches an object given its ID.", new NodeBinding(IsList: false),
+            Argument<NonNullGraphType<IdGraphType>>(NodeBinding.IdArgument, "ID of the object."));
+        Add("nodes", typeof(NonNullGraphType<ListGraphType<NodeInterface>>), "Lookup nodes by a list of IDs.", new NodeBinding(IsList: true),
+            Argument<NonNullGraphType<ListGraphType<NonNullGraphType<IdGraphType>>>>(
+                NodeBinding.IdsArgument, $"The list of node IDs, at most {Limits.NodeIdsMax}."));
+    }
+
     /// <summary>One row by a unique column: <c>city(slug: String!): City</c>. Null when there is none.</summary>
-    public FieldType RowByUnique<T>(string name, Type graphType, string property, string argumentDescription, string description)
+    /// <param name="name">The field's name.</param>
+    /// <param name="graphType">The row's type.</param>
+    /// <param name="property">The property of the unique column, whose camel-cased name is the argument's.</param>
+    /// <param name="argumentDescription">For people.</param>
+    /// <param name="description">For people, too.</param>
+    /// <param name="partition">For rows that are partitions: who knows their keys by the same argument.</param>
+    public FieldType RowByUnique<T>(
+        string name, Type graphType, string property, string argumentDescription, string description, IPartitionDirectory? partition = null)
     {
         EntityMap entity = database.Entity(typeof(T));
         ColumnMap column = entity.Column(property);
         string argument = char.ToLowerInvariant(property[0]) + property[1..];
-        return Add(name, graphType, description, new UniqueRowBinding(entity, argument, column),
+        return Add(name, graphType, description, new UniqueRowBinding(entity, argument, column, partition),
             Argument<NonNullGraphType<StringGraphType>>(argument, argumentDescription));
     }
 
@@ -34,43 +59,9 @@ public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, 
             Argument<IdGraphType>(RowOfPartitionBinding.IdArgument, $"The `id` that the server gave. Exactly one of `id` and `{external.Argument}` is given."),
             Argument<StringGraphType>(external.Argument, "The key that the source system gave."));
 
-    /// <summary>A connection in HotChocolate's shape over the rows of one partition.</summary>
-    public FieldType Connection<T>(
-        string name,
-        Type graphType,
-        PartitionArgument partition,
-        string partitionDescription,
-        GridColumns grid,
-        Expression<Func<T, DateTime>> created,
-        Func<long, long> keyOfMs,
-        string description)
-    {
-        EntityMap entity = database.Entity(typeof(T));
-        var row = (IObjectGraphType)services.GetService(graphType)!;
-        ColumnMap createdColumn = entity.Column(((MemberExpression)created.Body).Member.Name);
-        var binding = new ConnectionBinding(entity, partition, row, grid, createdColumn, keyOfMs);
-        var field = new FieldType
-        {
-            Name = name,
-            ResolvedType = new ConnectionType(name, row),
-            Description = description,
-            Arguments = new QueryArguments(
-                Argument<IntGraphType>(
-                    ConnectionBinding.FirstArgument,
-                    $"Returns the first _n_ elements from the list, {Limits.PageRowsDefault} when left out, at most {Limits.PageRowsMax}."),
-                Argument<StringGraphType>(
-                    ConnectionBinding.AfterArgument, "Returns the elements in the list that come after the specified cursor."),
-                Argument<NonNullGraphType<StringGraphType>>(partition.Name, partitionDescription),
-                Argument<AreaInput>(ConnectionBinding.AreaArgument, "Only rows whose location lies in the area; rows without a location never do."),
-                new QueryArgument(filters.For(row)) { Name = ConnectionBinding.FilterArgument, Description = "Only rows for which this holds." },
-                new QueryArgument(new ListGraphType(new NonNullGraphType(new SortInput(row))))
-                {
-                    Name = ConnectionBinding.OrderArgument,
-                    Description = "The order; newest first when left out.",
-                }),
-        };
-        return binding.AttachTo(query.AddField(field));
-    }
+    /// <summary>A connection over the rows of the partition that an argument names.</summary>
+    public FieldType Connection(string name, ConnectionRows rows, PartitionArgument partition, string partitionDescription, string description) =>
+        Connections.OfQuery(query, name, rows, partition, partitionDescription, description);
 
     private static QueryArgument Argument<T>(string name, string description)
         where T : IGraphType => new QueryArgument<T> { Name = name, Description = description };

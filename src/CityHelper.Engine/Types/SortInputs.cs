@@ -1,4 +1,5 @@
 using CityHelper.Engine.Bindings;
+using GraphQL;
 using GraphQL.Types;
 
 namespace CityHelper.Engine.Types;
@@ -18,16 +19,61 @@ public sealed class SortEnumType : EnumerationGraphType
     }
 }
 
-/// <summary>The sort input of a type, generated from the fields that are marked sortable.</summary>
+/// <summary>The sort inputs of conventions §3, generated from the fields that are marked sortable.</summary>
+public sealed class SortInputs(IServiceProvider services)
+{
+    private readonly Dictionary<string, SortInput> _inputs = [];
+
+    /// <summary>The <c>XSortInput</c> of a type.</summary>
+    public SortInput For(IObjectGraphType type)
+    {
+        if (_inputs.TryGetValue(type.Name, out SortInput? known))
+        {
+            return known;
+        }
+
+        var input = new SortInput(
+            type.Name + "SortInput",
+            $"How a list of {type.Name} is sorted. Only what an index orders is offered; of several members of one object the first counts first.");
+        _inputs.Add(type.Name, input);
+        foreach (FieldType field in type.Fields.Where(f => f.IsSortable()))
+        {
+            input.Offer(field, FieldBinding.Of(field) is ReferenceBinding
+                ? For((IObjectGraphType)services.GetService(field.Type!.GetNamedType())!)
+                : null);
+        }
+
+        return input;
+    }
+}
+
+/// <summary>The sort input of a type.</summary>
 public sealed class SortInput : InputObjectGraphType
 {
-    public SortInput(IObjectGraphType row)
+    private readonly Dictionary<string, FieldType> _targets = [];
+
+    internal SortInput(string name, string description)
     {
-        Name = row.Name + "SortInput";
-        Description = $"How a list of {row.Name} is sorted. Only what an index orders is offered.";
-        foreach (FieldType field in row.Fields.Where(f => f.Allows(FieldUses.Sort)))
+        Name = name;
+        Description = description;
+    }
+
+    /// <summary>The field of the type that a member of this input sorts by.</summary>
+    public FieldType Target(string member) => _targets[member];
+
+    internal void Offer(FieldType field, SortInput? nested)
+    {
+        _targets.Add(field.Name, field);
+        var member = new FieldType { Name = field.Name, Description = field.Description };
+        if (nested is null)
         {
-            AddField(new FieldType { Name = field.Name, Type = typeof(SortEnumType), Description = field.Description });
+            member.Type = typeof(SortEnumType);
         }
+        else
+        {
+            member.ResolvedType = nested;
+        }
+
+        AddField(member);
     }
 }

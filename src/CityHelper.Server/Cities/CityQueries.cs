@@ -1,4 +1,5 @@
 using CityHelper.Data.Model;
+using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Types;
 
 namespace CityHelper.Server.Cities;
@@ -11,9 +12,9 @@ internal static class CityQueries
 
     private const int StaleWhileRevalidateSeconds = 600;
 
-    public static void AddTo(QueryFields query)
+    public static void AddTo(QueryFields query, IPartitionDirectory cities)
     {
-        query.RowByUnique<City>("city", typeof(CityType), nameof(City.Slug), "The city's slug, such as `nyc`.", "One city, null when there is none of that slug.")
+        query.RowByUnique<City>("city", typeof(CityType), nameof(City.Slug), "The city's slug, such as `nyc`.", "One city, null when there is none of that slug.", cities)
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
         query.AllRows<City>("cities", typeof(CityType), nameof(City.Name), "All cities, by name.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);

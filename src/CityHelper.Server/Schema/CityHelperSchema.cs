@@ -16,8 +16,9 @@ public sealed class CityHelperSchema : GraphQL.Types.Schema
         Description = "Service requests (311) of many cities.";
         Directives.Register(new CacheControlDirective(), SpecifiedBy());
         var query = new ObjectGraphType { Name = "Query", Description = "What can be asked." };
-        var fields = new QueryFields(query, database, new FilterInputs(services), services);
-        CityQueries.AddTo(fields);
+        var fields = new QueryFields(query, database, new ConnectionFields(database, services));
+        fields.Nodes();
+        CityQueries.AddTo(fields, cities);
         ServiceRequestQueries.AddTo(fields, cities);
         Query = query;
     }

@@ -12,7 +12,7 @@ public sealed class AgencyType : EntityType<Agency>
     {
         Description = "A department of a city that answers requests.";
         GlobalId("The agency's global id.");
-        Column(a => a.Code, "Short name, unique within the city, such as `NYPD`.");
-        Column(a => a.Name, "The name for people.");
+        Column(a => a.Code, "Short name, unique within the city, such as `NYPD`.").Sortable();
+        Column(a => a.Name, "The name for people.").Sortable();
     }
 }

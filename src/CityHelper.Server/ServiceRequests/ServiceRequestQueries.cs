@@ -1,10 +1,11 @@
 using CityHelper.Data.Model;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Types;
+using CityHelper.Server.Cities;
 
 namespace CityHelper.Server.ServiceRequests;
 
-/// <summary><c>Query.serviceRequest</c> and <c>Query.serviceRequests</c>.</summary>
+/// <summary><c>Query.serviceRequest</c>, <c>Query.serviceRequests</c>, and the lists of requests, categories, agencies and updates below other types.</summary>
 internal static class ServiceRequestQueries
 {
     /// <summary>The freshness that the platform promises at the edge: a minute, and half a minute while it asks again.</summary>
@@ -16,19 +17,56 @@ internal static class ServiceRequestQueries
 
     /// <summary>Zoom 12 for districts, 14 for a neighbourhood, 16 for a street corner.</summary>
     private static readonly GridColumns s_grid = new(
-        "location", [(12, "cell_12"), (14, "cell_14"), (16, "cell_16")], ["status", "category_id"]);
+        "location", [(12, "cell_12"), (14, "cell_14"), (16, "cell_16")], ["status", "category_id", "agency_id"]);
 
     private static readonly ExternalKey s_externalKey = new(
-        "externalId", "service_request_external_id", "external_id", "service_request_id");
+        "externalId", "external_id", "service_request_external_id", "external_id", "service_request_id");
 
     public static void AddTo(QueryFields query, IPartitionDirectory cities)
     {
         var city = new PartitionArgument("city", cities);
+        ConnectionRows requests = query.Connections.Rows(Requests(query), typeof(ServiceRequestType));
         query.RowOfPartition<ServiceRequest>(
                 "serviceRequest", typeof(ServiceRequestType), city, CityDescription, s_externalKey, "One request, null when the city has none of that key.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
-        query.Connection<ServiceRequest>(
-                "serviceRequests", typeof(ServiceRequestType), city, CityDescription, s_grid, r => r.CreatedAt, RequestId.FloorOfMs, "The requests of a city, newest first.")
+        query.Connection("serviceRequests", requests, city, CityDescription, "The requests of a city.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
+        AddLists(query, requests);
     }
+
+    private static void AddLists(QueryFields query, ConnectionRows requests)
+    {
+        ConnectionFields lists = query.Connections;
+        ConnectionRows categories = lists.Rows(query.Access<Category>() with { IsSmall = true }, typeof(CategoryType));
+        ConnectionRows agencies = lists.Rows(query.Access<Agency>() with { IsSmall = true }, typeof(AgencyType));
+        ConnectionRows updates = lists.Rows(
+            query.Access<StatusUpdate>() with { Created = query.Created<StatusUpdate>(nameof(StatusUpdate.CreatedAt), RequestId.FloorOfMs) },
+            typeof(StatusUpdateType),
+            oldestFirst: true);
+
+        lists.OfPartition(typeof(CityType), "categories", categories, "What the city's requests are about.");
+        lists.OfPartition(typeof(CityType), "agencies", agencies, "The departments that answer the city's requests.");
+        lists.OfPartition(typeof(CityType), "serviceRequests", requests, "The requests of the city.");
+        lists.Nested<ServiceRequest>(
+            typeof(CategoryType), "serviceRequests", requests, nameof(ServiceRequest.CategoryId), "The requests of the category.");
+        lists.Nested<ServiceRequest>(
+            typeof(AgencyType), "serviceRequests", requests, nameof(ServiceRequest.AgencyId), "The requests that the agency answers.");
+        lists.Nested<StatusUpdate>(
+            typeof(ServiceRequestType), "history", updates, nameof(StatusUpdate.ServiceRequestId), "All changes of its status, for histories that `updates` is too short for.");
+    }
+
+    // What the indexes of 0001_service_requests.sql and 0003_filters_and_orders.sql give.
+    private static RowAccess Requests(QueryFields query) => query.Access<ServiceRequest>() with
+    {
+        Created = query.Created<ServiceRequest>(nameof(ServiceRequest.CreatedAt), RequestId.FloorOfMs),
+        Grid = s_grid,
+        Values =
+        [
+            new ValueIndex("status", []),
+            new ValueIndex("category_id", ["status", "location"]),
+            new ValueIndex("agency_id", ["status", "category_id"]),
+        ],
+        Ordered = new OrderIndex("updated_at", ["status", "category_id", "agency_id"]),
+        External = s_externalKey,
+    };
 }

@@ -14,6 +14,6 @@ public sealed class StatusUpdateType : EntityType<StatusUpdate>
         Column(u => u.Status, "The status since then.");
         Column(u => u.SourceStatus, "The status in the source system's own words.");
         Column(u => u.Note, "What the agency said.");
-        Column(u => u.CreatedAt, "When the status changed.");
+        Column(u => u.CreatedAt, "When the status changed.").Sortable();
     }
 }

@@ -3,8 +3,10 @@ using System.Text;
 using System.Text.Json;
 using CityHelper.Data;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Statistics;
 using CityHelper.Server;
 using CityHelper.Server.Security;
+using CityHelper.Server.Statistics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -40,7 +42,12 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Messages of level error and above so far.</summary>
     public IReadOnlyCollection<string> Errors => _statements.Errors;
 
-    public static async Task<TestServer> StartAsync(string database, string environment = "Development")
+    /// <summary>Starts a server.</summary>
+    /// <param name="database">The connection string of its database.</param>
+    /// <param name="environment">Its environment.</param>
+    /// <param name="statistics">What it is to believe of the rows, given what PostgreSQL says; that itself when left out.</param>
+    public static async Task<TestServer> StartAsync(
+        string database, string environment = "Development", Func<ITableStatistics, ITableStatistics>? statistics = null)
     {
         var statements = new StatementLog();
         string home = Directory.CreateTempSubdirectory("cityhelper-home-").FullName;
@@ -56,6 +63,11 @@ public sealed class TestServer : IAsyncDisposable
                     // Fixed, so that cursors in snapshots are the same every time.
                     [CursorKeyStore.CurrentKey] = Convert.ToBase64String(new byte[32]),
                 });
+                if (statistics is not null)
+                {
+                    builder.Services.AddSingleton(services => statistics(services.GetRequiredService<TableStatistics>()));
+                }
+
                 builder.Logging.ClearProviders().AddProvider(statements).AddFilter("CityHelper", LogLevel.Debug);
             });
         await app.StartAsync();

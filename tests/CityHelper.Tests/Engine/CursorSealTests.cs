@@ -14,7 +14,8 @@ public sealed class CursorSealTests
     private readonly CursorSeal _seal = new(new CursorKeys(s_key, null), "Query.serviceRequests|1|desc||");
 
     [Property]
-    public bool A_cursor_opens_to_its_own_row(long rowKey) => _seal.Open(Seal(_seal, rowKey)) == rowKey;
+    public bool A_cursor_opens_to_its_own_place(long rowKey, long value) =>
+        _seal.Open(Seal(_seal, rowKey, value)) == new CursorPosition(rowKey, value);
 
     [Fact]
     public void A_cursor_with_any_one_character_changed_does_not_open()
@@ -25,10 +26,7 @@ public sealed class CursorSealTests
             foreach (char other in "A9_z".Where(c => c != cursor[i]))
             {
                 string forged = cursor[..i] + other + cursor[(i + 1)..];
-
-                // The last character carries four bits beyond the 25 bytes, which Base64 ignores: the bytes are the same then.
-                bool sameBytes = i == cursor.Length - 1 && _seal.Open(forged) == 123_456_789;
-                Assert.True(sameBytes || _seal.Open(forged) is null, $"position {i} changed to {other} was accepted");
+                Assert.True(_seal.Open(forged) is null, $"position {i} changed to {other} was accepted");
             }
         }
     }
@@ -36,9 +34,9 @@ public sealed class CursorSealTests
     [Theory]
     [InlineData("")]
     [InlineData("x")]
-    [InlineData("not a cursor at all, but thirty-four")]
-    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
-    [InlineData("\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4")]
+    [InlineData("not a cursor at all, but of the length it needs")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData("\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4")]
     public void Text_that_is_no_cursor_does_not_open(string text) => Assert.Null(_seal.Open(text));
 
     [Fact]
@@ -56,7 +54,7 @@ public sealed class CursorSealTests
     {
         string old = Seal(_seal, 7);
         var changed = new CursorSeal(new CursorKeys(s_otherKey, s_key), "Query.serviceRequests|1|desc||");
-        Assert.Equal(7, changed.Open(old));
+        Assert.Equal(new CursorPosition(7, 0), changed.Open(old));
         Assert.NotEqual(old, Seal(changed, 7));
     }
 
@@ -66,10 +64,10 @@ public sealed class CursorSealTests
     [InlineData(33)]
     public void A_key_of_another_length_is_no_key(int bytes) => Assert.Throws<ArgumentException>(() => new CursorKey(new byte[bytes]));
 
-    private static string Seal(CursorSeal seal, long rowKey)
+    private static string Seal(CursorSeal seal, long rowKey, long value = 0)
     {
         byte[] ascii = new byte[CursorSeal.CursorChars];
-        seal.Seal(rowKey, ascii);
+        seal.Seal(new CursorPosition(rowKey, value), ascii);
         return Encoding.ASCII.GetString(ascii);
     }
 }

@@ -32,7 +32,7 @@ public sealed class VariableValuesTests : IDisposable
     [InlineData("""{"city":"a","area":{"viewport":null}}""", "Variable `$area` takes exactly one field that is not null: one of viewport.")]
     [InlineData("""{"city":"a","area":{"viewport":{"west":1}}}""", "Variable `$area`.viewport.south is missing: send a Float!.")]
     [InlineData("""{"city":"a","area":{"viewport":{"west":"NaN","south":1,"east":2,"north":3}}}""", "Variable `$area`.viewport.west is no Float.")]
-    [InlineData("""{"city":"a","where":{"nope":1}}""", "Variable `$where` has no field `nope`: ServiceRequestFilterInput has and, status, category, createdAt.")]
+    [InlineData("""{"city":"a","where":{"nope":1}}""", "Variable `$where` has no field `nope`: ServiceRequestFilterInput has and, or, id, externalId, title, description, status, sourceStatus, category, agency, address, postalCode, district, channel, createdAt, updatedAt, dueAt, closedAt, resolution, updates.")]
     [InlineData("""{"city":"a","where":{"createdAt":{"gt":"2018-10-21T00:00:00"}}}""", "Variable `$where`.createdAt.gt is no DateTime.")]
     [InlineData("""{"city":"a","where":{"status":{"in":["OPEN",null]}}}""", "Variable `$where`.status.in[1] must not be null: send a ServiceRequestStatus.")]
     [InlineData("""{"city":"a","order":[{"createdAt":"UP"}]}""", "Variable `$order`[0].createdAt is no SortEnumType.")]

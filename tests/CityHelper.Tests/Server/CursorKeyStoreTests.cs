@@ -48,7 +48,7 @@ public sealed class CursorKeyStoreTests : IDisposable
         string two = Convert.ToBase64String(Enumerable.Repeat((byte)2, CursorKey.KeyBytes).ToArray());
         CursorKeys before = Load(Environments.Production, (CursorKeyStore.CurrentKey, one));
         CursorKeys after = Load(Environments.Production, (CursorKeyStore.CurrentKey, two), (CursorKeyStore.PreviousKey, one));
-        Assert.Equal(42, new CursorSeal(after, "q").Open(Cursor(before)));
+        Assert.Equal(new CursorPosition(42, 0), new CursorSeal(after, "q").Open(Cursor(before)));
         Assert.Empty(Directory.GetFiles(_home));
     }
 
@@ -70,7 +70,7 @@ public sealed class CursorKeyStoreTests : IDisposable
     private static string Cursor(CursorKeys keys)
     {
         byte[] ascii = new byte[CursorSeal.CursorChars];
-        new CursorSeal(keys, "q").Seal(42, ascii);
+        new CursorSeal(keys, "q").Seal(new CursorPosition(42, 0), ascii);
         return System.Text.Encoding.ASCII.GetString(ascii);
     }
 }

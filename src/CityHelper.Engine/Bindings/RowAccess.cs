@@ -1,0 +1,71 @@
+using CityHelper.Engine.Types;
+using GraphQL.Types;
+
+namespace CityHelper.Engine.Bindings;
+
+/// <summary>
+/// How the rows of a table can be reached, in which order, at a bounded cost: what the feature that owns the table knows of its indexes.
+/// The planner offers filters and orders by it, and chooses a form by it (docs/decisions/0005).
+/// </summary>
+/// <param name="Entity">The table. Its primary key gives rows in the order of their row key.</param>
+public sealed record RowAccess(EntityMap Entity)
+{
+    /// <summary>Few rows per partition (hundreds): every filter and every order is cheap, and no index matters.</summary>
+    public bool IsSmall { get; init; }
+
+    /// <summary>The creation time that the row key carries, or null. Ordering by it is ordering by the key.</summary>
+    public CreationTime? Created { get; init; }
+
+    /// <summary>The rows' place on the grid, for <c>within</c>; null for rows without a place.</summary>
+    public GridColumns? Grid { get; init; }
+
+    /// <summary>Columns of few values with an index (partition, column, row key).</summary>
+    public IReadOnlyList<ValueIndex> Values { get; init; } = [];
+
+    /// <summary>The column beside the key that rows are ordered by, with an index (partition, column, row key).</summary>
+    public OrderIndex? Ordered { get; init; }
+
+    /// <summary>Where the keys of other systems are kept.</summary>
+    public ExternalKey? External { get; init; }
+
+    /// <summary>Whether a filter on the column needs no other one beside it.</summary>
+    internal bool IsIndexed(string column) =>
+        IsSmall || column == Entity.RowColumn || column == Created?.Column.Name || Values.Any(v => v.Column == column);
+}
+
+/// <summary>A column whose time the row key carries.</summary>
+/// <param name="Column">The column.</param>
+/// <param name="KeyOfMs">The smallest row key of a millisecond since 1970, for any millisecond.</param>
+public sealed record CreationTime(ColumnMap Column, Func<long, long> KeyOfMs);
+
+/// <summary>An index on (partition, column, row key).</summary>
+/// <param name="Column">The column: an enum or a foreign key.</param>
+/// <param name="Included">Columns that the index holds beside them, so that a filter on them reads no row.</param>
+public sealed record ValueIndex(string Column, IReadOnlyList<string> Included);
+
+/// <summary>An index on (partition, column, row key), by whose column rows are ordered.</summary>
+/// <param name="Column">The column.</param>
+/// <param name="Included">Columns that the index holds beside them.</param>
+public sealed record OrderIndex(string Column, IReadOnlyList<string> Included);
+
+/// <summary>The cell columns of a table (docs/decisions/0003).</summary>
+/// <param name="Point">The point column, SRID 4326.</param>
+/// <param name="Levels">Zoom and column, finest last.</param>
+/// <param name="Included">Columns that the cells' indexes hold beside the row key, so that a filter on them reads no row.</param>
+public sealed record GridColumns(string Point, IReadOnlyList<(int Zoom, string Column)> Levels, IReadOnlyList<string> Included);
+
+/// <summary>A table of (partition, foreign key) to row.</summary>
+/// <param name="Argument">The argument that takes the foreign key.</param>
+/// <param name="Property">The column of the row that repeats it.</param>
+/// <param name="Table">The table, whose primary key is partition column and <paramref name="KeyColumn"/>.</param>
+/// <param name="KeyColumn">The column of the foreign key.</param>
+/// <param name="RowColumn">The column of our row's key.</param>
+public sealed record ExternalKey(string Argument, string Property, string Table, string KeyColumn, string RowColumn);
+
+/// <summary>The rows of a connection: their table, their type, and the inputs that filter and sort them.</summary>
+/// <param name="Access">How they are reached.</param>
+/// <param name="Row">Their GraphQL type.</param>
+/// <param name="Filter">The input of <c>where</c>.</param>
+/// <param name="Sort">The input of <c>order</c>.</param>
+/// <param name="OldestFirst">The order when none is given; newest first otherwise.</param>
+public sealed record ConnectionRows(RowAccess Access, IObjectGraphType Row, FilterInput Filter, SortInput Sort, bool OldestFirst = false);

@@ -1,0 +1,160 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Statistics;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>
+/// Chooses the form in which a request's rows are reached, by what the statistics say of its conditions, and how far back the first
+/// attempt looks. A wrong guess costs time, never rows: each form is exact, and a page that came short is completed from the rest.
+/// </summary>
+/// <param name="question">What is asked.</param>
+/// <param name="conditions">The filter's conditions.</param>
+internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<Condition> conditions)
+{
+    // Costs in units of one index entry that is looked at, about 0.25 us (measured, docs/performance.md).
+    private const double RowCost = 8;
+    private const double LeafCost = 300;
+    private const double ValueCost = 20;
+
+    /// <summary>Where nothing is known of a rectangle in its cells: half of their rows lie in it.</summary>
+    private const double InsideShare = 0.5;
+
+    /// <summary>So many times more rows than asked for must be expected in the first window; statistics are a sample, rows gather in places.</summary>
+    private const double WindowMargin = 4;
+
+    private readonly RowAccess _access = question.Rows.Access;
+    private readonly IReadOnlyList<ValueUniverse> _universes =
+        [.. question.Rows.Access.Values.Select(v => ValueUniverse.Of(question.Rows.Access, question.Rows.Row, v.Column))];
+
+    /// <summary>The form, and the keys that are looked at first.</summary>
+    public (Access Access, KeyRange Window) Choose(RootRun run, PartitionStatistics? statistics)
+    {
+        if (_access.IsSmall)
+        {
+            return (new Access(AccessForm.Walk), KeyRange.All);
+        }
+
+        bool hasCells = question.HasArea && run.Cover.Level >= 0;
+        if (statistics is null)
+        {
+            return (WithoutStatistics(run, hasCells), KeyRange.All);
+        }
+
+        var estimation = new Estimation(run, statistics, _universes);
+        double area = !question.HasArea ? 1 : hasCells ? estimation.ShareOf(run.Cover, _access.Grid!.Levels[run.Cover.Level].Column) : InsideShare;
+        return question.Order.Kind == OrderKind.Key
+            ? ByKey(new Candidate(run, estimation, area, hasCells))
+            : (ByOther(new Candidate(run, estimation, area, hasCells)), KeyRange.All);
+    }
+
+    private Access WithoutStatistics(RootRun run, bool hasCells) => question.Order.Kind switch
+    {
+        OrderKind.Group => new Access(AccessForm.Groups),
+        OrderKind.Key when hasCells => Cells(run),
+        _ => new Access(AccessForm.Walk),
+    };
+
+    private Access Cells(RootRun run) => new(
+        conditions.Any(IsInCells) ? AccessForm.Late : AccessForm.Merge, run.Cover.Level, run.Cover.Cells.Count);
+
+    private bool IsInCells(Condition condition) => condition.Columns.All(c => c == _access.Entity.RowColumn || _access.Grid!.Included.Contains(c));
+
+    // Rows by name are few, whatever else is asked.
+    private bool NamesRows => conditions.Any(c => c.NamesRows);
+
+    private (Access, KeyRange) ByKey(Candidate c)
+    {
+        double pass = c.Estimation.ShareOf(conditions) * c.Area * (c.HasCells ? InsideShare : 1);
+        (KeyRange window, int leaves, double rows) = Window(c.Run, c.Estimation.Statistics, pass);
+        if (NamesRows)
+        {
+            return (new Access(AccessForm.Walk), KeyRange.All);
+        }
+
+        double wanted = c.Run.RowsMissing + 1;
+        var best = (Access: new Access(AccessForm.Walk), Cost: leaves * LeafCost + Math.Min(rows, wanted / pass) * RowCost);
+        for (int i = 0; i < _access.Values.Count; i++)
+        {
+            Condition[] onValue = [.. conditions.Where(x => x.Columns is [var column] && column == _access.Values[i].Column && x.Holds is not null)];
+            if (onValue.Length > 0)
+            {
+                double cost = ValuesCost(c, i, onValue, leaves, rows, wanted);
+                best = cost < best.Cost ? (new Access(AccessForm.Values, Value: i), cost) : best;
+            }
+        }
+
+        if (c.HasCells)
+        {
+            double cost = CellsCost(c, leaves, rows, wanted);
+            best = cost < best.Cost ? (Cells(c.Run), cost) : best;
+        }
+
+        return (best.Access, window);
+    }
+
+    private double ValuesCost(Candidate c, int index, Condition[] onValue, int leaves, double rows, double wanted)
+    {
+        ValueIndex value = _access.Values[index];
+        (int count, double share) = c.Estimation.Passing(_universes[index], onValue);
+        Condition[] others = [.. conditions.Except(onValue)];
+        bool inIndex = others.SelectMany(o => o.Columns).Concat(question.HasArea ? [_access.Grid!.Point] : [])
+            .All(column => column == _access.Entity.RowColumn || value.Included.Contains(column));
+        double pass = c.Estimation.ShareOf(others) * c.Area * (c.HasCells ? InsideShare : 1);
+        double entries = Math.Min(rows * share, wanted * count / pass);
+        return 2 * leaves * LeafCost + count * leaves * ValueCost + entries * (inIndex ? 1 : RowCost) + Math.Min(wanted, rows * share * pass) * RowCost;
+    }
+
+    private double CellsCost(Candidate c, int leaves, double rows, double wanted)
+    {
+        double inIndex = c.Estimation.ShareOf(conditions.Where(IsInCells));
+        double above = c.Estimation.ShareOf(conditions.Where(x => !IsInCells(x))) * InsideShare;
+        double entries = Math.Min(rows * c.Area, wanted / (inIndex * above));
+        double fetched = Math.Min(rows * c.Area * inIndex, wanted / above);
+        return leaves * LeafCost * (c.Run.Cover.Cells.Count + (conditions.Any(IsInCells) ? 1 : 0)) + entries + fetched * RowCost;
+    }
+
+    private Access ByOther(Candidate c)
+    {
+        double rows = RowsIn(c.Run.Keys.Page, c.Estimation.Statistics);
+        double pass = c.Estimation.ShareOf(conditions) * c.Area;
+        double wanted = c.Run.RowsMissing + 1;
+        double walk = Math.Min(rows, wanted / pass) * (conditions.Count == 0 ? 1 : RowCost);
+        bool few = NamesRows || (rows * pass <= Limits.SortRowsMax && rows * pass * RowCost < walk);
+        bool mustSort = question.HasArea;
+        return few || mustSort
+            ? c.HasCells ? new Access(AccessForm.Sort, c.Run.Cover.Level, c.Run.Cover.Cells.Count) : new Access(AccessForm.Sort)
+            : new Access(question.Order.Kind == OrderKind.Group ? AccessForm.Groups : AccessForm.Walk);
+    }
+
+    // Leaf after leaf from the end that is read first, until enough rows are expected. The outer end stays open: a leaf that was made since
+    // the statistics were read is looked at all the same.
+    private (KeyRange Window, int Leaves, double Rows) Window(RootRun run, PartitionStatistics statistics, double pass)
+    {
+        KeyRange page = run.Keys.Page;
+        bool descending = question.Order.KeyDescending != question.Backward;
+        LeafStatistics[] leaves = [.. statistics.Leaves.Where(l => l.KeyTo > page.Low && l.KeyFrom < page.High)];
+        double rows = 0;
+        for (int i = 0; i < leaves.Length - 1 && !NamesRows; i++)
+        {
+            LeafStatistics leaf = descending ? leaves[^(i + 1)] : leaves[i];
+            rows += RowsIn(page, leaf);
+            if (rows * pass >= WindowMargin * (run.RowsMissing + 1))
+            {
+                return (descending ? new KeyRange(leaf.KeyFrom, long.MaxValue) : new KeyRange(long.MinValue, leaf.KeyTo), i + 1, rows);
+            }
+        }
+
+        return (KeyRange.All, Math.Max(1, leaves.Length), leaves.Sum(l => RowsIn(page, l)));
+    }
+
+    private static double RowsIn(KeyRange keys, PartitionStatistics statistics) => statistics.Leaves.Sum(l => RowsIn(keys, l));
+
+    private static double RowsIn(KeyRange keys, LeafStatistics leaf)
+    {
+        double overlap = Math.Min((double)keys.High, leaf.KeyTo) - Math.Max((double)keys.Low, leaf.KeyFrom);
+        return leaf.Rows * Math.Clamp(overlap / ((double)leaf.KeyTo - leaf.KeyFrom), 0, 1);
+    }
+
+    private sealed record Candidate(RootRun Run, Estimation Estimation, double Area, bool HasCells);
+}

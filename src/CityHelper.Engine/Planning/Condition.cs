@@ -1,0 +1,56 @@
+using CityHelper.Engine.Statistics;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>A condition on a row.</summary>
+/// <param name="Sql">With <see cref="Row"/> where the row's alias goes.</param>
+/// <param name="Columns">The columns of the row that it reads.</param>
+internal sealed record Condition(string Sql, IReadOnlyList<string> Columns)
+{
+    /// <summary>Stands for the alias.</summary>
+    public const string Row = "{row}";
+
+    /// <summary>Whether it holds for a row whose values are known; null when that cannot be told without the database.</summary>
+    public Func<Estimation, ReferenceRow, bool>? Holds { get; init; }
+
+    /// <summary>For a condition of which one alternative must hold: the conditions of each.</summary>
+    public IReadOnlyList<IReadOnlyList<Condition>>? Alternatives { get; init; }
+
+    /// <summary>Whether it names the rows that pass, so that they are few and found by their keys.</summary>
+    public bool NamesRows { get; init; }
+
+    public static Condition Never { get; } = new("false", []) { Holds = (_, _) => false };
+
+    public string For(string alias) => Sql.Replace(Row, alias, StringComparison.Ordinal);
+
+    /// <summary>Conditions that must all hold, for an alias; <c>true</c> for none.</summary>
+    public static string All(IReadOnlyCollection<Condition> conditions, string alias) =>
+        conditions.Count == 0 ? "true" : string.Join(" and ", conditions.Select(c => c.For(alias)));
+
+    /// <summary>Conditions of which those of one alternative must all hold.</summary>
+    /// <returns>Nothing when an alternative always holds; the alternative itself when there is only one.</returns>
+    public static IReadOnlyList<Condition> Either(IReadOnlyList<IReadOnlyList<Condition>> alternatives)
+    {
+        if (alternatives.Count == 0 || alternatives.Any(a => a.Count == 0))
+        {
+            return [];
+        }
+
+        if (alternatives.Count == 1)
+        {
+            return alternatives[0];
+        }
+
+        Condition[] all = [.. alternatives.SelectMany(a => a)];
+        return
+        [
+            new Condition($"({string.Join(" or ", alternatives.Select(a => All(a, Row)))})", [.. all.SelectMany(c => c.Columns).Distinct()])
+            {
+                Alternatives = alternatives,
+                Holds = all.All(c => c.Holds is not null)
+                    ? (estimation, row) => alternatives.Any(a => a.All(c => c.Holds!(estimation, row)))
+                    : null,
+            },
+        ];
+    }
+}

@@ -1,0 +1,133 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Space;
+using CityHelper.Engine.Statistics;
+using CityHelper.Engine.Types;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>A connection's page: of the partition that an argument names, or of the one that the row above stands for.</summary>
+/// <param name="field">Its name and writer.</param>
+/// <param name="question">What is asked.</param>
+/// <param name="arguments">Its arguments.</param>
+/// <param name="partition">The argument of the partition and its value; null below a row.</param>
+/// <param name="filter">The compiled filter: what it says of the rows, and what must be checked of its values.</param>
+/// <param name="context">Keys and statistics.</param>
+/// <param name="needsCursors">Whether cursors are selected.</param>
+internal sealed class ConnectionPlan(
+    FieldWriter field,
+    ConnectionQuestion question,
+    ConnectionArguments arguments,
+    (PartitionArgument Argument, InputNode Value)? partition,
+    CompiledFilter filter,
+    PlanningContext context,
+    bool needsCursors) : RootPlan(field)
+{
+    private readonly RowAccess _access = question.Rows.Access;
+    private readonly int[] _zooms = [.. question.Rows.Access.Grid?.Levels.Select(l => l.Zoom) ?? []];
+    private readonly AccessChooser _chooser = new(question, filter.Conditions);
+
+    // Order matters: a cursor belongs to a partition, the form depends on the area and on the keys that the cursors leave.
+    protected override async ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation)
+    {
+        (run.PageRows, run.Error) = arguments.Page(run.Variables, mustBeGiven: false);
+        if (run.Error is not null
+            || (partition is { } p && !await PartitionOf.TryBindAsync(p.Argument, p.Value, run, cancellation)))
+        {
+            return;
+        }
+
+        run.Error = filter.Check(run) ?? BindArea(run) ?? BindPlaces(run) ?? CheckIndexes(run);
+        if (run.Error is null)
+        {
+            (run.Access, run.Keys.Window) = _chooser.Choose(run, context.Statistics.Of(_access.Entity.Table, run.Partition));
+        }
+    }
+
+    private RequestError? BindArea(RootRun run)
+    {
+        if (arguments.Area is null)
+        {
+            return null;
+        }
+
+        var area = (Dictionary<string, object?>)arguments.Area.Evaluate(run.Variables)!;
+        var edges = (Dictionary<string, object?>)area[AreaInput.Viewport]!;
+        run.Area = new Viewport((double)edges["west"]!, (double)edges["south"]!, (double)edges["east"]!, (double)edges["north"]!);
+        if (run.Area.Check() is { } error)
+        {
+            return error;
+        }
+
+        run.Cover = CellCover.Of(run.Area, _zooms);
+        return null;
+    }
+
+    private RequestError? BindPlaces(RootRun run)
+    {
+        if (needsCursors || question.HasAfter || question.HasBefore)
+        {
+            run.Cursors = new CursorSeal(context.CursorKeys, arguments.Question(run.Partition, question.Order, run.Variables));
+        }
+
+        (run.After, run.Before, RequestError? error) = arguments.Places(run.Cursors, run.Variables);
+        run.Keys = new KeyRanges(filter.Created(run.Variables).Keys(_access), question.Order, run.After, run.Before);
+        return error;
+    }
+
+    // What only a request's values tell: whether its time or its area is small enough to be read row by row.
+    private RequestError? CheckIndexes(RootRun run)
+    {
+        if (run.Cover.Level < 0 && filter.Unserved(run.Variables) is { Count: > 0 } unserved)
+        {
+            return new FilterNotIndexedError(unserved, arguments.Coordinate);
+        }
+
+        bool isShort = filter.Created(run.Variables).IsShort;
+        bool isSmall = run.Cover.Level >= 0 && run.Cover.Level == _zooms.Length - 1;
+        return question is { HasArea: true, Order.Kind: not OrderKind.Key } && !isShort && !isSmall
+            ? new OrderNotIndexedError(question.Order.Name, "beside `within`, add a `createdAt` range of at most a month, or a smaller area", arguments.Coordinate)
+            : null;
+    }
+}
+
+/// <summary>What planning needs beside the operation.</summary>
+/// <param name="CursorKeys">The keys of cursors.</param>
+/// <param name="Statistics">What is known of the rows.</param>
+internal sealed record PlanningContext(CursorKeys CursorKeys, ITableStatistics Statistics);
+
+/// <summary>A filter, compiled once to know what it says.</summary>
+internal sealed class CompiledFilter
+{
+    private readonly ConnectionRows _rows;
+    private readonly InputNode? _filter;
+    private readonly IReadOnlyList<Func<RootRun, RequestError?>> _checks;
+    private readonly bool _mayBeUnserved;
+
+    /// <exception cref="PlanException">The filter is larger than the limits allow.</exception>
+    public CompiledFilter(ConnectionRows rows, InputNode? filter)
+    {
+        _rows = rows;
+        _filter = filter;
+        var statement = new StatementBuilder(Access.Only);
+        Conditions = new FilterCompiler(statement, rows.Access).Compile(rows.Filter, filter);
+        _checks = statement.Checks;
+        _mayBeUnserved = IndexService.Unserved(rows.Access, rows.Filter, filter, variables: null).Count > 0;
+    }
+
+    /// <summary>Its conditions. Their SQL names parameters of no statement; each statement compiles its own.</summary>
+    public IReadOnlyList<Condition> Conditions { get; }
+
+    /// <summary>The fields that no index serves with a request's values.</summary>
+    public IReadOnlyList<string> Unserved(Operations.VariableValues variables) =>
+        _mayBeUnserved ? IndexService.Unserved(_rows.Access, _rows.Filter, _filter, variables) : [];
+
+    /// <summary>The creation times that it leaves.</summary>
+    public CreationBounds Created(Operations.VariableValues variables) => _rows.Access.Created is { } created
+        ? CreationBounds.Of(_rows.Filter, _filter, created.Column, variables)
+        : CreationBounds.All;
+
+    /// <summary>Why a request's values cannot be compared with, or null.</summary>
+    public RequestError? Check(RootRun run) => _checks.Select(check => check(run)).FirstOrDefault(error => error is not null);
+}

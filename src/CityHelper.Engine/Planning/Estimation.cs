@@ -1,0 +1,109 @@
+using System.Globalization;
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Space;
+using CityHelper.Engine.Statistics;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>How many rows a request's conditions leave, from the statistics of its partition.</summary>
+/// <param name="run">The request's values.</param>
+/// <param name="statistics">What is known of the partition.</param>
+/// <param name="values">The universe of each indexed column: which values it may have at all.</param>
+internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IReadOnlyList<ValueUniverse> values)
+{
+    /// <summary>Taken where nothing is known: one row in ten passes.</summary>
+    private const double UnknownShare = 0.1;
+
+    /// <summary>No share is taken for nothing: statistics are a sample.</summary>
+    private const double LeastShare = 1e-8;
+
+    public RootRun Run { get; } = run;
+
+    public PartitionStatistics Statistics { get; } = statistics;
+
+    /// <summary>A row of a small table by its key as text, null for none.</summary>
+    public ReferenceRow? Referenced(string table, string? key) =>
+        key is not null
+        && Statistics.References.TryGetValue(table, out IReadOnlyDictionary<long, ReferenceRow>? rows)
+        && rows.TryGetValue(long.Parse(key, CultureInfo.InvariantCulture), out ReferenceRow? row)
+            ? row
+            : null;
+
+    /// <summary>The share of the rows that pass all conditions, taken as independent.</summary>
+    public double ShareOf(IEnumerable<Condition> conditions) =>
+        Math.Max(LeastShare, conditions.Aggregate(1.0, (share, c) => share * ShareOf(c)));
+
+    /// <summary>The share of the rows whose cells are in the cover.</summary>
+    public double ShareOf(CellCover cover, string column) =>
+        Statistics.Columns.TryGetValue(column, out ColumnStatistics? cells)
+            ? Math.Clamp(cover.Cells.Sum(c => cells.ShareOf(c.ToString(CultureInfo.InvariantCulture))), LeastShare, 1)
+            : UnknownShare;
+
+    /// <summary>The values of a column that pass conditions on it: how many, and their share of the rows.</summary>
+    public (int Count, double Share) Passing(ValueUniverse universe, IReadOnlyCollection<Condition> conditions)
+    {
+        ReferenceRow[] passing = [.. universe.RowsOf(this).Where(row => conditions.All(c => c.Holds!(this, row)))];
+        double share = Statistics.Columns.TryGetValue(universe.Column, out ColumnStatistics? column)
+            ? passing.Sum(row => column.ShareOf(row[universe.Column]!))
+            : UnknownShare;
+        return (passing.Length, Math.Clamp(share, LeastShare, 1));
+    }
+
+    private double ShareOf(Condition condition)
+    {
+        if (condition.Columns is [var column]
+            && condition.Holds is not null
+            && values.FirstOrDefault(v => v.Column == column) is { } universe)
+        {
+            return Passing(universe, [condition]).Share;
+        }
+
+        return condition switch
+        {
+            { Sql: "false" } => LeastShare,
+            { Alternatives: { } alternatives } => Math.Min(1, alternatives.Sum(a => ShareOf(a))),
+            _ => UnknownShare,
+        };
+    }
+}
+
+/// <summary>The values that an indexed column may have: the labels of an enum, or the keys of a small table.</summary>
+/// <param name="Column">The column.</param>
+/// <param name="Type">Its database type.</param>
+/// <param name="Labels">The labels of an enum; empty for a foreign key.</param>
+/// <param name="Target">The table that a foreign key points at; null for an enum.</param>
+internal sealed record ValueUniverse(string Column, string Type, IReadOnlyList<string> Labels, EntityMap? Target)
+{
+    public static ValueUniverse Of(RowAccess access, GraphQL.Types.IObjectGraphType row, string columnName)
+    {
+        FieldBinding binding = row.Fields.Select(FieldBinding.Of)
+            .First(b => b switch
+            {
+                ColumnBinding { Column: var column } => column.Name == columnName,
+                ReferenceBinding reference => reference.Keys.Single().Here == columnName,
+                _ => false,
+            })!;
+        return binding is ColumnBinding { Column: { ValueType.IsEnum: true } label }
+            ? new ValueUniverse(columnName, label.StoreType, [.. Enum.GetNames(label.ValueType).Select(System.Text.Json.JsonNamingPolicy.SnakeCaseUpper.ConvertName)], null)
+            : new ValueUniverse(columnName, "bigint", [], ((ReferenceBinding)binding).Target);
+    }
+
+    /// <summary>The select that gives all values of one partition, under the column's name.</summary>
+    /// <param name="statement">Takes the partition.</param>
+    /// <param name="more">Further columns of the small table, as <c>, f.name</c>.</param>
+    public string Sql(StatementBuilder statement, string more) => Target is null
+        ? $"select unnest(enum_range(null::{Type})) as {Column}"
+        : $"select f.{Target.RowColumn} as {Column}{more} from {Target.Table} f where f.{Target.PartitionColumn} = {statement.Partition()}";
+
+    /// <summary>The values as rows of one column, as conditions on the column judge them.</summary>
+    public IEnumerable<ReferenceRow> RowsOf(Estimation estimation)
+    {
+        IEnumerable<string> all = Target is null
+            ? Labels
+            : estimation.Statistics.References.TryGetValue(Target.Table, out IReadOnlyDictionary<long, ReferenceRow>? rows)
+                ? rows.Keys.Select(k => k.ToString(CultureInfo.InvariantCulture))
+                : [];
+        return all.Select(value => new ReferenceRow(new Dictionary<string, string?> { [Column] = value }));
+    }
+}

@@ -1,0 +1,218 @@
+using System.Globalization;
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>The operations on one column (conventions §2): SQL, and the same judged on a value that is known.</summary>
+/// <remarks>Every n-operation is the exact negation of its positive form, and a positive form is false for a row without a value.</remarks>
+internal sealed class LeafConditions(StatementBuilder statement)
+{
+    private static readonly DateTimeOffset s_lastMicrosecond = DateTimeOffset.MaxValue.AddTicks(-TimeSpan.TicksPerMicrosecond);
+
+    private int _conditions;
+
+    /// <summary>One operation on a column; null when it says nothing.</summary>
+    /// <exception cref="PlanException">More than <see cref="Limits.FilterConditionsMax"/> conditions.</exception>
+    public Condition? Of(ColumnMap column, string operation, InputNode value)
+    {
+        Count();
+        string row = $"{Condition.Row}.{column.Name}";
+        if (value.IsNull)
+        {
+            return OfNull(column, operation);
+        }
+
+        string sql = operation is "in" or "nin"
+            ? List(column, operation, value)
+            : Comparison(row, operation, Parameter(column, value, operation), column);
+        return new Condition(sql, [column.Name]) { Holds = TextTest(column, operation, value) };
+    }
+
+    /// <summary>One operation on a row's global id; ids of other partitions name no row of this one.</summary>
+    public Condition? OfId(EntityMap entity, string operation, InputNode value)
+    {
+        Count();
+        string row = entity.RowKey(Condition.Row);
+        if (value.IsNull)
+        {
+            // Every row has an id; a list that is none says nothing.
+            return operation switch
+            {
+                "neq" => new Condition("true", []) { Holds = (_, _) => true },
+                "nin" => null,
+                _ => Condition.Never,
+            };
+        }
+
+        statement.Check(run => (value.Evaluate(run.Variables) is List<object?> ids ? ids : [value.Evaluate(run.Variables)])
+            .Where(id => id is not null)
+            .All(id => GlobalId.Parse(id as string ?? "")?.Type == entity.Name) ? null : new IdInvalidError(entity.Name));
+        string keys = statement.Parameter(value, run => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, Keys(run, value)));
+
+        // The scalar keeps an index's order; an id of elsewhere leaves the array empty, and an element that is not there is null.
+        string sql = operation switch
+        {
+            "eq" => $"{row} = ({keys})[1]",
+            "neq" => $"{row} is distinct from ({keys})[1]",
+            "in" => $"{row} = any({keys})",
+            _ => $"{row} <> all({keys})",
+        };
+        return new Condition(sql, [entity.RowColumn])
+        {
+            NamesRows = operation is "eq" or "in",
+            Holds = (estimation, known) => Keys(estimation.Run, value).Contains(long.Parse(known[entity.RowColumn]!, CultureInfo.InvariantCulture))
+                == operation is "eq" or "in",
+        };
+    }
+
+    /// <summary>The parameter of a value that is compared by an operation.</summary>
+    public string Parameter(ColumnMap column, InputNode value, string operation)
+    {
+        Func<DateTimeOffset, DateTimeOffset> rounding = operation switch
+        {
+            "lt" or "nlt" or "gte" or "ngte" => RoundUp,
+            "eq" or "neq" => moment => IsStorable(moment) ? moment : DateTimeOffset.MaxValue,
+            _ => moment => moment,
+        };
+        return statement.Parameter((value, rounding.Method), run => Typed(
+            column, value.Evaluate(run.Variables) is DateTimeOffset moment ? rounding(moment) : value.Evaluate(run.Variables)!));
+    }
+
+    // PostgreSQL keeps microseconds. A moment between two is rounded up where the rows before it, and not it, are meant, and equals none.
+    private static bool IsStorable(DateTimeOffset moment) => moment.Ticks % TimeSpan.TicksPerMicrosecond == 0;
+
+    private static DateTimeOffset RoundUp(DateTimeOffset moment) => IsStorable(moment) || moment > s_lastMicrosecond
+        ? moment
+        : moment.AddTicks(TimeSpan.TicksPerMicrosecond - moment.Ticks % TimeSpan.TicksPerMicrosecond);
+
+    /// <summary>
+    /// The parameters of a list: one array whatever its length, so that the length is not part of the plan, and whether a null stands in it.
+    /// </summary>
+    public (string Array, string HasNull) ListParameters(ColumnMap column, InputNode value) => (
+        statement.Parameter(value, run => TypedArray(column, Items(value, run))),
+        statement.Parameter((value, "null"), run => StatementBuilder.Typed(NpgsqlDbType.Boolean, Items(value, run).Contains(null))));
+
+    /// <summary>A Boolean parameter.</summary>
+    public string Flag(InputNode value)
+    {
+        Count();
+        return statement.Parameter(value, run => StatementBuilder.Typed(NpgsqlDbType.Boolean, (bool)value.Evaluate(run.Variables)!));
+    }
+
+    private void Count()
+    {
+        if (++_conditions > Limits.FilterConditionsMax)
+        {
+            throw new PlanException(new OperationTooLargeError($"The filter has more than {Limits.FilterConditionsMax} conditions: use fewer."));
+        }
+    }
+
+    private static Condition? OfNull(ColumnMap column, string operation) => operation switch
+    {
+        "eq" => new Condition($"{Condition.Row}.{column.Name} is null", [column.Name]) { Holds = (_, row) => row[column.Name] is null },
+        "neq" => new Condition($"{Condition.Row}.{column.Name} is not null", [column.Name]) { Holds = (_, row) => row[column.Name] is not null },
+
+        // A comparison with null holds for no row, nor does its negation exclude one.
+        _ when operation.StartsWith('n') => null,
+        _ => Condition.Never,
+    };
+
+    private static string Comparison(string row, string operation, string parameter, ColumnMap column) => operation switch
+    {
+        "eq" => $"{row} = {parameter}",
+        "neq" when !column.IsNullable => $"{row} <> {parameter}",
+        "gt" => $"{row} > {parameter}",
+        "gte" => $"{row} >= {parameter}",
+        "lt" => $"{row} < {parameter}",
+        "lte" => $"{row} <= {parameter}",
+        "contains" => $"strpos({row}, {parameter}) > 0",
+        "startsWith" => $"starts_with({row}, {parameter})",
+
+        // Of a longer text than the row's, right() gives the row's whole text, which is not equal.
+        "endsWith" => $"right({row}, length({parameter})) = {parameter}",
+        _ when operation.StartsWith('n') => Not(Comparison(row, Positive(operation), parameter, column), row, column),
+        _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "An operation without SQL."),
+    };
+
+    private static string Positive(string negated) => negated == "neq" ? "eq" : negated[1..];
+
+    private static string Not(string condition, string row, ColumnMap column) =>
+        column.IsNullable ? $"(not ({condition}) or {row} is null)" : $"not ({condition})";
+
+    private string List(ColumnMap column, string operation, InputNode value)
+    {
+        string row = $"{Condition.Row}.{column.Name}";
+        if (!column.IsNullable)
+        {
+            string array = statement.Parameter(value, run => TypedArray(column, Items(value, run)));
+            return operation == "in" ? $"{row} = any({array})" : $"{row} <> all({array})";
+        }
+
+        (string values, string hasNull) = ListParameters(column, value);
+        string found = $"({row} is not null and {row} = any({values}) or {row} is null and {hasNull})";
+        return operation == "in" ? found : $"not {found}";
+    }
+
+    private static Func<Estimation, Statistics.ReferenceRow, bool>? TextTest(ColumnMap column, string operation, InputNode value)
+    {
+        if (column.ValueType != typeof(string) && !column.ValueType.IsEnum)
+        {
+            return null;
+        }
+
+        bool negated = operation.StartsWith('n');
+        string positive = negated ? Positive(operation) : operation;
+        return (estimation, row) => Test(positive, row[column.Name], value.Evaluate(estimation.Run.Variables)) != negated;
+    }
+
+    private static bool Test(string operation, string? text, object? value) => operation switch
+    {
+        "in" => ((List<object?>)value!).Contains(text),
+        _ when text is null => false,
+        "eq" => text == (string)value!,
+        "contains" => text.Contains((string)value!, StringComparison.Ordinal),
+        "startsWith" => text.StartsWith((string)value!, StringComparison.Ordinal),
+        "endsWith" => text.EndsWith((string)value!, StringComparison.Ordinal),
+        _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "No operation on texts."),
+    };
+
+    private static List<object?> Items(InputNode value, RootRun run) => (List<object?>)value.Evaluate(run.Variables)!;
+
+    private static long[] Keys(RootRun run, InputNode value)
+    {
+        object? given = value.Evaluate(run.Variables);
+        return [.. (given is List<object?> ids ? ids : [given])
+            .Select(id => GlobalId.Parse(id as string ?? ""))
+            .Where(id => id is not null && id.Partition == run.Partition)
+            .Select(id => id!.Row)];
+    }
+
+    private static NpgsqlParameter Typed(ColumnMap column, object value) => value switch
+    {
+        DateTimeOffset moment => StatementBuilder.Typed(NpgsqlDbType.TimestampTz, moment.UtcDateTime),
+        string label when column.ValueType.IsEnum => new NpgsqlParameter<string> { TypedValue = label, DataTypeName = column.StoreType },
+        string text => StatementBuilder.Text(text),
+        int number => StatementBuilder.Integer(number),
+        double number => StatementBuilder.Double(number),
+        bool flag => StatementBuilder.Typed(NpgsqlDbType.Boolean, flag),
+        _ => throw new NotSupportedException($"{column.Name} cannot be compared with a {value.GetType().Name}."),
+    };
+
+    private static NpgsqlParameter TypedArray(ColumnMap column, List<object?> items)
+    {
+        IEnumerable<object> values = items.Where(i => i is not null)!;
+        return column.ValueType switch
+        {
+            Type type when type.IsEnum => new NpgsqlParameter<string[]> { TypedValue = [.. values.Cast<string>()], DataTypeName = column.StoreType + "[]" },
+            Type type when type == typeof(string) => StatementBuilder.Typed<string[]>(NpgsqlDbType.Array | NpgsqlDbType.Text, [.. values.Cast<string>()]),
+            Type type when type == typeof(DateTime) => StatementBuilder.Typed<DateTime[]>(
+                NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, [.. values.Cast<DateTimeOffset>().Where(IsStorable).Select(m => m.UtcDateTime)]),
+            Type type when type == typeof(int) => StatementBuilder.Typed<int[]>(NpgsqlDbType.Array | NpgsqlDbType.Integer, [.. values.Cast<int>()]),
+            Type type when type == typeof(double) => StatementBuilder.Typed<double[]>(NpgsqlDbType.Array | NpgsqlDbType.Double, [.. values.Cast<double>()]),
+            _ => throw new NotSupportedException($"Lists of {column.ValueType.Name} cannot be compared."),
+        };
+    }
+}

@@ -1,0 +1,70 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Execution;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>One nested list of a root's plan: checks its arguments' values and fills its run.</summary>
+/// <param name="number">Its number.</param>
+/// <param name="parent">The number of the list it hangs on, -1 for the root's own rows.</param>
+internal abstract class NestedPlan(int number, int parent)
+{
+    /// <summary>Binds the list. A refused one is null with each of its parents, and nothing is read for it or below it.</summary>
+    public void Bind(RootRun run)
+    {
+        NestedRun nested = run.Nested[number];
+        NestedRun? outer = parent < 0 ? null : run.Nested[parent];
+        nested.IsSkipped = outer is { Error: not null } or { IsSkipped: true };
+        if (nested.IsSkipped)
+        {
+            return;
+        }
+
+        nested.Error = BindOwn(run, nested);
+        nested.RowsMax = (outer?.RowsMax ?? Math.Max(1, run.PageRows)) * Math.Max(1, nested.PageRows);
+        if (nested.Error is null && nested.RowsMax > Limits.NestedRowsMax)
+        {
+            nested.Error = new OperationTooLargeError(
+                $"Nested lists of these sizes may hold {nested.RowsMax} rows, {Limits.NestedRowsMax} are allowed: ask for smaller pages.");
+        }
+    }
+
+    protected abstract RequestError? BindOwn(RootRun run, NestedRun nested);
+}
+
+/// <summary>A list of the newest rows.</summary>
+internal sealed class NestedListPlan(int number, int parent, InputNode? last, string coordinate) : NestedPlan(number, parent)
+{
+    protected override RequestError? BindOwn(RootRun run, NestedRun nested)
+    {
+        nested.PageRows = PageArguments.Rows(last, run.Variables);
+        return PageArguments.Check(ChildrenBinding.LastArgument, nested.PageRows, coordinate);
+    }
+}
+
+/// <summary>A nested connection: the same arguments for each parent.</summary>
+internal sealed class NestedConnectionPlan(
+    int number,
+    int parent,
+    ConnectionArguments arguments,
+    ConnectionQuestion question,
+    CompiledFilter filter,
+    CursorKeys keys,
+    int outputs) : NestedPlan(number, parent)
+{
+    protected override RequestError? BindOwn(RootRun run, NestedRun nested)
+    {
+        nested.Backward = question.Backward;
+        nested.OutputCount = outputs;
+        (nested.PageRows, RequestError? error) = arguments.Page(run.Variables, mustBeGiven: true);
+        if ((error ?? filter.Check(run)) is { } refused)
+        {
+            return refused;
+        }
+
+        nested.Cursors = new CursorSeal(keys, arguments.Question(run.Partition, question.Order, run.Variables));
+        (nested.After, nested.Before, error) = arguments.Places(nested.Cursors, run.Variables);
+        nested.Keys = new KeyRanges(filter.Created(run.Variables).Keys(question.Rows.Access), question.Order, nested.After, nested.Before);
+        return error;
+    }
+}

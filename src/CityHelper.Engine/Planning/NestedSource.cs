@@ -1,0 +1,82 @@
+using CityHelper.Engine.Bindings;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>What a nested list is asked, as far as the plan knows it.</summary>
+/// <param name="Number">Its number in the root's plan.</param>
+/// <param name="Parents">The select that its parents' rows stand in.</param>
+/// <param name="ParentAlias">The alias of the parents within it.</param>
+/// <param name="ParentColumn">The parents' column that the rows repeat.</param>
+/// <param name="Target">The rows' table.</param>
+/// <param name="ChildColumn">The rows' column that repeats it.</param>
+/// <param name="Connection">For a connection: its filter and order.</param>
+/// <param name="Descending">Whether each parent's rows are read newest first.</param>
+internal sealed record NestedQuestion(
+    int Number,
+    SelectPlan Parents,
+    string ParentAlias,
+    string ParentColumn,
+    EntityMap Target,
+    string ChildColumn,
+    ConnectionQuestion? Connection,
+    bool Descending);
+
+/// <summary>The rows that point at each row of another source: for each parent a page of its own, all by one statement.</summary>
+internal sealed class NestedSource(NestedQuestion question) : RowSource(question.Target)
+{
+    /// <summary>The column that tells whose child a row is.</summary>
+    public const string ParentKey = "parent_key";
+
+    // Parents together, because the reader cuts the rows into groups as they come. A list shows the oldest of its newest first.
+    public override string OrderBy(string alias) =>
+        $"{alias}.{ParentKey}, {alias}.{Entity.RowColumn}{(question.Connection is not null && question.Descending ? " desc" : "")}";
+
+    public override string Sql(StatementBuilder statement, IReadOnlyCollection<string> columns)
+    {
+        string[] own = [.. columns.Where(c => c != ParentKey).Union([Entity.RowColumn])];
+
+        // A connection reads one row more, unless its rows are only the parents of others.
+        int probe = question.Connection is not null && statement.Reads == this ? 1 : 0;
+        string rows = statement.Parameter(("rows", question.Number), run => StatementBuilder.Integer(run.Nested[question.Number].PageRows + probe));
+        return $"""
+            select p.{ParentKey}, {Columns("c", own)}
+            from ({question.Parents.KeysSql(statement, question.ParentAlias, question.ParentColumn, ParentKey)}) p
+            cross join lateral (
+              select {Columns("s", own)} from {Children(statement)}{Conditions(statement, ConnectionPart.Page)}
+              order by s.{Entity.RowColumn} {(question.Descending ? "desc" : "asc")} limit {rows}) c
+            """;
+    }
+
+    /// <summary>The exact number of each parent's rows, without page and cursors.</summary>
+    public string CountSql(StatementBuilder statement) => $"""
+        select p.{ParentKey}, (select count(*) from {Children(statement)}{Filter(statement)})
+        from ({question.Parents.KeysSql(statement, question.ParentAlias, question.ParentColumn, ParentKey)}) p
+        """;
+
+    /// <summary>Whether each parent has rows in a part of its list beside the page.</summary>
+    public string ExistsSql(StatementBuilder statement, ConnectionPart part) => $"""
+        select p.{ParentKey}, exists (select from {Children(statement)}{Conditions(statement, part)})
+        from ({question.Parents.KeysSql(statement, question.ParentAlias, question.ParentColumn, ParentKey)}) p
+        """;
+
+    private string Children(StatementBuilder statement) =>
+        $"{Entity.Table} s where s.{Entity.PartitionColumn} = {statement.Partition()} and s.{question.ChildColumn} = p.{ParentKey}";
+
+    private string Conditions(StatementBuilder statement, ConnectionPart part)
+    {
+        if (question.Connection is null)
+        {
+            return "";
+        }
+
+        string low = statement.Parameter(("low", question.Number, part), run => StatementBuilder.Bigint(run.Nested[question.Number].Keys.Of(part).Low));
+        string high = statement.Parameter(("high", question.Number, part), run => StatementBuilder.Bigint(run.Nested[question.Number].Keys.Of(part).High));
+        return $" and s.{Entity.RowColumn} >= {low} and s.{Entity.RowColumn} < {high}{Filter(statement)}";
+    }
+
+    private string Filter(StatementBuilder statement)
+    {
+        ConnectionRows rows = question.Connection!.Rows;
+        return string.Concat(new FilterCompiler(statement, rows.Access).Compile(rows.Filter, question.Connection.Filter).Select(c => " and " + c.For("s")));
+    }
+}
