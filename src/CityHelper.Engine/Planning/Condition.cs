@@ -27,6 +27,12 @@ internal sealed record Condition(string Sql, IReadOnlyList<string> Columns)
     public static string All(IReadOnlyCollection<Condition> conditions, string alias) =>
         conditions.Count == 0 ? "true" : string.Join(" and ", conditions.Select(c => c.For(alias)));
 
+    /// <summary>Conditions behind others: each with <c>and</c> before it.</summary>
+    public static string And(IEnumerable<Condition> conditions, string alias) => string.Concat(conditions.Select(c => " and " + c.For(alias)));
+
+    /// <summary>Conditions as a <c>where</c> of their own; nothing for none.</summary>
+    public static string Where(IReadOnlyCollection<Condition> conditions, string alias) => conditions.Count == 0 ? "" : $"where {All(conditions, alias)} ";
+
     /// <summary>Conditions of which those of one alternative must all hold.</summary>
     /// <returns>Nothing when an alternative always holds; the alternative itself when there is only one.</returns>
     public static IReadOnlyList<Condition> Either(IReadOnlyList<IReadOnlyList<Condition>> alternatives)

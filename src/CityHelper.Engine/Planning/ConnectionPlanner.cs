@@ -32,7 +32,7 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         ConnectionQuestion question = Question(connection, arguments, order);
         var source = new ConnectionSource(question, ConnectionPart.Page);
         var select = new SelectPlan(source);
-        PlaceColumns place = Place(select, connection.Access.Entity, source);
+        PlaceColumns place = Place(select, connection.Access.Entity, new PlaceConditions(question, ConnectionPart.Page));
         ObjectWriter writer = Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, connection.Row);
         rows.Add(new RootStatement(select, place, _outputs));
         (PartitionArgument, InputNode)? named = partition is null ? null : (partition, rows.Argument(field, definition, partition.Name)!);
@@ -128,7 +128,7 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         }
     }
 
-    private static PlaceColumns Place(SelectPlan select, EntityMap entity, ConnectionSource source) => new(
+    private static PlaceColumns Place(SelectPlan select, EntityMap entity, PlaceConditions source) => new(
         select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]),
         source.CursorValue(SelectPlan.Row) is { } value ? select.Expression(SelectPlan.Row, value, [source.CursorColumn]) : -1);
 

@@ -1,5 +1,4 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
 
 namespace CityHelper.Engine.Planning;
@@ -44,6 +43,8 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
         _ => question.Order,
     };
 
+    private PlaceConditions Places => new(question, part);
+
     private string Key => Entity.RowColumn;
 
     private string KeyOrder => $"{Key} {Direction(_order.KeyDescending)}";
@@ -66,37 +67,25 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
             AccessForm.Values => Grouped(statement, all, conditions, _access.Values[statement.Access.Value].Column, ordered: false, limit),
             AccessForm.Groups => Grouped(statement, all, conditions, _order.Group!, ordered: true, limit),
             AccessForm.Sort => Sort(statement, all, conditions, limit),
-            _ when _order.Kind == OrderKind.Column => ColumnWalk(statement, all, conditions, limit),
+            _ when _order.Kind == OrderKind.Column => ColumnWalk(statement, all, limit),
             _ => Walk(statement, all, conditions, limit),
         };
     }
 
     /// <summary>The exact number of rows, without page and cursors.</summary>
     public string CountSql(StatementBuilder statement) =>
-        $"select count(*) from {Rows(statement)} and {Condition.All([.. Bounds(statement, ConnectionPart.List), .. Filter(statement), .. Area(statement)], "s")}";
+        $"select count(*) from {Rows(statement)}{Condition.And([.. Bounds(statement, ConnectionPart.List), .. Filter(statement), .. Area(statement)], "s")}";
 
     /// <summary>Whether the part has rows at all; the row of the cursor itself is asked first, because it almost always is one.</summary>
     public string ExistsSql(StatementBuilder statement)
     {
-        string key = statement.Parameter(("cursor", part), run => StatementBuilder.Bigint(Place(run).Key));
-        List<Condition> conditions = [.. Conditions(statement), .. Area(statement), .. Position(statement) is { } p ? [p] : (Condition[])[]];
+        string key = Places.CursorKey(statement);
+        List<Condition> conditions = [.. Conditions(statement), .. Area(statement), .. Places.Conditions(statement)];
         string itself = _order.Reference is null
-            ? $"exists (select from {Entity.Table} s where s.{Entity.PartitionColumn} = {statement.Partition()} and s.{Key} = {key} and {Condition.All(conditions, "s")}) or "
+            ? $"exists (select from {Entity.Table} s where s.{Entity.PartitionColumn} = {statement.Partition()} and s.{Key} = {key}{Condition.And(conditions, "s")}) or "
             : "";
         return $"select {itself}exists ({Sql(statement, [])})";
     }
-
-    /// <summary>SQL of the number that a cursor holds beside the key, or null: with it, the place of a row is known without reading the row.</summary>
-    public string? CursorValue(string alias) => _order.Kind switch
-    {
-        OrderKind.Column => $"(extract(epoch from {alias}.{_order.Terms[0].Column.Name}) * 1000)::bigint",
-        OrderKind.Group when _order.Reference is null => $"array_position(enum_range(null::{Universe(_order.Group!).Type}), {alias}.{_order.Group})::bigint",
-        OrderKind.Group => $"{alias}.{_order.Group}::bigint",
-        _ => null,
-    };
-
-    /// <summary>The column that <see cref="CursorValue"/> reads.</summary>
-    public string CursorColumn => _order.Group ?? _order.Terms[0].Column.Name;
 
     // One more than the page, which tells whether there is a next one; nested lists need the page's rows only.
     private string Limit(StatementBuilder statement)
@@ -160,21 +149,22 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
 
     private string Walk(StatementBuilder statement, string[] columns, List<Condition> conditions, string limit)
     {
-        List<Condition> all = [.. conditions, .. InArea(statement), .. Position(statement) is { } p ? [p] : (Condition[])[]];
-        return $"select {Columns("s", columns)} from {Rows(statement)} and {Condition.All(all, "s")} order by {OrderBy("s")} limit {limit}";
+        List<Condition> all = [.. conditions, .. InArea(statement), .. Places.Conditions(statement)];
+        return $"select {Columns("s", columns)} from {Rows(statement)}{Condition.And(all, "s")} order by {OrderBy("s")} limit {limit}";
     }
 
     // Keys in the order of the index, filtered on what it holds. CASE keeps these filters from being conditions of other indexes, whose
-    // rows would all have to be read and sorted (44,000 buffers instead of 250).
-    private string ColumnWalk(StatementBuilder statement, string[] columns, List<Condition> conditions, string limit)
+    // rows would all have to be read and sorted (44,000 buffers instead of 250); bounds on the key stay outside, because they prune.
+    private string ColumnWalk(StatementBuilder statement, string[] columns, string limit)
     {
         OrderIndex index = _access.Ordered!;
-        List<Condition> inIndex = [.. conditions.Where(c => c.Columns.All(column => column == Key || column == index.Column || index.Included.Contains(column)))];
-        List<Condition> above = [.. conditions.Except(inIndex), .. InArea(statement)];
-        string filter = inIndex.Count == 0 ? "" : $" and case when {Condition.All(inIndex, "s")} then true else false end";
-        string position = Position(statement) is { } place ? $" and {place.For("s")}" : "";
-        string order = $"order by {OrderBy("s")} {(above.Count == 0 ? $"limit {limit}" : "offset 0")}";
-        return Fetch(statement, columns, above, $"select s.{Key}, s.{index.Column} from {Rows(statement)}{position}{filter} {order}", limit);
+        List<Condition> filter = Filter(statement);
+        List<Condition> inIndex = [.. filter.Where(c => c.Columns.All(column => column == Key || column == index.Column || index.Included.Contains(column)))];
+        List<Condition> above = [.. filter.Except(inIndex), .. InArea(statement)];
+        string passing = inIndex.Count == 0 ? "" : $" and case when {Condition.All(inIndex, "s")} then true else false end";
+        string keys = $"select s.{Key}, s.{index.Column} from {Rows(statement)}{Condition.And([.. Bounds(statement, part), .. Places.Conditions(statement)], "s")}"
+            + $"{passing} order by {OrderBy("s")} {(above.Count == 0 ? $"limit {limit}" : "offset 0")}";
+        return Fetch(statement, columns, above, keys, limit);
     }
 
     private string Merge(StatementBuilder statement, string[] columns, List<Condition> conditions, string limit)
@@ -185,7 +175,7 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
             select {Columns("m", columns)} from (
             {Leaves(statement, needed, inIndex)}
               order by {KeyOrder} offset 0) m
-            where {Condition.All(above, "m")} order by {OrderBy("m")} limit {limit}
+            {Condition.Where(above, "m")}order by {OrderBy("m")} limit {limit}
             """;
     }
 
@@ -206,12 +196,11 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
     private string Fetch(StatementBuilder statement, string[] columns, List<Condition> above, string keys, string limit, string extra = "")
     {
         string[] needed = [.. columns.Union(above.SelectMany(c => c.Columns))];
-        string bounds = Condition.All([.. Bounds(statement, part)], "s");
         return $"""
             select {Columns("m", columns)}{extra} from ({keys}) k
             cross join lateral (
-              select {Columns("s", needed)} from {Rows(statement)} and s.{Key} = k.{Key} and {bounds} offset 0) m
-            where {Condition.All(above, "m")} order by {OrderBy("k")} limit {limit}
+              select {Columns("s", needed)} from {Rows(statement)} and s.{Key} = k.{Key}{Condition.And(Bounds(statement, part), "s")} offset 0) m
+            {Condition.Where(above, "m")}order by {OrderBy("k")} limit {limit}
             """;
     }
 
@@ -220,7 +209,7 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
     {
         string[] leaves = [.. Enumerable.Range(0, statement.Access.Cells).Select(i =>
             $"select {Columns("s", columns)} from {Rows(statement)} and s.{CellColumn(statement)} = {Cell(statement, i)}"
-            + string.Concat(inIndex.Select(c => " and " + c.For("s"))))];
+            + Condition.And(inIndex, "s"))];
         return leaves.Length == 1
             ? "  " + leaves[0]
             : string.Join("\n  union all\n", leaves.Select(leaf => $"  ({leaf} order by {OrderBy("s")})"));
@@ -234,23 +223,24 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
         Condition[] onGroup = [.. conditions.Where(c => c.Columns is [var column] && column == group)];
         List<Condition> inner = [.. conditions.Except(onGroup), .. InArea(statement)];
         string[] terms = ordered && _order.Reference is not null ? [.. _order.Terms.Select((_, i) => $"order_{i + 1}")] : [];
-        List<string> outer = [Condition.All(onGroup, "g")];
-        if (ordered && HasPosition)
+        List<string> outer = [.. onGroup.Select(c => c.For("g"))];
+        if (ordered)
         {
-            outer.Add(GroupPosition(statement));
-            inner.Add(new Condition(KeyInGroup(statement, group), [Key]));
+            outer.AddRange(Places.OnGroups(statement, "g"));
+            inner.AddRange(Places.WithinGroup(statement, "v"));
         }
 
+        string groupFilter = outer.Count == 0 ? "" : $" where {string.Join(" and ", outer)}";
         string groupOrder = ordered ? " order by " + string.Join(", ", TermsOrder("g")) : "";
         string keyOrder = string.Join(", ", [.. ordered ? TermsOrder("v") : [], $"s.{KeyOrder}"]);
         string walk = $"""
-              select s.{Key} from {Rows(statement)} and s.{group} = v.{group} and {Condition.All(inner, "s")}
+              select s.{Key} from {Rows(statement)} and s.{group} = v.{group}{Condition.And(inner, "s")}
               order by s.{KeyOrder} limit {limit}
             """;
         string keys = $"""
 
               select s.{Key}, {Columns("v", [group, .. terms])} from (
-                select g.* from ({GroupRows(statement, universe)}) g where {string.Join(" and ", outer)}{groupOrder}) v
+                select g.* from ({GroupRows(statement, universe)}) g{groupFilter}{groupOrder}) v
               cross join lateral (
               {walk}) s
               order by {keyOrder} limit {limit}
@@ -273,8 +263,8 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
         return $"""
             select {Columns("m", columns)}{(terms.Length == 0 ? "" : string.Concat(_order.Terms.Select((_, i) => $", m.order_{i + 1}")))} from (
               select {Columns("x", columns)}{terms} from (
-                select {Columns("s", columns)} from {Rows(statement)} and {Condition.All(all, "s")} offset 0) x{join}) m
-            where {Position(statement)?.For("m") ?? "true"} order by {OrderBy("m")} limit {limit}
+                select {Columns("s", columns)} from {Rows(statement)}{Condition.And(all, "s")} offset 0) x{join}) m
+            {Condition.Where([.. Places.Conditions(statement)], "m")}order by {OrderBy("m")} limit {limit}
             """;
     }
 
@@ -288,106 +278,4 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
         statement.Parameter(("cell", index), run => StatementBuilder.Bigint(run.Cover.Cells[index]));
 
     private static string Direction(bool descending) => descending ? "desc" : "asc";
-
-    // --- Places in orders that are not the key's alone --------------------------------------------------------------------
-
-    private bool HasPosition => _order.Kind != OrderKind.Key && part switch
-    {
-        ConnectionPart.Page => question.HasAfter || question.HasBefore,
-        _ => true,
-    };
-
-    private CursorPosition Place(RootRun run) => part == ConnectionPart.BehindPage ? run.Before!.Value : run.After!.Value;
-
-    private Condition? Position(StatementBuilder statement)
-    {
-        if (!HasPosition)
-        {
-            return null;
-        }
-
-        PlaceSql[] places = [.. Places(statement)];
-        return new Condition(
-            string.Join(" and ", places.Select(p => p.Compare([.. Tuple(statement, p, Condition.Row), (Condition.Row + "." + Key, p.Key, question.Order.KeyDescending)]))),
-            [.. OwnColumns()]);
-    }
-
-    private string GroupPosition(StatementBuilder statement) =>
-        string.Join(" and ", Places(statement).Select(p => (p with { Inclusive = true }).Compare([.. Tuple(statement, p, "g")])));
-
-    private string KeyInGroup(StatementBuilder statement, string group) => string.Join(" and ", Places(statement).Select(p =>
-        $"(v.{group} <> {p.Value} or {p.Compare([(Condition.Row + "." + Key, p.Key, question.Order.KeyDescending)])})"));
-
-    // The places that bound the part, in the list's own order.
-    private IEnumerable<PlaceSql> Places(StatementBuilder statement)
-    {
-        if (part == ConnectionPart.BeforePage || (part == ConnectionPart.Page && question.HasAfter))
-        {
-            yield return Place(statement, "after", run => run.After!.Value) with { Behind = part == ConnectionPart.Page, Inclusive = part != ConnectionPart.Page };
-        }
-
-        if (part == ConnectionPart.BehindPage || (part == ConnectionPart.Page && question.HasBefore))
-        {
-            yield return Place(statement, "before", run => run.Before!.Value) with { Behind = part != ConnectionPart.Page, Inclusive = part != ConnectionPart.Page };
-        }
-    }
-
-    private PlaceSql Place(StatementBuilder statement, string name, Func<RootRun, CursorPosition> position) => new(
-        statement.Parameter((name, "key"), run => StatementBuilder.Bigint(position(run).Key)),
-        CursorValue("x") is null ? "" : statement.Parameter((name, "value"), run => CursorParameter(position(run).Value)));
-
-    private Npgsql.NpgsqlParameter CursorParameter(long value)
-    {
-        if (_order.Kind == OrderKind.Column)
-        {
-            return StatementBuilder.Typed(NpgsqlTypes.NpgsqlDbType.TimestampTz, DateTimeOffset.FromUnixTimeMilliseconds(value).UtcDateTime);
-        }
-
-        ValueUniverse universe = Universe(_order.Group!);
-        return universe.Target is null
-            ? new Npgsql.NpgsqlParameter<string> { TypedValue = universe.Labels[(int)value - 1], DataTypeName = universe.Type }
-            : StatementBuilder.Integer((int)value);
-    }
-
-    // What a row's place is compared by, beside the key: (of the row, of the cursor, direction). Values that the cursor does not hold are
-    // looked up by its key; rows of small tables do not go away.
-    private IEnumerable<(string Row, string Cursor, bool Descending)> Tuple(StatementBuilder statement, PlaceSql place, string alias)
-    {
-        IReadOnlyList<OrderTerm> terms = question.Order.Terms;
-        switch (_order)
-        {
-            case { Kind: OrderKind.Small }:
-                return terms.Select(t => (t.Sql(alias), LookUp(statement, Entity, t, place.Key), t.Descending));
-            case { Reference: { Target: var target } }:
-                return terms.Select((t, i) => ($"{alias}.order_{i + 1}", LookUp(statement, target, t, place.Value), t.Descending))
-                    .Append(($"{alias}.{_order.Group}", place.Value, question.Order.GroupDescending));
-            default:
-                return [($"{alias}.{terms[0].Column.Name}", place.Value, terms[0].Descending)];
-        }
-    }
-
-    private static string LookUp(StatementBuilder statement, EntityMap entity, OrderTerm term, string key) =>
-        $"(select {term.Sql("x")} from {entity.Table} x where x.{entity.PartitionColumn} = {statement.Partition()} and x.{entity.RowColumn} = {key})";
-
-    /// <summary>A cursor's place as parameters, and on which side of it rows are looked for.</summary>
-    private sealed record PlaceSql(string Key, string Value)
-    {
-        public bool Behind { get; init; }
-
-        public bool Inclusive { get; init; }
-
-        // One row comparison where all directions agree, because an index can follow it; else the comparison spelled out.
-        public string Compare((string Row, string Cursor, bool Descending)[] tuple)
-        {
-            string Operator(bool descending) => descending == Behind ? "<" : ">";
-            string equal = Inclusive ? "=" : "";
-            if (tuple.All(t => t.Descending == tuple[0].Descending))
-            {
-                return $"({string.Join(", ", tuple.Select(t => t.Row))}) {Operator(tuple[0].Descending)}{equal} ({string.Join(", ", tuple.Select(t => t.Cursor))})";
-            }
-
-            (string row, string cursor, bool descending) = tuple[0];
-            return $"({row} {Operator(descending)}= {cursor} and ({row} {Operator(descending)} {cursor} or {Compare(tuple[1..])}))";
-        }
-    }
 }

@@ -38,26 +38,42 @@ internal sealed class NestedSource(NestedQuestion question) : RowSource(question
         // A connection reads one row more, unless its rows are only the parents of others.
         int probe = question.Connection is not null && statement.Reads == this ? 1 : 0;
         string rows = statement.Parameter(("rows", question.Number), run => StatementBuilder.Integer(run.Nested[question.Number].PageRows + probe));
+        string order = $"order by s.{Entity.RowColumn} {(question.Descending ? "desc" : "asc")} limit {rows}";
+        string conditions = Conditions(statement, ConnectionPart.Page);
+        string page = IsFilteredInIndex(statement)
+            ? $"""
+                select {Columns("c", own)} from (select s.{Entity.RowColumn} from {Children(statement)}{conditions} {order}) k
+                cross join lateral (select {Columns("s", own)} from {Entity.Table} s
+                  where s.{Entity.PartitionColumn} = {statement.Partition()} and s.{Entity.RowColumn} = k.{Entity.RowColumn} offset 0) c
+              """
+            : $"  select {Columns("s", own)} from {Children(statement)}{conditions}\n  {order}";
         return $"""
             select p.{ParentKey}, {Columns("c", own)}
-            from ({question.Parents.KeysSql(statement, question.ParentAlias, question.ParentColumn, ParentKey)}) p
+            from ({Parents(statement)}) p
             cross join lateral (
-              select {Columns("s", own)} from {Children(statement)}{Conditions(statement, ConnectionPart.Page)}
-              order by s.{Entity.RowColumn} {(question.Descending ? "desc" : "asc")} limit {rows}) c
+            {page}) c
             """;
     }
 
     /// <summary>The exact number of each parent's rows, without page and cursors.</summary>
     public string CountSql(StatementBuilder statement) => $"""
         select p.{ParentKey}, (select count(*) from {Children(statement)}{Filter(statement)})
-        from ({question.Parents.KeysSql(statement, question.ParentAlias, question.ParentColumn, ParentKey)}) p
+        from ({Parents(statement)}) p
         """;
 
     /// <summary>Whether each parent has rows in a part of its list beside the page.</summary>
     public string ExistsSql(StatementBuilder statement, ConnectionPart part) => $"""
         select p.{ParentKey}, exists (select from {Children(statement)}{Conditions(statement, part)})
-        from ({question.Parents.KeysSql(statement, question.ParentAlias, question.ParentColumn, ParentKey)}) p
+        from ({Parents(statement)}) p
         """;
+
+    private string Parents(StatementBuilder statement) => question.Parents.KeysSql(statement, question.ParentAlias, question.ParentColumn, ParentKey);
+
+    // Keys first, where the index of the parents' column holds all that is filtered on: no row is read that does not pass.
+    private bool IsFilteredInIndex(StatementBuilder statement) =>
+        question.Connection is { Filter: not null } connection
+        && connection.Rows.Access.Values.FirstOrDefault(v => v.Column == question.ChildColumn) is { } index
+        && Filters(statement).SelectMany(c => c.Columns).All(column => column == Entity.RowColumn || index.Included.Contains(column));
 
     private string Children(StatementBuilder statement) =>
         $"{Entity.Table} s where s.{Entity.PartitionColumn} = {statement.Partition()} and s.{question.ChildColumn} = p.{ParentKey}";
@@ -74,9 +90,11 @@ internal sealed class NestedSource(NestedQuestion question) : RowSource(question
         return $" and s.{Entity.RowColumn} >= {low} and s.{Entity.RowColumn} < {high}{Filter(statement)}";
     }
 
-    private string Filter(StatementBuilder statement)
+    private string Filter(StatementBuilder statement) => Condition.And(Filters(statement), "s");
+
+    private List<Condition> Filters(StatementBuilder statement)
     {
         ConnectionRows rows = question.Connection!.Rows;
-        return string.Concat(new FilterCompiler(statement, rows.Access).Compile(rows.Filter, question.Connection.Filter).Select(c => " and " + c.For("s")));
+        return new FilterCompiler(statement, rows.Access).Compile(rows.Filter, question.Connection.Filter);
     }
 }

@@ -27,10 +27,9 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
 
         var roots = new List<RootPlan>(fields.Count);
         var meta = new List<GraphQLField>();
-        CachePolicy? cache = null;
         foreach (CollectedField field in fields)
         {
-            roots.Add(Root(operation, field, collector, variables, meta, ref cache));
+            roots.Add(Root(operation, field, collector, variables, meta));
         }
 
         if (roots.Sum(r => r.StatementCount) > Limits.BatchStatementsMax)
@@ -39,11 +38,11 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
                 $"The operation needs more than {Limits.BatchStatementsMax} statements: send several operations."));
         }
 
-        return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : cache ?? CachePolicy.None, meta);
+        return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta);
     }
 
     private RootPlan Root(
-        Operation operation, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta, ref CachePolicy? cache)
+        Operation operation, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)
     {
         switch (field.Name)
         {
@@ -56,8 +55,7 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
         }
 
         FieldType definition = schema.Query.Fields.Find(field.Name)!;
-        CachePolicy policy = CachePolicy.Of(definition);
-        cache = cache is null ? policy : cache.And(policy);
+        collector.NoteCache(definition);
         FieldBinding? binding = FieldBinding.Of(definition);
         var rows = new RowPlanner(collector, variables, context, hasPartition: binding is UniqueRowBinding { Partition: not null });
         return binding switch

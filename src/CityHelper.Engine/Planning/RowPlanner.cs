@@ -93,6 +93,7 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
             }
 
             FieldType definition = type.Fields.Find(field.Name)!;
+            collector.NoteCache(definition);
             bool nonNull = definition.ResolvedType is NonNullGraphType;
             return Field(field, nonNull, Value(select, alias, entity, type, field, definition));
         })];

@@ -1,4 +1,5 @@
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Types;
 using GraphQL.Types;
 using GraphQLParser.AST;
 
@@ -22,6 +23,18 @@ internal sealed class SelectionCollector(Operation operation, ISchema schema, Va
     private static readonly NonNullGraphType s_condition = new(new BooleanGraphType());
 
     private int _fields;
+
+    /// <summary>How long an answer with all that was collected may be kept; null when no field says anything.</summary>
+    public CachePolicy? Cache { get; private set; }
+
+    /// <summary>Takes what a field says of caching: the lowest of an answer's fields counts.</summary>
+    public void NoteCache(FieldType definition)
+    {
+        if (CachePolicy.Of(definition) is { } policy)
+        {
+            Cache = Cache is null ? policy : Cache.And(policy);
+        }
+    }
 
     /// <summary>The fields of an object type.</summary>
     /// <exception cref="PlanException">More than <see cref="Limits.PlannedFieldsMax"/> fields in the whole plan.</exception>

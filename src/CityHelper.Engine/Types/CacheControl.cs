@@ -61,7 +61,7 @@ public sealed record CachePolicy(int MaxAgeSeconds, int StaleWhileRevalidateSeco
         Math.Min(MaxAgeSeconds, other.MaxAgeSeconds),
         Math.Min(StaleWhileRevalidateSeconds, other.StaleWhileRevalidateSeconds));
 
-    internal static CachePolicy Of(FieldType field) => field.GetMetadata<CachePolicy?>(MetadataKey) ?? None;
+    internal static CachePolicy? Of(FieldType field) => field.GetMetadata<CachePolicy?>(MetadataKey);
 
     internal void AttachTo(FieldType field)
     {

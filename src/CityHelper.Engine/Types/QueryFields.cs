@@ -16,13 +16,17 @@ public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, 
     public CreationTime Created<T>(string property, Func<long, long> keyOfMs) => new(database.Entity(typeof(T)).Column(property), keyOfMs);
 
     /// <summary><c>node(id)</c> and <c>nodes(ids)</c>: first of all fields, as HotChocolate has them.</summary>
-    public void Nodes()
+    /// <param name="maxAgeSeconds">How long an answer may be kept: the shortest of all types of nodes.</param>
+    /// <param name="staleWhileRevalidateSeconds">And served while stale.</param>
+    public void Nodes(int maxAgeSeconds, int staleWhileRevalidateSeconds)
     {
         Add("node", typeof(NodeInterface), "Fetches an object given its ID.", new NodeBinding(IsList: false),
-            Argument<NonNullGraphType<IdGraphType>>(NodeBinding.IdArgument, "ID of the object."));
+            Argument<NonNullGraphType<IdGraphType>>(NodeBinding.IdArgument, "ID of the object."))
+            .CacheFor(maxAgeSeconds, staleWhileRevalidateSeconds);
         Add("nodes", typeof(NonNullGraphType<ListGraphType<NodeInterface>>), "Lookup nodes by a list of IDs.", new NodeBinding(IsList: true),
             Argument<NonNullGraphType<ListGraphType<NonNullGraphType<IdGraphType>>>>(
-                NodeBinding.IdsArgument, $"The list of node IDs, at most {Limits.NodeIdsMax}."));
+                NodeBinding.IdsArgument, $"The list of node IDs, at most {Limits.NodeIdsMax}."))
+            .CacheFor(maxAgeSeconds, staleWhileRevalidateSeconds);
     }
 
     /// <summary>One row by a unique column: <c>city(slug: String!): City</c>. Null when there is none.</summary>

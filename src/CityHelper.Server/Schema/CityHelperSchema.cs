@@ -17,7 +17,7 @@ public sealed class CityHelperSchema : GraphQL.Types.Schema
         Directives.Register(new CacheControlDirective(), SpecifiedBy());
         var query = new ObjectGraphType { Name = "Query", Description = "What can be asked." };
         var fields = new QueryFields(query, database, new ConnectionFields(database, services));
-        fields.Nodes();
+        fields.Nodes(ServiceRequestQueries.MaxAgeSeconds, ServiceRequestQueries.StaleWhileRevalidateSeconds);
         CityQueries.AddTo(fields, cities);
         ServiceRequestQueries.AddTo(fields, cities);
         Query = query;

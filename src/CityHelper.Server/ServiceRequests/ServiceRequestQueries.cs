@@ -2,6 +2,7 @@ using CityHelper.Data.Model;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Types;
 using CityHelper.Server.Cities;
+using GraphQL.Types;
 
 namespace CityHelper.Server.ServiceRequests;
 
@@ -9,9 +10,9 @@ namespace CityHelper.Server.ServiceRequests;
 internal static class ServiceRequestQueries
 {
     /// <summary>The freshness that the platform promises at the edge: a minute, and half a minute while it asks again.</summary>
-    private const int MaxAgeSeconds = 60;
+    public const int MaxAgeSeconds = 60;
 
-    private const int StaleWhileRevalidateSeconds = 30;
+    public const int StaleWhileRevalidateSeconds = 30;
 
     private const string CityDescription = "The city's slug, such as `nyc`.";
 
@@ -46,14 +47,17 @@ internal static class ServiceRequestQueries
 
         lists.OfPartition(typeof(CityType), "categories", categories, "What the city's requests are about.");
         lists.OfPartition(typeof(CityType), "agencies", agencies, "The departments that answer the city's requests.");
-        lists.OfPartition(typeof(CityType), "serviceRequests", requests, "The requests of the city.");
-        lists.Nested<ServiceRequest>(
-            typeof(CategoryType), "serviceRequests", requests, nameof(ServiceRequest.CategoryId), "The requests of the category.");
-        lists.Nested<ServiceRequest>(
-            typeof(AgencyType), "serviceRequests", requests, nameof(ServiceRequest.AgencyId), "The requests that the agency answers.");
-        lists.Nested<StatusUpdate>(
-            typeof(ServiceRequestType), "history", updates, nameof(StatusUpdate.ServiceRequestId), "All changes of its status, for histories that `updates` is too short for.");
+        Cached(lists.OfPartition(typeof(CityType), "serviceRequests", requests, "The requests of the city."));
+        Cached(lists.Nested<ServiceRequest>(
+            typeof(CategoryType), "serviceRequests", requests, nameof(ServiceRequest.CategoryId), "The requests of the category."));
+        Cached(lists.Nested<ServiceRequest>(
+            typeof(AgencyType), "serviceRequests", requests, nameof(ServiceRequest.AgencyId), "The requests that the agency answers."));
+        Cached(lists.Nested<StatusUpdate>(
+            typeof(ServiceRequestType), "history", updates, nameof(StatusUpdate.ServiceRequestId), "All changes of its status, for histories that `updates` is too short for."));
     }
+
+    // A city's own facts are kept longer than what happens in it.
+    private static void Cached(FieldType field) => field.CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
 
     // What the indexes of 0001_service_requests.sql and 0003_filters_and_orders.sql give.
     private static RowAccess Requests(QueryFields query) => query.Access<ServiceRequest>() with

@@ -85,6 +85,26 @@ public sealed class BadInputTests(ReadingHouse house) : IClassFixture<ReadingHou
     [InlineData("serviceRequests(city: \"nyc\", within: {viewport: {west: 1, south: 4, east: 2, north: 3}}) { nodes { id } }", "AREA_INVALID")]
     [InlineData("serviceRequests(city: \"nyc\", within: {viewport: {west: -181, south: 1, east: 2, north: 3}}) { nodes { id } }", "AREA_INVALID")]
     [InlineData("serviceRequests(city: \"nyc\", within: {viewport: {west: 0, south: 0, east: 1, north: 90.1}}) { nodes { id } }", "AREA_INVALID")]
+    [InlineData("serviceRequests(city: \"nyc\", last: 101) { nodes { id } }", "HC0051")]
+    [InlineData("serviceRequests(city: \"nyc\", last: -1) { nodes { id } }", "HC0079")]
+    [InlineData("serviceRequests(city: \"nyc\", first: 1, last: 1) { nodes { id } }", "HC0082")]
+    [InlineData("serviceRequests(city: \"nyc\", last: 1, before: \"x\") { nodes { id } }", "HC0078")]
+    [InlineData("serviceRequests(city: \"nyc\", where: {title: {contains: \"a\"}}) { nodes { id } }", "FILTER_NOT_INDEXED")]
+    [InlineData("serviceRequests(city: \"nyc\", where: {updatedAt: {gt: \"2024-12-01T00:00:00Z\"}}) { totalCount }", "FILTER_NOT_INDEXED")]
+    [InlineData("serviceRequests(city: \"nyc\", where: {updates: {any: true}}) { nodes { id } }", "FILTER_NOT_INDEXED")]
+    [InlineData("serviceRequests(city: \"nyc\", where: {externalId: {startsWith: \"4\"}}) { nodes { id } }", "FILTER_NOT_INDEXED")]
+    [InlineData("serviceRequests(city: \"nyc\", where: {or: [{address: {eq: \"a\"}}, {category: {code: {eq: \"rodent\"}}}]}) { nodes { id } }", "FILTER_NOT_INDEXED")]
+    [InlineData("serviceRequests(city: \"nyc\", where: {title: {eq: \"a\"}, createdAt: {gte: \"2024-12-01T00:00:00Z\", lt: \"2025-01-02T00:00:00Z\"}}) { nodes { id } }", "FILTER_NOT_INDEXED")]
+    [InlineData("serviceRequests(city: \"nyc\", where: {title: {eq: \"a\"}, category: {code: {neq: \"rodent\"}}}) { nodes { id } }", "FILTER_NOT_INDEXED")]
+    [InlineData("serviceRequests(city: \"nyc\", order: [{updatedAt: DESC}, {status: ASC}]) { nodes { id } }", "ORDER_NOT_INDEXED")]
+    [InlineData("serviceRequests(city: \"nyc\", order: [{status: ASC}, {category: {code: ASC}}]) { nodes { id } }", "ORDER_NOT_INDEXED")]
+    [InlineData("serviceRequests(city: \"nyc\", order: [{updatedAt: DESC}], within: {viewport: {west: -74.3, south: 40.4, east: -73.6, north: 41.0}}) { nodes { id } }", "ORDER_NOT_INDEXED")]
+    [InlineData("serviceRequests(city: \"nyc\", where: {id: {eq: \"Q2l0eTox\"}}) { nodes { id } }", "ID_INVALID")]
+    [InlineData("serviceRequests(city: \"nyc\", where: {category: {id: {in: [\"x\"]}}}) { nodes { id } }", "ID_INVALID")]
+    [InlineData("node(id: \"x\") { id }", "NODE_ID_INVALID")]
+    [InlineData("node(id: 7) { id }", "NODE_ID_INVALID")]
+    [InlineData("node(id: \"Q2F0ZWdvcnk6Mw==\") { id }", "NODE_ID_INVALID")]
+    [InlineData("node(id: \"U3RhdHVzVXBkYXRlOjE6MQ==\") { id }", "HC0068")]
     [InlineData("serviceRequest(city: \"nyc\") { id }", "EXACTLY_ONE_ARGUMENT")]
     [InlineData("serviceRequest(city: \"nyc\", id: \"x\", externalId: \"1\") { id }", "EXACTLY_ONE_ARGUMENT")]
     [InlineData("serviceRequest(city: \"nyc\", id: \"x\") { id }", "ID_INVALID")]
@@ -103,8 +123,45 @@ public sealed class BadInputTests(ReadingHouse house) : IClassFixture<ReadingHou
         Assert.Equal("nyc", json.GetProperty("data").GetProperty("cities")[0].GetProperty("slug").GetString());
     }
 
+    /// <summary>What serves a filter that no index serves alone.</summary>
+    [Theory]
+    [InlineData("category: {code: {eq: \"rodent\"}}")]
+    [InlineData("category: {id: {in: [\"Q2F0ZWdvcnk6MToz\"]}}")]
+    [InlineData("agency: {code: {in: [\"HPD\", \"NYPD\"]}}")]
+    [InlineData("createdAt: {gte: \"2024-12-01T00:00:00Z\", lte: \"2025-01-01T00:00:00Z\"}")]
+    [InlineData("and: [{createdAt: {gt: \"2024-12-01T00:00:00Z\"}}, {createdAt: {lt: \"2024-12-31T00:00:00Z\"}}]")]
+    [InlineData("or: [{category: {code: {eq: \"rodent\"}}}, {externalId: {eq: \"40000007\"}}, {createdAt: {gte: \"2024-12-01T00:00:00Z\", lt: \"2024-12-02T00:00:00Z\"}}]")]
+    [InlineData("externalId: {in: [\"40000007\"]}")]
+    public async Task A_filter_without_an_index_is_answered_beside_one_that_has_one(string beside) =>
+        await house.Server.DataAsync($"{{ serviceRequests(city: \"nyc\", where: {{title: {{contains: \"music\"}}, {beside}}}) {{ nodes {{ id }} totalCount }} }}");
+
+    [Fact]
+    public async Task A_filter_without_an_index_is_answered_in_a_small_area() => await house.Server.DataAsync(
+        "{ serviceRequests(city: \"nyc\", where: {title: {contains: \"music\"}}, within: {viewport: {west: -74, south: 40.7, east: -73.9, north: 40.8}}) { nodes { id } } }");
+
+    [Theory]
+    [InlineData("city(slug: \"nyc\") { categories { nodes { serviceRequests { nodes { id } } } } }", "HC0052", """["asked","categories","nodes",0,"serviceRequests"]""")]
+    [InlineData("city(slug: \"nyc\") { categories(first: 1) { nodes { serviceRequests(first: 1, last: 1) { nodes { id } } } } }", "HC0082", """["asked","categories","nodes",0,"serviceRequests"]""")]
+    [InlineData("city(slug: \"nyc\") { categories(first: 1) { nodes { serviceRequests(first: 1, order: [{updatedAt: ASC}]) { nodes { id } } } } }", "ORDER_NOT_INDEXED", """["asked","categories","nodes",0,"serviceRequests"]""")]
+    [InlineData("city(slug: \"nyc\") { categories(first: 101) { nodes { id } } }", "HC0051", """["asked","categories"]""")]
+    [InlineData("city(slug: \"nyc\") { categories(first: 100) { nodes { serviceRequests(first: 100) { nodes { history(first: 2) { totalCount } } } } } }", "OPERATION_TOO_LARGE", """["asked","categories","nodes",0,"serviceRequests","nodes",0,"history"]""")]
+    [InlineData("cities { agencies { totalCount } }", "ONE_PARTITION", """["asked",0,"agencies"]""")]
+    [InlineData("nodes(ids: [\"Q2l0eTox\", \"x\"]) { id }", "NODE_ID_INVALID", """["asked",1]""")]
+    public async Task A_list_that_cannot_be_read_is_an_error_of_its_place(string field, string code, string path)
+    {
+        JsonElement json = await house.Server.QueryAsync($"{{ asked: {field} }}");
+        JsonElement error = json.GetProperty("errors")[0];
+        Assert.Equal(code, error.GetProperty("extensions").GetProperty("code").GetString());
+        Assert.Equal(path, error.GetProperty("path").GetRawText());
+        Assert.NotEqual(JsonValueKind.Null, json.GetProperty("data").GetProperty("asked").ValueKind);
+    }
+
     [Theory]
     [InlineData("serviceRequest(city: \"nyc\", externalId: \"0\") { id }")]
+    [InlineData("city(slug: \"atlantis\") { name categories { nodes { serviceRequests(first: 1) { totalCount } } } }")]
+    [InlineData("node(id: \"Q2l0eToz\") { id ... on City { categories { totalCount } } }")]
+    [InlineData("node(id: \"Q2l0eTo5OTk5OTk5\") { id }")]
+    [InlineData("node(id: \"Q2F0ZWdvcnk6MTo5OTk=\") { id }")]
     [InlineData("city(slug: \"atlantis\") { id }")]
     public async Task What_is_not_there_is_null_without_an_error(string field)
     {

@@ -20,8 +20,11 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
     private static readonly Dictionary<string, (string Operation, object Variables)> s_cases = new()
     {
         ["Cities"] = ("Cities", new { }),
+        ["CityFilters"] = ("CityFilters", new { city = "nyc" }),
+        ["CategoryOverview"] = ("CategoryOverview", new { city = "nyc", first = 2, where = new { status = new { neq = "CLOSED" } } }),
         ["ServiceRequestByExternalId"] = ("ServiceRequestByExternalId", new { city = "nyc", externalId = "40000007" }),
         ["ServiceRequestDetail"] = ("ServiceRequestDetail", new { city = "nyc", id = ReadingHouse.Id(7) }),
+        ["ServiceRequestHistory"] = ("ServiceRequestHistory", new { id = ReadingHouse.Id(7), last = 2 }),
         ["ServiceRequestList"] = ("ServiceRequestList", new { city = "nyc", first = 4 }),
         ["ServiceRequestList_oldest_open"] = ("ServiceRequestList", new
         {
@@ -30,6 +33,25 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
             where = new { status = new { @in = new[] { "OPEN", "ASSIGNED" } }, createdAt = new { gte = "2025-01-01T00:00:00Z" } },
             order = new[] { new { createdAt = "ASC" } },
         }),
+        ["ServiceRequestList_of_a_category"] = ("ServiceRequestList", new
+        {
+            city = "nyc",
+            first = 2,
+            where = new { category = new { code = new { eq = "rodent" } }, title = new { contains = "Loud" } },
+        }),
+        ["ServiceRequestList_lately_changed"] = ("ServiceRequestList", new
+        {
+            city = "nyc",
+            first = 2,
+            where = new { status = new { eq = "OPEN" } },
+            order = new[] { new { updatedAt = "DESC" } },
+        }),
+        ["ServiceRequestList_by_category"] = ("ServiceRequestList", new
+        {
+            city = "nyc",
+            first = 2,
+            order = new object[] { new { category = new { name = "ASC" } }, new { createdAt = "DESC" } },
+        }),
         ["ServiceRequestMap"] = ("ServiceRequestMap", new { city = "nyc", first = 3, viewport = Midtown }),
         ["ServiceRequestMap_rodents"] = ("ServiceRequestMap", new
         {
@@ -37,6 +59,13 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
             first = 3,
             viewport = Midtown,
             where = new { category = new { code = new { eq = "rodent" } } },
+        }),
+        ["ServiceRequestMap_open"] = ("ServiceRequestMap", new
+        {
+            city = "nyc",
+            first = 3,
+            viewport = Midtown,
+            where = new { or = new object[] { new { status = new { eq = "OPEN" } }, new { status = new { eq = "ASSIGNED" } } } },
         }),
         ["ServiceRequestMap_whole_city"] = ("ServiceRequestMap", new
         {
@@ -66,6 +95,29 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
         JsonSerializer.Serialize(json, s_indented).MatchSnapshot(new SnapshotNameExtension(name, "json"));
         string.Join("\n;\n", server.TakeStatements()).MatchSnapshot(new SnapshotNameExtension(name, "sql"));
         Headers(response).MatchSnapshot(new SnapshotNameExtension(name, "headers"));
+    }
+
+    /// <summary>Questions that no published operation asks: backward pages, places in other orders, and what stands beside a page.</summary>
+    [Theory]
+    [InlineData("last_page", """{ serviceRequests(city: "nyc", last: 2, where: {createdAt: {lt: "2025-01-01T00:00:00Z"}}) { nodes { externalId } pageInfo { hasNextPage hasPreviousPage } totalCount } }""")]
+    [InlineData("behind_a_place_in_status", """{ serviceRequests(city: "nyc", first: 2, after: "CURSOR", order: [{status: DESC}, {createdAt: ASC}]) { edges { cursor node { externalId status } } pageInfo { hasNextPage hasPreviousPage } } }""")]
+    [InlineData("before_a_place_in_category", """{ serviceRequests(city: "nyc", last: 2, before: "CURSOR", order: [{category: {name: DESC}}]) { edges { cursor node { externalId category { name } } } pageInfo { hasNextPage hasPreviousPage } } }""")]
+    [InlineData("behind_a_place_in_time_of_change", """{ serviceRequests(city: "nyc", first: 2, after: "CURSOR", order: [{updatedAt: ASC}]) { edges { cursor node { externalId } } pageInfo { hasPreviousPage } } }""")]
+    [InlineData("nodes", """{ nodes(ids: ["Q2l0eTox", "Q2F0ZWdvcnk6MToz", "QWdlbmN5OjE6MQ=="]) { id __typename ... on City { name categories(last: 1) { nodes { code } } } ... on Category { name agency { code } } ... on Agency { serviceRequests(first: 1) { nodes { externalId } } } } }""")]
+    [InlineData("filters_of_all_kinds", """{ serviceRequests(city: "nyc", first: 2, where: {agency: {code: {in: ["HPD"]}}, title: {or: [{contains: "1"}, {endsWith: "2"}]}, closedAt: {eq: null}, updates: {some: {note: {startsWith: "Step"}}, all: {status: {nin: [CLOSED]}}}, id: {neq: "U2VydmljZVJlcXVlc3Q6MTox"}}) { nodes { externalId } } }""")]
+    public async Task Question_is_answered_as_recorded(string name, string query)
+    {
+        if (query.Contains("CURSOR", StringComparison.Ordinal))
+        {
+            string first = System.Text.RegularExpressions.Regex.Replace(query, "(first|last): 2, (after|before): \"CURSOR\"", "first: 20");
+            JsonElement edges = (await house.Server.DataAsync(first)).GetProperty("serviceRequests").GetProperty("edges");
+            query = query.Replace("CURSOR", edges[11].GetProperty("cursor").GetString(), StringComparison.Ordinal);
+        }
+
+        house.Server.TakeStatements();
+        JsonElement answer = await house.Server.QueryAsync(query);
+        JsonSerializer.Serialize(answer, s_indented).MatchSnapshot(new SnapshotNameExtension(name, "json"));
+        string.Join("\n;\n", house.Server.TakeStatements()).MatchSnapshot(new SnapshotNameExtension(name, "sql"));
     }
 
     [Fact]

@@ -1,0 +1,125 @@
+using System.Text.RegularExpressions;
+using CityHelper.IntegrationTests.Postgres;
+using GraphQL.Types;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Reading;
+
+/// <summary>Only what is selected is read: each field of the schema alone, and all fields of its type together.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<ReadingHouse>
+{
+    /// <summary>Where the fields of a type are asked, and the table they come from.</summary>
+    private static readonly Dictionary<string, (string Query, string Table)> s_types = new()
+    {
+        ["ServiceRequest"] = ("{ serviceRequests(city: \"nyc\", first: 1) { nodes { FIELDS } } }", "service_request"),
+        ["StatusUpdate"] = ("{ serviceRequest(city: \"nyc\", externalId: \"40000003\") { updates { FIELDS } } }", "status_update"),
+        ["Category"] = ("{ city(slug: \"nyc\") { categories(first: 1) { nodes { FIELDS } } } }", "category"),
+        ["Agency"] = ("{ city(slug: \"nyc\") { agencies(first: 1) { nodes { FIELDS } } } }", "agency"),
+        ["City"] = ("{ city(slug: \"nyc\") { FIELDS } }", "city"),
+        ["Bounds"] = ("{ city(slug: \"nyc\") { bounds { FIELDS } } }", "city"),
+        ["GeoJSONPointType"] = ("{ serviceRequests(city: \"nyc\", first: 1) { nodes { location { FIELDS } } } }", "service_request"),
+    };
+
+    /// <summary>The columns of a field where they are not its name in snake_case.</summary>
+    private static readonly Dictionary<string, string[]> s_columns = new()
+    {
+        ["ServiceRequest.category"] = ["category_id"],
+        ["ServiceRequest.agency"] = ["agency_id"],
+        ["ServiceRequest.updates"] = [],
+        ["ServiceRequest.history"] = [],
+        ["Category.agency"] = ["agency_id"],
+        ["Category.serviceRequests"] = [],
+        ["Agency.serviceRequests"] = [],
+        ["City.categories"] = [],
+        ["City.agencies"] = [],
+        ["City.serviceRequests"] = [],
+        ["Bounds.west"] = ["bounds"],
+        ["Bounds.south"] = ["bounds"],
+        ["Bounds.east"] = ["bounds"],
+        ["Bounds.north"] = ["bounds"],
+        ["GeoJSONPointType.coordinates"] = ["location"],
+        ["GeoJSONPointType.type"] = ["location"],
+        ["GeoJSONPointType.bbox"] = ["location"],
+        ["GeoJSONPointType.crs"] = ["location"],
+    };
+
+    /// <summary>What pages and lists need of every row, whatever is selected: key and default order.</summary>
+    private static readonly Dictionary<string, string[]> s_always = new()
+    {
+        ["service_request"] = ["id"],
+        ["status_update"] = ["id"],
+        ["category"] = ["id", "code"],
+        ["agency"] = ["id", "code"],
+        ["city"] = [],
+    };
+
+    [Fact]
+    public async Task Each_field_alone_reads_its_own_columns_and_all_together_read_theirs()
+    {
+        var schema = house.Server.Services.GetRequiredService<ISchema>();
+        int fields = 0;
+        foreach ((string type, (string query, string table)) in s_types)
+        {
+            FieldType[] all = [.. ((IObjectGraphType)schema.AllTypes[type]!).Fields];
+            foreach (FieldType field in all)
+            {
+                await AssertColumnsAsync(type, query, table, [field]);
+                fields++;
+            }
+
+            await AssertColumnsAsync(type, query, table, all);
+        }
+
+        Assert.True(fields > 45, $"only {fields} fields were asked");
+    }
+
+    /// <summary>A new type must be added above, or its fields go unlooked at.</summary>
+    [Fact]
+    public void Every_type_of_rows_is_looked_at()
+    {
+        var schema = house.Server.Services.GetRequiredService<ISchema>();
+        Assert.Equal(
+            s_types.Keys.Order(),
+            schema.AllTypes.OfType<IObjectGraphType>().Select(t => t.Name)
+                .Where(name => !name.StartsWith("__", StringComparison.Ordinal) && name is not ("Query" or "PageInfo")
+                    && !name.EndsWith("Connection", StringComparison.Ordinal) && !name.EndsWith("Edge", StringComparison.Ordinal))
+                .Order());
+    }
+
+    private async Task AssertColumnsAsync(string type, string query, string table, FieldType[] fields)
+    {
+        house.Server.TakeStatements();
+        await house.Server.DataAsync(query.Replace("FIELDS", string.Join(' ', fields.Select(Selection)), StringComparison.Ordinal));
+        IReadOnlyList<string> statements = house.Server.TakeStatements();
+        string[] expected = [.. fields.SelectMany(f => s_columns.TryGetValue($"{type}.{f.Name}", out string[]? columns) ? columns : [Snake(f.Name)])
+            .Concat(s_always[table]).Distinct().Order(StringComparer.Ordinal)];
+
+        // The statement of the type's own rows is the last that selects from its table at the innermost level.
+        string own = statements.Last(s => Rows(table).IsMatch(s));
+        string[] read = [.. Rows(table).Matches(own)[^1].Groups[1].Value.Split(", ")
+            .Where(column => column != "1 as present").Select(c => c.Split('.')[1]).Order(StringComparer.Ordinal)];
+        Assert.True(expected.SequenceEqual(read), $"{type} {{ {string.Join(' ', fields.Select(f => f.Name))} }} reads {string.Join(", ", read)}, not {string.Join(", ", expected)}:\n{own}");
+        Assert.Equal(fields.Count(f => f.Name is "category" or "agency"), Join().Count(own));
+    }
+
+    private static string Selection(FieldType field) => field.Name switch
+    {
+        "category" or "agency" => $"{field.Name} {{ name }}",
+        "updates" => "updates(last: 1) { note }",
+        "history" => "history(first: 1) { nodes { note } }",
+        "serviceRequests" => "serviceRequests(first: 1) { nodes { title } }",
+        "categories" or "agencies" => $"{field.Name}(first: 1) {{ nodes {{ name }} }}",
+        "location" or "centre" => $"{field.Name} {{ coordinates }}",
+        "bounds" => "bounds { west }",
+        _ => field.Name,
+    };
+
+    private static string Snake(string name) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
+
+    private static Regex Rows(string table) => new($@"select ((?:s\.\w+(?:, )?)+|1 as present) from {table} s\b");
+
+    [GeneratedRegex(@"\bleft join\b")]
+    private static partial Regex Join();
+}
