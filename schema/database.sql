@@ -132,7 +132,7 @@ create table public.service_request partition by LIST (city_id)
     CREATE INDEX service_request_city_id_cell_12_id_status_category_id_agenc_idx ON ONLY public.service_request USING btree (city_id, cell_12, id DESC) INCLUDE (status, category_id, agency_id)
     CREATE INDEX service_request_city_id_cell_14_id_status_category_id_agenc_idx ON ONLY public.service_request USING btree (city_id, cell_14, id DESC) INCLUDE (status, category_id, agency_id)
     CREATE INDEX service_request_city_id_cell_16_id_status_category_id_agenc_idx ON ONLY public.service_request USING btree (city_id, cell_16, id DESC) INCLUDE (status, category_id, agency_id)
-    CREATE INDEX service_request_city_id_status_id_idx ON ONLY public.service_request USING btree (city_id, status, id DESC)
+    CREATE INDEX service_request_city_id_status_id_category_id_agency_id_loc_idx ON ONLY public.service_request USING btree (city_id, status, id DESC) INCLUDE (category_id, agency_id, location)
     CREATE INDEX service_request_city_id_updated_at_id_status_category_id_ag_idx ON ONLY public.service_request USING btree (city_id, updated_at DESC, id DESC) INCLUDE (status, category_id, agency_id)
 
 create table public.service_request_external_id

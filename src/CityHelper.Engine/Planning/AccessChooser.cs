@@ -14,6 +14,7 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
 {
     // Costs in units of one index entry that is looked at, about 0.25 us (measured, docs/performance.md).
     private const double RowCost = 8;
+    private const double EntryInAreaCost = 2;
     private const double LeafCost = 300;
     private const double ValueCost = 20;
 
@@ -102,7 +103,7 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
             .All(column => column == _access.Entity.RowColumn || value.Included.Contains(column));
         double pass = c.Estimation.ShareOf(others) * c.Area * (c.HasCells ? InsideShare : 1);
         double entries = Math.Min(rows * share, wanted * count / pass);
-        return 2 * leaves * LeafCost + count * leaves * ValueCost + entries * (inIndex ? 1 : RowCost) + Math.Min(wanted, rows * share * pass) * RowCost;
+        return 2 * leaves * LeafCost + count * leaves * ValueCost + entries * (!inIndex ? RowCost : question.HasArea ? EntryInAreaCost : 1) + Math.Min(wanted, rows * share * pass) * RowCost;
     }
 
     private double CellsCost(Candidate c, int leaves, double rows, double wanted)
@@ -119,12 +120,25 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
         double rows = RowsIn(c.Run.Keys.Page, c.Estimation.Statistics);
         double pass = c.Estimation.ShareOf(conditions) * c.Area;
         double wanted = c.Run.RowsMissing + 1;
-        double walk = Math.Min(rows, wanted / pass) * (conditions.Count == 0 ? 1 : RowCost);
+        double walk = Math.Min(rows, wanted / pass) * (IsInOrderIndex ? 1 : RowCost) + wanted * RowCost;
         bool few = NamesRows || (rows * pass <= Limits.SortRowsMax && rows * pass * RowCost < walk);
         bool mustSort = question.HasArea;
         return few || mustSort
             ? c.HasCells ? new Access(AccessForm.Sort, c.Run.Cover.Level, c.Run.Cover.Cells.Count) : new Access(AccessForm.Sort)
             : new Access(question.Order.Kind == OrderKind.Group ? AccessForm.Groups : AccessForm.Walk);
+    }
+
+    // Whether the index that gives the order also holds what is filtered on.
+    private bool IsInOrderIndex
+    {
+        get
+        {
+            IReadOnlyList<string> included = question.Order.Kind == OrderKind.Group
+                ? _access.Values.First(v => v.Column == question.Order.Group).Included
+                : _access.Ordered!.Included;
+            return conditions.SelectMany(c => c.Columns).All(column =>
+                column == _access.Entity.RowColumn || column == question.Order.Group || column == _access.Ordered?.Column || included.Contains(column));
+        }
     }
 
     // Leaf after leaf from the end that is read first, until enough rows are expected. The outer end stays open: a leaf that was made since

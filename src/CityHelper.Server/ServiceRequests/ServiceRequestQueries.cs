@@ -66,7 +66,7 @@ internal static class ServiceRequestQueries
         Grid = s_grid,
         Values =
         [
-            new ValueIndex("status", []),
+            new ValueIndex("status", ["category_id", "agency_id", "location"]),
             new ValueIndex("category_id", ["status", "location"]),
             new ValueIndex("agency_id", ["status", "category_id"]),
         ],

@@ -40,11 +40,12 @@ internal sealed class TableStatistics(NpgsqlDataSource database, TimeProvider ti
 
     private async Task TryRefreshAsync(CancellationToken cancellation)
     {
+        // Whatever it is: estimates are no reason to end the server.
         try
         {
             await RefreshAsync(cancellation);
         }
-        catch (NpgsqlException cause)
+        catch (Exception cause) when (cause is not OperationCanceledException)
         {
             LogMessages.StatisticsNotRead(logger, cause);
         }

@@ -67,6 +67,13 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
             viewport = Midtown,
             where = new { or = new object[] { new { status = new { eq = "OPEN" } }, new { status = new { eq = "ASSIGNED" } } } },
         }),
+        ["ServiceRequestMap_of_an_agency"] = ("ServiceRequestMap", new
+        {
+            city = "nyc",
+            first = 3,
+            viewport = Midtown,
+            where = new { agency = new { code = new { eq = "NYPD" } } },
+        }),
         ["ServiceRequestMap_whole_city"] = ("ServiceRequestMap", new
         {
             city = "nyc",

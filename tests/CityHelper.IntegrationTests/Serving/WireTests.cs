@@ -81,6 +81,22 @@ public sealed class WireTests(ReadingHouse house) : IClassFixture<ReadingHouse>
         }
     }
 
+    [Fact]
+    public async Task A_request_that_asks_is_told_in_which_form_its_rows_were_reached_and_is_not_kept()
+    {
+        object variables = new { city = "nyc", first = 3, viewport = new { west = -73.98, south = 40.745, east = -73.965, north = 40.755 } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, house.Server.PersistedUrl("ServiceRequestMap", variables));
+        request.Headers.Add("CityHelper-Debug", "1");
+        using HttpResponseMessage told = await house.Server.Client.SendAsync(request);
+        Assert.Equal("serviceRequests=merge cells=12 window=enough", Assert.Single(told.Headers.GetValues("CityHelper-Forms")));
+        Assert.Equal(NotCacheable, Header(told));
+
+        using HttpResponseMessage untold = await house.Server.Client.GetAsync(house.Server.PersistedUrl("ServiceRequestMap", variables));
+        Assert.False(untold.Headers.Contains("CityHelper-Forms"));
+        Assert.Equal(Cacheable, Header(untold));
+        Assert.Equal(await untold.Content.ReadAsStringAsync(), await told.Content.ReadAsStringAsync());
+    }
+
     private string Fill(string form) => form
         .Replace("{id}", Id, StringComparison.Ordinal)
         .Replace("{query}", Uri.EscapeDataString("query($city: String!, $externalId: String!) { serviceRequest(city: $city, externalId: $externalId) { externalId } }"), StringComparison.Ordinal)
