@@ -49,7 +49,7 @@ public sealed class OperationExecutor
         using (prepared)
         {
             await _batches.RunAsync(prepared.Runs, cancellation);                                                               // (4)
-            await LoadNodesAsync(prepared, cancellation);
+            await LoadNodesAsync(prepared, explanations: null, cancellation);
             OperationResult result = Assemble(prepared.Plan, prepared.Runs);                                                    // (5)
             result.Forms = tellForms ? FormsOf(prepared.Runs) : null;
             return result;
@@ -63,10 +63,14 @@ public sealed class OperationExecutor
         (PreparedOperation? prepared, RequestError? refusal) = await PrepareAsync(operation, variables, cancellation);
         using (prepared)
         {
-            refusal ??= prepared!.Runs.FirstOrDefault(r => r.Error is not null)?.Error;
-            return refusal is null
-                ? await _batches.ExplainAsync(prepared!.Runs, cancellation)
-                : throw new InvalidOperationException(refusal.Message);
+            if ((refusal ?? prepared!.Runs.FirstOrDefault(r => r.Error is not null)?.Error) is { } error)
+            {
+                throw new InvalidOperationException(error.Message);
+            }
+
+            List<StatementExplanation> nodes = [];
+            await LoadNodesAsync(prepared!, nodes, cancellation);
+            return [.. await _batches.ExplainAsync(prepared!.Runs, cancellation), .. nodes];
         }
     }
 
@@ -133,7 +137,7 @@ public sealed class OperationExecutor
     }
 
     // All ids of the operation are known once its roots are bound, so one call of the loader answers them all.
-    private async Task LoadNodesAsync(PreparedOperation prepared, CancellationToken cancellation)
+    private async Task LoadNodesAsync(PreparedOperation prepared, List<StatementExplanation>? explanations, CancellationToken cancellation)
     {
         RootRun[] runs = [.. prepared.Runs.Where(r => r.Plan is NodePlan && r.Error is null)];
         if (runs.Length == 0)
@@ -141,7 +145,7 @@ public sealed class OperationExecutor
             return;
         }
 
-        prepared.Nodes = new NodeLoader(prepared.Values, _batches);
+        prepared.Nodes = new NodeLoader(prepared.Values, _batches) { Explanations = explanations };
         BatchLoader<NodeKey, NodeRow> loader = prepared.Nodes.Create();
         foreach (RootRun run in runs)
         {

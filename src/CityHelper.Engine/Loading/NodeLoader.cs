@@ -28,6 +28,9 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches) 
 {
     private readonly List<RootRun> _runs = [];
 
+    /// <summary>How PostgreSQL runs what would be fetched; with it, nothing is.</summary>
+    public List<StatementExplanation>? Explanations { get; init; }
+
     /// <summary>The loader of this request.</summary>
     public BatchLoader<NodeKey, NodeRow> Create() => new(FetchAsync);
 
@@ -50,7 +53,14 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches) 
                 runs.Add((run, [.. group]));
             }
 
-            await batches.RunAsync([.. runs.Select(r => r.Run)], cancellation);
+            RootRun[] all = [.. runs.Select(r => r.Run)];
+            if (Explanations is not null)
+            {
+                Explanations.AddRange(await batches.ExplainAsync(all, cancellation));
+                continue;
+            }
+
+            await batches.RunAsync(all, cancellation);
             foreach ((RootRun run, NodeKey[] asked) in runs)
             {
                 foreach (NodeKey key in asked.Where(k => run.Error is not null || run.RowsByKey.ContainsKey(k.Row)))

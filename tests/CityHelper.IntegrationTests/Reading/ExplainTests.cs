@@ -21,13 +21,15 @@ public sealed class LargeHouse(PostgresFixture postgres) : IAsyncLifetime
 
     public TestServer Server { get; private set; } = null!;
 
+    public string Database { get; private set; } = "";
+
     /// <summary>The code of the rarest category, with the number of its requests.</summary>
     public (string Code, long Requests) Rarest { get; private set; }
 
     public async Task InitializeAsync()
     {
-        string database = await postgres.CreateDatabaseAsync();
-        await using NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(database);
+        Database = await postgres.CreateDatabaseAsync();
+        await using NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(Database);
         var cities = new CityDirectory(direct, TimeProvider.System);
         await cities.AddAsync(NewYork.Facts);
         ImportOutcome outcome = await new Importer(direct, TimeProvider.System, Path.GetTempPath())
@@ -41,7 +43,7 @@ public sealed class LargeHouse(PostgresFixture postgres) : IAsyncLifetime
             Rarest = (reader.GetString(0), reader.GetInt64(1));
         }
 
-        Server = await TestServer.StartAsync(database);
+        Server = await TestServer.StartAsync(Database);
     }
 
     public async Task DisposeAsync() => await Server.DisposeAsync();
@@ -56,6 +58,18 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
         query($where: ServiceRequestFilterInput, $view: ViewportInput!) {
           serviceRequests(city: "nyc", first: 50, within: {viewport: $view}, where: $where) {
             nodes { id title status createdAt category { code name } location { coordinates } } } }
+        """;
+
+    private const string ReadsHeading =
+        """
+        # What the published operations read
+
+        Generated over 200,000 requests of three years, with the values of a first page: tables and columns as the statements name them, indexes
+        of requests and updates as PostgreSQL used them. Other values may lead to another form (decision 5). `ExplainTests` compares it.
+
+        | operation | tables and columns | indexes |
+        |---|---|---|
+
         """;
 
     private static readonly object s_midtown = new { west = -73.995, south = 40.745, east = -73.965, north = 40.765 };
@@ -119,6 +133,65 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
         Assert.InRange(buffers, 1, 600);
     }
 
+    /// <summary>
+    /// What each published operation reads is a document, so that a change of an index or a column shows whose answers depend on it. Run with
+    /// CITYHELPER_UPDATE_READS=1 to write it.
+    /// </summary>
+    [Fact]
+    public async Task What_the_published_operations_read_is_written_down()
+    {
+        var text = new System.Text.StringBuilder(ReadsHeading);
+        foreach (ManifestOperation operation in OperationManifest.Read(Repository.PathOf("persisted-queries", OperationManifest.FileName)).Operations)
+        {
+            IReadOnlyList<StatementExplanation> explanations = await ExplainAsync(operation.Body, await BindingsAsync(operation.Name));
+            IEnumerable<string> tables = SqlReads.Of(explanations.Select(e => e.Sql)).Select(t => $"`{t.Key}`: {string.Join(", ", t.Value)}");
+            text.Append($"| {operation.Client}/{operation.Name} | {string.Join("<br>", tables)} | {string.Join("<br>", await IndexesAsync(explanations))} |\n");
+        }
+
+        string path = Repository.PathOf("docs", "operation-reads.md");
+        if (Environment.GetEnvironmentVariable("CITYHELPER_UPDATE_READS") == "1")
+        {
+            await File.WriteAllTextAsync(path, text.ToString());
+        }
+
+        Assert.Equal(await File.ReadAllTextAsync(path), text.ToString());
+    }
+
+    private async Task<object> BindingsAsync(string operation)
+    {
+        JsonElement newest = (await house.Server.DataAsync("{ serviceRequests(city: \"nyc\", first: 1) { nodes { id externalId } } }"))
+            .GetProperty("serviceRequests").GetProperty("nodes")[0];
+        string id = newest.GetProperty("id").GetString()!;
+        return operation switch
+        {
+            "Cities" => new { },
+            "ServiceRequestDetail" => new { city = "nyc", id },
+            "ServiceRequestHistory" => new { id },
+            "ServiceRequestByExternalId" => new { city = "nyc", externalId = newest.GetProperty("externalId").GetString() },
+            "ServiceRequestMap" => new { city = "nyc", viewport = s_midtown },
+            _ => new { city = "nyc" },
+        };
+    }
+
+    // Every leaf has an index of its own; what counts is the parent's. Small tables are read as PostgreSQL likes.
+    private async Task<IEnumerable<string>> IndexesAsync(IReadOnlyList<StatementExplanation> explanations)
+    {
+        // Of a leaf without rows PostgreSQL may take any index.
+        string[] names = [.. explanations.SelectMany(e => Values(Plan(e), "Index Name", node => node.GetProperty("Actual Rows").GetDouble() > 0)).Distinct()];
+        await using NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(house.Database);
+        await using NpgsqlCommand command = direct.CreateCommand(
+            "select distinct pg_get_indexdef(coalesce(pg_partition_root(c.oid), c.oid)) from pg_class c where c.relname = any($1) and c.relkind = 'i' and c.relname ~ '^(service_request|status_update)' order by 1");
+        command.Parameters.Add(new() { Value = names });
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        List<string> indexes = [];
+        while (await reader.ReadAsync())
+        {
+            indexes.Add(System.Text.RegularExpressions.Regex.Replace(reader.GetString(0), @"^.* ON (ONLY )?public\.(\w+) USING btree ", "`$2` "));
+        }
+
+        return indexes.Distinct();
+    }
+
     private async Task AssertBuffersAsync(string query, object variables, string? form, int buffersMax)
     {
         IReadOnlyList<StatementExplanation> explanations = await ExplainAsync(query, variables);
@@ -173,18 +246,20 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
         plan.GetProperty("Shared Hit Blocks").GetInt64() + plan.GetProperty("Shared Read Blocks").GetInt64();
 
     /// <summary>The tables of the plan's scans, executed or not.</summary>
-    private static IEnumerable<string> Relations(JsonElement plan)
+    private static IEnumerable<string> Relations(JsonElement plan) => Values(plan, "Relation Name", _ => true);
+
+    private static IEnumerable<string> Values(JsonElement plan, string property, Func<JsonElement, bool> counts)
     {
-        if (plan.TryGetProperty("Relation Name", out JsonElement name))
+        if (plan.TryGetProperty(property, out JsonElement name) && counts(plan))
         {
             yield return name.GetString()!;
         }
 
         if (plan.TryGetProperty("Plans", out JsonElement children))
         {
-            foreach (string relation in children.EnumerateArray().SelectMany(Relations))
+            foreach (string value in children.EnumerateArray().SelectMany(child => Values(child, property, counts)))
             {
-                yield return relation;
+                yield return value;
             }
         }
     }
