@@ -15,6 +15,9 @@ internal enum AccessForm
     /// <summary>One ordered walk per value of a column, such as a category, over keys alone; the newest of all values are fetched.</summary>
     Values,
 
+    /// <summary>One ordered walk per alternative of an <c>or</c>, over keys alone; the newest of all alternatives are fetched.</summary>
+    Union,
+
     /// <summary>The groups that the order names, one after the other, each walked in the order of its keys.</summary>
     Groups,
 
@@ -26,7 +29,7 @@ internal enum AccessForm
 /// <param name="Form">The form.</param>
 /// <param name="Level">Index of the grid's level, -1 without cells.</param>
 /// <param name="Cells">How many cells; the cells themselves are parameters.</param>
-/// <param name="Value">Index of the <see cref="Bindings.ValueIndex"/>, -1 without one.</param>
+/// <param name="Value">Index of the <see cref="Bindings.ValueIndex"/> or of the condition whose alternatives are walked, -1 without one.</param>
 internal readonly record struct Access(AccessForm Form, int Level = -1, int Cells = 0, int Value = -1)
 {
     /// <summary>Of statements that have one form only.</summary>

@@ -85,6 +85,15 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
             }
         }
 
+        for (int i = 0; i < conditions.Count; i++)
+        {
+            if (conditions[i].Alternatives is { } alternatives && alternatives.All(a => a.Any(IsByIndex)))
+            {
+                double cost = UnionCost(c, conditions[i], alternatives, leaves, rows, wanted);
+                best = cost < best.Cost ? (new Access(AccessForm.Union, Value: i), cost) : best;
+            }
+        }
+
         if (c.HasCells)
         {
             double cost = CellsCost(c, leaves, rows, wanted);
@@ -106,6 +115,22 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
         return 2 * leaves * LeafCost + count * leaves * ValueCost + entries * (!inIndex ? RowCost : question.HasArea ? EntryInAreaCost : 1) + Math.Min(wanted, rows * share * pass) * RowCost;
     }
 
+    // Whether an index finds the rows that pass: by their own names, or by a value that its column has.
+    private bool IsByIndex(Condition condition) =>
+        condition.NamesRows || (condition.Holds is not null && condition.Columns is [var column] && _access.Values.Any(v => v.Column == column));
+
+    private double UnionCost(
+        Candidate c, Condition split, IReadOnlyList<IReadOnlyList<Condition>> alternatives, int leaves, double rows, double wanted)
+    {
+        double others = c.Estimation.ShareOf(conditions.Where(x => x != split)) * c.Area * (c.HasCells ? InsideShare : 1);
+        return 2 * leaves * LeafCost + alternatives.Sum(a =>
+        {
+            double found = a.Any(x => x.NamesRows) ? wanted : rows * c.Estimation.ShareOf(a.Where(IsByIndex));
+            double rest = c.Estimation.ShareOf(a.Where(x => !IsByIndex(x))) * others;
+            return leaves * LeafCost + Math.Min(found, wanted / rest) * RowCost;
+        });
+    }
+
     private double CellsCost(Candidate c, int leaves, double rows, double wanted)
     {
         double inIndex = c.Estimation.ShareOf(conditions.Where(IsInCells));
@@ -121,7 +146,10 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
         double pass = c.Estimation.ShareOf(conditions) * c.Area;
         double wanted = c.Run.RowsMissing + 1;
         double walk = Math.Min(rows, wanted / pass) * (IsInOrderIndex ? 1 : RowCost) + wanted * RowCost;
-        bool few = NamesRows || (rows * pass <= Limits.SortRowsMax && rows * pass * RowCost < walk);
+
+        // What an index finds must be read before it can be sorted, whether it passes the other conditions or not.
+        double found = conditions.Where(IsByIndex).Select(x => c.Estimation.ShareOf([x])).Append(c.HasCells ? c.Area : 1).Min() * rows;
+        bool few = NamesRows || (rows * pass <= Limits.SortRowsMax && found * RowCost < walk);
         bool mustSort = question.HasArea;
         return few || mustSort
             ? c.HasCells ? new Access(AccessForm.Sort, c.Run.Cover.Level, c.Run.Cover.Cells.Count) : new Access(AccessForm.Sort)

@@ -65,6 +65,7 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
             AccessForm.Merge => Merge(statement, all, conditions, limit),
             AccessForm.Late => Late(statement, all, conditions, limit),
             AccessForm.Values => Grouped(statement, all, conditions, _access.Values[statement.Access.Value].Column, ordered: false, limit),
+            AccessForm.Union => Union(statement, all, conditions, limit),
             AccessForm.Groups => Grouped(statement, all, conditions, _order.Group!, ordered: true, limit),
             AccessForm.Sort => Sort(statement, all, conditions, limit),
             _ when _order.Kind == OrderKind.Column => ColumnWalk(statement, all, limit),
@@ -213,6 +214,16 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
         return leaves.Length == 1
             ? "  " + leaves[0]
             : string.Join("\n  union all\n", leaves.Select(leaf => $"  ({leaf} order by {OrderBy("s")})"));
+    }
+
+    // One walk per alternative, each by an index of its own: PostgreSQL has none for an OR.
+    private string Union(StatementBuilder statement, string[] columns, List<Condition> conditions, string limit)
+    {
+        Condition split = Filter(statement)[statement.Access.Value];
+        List<Condition> common = [.. conditions.Where(c => c.Sql != split.Sql), .. InArea(statement)];
+        IEnumerable<string> walks = split.Alternatives!.Select(alternative =>
+            $"  (select s.{Key} from {Rows(statement)}{Condition.And([.. alternative, .. common], "s")} order by s.{KeyOrder} limit {limit})");
+        return Fetch(statement, columns, [], $"select u.{Key} from (\n{string.Join("\n  union\n", walks)}) u order by u.{KeyOrder} limit {limit}", limit);
     }
 
     // One walk per value of the column, each stopped after a page. Ordered by the groups themselves, PostgreSQL takes one group after the

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Space;
@@ -75,6 +76,9 @@ internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IR
 /// <param name="Target">The table that a foreign key points at; null for an enum.</param>
 internal sealed record ValueUniverse(string Column, string Type, IReadOnlyList<string> Labels, EntityMap? Target)
 {
+    // Once per reading of the statistics: requests that filter by a category would else make a hundred rows each.
+    private readonly ConditionalWeakTable<PartitionStatistics, ReferenceRow[]> _rows = [];
+
     public static ValueUniverse Of(RowAccess access, GraphQL.Types.IObjectGraphType row, string columnName)
     {
         FieldBinding binding = row.Fields.Select(FieldBinding.Of)
@@ -97,13 +101,12 @@ internal sealed record ValueUniverse(string Column, string Type, IReadOnlyList<s
         : $"select f.{Target.RowColumn} as {Column}{more} from {Target.Table} f where f.{Target.PartitionColumn} = {statement.Partition()}";
 
     /// <summary>The values as rows of one column, as conditions on the column judge them.</summary>
-    public IEnumerable<ReferenceRow> RowsOf(Estimation estimation)
-    {
-        IEnumerable<string> all = Target is null
-            ? Labels
-            : estimation.Statistics.References.TryGetValue(Target.Table, out IReadOnlyDictionary<long, ReferenceRow>? rows)
-                ? rows.Keys.Select(k => k.ToString(CultureInfo.InvariantCulture))
-                : [];
-        return all.Select(value => new ReferenceRow(new Dictionary<string, string?> { [Column] = value }));
-    }
+    public ReferenceRow[] RowsOf(Estimation estimation) => _rows.GetValue(estimation.Statistics, statistics => [.. ValuesOf(statistics)
+        .Select(value => new ReferenceRow(new Dictionary<string, string?> { [Column] = value }))]);
+
+    private IEnumerable<string> ValuesOf(PartitionStatistics statistics) => Target is null
+        ? Labels
+        : statistics.References.TryGetValue(Target.Table, out IReadOnlyDictionary<long, ReferenceRow>? rows)
+            ? rows.Keys.Select(k => k.ToString(CultureInfo.InvariantCulture))
+            : [];
 }

@@ -107,6 +107,8 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
     [InlineData("order: [{category: {name: DESC}}, {createdAt: ASC}]", "groups", 400)]
     [InlineData("order: [{status: ASC}], where: {category: {code: {eq: \"rodent\"}}}", "groups", 600)]
     [InlineData("where: {title: {contains: \"Noise\"}, category: {code: {eq: \"noise\"}}}", "values", 6_000)]
+    [InlineData("where: {or: [{category: {code: {eq: \"RAREST\"}}}, {agency: {code: {eq: \"none\"}}}]}", "union", 150)]
+    [InlineData("where: {or: [{category: {code: {eq: \"RAREST\"}}, status: {eq: OPEN}}, {externalId: {eq: \"sample-1-00000007\"}}]}", "union", 100)]
     [InlineData("last: 50", "walk", 100)]
     public async Task Fifty_of_a_list_touch_few_buffers(string arguments, string form, int buffersMax)
     {
