@@ -15,6 +15,9 @@ public static class Limits
     /// <summary>Ids of one <c>nodes</c> (HotChocolate's maximum).</summary>
     public const int NodeIdsMax = 50;
 
+    /// <summary>Statements that the ids of one request may need: one per type, partition and list; a page of search results needs a handful.</summary>
+    public const int NodeStatementsMax = 200;
+
     /// <summary>Keys that a loader sends in one call: an array parameter of this length plans and runs in about a millisecond.</summary>
     public const int LoaderKeysMax = 1_000;
 

@@ -40,6 +40,10 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches) 
     {
         var found = new Dictionary<NodeKey, NodeRow>();
         var groups = keys.Where(k => k.Partition is not null).GroupBy(k => (k.Plan, Partition: k.Partition!.Value)).ToList();
+        if (groups.Sum(g => g.Key.Plan.StatementCount) > Limits.NodeStatementsMax)
+        {
+            return Refuse(keys);
+        }
 
         // As many statements as a batch may hold; ids of many partitions come in several.
         foreach (var chunk in groups.Chunk(Math.Max(1, Limits.BatchStatementsMax / Math.Max(1, groups.Max(g => (int?)g.Key.Plan.StatementCount) ?? 1))))
@@ -71,5 +75,16 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches) 
         }
 
         return found;
+    }
+
+    private Dictionary<NodeKey, NodeRow> Refuse(IReadOnlyCollection<NodeKey> keys)
+    {
+        var refused = new RootRun(variables, keys.First().Plan)
+        {
+            Error = new OperationTooLargeError(
+                $"The ids are of so many types and partitions that reading them needs more than {Limits.NodeStatementsMax} statements: send fewer."),
+        };
+        _runs.Add(refused);
+        return keys.ToDictionary(k => k, _ => new NodeRow(refused, null));
     }
 }

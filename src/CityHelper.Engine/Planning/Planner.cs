@@ -139,7 +139,13 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
         int key = select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]);
         ObjectWriter row = rows.Row(select, type, field.SelectionSets);
         rows.Add(new NodeStatement(select, key, row));
-        return new RowsByKeyPlan(writer, isPartition) { Statements = rows.Statements, Nested = rows.Nested, Below = rows.Below };
+        return new RowsByKeyPlan(writer, isPartition)
+        {
+            Statements = rows.Statements,
+            Nested = rows.Nested,
+            Below = rows.Below,
+            RowsMax = isPartition ? 1 : Limits.NodeIdsMax,
+        };
     }
 
     internal static FieldWriter Writer(CollectedField field, FieldType definition, ValueWriter value) =>

@@ -156,6 +156,21 @@ public sealed class BadInputTests(ReadingHouse house) : IClassFixture<ReadingHou
         Assert.NotEqual(JsonValueKind.Null, json.GetProperty("data").GetProperty("asked").ValueKind);
     }
 
+    /// <summary>Each partition is a statement of its own, whether there is such a partition or not.</summary>
+    [Fact]
+    public async Task Ids_of_very_many_partitions_are_refused()
+    {
+        string Nodes(int from) => $"nodes(ids: [{string.Join(", ", Enumerable.Range(from, Limits.NodeIdsMax).Select(n => $"\"{new GlobalId("Category", (short)n, 1)}\""))}]) {{ id }}";
+        JsonElement few = await house.Server.DataAsync($"{{ {Nodes(100)} }}");
+        Assert.Equal(Limits.NodeIdsMax, few.GetProperty("nodes").GetArrayLength());
+
+        JsonElement json = await house.Server.QueryAsync($"{{ {string.Join(' ', Enumerable.Range(0, 5).Select(i => $"n{i}: {Nodes(i * Limits.NodeIdsMax)}"))} }}");
+        Assert.Equal("OPERATION_TOO_LARGE", json.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString());
+
+        json = await house.Server.QueryAsync($"{{ {Nodes(0).Replace("[", "[\"x\", ", StringComparison.Ordinal)} }}");
+        Assert.Equal("HC0076", json.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString());
+    }
+
     [Theory]
     [InlineData("serviceRequest(city: \"nyc\", externalId: \"0\") { id }")]
     [InlineData("city(slug: \"atlantis\") { name categories { nodes { serviceRequests(first: 1) { totalCount } } } }")]
