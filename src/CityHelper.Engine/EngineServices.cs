@@ -27,12 +27,13 @@ public static class EngineServices
         services.AddSingleton<OperationCompiler>();
         services.AddSingleton<OperationRegistry>();
         services.AddSingleton<PlanCache>();
+        services.AddSingleton<StatementCache>();
         services.AddSingleton(s =>
         {
             var schema = s.GetRequiredService<ISchema>();
             return new OperationExecutor(
                 new Planner(schema, new PlanningContext(s.GetRequiredService<CursorKeys>(), s.GetRequiredService<ITableStatistics>())),
-                new BatchRunner(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<ILogger<BatchRunner>>()),
+                new BatchRunner(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
                 new IntrospectionRunner(schema),
                 s.GetRequiredService<PlanCache>(),
                 s.GetRequiredService<ILogger<OperationExecutor>>());

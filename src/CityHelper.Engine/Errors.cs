@@ -204,6 +204,10 @@ public sealed class AreaInvalidError(string message) : RequestError(message, "AR
 /// <summary>The operation is larger than the server plans.</summary>
 public sealed class OperationTooLargeError(string message) : RequestError(message, "OPERATION_TOO_LARGE");
 
+/// <summary>The answer is larger than the server sends. HotChocolate's message; ours says what to do.</summary>
+public sealed class ResponseTooLargeError()
+    : RequestError($"The maximum allowed response size of {Limits.ResponseBytesMax} bytes was exceeded: ask for smaller pages or fewer fields.", "RESPONSE_TOO_LARGE");
+
 /// <summary>A count took longer than allowed (HC0045).</summary>
 public sealed class CountTimeoutError()
     : RequestError("Counting took too long: narrow `within` or `where`, or leave `totalCount` out.", "HC0045");

@@ -33,6 +33,9 @@ public static class Limits
     /// </summary>
     public const int ScanDaysMax = 31;
 
+    /// <summary>Parents whose rows may be read one by one for a filter that no index serves: as many as a person would name.</summary>
+    public const int ScanParentsMax = 5;
+
     /// <summary>Rows that may be sorted for one page: reading and sorting them takes about 30 ms (measured, docs/performance.md).</summary>
     public const int SortRowsMax = 10_000;
 
@@ -69,6 +72,9 @@ public static class Limits
     /// <summary>Conditions of one <c>where</c>: planning time grows with them.</summary>
     public const int FilterConditionsMax = 50;
 
+    /// <summary>Items of <c>and</c> and <c>or</c>, and conditions on lists, of one <c>where</c>, empty ones too: each is looked at several times.</summary>
+    public const int FilterPartsMax = 200;
+
     /// <summary>Selections of a document before fragments are expanded; validation compares them with each other.</summary>
     public const int DocumentSelectionsMax = 2_000;
 
@@ -86,6 +92,12 @@ public static class Limits
 
     /// <summary>Plans kept, one per operation and shape of its variables. A client that sends more shapes pays for compiling.</summary>
     public const int CachedPlansMax = 2_000;
+
+    /// <summary>Characters of SQL kept for all plans and forms together, so 64 MB: a map of 16 cells with a large filter is 50,000.</summary>
+    public const int CachedStatementCharsMax = 32_000_000;
+
+    /// <summary>Bytes of an answer, and of each part that it is assembled from: the largest page of our clients is under 200 kB.</summary>
+    public const int ResponseBytesMax = 16 * 1024 * 1024;
 
     /// <summary>Characters of the shape of a request's variables, which bounds the size of a plan too.</summary>
     public const int ShapeCharsMax = 4_096;

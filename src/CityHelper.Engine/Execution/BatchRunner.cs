@@ -21,7 +21,7 @@ public sealed record StatementExplanation(string Sql, string Form, string Json)
 /// Sends the statements of a plan in one batch. The connections run with repeatable read, so a batch is one transaction and one
 /// snapshot without a BEGIN or COMMIT of its own.
 /// </summary>
-internal sealed class BatchRunner(NpgsqlDataSource database, ILogger<BatchRunner> logger)
+internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache statements, ILogger<BatchRunner> logger)
 {
     private const string CountTimeoutSql = "select set_config('statement_timeout', $1, true)";
 
@@ -95,7 +95,7 @@ internal sealed class BatchRunner(NpgsqlDataSource database, ILogger<BatchRunner
 
     private async Task<StatementExplanation> ExplainAsync(StatementPlan statement, RootRun run, CancellationToken cancellation)
     {
-        CompiledStatement compiled = statement.For(run.Access);
+        CompiledStatement compiled = statements.For(statement, run);
         await using NpgsqlCommand command = database.CreateCommand("explain (analyze, buffers, verbose, format json) " + compiled.Sql);
         foreach (ParameterSource source in compiled.Parameters)
         {
@@ -139,7 +139,7 @@ internal sealed class BatchRunner(NpgsqlDataSource database, ILogger<BatchRunner
 
     private void Add(NpgsqlBatch batch, StatementPlan statement, RootRun run)
     {
-        CompiledStatement compiled = statement.For(run.Access);
+        CompiledStatement compiled = statements.For(statement, run);
         var command = new NpgsqlBatchCommand(compiled.Sql);
         foreach (ParameterSource source in compiled.Parameters)
         {

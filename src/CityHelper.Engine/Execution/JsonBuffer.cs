@@ -144,9 +144,17 @@ public sealed class JsonBuffer : IDisposable
             return;
         }
 
+        if ((long)Length + count > Limits.ResponseBytesMax)
+        {
+            throw new ResponseTooLargeException();
+        }
+
         byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_bytes.Length * 2, Length + count));
         _bytes.AsSpan(0, Length).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_bytes);
         _bytes = larger;
     }
 }
+
+/// <summary>An answer, or a part of it, is larger than <see cref="Limits.ResponseBytesMax"/>.</summary>
+internal sealed class ResponseTooLargeException() : Exception($"The answer is larger than {Limits.ResponseBytesMax} bytes.");

@@ -48,12 +48,24 @@ public sealed class OperationExecutor
 
         using (prepared)
         {
-            await _batches.RunAsync(prepared.Runs, cancellation);                                                               // (4)
-            await LoadNodesAsync(prepared, explanations: null, cancellation);
-            OperationResult result = Assemble(prepared.Plan, prepared.Runs);                                                    // (5)
-            result.Forms = tellForms ? FormsOf(prepared.Runs) : null;
-            return result;
+            try
+            {
+                return await RunAsync(prepared, tellForms, cancellation);
+            }
+            catch (ResponseTooLargeException)
+            {
+                return OperationResult.Refused(new ResponseTooLargeError());
+            }
         }
+    }
+
+    private async Task<OperationResult> RunAsync(PreparedOperation prepared, bool tellForms, CancellationToken cancellation)
+    {
+        await _batches.RunAsync(prepared.Runs, cancellation);                                                                   // (4)
+        await LoadNodesAsync(prepared, explanations: null, cancellation);
+        OperationResult result = Assemble(prepared.Plan, prepared.Runs);                                                        // (5)
+        result.Forms = tellForms ? FormsOf(prepared.Runs) : null;
+        return result;
     }
 
     /// <summary>How PostgreSQL runs the statements of an operation: <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c> of each, in order.</summary>

@@ -42,6 +42,9 @@ internal sealed class RootRun : IDisposable
     /// <summary>Rows that the page still lacks.</summary>
     public int RowsMissing => PageRows - Rows.Count;
 
+    /// <summary>Rows that the nested lists may hold together.</summary>
+    public long NestedRows { get; set; }
+
     /// <summary>The row the page starts behind, in the order of the list.</summary>
     public CursorPosition? After { get; set; }
 
@@ -79,8 +82,8 @@ internal sealed class RootRun : IDisposable
     /// <summary>The connections of the partition that this root's row stands for.</summary>
     public RootRun[] Below { get; }
 
-    /// <summary>This run and those below it.</summary>
-    public IEnumerable<RootRun> All => Below.SelectMany(b => b.All).Prepend(this);
+    /// <summary>This run and, if its row may be there, those below it.</summary>
+    public IEnumerable<RootRun> All => Error is null && !IsAbsent ? Below.SelectMany(b => b.All).Prepend(this) : [this];
 
     /// <summary>Why there is no total count.</summary>
     public RequestError? TotalCountError { get; set; }

@@ -5,7 +5,7 @@ namespace CityHelper.Engine.Execution;
 /// <summary>The rows of a page as a list.</summary>
 internal sealed class RowListWriter(int output) : ValueWriter
 {
-    public override WriteOutcome Write(WriteContext context) => context.Page.Outputs[output].WriteList(context, context.Page.Backward);
+    public override WriteOutcome Write(WriteContext context) => context.Page.Outputs[output].WriteList(context, context.Page);
 }
 
 /// <summary>The one row of a root statement, null when there was none.</summary>

@@ -91,12 +91,13 @@ internal sealed class RowOutput(JsonBuffer json)
     }
 
     /// <summary>Writes the rows as a list.</summary>
-    public WriteOutcome WriteList(WriteContext context, bool backward)
+    public WriteOutcome WriteList(WriteContext context, RowSet page)
     {
+        bool backward = page.Backward;
         // Copied: several places of the answer may show the same rows under different paths.
         foreach (FieldError error in Errors.Take(Limits.ErrorsMax - context.Errors.Count))
         {
-            context.Errors.Add(error with { Path = [.. error.Path[..^1], backward ? _starts.Count - 1 - (int)error.Path[^1] : error.Path[^1]] });
+            context.Errors.Add(error with { Path = [.. error.Path[..^1], backward ? page.Count - 1 - (int)error.Path[^1] : error.Path[^1]] });
         }
 
         if (Failed)
@@ -187,6 +188,9 @@ internal sealed class NestedRun : IDisposable
 
     /// <summary>Whether the list it hangs on is not read.</summary>
     public bool IsSkipped { get; set; }
+
+    /// <summary>How many parents it may have.</summary>
+    public long Parents { get; set; }
 
     /// <summary>Rows that it may hold for all its parents together.</summary>
     public long RowsMax { get; set; }

@@ -79,7 +79,8 @@ internal sealed class ConnectionPlan(
     // What only a request's values tell: whether its time or its area is small enough to be read row by row.
     private RequestError? CheckIndexes(RootRun run)
     {
-        if (run.Cover.Level < 0 && filter.Unserved(run.Variables) is { Count: > 0 } unserved)
+        // The coarsest cells are as large as a city: sixteen of them are 30 kilometres square.
+        if (run.Cover.Level <= 0 && filter.Unserved(run.Variables) is { Count: > 0 } unserved)
         {
             return new FilterNotIndexedError(unserved, arguments.Coordinate);
         }
@@ -103,7 +104,7 @@ internal sealed class CompiledFilter
     private readonly ConnectionRows _rows;
     private readonly InputNode? _filter;
     private readonly IReadOnlyList<Func<RootRun, RequestError?>> _checks;
-    private readonly bool _mayBeUnserved;
+    private readonly IReadOnlyList<string> _unserved;
 
     /// <exception cref="PlanException">The filter is larger than the limits allow.</exception>
     public CompiledFilter(ConnectionRows rows, InputNode? filter)
@@ -113,15 +114,15 @@ internal sealed class CompiledFilter
         var statement = new StatementBuilder(Access.Only);
         Conditions = new FilterCompiler(statement, rows.Access).Compile(rows.Filter, filter);
         _checks = statement.Checks;
-        _mayBeUnserved = IndexService.Unserved(rows.Access, rows.Filter, filter, variables: null).Count > 0;
+        _unserved = IndexService.Unserved(rows.Access, rows.Filter, filter);
     }
 
     /// <summary>Its conditions. Their SQL names parameters of no statement; each statement compiles its own.</summary>
     public IReadOnlyList<Condition> Conditions { get; }
 
-    /// <summary>The fields that no index serves with a request's values.</summary>
+    /// <summary>The fields that no index serves with a request's values: none where the filter leaves a short time.</summary>
     public IReadOnlyList<string> Unserved(Operations.VariableValues variables) =>
-        _mayBeUnserved ? IndexService.Unserved(_rows.Access, _rows.Filter, _filter, variables) : [];
+        _unserved.Count == 0 || Created(variables).IsShort ? [] : _unserved;
 
     /// <summary>The creation times that it leaves.</summary>
     public CreationBounds Created(Operations.VariableValues variables) => _rows.Access.Created is { } created

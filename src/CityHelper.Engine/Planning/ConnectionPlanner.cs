@@ -43,9 +43,9 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
             Below = rows.Below,
             Backward = question.Backward,
             Probes = [.. Probes(question).Select(part => new FigureStatement(
-                new ConnectionSource(question, part).ExistsSql, (page, reader) => SetProbe(page, part, reader.GetBoolean(0))))],
+                new ConnectionSource(question, part).ExistsSql, (page, reader) => SetProbe(page, part, reader.GetBoolean(0)), ofList: false))],
             Count = _selected.Contains("totalCount")
-                ? new FigureStatement(source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(0))
+                ? new FigureStatement(source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(0), ofList: true)
                 : null,
         };
     }

@@ -24,25 +24,14 @@ internal readonly record struct CreationBounds(long LowMs, long HighMs)
         LowMs == long.MinValue ? long.MinValue : access.Created!.KeyOfMs(LowMs),
         HighMs == long.MaxValue ? long.MaxValue : access.Created!.KeyOfMs(HighMs));
 
-    public static CreationBounds Of(FilterInput input, InputNode? filter, ColumnMap created, VariableValues variables)
-    {
-        CreationBounds bounds = All;
-        foreach (FieldType field in input.Fields)
-        {
-            if (filter is ObjectNode { Members: { } members } && members.TryGetValue(field.Name, out InputNode? node))
-            {
-                bounds = bounds.And(Member(input, field, node, created, variables));
-            }
-        }
-
-        return bounds;
-    }
+    public static CreationBounds Of(FilterInput input, InputNode? filter, ColumnMap created, VariableValues variables) =>
+        InputNode.MembersOf(input, filter).Aggregate(All, (bounds, m) => bounds.And(Member(input, m.Field, m.Node, created, variables)));
 
     private static CreationBounds Member(FilterInput input, FieldType field, InputNode node, ColumnMap created, VariableValues variables)
     {
         if (field.Name is JoiningFilterInput.And or JoiningFilterInput.Or)
         {
-            CreationBounds[] items = [.. ((node as ListNode)?.Items ?? []).Select(item => Of(input, item, created, variables))];
+            CreationBounds[] items = [.. InputNode.ItemsOf(node).Select(item => Of(input, item, created, variables))];
             return items.Length == 0 ? All : items.Aggregate((a, b) => field.Name == JoiningFilterInput.And ? a.And(b) : a.Or(b));
         }
 

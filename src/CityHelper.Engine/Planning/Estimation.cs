@@ -19,9 +19,26 @@ internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IR
     /// <summary>No share is taken for nothing: statistics are a sample.</summary>
     private const double LeastShare = 1e-8;
 
+    private readonly Dictionary<Condition, double> _shares = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<InputNode, object> _sets = new(ReferenceEqualityComparer.Instance);
+
     public RootRun Run { get; } = run;
 
     public PartitionStatistics Statistics { get; } = statistics;
+
+    /// <summary>The texts of a list value, made once: a condition is judged for each value of its column.</summary>
+    public HashSet<string?> Texts(InputNode value) => Set(value, given => ((List<object?>)given!).Select(item => (string?)item).ToHashSet());
+
+    /// <summary>What a value names, made once.</summary>
+    public HashSet<T> Set<T>(InputNode value, Func<object?, HashSet<T>> make)
+    {
+        if (!_sets.TryGetValue(value, out object? set))
+        {
+            _sets.Add(value, set = make(value.Evaluate(Run.Variables)));
+        }
+
+        return (HashSet<T>)set;
+    }
 
     /// <summary>A row of a small table by its key as text, null for none.</summary>
     public ReferenceRow? Referenced(string table, string? key) =>
@@ -51,7 +68,18 @@ internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IR
         return (passing.Length, Math.Clamp(share, LeastShare, 1));
     }
 
+    // Asked for by every form that is weighed.
     private double ShareOf(Condition condition)
+    {
+        if (!_shares.TryGetValue(condition, out double share))
+        {
+            _shares.Add(condition, share = Judge(condition));
+        }
+
+        return share;
+    }
+
+    private double Judge(Condition condition)
     {
         if (condition.Columns is [var column]
             && condition.Holds is not null

@@ -16,11 +16,17 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
     public List<Condition> Compile(FilterInput input, InputNode? filter) => Compile(input, filter, access);
 
     // Members in the input's own order, so that equal filters are equal SQL however a client writes them.
-    private List<Condition> Compile(FilterInput input, InputNode? filter, RowAccess? rows) => Members(input, filter)
+    private List<Condition> Compile(FilterInput input, InputNode? filter, RowAccess? rows)
+    {
+        _leaves.CountPart();
+        return CompileMembers(input, filter, rows);
+    }
+
+    private List<Condition> CompileMembers(FilterInput input, InputNode? filter, RowAccess? rows) => InputNode.MembersOf(input, filter)
         .SelectMany(m => m.Field.Name switch
         {
-            JoiningFilterInput.And => Items(m.Node).SelectMany(item => Compile(input, item, rows)),
-            JoiningFilterInput.Or => Condition.Either([.. Items(m.Node).Select(item => Compile(input, item, rows))]),
+            JoiningFilterInput.And => InputNode.ItemsOf(m.Node).SelectMany(item => Compile(input, item, rows)),
+            JoiningFilterInput.Or => Condition.Either([.. InputNode.ItemsOf(m.Node).Select(item => Compile(input, item, rows))]),
             _ => Member(input.Target(m.Field.Name), m.Field.ResolvedType!, m.Node, rows),
         })
         .ToList();
@@ -38,24 +44,23 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
         _ => throw new InvalidOperationException($"{target.Name} cannot be filtered."),
     };
 
-    private static IEnumerable<(FieldType Field, InputNode Node)> Members(IInputObjectGraphType input, InputNode? node) =>
-        node is ObjectNode { Members: { } members }
-            ? input.Fields.Where(f => members.ContainsKey(f.Name)).Select(f => (f, members[f.Name]))
-            : [];
+    private List<Condition> Operations(OperationFilterInput input, InputNode? node, Func<string, InputNode, Condition?> operation)
+    {
+        _leaves.CountPart();
+        return OperationsOf(input, node, operation);
+    }
 
-    private static IEnumerable<InputNode> Items(InputNode node) => (node as ListNode)?.Items ?? [];
-
-    private static List<Condition> Operations(OperationFilterInput input, InputNode? node, Func<string, InputNode, Condition?> operation) =>
-        Members(input, node)
+    private List<Condition> OperationsOf(OperationFilterInput input, InputNode? node, Func<string, InputNode, Condition?> operation) =>
+        InputNode.MembersOf(input, node)
             .SelectMany(m => m.Field.Name switch
             {
-                JoiningFilterInput.And => Items(m.Node).SelectMany(item => Operations(input, item, operation)),
-                JoiningFilterInput.Or => Condition.Either([.. Items(m.Node).Select(item => Operations(input, item, operation))]),
+                JoiningFilterInput.And => InputNode.ItemsOf(m.Node).SelectMany(item => Operations(input, item, operation)),
+                JoiningFilterInput.Or => Condition.Either([.. InputNode.ItemsOf(m.Node).Select(item => Operations(input, item, operation))]),
                 _ => operation(m.Field.Name, m.Node) is { } condition ? [condition] : [],
             })
             .ToList();
 
-    // Another system's keys have a table of their own, which gives ours. A null in the list is looked for in the row.
+    // Another system's keys have a table of their own, which gives ours.
     private Condition? External(ExternalKey external, ColumnMap column, string operation, InputNode value)
     {
         if (operation is not ("eq" or "in") || value.IsNull)
@@ -63,6 +68,7 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
             return _leaves.Of(column, operation, value);
         }
 
+        _leaves.Count();
         string partition = $"x.{access.Entity.PartitionColumn} = {statement.Partition()}";
         string rows = $"select x.{external.RowColumn} from {external.Table} x where {partition} and x.{external.KeyColumn}";
         string key = $"{Condition.Row}.{access.Entity.RowColumn}";
@@ -71,10 +77,12 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
             return new Condition($"{key} = ({rows} = {_leaves.Parameter(column, value, operation)})", [access.Entity.RowColumn]) { NamesRows = true };
         }
 
-        (string array, string hasNull) = _leaves.ListParameters(column, value);
-        return new Condition(
-            $"({key} = any(array({rows} = any({array}))) or {hasNull} and {Condition.Row}.{column.Name} is null)",
-            [access.Entity.RowColumn, column.Name]) { NamesRows = true };
+        // Rows without such a key are many, and no index finds them.
+        statement.Check(run => ((List<object?>)value.Evaluate(run.Variables)!).Contains(null)
+            ? new FilterNotIndexedError([$"{external.Argument}: {{in: [null]}}"], access.Entity.Name)
+            : null);
+        string array = _leaves.List(column, value);
+        return new Condition($"{key} = any(array({rows} = any({array})))", [access.Entity.RowColumn]) { NamesRows = true };
     }
 
     // Integer keys rather than a join: the partition's rows are then filtered by an index or an included column, and the small
@@ -108,10 +116,10 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
 
     // At most one row: a scalar keeps the order of an index (partition, key, id), an array does not.
     private static bool IsOneRow(EntityMap target, FilterInput input, InputNode node) =>
-        Members(input, node).ToArray() is [var (field, operations)]
+        InputNode.MembersOf(input, node).ToArray() is [var (field, operations)]
         && field.Name is not (JoiningFilterInput.And or JoiningFilterInput.Or)
         && IsKey(target, FieldBinding.Of(input.Target(field.Name)))
-        && Members((IInputObjectGraphType)field.ResolvedType!, operations).ToArray() is [var (operation, value)]
+        && InputNode.MembersOf((IInputObjectGraphType)field.ResolvedType!, operations).ToArray() is [var (operation, value)]
         && operation.Name == "eq"
         && !value.IsNull;
 
@@ -120,7 +128,7 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
 
     private IEnumerable<Condition> List(ChildrenBinding children, ListFilterInput input, InputNode node)
     {
-        foreach ((FieldType field, InputNode member) in Members(input, node).Where(m => !m.Node.IsNull))
+        foreach ((FieldType field, InputNode member) in InputNode.MembersOf(input, node).Where(m => !m.Node.IsNull))
         {
             if (field.Name == ListFilterInput.Any)
             {

@@ -1,5 +1,4 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Operations;
 using CityHelper.Engine.Types;
 using GraphQL.Types;
 
@@ -15,33 +14,30 @@ internal static class IndexService
     /// <param name="access">How the rows are reached.</param>
     /// <param name="input">The filter's type.</param>
     /// <param name="filter">The filter.</param>
-    /// <param name="variables">A request's values, which tell how long a time is; without them none is short.</param>
-    public static IReadOnlyList<string> Unserved(RowAccess access, FilterInput input, InputNode? filter, VariableValues? variables) =>
-        access.IsSmall ? [] : [.. UnservedFields(access, input, filter, variables).Distinct()];
+    /// <remarks>Tables without value indexes hold few rows, or few per parent. Time and area are judged with a request's values.</remarks>
+    public static IReadOnlyList<string> Unserved(RowAccess access, FilterInput input, InputNode? filter) =>
+        access.IsSmall || access.Values.Count == 0 ? [] : [.. UnservedFields(access, input, filter).Distinct()];
 
-    private static IEnumerable<string> UnservedFields(RowAccess access, FilterInput input, InputNode? filter, VariableValues? variables)
+    private static IEnumerable<string> UnservedFields(RowAccess access, FilterInput input, InputNode? filter)
     {
-        if (IsServed(access, input, filter, variables))
+        if (IsServed(access, input, filter))
         {
             return [];
         }
 
-        return Members(input, filter).SelectMany(m => m.Field.Name is JoiningFilterInput.And or JoiningFilterInput.Or
-            ? Items(m.Node).SelectMany(item => UnservedFields(access, input, item, variables))
+        return InputNode.MembersOf(input, filter).SelectMany(m => m.Field.Name is JoiningFilterInput.And or JoiningFilterInput.Or
+            ? InputNode.ItemsOf(m.Node).SelectMany(item => UnservedFields(access, input, item))
             : NeedsService(access, FieldBinding.Of(input.Target(m.Field.Name)), m.Node) ? [m.Field.Name] : []);
     }
 
     // Served when one of what must all hold serves, or every alternative does.
-    private static bool IsServed(RowAccess access, FilterInput input, InputNode? filter, VariableValues? variables) =>
-        IsShort(access, input, filter, variables) || Members(input, filter).Any(m => m.Field.Name switch
+    private static bool IsServed(RowAccess access, FilterInput input, InputNode? filter) =>
+        InputNode.MembersOf(input, filter).Any(m => m.Field.Name switch
         {
-            JoiningFilterInput.And => Items(m.Node).Any(item => IsServed(access, input, item, variables)),
-            JoiningFilterInput.Or => Items(m.Node) is { Count: > 0 } items && items.All(item => IsServed(access, input, item, variables)),
+            JoiningFilterInput.And => InputNode.ItemsOf(m.Node).Any(item => IsServed(access, input, item)),
+            JoiningFilterInput.Or => InputNode.ItemsOf(m.Node) is { Count: > 0 } items && items.All(item => IsServed(access, input, item)),
             _ => Serves(access, FieldBinding.Of(input.Target(m.Field.Name)), m.Field, m.Node),
         });
-
-    private static bool IsShort(RowAccess access, FilterInput input, InputNode? filter, VariableValues? variables) =>
-        variables is not null && access.Created is { } created && CreationBounds.Of(input, filter, created.Column, variables).IsShort;
 
     private static bool Serves(RowAccess access, FieldBinding? binding, FieldType field, InputNode node) => binding switch
     {
@@ -51,10 +47,10 @@ internal static class IndexService
         _ => false,
     };
 
-    private static bool NamesRows(EntityMap target, FilterInput input, InputNode node) => Members(input, node).Any(m => m.Field.Name switch
+    private static bool NamesRows(EntityMap target, FilterInput input, InputNode node) => InputNode.MembersOf(input, node).Any(m => m.Field.Name switch
     {
-        JoiningFilterInput.And => Items(m.Node).Any(item => NamesRows(target, input, item)),
-        JoiningFilterInput.Or => Items(m.Node) is { Count: > 0 } items && items.All(item => NamesRows(target, input, item)),
+        JoiningFilterInput.And => InputNode.ItemsOf(m.Node).Any(item => NamesRows(target, input, item)),
+        JoiningFilterInput.Or => InputNode.ItemsOf(m.Node) is { Count: > 0 } items && items.All(item => NamesRows(target, input, item)),
         _ => FilterCompiler.IsKey(target, FieldBinding.Of(input.Target(m.Field.Name))) && NamesValues(m.Node),
     });
 
@@ -68,11 +64,4 @@ internal static class IndexService
         ChildrenBinding => true,
         _ => false,
     };
-
-    private static IEnumerable<(FieldType Field, InputNode Node)> Members(FilterInput input, InputNode? node) =>
-        node is ObjectNode { Members: { } members }
-            ? input.Fields.Where(f => members.ContainsKey(f.Name)).Select(f => (f, members[f.Name]))
-            : [];
-
-    private static IReadOnlyList<InputNode> Items(InputNode node) => (node as ListNode)?.Items ?? [];
 }

@@ -17,6 +17,15 @@ internal abstract class InputNode
     /// <summary>True for a null that the text or the shape fixes.</summary>
     public bool IsNull => this is FixedNode { Value: null };
 
+    /// <summary>The members of an input object that are given, in the input's own order: JSON objects have none.</summary>
+    public static IEnumerable<(FieldType Field, InputNode Node)> MembersOf(IInputObjectGraphType input, InputNode? node) =>
+        node is ObjectNode { Members: { } members }
+            ? input.Fields.Where(f => members.ContainsKey(f.Name)).Select(f => (f, members[f.Name]))
+            : [];
+
+    /// <summary>The items of a list; none of what is no list.</summary>
+    public static IReadOnlyList<InputNode> ItemsOf(InputNode? node) => (node as ListNode)?.Items ?? [];
+
     /// <summary>Builds the node of a literal or variable.</summary>
     /// <returns>Null when the value is a variable that is absent.</returns>
     /// <param name="literal">The value in the text.</param>

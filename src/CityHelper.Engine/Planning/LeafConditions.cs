@@ -13,6 +13,7 @@ internal sealed class LeafConditions(StatementBuilder statement)
     private static readonly DateTimeOffset s_lastMicrosecond = DateTimeOffset.MaxValue.AddTicks(-TimeSpan.TicksPerMicrosecond);
 
     private int _conditions;
+    private int _parts;
 
     /// <summary>One operation on a column; null when it says nothing.</summary>
     /// <exception cref="PlanException">More than <see cref="Limits.FilterConditionsMax"/> conditions.</exception>
@@ -50,7 +51,7 @@ internal sealed class LeafConditions(StatementBuilder statement)
         statement.Check(run => (value.Evaluate(run.Variables) is List<object?> ids ? ids : [value.Evaluate(run.Variables)])
             .Where(id => id is not null)
             .All(id => GlobalId.Parse(id as string ?? "")?.Type == entity.Name) ? null : new IdInvalidError(entity.Name));
-        string keys = statement.Parameter(value, run => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, Keys(run, value)));
+        string keys = statement.Parameter(value, run => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, Keys(run, value.Evaluate(run.Variables)).ToArray()));
 
         // The scalar keeps an index's order; an id of elsewhere leaves the array empty, and an element that is not there is null.
         string sql = operation switch
@@ -63,8 +64,8 @@ internal sealed class LeafConditions(StatementBuilder statement)
         return new Condition(sql, [entity.RowColumn])
         {
             NamesRows = operation is "eq" or "in",
-            Holds = (estimation, known) => Keys(estimation.Run, value).Contains(long.Parse(known[entity.RowColumn]!, CultureInfo.InvariantCulture))
-                == operation is "eq" or "in",
+            Holds = (estimation, known) => estimation.Set(value, given => Keys(estimation.Run, given).ToHashSet())
+                .Contains(long.Parse(known[entity.RowColumn]!, CultureInfo.InvariantCulture)) == operation is "eq" or "in",
         };
     }
 
@@ -88,12 +89,8 @@ internal sealed class LeafConditions(StatementBuilder statement)
         ? moment
         : moment.AddTicks(TimeSpan.TicksPerMicrosecond - moment.Ticks % TimeSpan.TicksPerMicrosecond);
 
-    /// <summary>
-    /// The parameters of a list: one array whatever its length, so that the length is not part of the plan, and whether a null stands in it.
-    /// </summary>
-    public (string Array, string HasNull) ListParameters(ColumnMap column, InputNode value) => (
-        statement.Parameter(value, run => TypedArray(column, Items(value, run))),
-        statement.Parameter((value, "null"), run => StatementBuilder.Typed(NpgsqlDbType.Boolean, Items(value, run).Contains(null))));
+    /// <summary>The parameter of a list without its nulls: one array whatever its length, so that the length is not part of the plan.</summary>
+    public string List(ColumnMap column, InputNode value) => statement.Parameter(value, run => TypedArray(column, Items(value, run)));
 
     /// <summary>A Boolean parameter.</summary>
     public string Flag(InputNode value)
@@ -102,7 +99,18 @@ internal sealed class LeafConditions(StatementBuilder statement)
         return statement.Parameter(value, run => StatementBuilder.Typed(NpgsqlDbType.Boolean, (bool)value.Evaluate(run.Variables)!));
     }
 
-    private void Count()
+    /// <summary>Counts a part of the filter that is no condition itself: what joins others, and what looks into a list.</summary>
+    /// <exception cref="PlanException">More than <see cref="Limits.FilterPartsMax"/> of them.</exception>
+    public void CountPart()
+    {
+        if (++_parts > Limits.FilterPartsMax)
+        {
+            throw new PlanException(new OperationTooLargeError($"The filter has more than {Limits.FilterPartsMax} parts: use fewer."));
+        }
+    }
+
+    /// <summary>Counts a condition.</summary>
+    public void Count()
     {
         if (++_conditions > Limits.FilterConditionsMax)
         {
@@ -147,11 +155,12 @@ internal sealed class LeafConditions(StatementBuilder statement)
         string row = $"{Condition.Row}.{column.Name}";
         if (!column.IsNullable)
         {
-            string array = statement.Parameter(value, run => TypedArray(column, Items(value, run)));
+            string array = List(column, value);
             return operation == "in" ? $"{row} = any({array})" : $"{row} <> all({array})";
         }
 
-        (string values, string hasNull) = ListParameters(column, value);
+        string values = List(column, value);
+        string hasNull = statement.Parameter((value, "null"), run => StatementBuilder.Typed(NpgsqlDbType.Boolean, Items(value, run).Contains(null)));
         string found = $"({row} is not null and {row} = any({values}) or {row} is null and {hasNull})";
         return operation == "in" ? found : $"not {found}";
     }
@@ -165,12 +174,13 @@ internal sealed class LeafConditions(StatementBuilder statement)
 
         bool negated = operation.StartsWith('n');
         string positive = negated ? Positive(operation) : operation;
-        return (estimation, row) => Test(positive, row[column.Name], value.Evaluate(estimation.Run.Variables)) != negated;
+        return positive == "in"
+            ? (estimation, row) => estimation.Texts(value).Contains(row[column.Name]) != negated
+            : (estimation, row) => Test(positive, row[column.Name], value.Evaluate(estimation.Run.Variables)) != negated;
     }
 
     private static bool Test(string operation, string? text, object? value) => operation switch
     {
-        "in" => ((List<object?>)value!).Contains(text),
         _ when text is null => false,
         "eq" => text == (string)value!,
         "contains" => text.Contains((string)value!, StringComparison.Ordinal),
@@ -181,14 +191,10 @@ internal sealed class LeafConditions(StatementBuilder statement)
 
     private static List<object?> Items(InputNode value, RootRun run) => (List<object?>)value.Evaluate(run.Variables)!;
 
-    private static long[] Keys(RootRun run, InputNode value)
-    {
-        object? given = value.Evaluate(run.Variables);
-        return [.. (given is List<object?> ids ? ids : [given])
-            .Select(id => GlobalId.Parse(id as string ?? ""))
-            .Where(id => id is not null && id.Partition == run.Partition)
-            .Select(id => id!.Row)];
-    }
+    private static IEnumerable<long> Keys(RootRun run, object? given) => (given is List<object?> ids ? ids : [given])
+        .Select(id => GlobalId.Parse(id as string ?? ""))
+        .Where(id => id is not null && id.Partition == run.Partition)
+        .Select(id => id!.Row);
 
     private static NpgsqlParameter Typed(ColumnMap column, object value) => value switch
     {

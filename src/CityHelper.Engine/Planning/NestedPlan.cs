@@ -20,12 +20,14 @@ internal abstract class NestedPlan(int number, int parent)
             return;
         }
 
+        nested.Parents = outer?.RowsMax ?? Math.Max(1, run.PageRows);
         nested.Error = BindOwn(run, nested);
-        nested.RowsMax = (outer?.RowsMax ?? Math.Max(1, run.PageRows)) * Math.Max(1, nested.PageRows);
-        if (nested.Error is null && nested.RowsMax > Limits.NestedRowsMax)
+        nested.RowsMax = nested.Parents * Math.Max(1, nested.PageRows);
+        run.NestedRows += nested.RowsMax;
+        if (nested.Error is null && run.NestedRows > Limits.NestedRowsMax)
         {
             nested.Error = new OperationTooLargeError(
-                $"Nested lists of these sizes may hold {nested.RowsMax} rows, {Limits.NestedRowsMax} are allowed: ask for smaller pages.");
+                $"The nested lists may hold {run.NestedRows} rows, {Limits.NestedRowsMax} are allowed: ask for smaller pages.");
         }
     }
 
@@ -57,7 +59,7 @@ internal sealed class NestedConnectionPlan(
         nested.Backward = question.Backward;
         nested.OutputCount = outputs;
         (nested.PageRows, RequestError? error) = arguments.Page(run.Variables, mustBeGiven: true);
-        if ((error ?? filter.Check(run)) is { } refused)
+        if ((error ?? filter.Check(run) ?? CheckIndexes(run, nested)) is { } refused)
         {
             return refused;
         }
@@ -67,4 +69,8 @@ internal sealed class NestedConnectionPlan(
         nested.Keys = new KeyRanges(filter.Created(run.Variables).Keys(question.Rows.Access), question.Order, nested.After, nested.Before);
         return error;
     }
+
+    // A category or an agency by name leaves few rows; all of them together are all rows there are.
+    private FilterNotIndexedError? CheckIndexes(RootRun run, NestedRun nested) =>
+        nested.Parents > Limits.ScanParentsMax && filter.Unserved(run.Variables) is { Count: > 0 } unserved ? new FilterNotIndexedError(unserved, arguments.Coordinate) : null;
 }

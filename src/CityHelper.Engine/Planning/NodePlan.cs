@@ -12,6 +12,9 @@ namespace CityHelper.Engine.Planning;
 /// <param name="types">What is read of each type of node.</param>
 internal sealed class NodePlan(FieldWriter field, NodeBinding binding, InputNode ids, IReadOnlyDictionary<string, RowsByKeyPlan> types) : RootPlan(field)
 {
+    /// <summary>Those of the type that needs most; ids of several types are bounded when they are known.</summary>
+    public override int StatementCount => types.Values.Max(t => t.StatementCount);
+
     /// <summary>Asks for the rows of the ids.</summary>
     public void Ask(RootRun run, BatchLoader<NodeKey, NodeRow> loader) =>
         run.AskedNodes = [.. Asked(run).Select(asked => (asked.Error, asked.Error is null ? loader.Load(asked.Key) : null))];

@@ -38,7 +38,7 @@ internal class RootPlan(FieldWriter field)
     public int RowsMax { get; init; } = 1;
 
     /// <summary>All statements there may be in a batch.</summary>
-    public int StatementCount => Statements.Count + Probes.Count + (Count is null ? 0 : 1) + Below.Sum(b => b.StatementCount);
+    public virtual int StatementCount => Statements.Count + Probes.Count + (Count is null ? 0 : 1) + Below.Sum(b => b.StatementCount);
 
     /// <summary>Checks the arguments' values and fills the run, or sets its error.</summary>
     public async ValueTask BindAsync(RootRun run, CancellationToken cancellation)
@@ -47,12 +47,6 @@ internal class RootPlan(FieldWriter field)
         await BindOwnAsync(run, cancellation);
         if (run.Error is not null || run.IsAbsent)
         {
-            // Nothing hangs on a row that is not there.
-            foreach (RootRun below in run.Below)
-            {
-                below.IsAbsent = true;
-            }
-
             return;
         }
 

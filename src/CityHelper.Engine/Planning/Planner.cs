@@ -144,7 +144,6 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
             Statements = rows.Statements,
             Nested = rows.Nested,
             Below = rows.Below,
-            RowsMax = isPartition ? 1 : Limits.NodeIdsMax,
         };
     }
 

@@ -57,6 +57,12 @@ internal sealed class RowsByKeyPlan(FieldWriter field, bool isPartition) : RootP
 {
     /// <summary>Whether the rows are partitions, so that each is read alone.</summary>
     public bool IsPartition { get; } = isPartition;
+
+    protected override ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation)
+    {
+        run.PageRows = run.RowKeys.Length;
+        return ValueTask.CompletedTask;
+    }
 }
 
 /// <summary>The argument that names the partition.</summary>

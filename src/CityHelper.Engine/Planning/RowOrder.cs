@@ -102,14 +102,10 @@ internal sealed record RowOrder(
 
     private static List<SortKey> Distinct(IEnumerable<SortKey> keys) => [.. keys.DistinctBy(k => (k.Reference, k.Column))];
 
-    // Members of one object in the input's own order: JSON objects have none.
     private static IEnumerable<SortKey> Keys(SortInput input, InputNode? node, ReferenceBinding?[] path) => node switch
     {
         ListNode list => list.Items.SelectMany(item => Keys(input, item, path)),
-        ObjectNode members => input.Fields
-            .Where(f => members.Members.ContainsKey(f.Name))
-            .SelectMany(f => Member(input, f, members.Members[f.Name], path)),
-        _ => [],
+        _ => InputNode.MembersOf(input, node).SelectMany(m => Member(input, m.Field, m.Node, path)),
     };
 
     private static IEnumerable<SortKey> Member(SortInput input, FieldType field, InputNode node, ReferenceBinding?[] path) =>

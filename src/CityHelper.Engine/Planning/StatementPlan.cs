@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
 using Npgsql;
 
@@ -7,11 +7,11 @@ namespace CityHelper.Engine.Planning;
 /// <summary>One statement of a plan and the reader of its rows. The SQL is made once per form in which the root's rows are reached.</summary>
 internal abstract class StatementPlan
 {
-    private readonly ConcurrentDictionary<Access, CompiledStatement> _forms = new();
+    /// <summary>The form in which a request needs it.</summary>
+    public virtual Access AccessOf(RootRun run) => run.Access;
 
-    /// <summary>The SQL for a form.</summary>
-    public CompiledStatement For(Access access) =>
-        _forms.GetOrAdd(access, static (form, statement) => statement.Compile(new StatementBuilder(form)), this);
+    /// <summary>Makes the SQL for a form.</summary>
+    public CompiledStatement Compile(Access access) => Compile(new StatementBuilder(access));
 
     /// <summary>Whether a request needs it.</summary>
     public virtual bool IsNeeded(RootRun run) => true;
@@ -43,7 +43,11 @@ internal sealed class RootStatement(SelectPlan select, PlaceColumns? place, IRea
             run.Rows.Outputs.Add(new RowOutput(new JsonBuffer()));
         }
 
-        await PageReader.ReadAsync(reader, run, run.Rows, outputs, place, run.PageRows, run.Cursors, cancellation);
+        var page = new PageReader(reader, run, run.Rows, outputs, place, run.PageRows, run.Cursors);
+        while (await reader.ReadAsync(cancellation))
+        {
+            page.Add();
+        }
     }
 
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
@@ -81,13 +85,19 @@ internal sealed class NestedStatement(int number, SelectPlan select, int parent,
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
     {
         NestedRun nested = run.Nested[number];
+        PageReader? page = null;
         while (await reader.ReadAsync(cancellation))
         {
-            // A parent that rows of both batches have in common, such as a category, has its list since the first.
             RowSet rows = nested.Of(reader.GetInt64(parent));
+            if (page?.Rows != rows)
+            {
+                page = new PageReader(reader, run, rows, outputs, place, nested.PageRows, nested.Cursors);
+            }
+
+            // A parent that rows of both batches have in common, such as a category, has its list since the first.
             if (rows.Batch == nested.Batch)
             {
-                PageReader.Add(reader, run, rows, outputs, place, nested.PageRows, nested.Cursors);
+                page.Add();
             }
         }
     }
@@ -117,8 +127,11 @@ internal sealed class NestedFigureStatement(int number, Func<StatementBuilder, s
 /// <summary>One number of a root connection: its exact count, or whether there are rows beside the page.</summary>
 /// <param name="sql">The statement.</param>
 /// <param name="set">Takes the number.</param>
-internal sealed class FigureStatement(Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set) : StatementPlan
+/// <param name="ofList">Whether it is about the whole list, whose area has cells whatever form its page takes.</param>
+internal sealed class FigureStatement(Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set, bool ofList) : StatementPlan
 {
+    public override Access AccessOf(RootRun run) => ofList ? new Access(AccessForm.Walk, run.Cover.Level, run.Cover.Cells.Count) : run.Access;
+
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
     {
         await reader.ReadAsync(cancellation);
@@ -128,49 +141,50 @@ internal sealed class FigureStatement(Func<StatementBuilder, string> sql, Action
     protected override CompiledStatement Compile(StatementBuilder statement) => Finish(statement, () => sql(statement));
 }
 
-/// <summary>Reads pages.</summary>
-internal static class PageReader
+/// <summary>Takes the rows of a page from a reader.</summary>
+internal sealed class PageReader
 {
-    public static async Task ReadAsync(
-        NpgsqlDataReader reader, RootRun run, RowSet rows, IReadOnlyList<ValueWriter> outputs, PlaceColumns? place, int pageRows,
-        Cursors.CursorSeal? cursors, CancellationToken cancellation)
+    private readonly NpgsqlDataReader _reader;
+    private readonly IReadOnlyList<ValueWriter> _outputs;
+    private readonly WriteContext[] _contexts;
+    private readonly PlaceColumns? _place;
+    private readonly int _pageRows;
+
+    public PageReader(
+        NpgsqlDataReader reader, RootRun run, RowSet rows, IReadOnlyList<ValueWriter> outputs, PlaceColumns? place, int pageRows, CursorSeal? cursors)
     {
-        WriteContext[] contexts = Contexts(reader, run, rows, cursors);
-        while (await reader.ReadAsync(cancellation))
-        {
-            Add(rows, outputs, contexts, place?.Read(reader), pageRows);
-        }
+        _reader = reader;
+        Rows = rows;
+        _outputs = outputs;
+        _place = place;
+        _pageRows = pageRows;
+        _contexts = [.. rows.Outputs.Select(o => new WriteContext(run) { Reader = reader, Json = o.Json, Errors = o.Errors, Page = rows, Cursors = cursors })];
     }
 
-    public static void Add(
-        NpgsqlDataReader reader, RootRun run, RowSet rows, IReadOnlyList<ValueWriter> outputs, PlaceColumns? place, int pageRows,
-        Cursors.CursorSeal? cursors) =>
-        Add(rows, outputs, Contexts(reader, run, rows, cursors), place?.Read(reader), pageRows);
+    /// <summary>The page.</summary>
+    public RowSet Rows { get; }
 
-    private static WriteContext[] Contexts(NpgsqlDataReader reader, RootRun run, RowSet rows, Cursors.CursorSeal? cursors) =>
-        [.. rows.Outputs.Select(o => new WriteContext(run) { Reader = reader, Json = o.Json, Errors = o.Errors, Page = rows, Cursors = cursors })];
-
-    private static void Add(
-        RowSet rows, IReadOnlyList<ValueWriter> outputs, WriteContext[] contexts, Cursors.CursorPosition? place, int pageRows)
+    /// <summary>Takes the reader's row.</summary>
+    public void Add()
     {
-        if (place is { } position)
+        if (_place is { } place)
         {
-            if (rows.Count == pageRows)
+            if (Rows.Count == _pageRows)
             {
                 // The row that only tells that there are more.
-                rows.HasMore = true;
+                Rows.HasMore = true;
                 return;
             }
 
-            rows.LastRead = position;
-            rows.FirstRead = rows.Count == 0 ? position : rows.FirstRead;
+            Rows.LastRead = place.Read(_reader);
+            Rows.FirstRead = Rows.Count == 0 ? Rows.LastRead : Rows.FirstRead;
         }
 
-        for (int i = 0; i < outputs.Count; i++)
+        for (int i = 0; i < _outputs.Count; i++)
         {
-            rows.Outputs[i].Add(outputs[i], contexts[i]);
+            Rows.Outputs[i].Add(_outputs[i], _contexts[i]);
         }
 
-        rows.Count++;
+        Rows.Count++;
     }
 }

@@ -115,7 +115,7 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
         {
             draft.FiltersLeft -= filters ? 1 : 0;
             string input = TypeOf(field, "where").Name;
-            yield return filters ? Argument(field, "where", _filters.Where(input, place.City, mustBeServed: hasArea)) : Nothing(field, "where");
+            yield return filters ? Argument(field, "where", _filters.Where(input, place.City, mustBeServed: hasArea || input == "ServiceRequestFilterInput")) : Nothing(field, "where");
         }
 
         bool orders = dice.Chance(50);

@@ -89,7 +89,7 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
                 return free;
             default:
                 _conditionsLeft = ConditionsMax / 2;
-                JsonObject branches = new() { ["or"] = new JsonArray(And(Anchor(city), Free(Requests, city)), And(Anchor(city), new JsonObject())) };
+                JsonObject branches = new() { ["or"] = new JsonArray(And(Named(city), Free(Requests, city)), And(Named(city), new JsonObject())) };
                 return dice.Chance(50) ? branches : And(branches, Free(Requests, city));
         }
     }
@@ -97,15 +97,17 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
     private static JsonObject And(JsonNode left, JsonNode right) => new() { ["and"] = new JsonArray(left, right) };
 
     // A condition that leaves few rows and that an index finds.
-    private JsonObject Anchor(short city)
+    private JsonObject Anchor(short city) => dice.Below(6) == 0 ? new JsonObject { ["createdAt"] = _operands.ShortRange(city) } : Named(city);
+
+    // One that names rows, categories or agencies; in alternatives, two short times may lie far apart.
+    private JsonObject Named(short city)
     {
         string reference = dice.Pick(["category", "agency"]);
-        return dice.Below(6) switch
+        return dice.Below(5) switch
         {
             0 => new JsonObject { ["id"] = Key("ServiceRequest", "id", city) },
             1 => new JsonObject { ["externalId"] = Key("ServiceRequest", "externalId", city) },
-            2 => new JsonObject { ["createdAt"] = _operands.ShortRange(city) },
-            3 => new JsonObject { [reference] = new JsonObject { ["id"] = Key(reference == "agency" ? "Agency" : "Category", "id", city) } },
+            2 => new JsonObject { [reference] = new JsonObject { ["id"] = Key(reference == "agency" ? "Agency" : "Category", "id", city) } },
             _ => new JsonObject { [reference] = new JsonObject { ["code"] = Key(reference == "agency" ? "Agency" : "Category", "code", city) } },
         };
     }
