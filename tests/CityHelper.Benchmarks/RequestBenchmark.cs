@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Text.Json;
 using CityHelper.Engine.Operations;
 using Spectre.Console;
@@ -27,36 +26,34 @@ internal static class RequestBenchmark
     {
         await using ServerProcess floor = await ServerProcess.StartAsync("CityHelper.Benchmarks.dll", "/", url => ["floor", url]);
         await using ServerProcess server = await ServerProcess.StartAsync("CityHelper.Server.dll", "/health/ready", url => ["serve", "--urls", url]);
-        using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = ConnectionCount });
+        using var load = new HttpLoad(ConnectionCount);
 
-        List<(string Name, Uri[] Urls)> questions = await QuestionsAsync(client, server.Url);
-        foreach (Uri[] urls in questions.Select(q => q.Urls).Prepend([floor.Url]))
+        Question[] floorQuestions = [new Question(floor.Url)];
+        List<(string Name, Question[] Questions)> all = await QuestionsAsync(load.Client, server.Url);
+        foreach (Question[] questions in all.Select(q => q.Questions).Prepend(floorQuestions))
         {
-            await SendAsync(client, urls, WarmUpRequests);
+            await load.SendAsync(questions, WarmUpRequests);
         }
 
-        Measurement least = await MeasureAsync(client, floor, $"Kestrel's floor ({KestrelFloor.AnswerBytes / 1024} kB)", [floor.Url]);
-        List<Measurement> all = [least];
-        foreach ((string name, Uri[] urls) in questions)
+        Measurement least = await MeasureAsync(load, floor, $"Kestrel's floor ({KestrelFloor.AnswerBytes / 1024} kB)", floorQuestions);
+        List<Measurement> measured = [least];
+        foreach ((string name, Question[] questions) in all)
         {
-            all.Add(await MeasureAsync(client, server, name, urls));
+            measured.Add(await MeasureAsync(load, server, name, questions));
         }
 
-        Print(all, least);
+        Print(measured, least);
         return 0;
     }
 
-    private static async Task<List<(string Name, Uri[] Urls)>> QuestionsAsync(HttpClient client, Uri server)
+    private static async Task<List<(string Name, Question[] Questions)>> QuestionsAsync(HttpClient client, Uri server)
     {
         OperationManifest manifest = OperationManifest.Read(Path.Combine(AppContext.BaseDirectory, "persisted-queries", OperationManifest.FileName));
-        Uri Url(string operation, object variables)
-        {
-            string id = manifest.Operations.Single(o => o.Client == "web" && o.Name == operation).Id;
-            return new Uri(server, $"/graphql/persisted/{id}/{operation}?variables={Uri.EscapeDataString(JsonSerializer.Serialize(variables))}");
-        }
+        Question Ask(string operation, object variables) =>
+            Question.Persisted(server, manifest.Operations.Single(o => o.Client == "web" && o.Name == operation).Id, operation, variables);
 
         // Many different requests, so that no one page of the database is all there is.
-        using JsonDocument page = JsonDocument.Parse(await client.GetStringAsync(Url("ServiceRequestList", new { city = City, first = 100 })));
+        using JsonDocument page = JsonDocument.Parse(await client.GetStringAsync(Ask("ServiceRequestList", new { city = City, first = 100 }).Url));
         string[] ids = [.. page.RootElement.GetProperty("data").GetProperty("serviceRequests").GetProperty("nodes").EnumerateArray()
             .Select(n => n.GetProperty("id").GetString()!)];
         if (ids.Length < 100)
@@ -66,57 +63,36 @@ internal static class RequestBenchmark
 
         return
         [
-            ("detail", [.. ids.Select(id => Url("ServiceRequestDetail", new { city = City, id }))]),
-            ("list of 50 with updates", [Url("ServiceRequestList", new { city = City, first = 50 })]),
-            ("map, newest 50 in Midtown", [Url("ServiceRequestMap", new { city = City, viewport = s_midtown })]),
-            ("map, status OPEN", [Url("ServiceRequestMap", new { city = City, viewport = s_midtown, where = new { status = new { eq = "OPEN" } } })]),
+            ("detail", [.. ids.Select(id => Ask("ServiceRequestDetail", new { city = City, id }))]),
+            ("list of 50 with updates", [Ask("ServiceRequestList", new { city = City, first = 50 })]),
+            ("map, newest 50 in Midtown", [Ask("ServiceRequestMap", new { city = City, viewport = s_midtown })]),
+            ("map, status OPEN", [Ask("ServiceRequestMap", new { city = City, viewport = s_midtown, where = new { status = new { eq = "OPEN" } } })]),
         ];
     }
 
-    private static async Task<Measurement> MeasureAsync(HttpClient client, ServerProcess server, string name, Uri[] urls)
+    private static async Task<Measurement> MeasureAsync(HttpLoad load, ServerProcess server, string name, Question[] questions)
     {
         var rounds = new List<Measurement>();
         for (int i = 0; i < Rounds; i++)
         {
-            rounds.Add(await RoundAsync(client, server, name, urls));
+            rounds.Add(await RoundAsync(load, server, name, questions));
         }
 
         // The middle one: another program's burst on this machine spoils one round, not the figure.
         return rounds.OrderBy(r => r.CpuMicroseconds).ElementAt(Rounds / 2);
     }
 
-    private static async Task<Measurement> RoundAsync(HttpClient client, ServerProcess server, string name, Uri[] urls)
+    private static async Task<Measurement> RoundAsync(HttpLoad load, ServerProcess server, string name, Question[] questions)
     {
         TimeSpan cpuBefore = server.CpuTime;
         long start = Stopwatch.GetTimestamp();
-        long bytes = await SendAsync(client, urls, RoundRequests);
+        Sent sent = await load.SendAsync(questions, RoundRequests);
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         return new Measurement(
             name,
-            (server.CpuTime - cpuBefore).TotalMicroseconds / RoundRequests,
-            RoundRequests / took.TotalSeconds,
-            bytes / RoundRequests);
-    }
-
-    private static async Task<long> SendAsync(HttpClient client, Uri[] urls, int requests)
-    {
-        int next = -1;
-        long bytes = 0;
-        await Task.WhenAll(Enumerable.Range(0, ConnectionCount).Select(async _ =>
-        {
-            for (int i = Interlocked.Increment(ref next); i < requests; i = Interlocked.Increment(ref next))
-            {
-                using HttpResponseMessage answer = await client.GetAsync(urls[i % urls.Length]);
-                byte[] body = await answer.Content.ReadAsByteArrayAsync();
-                if (answer.StatusCode != HttpStatusCode.OK || body.AsSpan(0, Math.Min(12, body.Length)).StartsWith("{\"errors\""u8))
-                {
-                    throw new InvalidOperationException($"{urls[i % urls.Length]} answered {answer.StatusCode}: only answers without errors count.");
-                }
-
-                Interlocked.Add(ref bytes, body.Length);
-            }
-        }));
-        return bytes;
+            (server.CpuTime - cpuBefore).TotalMicroseconds / sent.Requests,
+            sent.Requests / took.TotalSeconds,
+            sent.Bytes / sent.Requests);
     }
 
     private static void Print(List<Measurement> all, Measurement least)

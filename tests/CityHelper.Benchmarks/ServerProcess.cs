@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using CityHelper.Data;
 
 namespace CityHelper.Benchmarks;
 
@@ -17,6 +18,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public Uri Url { get; }
 
+    /// <summary>The process id.</summary>
+    public int Id => _process.Id;
+
     /// <summary>User and system time since the process started.</summary>
     public TimeSpan CpuTime
     {
@@ -31,7 +35,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="assembly">The program's file name.</param>
     /// <param name="healthPath">What answers 200 once it is ready.</param>
     /// <param name="arguments">Its arguments, given the address to listen on.</param>
-    public static async Task<ServerProcess> StartAsync(string assembly, string healthPath, Func<string, string[]> arguments)
+    /// <param name="database">The connection string of its database; that of this process when left out.</param>
+    public static async Task<ServerProcess> StartAsync(
+        string assembly, string healthPath, Func<string, string[]> arguments, string? database = null)
     {
         var url = new Uri($"http://127.0.0.1:{FreePort()}");
         var start = new ProcessStartInfo("dotnet")
@@ -40,6 +46,11 @@ internal sealed class ServerProcess : IAsyncDisposable
             Environment = { ["ASPNETCORE_ENVIRONMENT"] = "Development", ["Logging__LogLevel__Default"] = "Warning" },
         };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly));
+        if (database is not null)
+        {
+            start.Environment[CityHelperDatabase.ConnectionStringKey] = database;
+        }
+
         foreach (string argument in arguments(url.ToString()))
         {
             start.ArgumentList.Add(argument);

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+
+namespace CityHelper.Benchmarks;
+
+/// <summary>A request that can be sent again and again: GET, or POST when it has a body.</summary>
+internal sealed record Question(Uri Url, string? Body = null)
+{
+    /// <summary>A published operation by its id, as browsers ask for it.</summary>
+    public static Question Persisted(Uri server, string id, string operation, object variables) =>
+        new(new Uri(server, $"/graphql/persisted/{id}/{operation}?variables={Uri.EscapeDataString(JsonSerializer.Serialize(variables))}"));
+
+    /// <summary>An operation as text.</summary>
+    public static Question FreeText(Uri server, string query, object variables) =>
+        new(new Uri(server, "/graphql"), JsonSerializer.Serialize(new { query, variables }));
+
+    public HttpRequestMessage ToMessage()
+    {
+        var message = new HttpRequestMessage(Body is null ? HttpMethod.Get : HttpMethod.Post, Url);
+        if (Body is not null)
+        {
+            message.Content = new StringContent(Body, Encoding.UTF8, "application/json");
+        }
+
+        return message;
+    }
+}
+
+/// <summary>What was sent, and what came back.</summary>
+internal sealed record Sent(int Requests, long Bytes);
+
+/// <summary>Clients that ask as fast as they are answered, each on a connection of its own.</summary>
+internal sealed class HttpLoad(int connections) : IDisposable
+{
+    /// <summary>One slow question must not make a run endless.</summary>
+    private static readonly TimeSpan s_timeMax = TimeSpan.FromSeconds(60);
+
+    public HttpClient Client { get; } = new(new SocketsHttpHandler { MaxConnectionsPerServer = connections });
+
+    /// <summary>Sends so many requests, taking turns with the questions; fewer when the time is up.</summary>
+    /// <exception cref="InvalidOperationException">An answer holds errors.</exception>
+    public async Task<Sent> SendAsync(IReadOnlyList<Question> questions, int requests)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int next = -1;
+        int sent = 0;
+        long bytes = 0;
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>
+        {
+            for (int i = Interlocked.Increment(ref next); i < requests; i = Interlocked.Increment(ref next))
+            {
+                if (Stopwatch.GetElapsedTime(start) > s_timeMax)
+                {
+                    return;
+                }
+
+                Interlocked.Add(ref bytes, await AskAsync(questions[i % questions.Count]));
+                Interlocked.Increment(ref sent);
+            }
+        }));
+        return new Sent(sent, bytes);
+    }
+
+    public void Dispose() => Client.Dispose();
+
+    private async Task<int> AskAsync(Question question)
+    {
+        using HttpRequestMessage message = question.ToMessage();
+        using HttpResponseMessage answer = await Client.SendAsync(message);
+        byte[] body = await answer.Content.ReadAsByteArrayAsync();
+        return answer.StatusCode == HttpStatusCode.OK && !body.AsSpan(0, Math.Min(12, body.Length)).StartsWith("{\"errors\""u8)
+            ? body.Length
+            : throw new InvalidOperationException($"{question} answered {answer.StatusCode}: only answers without errors count.");
+    }
+}

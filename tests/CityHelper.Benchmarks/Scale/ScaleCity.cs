@@ -1,0 +1,103 @@
+using System.Text.Json;
+using CityHelper.Engine.Http;
+using Npgsql;
+
+namespace CityHelper.Benchmarks.Scale;
+
+/// <summary>One city with its server, its operations and the clients that ask them.</summary>
+internal sealed class ScaleCity : IAsyncDisposable
+{
+    private const int ConnectionCount = 4;
+
+    private readonly string _database;
+    private readonly ServerProcess _server;
+    private readonly NpgsqlDataSource _source;
+    private readonly HttpLoad _load = new(ConnectionCount);
+
+    private ScaleCity(string database, ServerProcess server)
+    {
+        _database = database;
+        _server = server;
+        _source = NpgsqlDataSource.Create(database);
+    }
+
+    /// <summary>The same in every city but for ids and cursors.</summary>
+    public IReadOnlyList<ScaleOperation> Operations { get; private set; } = [];
+
+    /// <summary>Starts a server over a database.</summary>
+    public static async Task<ScaleCity> StartAsync(string database)
+    {
+        ServerProcess server = await ServerProcess.StartAsync("CityHelper.Server.dll", "/health/ready", url => ["serve", "--urls", url], database);
+        var city = new ScaleCity(database, server);
+        city.Operations = await new ScaleOperations().AllAsync(city._load.Client, server.Url);
+        return city;
+    }
+
+    /// <summary>Explains the operations.</summary>
+    /// <remarks>All at once, so that the connections are closed before the load begins: they would count as the server's.</remarks>
+    public async Task<IReadOnlyList<StatementCost?>> ExplainAsync()
+    {
+        await using Explainer explainer = await Explainer.StartAsync(_database);
+        var costs = new List<StatementCost?>();
+        foreach (ScaleOperation operation in Operations)
+        {
+            costs.Add(await explainer.MeasureAsync(operation));
+        }
+
+        return costs;
+    }
+
+    /// <summary>Sends an operation's requests and does not look.</summary>
+    public Task WarmUpAsync(ScaleOperation operation, int requests) => _load.SendAsync(operation.Questions(_server.Url), requests);
+
+    /// <summary>Sends an operation's requests.</summary>
+    /// <returns>CPU time per request.</returns>
+    public async Task<RoundCost> RoundAsync(ScaleOperation operation, int requests)
+    {
+        CpuTimes postgres = await CpuTimes.OfBackendsAsync(_source);
+        CpuTimes server = CpuTimes.Of(_server.Id);
+        int sent = (await _load.SendAsync(operation.Questions(_server.Url), requests)).Requests;
+        return new RoundCost(
+            (await CpuTimes.OfBackendsAsync(_source)).Since(postgres).TotalMicroseconds / sent,
+            CpuTimes.Of(_server.Id).Since(server).TotalMicroseconds / sent);
+    }
+
+    /// <summary>Asks once, and looks at the answer.</summary>
+    /// <returns>How the rows were reached, and how many all connections have together; 1 without a connection.</returns>
+    public async Task<(string Form, int Rows)> AskAsync(ScaleOperation operation)
+    {
+        using HttpRequestMessage message = operation.Questions(_server.Url)[0].ToMessage();
+        message.Headers.Add(GraphQLHttpHandler.DebugHeader, "1");
+        using HttpResponseMessage answer = await _load.Client.SendAsync(message);
+        string forms = answer.Headers.TryGetValues(GraphQLHttpHandler.FormsHeader, out IEnumerable<string>? values) ? string.Join(", ", values) : "";
+        using JsonDocument body = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync());
+        return (forms.Replace("serviceRequests=", "", StringComparison.Ordinal), RowsIn(body.RootElement.GetProperty("data")) ?? 1);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _load.Dispose();
+        await _server.DisposeAsync();
+        await _source.DisposeAsync();
+    }
+
+    // Null where there is no connection.
+    private static int? RowsIn(JsonElement element)
+    {
+        int?[] rows = element.ValueKind switch
+        {
+            JsonValueKind.Object => [.. element.EnumerateObject()
+                .Select(p => Sum(p.NameEquals("nodes"u8) ? p.Value.GetArrayLength() : null, RowsIn(p.Value)))],
+            JsonValueKind.Array => [.. element.EnumerateArray().Select(RowsIn)],
+            _ => [],
+        };
+        return rows.Aggregate((int?)null, Sum);
+    }
+
+    private static int? Sum(int? one, int? other) => one is null ? other : one + (other ?? 0);
+}
+
+/// <summary>CPU time per request, in one round.</summary>
+/// <param name="PostgresMicroseconds">That of PostgreSQL.</param>
+/// <param name="ServerMicroseconds">That of the server.</param>
+internal sealed record RoundCost(double PostgresMicroseconds, double ServerMicroseconds);

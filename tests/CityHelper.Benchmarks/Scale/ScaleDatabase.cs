@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Globalization;
+using CityHelper.Data;
+using Npgsql;
+
+namespace CityHelper.Benchmarks.Scale;
+
+/// <summary>The database of one size: made once and kept.</summary>
+internal static class ScaleDatabase
+{
+    /// <summary>Makes the database unless it is there with all its rows.</summary>
+    /// <param name="server">A connection string to any database of the server.</param>
+    /// <param name="rows">Its size.</param>
+    /// <returns>Its connection string.</returns>
+    /// <exception cref="InvalidOperationException">It could not be filled, or holds other rows.</exception>
+    public static async Task<string> EnsureAsync(string server, int rows)
+    {
+        string name = string.Create(CultureInfo.InvariantCulture, $"cityhelper_scale_{rows}");
+        await CreateAsync(server, name);
+        string database = new NpgsqlConnectionStringBuilder(server) { Database = name }.ConnectionString;
+        await RunServerAsync(database, "migrate");
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(database);
+        if (await CountAsync(source) == rows)
+        {
+            return database;
+        }
+
+        // An import that was interrupted is continued.
+        string count = rows.ToString(CultureInfo.InvariantCulture);
+        await RunServerAsync(database, "import", "--city", ScaleOperations.City, "--generate", count, "--seed", "1");
+        long found = await CountAsync(source);
+        if (found != rows)
+        {
+            throw new InvalidOperationException($"{name} holds {found:N0} requests instead of {rows:N0}: drop it, and it is made anew.");
+        }
+
+        await using NpgsqlCommand vacuum = source.CreateCommand("vacuum analyze");
+        vacuum.CommandTimeout = 600;
+        await vacuum.ExecuteNonQueryAsync();
+        return database;
+    }
+
+    private static async Task CreateAsync(string server, string name)
+    {
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(server);
+        await using NpgsqlCommand find = source.CreateCommand("select exists (select from pg_database where datname = $1)");
+        find.Parameters.AddWithValue(name);
+        if (await find.ExecuteScalarAsync() is false)
+        {
+            await using NpgsqlCommand create = source.CreateCommand($"create database {name}");
+            await create.ExecuteNonQueryAsync();
+        }
+    }
+
+    private static async Task<long> CountAsync(NpgsqlDataSource source)
+    {
+        await using NpgsqlCommand count = source.CreateCommand("select count(*) from service_request");
+        return (long)(await count.ExecuteScalarAsync())!;
+    }
+
+    // What the verb says goes to standard error: standard output belongs to the table.
+    private static async Task RunServerAsync(string database, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "CityHelper.Server.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            Environment = { [CityHelperDatabase.ConnectionStringKey] = database },
+        };
+        using Process process = Process.Start(start)!;
+        process.OutputDataReceived += (_, line) => Console.Error.Write(line.Data is { } text ? text + "\n" : "");
+        process.BeginOutputReadLine();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"`cityhelper {string.Join(' ', arguments)}` failed: see above.");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text.Json;
+using CityHelper.Engine.Operations;
+
+namespace CityHelper.Benchmarks.Scale;
+
+/// <summary>An operation that is measured in every city.</summary>
+/// <param name="Name">What people call it.</param>
+/// <param name="Persisted">The web client's operation; null for free text.</param>
+/// <param name="Text">The document.</param>
+/// <param name="Variables">Different requests for it, which take turns.</param>
+internal sealed record ScaleOperation(string Name, ManifestOperation? Persisted, string Text, IReadOnlyList<object> Variables)
+{
+    public Question[] Questions(Uri server) => [.. Variables.Select(v => Persisted is null
+        ? Question.FreeText(server, Text, v)
+        : Question.Persisted(server, Persisted.Id, Persisted.Name, v))];
+}
+
+/// <summary>
+/// What is asked: the same in every city, and such that the smallest one fills the pages too, unless the name says "few rows". Otherwise
+/// a small city would be asked for its whole history and a large one for its last days.
+/// </summary>
+internal sealed class ScaleOperations
+{
+    public const string City = "nyc";
+
+    private const int PageRows = 50;
+    private const int DeepPage = 200;
+    private const int DetailCount = 100;
+
+    /// <summary>3 rows in 1,000.</summary>
+    private const string RareCategory = "air-quality";
+
+    /// <summary>8 rows in 100,000.</summary>
+    private const string RarestCategory = "radioactive-material";
+
+    private const string CommonCategory = "noise-residential";
+
+    // Without nested lists, whose cost would hide how the rows themselves are reached; the nested list is measured for itself.
+    private const string ListText =
+        """
+        query($where: ServiceRequestFilterInput, $order: [ServiceRequestSortInput!]) {
+          serviceRequests(city: "nyc", first: 50, where: $where, order: $order) {
+            nodes { id title status createdAt updatedAt category { code name } }
+            pageInfo { hasNextPage endCursor } } }
+        """;
+
+    private const string CategoriesText =
+        """{ city(slug: "nyc") { categories(first: 20) { nodes { code serviceRequests(first: 3) { nodes { title } } } } } }""";
+
+    private const string NodeText = "query($id: ID!) { node(id: $id) { id ... on ServiceRequest { title status createdAt } } }";
+
+    private static readonly object s_midtown = new { west = -73.995, south = 40.745, east = -73.965, north = 40.765 };
+    private static readonly object s_manhattan = new { west = -74.02, south = 40.70, east = -73.93, north = 40.80 };
+
+    /// <summary>Near the largest area that cells still cover.</summary>
+    private static readonly object s_thirdOfCity = new { west = -74.02, south = 40.62, east = -73.78, north = 40.80 };
+
+    private static readonly object s_pending = new { status = new { eq = "PENDING" } };
+
+    private readonly OperationManifest _manifest =
+        OperationManifest.Read(Path.Combine(AppContext.BaseDirectory, "persisted-queries", OperationManifest.FileName));
+
+    /// <summary>All operations.</summary>
+    /// <param name="client">Finds the cursor of the deep page and ids for the details.</param>
+    /// <param name="server">The server over the city.</param>
+    public async Task<IReadOnlyList<ScaleOperation>> AllAsync(HttpClient client, Uri server)
+    {
+        (string deepCursor, string[] ids) = await WalkAsync(client, server);
+        return
+        [
+            Map("map, no filter, Midtown", s_midtown, null),
+            Map("map, status PENDING, Manhattan", s_manhattan, s_pending),
+            Map("map, rare category (0.3 %), third of the city", s_thirdOfCity, OfCategory(RareCategory)),
+            Map("map, rarest category, Midtown (few rows)", s_midtown, OfCategory(RarestCategory)),
+            Web("deep page: 200th of 50, with updates", "ServiceRequestList", new { city = City, first = PageRows, after = deepCursor }),
+            Web("detail", "ServiceRequestDetail", [.. ids.Select(id => new { city = City, id })]),
+            Web("first page, with updates", "ServiceRequestList", new { city = City, first = PageRows }),
+            Text("list, common category", ListText, new { where = OfCategory(CommonCategory) }),
+            Text("list, PENDING by updatedAt", ListText, new { where = s_pending, order = new[] { new { updatedAt = "DESC" } } }),
+            Text("list by category name", ListText, new { order = new[] { new { category = new { name = "ASC" } } } }),
+            Text("20 categories, 3 requests each", CategoriesText, new { }),
+            Text("node", NodeText, [.. ids.Select(id => new { id })]),
+        ];
+    }
+
+    private static object OfCategory(string code) => new { category = new { code = new { eq = code } } };
+
+    private ScaleOperation Map(string name, object viewport, object? where) =>
+        Web(name, "ServiceRequestMap", new { city = City, viewport, first = PageRows, where });
+
+    private ScaleOperation Web(string name, string operation, params object[] variables)
+    {
+        ManifestOperation persisted = _manifest.Operations.Single(o => o.Client == "web" && o.Name == operation);
+        return new ScaleOperation(name, persisted, persisted.Body, variables);
+    }
+
+    private static ScaleOperation Text(string name, string text, params object[] variables) => new(name, null, text, variables);
+
+    // Page by page, as a client gets there; on the way it takes an id of every second page, so that no two are neighbours.
+    private async Task<(string Cursor, string[] Ids)> WalkAsync(HttpClient client, Uri server)
+    {
+        string? cursor = null;
+        var ids = new List<string>();
+        for (int page = 1; page < DeepPage; page++)
+        {
+            Question question = Web("", "ServiceRequestList", new { city = City, first = PageRows, after = cursor }).Questions(server)[0];
+            using JsonDocument answer = JsonDocument.Parse(await client.GetStringAsync(question.Url));
+            JsonElement list = answer.RootElement.GetProperty("data").GetProperty("serviceRequests");
+            cursor = list.GetProperty("pageInfo").GetProperty("endCursor").GetString();
+            if (page % (DeepPage / DetailCount) == 1)
+            {
+                ids.Add(list.GetProperty("nodes")[0].GetProperty("id").GetString()!);
+            }
+        }
+
+        return (cursor!, [.. ids]);
+    }
+}
