@@ -10,7 +10,7 @@ namespace CityHelper.Engine.Planning;
 /// </summary>
 internal sealed class StatementCache : IDisposable
 {
-    private readonly MemoryCache _statements = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedStatementCharsMax }));
+    private readonly MemoryCache _statements = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedStatementCharsMax, TrackStatistics = true }));
 
     /// <summary>Characters that are kept.</summary>
     public long Chars => _statements.GetCurrentStatistics()?.CurrentEstimatedSize ?? 0;

@@ -81,6 +81,20 @@ public sealed class BrokenRowTests(PostgresFixture postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_answer_that_would_be_too_large_is_refused()
+    {
+        await ExecuteAsync("update service_request set description = repeat('x', 100000)");
+        JsonElement json = await _house.Server.QueryAsync(
+            "{ serviceRequests(city: \"nyc\", first: 40) { nodes { a: description b: description c: description d: description e: description } } }");
+        JsonElement error = Assert.Single(json.GetProperty("errors").EnumerateArray());
+        Assert.Equal("RESPONSE_TOO_LARGE", error.GetProperty("extensions").GetProperty("code").GetString());
+        Assert.False(json.TryGetProperty("data", out _));
+
+        // What was refused left nothing behind that a smaller answer would trip over.
+        await _house.Server.DataAsync("{ serviceRequests(city: \"nyc\", first: 40) { nodes { a: description } } }");
+    }
+
+    [Fact]
     public async Task A_statement_that_takes_too_long_is_ended_and_says_so()
     {
         await SlowDownAsync();

@@ -36,6 +36,32 @@ public sealed class LargeInputTests(ReadingHouse house) : IClassFixture<ReadingH
     }
 
     [Fact]
+    public async Task Filters_of_very_many_conditions_or_parts_are_refused_whatever_they_are()
+    {
+        string Where(string items) => $"{{ serviceRequests(city: \"nyc\", where: {{or: [{items}]}}) {{ totalCount }} }}";
+        await AssertTooLargeAsync(Where(Repeat(Limits.FilterConditionsMax + 1, _ => "{externalId: {eq: \"1\"}}")));
+        await AssertTooLargeAsync(Where(Repeat(Limits.FilterConditionsMax + 1, _ => "{status: {eq: OPEN}}")));
+        await AssertTooLargeAsync(Where(Repeat(Limits.FilterPartsMax + 1, _ => "{}")));
+        await AssertTooLargeAsync(Where(Repeat(Limits.FilterPartsMax + 1, _ => "{updates: {some: {}}}")));
+        await AssertTooLargeAsync(Where($"{{title: {{or: [{Repeat(Limits.FilterPartsMax + 1, _ => "{}")}]}}}}"));
+    }
+
+    /// <summary>Judging a long list for each category and each form would be seconds of CPU that no timeout ends.</summary>
+    [Fact]
+    public async Task A_long_list_in_many_conditions_is_judged_once()
+    {
+        string[] ids = [.. Enumerable.Range(0, Limits.InputListItemsMax).Select(n => new GlobalId("Category", 1, 1_000 + n).ToString())];
+        string alternatives = string.Join(", ", Enumerable.Repeat("{category: {id: {in: $i}}}", Limits.FilterConditionsMax));
+        JsonElement data = await house.Server.DataAsync(
+            $"query($i: [ID]) {{ serviceRequests(first: 1, city: \"nyc\", where: {{or: [{alternatives}]}}) {{ nodes {{ id }} }} }}", new { i = ids });
+        Assert.Equal(0, data.GetProperty("serviceRequests").GetProperty("nodes").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Lists_below_ids_count_as_statements_too() => await AssertTooLargeAsync(
+        $"{{ node(id: \"Q2l0eTox\") {{ ... on City {{{Repeat(Limits.BatchStatementsMax, i => $" a{i}: serviceRequests(first: 1) {{ totalCount }}")} }} }} }}");
+
+    [Fact]
     public async Task More_statements_than_a_batch_holds_are_refused() => await AssertTooLargeAsync(
         $"{{ serviceRequests(city: \"nyc\") {{ nodes {{{Repeat(Limits.BatchStatementsMax, i => $" u{i}: updates(last: {i}) {{ note }}")} }} }} }}");
 

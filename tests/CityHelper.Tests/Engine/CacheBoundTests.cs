@@ -1,5 +1,6 @@
 using System.Globalization;
 using CityHelper.Engine;
+using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Types;
@@ -7,6 +8,7 @@ using CityHelper.Server.Schema;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using Xunit;
 
 namespace CityHelper.Tests.Engine;
@@ -71,5 +73,33 @@ public sealed class CacheBoundTests : IDisposable
         Assert.InRange(kept, 0, Limits.CachedTextCharsMax / 10_000);
     }
 
+    [Fact]
+    public void Statements_are_kept_by_form_and_no_more_of_their_text_than_allowed()
+    {
+        using var cache = new StatementCache();
+        var plan = new RootPlan(new FieldWriter("a", [], false, new ConstantWriter([])));
+        var run = new RootRun(VariableValues.None, plan);
+        var statement = new LongStatement();
+        Assert.Same(cache.For(statement, run), cache.For(statement, run));
+        run.Access = new Access(AccessForm.Late, 1, 6);
+        Assert.NotSame(cache.For(statement, new RootRun(VariableValues.None, plan)), cache.For(statement, run));
+
+        for (int i = 0; i < 3 * Limits.CachedStatementCharsMax / LongStatement.Chars; i++)
+        {
+            cache.For(new LongStatement(), run);
+        }
+
+        Assert.InRange(cache.Chars, 1, Limits.CachedStatementCharsMax);
+    }
+
     private OperationCompiler Compiler() => new(_services.GetRequiredService<ISchema>());
+
+    private sealed class LongStatement : StatementPlan
+    {
+        public const int Chars = 50_000;
+
+        public override Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation) => Task.CompletedTask;
+
+        protected override CompiledStatement Compile(StatementBuilder statement) => new(new string(' ', Chars), []);
+    }
 }
