@@ -48,7 +48,7 @@ public static class EngineServices
         services.AddSingleton(typeof(UpperSnakeEnumType<>));
         services.AddSingleton<DateTimeType>().AddSingleton<PositionType>();
         services.AddSingleton<GeoJsonGeometryType>().AddSingleton<GeoJsonInterface>().AddSingleton<GeoJsonPointType>();
-        services.AddSingleton<AreaInput>().AddSingleton<ViewportInput>();
+        services.AddSingleton<AreaInput>().AddSingleton<ViewportInput>().AddSingleton<CircleInput>().AddSingleton<GeometryType>();
         services.AddSingleton<NodeInterface>().AddSingleton<PageInfoType>().AddSingleton<SortEnumType>().AddSingleton<CacheControlScopeType>();
         return services;
     }

@@ -201,6 +201,13 @@ public sealed class ExactlyOneArgumentError(string arguments)
 /// <summary>The area cannot be searched.</summary>
 public sealed class AreaInvalidError(string message) : RequestError(message, "AREA_INVALID");
 
+/// <summary>A geometry of a filter that PostGIS cannot compare with.</summary>
+public sealed class GeometryInvalidError(string message) : RequestError(message, "GEOMETRY_INVALID");
+
+/// <summary>A geometry in coordinates that this server does not know (HC0029).</summary>
+public sealed class CoordinateSystemUnknownError(string path)
+    : RequestError($"{path} is in an unknown coordinate reference system: send longitudes and latitudes of WGS 84 (`crs` 4326).", "HC0029");
+
 /// <summary>The operation is larger than the server plans.</summary>
 public sealed class OperationTooLargeError(string message) : RequestError(message, "OPERATION_TOO_LARGE");
 

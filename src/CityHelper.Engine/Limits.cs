@@ -45,6 +45,21 @@ public static class Limits
     /// <summary>Grid cells that one area becomes at most: a merge of 16 ordered walks stays under a millisecond (measured).</summary>
     public const int AreaCellsMax = 16;
 
+    /// <summary>Cells of one level that are held against an area, each in about a microsecond, before a coarser level is tried.</summary>
+    public const int AreaCandidatesMax = 1_024;
+
+    /// <summary>Positions of one geometry: a borough with all its piers is 5,000 to 30,000 in full detail, a drawn area under 100, and 256 kB hold some 12,000.</summary>
+    public const int GeometryVerticesMax = 10_000;
+
+    /// <summary>Rings of one geometry; whether rings lie within each other is judged pair by pair.</summary>
+    public const int GeometryRingsMax = 500;
+
+    /// <summary>Width and height of a polygon in degrees: a metropolitan region is two, and straight edges on a map bend beyond.</summary>
+    public const double AreaDegreesMax = 10;
+
+    /// <summary>Radius of a circle in metres: a large city; beyond it a viewport says the same.</summary>
+    public const double CircleMetresMax = 50_000;
+
     /// <summary>Bytes of a request body: the longest persisted operation of our clients is under 4 kB, free text under 50 kB.</summary>
     public const int RequestBytesMax = 256 * 1024;
 

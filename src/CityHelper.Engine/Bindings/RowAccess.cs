@@ -52,7 +52,21 @@ public sealed record OrderIndex(string Column, IReadOnlyList<string> Included);
 /// <param name="Point">The point column, SRID 4326.</param>
 /// <param name="Levels">Zoom and column, finest last.</param>
 /// <param name="Included">Columns that the cells' indexes hold beside the row key, so that a filter on them reads no row.</param>
-public sealed record GridColumns(string Point, IReadOnlyList<(int Zoom, string Column)> Levels, IReadOnlyList<string> Included);
+public sealed record GridColumns(string Point, IReadOnlyList<(int Zoom, string Column)> Levels, IReadOnlyList<string> Included)
+{
+    /// <summary>Who knows the areas that have an id; null where there are none.</summary>
+    public IAreaDirectory? Areas { get; init; }
+}
+
+/// <summary>Knows the areas that are asked for by id.</summary>
+public interface IAreaDirectory
+{
+    /// <summary>The GraphQL type whose ids they have.</summary>
+    string TypeName { get; }
+
+    /// <summary>The Polygon or MultiPolygon of an area, SRID 4326 and valid; null when the partition has none of the key.</summary>
+    ValueTask<NetTopologySuite.Geometries.Geometry?> FindAsync(short partition, long key, CancellationToken cancellation);
+}
 
 /// <summary>A table of (partition, foreign key) to row.</summary>
 /// <param name="Argument">The argument that takes the foreign key.</param>

@@ -106,7 +106,7 @@ public sealed class OperationExecutor
         }
         catch (InputException cause)
         {
-            return (null, new LiteralInvalidError(cause.Message));
+            return (null, cause.Error ?? new LiteralInvalidError(cause.Message));
         }
 
         var prepared = new PreparedOperation(plan, values);

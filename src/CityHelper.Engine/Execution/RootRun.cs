@@ -54,7 +54,8 @@ internal sealed class RootRun : IDisposable
     /// <summary>The keys that are read.</summary>
     public KeyRanges Keys { get; set; } = null!;
 
-    public Viewport Area { get; set; }
+    /// <summary>Where rows are looked for; null for everywhere.</summary>
+    public Area? Area { get; set; }
 
     public CellCover Cover { get; set; } = CellCover.None;
 

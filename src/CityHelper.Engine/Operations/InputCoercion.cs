@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CityHelper.Engine.Types;
 using GraphQL.Types;
 using GraphQLParser.AST;
 
@@ -50,6 +51,7 @@ internal static class InputCoercion
             (GraphQLListValue items, ListGraphType list) => (items.Values ?? []).Select(v => FromLiteral(v, list.ResolvedType!)).ToList(),
             (_, ListGraphType list) => new List<object?> { FromLiteral(literal, list.ResolvedType!) },
             (GraphQLObjectValue value, IInputObjectGraphType input) => ObjectFromLiteral(value, input),
+            (_, GeometryType) => GeometryType.FromLiteral(literal),
             (_, ScalarGraphType scalar) => CheckLeaf(scalar.ParseLiteral(literal), scalar.Name),
             _ => throw new ArgumentOutOfRangeException(nameof(literal), literal.Kind, "Not a literal of the type."),
         };
@@ -170,6 +172,11 @@ internal static class InputCoercion
 
     private static object? LeafFromJson(JsonElement json, ScalarGraphType scalar, string path)
     {
+        if (scalar is GeometryType)
+        {
+            return Space.GeoJsonReader.Read(json, path);
+        }
+
         object? raw = json.ValueKind switch
         {
             JsonValueKind.String => json.GetString(),
@@ -220,4 +227,10 @@ internal sealed class InputException : Exception
         : base(message, cause)
     {
     }
+
+    public InputException(RequestError error)
+        : base(error.Message) => Error = error;
+
+    /// <summary>The error where it has a code of its own.</summary>
+    public RequestError? Error { get; }
 }

@@ -65,7 +65,7 @@ public sealed class OperationCompiler(ISchema schema)
         }
         catch (InputException cause)
         {
-            return CompiledOperation.Refused(new LiteralInvalidError(cause.Message));
+            return CompiledOperation.Refused(cause.Error ?? new LiteralInvalidError(cause.Message));
         }
     }
 

@@ -49,7 +49,7 @@ public sealed class VariableValues
             }
             catch (InputException cause)
             {
-                return (null, new VariableInvalidError(cause.Message));
+                return (null, cause.Error ?? new VariableInvalidError(cause.Message));
             }
 
             values.Add(definition.Name, value);

@@ -23,6 +23,12 @@ internal enum AccessForm
 
     /// <summary>All rows that pass, sorted: for few.</summary>
     Sort,
+
+    /// <summary>
+    /// The rows of an area that is too large for cells and holds few: each column of the coarsest cells is one range of their index, sorted
+    /// together. A walk would read the whole partition for them, such as all of it for an empty sea.
+    /// </summary>
+    Strips,
 }
 
 /// <summary>A form with all that decides its SQL.</summary>

@@ -1,5 +1,6 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Space;
 using CityHelper.Engine.Statistics;
 
 namespace CityHelper.Engine.Planning;
@@ -17,6 +18,7 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
     private const double EntryInAreaCost = 2;
     private const double LeafCost = 300;
     private const double ValueCost = 20;
+    private const double StripCost = 12;
 
     /// <summary>Where nothing is known of a rectangle in its cells: half of their rows lie in it.</summary>
     private const double InsideShare = 0.5;
@@ -36,14 +38,16 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
             return (new Access(AccessForm.Walk), KeyRange.All);
         }
 
-        bool hasCells = question.HasArea && run.Cover.Level >= 0;
+        bool hasCells = run.Cover.Level >= 0;
         if (statistics is null)
         {
             return (WithoutStatistics(run, hasCells), KeyRange.All);
         }
 
         var estimation = new Estimation(run, statistics, _universes);
-        double area = !question.HasArea ? 1 : hasCells ? estimation.ShareOf(run.Cover, _access.Grid!.Levels[run.Cover.Level].Column) : InsideShare;
+        double area = hasCells ? estimation.ShareOf(run.Cover, _access.Grid!.Levels[run.Cover.Level].Column)
+            : question.HasArea ? estimation.ShareOf(run.Area!, _access.Grid!.Levels[0].Column)
+            : 1;
         return question.Order.Kind == OrderKind.Key
             ? ByKey(new Candidate(run, estimation, area, hasCells))
             : (ByOther(new Candidate(run, estimation, area, hasCells)), KeyRange.All);
@@ -99,6 +103,10 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
             double cost = CellsCost(c, leaves, rows, wanted);
             best = cost < best.Cost ? (Cells(c.Run), cost) : best;
         }
+        else if (question.HasArea && StripsCost(c) < best.Cost)
+        {
+            return (new Access(AccessForm.Strips), KeyRange.All);
+        }
 
         return (best.Access, window);
     }
@@ -138,6 +146,14 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
         double entries = Math.Min(rows * c.Area, wanted / (inIndex * above));
         double fetched = Math.Min(rows * c.Area * inIndex, wanted / above);
         return leaves * LeafCost * (c.Run.Cover.Cells.Count + (conditions.Any(IsInCells) ? 1 : 0)) + entries + fetched * RowCost;
+    }
+
+    private double StripsCost(Candidate c)
+    {
+        var tiles = TileRange.Around(c.Run.Area!.Box, _access.Grid!.Levels[0].Zoom);
+        PartitionStatistics statistics = c.Estimation.Statistics;
+        return statistics.Leaves.Count * (LeafCost + (tiles.East - tiles.West + 1) * StripCost)
+            + RowsIn(c.Run.Keys.Page, statistics) * c.Area * (1 + RowCost);
     }
 
     private Access ByOther(Candidate c)

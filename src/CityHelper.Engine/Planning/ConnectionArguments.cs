@@ -18,12 +18,12 @@ namespace CityHelper.Engine.Planning;
 /// <param name="Filter">The filter.</param>
 /// <param name="Order">The order.</param>
 internal sealed record ConnectionArguments(
-    string Coordinate, InputNode? First, InputNode? After, InputNode? Last, InputNode? Before, InputNode? Area, InputNode? Filter, InputNode? Order)
+    string Coordinate, InputNode? First, InputNode? After, InputNode? Last, InputNode? Before, AreaArgument? Area, InputNode? Filter, InputNode? Order)
 {
     /// <summary>Whether the page is the last of its list.</summary>
     public bool Backward => Last is not null;
 
-    public static ConnectionArguments Of(RowPlanner rows, CollectedField field, FieldType definition, string parent)
+    public static ConnectionArguments Of(RowPlanner rows, CollectedField field, FieldType definition, string parent, GridColumns? grid)
     {
         InputNode? Given(string name) => definition.Arguments!.Find(name) is null ? null : rows.GivenArgument(field, definition, name);
 
@@ -33,7 +33,7 @@ internal sealed record ConnectionArguments(
             Given(ConnectionBinding.AfterArgument),
             Given(ConnectionBinding.LastArgument),
             Given(ConnectionBinding.BeforeArgument),
-            Given(ConnectionBinding.AreaArgument),
+            Given(ConnectionBinding.AreaArgument) is { } area ? new AreaArgument(area, grid!) : null,
             Given(ConnectionBinding.FilterArgument),
             Given(ConnectionBinding.OrderArgument));
     }
@@ -110,6 +110,10 @@ internal sealed record ConnectionArguments(
                 }
 
                 text.Append(']');
+                break;
+            case NetTopologySuite.Geometries.Geometry geometry:
+                // A polygon may be long, and only its identity matters.
+                text.Append(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(geometry.AsBinary())));
                 break;
             case DateTimeOffset moment:
                 text.Append(moment.UtcTicks.ToString(CultureInfo.InvariantCulture));

@@ -3,7 +3,6 @@ using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Space;
 using CityHelper.Engine.Statistics;
-using CityHelper.Engine.Types;
 
 namespace CityHelper.Engine.Planning;
 
@@ -38,29 +37,25 @@ internal sealed class ConnectionPlan(
             return;
         }
 
-        run.Error = filter.Check(run) ?? BindArea(run) ?? BindPlaces(run) ?? CheckIndexes(run);
+        run.Error = filter.Check(run) ?? await BindAreaAsync(run, cancellation) ?? BindPlaces(run) ?? CheckIndexes(run);
         if (run.Error is null)
         {
             (run.Access, run.Keys.Window) = _chooser.Choose(run, context.Statistics.Of(_access.Entity.Table, run.Partition));
         }
     }
 
-    private RequestError? BindArea(RootRun run)
+    private async ValueTask<RequestError?> BindAreaAsync(RootRun run, CancellationToken cancellation)
     {
-        if (arguments.Area is null)
-        {
-            return null;
-        }
-
-        var area = (Dictionary<string, object?>)arguments.Area.Evaluate(run.Variables)!;
-        var edges = (Dictionary<string, object?>)area[AreaInput.Viewport]!;
-        run.Area = new Viewport((double)edges["west"]!, (double)edges["south"]!, (double)edges["east"]!, (double)edges["north"]!);
-        if (run.Area.Check() is { } error)
+        if (arguments.Area is { } within && await within.BindAsync(run, cancellation) is { } error)
         {
             return error;
         }
 
-        run.Cover = CellCover.Of(run.Area, _zooms);
+        if ((run.Area ?? filter.PlaceOf(run)) is { } area)
+        {
+            run.Cover = CellCover.Of(area, _zooms);
+        }
+
         return null;
     }
 
@@ -128,6 +123,11 @@ internal sealed class CompiledFilter
     public CreationBounds Created(Operations.VariableValues variables) => _rows.Access.Created is { } created
         ? CreationBounds.Of(_rows.Filter, _filter, created.Column, variables)
         : CreationBounds.All;
+
+    /// <summary>The rectangle that its spatial conditions leave; null for everywhere.</summary>
+    public Area? PlaceOf(RootRun run) => _rows.Access.Grid is { } grid && PlaceBounds.Of(_rows.Filter, _filter, grid.Point, run.Variables) is { } box
+        ? new ViewportArea(box)
+        : null;
 
     /// <summary>Why a request's values cannot be compared with, or null.</summary>
     public RequestError? Check(RootRun run) => _checks.Select(check => check(run)).FirstOrDefault(error => error is not null);

@@ -58,6 +58,12 @@ internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IR
             ? Math.Clamp(cover.Cells.Sum(c => cells.ShareOf(c.ToString(CultureInfo.InvariantCulture))), LeastShare, 1)
             : UnknownShare;
 
+    /// <summary>The share of the rows in the cells that an area without a cover touches, as far as they are known.</summary>
+    public double ShareOf(Area area, string column) =>
+        Statistics.Columns.TryGetValue(column, out ColumnStatistics? cells)
+            ? Math.Clamp(cells.OtherShare + cells.Shares.Sum(s => area.Touches(TileRange.BoxOf(long.Parse(s.Key, CultureInfo.InvariantCulture))) ? s.Value : 0), LeastShare, 1)
+            : UnknownShare;
+
     /// <summary>The values of a column that pass conditions on it: how many, and their share of the rows.</summary>
     public (int Count, double Share) Passing(ValueUniverse universe, IReadOnlyCollection<Condition> conditions)
     {

@@ -10,6 +10,7 @@ namespace CityHelper.Engine.Planning;
 internal sealed class FilterCompiler(StatementBuilder statement, RowAccess access)
 {
     private readonly LeafConditions _leaves = new(statement);
+    private SpatialConditions? _spatial;
 
     /// <summary>Compiles the members of a filter input.</summary>
     /// <exception cref="PlanException">The filter is larger than <see cref="Limits.FilterConditionsMax"/>.</exception>
@@ -40,9 +41,22 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
         GlobalIdBinding { Entity: var entity } =>
             Operations((OperationFilterInput)type, node, (operation, value) => _leaves.OfId(entity, operation, value)),
         ReferenceBinding reference => Reference(reference, (FilterInput)type, node),
+        PointBinding { Column: var column } => Spatial(column, (SpatialFilterInput)type, node),
         ChildrenBinding children => List(children, (ListFilterInput)type, node),
         _ => throw new InvalidOperationException($"{target.Name} cannot be filtered."),
     };
+
+    private List<Condition> Spatial(ColumnMap column, SpatialFilterInput input, InputNode? node)
+    {
+        _leaves.CountPart();
+        _spatial ??= new SpatialConditions(statement, _leaves);
+        return [.. InputNode.MembersOf(input, node).SelectMany(m => m.Field.Name switch
+        {
+            JoiningFilterInput.And => InputNode.ItemsOf(m.Node).SelectMany(item => Spatial(column, input, item)),
+            JoiningFilterInput.Or => Condition.Either([.. InputNode.ItemsOf(m.Node).Select(item => Spatial(column, input, item))]),
+            _ => _spatial.Of(column, m.Field, m.Node),
+        })];
+    }
 
     private List<Condition> Operations(OperationFilterInput input, InputNode? node, Func<string, InputNode, Condition?> operation)
     {

@@ -17,17 +17,21 @@ internal sealed class LeafConditions(StatementBuilder statement)
 
     /// <summary>One operation on a column; null when it says nothing.</summary>
     /// <exception cref="PlanException">More than <see cref="Limits.FilterConditionsMax"/> conditions.</exception>
-    public Condition? Of(ColumnMap column, string operation, InputNode value)
+    /// <param name="column">The column.</param>
+    /// <param name="operation">The operation's name.</param>
+    /// <param name="value">What is compared with.</param>
+    /// <param name="computed">SQL of what is compared where it is computed from the column.</param>
+    public Condition? Of(ColumnMap column, string operation, InputNode value, string? computed = null)
     {
         Count();
-        string row = $"{Condition.Row}.{column.Name}";
+        string row = computed ?? $"{Condition.Row}.{column.Name}";
         if (value.IsNull)
         {
             return OfNull(column, operation);
         }
 
         string sql = operation is "in" or "nin"
-            ? List(column, operation, value)
+            ? List(column, row, operation, value)
             : Comparison(row, operation, Parameter(column, value, operation), column);
         return new Condition(sql, [column.Name]) { Holds = TextTest(column, operation, value) };
     }
@@ -150,9 +154,8 @@ internal sealed class LeafConditions(StatementBuilder statement)
     private static string Not(string condition, string row, ColumnMap column) =>
         column.IsNullable ? $"(not ({condition}) or {row} is null)" : $"not ({condition})";
 
-    private string List(ColumnMap column, string operation, InputNode value)
+    private string List(ColumnMap column, string row, string operation, InputNode value)
     {
-        string row = $"{Condition.Row}.{column.Name}";
         if (!column.IsNullable)
         {
             string array = List(column, value);

@@ -54,6 +54,9 @@ internal sealed class StatementBuilder(Access access)
 
     public static NpgsqlParameter Double(double value) => Typed(NpgsqlDbType.Double, value);
 
+    public static NpgsqlParameter Geometry(NetTopologySuite.Geometries.Geometry value) =>
+        new NpgsqlParameter<NetTopologySuite.Geometries.Geometry> { NpgsqlDbType = NpgsqlDbType.Geometry, TypedValue = value };
+
     public static NpgsqlParameter Text(string value) => Typed(NpgsqlDbType.Text, value);
 }
 

@@ -13,6 +13,8 @@ public sealed class FilterInputs(IServiceProvider services)
     private readonly Dictionary<string, FilterInput> _entities = [];
     private readonly Dictionary<string, ListFilterInput> _lists = [];
     private readonly Dictionary<string, OperationFilterInput> _operations = [];
+    private readonly Dictionary<string, SpatialFilterInput> _geometries = [];
+    private readonly Dictionary<string, SpatialOperationFilterInput> _spatial = [];
 
     /// <summary>The <c>XFilterInput</c> of a type.</summary>
     public FilterInput For(IObjectGraphType type)
@@ -42,10 +44,34 @@ public sealed class FilterInputs(IServiceProvider services)
         GlobalIdBinding => Operations(typeof(IdGraphType), typeof(long)),
         ReferenceBinding => For(RowOf(field)),
         ChildrenBinding => ListOf(RowOf(field)),
+        PointBinding => Geometry("Point", Operations(typeof(FloatGraphType), typeof(double))),
 
-        // Points have spatial operations, and connections have a filter of their own.
+        // Connections have a filter of their own.
         _ => null,
     };
+
+    /// <summary>The operand of a spatial operation; a negation has that of its positive form.</summary>
+    internal SpatialOperationFilterInput Spatial(string operation)
+    {
+        string positive = operation.StartsWith('n') ? operation[1..] : operation;
+        if (!_spatial.TryGetValue(positive, out SpatialOperationFilterInput? input))
+        {
+            OperationFilterInput? comparisons = positive == SpatialFilterInput.Distance ? Operations(typeof(FloatGraphType), typeof(double)) : null;
+            _spatial.Add(positive, input = new SpatialOperationFilterInput(positive, comparisons));
+        }
+
+        return input;
+    }
+
+    private SpatialFilterInput Geometry(string kind, OperationFilterInput? numbers)
+    {
+        if (!_geometries.TryGetValue(kind, out SpatialFilterInput? input))
+        {
+            _geometries.Add(kind, input = new SpatialFilterInput(kind, numbers, this));
+        }
+
+        return input;
+    }
 
     private IObjectGraphType RowOf(FieldType field) => (IObjectGraphType)services.GetService(field.Type!.GetNamedType())!;
 

@@ -18,6 +18,7 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
 
     private readonly OracleFilters _filters = new(rows);
     private readonly OperandGenerator _operands = new(rows, schema, dice);
+    private readonly SpatialGenerator _space = new(rows, dice);
     private int _conditionsLeft;
     private bool _indexedOnly;
 
@@ -166,6 +167,12 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
         if (type.StartsWith("ListFilterInputTypeOf", StringComparison.Ordinal))
         {
             return Quantified(type, city, depth);
+        }
+
+        if (type == "PointFilterInput")
+        {
+            _conditionsLeft -= 2;
+            return _space.Point(city);
         }
 
         // What says nothing in several words would leave open whether the reference must exist, so it is said in none.

@@ -68,7 +68,9 @@ internal sealed class InputWriter(SchemaFile schema, OperationDraft draft, Dice 
             "DateTime" => "\"2024-02-29T23:59:59.999Z\"",
             "ID" => "\"Q2l0eTox\"",
             "ViewportInput" => "{west: -1.5, south: 2, east: 1e1, north: 3}",
+            "Geometry" => "{type: Point, coordinates: [1, 2]}",
             "AreaInput" => "{viewport: {west: 1, south: 2, east: 3, north: 4}}",
+            _ when schema.IsInput(type.Name) && schema.Members(type.Name).Any(m => m.Name == "geometry" && m.Type.IsNonNull) => "{geometry: {type: Point, coordinates: [1, 2]}}",
             _ when schema.IsInput(type.Name) => "{}",
             _ when schema.IsEnum(type.Name) => schema.Values(type.Name)[0],
             _ => "\"another\"",
@@ -81,6 +83,8 @@ internal sealed class InputWriter(SchemaFile schema, OperationDraft draft, Dice 
         {
             case null:
                 return "null";
+            case JsonObject geometry when type.Name == "Geometry":
+                return GeoJson(geometry);
             case JsonArray items when items.Count == 1 && items[0] is { } only && dice.Chance(10):
                 return Literal(only, type.Items, mayVary: false);
             case JsonArray items:
@@ -119,6 +123,13 @@ internal sealed class InputWriter(SchemaFile schema, OperationDraft draft, Dice 
         }
 
         return texts;
+    }
+
+    // A scalar to GraphQL; its kind may be written as HotChocolate's enum or as text.
+    private string GeoJson(JsonObject geometry)
+    {
+        string kind = geometry["type"]!.GetValue<string>();
+        return $"{{type: {(dice.Chance(50) ? kind : $"\"{kind}\"")}, coordinates: {geometry["coordinates"]!.ToJsonString()}}}";
     }
 
     private string Leaf(JsonNode value, SchemaTypeUse type) => value.GetValueKind() switch

@@ -37,6 +37,7 @@ internal sealed class OracleFilters(OracleRows rows)
             "category" => ToOne(value, row => rows.CategoryOf((ServiceRequest)row)),
             "agency" => ToOne(value, row => row is Category category ? rows.AgencyOf(category) : rows.AgencyOf((ServiceRequest)row)),
             "updates" => Updates(value.AsObject()),
+            "location" => Location(value),
             _ => Column(name, value.AsObject()),
         };
     }
@@ -50,6 +51,12 @@ internal sealed class OracleFilters(OracleRows rows)
 
         Predicate<object> inner = Compile(filter);
         return row => reference(row) is { } referenced && inner(referenced);
+    }
+
+    private static Predicate<object> Location(JsonNode filter)
+    {
+        Predicate<NetTopologySuite.Geometries.Point?> holds = OracleSpace.Filter(filter);
+        return row => holds(((ServiceRequest)row).Location);
     }
 
     private Predicate<object> Updates(JsonObject filter)

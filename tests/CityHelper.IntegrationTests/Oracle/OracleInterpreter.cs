@@ -260,6 +260,12 @@ internal sealed class OracleInterpreter
             return _ => true;
         }
 
+        if (area["polygon"] is { } polygon)
+        {
+            NetTopologySuite.Geometries.Geometry surface = OracleSpace.Geometry(polygon);
+            return row => ((ServiceRequest)row).Location is { } point && surface.Intersects(point);
+        }
+
         JsonNode viewport = area["viewport"]!;
         (double west, double south) = (Number(viewport["west"]), Number(viewport["south"]));
         (double east, double north) = (Number(viewport["east"]), Number(viewport["north"]));

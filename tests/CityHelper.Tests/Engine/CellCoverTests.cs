@@ -16,7 +16,7 @@ public sealed class CellCoverTests
         for (int i = 0; i < 5_000; i++)
         {
             Viewport area = RandomViewport(random);
-            CellCover cover = CellCover.Of(area, s_zooms);
+            CellCover cover = CellCover.Of(new ViewportArea(area), s_zooms);
             Assert.True(cover.Cells.Count <= Limits.AreaCellsMax);
             if (cover.Level < 0)
             {
@@ -36,10 +36,10 @@ public sealed class CellCoverTests
     [Fact]
     public void The_finest_level_that_suffices_is_chosen()
     {
-        Assert.Equal(2, CellCover.Of(Around(-73.98, 40.75, 0.002), s_zooms).Level);
-        Assert.Equal(1, CellCover.Of(Around(-73.98, 40.75, 0.02), s_zooms).Level);
-        Assert.Equal(0, CellCover.Of(Around(-73.98, 40.75, 0.1), s_zooms).Level);
-        Assert.Equal(-1, CellCover.Of(Around(-73.98, 40.75, 5), s_zooms).Level);
+        Assert.Equal(2, CellCover.Of(new ViewportArea(Around(-73.98, 40.75, 0.002)), s_zooms).Level);
+        Assert.Equal(1, CellCover.Of(new ViewportArea(Around(-73.98, 40.75, 0.02)), s_zooms).Level);
+        Assert.Equal(0, CellCover.Of(new ViewportArea(Around(-73.98, 40.75, 0.1)), s_zooms).Level);
+        Assert.Equal(-1, CellCover.Of(new ViewportArea(Around(-73.98, 40.75, 5)), s_zooms).Level);
     }
 
     [Theory]
@@ -49,7 +49,7 @@ public sealed class CellCoverTests
     [InlineData(180, -85.0511)]
     public void The_ends_of_the_world_have_cells(double longitude, double latitude)
     {
-        CellCover cover = CellCover.Of(new Viewport(longitude, latitude, longitude, latitude), s_zooms);
+        CellCover cover = CellCover.Of(new ViewportArea(new Viewport(longitude, latitude, longitude, latitude)), s_zooms);
         Assert.Contains(CellCover.CellOf(longitude, latitude, 16), cover.Cells);
     }
 

@@ -1,0 +1,75 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Space;
+using CityHelper.Engine.Types;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>The argument <c>within</c>: which kind of area the plan is made for, and the area of a request.</summary>
+/// <param name="node">Its value.</param>
+/// <param name="grid">The rows' place on the grid.</param>
+internal sealed class AreaArgument(InputNode node, GridColumns grid)
+{
+    /// <summary>The kind: which member is given is part of the variables' shape.</summary>
+    public AreaKind Kind { get; } = MemberOf(node) switch
+    {
+        AreaInput.Viewport => AreaKind.Viewport,
+        AreaInput.Circle => AreaKind.Circle,
+        _ => AreaKind.Surface,
+    };
+
+    /// <summary>Sets the run's area, or says why it cannot be searched.</summary>
+    public async ValueTask<RequestError?> BindAsync(RootRun run, CancellationToken cancellation)
+    {
+        (string member, object? value) = ((Dictionary<string, object?>)node.Evaluate(run.Variables)!).Single();
+        if (value is null)
+        {
+            return new AreaInvalidError("`within` takes exactly one area that is not null.");
+        }
+
+        if (member == AreaInput.Boundary)
+        {
+            return await BindKeptAsync(run, value as string, cancellation);
+        }
+
+        Area area = member switch
+        {
+            AreaInput.Viewport => Viewport((Dictionary<string, object?>)value),
+            AreaInput.Circle => Circle((Dictionary<string, object?>)value),
+            _ => new SurfaceArea((NetTopologySuite.Geometries.Geometry)value),
+        };
+        run.Area = area;
+        return area.Check();
+    }
+
+    // Checked when it was stored, so not again.
+    private async ValueTask<RequestError?> BindKeptAsync(RootRun run, string? id, CancellationToken cancellation)
+    {
+        string type = grid.Areas?.TypeName ?? "Boundary";
+        if (GlobalId.Parse(id ?? "") is not { } parsed || parsed.Type != type || parsed.Partition is null)
+        {
+            return new IdInvalidError(type);
+        }
+
+        NetTopologySuite.Geometries.Geometry? geometry = parsed.Partition == run.Partition && grid.Areas is { } areas
+            ? await areas.FindAsync(run.Partition, parsed.Row, cancellation)
+            : null;
+        run.Area = geometry is null ? null : new SurfaceArea(geometry);
+        return geometry is null ? new AreaInvalidError($"There is no {type} of this id here: ask for those there are.") : null;
+    }
+
+    /// <summary>The value as the request sent it, to which cursors are bound.</summary>
+    public object? Evaluate(Operations.VariableValues variables) => node.Evaluate(variables);
+
+    private static string MemberOf(InputNode node) => node is ObjectNode { Members: { Count: 1 } members }
+        ? members.Keys.Single()
+        : throw new PlanException(new AreaInvalidError("`within` takes exactly one area."));
+
+    private static ViewportArea Viewport(Dictionary<string, object?> edges) =>
+        new(new Viewport(Number(edges, "west"), Number(edges, "south"), Number(edges, "east"), Number(edges, "north")));
+
+    private static CircleArea Circle(Dictionary<string, object?> circle) =>
+        new(Number(circle, "longitude"), Number(circle, "latitude"), Number(circle, "metres"));
+
+    private static double Number(Dictionary<string, object?> members, string name) => (double)members[name]!;
+}

@@ -1,0 +1,93 @@
+using System.Text.Json.Nodes;
+using NetTopologySuite.Geometries;
+
+namespace CityHelper.IntegrationTests.Oracle;
+
+/// <summary>What areas and spatial conditions mean for one point, by NetTopologySuite alone.</summary>
+internal static class OracleSpace
+{
+    /// <summary>The geometry of a GeoJSON point or polygon.</summary>
+    public static Geometry Geometry(JsonNode json)
+    {
+        JsonArray coordinates = json["coordinates"]!.AsArray();
+        return json["type"]!.GetValue<string>() == "Point"
+            ? new Point(Position(coordinates))
+            : new Polygon(Ring(coordinates[0]!), [.. coordinates.Skip(1).Select(ring => Ring(ring!))]);
+    }
+
+    /// <summary>The predicate of a filter of a point; a missing point has no relation to anything.</summary>
+    public static Predicate<Point?> Filter(JsonNode filter)
+    {
+        List<Predicate<Point?>> conditions = [.. filter.AsObject().Select(m => Member(m.Key, m.Value))];
+        return point => conditions.All(holds => holds(point));
+    }
+
+    private static Predicate<Point?> Member(string name, JsonNode? value)
+    {
+        if (value is null)
+        {
+            return _ => true;
+        }
+
+        switch (name)
+        {
+            case "and":
+                List<Predicate<Point?>> all = [.. OracleFilters.Items(value).Select(i => Filter(i!))];
+                return point => all.All(holds => holds(point));
+            case "or":
+                List<Predicate<Point?>> any = [.. OracleFilters.Items(value).Select(i => Filter(i!))];
+                return point => any.Count == 0 || any.Any(holds => holds(point));
+            case "x":
+                return Numbers(value, point => point?.X);
+            case "y":
+                return Numbers(value, point => point?.Y);
+            case "distance":
+                Geometry from = Other(value);
+                return Numbers(value, point => point?.Distance(from));
+            default:
+                Geometry other = Other(value);
+                return name[0] == 'n' ? point => !Relates(name[1..], point, other) : point => Relates(name, point, other);
+        }
+    }
+
+    private static bool Relates(string relation, Point? point, Geometry other) => point is not null && relation switch
+    {
+        "contains" => point.Contains(other),
+        "intersects" => point.Intersects(other),
+        "overlaps" => point.Overlaps(other),
+        "touches" => point.Touches(other),
+        "within" => point.Within(other),
+        _ => throw new ArgumentException($"The oracle knows no spatial operation `{relation}`."),
+    };
+
+    private static Predicate<Point?> Numbers(JsonNode operations, Func<Point?, double?> number)
+    {
+        List<Predicate<double?>> conditions = [.. operations.AsObject().Where(o => o.Key is not ("geometry" or "buffer")).Select(o => Comparison(o.Key, o.Value))];
+        return point => conditions.All(holds => holds(number(point)));
+    }
+
+    private static Predicate<double?> Comparison(string name, JsonNode? operand)
+    {
+        double bound = operand!.GetValue<double>();
+        return name switch
+        {
+            "eq" => value => value == bound,
+            "neq" => value => value != bound,
+            "gt" => value => value > bound,
+            "ngt" => value => !(value > bound),
+            "gte" => value => value >= bound,
+            "lt" => value => value < bound,
+            "lte" => value => value <= bound,
+            "nlte" => value => !(value <= bound),
+            _ => throw new ArgumentException($"The oracle knows no comparison `{name}`."),
+        };
+    }
+
+    private static Geometry Other(JsonNode operand) => operand["buffer"] is { } buffer
+        ? Geometry(operand["geometry"]!).Buffer(buffer.GetValue<double>())
+        : Geometry(operand["geometry"]!);
+
+    private static LinearRing Ring(JsonNode positions) => new([.. positions.AsArray().Select(p => Position(p!.AsArray()))]);
+
+    private static Coordinate Position(JsonArray position) => new(position[0]!.GetValue<double>(), position[1]!.GetValue<double>());
+}
