@@ -18,7 +18,7 @@ namespace CityHelper.Engine;
 public static class EngineServices
 {
     /// <summary>
-    /// Adds the engine. The host provides an <see cref="ISchema"/>, <see cref="CursorKeys"/>, <see cref="ITableStatistics"/>, and the <see cref="NpgsqlDataSource"/>
+    /// Adds the engine. The host provides an <see cref="ISchema"/>, <see cref="CursorKeys"/>, <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and the <see cref="NpgsqlDataSource"/>
     /// whose connections are made for reading (repeatable read, read only, statement timeout).
     /// </summary>
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
@@ -32,7 +32,7 @@ public static class EngineServices
         {
             var schema = s.GetRequiredService<ISchema>();
             return new OperationExecutor(
-                new Planner(schema, new PlanningContext(s.GetRequiredService<CursorKeys>(), s.GetRequiredService<ITableStatistics>())),
+                new Planner(schema, new PlanningContext(s.GetRequiredService<CursorKeys>(), s.GetRequiredService<ITableStatistics>(), s.GetRequiredService<TimeProvider>())),
                 new BatchRunner(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
                 new IntrospectionRunner(schema),
                 s.GetRequiredService<PlanCache>(),
@@ -49,6 +49,7 @@ public static class EngineServices
         services.AddSingleton<DateTimeType>().AddSingleton<PositionType>();
         services.AddSingleton<GeoJsonGeometryType>().AddSingleton<GeoJsonInterface>().AddSingleton<GeoJsonPointType>();
         services.AddSingleton<AreaInput>().AddSingleton<ViewportInput>().AddSingleton<CircleInput>().AddSingleton<GeometryType>();
+        services.AddSingleton<LocalDateType>().AddSingleton<PeriodCountType>().AddSingleton<DurationStatsType>();
         services.AddSingleton<NodeInterface>().AddSingleton<PageInfoType>().AddSingleton<SortEnumType>().AddSingleton<CacheControlScopeType>();
         return services;
     }

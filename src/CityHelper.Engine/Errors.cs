@@ -92,10 +92,10 @@ public sealed class AcceptHeaderInvalidError : RequestError
 /// <summary>The page is larger than allowed (HC0051).</summary>
 public sealed class PageTooLargeError : RequestError
 {
-    public PageTooLargeError(string coordinate, int requested)
+    public PageTooLargeError(string coordinate, int requested, int allowed = Limits.PageRowsMax)
         : base("The maximum allowed items per page were exceeded.", "HC0051")
     {
-        Extensions = [new("coordinate", coordinate), new("requestedItems", requested), new("maxAllowedItems", Limits.PageRowsMax)];
+        Extensions = [new("coordinate", coordinate), new("requestedItems", requested), new("maxAllowedItems", allowed)];
     }
 }
 
@@ -217,7 +217,15 @@ public sealed class ResponseTooLargeError()
 
 /// <summary>A count took longer than allowed (HC0045).</summary>
 public sealed class CountTimeoutError()
-    : RequestError("Counting took too long: narrow `within` or `where`, or leave `totalCount` out.", "HC0045");
+    : RequestError("Counting took too long: narrow `within` or `where`, or leave the count out.", "HC0045");
+
+/// <summary>A map has no such zoom.</summary>
+public sealed class ZoomInvalidError(int zoom)
+    : RequestError($"The zoom {zoom} is none of a map: send 0 to {Limits.MapZoomMax}.", "ZOOM_INVALID");
+
+/// <summary>There would be more clusters than one answer holds.</summary>
+public sealed class TooManyClustersError()
+    : RequestError($"There are more than {Limits.ClustersMax} clusters: narrow `within`, or send a smaller `zoom`.", "TOO_MANY_CLUSTERS");
 
 /// <summary>The request took longer than allowed (HC0045).</summary>
 public sealed class RequestTimeoutError()

@@ -48,6 +48,30 @@ public static class Limits
     /// <summary>Cells of one level that are held against an area, each in about a microsecond, before a coarser level is tried.</summary>
     public const int AreaCandidatesMax = 1_024;
 
+    /// <summary>
+    /// Tiles that are held against an area when it is cut for its figures, in one to three microseconds each: a borough has a rim of 800 of zoom 16,
+    /// which takes about 4,000.
+    /// </summary>
+    public const int AreaTestsMax = 12_000;
+
+    /// <summary>Cells of a set that are named one by one; more are named by the runs they stand in.</summary>
+    public const int AreaSingleCellsMax = 4_096;
+
+    /// <summary>Clusters of one answer: a screen of zoom 13 has 1,000 cells of zoom 16, a large city at zoom 13 some 3,000.</summary>
+    public const int ClustersMax = 5_000;
+
+    /// <summary>Zooms of a map: web maps end at 22.</summary>
+    public const int MapZoomMax = 22;
+
+    /// <summary>Groups of one figure, such as categories, at most; a city has about 300 categories.</summary>
+    public const int FigureGroupsMax = 1_000;
+
+    /// <summary>
+    /// Rows whose times until done are sorted for exact quantiles: 50,000 take some 40 ms. Beyond, the quantiles come from counters where those know what
+    /// is asked.
+    /// </summary>
+    public const int ExactDurationRowsMax = 50_000;
+
     /// <summary>Positions of one geometry: a borough with all its piers is 5,000 to 30,000 in full detail, a drawn area under 100, and 256 kB hold some 12,000.</summary>
     public const int GeometryVerticesMax = 10_000;
 

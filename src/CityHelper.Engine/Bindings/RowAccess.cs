@@ -36,7 +36,8 @@ public sealed record RowAccess(EntityMap Entity)
 /// <summary>A column whose time the row key carries.</summary>
 /// <param name="Column">The column.</param>
 /// <param name="KeyOfMs">The smallest row key of a millisecond since 1970, for any millisecond.</param>
-public sealed record CreationTime(ColumnMap Column, Func<long, long> KeyOfMs);
+/// <param name="Sql">SQL of the time, given that of the key.</param>
+public sealed record CreationTime(ColumnMap Column, Func<long, long> KeyOfMs, Func<string, string> Sql);
 
 /// <summary>An index on (partition, column, row key).</summary>
 /// <param name="Column">The column: an enum or a foreign key.</param>

@@ -111,7 +111,9 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
             .Select(s => (s, run)))];
 
     private static List<(StatementPlan Statement, RootRun Run)> Counts(IEnumerable<RootRun> runs) =>
-        [.. runs.Where(run => IsRead(run) && run.Plan.Count is not null).Select(run => (run.Plan.Count!, run))];
+        [.. runs.Where(IsRead).SelectMany(run => run.Plan.Figures.Where(s => s.IsNeeded(run))
+            .Concat(run.Plan.Count is { } count ? [count] : [])
+            .Select(s => (s, run)))];
 
     private static bool IsRead(RootRun run) => run.Error is null && !run.IsAbsent;
 

@@ -86,6 +86,15 @@ internal sealed class RootRun : IDisposable
     /// <summary>This run and, if its row may be there, those below it.</summary>
     public IEnumerable<RootRun> All => Error is null && !IsAbsent ? Below.SelectMany(b => b.All).Prepend(this) : [this];
 
+    /// <summary>The place and time of the root's figures; null when it has none.</summary>
+    public Planning.Figures.FigureScope? Figures { get; set; }
+
+    /// <summary>The figures that were read.</summary>
+    public FigureSet FigureSet { get; } = new();
+
+    /// <summary>The key of the area that the row above stands for; null without one.</summary>
+    public long? AreaKey { get; set; }
+
     /// <summary>Why there is no total count.</summary>
     public RequestError? TotalCountError { get; set; }
 
@@ -115,6 +124,11 @@ internal sealed class RootRun : IDisposable
     {
         Rows.Dispose();
         foreach (RowOutput row in RowsByKey.Values)
+        {
+            row.Json.Dispose();
+        }
+
+        foreach (RowOutput row in FigureSet.References.Values.SelectMany(rows => rows.Values))
         {
             row.Json.Dispose();
         }

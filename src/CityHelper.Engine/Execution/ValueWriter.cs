@@ -33,6 +33,9 @@ internal sealed class WriteContext(RootRun run)
     /// <summary>Signs the cursors of the page.</summary>
     public Cursors.CursorSeal? Cursors { get; set; } = run.Cursors;
 
+    /// <summary>The figure that is being written, of a list of them.</summary>
+    public FigureItem Figure { get; set; }
+
     /// <summary>The rows that are being written; null while an answer is assembled.</summary>
     public RowOutput? Output { get; set; }
 

@@ -206,7 +206,7 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
         return (KeyRange.All, Math.Max(1, leaves.Length), leaves.Sum(l => RowsIn(page, l)));
     }
 
-    private static double RowsIn(KeyRange keys, PartitionStatistics statistics) => statistics.Leaves.Sum(l => RowsIn(keys, l));
+    internal static double RowsIn(KeyRange keys, PartitionStatistics statistics) => statistics.Leaves.Sum(l => RowsIn(keys, l));
 
     private static double RowsIn(KeyRange keys, LeafStatistics leaf)
     {

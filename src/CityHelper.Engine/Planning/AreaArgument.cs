@@ -6,12 +6,12 @@ using CityHelper.Engine.Types;
 namespace CityHelper.Engine.Planning;
 
 /// <summary>The argument <c>within</c>: which kind of area the plan is made for, and the area of a request.</summary>
-/// <param name="node">Its value.</param>
+/// <param name="node">Its value; null for the area that the row above stands for.</param>
 /// <param name="grid">The rows' place on the grid.</param>
-internal sealed class AreaArgument(InputNode node, GridColumns grid)
+internal sealed class AreaArgument(InputNode? node, GridColumns grid)
 {
     /// <summary>The kind: which member is given is part of the variables' shape.</summary>
-    public AreaKind Kind { get; } = MemberOf(node) switch
+    public AreaKind Kind { get; } = node is null ? AreaKind.Surface : MemberOf(node) switch
     {
         AreaInput.Viewport => AreaKind.Viewport,
         AreaInput.Circle => AreaKind.Circle,
@@ -21,6 +21,11 @@ internal sealed class AreaArgument(InputNode node, GridColumns grid)
     /// <summary>Sets the run's area, or says why it cannot be searched.</summary>
     public async ValueTask<RequestError?> BindAsync(RootRun run, CancellationToken cancellation)
     {
+        if (node is null)
+        {
+            return await BindKeptAsync(run, run.AreaKey!.Value, cancellation);
+        }
+
         (string member, object? value) = ((Dictionary<string, object?>)node.Evaluate(run.Variables)!).Single();
         if (value is null)
         {
@@ -51,15 +56,22 @@ internal sealed class AreaArgument(InputNode node, GridColumns grid)
             return new IdInvalidError(type);
         }
 
-        NetTopologySuite.Geometries.Geometry? geometry = parsed.Partition == run.Partition && grid.Areas is { } areas
-            ? await areas.FindAsync(run.Partition, parsed.Row, cancellation)
-            : null;
-        run.Area = geometry is null ? null : new SurfaceArea(geometry);
-        return geometry is null ? new AreaInvalidError($"There is no {type} of this id here: ask for those there are.") : null;
+        return parsed.Partition == run.Partition
+            ? await BindKeptAsync(run, parsed.Row, cancellation)
+            : NotThere();
     }
 
+    private async ValueTask<RequestError?> BindKeptAsync(RootRun run, long key, CancellationToken cancellation)
+    {
+        NetTopologySuite.Geometries.Geometry? geometry = grid.Areas is { } areas ? await areas.FindAsync(run.Partition, key, cancellation) : null;
+        run.Area = geometry is null ? null : new SurfaceArea(geometry);
+        return geometry is null ? NotThere() : null;
+    }
+
+    private AreaInvalidError NotThere() => new($"There is no {grid.Areas?.TypeName ?? "area"} of this id here: ask for those there are.");
+
     /// <summary>The value as the request sent it, to which cursors are bound.</summary>
-    public object? Evaluate(Operations.VariableValues variables) => node.Evaluate(variables);
+    public object? Evaluate(Operations.VariableValues variables) => node?.Evaluate(variables);
 
     private static string MemberOf(InputNode node) => node is ObjectNode { Members: { Count: 1 } members }
         ? members.Keys.Single()

@@ -91,7 +91,8 @@ internal sealed class ConnectionPlan(
 /// <summary>What planning needs beside the operation.</summary>
 /// <param name="CursorKeys">The keys of cursors.</param>
 /// <param name="Statistics">What is known of the rows.</param>
-internal sealed record PlanningContext(CursorKeys CursorKeys, ITableStatistics Statistics);
+/// <param name="Time">The clock, for what is due.</param>
+internal sealed record PlanningContext(CursorKeys CursorKeys, ITableStatistics Statistics, TimeProvider Time);
 
 /// <summary>A filter, compiled once to know what it says.</summary>
 internal sealed class CompiledFilter

@@ -25,6 +25,9 @@ internal class RootPlan(FieldWriter field)
     /// <summary>The exact count, which runs last in the batch under a time limit of its own.</summary>
     public StatementPlan? Count { get; init; }
 
+    /// <summary>Figures of rows, which run with the counts.</summary>
+    public IReadOnlyList<StatementPlan> Figures { get; init; } = [];
+
     /// <summary>The nested lists, by their numbers.</summary>
     public IReadOnlyList<NestedPlan> Nested { get; init; } = [];
 
@@ -38,7 +41,7 @@ internal class RootPlan(FieldWriter field)
     public int RowsMax { get; init; } = 1;
 
     /// <summary>All statements there may be in a batch.</summary>
-    public virtual int StatementCount => Statements.Count + Probes.Count + (Count is null ? 0 : 1) + Below.Sum(b => b.StatementCount);
+    public virtual int StatementCount => Statements.Count + Probes.Count + Figures.Count + (Count is null ? 0 : 1) + Below.Sum(b => b.StatementCount);
 
     /// <summary>Checks the arguments' values and fills the run, or sets its error.</summary>
     public async ValueTask BindAsync(RootRun run, CancellationToken cancellation)
@@ -58,6 +61,7 @@ internal class RootPlan(FieldWriter field)
         foreach (RootRun below in run.Below)
         {
             below.Partition = run.Partition;
+            below.AreaKey = run.AreaKey;
             await below.Plan.BindAsync(below, cancellation);
         }
     }

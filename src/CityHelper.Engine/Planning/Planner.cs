@@ -65,6 +65,8 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
             RowOfPartitionBinding row => RowOfPartition(rows, field, definition, row),
             ConnectionBinding connection => new ConnectionPlanner(rows, collector, context)
                 .Plan(field, definition, connection.Rows, schema.Query.Name, connection.Partition),
+            FigureBinding figures => new Figures.FigurePlanner(rows, collector, context).Plan(field, definition, figures, schema.Query.Name),
+            ClusterBinding clusters => new Figures.FigurePlanner(rows, collector, context).Plan(field, definition, clusters, schema.Query.Name),
             NodeBinding node => Node(rows, field, definition, node, collector, variables),
             _ => throw new InvalidOperationException($"Query.{field.Name} has no root binding."),
         };

@@ -124,6 +124,8 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
                 return Children(select, alias, children, type, field, definition);
             case NestedConnectionBinding nested:
                 return new ConnectionPlanner(this, collector, context).PlanNested(field, definition, nested, type, select, alias);
+            case FigureBinding figures:
+                return FiguresBelow(figures, type, field, definition);
             case PartitionConnectionBinding connection:
                 return ConnectionBelow(connection, type, field, definition);
             default:
@@ -179,6 +181,18 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
 
         var rows = new RowPlanner(collector, variables, context);
         _below.Add(new ConnectionPlanner(rows, collector, context).Plan(field, definition, binding.Rows, type.Name, partition: null));
+        return new BelowWriter(_below.Count - 1);
+    }
+
+    private ValueWriter FiguresBelow(FigureBinding binding, IObjectGraphType type, CollectedField field, FieldType definition)
+    {
+        if (!hasPartition)
+        {
+            return new RefusedWriter(new OnePartitionError($"{type.Name}.{definition.Name}"));
+        }
+
+        var rows = new RowPlanner(collector, variables, context);
+        _below.Add(new Figures.FigurePlanner(rows, collector, context).Plan(field, definition, binding, type.Name));
         return new BelowWriter(_below.Count - 1);
     }
 

@@ -66,7 +66,9 @@ internal readonly record struct TileRange(int Zoom, int West, int East, int Nort
     /// <summary>The rectangle of a packed cell.</summary>
     public static Viewport BoxOf(long cell) => BoxOf((int)(cell >> 58), (int)(cell >> 29) & ((1 << 29) - 1), (int)cell & ((1 << 29) - 1));
 
-    private static Viewport Grown(Viewport box) => new(box.West - Margin, box.South - Margin, box.East + Margin, box.North + Margin);
+    // Not beyond the world's ends: an area that reaches them holds the tiles there.
+    private static Viewport Grown(Viewport box) => new(
+        Math.Max(-180, box.West - Margin), Math.Max(-90, box.South - Margin), Math.Min(180, box.East + Margin), Math.Min(90, box.North + Margin));
 
     private static double LongitudeOf(int x, int zoom) => (double)x / (1 << zoom) * 360 - 180;
 

@@ -13,7 +13,8 @@ public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, 
     public RowAccess Access<T>() => new(database.Entity(typeof(T)));
 
     /// <summary>The time that a class's row key carries.</summary>
-    public CreationTime Created<T>(string property, Func<long, long> keyOfMs) => new(database.Entity(typeof(T)).Column(property), keyOfMs);
+    public CreationTime Created<T>(string property, Func<long, long> keyOfMs) =>
+        new(database.Entity(typeof(T)).Column(property), keyOfMs, key => $"public.id_time({key})");
 
     /// <summary><c>node(id)</c> and <c>nodes(ids)</c>: first of all fields, as HotChocolate has them.</summary>
     /// <param name="maxAgeSeconds">How long an answer may be kept: the shortest of all types of nodes.</param>

@@ -1,0 +1,131 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Space;
+
+namespace CityHelper.Engine.Planning.Figures;
+
+/// <summary>Figures or clusters: of a partition, of an area in it, or of the area that the row above stands for.</summary>
+/// <param name="field">Its name and writer.</param>
+/// <param name="question">What is asked.</param>
+/// <param name="arguments">Its arguments.</param>
+/// <param name="filter">The compiled filter.</param>
+/// <param name="context">Statistics and the clock.</param>
+internal sealed class FigurePlan(
+    FieldWriter field, FigureQuestion question, FigureArguments arguments, CompiledFilter filter, PlanningContext context) : RootPlan(field)
+{
+    private readonly CountedRows _counted = question.Counted;
+    private readonly RowAccess _access = question.Counted.Rows.Access;
+    private readonly int[] _zooms = [.. question.Counted.Rows.Access.Grid!.Levels.Select(l => l.Zoom)];
+
+    // Counters know nothing but the dimensions and the time.
+    private readonly bool _isCountable = question.IsRange && filter.Conditions
+        .Where(c => c.Columns is not [var column] || column != question.Counted.Rows.Access.Created!.Column.Name)
+        .All(c => c.Columns.All(column => question.Counted.Dimensions.Any(d => d.Column == column)));
+
+    /// <summary>Arguments of fields within: how many groups they return.</summary>
+    public IReadOnlyList<(string Coordinate, InputNode First)> GroupLimits { get; init; } = [];
+
+    /// <summary>The argument of clusters; null for figures.</summary>
+    public InputNode? Zoom { get; init; }
+
+    // Order matters: an area kept under an id belongs to a partition, and what an index serves depends on the area.
+    protected override async ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation)
+    {
+        run.PageRows = Limits.ListRowsMax;
+        if (arguments.Partition is { } partition && !await PartitionOf.TryBindAsync(partition.Argument, partition.Value, run, cancellation))
+        {
+            return;
+        }
+
+        run.Error = CheckNumbers(run)
+            ?? filter.Check(run)
+            ?? (arguments.Area is { } area ? await area.BindAsync(run, cancellation) : null)
+            ?? CheckIndexes(run);
+        if (run.Error is null)
+        {
+            run.Figures = Scope(run, await _counted.Calendars.OfAsync(run.Partition, cancellation));
+        }
+    }
+
+    private RequestError? CheckNumbers(RootRun run)
+    {
+        foreach ((string coordinate, InputNode first) in GroupLimits)
+        {
+            int groups = (int)first.Evaluate(run.Variables)!;
+            if (groups is < 0 or > Limits.FigureGroupsMax)
+            {
+                return groups < 0
+                    ? new PageSizeNegativeError(Types.StatsType.First, coordinate)
+                    : new PageTooLargeError(coordinate, groups, Limits.FigureGroupsMax);
+            }
+        }
+
+        return Zoom?.Evaluate(run.Variables) is int zoom and (< 0 or > Limits.MapZoomMax) ? new ZoomInvalidError(zoom) : null;
+    }
+
+    // A filter that no index serves reads each row of its area, so that must be small, or its time short.
+    private FilterNotIndexedError? CheckIndexes(RootRun run)
+    {
+        if (_isCountable || filter.Unserved(run.Variables) is not { Count: > 0 } unserved)
+        {
+            return null;
+        }
+
+        Area? place = run.Area ?? filter.PlaceOf(run);
+        return place is null || CellCover.Of(place, _zooms).Level <= 0 ? new FilterNotIndexedError(unserved, arguments.Coordinate) : null;
+    }
+
+    private FigureScope Scope(RootRun run, PartitionCalendar calendar)
+    {
+        CreationBounds bounds = filter.Created(run.Variables);
+        CreationRange range = question.IsRange
+            ? CreationRange.Of(_counted.Rows.Filter, question.Filter, _access.Created!.Column, run.Variables)
+            : new CreationRange(bounds.LowMs, bounds.HighMs);
+        var times = new FigureTimes(range, calendar, _access.Created!);
+
+        // The rectangle of a spatial filter is an area too; its rows are judged by the filter itself.
+        run.Area ??= question.Area is null ? null : filter.PlaceOf(run);
+        int cellZoom = Zoom is null ? 0 : ClusterZoom((int)Zoom.Evaluate(run.Variables)!);
+        var scope = new FigureScope(Cells(run.Area, cellZoom), times, _isCountable && calendar.IsCounted, calendar.ZoneName, context.Time.GetUtcNow().UtcDateTime)
+        {
+            CellZoom = cellZoom,
+        };
+        return scope with { EstimatesDurations = scope.IsCounted && RowsIn(run, times.All) > Limits.ExactDurationRowsMax };
+    }
+
+    /// <summary>The zoom of cells: eight by eight of them divide a tile of the map.</summary>
+    private int ClusterZoom(int zoom) => Math.Min(zoom + 3, _counted.Counters.FineZoom);
+
+    private AreaCells? Cells(Area? area, int cellZoom)
+    {
+        (int coarse, int fine) = (_counted.Counters.CoarseZoom, _counted.Counters.FineZoom);
+        if (cellZoom > coarse)
+        {
+            // Coarse cells know nothing of the fine ones in them.
+            AreaCells cells = area is null ? AreaCells.Everywhere(fine) : AreaCells.Of(area, fine, fine);
+            return new AreaCells(CellRuns.None, cells.Whole, CellRuns.None, cells.Rim);
+        }
+
+        return area is not null ? AreaCells.Of(area, coarse, fine)
+            : cellZoom > 0 ? AreaCells.Everywhere(coarse)
+            : null;
+    }
+
+    private double RowsIn(RootRun run, KeyRange keys)
+    {
+        if (context.Statistics.Of(_access.Entity.Table, run.Partition) is not { } statistics)
+        {
+            return double.MaxValue;
+        }
+
+        var estimation = new Estimation(run, statistics, []);
+        double area = run.Area is null ? 1 : estimation.ShareOf(run.Area, _access.Grid!.Levels[1].Column);
+        return AccessChooser.RowsIn(keys, statistics) * area;
+    }
+}
+
+/// <summary>The arguments of figures, null where not given.</summary>
+/// <param name="Coordinate">The field, as errors name it.</param>
+/// <param name="Partition">The argument that names the partition; null below a row.</param>
+/// <param name="Area">The area.</param>
+internal sealed record FigureArguments(string Coordinate, (PartitionArgument Argument, InputNode Value)? Partition, AreaArgument? Area);

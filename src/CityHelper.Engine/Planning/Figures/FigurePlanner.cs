@@ -1,0 +1,250 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Space;
+using CityHelper.Engine.Types;
+using GraphQL;
+using GraphQL.Types;
+
+namespace CityHelper.Engine.Planning.Figures;
+
+/// <summary>
+/// Plans figures: one statement for all counts, one for those by time, one for what is overdue, one for how long it took (exact or from counters,
+/// as a request's rows are few or many), and one for the rows of each small table that is shown with them.
+/// </summary>
+internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
+{
+    private readonly List<(string Coordinate, InputNode First)> _groupLimits = [];
+    private readonly HashSet<CountDimension> _dimensions = [];
+    private readonly HashSet<string> _units = [];
+    private bool _counts;
+    private bool _overdue;
+    private bool _durations;
+    private int _references;
+
+    /// <summary>Figures.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="definition">Its definition.</param>
+    /// <param name="binding">What is counted.</param>
+    /// <param name="parent">The type it is a field of.</param>
+    public FigurePlan Plan(CollectedField field, FieldType definition, FigureBinding binding, string parent)
+    {
+        (FigureQuestion question, FigureArguments arguments, CompiledFilter filter) = Question(field, definition, binding.Counted, binding.Partition, binding.OfArea, parent);
+        var type = (IObjectGraphType)definition.ResolvedType!.GetNamedType();
+        var writer = new FigureRootWriter(Stats(type, field, binding.Counted));
+        return new FigurePlan(Planner.Writer(field, definition, writer), question, arguments, filter, context)
+        {
+            Statements = rows.Statements,
+            Nested = rows.Nested,
+            GroupLimits = _groupLimits,
+            Figures = [.. Statements(question)],
+        };
+    }
+
+    /// <summary>Clusters.</summary>
+    public FigurePlan Plan(CollectedField field, FieldType definition, ClusterBinding binding, string parent)
+    {
+        (FigureQuestion question, FigureArguments arguments, CompiledFilter filter) = Question(field, definition, binding.Counted, binding.Partition, ofArea: false, parent);
+        var type = (ClusterType)definition.ResolvedType!.GetNamedType();
+        var list = new FigureListWriter(
+            context => context.Run.FigureSet.Clusters.Select(c => new FigureItem(null, c.TopKey, default, c.Count, c)), Cluster(type, field, binding.Top, question));
+        return new FigurePlan(Planner.Writer(field, definition, new FigureRootWriter(new ClusterLimitWriter(list))), question, arguments, filter, context)
+        {
+            Statements = rows.Statements,
+            Nested = rows.Nested,
+            Figures = [new ClusterStatement(question, binding.Top)],
+            Zoom = rows.Argument(field, definition, FigureFields.ZoomArgument),
+        };
+    }
+
+    private (FigureQuestion Question, FigureArguments Arguments, CompiledFilter Filter) Question(
+        CollectedField field, FieldType definition, CountedRows counted, PartitionArgument? partition, bool ofArea, string parent)
+    {
+        GridColumns grid = counted.Rows.Access.Grid!;
+        AreaArgument? area = ofArea ? new AreaArgument(null, grid)
+            : rows.GivenArgument(field, definition, ConnectionBinding.AreaArgument) is { } within ? new AreaArgument(within, grid)
+            : null;
+        InputNode? where = rows.GivenArgument(field, definition, ConnectionBinding.FilterArgument);
+        (PartitionArgument, InputNode)? named = partition is null ? null : (partition, rows.Argument(field, definition, partition.Name)!);
+        var filter = new CompiledFilter(counted.Rows, where);
+        bool isPlaced = filter.Conditions.Any(c => c.Columns.Contains(grid.Point));
+        return (
+            new FigureQuestion(counted, where, area?.Kind ?? (isPlaced ? AreaKind.Viewport : null)),
+            new FigureArguments($"{parent}.{definition.Name}", named, area),
+            filter);
+    }
+
+    private IEnumerable<StatementPlan> Statements(FigureQuestion question)
+    {
+        if (_counts)
+        {
+            yield return new CountStatement(question, [.. question.Counted.Dimensions.Where(_dimensions.Contains)]);
+        }
+
+        if (_units.Count > 0)
+        {
+            yield return new PeriodStatement(question, [.. StatsType.Periods.Select(p => p.Unit).Where(_units.Contains)]);
+        }
+
+        if (_overdue)
+        {
+            yield return new OverdueStatement(question);
+        }
+
+        if (_durations)
+        {
+            yield return new ExactDurationStatement(question);
+            yield return new EstimatedDurationStatement(question);
+        }
+    }
+
+    private ObjectWriter Stats(IObjectGraphType type, CollectedField field, CountedRows counted) =>
+        new([.. collector.Collect(type, field.SelectionSets).Select(part => RowPlanner.Field(part, nonNull: true, Figure(type, part, counted)))]);
+
+    private ValueWriter Figure(IObjectGraphType type, CollectedField part, CountedRows counted)
+    {
+        switch (part.Name)
+        {
+            case "__typename":
+                return RowPlanner.TypeName(type);
+            case StatsType.Total:
+                _counts = true;
+                return new FigureNumberWriter(c => c.Run.FigureSet.Total);
+            case StatsType.Open:
+                return Open(counted);
+            case StatsType.Overdue:
+                _overdue = true;
+                return new FigureNumberWriter(c => c.Run.FigureSet.Overdue);
+            case StatsType.Duration:
+                _durations = true;
+                return Durations(type, part);
+        }
+
+        if (StatsType.Periods.FirstOrDefault(p => p.Field == part.Name) is { Unit: { } unit })
+        {
+            _units.Add(unit);
+            return new FigureListWriter(
+                c => c.Run.FigureSet.ByPeriod[unit].Select(p => new FigureItem(null, null, p.Period, p.Count, default)), Item(type, part, ("period", new FigurePeriodWriter())));
+        }
+
+        return Groups(type, part, counted, counted.Dimensions.First(d => StatsType.FieldOf(d) == part.Name));
+    }
+
+    private FigureNumberWriter Open(CountedRows counted)
+    {
+        _counts = true;
+        _dimensions.Add(counted.Dimensions.First(d => d.Column == counted.Done.Status));
+        return new FigureNumberWriter(c => c.Run.FigureSet.ByDimension[counted.Done.Status].Where(g => counted.Done.OpenLabels.Contains(g.Label)).Sum(g => g.Count));
+    }
+
+    private FigureListWriter Groups(IObjectGraphType type, CollectedField part, CountedRows counted, CountDimension dimension)
+    {
+        _counts = true;
+        _dimensions.Add(dimension);
+        FieldType definition = type.Fields.Find(part.Name)!;
+        InputNode? first = rows.GivenArgument(part, definition, StatsType.First);
+        if (first is not null)
+        {
+            _groupLimits.Add(($"{type.Name}.{part.Name}", first));
+        }
+
+        var item = (IObjectGraphType)definition.ResolvedType!.GetNamedType();
+        CollectedField? shown = collector.Collect(item, part.SelectionSets).FirstOrDefault(p => p.Name == dimension.Field);
+        ValueWriter value = new FigureLabelWriter();
+        if (FieldBinding.Of(counted.Rows.Row.Fields.Find(dimension.Field)!) is ReferenceBinding reference)
+        {
+            // Selected under several names, it is read once for each.
+            return new FigureListWriter(c => GroupsOf(c, dimension, first), ReferenceItem(item, part, reference));
+        }
+
+        return new FigureListWriter(c => GroupsOf(c, dimension, first), Item(type, part, (shown?.Name ?? dimension.Field, value)));
+    }
+
+    private static IEnumerable<FigureItem> GroupsOf(WriteContext context, CountDimension dimension, InputNode? first)
+    {
+        int groups = first?.Evaluate(context.Run.Variables) as int? ?? Limits.FigureGroupsMax;
+        return context.Run.FigureSet.ByDimension[dimension.Column].Take(groups).Select(g => new FigureItem(g.Label, g.Key, default, g.Count, default));
+    }
+
+    private ObjectWriter ReferenceItem(IObjectGraphType item, CollectedField part, ReferenceBinding reference) =>
+        new([.. collector.Collect(item, part.SelectionSets).Select(f => f.Name switch
+        {
+            "__typename" => RowPlanner.Field(f, nonNull: true, RowPlanner.TypeName(item)),
+            "count" => RowPlanner.Field(f, nonNull: true, Count),
+            _ => Reference(item, f, reference),
+        })]);
+
+    private ObjectWriter Item(IObjectGraphType type, CollectedField part, (string Name, ValueWriter Value) shown)
+    {
+        var item = (IObjectGraphType)type.Fields.Find(part.Name)!.ResolvedType!.GetNamedType();
+        return new ObjectWriter([.. collector.Collect(item, part.SelectionSets).Select(f => RowPlanner.Field(f, nonNull: true, f.Name switch
+        {
+            "__typename" => RowPlanner.TypeName(item),
+            "count" => Count,
+            _ when f.Name == shown.Name => shown.Value,
+            _ => throw new InvalidOperationException($"{item.Name}.{f.Name} has no writer."),
+        }))]);
+    }
+
+    private static FigureNumberWriter Count { get; } = new(c => c.Figure.Count);
+
+    // All rows of the small table, and which of them are shown is known afterwards: there are a few hundred.
+    private FieldWriter Reference(IObjectGraphType item, CollectedField field, ReferenceBinding reference)
+    {
+        FieldType definition = item.Fields.Find(field.Name)!;
+        int number = _references++;
+        var select = new SelectPlan(new RowsOfPartitionSource(reference.Target));
+        int key = select.Expression(SelectPlan.Row, reference.Target.RowKey(SelectPlan.Row), [reference.Target.RowColumn]);
+        ObjectWriter row = rows.Row(select, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field.SelectionSets);
+        rows.Add(new ReferenceStatement(number, select, key, row));
+        return RowPlanner.Field(field, definition.ResolvedType is NonNullGraphType, new FigureReferenceWriter(number));
+    }
+
+    private ObjectWriter Durations(IObjectGraphType type, CollectedField part)
+    {
+        var duration = (IObjectGraphType)type.Fields.Find(part.Name)!.ResolvedType!.GetNamedType();
+        return new ObjectWriter([.. collector.Collect(duration, part.SelectionSets).Select(f => f.Name switch
+        {
+            "__typename" => RowPlanner.Field(f, nonNull: true, RowPlanner.TypeName(duration)),
+            "count" => RowPlanner.Field(f, nonNull: true, new FigureNumberWriter(c => c.Run.FigureSet.Durations.Count)),
+            "medianSeconds" => RowPlanner.Field(f, nonNull: false, new FigureRealWriter(s => s.Durations.MedianSeconds)),
+            "p90Seconds" => RowPlanner.Field(f, nonNull: false, new FigureRealWriter(s => s.Durations.P90Seconds)),
+            "relativeError" => RowPlanner.Field(f, nonNull: true, new FigureRealWriter(s => s.Durations.RelativeError)),
+            _ => throw new InvalidOperationException($"{duration.Name}.{f.Name} has no writer."),
+        })]);
+    }
+
+    private ObjectWriter Cluster(ClusterType type, CollectedField field, CountDimension top, FigureQuestion question)
+    {
+        var reference = (ReferenceBinding)FieldBinding.Of(question.Counted.Rows.Row.Fields.Find(top.Field)!)!;
+        return new ObjectWriter([.. collector.Collect(type, field.SelectionSets).Select(f => f.Name switch
+        {
+            "__typename" => RowPlanner.Field(f, nonNull: true, RowPlanner.TypeName(type)),
+            ClusterType.Count => RowPlanner.Field(f, nonNull: true, Count),
+            ClusterType.Location => RowPlanner.Field(f, nonNull: true, Centre(type, f)),
+            ClusterType.Bounds => RowPlanner.Field(f, nonNull: true, new ClusterBoundsWriter()),
+            _ => Reference(type, f, reference),
+        })]);
+    }
+
+    private ObjectWriter Centre(ClusterType type, CollectedField field)
+    {
+        var point = (IObjectGraphType)type.Fields.Find(ClusterType.Location)!.ResolvedType!.GetNamedType();
+        return new ObjectWriter([.. collector.Collect(point, field.SelectionSets).Select(part => RowPlanner.Field(part, nonNull: true, part.Name switch
+        {
+            "__typename" => RowPlanner.TypeName(point),
+            "type" => new ConstantWriter("\"Point\""u8.ToArray()),
+            "crs" => new ConstantWriter("4326"u8.ToArray()),
+            "bbox" => new ClusterCentreWriter(PointPart.Box),
+            "coordinates" => new ClusterCentreWriter(PointPart.Coordinates),
+            _ => throw new InvalidOperationException($"{point.Name}.{part.Name} has no writer."),
+        }))]);
+    }
+}
+
+/// <summary>Clusters, unless there are too many.</summary>
+internal sealed class ClusterLimitWriter(ValueWriter list) : ValueWriter
+{
+    public override WriteOutcome Write(WriteContext context) => context.Run.FigureSet.Clusters.Count > Limits.ClustersMax
+        ? context.Fail(new TooManyClustersError())
+        : list.Write(context);
+}

@@ -1,0 +1,165 @@
+using CityHelper.Engine.Space;
+
+namespace CityHelper.Engine.Planning.Figures;
+
+/// <summary>Where rows are counted.</summary>
+internal enum FigurePlace
+{
+    /// <summary>In the whole partition, with or without a place of their own.</summary>
+    Partition,
+
+    /// <summary>In coarse cells that lie in the area whole.</summary>
+    Whole,
+
+    /// <summary>In fine cells that lie in the area whole.</summary>
+    Fine,
+}
+
+/// <summary>What is counted, as far as it decides which counters can tell.</summary>
+internal enum FigureGrain
+{
+    /// <summary>Rows, whenever they were created.</summary>
+    Any,
+
+    /// <summary>Rows by the month of their creation.</summary>
+    Month,
+
+    /// <summary>Rows by the day of their creation.</summary>
+    Day,
+
+    /// <summary>Rows by the time until they were done.</summary>
+    Duration,
+
+    /// <summary>Rows themselves: no counter will do.</summary>
+    Row,
+}
+
+/// <summary>The selects that a request's figures are added up from. Which there are decides the SQL; their values are parameters.</summary>
+[Flags]
+internal enum FigureParts
+{
+    None = 0,
+
+    /// <summary>Counters of the partition by month.</summary>
+    Months = 1,
+
+    /// <summary>Counters of the partition by day, outside the months.</summary>
+    Days = 1 << 1,
+
+    /// <summary>Rows of the partition, older than what is counted.</summary>
+    Before = 1 << 2,
+
+    /// <summary>Rows of the partition, younger than what is counted.</summary>
+    After = 1 << 3,
+
+    /// <summary>Counters of whole coarse cells by year.</summary>
+    WholeYears = 1 << 4,
+
+    /// <summary>Counters of whole coarse cells by month, outside the years.</summary>
+    WholeMonths = 1 << 5,
+
+    /// <summary>Rows of whole coarse cells, older than what is counted.</summary>
+    WholeBefore = 1 << 6,
+
+    /// <summary>Rows of whole coarse cells, younger than what is counted.</summary>
+    WholeAfter = 1 << 7,
+
+    /// <summary>Counters of whole fine cells by year.</summary>
+    FineYears = 1 << 8,
+
+    /// <summary>Rows of whole fine cells, older than what is counted.</summary>
+    FineBefore = 1 << 9,
+
+    /// <summary>Rows of whole fine cells, younger than what is counted.</summary>
+    FineAfter = 1 << 10,
+
+    /// <summary>Rows in coarse cells of the rim that lie in the area.</summary>
+    Rim = 1 << 11,
+
+    /// <summary>Rows in fine cells of the rim that lie in the area.</summary>
+    RimFine = 1 << 12,
+
+    /// <summary>Whole coarse cells are named by runs.</summary>
+    WholeRuns = 1 << 13,
+
+    /// <summary>Whole fine cells are named by runs.</summary>
+    FineRuns = 1 << 14,
+
+    /// <summary>Coarse cells of the rim are named by runs.</summary>
+    RimRuns = 1 << 15,
+
+    /// <summary>Fine cells of the rim are named by runs.</summary>
+    RimFineRuns = 1 << 16,
+
+    /// <summary>All that is read from rows.</summary>
+    AllRows = Before | After | WholeBefore | WholeAfter | FineBefore | FineAfter | Rim | RimFine,
+}
+
+/// <summary>The place and time of one request's figures.</summary>
+/// <param name="Cells">The area's cells; null for the whole partition.</param>
+/// <param name="Times">The time, in the partition's days.</param>
+/// <param name="IsCounted">Whether counters know what the filter asks.</param>
+/// <param name="ZoneName">The zone of the partition's days.</param>
+/// <param name="Now">The moment of the request.</param>
+internal sealed record FigureScope(AreaCells? Cells, FigureTimes Times, bool IsCounted, string ZoneName, DateTime Now)
+{
+    /// <summary>Whether times until rows are done are taken from counters, because there are too many rows to sort.</summary>
+    public bool EstimatesDurations { get; init; }
+
+    /// <summary>The zoom of the cells that a map is clustered by.</summary>
+    public int CellZoom { get; init; }
+
+    /// <summary>The time at a place, cut for what its counters know.</summary>
+    public CountedTime Time(FigurePlace place, FigureGrain grain) => !IsCounted ? Times.Rows : (place, grain) switch
+    {
+        (_, FigureGrain.Row) => Times.Rows,
+        (FigurePlace.Partition, FigureGrain.Duration) => Times.Months,
+        (FigurePlace.Partition, _) => Times.Days,
+        (FigurePlace.Whole, FigureGrain.Duration) => Times.Years,
+        (FigurePlace.Whole, FigureGrain.Any or FigureGrain.Month) => Times.Months,
+        (FigurePlace.Fine, FigureGrain.Any) => Times.Years,
+        _ => Times.Rows,
+    };
+
+    /// <summary>The larger spans within that time, which are counted by fewer counters; empty where there are none.</summary>
+    public CountedTime Larger(FigurePlace place, FigureGrain grain) => (place, grain) switch
+    {
+        (FigurePlace.Partition, FigureGrain.Any or FigureGrain.Month) => Times.Months,
+        (FigurePlace.Whole, FigureGrain.Any) => Times.Years,
+        _ => Times.Rows,
+    };
+
+    /// <summary>The selects of a statement.</summary>
+    public FigureParts Parts(FigureGrain grain) => Cells is { } cells
+        ? WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells)
+        : Of(FigurePlace.Partition, grain, FigureParts.Months, FigureParts.Days, FigureParts.Before, FigureParts.After);
+
+    private FigureParts WholeParts(FigureGrain grain, AreaCells cells) => cells.Whole.IsEmpty
+        ? FigureParts.None
+        : Of(FigurePlace.Whole, grain, FigureParts.WholeYears, FigureParts.WholeMonths, FigureParts.WholeBefore, FigureParts.WholeAfter)
+            | Runs(cells.Whole, FigureParts.WholeRuns);
+
+    private FigureParts FineParts(FigureGrain grain, AreaCells cells) => cells.WholeFine.IsEmpty
+        ? FigureParts.None
+        : Of(FigurePlace.Fine, grain, FigureParts.FineYears, FigureParts.FineYears, FigureParts.FineBefore, FigureParts.FineAfter)
+            | Runs(cells.WholeFine, FigureParts.FineRuns);
+
+    private static FigureParts RimParts(AreaCells cells) =>
+        (cells.Rim.IsEmpty ? FigureParts.None : FigureParts.Rim | Runs(cells.Rim, FigureParts.RimRuns))
+        | (cells.RimFine.IsEmpty ? FigureParts.None : FigureParts.RimFine | Runs(cells.RimFine, FigureParts.RimFineRuns));
+
+    private FigureParts Of(FigurePlace place, FigureGrain grain, FigureParts larger, FigureParts smaller, FigureParts before, FigureParts after)
+    {
+        CountedTime time = Time(place, grain);
+        CountedTime within = IsCounted ? Larger(place, grain) : Times.Rows;
+        bool isLargerAlone = within.HasCounters && within.From == time.From && within.To == time.To;
+
+        // Of one span only: that of durations is the larger one, where the place has two.
+        FigureParts counted = !time.HasCounters ? FigureParts.None
+            : grain == FigureGrain.Duration ? larger
+            : (within.HasCounters ? larger : FigureParts.None) | (isLargerAlone ? FigureParts.None : smaller);
+        return counted | (time.HasBefore ? before : FigureParts.None) | (time.HasAfter ? after : FigureParts.None);
+    }
+
+    private static FigureParts Runs(CellRuns runs, FigureParts flag) => runs.AreSingle ? FigureParts.None : flag;
+}

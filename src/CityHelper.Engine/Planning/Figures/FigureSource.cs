@@ -1,0 +1,303 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Space;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace CityHelper.Engine.Planning.Figures;
+
+/// <summary>What a statement needs of what it adds up.</summary>
+/// <param name="Dimensions">Columns that it is counted by.</param>
+/// <param name="Grain">How fine the counters must be.</param>
+internal sealed record FigureColumns(IReadOnlyList<string> Dimensions, FigureGrain Grain)
+{
+    /// <summary>Whether it is counted by the time of creation, as the column <c>period</c>.</summary>
+    public bool HasPeriod => Grain is FigureGrain.Day or FigureGrain.Month;
+
+    /// <summary>Whether it is counted by cells of the request's zoom, as <c>cell</c>, with the sums of coordinates as <c>longitude</c> and <c>latitude</c>.</summary>
+    public bool HasCells { get; init; }
+
+    /// <summary>Whether not rows are counted but the seconds until each was done are listed, as <c>seconds</c>.</summary>
+    public bool HasSeconds { get; init; }
+}
+
+/// <summary>What figures are asked of.</summary>
+/// <param name="Counted">The rows.</param>
+/// <param name="Filter">The value of <c>where</c>, or null.</param>
+/// <param name="Area">The kind of the area; null for the whole partition.</param>
+internal sealed record FigureQuestion(CountedRows Counted, InputNode? Filter, AreaKind? Area)
+{
+    /// <summary>Whether the keys say all that the filter says of the creation time.</summary>
+    public bool IsRange { get; } = CreationRange.IsRange(Counted.Rows.Filter, Filter, Counted.Rows.Access.Created!.Column);
+}
+
+/// <summary>
+/// The rows and counters that figures are added up from: a union of what is counted already, of changes that are not in it yet, and of the rows that
+/// neither knows, each row once (docs/decisions/0006).
+/// </summary>
+internal sealed class FigureSource(FigureQuestion question, FigureColumns columns, FigureParts parts, StatementBuilder statement)
+{
+    private readonly CountedRows _counted = question.Counted;
+    private readonly RowAccess _access = question.Counted.Rows.Access;
+    private readonly CounterTables _tables = question.Counted.Counters;
+
+    private string PartitionColumn => _access.Entity.PartitionColumn!;
+
+    private string Key => _access.Entity.RowColumn;
+
+    private string Zone => statement.Parameter("zone", run => StatementBuilder.Text(run.Figures!.ZoneName));
+
+    /// <summary>The union, whose columns are those asked for and <c>n</c>, the number of rows.</summary>
+    public string Sql()
+    {
+        List<string> selects =
+        [
+            .. Counters(FigurePlace.Partition, FigureParts.Months, FigureParts.Days),
+            .. Rows(FigurePlace.Partition, FigureParts.Before, FigureParts.After),
+            .. Counters(FigurePlace.Whole, FigureParts.WholeYears, FigureParts.WholeMonths),
+            .. Rows(FigurePlace.Whole, FigureParts.WholeBefore, FigureParts.WholeAfter),
+            .. Counters(FigurePlace.Fine, FigureParts.FineYears, FigureParts.None),
+            .. Rows(FigurePlace.Fine, FigureParts.FineBefore, FigureParts.FineAfter),
+        ];
+        if (parts.HasFlag(FigureParts.Rim))
+        {
+            selects.Add(RowSelect(InCells("rim", $"s.{CoarseColumn}", parts.HasFlag(FigureParts.RimRuns), cells => cells.Rim), "all", null, isRim: true));
+        }
+
+        if (parts.HasFlag(FigureParts.RimFine))
+        {
+            selects.Add(RowSelect(InCells("rimFine", $"s.{FineColumn}", parts.HasFlag(FigureParts.RimFineRuns), cells => cells.RimFine), "all", null, isRim: true));
+        }
+
+        // A time in which nothing can be leaves nothing to add up.
+        return selects.Count == 0 ? $"select {Nothing()}" : string.Join("\nunion all\n", selects);
+    }
+
+    /// <summary>The conditions of rows: of the creation time only what the keys do not say.</summary>
+    public List<Condition> Conditions() => [.. new FilterCompiler(statement, _access).Compile(_counted.Rows.Filter, question.Filter)
+        .Where(c => !question.IsRange || c.Alternatives is not null || c.Columns is not [var column] || column != _access.Created!.Column.Name)];
+
+    private string CoarseColumn => _access.Grid!.Levels.First(l => l.Zoom == _tables.CoarseZoom).Column;
+
+    private string FineColumn => _access.Grid!.Levels.First(l => l.Zoom == _tables.FineZoom).Column;
+
+    private IEnumerable<string> Counters(FigurePlace place, FigureParts larger, FigureParts smaller)
+    {
+        if ((parts & (larger | smaller)) == 0)
+        {
+            yield break;
+        }
+
+        if (parts.HasFlag(larger))
+        {
+            yield return CounterSelect(place, isLarger: true);
+        }
+
+        if (smaller != FigureParts.None && parts.HasFlag(smaller))
+        {
+            yield return CounterSelect(place, isLarger: false);
+        }
+
+        yield return DeltaSelect(place);
+    }
+
+    private string CounterSelect(FigurePlace place, bool isLarger)
+    {
+        bool isDuration = columns.Grain == FigureGrain.Duration;
+        string table = isDuration ? _tables.DoneCounts : _tables.Counts;
+        (int zoom, string span) = place switch
+        {
+            FigurePlace.Partition => (0, isLarger ? "MONTH" : "DAY"),
+            FigurePlace.Whole => (_tables.CoarseZoom, isLarger ? "YEAR" : "MONTH"),
+            _ => (_tables.FineZoom, "YEAR"),
+        };
+        string period = Days(place, isLarger || place == FigurePlace.Fine, "c.period");
+        (string runs, string inCell) = place == FigurePlace.Partition ? ("", " and c.cell = 0") : Cells(place, "c.cell");
+        string select = $"select {string.Join(", ", CounterColumns("c"))} from {table} c where c.{PartitionColumn} = {statement.Partition()} and c.zoom = {zoom} and c.span = '{span}'{inCell}{period}";
+        return $"select {Outputs("c.period", "c.cell")}c.requests as n\nfrom {Each(runs)}({select} offset 0) c {Condition.Where(Conditions(), "c")}";
+    }
+
+    // Changes of places and times that are taken from counters, by fine cell and day.
+    private string DeltaSelect(FigurePlace place)
+    {
+        string cell = place == FigurePlace.Whole ? $"public.cell_parent(t.cell, {_tables.CoarseZoom})" : "t.cell";
+        (string runs, string inCell) = Cells(place, cell);
+        string cells = place == FigurePlace.Partition ? ""
+            : $" and d.cell in (select t.cell from (select distinct d.cell from {_tables.Deltas} d where d.{PartitionColumn} = {statement.Partition()} and d.cell is not null) t "
+                + $"where exists (select from {runs} where true{inCell}))";
+        string done = columns.Grain == FigureGrain.Duration ? " and d.bucket is not null" : "";
+        string days = Days(place, isLarger: false, "d.day");
+        string select = $"select {string.Join(", ", DimensionColumns("d"))}, d.day, d.cell, d.bucket, d.requests, d.longitude, d.latitude from {_tables.Deltas} d "
+            + $"where d.{PartitionColumn} = {statement.Partition()}{days}{done}{cells}";
+        return $"select {Outputs("c.day", "c.cell")}c.requests as n\nfrom ({select}) c {Condition.Where(Conditions(), "c")}";
+    }
+
+    // Days that are counted at a place; of the smaller span those outside the larger one.
+    private string Days(FigurePlace place, bool isLarger, string column)
+    {
+        string Day(string name, Func<FigureScope, DateOnly> day) => statement.Parameter(
+            (place, columns.Grain, name), run => StatementBuilder.Typed(NpgsqlDbType.Date, day(run.Figures!)));
+        FigureGrain grain = columns.Grain;
+        bool hasLarger = place != FigurePlace.Fine && grain != FigureGrain.Duration
+            && parts.HasFlag(place == FigurePlace.Partition ? FigureParts.Months : FigureParts.WholeYears);
+        if (isLarger && hasLarger)
+        {
+            return $" and {column} >= {Day("largerFrom", s => s.Larger(place, grain).From)} and {column} < {Day("largerTo", s => s.Larger(place, grain).To)}";
+        }
+
+        string within = $" and {column} >= {Day("from", s => s.Time(place, grain).From)} and {column} < {Day("to", s => s.Time(place, grain).To)}";
+        bool isDelta = column == "d.day";
+        return hasLarger && !isDelta
+            ? $"{within} and ({column} < {Day("largerFrom", s => s.Larger(place, grain).From)} or {column} >= {Day("largerTo", s => s.Larger(place, grain).To)})"
+            : within;
+    }
+
+    private IEnumerable<string> Rows(FigurePlace place, FigureParts before, FigureParts after)
+    {
+        (string, string) cells = Cells(place, $"s.{(place == FigurePlace.Whole ? CoarseColumn : FineColumn)}");
+        if (parts.HasFlag(before))
+        {
+            yield return RowSelect(cells, "before", run => run.Figures!.Time(place, columns.Grain).Before, isRim: false, place);
+        }
+
+        if (parts.HasFlag(after))
+        {
+            yield return RowSelect(cells, "after", run => run.Figures!.Time(place, columns.Grain).After, isRim: false, place);
+        }
+    }
+
+    // Added up at once: the groups are few, and grouped several ways afterwards.
+    private string RowSelect((string Runs, string InCell) cells, string time, Func<RootRun, KeyRange>? keys, bool isRim, FigurePlace? place = null)
+    {
+        Func<RootRun, KeyRange> range = keys ?? (run => run.Figures!.Times.All);
+        string low = statement.Parameter((place, time, "low"), run => StatementBuilder.Bigint(range(run).Low));
+        string high = statement.Parameter((place, time, "high"), run => StatementBuilder.Bigint(range(run).High));
+        List<Condition> conditions = Conditions();
+        if (isRim)
+        {
+            conditions.Add(AreaTest.Of(question.Area!.Value, _access.Grid!.Point, statement));
+        }
+
+        if (columns.HasSeconds || columns.Grain == FigureGrain.Duration)
+        {
+            conditions.Add(new Condition($"{Condition.Row}.{_counted.Done.DoneAt} is not null", [_counted.Done.DoneAt]));
+        }
+
+        string[] needed = [.. columns.Dimensions.Append(Key).Concat(NeededByOutputs()).Distinct()];
+        string rows = $"select {string.Join(", ", needed.Select(c => $"s.{c}"))} from {_access.Entity.Table} s where s.{PartitionColumn} = {statement.Partition()}"
+            + $"{cells.InCell} and s.{Key} >= {low} and s.{Key} < {high}{Condition.And(conditions, "s")}";
+        if (columns.HasSeconds)
+        {
+            return $"select greatest(extract(epoch from s.{_counted.Done.DoneAt} - {_access.Created!.Sql($"s.{Key}")}), 0)::double precision as seconds\nfrom {Each(cells.Runs)}({rows} offset 0) s";
+        }
+
+        string[] outputs = [.. RowOutputs("s")];
+        string[] groups = [.. outputs.Where(o => !o.StartsWith("sum(", StringComparison.Ordinal)).Select((_, i) => (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        string grouping = groups.Length == 0 ? "" : $"\ngroup by {string.Join(", ", groups)}";
+        return $"select {string.Join(", ", outputs.Append("count(*) as n"))}\nfrom {Each(cells.Runs)}({rows} offset 0) s{grouping}";
+    }
+
+    private IEnumerable<string> NeededByOutputs()
+    {
+        if (columns.HasCells)
+        {
+            yield return FineColumn;
+            yield return _access.Grid!.Point;
+        }
+
+        if (columns.HasSeconds || columns.Grain == FigureGrain.Duration)
+        {
+            yield return _counted.Done.DoneAt;
+        }
+    }
+
+    private static string Each(string runs) => runs.Length == 0 ? "" : $"{runs} cross join lateral ";
+
+    // The runs of a place's cells, and the condition that a cell is in one; nothing for the whole partition.
+    private (string Runs, string InCell) Cells(FigurePlace place, string cell) => place switch
+    {
+        FigurePlace.Partition => ("", ""),
+        FigurePlace.Whole => InCells("whole", cell, parts.HasFlag(FigureParts.WholeRuns), cells => cells.Whole),
+        _ => InCells("fine", cell, parts.HasFlag(FigureParts.FineRuns), cells => cells.WholeFine),
+    };
+
+    private (string Runs, string InCell) InCells(string name, string cell, bool areRuns, Func<AreaCells, CellRuns> runs)
+    {
+        string from = statement.Parameter((name, "from"), run => Array(runs(run.Figures!.Cells!).From));
+        if (!areRuns)
+        {
+            return ($"unnest({from}) r(a)", $" and {cell} = r.a");
+        }
+
+        string to = statement.Parameter((name, "to"), run => Array(runs(run.Figures!.Cells!).To));
+        return ($"unnest({from}, {to}) r(a, b)", $" and {cell} between r.a and r.b");
+    }
+
+    private static NpgsqlParameter Array(long[] cells) => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, cells);
+
+    // A counter says 0 where the row has no such key.
+    private IEnumerable<string> DimensionColumns(string alias) => _counted.Dimensions.Select(d =>
+        IsLabel(d.Column) ? $"{alias}.{d.Column}" : $"nullif({alias}.{d.Column}, 0) as {d.Column}");
+
+    private bool IsLabel(string column) => column == _counted.Done.Status;
+
+    private IEnumerable<string> CounterColumns(string alias)
+    {
+        IEnumerable<string> figures = columns.Grain == FigureGrain.Duration ? ["bucket", "requests"] : ["requests", "longitude", "latitude"];
+        return [.. DimensionColumns(alias), .. new[] { "period", "cell" }.Concat(figures).Select(c => $"{alias}.{c}")];
+    }
+
+    private string Outputs(string period, string cell) => string.Concat(new[]
+    {
+        string.Concat(columns.Dimensions.Select(d => $"c.{d}, ")),
+        columns.HasPeriod ? $"{period} as period, " : "",
+        columns.HasCells ? $"{Parent(cell)} as cell, " : "",
+        columns.Grain == FigureGrain.Duration ? "c.bucket, " : "",
+        columns.HasCells ? "c.longitude, c.latitude, " : "",
+    });
+
+    private string Parent(string cell) =>
+        $"public.cell_parent({cell}, {statement.Parameter("cellZoom", run => StatementBuilder.Integer(run.Figures!.CellZoom))})";
+
+    private IEnumerable<string> RowOutputs(string alias)
+    {
+        string created = _access.Created!.Sql($"{alias}.{Key}");
+        foreach (string dimension in columns.Dimensions)
+        {
+            yield return $"{alias}.{dimension}";
+        }
+
+        if (columns.HasPeriod)
+        {
+            yield return $"({created} at time zone {Zone})::date as period";
+        }
+
+        if (columns.HasCells)
+        {
+            yield return $"{Parent($"{alias}.{FineColumn}")} as cell";
+        }
+
+        if (columns.Grain == FigureGrain.Duration)
+        {
+            yield return $"public.closing_bucket({created}, {alias}.{_counted.Done.DoneAt}) as bucket";
+        }
+
+        if (columns.HasCells)
+        {
+            string point = $"{alias}.{_access.Grid!.Point}";
+            yield return $"sum(public.degrees_e7(st_x({point}))) as longitude";
+            yield return $"sum(public.degrees_e7(st_y({point}))) as latitude";
+        }
+    }
+
+    private string Nothing() => string.Join(", ", columns.Dimensions
+        .Select(d => IsLabel(d) ? $"null::{StoreType(d)} as {d}" : $"null::integer as {d}")
+        .Concat(columns.HasPeriod ? ["null::date as period"] : [])
+        .Concat(columns.HasCells ? ["null::bigint as cell"] : [])
+        .Concat(columns.Grain == FigureGrain.Duration ? ["null::smallint as bucket"] : [])
+        .Concat(columns.HasCells ? ["0::bigint as longitude", "0::bigint as latitude"] : [])
+        .Concat(columns.HasSeconds ? ["0::double precision as seconds"] : [])
+        .Append("0 as n")) + " where false";
+
+    private string StoreType(string column) => ValueUniverse.Of(_access, _counted.Rows.Row, column).Type;
+}

@@ -1,0 +1,92 @@
+using CityHelper.Engine.Bindings;
+
+namespace CityHelper.Engine.Planning.Figures;
+
+/// <summary>A time cut into what counters know and what is left of it at both ends.</summary>
+/// <param name="From">The first day that is counted, the first of its span.</param>
+/// <param name="To">The first day that is not.</param>
+/// <param name="Before">The keys of the rows before.</param>
+/// <param name="After">The keys of the rows behind.</param>
+internal sealed record CountedTime(DateOnly From, DateOnly To, KeyRange Before, KeyRange After)
+{
+    public bool HasCounters => From < To;
+
+    public bool HasBefore => Before.Low < Before.High;
+
+    public bool HasAfter => After.Low < After.High;
+}
+
+/// <summary>
+/// A range of creation times in the days, months and years of a partition. Each part of the world is counted in spans that its counters have;
+/// what is left of the range at its ends is read from the rows.
+/// </summary>
+internal sealed class FigureTimes
+{
+    private readonly CreationRange _range;
+    private readonly PartitionCalendar _calendar;
+    private readonly Func<long, long> _keyOfMs;
+    private readonly DateOnly _from;
+    private readonly DateOnly _to;
+
+    /// <param name="range">The creation times.</param>
+    /// <param name="calendar">The partition's days.</param>
+    /// <param name="created">How keys carry the time.</param>
+    public FigureTimes(CreationRange range, PartitionCalendar calendar, CreationTime created)
+    {
+        _range = range;
+        _calendar = calendar;
+        _keyOfMs = created.KeyOfMs;
+        _from = range.LowMs == long.MinValue ? DateOnly.MinValue : FirstDayFrom(range.LowMs);
+        _to = range.HighMs == long.MaxValue ? DateOnly.MaxValue : calendar.DayOf(range.HighMs);
+        Days = Counted(_from, _to);
+        Months = Counted(FirstOf(_from, MonthOf, day => day.AddMonths(1)), LastOf(_to, MonthOf));
+        Years = Counted(FirstOf(_from, YearOf, day => day.AddYears(1)), LastOf(_to, YearOf));
+        Rows = new CountedTime(DateOnly.MinValue, DateOnly.MinValue, All, Empty);
+    }
+
+    /// <summary>Whole days.</summary>
+    public CountedTime Days { get; }
+
+    /// <summary>Whole months.</summary>
+    public CountedTime Months { get; }
+
+    /// <summary>Whole years.</summary>
+    public CountedTime Years { get; }
+
+    /// <summary>No counters at all.</summary>
+    public CountedTime Rows { get; }
+
+    /// <summary>The keys of the whole range.</summary>
+    public KeyRange All => new(KeyOf(_range.LowMs), KeyOf(_range.HighMs));
+
+    private static KeyRange Empty => new(0, 0);
+
+    private CountedTime Counted(DateOnly from, DateOnly to)
+    {
+        if (from >= to || _range.IsEmpty)
+        {
+            return new CountedTime(DateOnly.MinValue, DateOnly.MinValue, All, Empty);
+        }
+
+        KeyRange before = from == DateOnly.MinValue ? Empty : new KeyRange(All.Low, KeyOf(_calendar.StartOf(from)));
+        KeyRange after = to == DateOnly.MaxValue ? Empty : new KeyRange(KeyOf(_calendar.StartOf(to)), All.High);
+        return new CountedTime(from, to, before, after);
+    }
+
+    private long KeyOf(long milliseconds) => milliseconds is long.MinValue or long.MaxValue ? milliseconds : _keyOfMs(milliseconds);
+
+    private DateOnly FirstDayFrom(long milliseconds)
+    {
+        DateOnly day = _calendar.DayOf(milliseconds);
+        return _calendar.StartOf(day) >= milliseconds ? day : day.AddDays(1);
+    }
+
+    private static DateOnly MonthOf(DateOnly day) => new(day.Year, day.Month, 1);
+
+    private static DateOnly YearOf(DateOnly day) => new(day.Year, 1, 1);
+
+    private static DateOnly FirstOf(DateOnly day, Func<DateOnly, DateOnly> span, Func<DateOnly, DateOnly> next) =>
+        span(day) == day ? day : next(span(day));
+
+    private static DateOnly LastOf(DateOnly day, Func<DateOnly, DateOnly> span) => day == DateOnly.MaxValue ? day : span(day);
+}
