@@ -14,13 +14,13 @@ with inserted as (
     where not b.known and s.id between $2 and $3
     order by b.id
     on conflict (city_id, id) do nothing
-    returning created_at, category_id, coalesce(agency_id, 0) as agency_id, status, closed_at, location, cell_16
+    returning created_at, category_id, agency_id, status, closed_at, location, cell_16
 ), counted as (
+    -- Not added up: of 20,000 new requests hardly two are of one day, cell, category and time to close.
     insert into service_request_delta (city_id, day, cell, category_id, agency_id, status, bucket, requests, longitude, latitude)
-    select $1, (created_at at time zone (select time_zone from city where id = $1))::date as day, cell_16, category_id, agency_id, status,
-           public.closing_bucket(created_at, closed_at) as bucket, count(*),
-           coalesce(sum(public.degrees_e7(public.st_x(location))), 0), coalesce(sum(public.degrees_e7(public.st_y(location))), 0)
+    select $1, (created_at at time zone (select time_zone from city where id = $1))::date, cell_16, category_id, coalesce(agency_id, 0), status,
+           public.closing_bucket(created_at, closed_at), 1,
+           coalesce(public.degrees_e7(public.st_x(location)), 0), coalesce(public.degrees_e7(public.st_y(location)), 0)
     from inserted
-    group by day, cell_16, category_id, agency_id, status, bucket
 )
 select count(*)::int from inserted

@@ -64,22 +64,19 @@ with suspected as materialized (
     returning r.created_at, r.category_id, r.agency_id, r.status, r.closed_at, r.location, r.cell_16,
               n.known_category_id, n.known_agency_id, n.known_status, n.known_closed_at, n.known_location, n.known_cell
 ), counted as (
-    -- What was counted is taken away and what is so now added; where both are the same nothing is left.
+    -- What was counted is taken away and what is so now is added, where they differ.
     insert into service_request_delta (city_id, day, cell, category_id, agency_id, status, bucket, requests, longitude, latitude)
-    select $1, (c.created_at at time zone (select time_zone from city where id = $1))::date as day, state.cell, state.category_id,
-           coalesce(state.agency_id, 0), state.status, public.closing_bucket(c.created_at, state.closed_at) as bucket,
-           sum(state.sign),
-           coalesce(sum(state.sign * public.degrees_e7(public.st_x(state.location))), 0),
-           coalesce(sum(state.sign * public.degrees_e7(public.st_y(state.location))), 0)
+    select $1, (c.created_at at time zone (select time_zone from city where id = $1))::date, state.cell, state.category_id,
+           coalesce(state.agency_id, 0), state.status, public.closing_bucket(c.created_at, state.closed_at), state.sign,
+           coalesce(state.sign * public.degrees_e7(public.st_x(state.location)), 0),
+           coalesce(state.sign * public.degrees_e7(public.st_y(state.location)), 0)
     from changed c
     cross join lateral (values
         (-1, c.known_cell, c.known_category_id, c.known_agency_id, c.known_status, c.known_closed_at, c.known_location),
         (1, c.cell_16, c.category_id, c.agency_id, c.status, c.closed_at, c.location))
         as state(sign, cell, category_id, agency_id, status, closed_at, location)
-    group by day, state.cell, state.category_id, state.agency_id, state.status, bucket
-    having sum(state.sign) <> 0
-        or sum(state.sign * public.degrees_e7(public.st_x(state.location))) <> 0
-        or sum(state.sign * public.degrees_e7(public.st_y(state.location))) <> 0
+    where (c.known_category_id, c.known_agency_id, c.known_status, c.known_closed_at, c.known_location)
+        is distinct from (c.category_id, c.agency_id, c.status, c.closed_at, c.location)
 ), told as (
     -- Where the source tells the changes itself, its own stand; else the difference is one, at the time of the news.
     insert into status_update (city_id, service_request_id, id, status, source_status, note, created_at)
