@@ -5,9 +5,9 @@ namespace CityHelper.Data.Statistics;
 /// <summary>The statements of the counters; each stands in a <c>.sql</c> file beside this class.</summary>
 internal static class CounterSql
 {
-    private static readonly string s_countChanges = Read("count_changes");
+    private static readonly string CountChanges = Read("count_changes");
 
-    private static readonly string s_closingChanges = Read("closing_changes");
+    private static readonly string ClosingChanges = Read("closing_changes");
 
     public static string Take { get; } = Read("take");
 
@@ -32,8 +32,8 @@ internal static class CounterSql
 
     // The kept combinations stand in one place, whether they are added or compared.
     private static string Bind(string name) => Read(name)
-        .Replace("{count_changes}", s_countChanges, StringComparison.Ordinal)
-        .Replace("{closing_changes}", s_closingChanges, StringComparison.Ordinal);
+        .Replace("{count_changes}", CountChanges, StringComparison.Ordinal)
+        .Replace("{closing_changes}", ClosingChanges, StringComparison.Ordinal);
 
     private static string Read(string name)
     {
