@@ -11,7 +11,11 @@ namespace CityHelper.Data.Statistics;
 /// </remarks>
 public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider time)
 {
-    private const int LockClass = 0x0C17_0005;
+    /// <summary>Class of the advisory lock of a fold or rebuild; its second key is the city.</summary>
+    public const int LockClass = 0x0C17_0005;
+
+    // Grouping a full fold takes 15 MB; by default it would spill.
+    private const string WorkMemory = "set local work_mem = '64MB'";
 
     /// <summary>Deltas of one transaction; <see cref="Limits.FoldRowsMax"/> unless a test wants several small ones.</summary>
     public int FoldRows { get; init; } = Limits.FoldRowsMax;
@@ -19,7 +23,8 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
     /// <summary>Folds all deltas that can be seen, in transactions of <see cref="FoldRows"/>. Waits for another fold or a rebuild to end.</summary>
     /// <returns>How many deltas were folded.</returns>
     /// <exception cref="NpgsqlException">The database failed; transactions that were committed stay, and a repeated call continues.</exception>
-    public async Task<int> FoldAsync(short cityId, CancellationToken cancellation = default) => await FoldAsync(cityId, wait: true, cancellation) ?? 0;
+    public async Task<int> FoldAsync(short cityId, CancellationToken cancellation = default) =>
+        (await FoldAsync(cityId, wait: true, cancellation))!.Value;
 
     /// <summary>As <see cref="FoldAsync(short, CancellationToken)"/>, but leaves it to whoever folds or rebuilds the city at this moment.</summary>
     /// <returns>How many deltas were folded; null when somebody else does it.</returns>
@@ -104,9 +109,6 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         }
     }
 
-    // Grouping a full fold takes 15 MB; by default it would spill.
-    private const string WorkMemory = "set local work_mem = '64MB'";
-
     private async Task<int?> FoldAsync(short cityId, bool wait, CancellationToken cancellation)
     {
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
@@ -152,7 +154,9 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
     {
         // One look-up by key per counter, whatever the planner thinks of the sizes.
         await ExecuteAsync(
-            connection, $"{WorkMemory}; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off", cancellation);
+            connection,
+            $"{WorkMemory}; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off",
+            cancellation);
         return await ExecuteAsync(connection, CounterSql.CountMerge, cancellation, cityId)
             + await ExecuteAsync(connection, CounterSql.ClosingMerge, cancellation, cityId);
     }
