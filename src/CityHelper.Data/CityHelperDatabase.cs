@@ -13,6 +13,9 @@ public static class CityHelperDatabase
     /// <summary>The database type behind <see cref="ServiceRequestStatus"/>.</summary>
     public const string StatusTypeName = "service_request_status";
 
+    /// <summary>The database type behind <see cref="CountSpan"/>.</summary>
+    public const string CountSpanTypeName = "count_span";
+
     /// <summary>Makes the pool of connections. A process needs one per server it talks to; the caller disposes it.</summary>
     /// <param name="connectionString">In Npgsql's form: <c>Host=…;Username=…;Database=…</c>.</param>
     /// <param name="configure">What only this caller needs: logging, metrics, an application name.</param>
@@ -22,6 +25,7 @@ public static class CityHelperDatabase
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         builder.UseNetTopologySuite();
         builder.MapEnum<ServiceRequestStatus>(StatusTypeName, StatusLabels.Translator);
+        builder.MapEnum<CountSpan>(CountSpanTypeName, StatusLabels.Translator);
         configure?.Invoke(builder);
         return builder.Build();
     }
@@ -32,6 +36,7 @@ public static class CityHelperDatabase
             // EF Core builds its own type mapping and does not read the pool's, so the enum is named in both.
             .UseNpgsql(dataSource, npgsql => npgsql
                 .UseNetTopologySuite()
-                .MapEnum<ServiceRequestStatus>(StatusTypeName, nameTranslator: StatusLabels.Translator))
+                .MapEnum<ServiceRequestStatus>(StatusTypeName, nameTranslator: StatusLabels.Translator)
+                .MapEnum<CountSpan>(CountSpanTypeName, nameTranslator: StatusLabels.Translator))
             .UseSnakeCaseNamingConvention();
 }

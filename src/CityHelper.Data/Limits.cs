@@ -64,4 +64,14 @@ public static class Limits
 
     /// <summary>Characters of an input's name in that of its rejects file: four bytes each at most, of the 255 that a file name may have.</summary>
     public const int RejectsNameCharsMax = 50;
+
+    /// <summary>Deltas of one fold: half a second of work. Larger folds write less, since more deltas meet in one counter, but readers add up
+    /// what is not folded yet: 40,000 deltas take them 10 ms.</summary>
+    public const int FoldRowsMax = 40_000;
+
+    /// <summary>How often a server looks for deltas that others left: short beside what a reader of statistics notices, and one small statement.</summary>
+    public static readonly TimeSpan FoldEvery = TimeSpan.FromSeconds(5);
+
+    /// <summary>Differences that a comparison tells: enough to see what they have in common.</summary>
+    public const int DifferencesShownMax = 20;
 }

@@ -45,6 +45,7 @@ public static class ServerApplication
         builder.Services.AddSingleton(CursorKeyStore.Load(builder.Configuration, builder.Environment, HomeOf(builder.Configuration)));
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
+        builder.Services.AddCounterFolding(connectionString);
         builder.Services.AddGraphQLEngine();
         builder.Services.AddCityHelperHealth();
 

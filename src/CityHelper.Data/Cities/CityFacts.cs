@@ -15,6 +15,9 @@ public sealed record CityFacts(
     double West, double South, double East, double North,
     double CentreLongitude, double CentreLatitude)
 {
+    /// <summary>What follows <c>service_request_</c> in the names of tables that are no city's.</summary>
+    private static readonly string[] TableNames = ["external-id", "count", "closing-count", "delta"];
+
     /// <summary>What is wrong with the facts, one sentence each; empty when the city can be added.</summary>
     public IReadOnlyList<string> Problems()
     {
@@ -57,8 +60,8 @@ public sealed record CityFacts(
             return $"The slug must have 1 to {Limits.SlugCharsMax} lower-case letters, digits and dashes, and begin with a letter.";
         }
 
-        // Both would be the name of another table: service_request_external_id, or the 2026 leaf of city `springfield`.
-        bool taken = slug == "external-id" || (slug.Length > 5 && slug[^5] == '-' && slug[^4..].All(char.IsAsciiDigit));
-        return taken ? "The slug must not be `external-id` nor end in a dash and four digits: tables have such names." : null;
+        // Such a city's tables would have the names of others: service_request_external_id, or the 2026 leaf of city `springfield`.
+        bool taken = TableNames.Contains(slug) || (slug.Length > 5 && slug[^5] == '-' && slug[^4..].All(char.IsAsciiDigit));
+        return taken ? $"The slug must not be `{string.Join("`, `", TableNames)}` nor end in a dash and four digits: tables have such names." : null;
     }
 }

@@ -1,5 +1,6 @@
 using CityHelper.Data.Cities;
 using CityHelper.Data.Partitions;
+using CityHelper.Data.Statistics;
 using Npgsql;
 
 namespace CityHelper.Data.Import;
@@ -7,7 +8,7 @@ namespace CityHelper.Data.Import;
 /// <summary>Brings a source's rows into the database.</summary>
 /// <remarks>
 /// (1) the city's lock: one import at a time   (2) rows go to a staging table, in one transaction   (3) leaves for their years
-/// (4) batches become requests, each whole   (5) VACUUM and ANALYZE   (6) categories learn their agency, the run ends.
+/// (4) batches become requests, each whole   (5) counters, VACUUM and ANALYZE   (6) categories learn their agency, the run ends.
 /// An interrupted run continues at (3) when the same input is given again, and so is tidied whenever it was cut off.
 /// </remarks>
 public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, string rejectsDirectory)
@@ -15,6 +16,7 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
     private const int LockClass = 0x0C17_0002;
 
     private readonly CityPartitions _partitions = new(dataSource, time);
+    private readonly RequestCounters _counters = new(dataSource, time);
 
     /// <summary>Rows of one merge transaction; <see cref="Limits.MergeRowsMax"/> unless a test wants several small ones.</summary>
     public int BatchRows { get; init; } = Limits.MergeRowsMax;
@@ -50,10 +52,11 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
             ImportRun run = await StageOrContinueAsync(connection, city, feed, progress, cancellation);                   // (2)
             int continuedAt = run.RowsMerged;
             await _partitions.EnsureYearsAsync(city.Id, city.Slug, run.StagedYears, cancellation);                        // (3)
-            await new Merge(dataSource, city.Id, run, progress).RunAsync(connection, cancellation);                       // (4)
+            await new Merge(dataSource, city.Id, run, _counters, progress).RunAsync(connection, cancellation);                       // (4)
             run = await run.ReloadAsync(connection, cancellation);
             progress?.Report(new(ImportPhase.Tidying, run.RowsMerged, 0));
-            await TidyAsync(connection, city, run, cancellation);                                                         // (5)
+            await _counters.FoldAsync(city.Id, cancellation);                                                             // (5)
+            await TidyAsync(connection, city, run, cancellation);
             await FinishAsync(connection, city.Id, run, cancellation);                                                    // (6)
             return new(Summary(run, continuedAt, time.GetElapsedTime(started)), null);
         }
@@ -145,6 +148,11 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
                     await vacuum.ExecuteNonQueryAsync(cancellation);
                 }
             }
+        }
+
+        if (run.Inserted + run.Updated > 0)
+        {
+            await RequestCounters.TidyAsync(connection, cancellation);
         }
 
         if (run.Inserted > 0)

@@ -1,12 +1,15 @@
+using CityHelper.Data.Statistics;
 using Npgsql;
 
 namespace CityHelper.Data.Import;
 
 /// <summary>Makes requests of staged rows, batch by batch, on several connections at once.</summary>
-internal sealed class Merge(NpgsqlDataSource dataSource, short cityId, ImportRun run, IProgress<ImportProgress>? progress)
+internal sealed class Merge(
+    NpgsqlDataSource dataSource, short cityId, ImportRun run, RequestCounters counters, IProgress<ImportProgress>? progress)
 {
     private readonly Lock _progressLock = new();
     private int _rowsMerged = run.RowsMerged;
+    private int _changesMerged;
 
     /// <summary>Merges the batches that are not merged yet. Each is one transaction, which also remembers that it was.</summary>
     public async Task RunAsync(NpgsqlConnection connection, CancellationToken cancellation)
@@ -44,13 +47,29 @@ internal sealed class Merge(NpgsqlDataSource dataSource, short cityId, ImportRun
 
     private async ValueTask MergeAsync(MergeBatch batch, CancellationToken cancellation)
     {
-        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
-        BatchResult result = await new BatchMerge(connection, cityId, run).RunAsync(batch, cancellation);
+        BatchResult result;
+        await using (NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation))
+        {
+            result = await new BatchMerge(connection, cityId, run).RunAsync(batch, cancellation);
+        }
+
         // One at a time, so that what people see only grows.
         lock (_progressLock)
         {
             _rowsMerged += result.Rows;
             Report();
+        }
+
+        await FoldAsync(result.Inserted + result.Updated, cancellation);
+    }
+
+    /// <summary>Each time enough has come together, one worker folds while the other goes on: readers meet a few folds' deltas, not the file's.</summary>
+    private async Task FoldAsync(int changes, CancellationToken cancellation)
+    {
+        if (Interlocked.Add(ref _changesMerged, changes) >= counters.FoldRows)
+        {
+            Interlocked.Exchange(ref _changesMerged, 0);
+            await counters.TryFoldAsync(cityId, cancellation);
         }
     }
 

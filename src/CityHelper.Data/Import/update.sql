@@ -2,26 +2,43 @@
 -- the columns that the file has; the others keep their values. id, created_at and with them the partition never change.
 -- No change is older than its request: two in five of the portal's rows were "updated" at the midnight before they were made.
 -- `offset 0` and the lateral make one index lookup per row of what is known.
-with newer as materialized (
-    select s.*, b.id as request_id,
-           greatest(coalesce(s.changed_at, r.created_at), r.created_at) as told_at,
-           r.status as known_status,
-           case when s.created_at <> r.created_at then s.created_at end as new_source_created_at,
-           r.source_created_at as known_source_created_at,
-           case when s.status_stated then s.status
-                -- Derived from the closed date alone: news only when the closing is.
-                when s.closed_at is not null and r.closed_at is null and r.status not in ('RESOLVED', 'CANCELLED', 'DUPLICATE') then 'CLOSED'
-                else r.status end as new_status
+with suspected as materialized (
+    select s.*, b.id as request_id
     from pg_temp.import_batch b
     join {staged} s on s.id = b.wanted_id and s.number = b.number
     cross join lateral (
-        select r.status, r.created_at, r.updated_at, r.closed_at, r.source_created_at, r.content_hash
+        select r.created_at, r.updated_at, r.content_hash
         from service_request r
         where r.city_id = $1 and r.id = b.id
         offset 0) r
     where b.known and s.id between $2 and $3
       and (greatest(coalesce(s.changed_at, r.created_at), r.created_at) > r.updated_at
            or (greatest(coalesce(s.changed_at, r.created_at), r.created_at) = r.updated_at and s.content_hash is distinct from r.content_hash))
+), newer as materialized (
+    -- Asked again of the locked row, as its last writer left it: the deltas below must take away exactly what that one has added.
+    select s.*,
+           greatest(coalesce(s.changed_at, r.created_at), r.created_at) as told_at,
+           r.status as known_status,
+           r.category_id as known_category_id,
+           r.agency_id as known_agency_id,
+           r.closed_at as known_closed_at,
+           r.location as known_location,
+           r.cell_16 as known_cell,
+           case when s.created_at <> r.created_at then s.created_at end as new_source_created_at,
+           r.source_created_at as known_source_created_at,
+           case when s.status_stated then s.status
+                -- Derived from the closed date alone: news only when the closing is.
+                when s.closed_at is not null and r.closed_at is null and r.status not in ('RESOLVED', 'CANCELLED', 'DUPLICATE') then 'CLOSED'
+                else r.status end as new_status
+    from suspected s
+    cross join lateral (
+        select r.status, r.category_id, r.agency_id, r.created_at, r.updated_at, r.closed_at, r.location, r.cell_16, r.source_created_at,
+               r.content_hash
+        from service_request r
+        where r.city_id = $1 and r.id = s.request_id
+        for no key update) r
+    where greatest(coalesce(s.changed_at, r.created_at), r.created_at) > r.updated_at
+       or (greatest(coalesce(s.changed_at, r.created_at), r.created_at) = r.updated_at and s.content_hash is distinct from r.content_hash)
 ), changed as (
     update service_request r
     set status = n.new_status,
@@ -44,6 +61,22 @@ with newer as materialized (
         resolution = case when 'resolution' = any ($4) then n.resolution else r.resolution end
     from newer n
     where r.city_id = $1 and r.id = n.request_id
+    returning r.created_at, r.category_id, r.agency_id, r.status, r.closed_at, r.location, r.cell_16,
+              n.known_category_id, n.known_agency_id, n.known_status, n.known_closed_at, n.known_location, n.known_cell
+), counted as (
+    -- What was counted is taken away and what is so now is added, where they differ.
+    insert into service_request_delta (city_id, day, cell, category_id, agency_id, status, bucket, requests, longitude, latitude)
+    select $1, (c.created_at at time zone (select time_zone from city where id = $1))::date, state.cell, state.category_id,
+           coalesce(state.agency_id, 0), state.status, public.closing_bucket(c.created_at, state.closed_at), state.sign,
+           coalesce(state.sign * public.degrees_e7(public.st_x(state.location)), 0),
+           coalesce(state.sign * public.degrees_e7(public.st_y(state.location)), 0)
+    from changed c
+    cross join lateral (values
+        (-1, c.known_cell, c.known_category_id, c.known_agency_id, c.known_status, c.known_closed_at, c.known_location),
+        (1, c.cell_16, c.category_id, c.agency_id, c.status, c.closed_at, c.location))
+        as state(sign, cell, category_id, agency_id, status, closed_at, location)
+    where (c.known_category_id, c.known_agency_id, c.known_status, c.known_closed_at, c.known_location)
+        is distinct from (c.category_id, c.agency_id, c.status, c.closed_at, c.location)
 ), told as (
     -- Where the source tells the changes itself, its own stand; else the difference is one, at the time of the news.
     insert into status_update (city_id, service_request_id, id, status, source_status, note, created_at)

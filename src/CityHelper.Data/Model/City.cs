@@ -20,4 +20,7 @@ public sealed class City
 
     /// <summary>Where a map of the city opens, SRID 4326.</summary>
     public required Point Centre { get; set; }
+
+    /// <summary>Since when the counters of the city's requests are true; null while they are not, until <c>cityhelper statistics rebuild</c>.</summary>
+    public DateTime? CountedAt { get; private set; }
 }

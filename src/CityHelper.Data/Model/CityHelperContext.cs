@@ -17,10 +17,17 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
 
     public DbSet<StatusUpdate> StatusUpdates => Set<StatusUpdate>();
 
+    public DbSet<ServiceRequestCount> ServiceRequestCounts => Set<ServiceRequestCount>();
+
+    public DbSet<ServiceRequestClosingCount> ServiceRequestClosingCounts => Set<ServiceRequestClosingCount>();
+
+    public DbSet<ServiceRequestDelta> ServiceRequestDeltas => Set<ServiceRequestDelta>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasPostgresExtension("postgis");
         modelBuilder.HasPostgresEnum<ServiceRequestStatus>("service_request_status", nameTranslator: StatusLabels.Translator);
+        modelBuilder.HasPostgresEnum<CountSpan>("count_span", nameTranslator: StatusLabels.Translator);
 
         modelBuilder.Entity<City>(city =>
         {
@@ -29,6 +36,7 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
             city.HasIndex(c => c.Slug).IsUnique();
             city.Property(c => c.Bounds).HasColumnType("geometry(Polygon,4326)");
             city.Property(c => c.Centre).HasColumnType("geometry(Point,4326)");
+            city.Property(c => c.CountedAt).HasColumnType("timestamp(3) with time zone").HasDefaultValueSql("now()");
         });
 
         modelBuilder.Entity<Agency>(agency =>
@@ -72,6 +80,25 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
             update.HasKey(u => new { u.CityId, u.ServiceRequestId, u.Id });
             update.Property(u => u.Id).ValueGeneratedNever();
             update.Property(u => u.CreatedAt).HasColumnType("timestamp(3) with time zone");
+        });
+
+        modelBuilder.Entity<ServiceRequestCount>(count =>
+        {
+            count.ToTable("service_request_count");
+            count.HasKey(c => new { c.CityId, c.Zoom, c.Span, c.Cell, c.Period, c.CategoryId, c.AgencyId, c.Status });
+        });
+
+        modelBuilder.Entity<ServiceRequestClosingCount>(count =>
+        {
+            count.ToTable("service_request_closing_count");
+            count.HasKey(c => new { c.CityId, c.Zoom, c.Span, c.Cell, c.Period, c.CategoryId, c.AgencyId, c.Status, c.Bucket });
+        });
+
+        modelBuilder.Entity<ServiceRequestDelta>(delta =>
+        {
+            delta.ToTable("service_request_delta");
+            delta.HasKey(d => new { d.CityId, d.Id });
+            delta.Property(d => d.Id).ValueGeneratedOnAdd().UseIdentityAlwaysColumn();
         });
     }
 }

@@ -1,4 +1,5 @@
 using CityHelper.Data;
+using CityHelper.Data.Cities;
 using CityHelper.Data.Migrations;
 using Npgsql;
 
@@ -44,6 +45,12 @@ public sealed class CommandHost
             ? CityHelperDatabase.CreateDataSource(connectionString)
             : throw new CommandException("The database's schema is not up to date: run `cityhelper migrate` first.");
     }
+
+    /// <summary>The city that a verb works on.</summary>
+    /// <exception cref="CommandException">There is none of this slug.</exception>
+    public async Task<CityEntry> FindCityAsync(NpgsqlDataSource dataSource, string slug, CancellationToken cancellation) =>
+        await new CityDirectory(dataSource, Time).FindAsync(slug, cancellation)
+        ?? throw new CommandException($"There is no city `{slug}`: add it first with `cityhelper city add`.");
 
     /// <summary>Runs a verb and makes one sentence of every failure that is not a fault of this program.</summary>
     /// <returns>0 when it succeeded, 1 when it did not.</returns>

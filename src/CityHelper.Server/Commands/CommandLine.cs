@@ -23,6 +23,11 @@ public static class CommandLine
             MigrateCommand.Create(host),
             new Command("city", "Cities of the platform.") { CityAddCommand.Create(host) },
             ImportCommand.Create(host),
+            new Command("statistics", "The counters that statistics are read from.")
+            {
+                StatisticsRebuildCommand.Create(host),
+                StatisticsCompareCommand.Create(host),
+            },
             new Command("schema", "The schemas, as files under review.")
             {
                 SchemaExportCommand.Create(host),

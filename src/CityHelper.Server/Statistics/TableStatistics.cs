@@ -62,6 +62,15 @@ internal static class StatisticsServices
         services.AddHostedService(s => s.GetRequiredService<TableStatistics>());
         return services;
     }
+
+    /// <summary>The server writes there, so it must be the connection string of the primary.</summary>
+    public static IServiceCollection AddCounterFolding(this IServiceCollection services, string connectionString)
+    {
+        services.AddSingleton(s => new CounterFolding(
+            connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CounterFolding>>()));
+        services.AddHostedService(s => s.GetRequiredService<CounterFolding>());
+        return services;
+    }
 }
 
 /// <summary>The log messages of the statistics. Ids: 2000.</summary>
@@ -72,4 +81,10 @@ internal static partial class LogMessages
 
     [LoggerMessage(2001, LogLevel.Warning, "The statistics cannot be read, forms are chosen by the last ones or without")]
     public static partial void StatisticsNotRead(ILogger logger, Exception cause);
+
+    [LoggerMessage(2002, LogLevel.Debug, "Folded {Deltas} deltas of city {City}")]
+    public static partial void CountersFolded(ILogger logger, int deltas, short city);
+
+    [LoggerMessage(2003, LogLevel.Warning, "The counters' deltas cannot be folded; it is tried again every few seconds")]
+    public static partial void CountersNotFolded(ILogger logger, Exception cause);
 }

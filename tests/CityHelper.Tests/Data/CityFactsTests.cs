@@ -17,6 +17,9 @@ public sealed class CityFactsTests
     [InlineData("a-slug-that-is-longer-than-forty-characters")]
     // Each would name a table that is something else.
     [InlineData("external-id")]
+    [InlineData("count")]
+    [InlineData("closing-count")]
+    [InlineData("delta")]
     [InlineData("nyc-2026")]
     public void A_slug_that_cannot_be_one_is_refused(string slug) => Assert.Single((NewYork.Facts with { Slug = slug }).Problems());
 

@@ -1,0 +1,235 @@
+using System.Data;
+using Npgsql;
+
+namespace CityHelper.Data.Statistics;
+
+/// <summary>The counters of a city's service requests: how many there are, and in how much time they were closed.</summary>
+/// <remarks>
+/// Who writes a request appends a delta in the same transaction; a fold moves deltas into the counters; a reader takes both in one snapshot and
+/// so never sees a request twice or not at all. One fold or rebuild of a city runs at a time, under an advisory lock. Reasons:
+/// docs/decisions/0006-counters.md.
+/// </remarks>
+public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider time)
+{
+    /// <summary>Class of the advisory lock of a fold or rebuild; its second key is the city.</summary>
+    public const int LockClass = 0x0C17_0005;
+
+    // Grouping a full fold takes 15 MB; by default it would spill.
+    private const string WorkMemory = "set local work_mem = '64MB'";
+
+    /// <summary>Deltas of one transaction; <see cref="Limits.FoldRowsMax"/> unless a test wants several small ones.</summary>
+    public int FoldRows { get; init; } = Limits.FoldRowsMax;
+
+    /// <summary>Folds all deltas that can be seen, in transactions of <see cref="FoldRows"/>. Waits for another fold or a rebuild to end.</summary>
+    /// <returns>How many deltas were folded.</returns>
+    /// <exception cref="NpgsqlException">The database failed; transactions that were committed stay, and a repeated call continues.</exception>
+    public async Task<int> FoldAsync(short cityId, CancellationToken cancellation = default) =>
+        (await FoldAsync(cityId, wait: true, cancellation))!.Value;
+
+    /// <summary>As <see cref="FoldAsync(short, CancellationToken)"/>, but leaves it to whoever folds or rebuilds the city at this moment.</summary>
+    /// <returns>How many deltas were folded; null when somebody else does it.</returns>
+    public Task<int?> TryFoldAsync(short cityId, CancellationToken cancellation = default) => FoldAsync(cityId, wait: false, cancellation);
+
+    /// <summary>The cities that have deltas.</summary>
+    public async Task<IReadOnlyList<short>> CitiesToFoldAsync(CancellationToken cancellation = default)
+    {
+        await using NpgsqlCommand command = dataSource.CreateCommand(
+            "select c.id from city c where exists (select from service_request_delta d where d.city_id = c.id) order by c.id");
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        var cities = new List<short>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            cities.Add(reader.GetInt16(0));
+        }
+
+        return cities;
+    }
+
+    /// <summary>
+    /// Counts all rows anew and says that the counters are true from now on. Writers go on meanwhile: what they commit after the snapshot is
+    /// in their deltas, which stay.
+    /// </summary>
+    /// <exception cref="NpgsqlException">The database failed; nothing was changed.</exception>
+    public async Task<CounterRebuild> RebuildAsync(short cityId, CancellationToken cancellation = default)
+    {
+        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
+        CounterRebuild rebuild;
+        // Held by the session and taken before the transaction: the snapshot must be younger than the last fold's commit.
+        await ExecuteAsync(connection, $"select pg_advisory_lock({LockClass}, {cityId})", cancellation);
+        try
+        {
+            await ExecuteAsync(connection, CounterSql.CounterChange, cancellation);
+            await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+            await ExecuteAsync(connection, "delete from service_request_delta where city_id = $1", cancellation, cityId);
+            await ExecuteAsync(connection, "delete from service_request_count where city_id = $1", cancellation, cityId);
+            await ExecuteAsync(connection, "delete from service_request_closing_count where city_id = $1", cancellation, cityId);
+            int requests = await ExecuteAsync(connection, CounterSql.Rows, cancellation, cityId);
+            int counters = await MergeAsync(connection, cityId, cancellation);
+            await ExecuteAsync(connection, "update city set counted_at = $2 where id = $1", cancellation, cityId, time.GetUtcNow().UtcDateTime);
+            await transaction.CommitAsync(cancellation);
+            rebuild = new(requests, counters);
+        }
+        finally
+        {
+            await UnlockAsync(connection, cityId);
+        }
+
+        await FoldAsync(cityId, cancellation);
+        await TidyAsync(connection, cancellation);
+        return rebuild;
+    }
+
+    /// <summary>Counts the rows and compares the outcome with counters and deltas, all in one snapshot.</summary>
+    /// <param name="cityId">The city.</param>
+    /// <param name="differencesMax">So many differences are told, the first by key.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<CounterComparison> CompareAsync(short cityId, int differencesMax, CancellationToken cancellation = default)
+    {
+        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
+        await ExecuteAsync(connection, CounterSql.CounterChange, cancellation);
+        // Rolled back at its end: it writes into the session's own table alone.
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        await ExecuteAsync(connection, WorkMemory, cancellation);
+        await using NpgsqlCommand counted = Command(connection, "select counted_at is not null from city where id = $1", cityId);
+        bool isCounted = await counted.ExecuteScalarAsync(cancellation) is true;
+        int requests = await ExecuteAsync(connection, CounterSql.Rows, cancellation, cityId);
+        await ExecuteAsync(connection, CounterSql.DeltasAway, cancellation, cityId);
+        await ExecuteAsync(connection, "analyze pg_temp.counter_change", cancellation);
+        (long counters, long differing, IReadOnlyList<CounterDifference> first) =
+            await DifferencesAsync(connection, cityId, differencesMax, cancellation);
+        return new(isCounted, requests, counters, differing, first);
+    }
+
+    /// <summary>Index-only scans need the visibility map, and folded deltas leave dead rows; autovacuum comes minutes later.</summary>
+    internal static async Task TidyAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        foreach (string table in new[] { "service_request_count", "service_request_closing_count", "service_request_delta" })
+        {
+            await ExecuteAsync(connection, $"vacuum (analyze) public.{table}", cancellation);
+        }
+    }
+
+    private async Task<int?> FoldAsync(short cityId, bool wait, CancellationToken cancellation)
+    {
+        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
+        await ExecuteAsync(connection, CounterSql.CounterChange, cancellation);
+        int folded = 0;
+        int? step;
+        do
+        {
+            step = await StepAsync(connection, cityId, wait, cancellation);
+            folded += step ?? 0;
+        }
+        while (step == FoldRows);
+
+        return step is null ? null : folded;
+    }
+
+    /// <summary>One transaction; null when the lock is somebody else's.</summary>
+    private async Task<int?> StepAsync(NpgsqlConnection connection, short cityId, bool wait, CancellationToken cancellation)
+    {
+        // Read committed: each statement has a snapshot of its own, so that the first after the lock sees what the last fold committed.
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+        await using NpgsqlCommand locking = Command(connection, wait
+            ? $"select pg_advisory_xact_lock({LockClass}, {cityId})"
+            : $"select pg_try_advisory_xact_lock({LockClass}, {cityId})");
+        if (await locking.ExecuteScalarAsync(cancellation) is false)
+        {
+            return null;
+        }
+
+        int taken = await ExecuteAsync(connection, CounterSql.Take, cancellation, cityId, FoldRows);
+        if (taken > 0)
+        {
+            await MergeAsync(connection, cityId, cancellation);
+            await transaction.CommitAsync(cancellation);
+        }
+
+        return taken;
+    }
+
+    /// <summary>Adds what the session has gathered to the counters.</summary>
+    /// <returns>How many counters it touched.</returns>
+    private static async Task<int> MergeAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation)
+    {
+        // One look-up by key per counter, whatever the planner thinks of the sizes.
+        await ExecuteAsync(
+            connection,
+            $"{WorkMemory}; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off",
+            cancellation);
+        return await ExecuteAsync(connection, CounterSql.CountMerge, cancellation, cityId)
+            + await ExecuteAsync(connection, CounterSql.ClosingMerge, cancellation, cityId);
+    }
+
+    private static async Task<(long Counters, long Differing, IReadOnlyList<CounterDifference> First)> DifferencesAsync(
+        NpgsqlConnection connection, short cityId, int differencesMax, CancellationToken cancellation)
+    {
+        await using NpgsqlCommand command = Command(connection, CounterSql.Differences, cityId, differencesMax);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        var first = new List<CounterDifference>();
+        (long counters, long differing) = (0, 0);
+        while (await reader.ReadAsync(cancellation))
+        {
+            (counters, differing) = (reader.GetInt64(0), reader.GetInt64(1));
+            if (!reader.IsDBNull(2))
+            {
+                first.Add(new(
+                    reader.GetInt16(2), reader.GetString(3), reader.GetInt64(4), reader.GetFieldValue<DateOnly>(5), reader.GetInt32(6),
+                    reader.GetInt32(7), reader.GetString(8), reader.IsDBNull(9) ? null : reader.GetInt16(9), reader.GetInt32(10), reader.GetInt32(11)));
+            }
+        }
+
+        return (counters, differing, first);
+    }
+
+    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] parameters)
+    {
+        await using NpgsqlCommand command = Command(connection, sql, parameters);
+        return await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    // A rebuild takes as long as the city is large; a fold may wait for it.
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params object[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        foreach (object parameter in parameters)
+        {
+            command.Parameters.Add(new() { Value = parameter });
+        }
+
+        return command;
+    }
+
+    /// <summary>By hand: a pooled connection may keep its session, and the lock with it.</summary>
+    private static async Task UnlockAsync(NpgsqlConnection connection, short cityId)
+    {
+        if (connection.FullState == ConnectionState.Open)
+        {
+            await ExecuteAsync(connection, $"select pg_advisory_unlock({LockClass}, {cityId})", CancellationToken.None);
+        }
+    }
+}
+
+/// <summary>What a rebuild counted.</summary>
+public sealed record CounterRebuild(int Requests, int Counters);
+
+/// <param name="IsCounted">Whether the city's counters say that they are true.</param>
+/// <param name="Requests">Rows of the city.</param>
+/// <param name="Counters">Counters that are there or should be.</param>
+/// <param name="Differing">Of them, those that are not what they must be.</param>
+/// <param name="First">The first of those.</param>
+public sealed record CounterComparison(bool IsCounted, int Requests, long Counters, long Differing, IReadOnlyList<CounterDifference> First);
+
+/// <summary>A counter that is not what it must be; the key's parts as in <c>service_request_count</c>.</summary>
+/// <param name="Zoom">0, 14 or 16.</param>
+/// <param name="Span">DAY, MONTH or YEAR.</param>
+/// <param name="Cell">0 at zoom 0.</param>
+/// <param name="Period">First day of the span.</param>
+/// <param name="CategoryId">Category.</param>
+/// <param name="AgencyId">Agency, 0 for none.</param>
+/// <param name="Status">Its label.</param>
+/// <param name="Bucket">Of a counter of closing times; else null.</param>
+/// <param name="Expected">Requests by the rows without the deltas; when equal to the counted ones, the sums of their places differ.</param>
+/// <param name="Counted">Requests by the counter.</param>
+public sealed record CounterDifference(
+    short Zoom, string Span, long Cell, DateOnly Period, int CategoryId, int AgencyId, string Status, short? Bucket, int Expected, int Counted);

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Globalization;
+using CityHelper.Data;
+using CityHelper.Data.Cities;
+using CityHelper.Data.Statistics;
+using Npgsql;
+
+namespace CityHelper.Server.Commands;
+
+/// <summary><c>cityhelper statistics compare --city nyc</c></summary>
+public static class StatisticsCompareCommand
+{
+    private static readonly Option<string> City = new("--city") { Description = "The city's slug.", Required = true };
+
+    public static Command Create(CommandHost host)
+    {
+        var command = new Command(
+            "compare",
+            "Counts all requests of a city and compares the outcome with its counters, in one snapshot. Changes nothing. Exits with 1 when they differ, "
+            + $"and tells the first {Limits.DifferencesShownMax} differences.")
+        {
+            City,
+        };
+        command.SetAction((parsed, cancellation) => host.RunAsync(() => RunAsync(host, parsed.GetValue(City)!, cancellation)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandHost host, string slug, CancellationToken cancellation)
+    {
+        await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
+        CityEntry city = await host.FindCityAsync(dataSource, slug, cancellation);
+        CounterComparison comparison = await new RequestCounters(dataSource, host.Time).CompareAsync(city.Id, Limits.DifferencesShownMax, cancellation);
+        if (!comparison.IsCounted)
+        {
+            throw new CommandException(
+                $"The requests of {slug} that were there before the counters are not counted yet: run `cityhelper statistics rebuild --city {slug}`.");
+        }
+
+        if (comparison.Differing == 0)
+        {
+            await host.Output.WriteLineAsync(Line($"All {comparison.Counters:N0} counters of {slug} agree with its {comparison.Requests:N0} requests."));
+            return 0;
+        }
+
+        foreach (CounterDifference difference in comparison.First)
+        {
+            await host.Output.WriteLineAsync(Sentence(difference));
+        }
+
+        throw new CommandException(Line(
+            $"{comparison.Differing:N0} of {comparison.Counters:N0} counters of {slug} differ: run `cityhelper statistics rebuild --city {slug}`."));
+    }
+
+    private static string Sentence(CounterDifference difference)
+    {
+        string bucket = difference.Bucket is { } number ? $", closed in bucket {number}" : "";
+        string what = difference.Counted == difference.Expected
+            ? Line($"{difference.Counted:N0} requests, but the sums of their places differ")
+            : Line($"{difference.Counted:N0} counted, {difference.Expected:N0} there");
+        return Line(
+            $"zoom {difference.Zoom}, {difference.Span} of {difference.Period:yyyy-MM-dd}, cell {difference.Cell}, category {difference.CategoryId}, ")
+            + Line($"agency {difference.AgencyId}, {difference.Status}{bucket}: {what}");
+    }
+
+    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

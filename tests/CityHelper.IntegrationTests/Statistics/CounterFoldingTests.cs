@@ -1,0 +1,93 @@
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.Server.Statistics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Statistics;
+
+/// <summary>The server's job that folds what others leave.</summary>
+public sealed class CounterFoldingTests(PostgresFixture postgres) : CounterHouse(postgres)
+{
+    [Fact]
+    public async Task Deltas_of_other_writers_are_folded_by_whichever_server_comes_first()
+    {
+        await ImportAsync(WriteRows("", [.. Enumerable.Range(1, 20).Select(n => $"{n},6/{n}/24 8:00,Noise")]));
+        using var one = new CounterFolding(ConnectionString, Time, NullLogger<CounterFolding>.Instance);
+        using var other = new CounterFolding(ConnectionString, Time, NullLogger<CounterFolding>.Instance);
+        await one.StartAsync(CancellationToken.None);
+        await other.StartAsync(CancellationToken.None);
+        await using NpgsqlConnection connection = await Database.OpenConnectionAsync();
+        for (int n = 1; n <= 20; n++)
+        {
+            await ChangeAsync(connection, $"{n}", "status = 'PENDING'");
+            Time.Advance(Data.Limits.FoldEvery);
+        }
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await DeltasAsync() > 0)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            Time.Advance(Data.Limits.FoldEvery);
+        }
+
+        await AssertTrueAsync();
+        Assert.Equal(["PENDING|20"], await RowsAsync("select status::text, sum(requests)::text from service_request_count where span = 'DAY' group by status"));
+        await one.StopAsync(CancellationToken.None);
+        await other.StopAsync(CancellationToken.None);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_database_that_is_away_or_of_an_older_schema_is_said_once_and_waited_for(bool away)
+    {
+        if (!away)
+        {
+            await RowsAsync("select ''; alter table service_request_delta rename to service_request_delta_away");
+        }
+
+        string database = away ? new NpgsqlConnectionStringBuilder(ConnectionString) { Port = 1 }.ConnectionString : ConnectionString;
+        var log = new Warnings();
+        using var job = new CounterFolding(database, Time, log);
+        await job.StartAsync(CancellationToken.None);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (log.Count == 0)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            Time.Advance(Data.Limits.FoldEvery);
+            await Task.Yield();
+        }
+
+        for (int n = 0; n < 20; n++)
+        {
+            Time.Advance(Data.Limits.FoldEvery);
+            await Assert.ThrowsAnyAsync<NpgsqlException>(() => job.FoldAsync(CancellationToken.None));
+        }
+
+        Assert.Equal(1, log.Count);
+        Assert.False(job.ExecuteTask!.IsCompleted);
+        await job.StopAsync(CancellationToken.None);
+    }
+
+    private sealed class Warnings : ILogger<CounterFolding>
+    {
+        private int _count;
+
+        public int Count => _count;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel >= LogLevel.Warning)
+            {
+                Interlocked.Increment(ref _count);
+            }
+        }
+    }
+}

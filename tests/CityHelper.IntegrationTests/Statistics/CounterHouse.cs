@@ -1,0 +1,123 @@
+using CityHelper.Data.Import;
+using CityHelper.Data.Import.NewYork;
+using CityHelper.Data.Statistics;
+using CityHelper.IntegrationTests.Import;
+using CityHelper.IntegrationTests.Postgres;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Statistics;
+
+/// <summary>A database with New York in it, and the slow answer that counters must agree with: the rows grouped anew.</summary>
+public abstract class CounterHouse(PostgresFixture postgres) : ImportHouse(postgres)
+{
+    /// <summary>
+    /// What the rows say and what counters and deltas say, in one statement and so in one snapshot; lines that stand on one side only. Written without the
+    /// functions and statements under test, but for the bucket, which has tests of its own.
+    /// </summary>
+    private const string DifferencesSql =
+        """
+        with kept (what, zoom, span) as (values
+            ('count', 0, 'DAY'), ('count', 0, 'MONTH'), ('count', 14, 'MONTH'), ('count', 14, 'YEAR'), ('count', 16, 'YEAR'),
+            ('closing', 0, 'MONTH'), ('closing', 14, 'YEAR')
+        ), rows as (
+            select k.what, k.zoom, k.span, coalesce(cell(r.location, k.zoom), 0) as cell,
+                   date_trunc(k.span, r.created_at at time zone c.time_zone)::date as period,
+                   r.category_id, coalesce(r.agency_id, 0) as agency_id, r.status,
+                   case k.what when 'closing' then closing_bucket(r.created_at, r.closed_at) end as bucket,
+                   count(*) as requests,
+                   case k.what when 'count' then coalesce(sum(round(st_x(r.location) * 1e7)::bigint), 0) end as longitude,
+                   case k.what when 'count' then coalesce(sum(round(st_y(r.location) * 1e7)::bigint), 0) end as latitude
+            from service_request r
+            join city c on c.id = r.city_id
+            cross join kept k
+            where r.city_id = $1 and (k.zoom = 0 or r.location is not null) and (k.what = 'count' or r.closed_at is not null)
+            group by k.what, k.zoom, k.span, 4, 5, 6, 7, 8, 9
+        ), told as (
+            select what, zoom, span, cell, period, category_id, agency_id, status, bucket, sum(requests) as requests, sum(longitude) as longitude,
+                   sum(latitude) as latitude
+            from (
+                select 'count' as what, zoom::int, span::text, cell, period, category_id, agency_id, status, null::smallint as bucket, requests, longitude, latitude
+                from service_request_count where city_id = $1
+                union all
+                select 'closing', zoom, span::text, cell, period, category_id, agency_id, status, bucket, requests, null, null
+                from service_request_closing_count where city_id = $1
+                union all
+                select k.what, k.zoom, k.span,
+                       -- Two bits of x and of y less.
+                       case k.zoom when 0 then 0 when 16 then d.cell
+                           else (14::bigint << 58) | ((((d.cell >> 29) & ((1 << 29) - 1)) / 4) << 29) | ((d.cell & ((1 << 29) - 1)) / 4) end,
+                       date_trunc(k.span, d.day::timestamp)::date, d.category_id, d.agency_id, d.status,
+                       case k.what when 'closing' then d.bucket end, d.requests,
+                       case k.what when 'count' then d.longitude end, case k.what when 'count' then d.latitude end
+                from service_request_delta d
+                cross join kept k
+                where d.city_id = $1 and (k.zoom = 0 or d.cell is not null) and (k.what = 'count' or d.bucket is not null)
+            ) parts
+            group by what, zoom, span, cell, period, category_id, agency_id, status, bucket
+            having sum(requests) <> 0 or sum(longitude) <> 0 or sum(latitude) <> 0
+        )
+        select 'rows ' || x::text from (table rows except all table told) x
+        union all
+        select 'told ' || x::text from (table told except all table rows) x
+        """;
+
+    protected RequestCounters Counters(int foldRows = 7) => new(Database, Time) { FoldRows = foldRows };
+
+    protected async Task AssertTrueAsync(short city = 1) => Assert.Equal("", string.Join('\n', await DifferencesAsync(city)));
+
+    protected async Task<IReadOnlyList<string>> DifferencesAsync(short city = 1)
+    {
+        await using NpgsqlCommand command = Database.CreateCommand(DifferencesSql);
+        command.Parameters.Add(new() { Value = city });
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        var lines = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            lines.Add(reader.GetString(0));
+        }
+
+        return lines;
+    }
+
+    protected async Task<long> DeltasAsync() => long.Parse(
+        (await RowsAsync("select count(*)::text from service_request_delta"))[0], System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// Changes a request as a mutation does: the row is locked, read as it was, changed, and the delta of the change appended. <paramref name="change"/> is
+    /// what stands behind <c>set</c>.
+    /// </summary>
+    protected static async Task ChangeAsync(NpgsqlConnection connection, string externalId, string change)
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+            with before as materialized (
+                select r as whole, r.city_id, r.id from service_request r where r.city_id = 1 and r.external_id = '{externalId}' for no key update
+            ), after as (
+                update service_request u set {change} from before b where u.city_id = 1 and u.id = b.id returning u as whole, b.whole as was
+            )
+            select append_service_request_delta(was, whole) from after
+            """, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Imports and has the counters looked at after every batch, before they are folded.</summary>
+    protected async Task<ImportSummary> ImportWatchedAsync(string path, int batchRows)
+    {
+        ImportOutcome outcome = await Importer(batchRows).ImportFileAsync(City, new NewYorkSource(), path, new EveryBatch(() =>
+            AssertTrueAsync().GetAwaiter().GetResult()));
+        Assert.Null(outcome.Failure);
+        return outcome.Summary!;
+    }
+
+    private sealed class EveryBatch(Action look) : IProgress<ImportProgress>
+    {
+        public void Report(ImportProgress value)
+        {
+            if (value.Phase == ImportPhase.Merging)
+            {
+                look();
+            }
+        }
+    }
+}
