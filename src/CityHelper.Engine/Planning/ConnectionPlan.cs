@@ -51,11 +51,8 @@ internal sealed class ConnectionPlan(
             return error;
         }
 
-        if ((run.Area ?? filter.PlaceOf(run)) is { } area)
-        {
-            run.Cover = CellCover.Of(area, _zooms);
-        }
-
+        // Of two places the smaller one says better where to look.
+        run.Cover = new[] { run.Area, filter.PlaceOf(run) }.OfType<Area>().Select(area => CellCover.Of(area, _zooms)).MaxBy(cover => cover.Level) ?? CellCover.None;
         return null;
     }
 

@@ -4,10 +4,17 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Types;
 
 /// <summary>Declares fields of <c>Query</c>; a feature calls it once at start.</summary>
-public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, ConnectionFields connections)
+public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, IServiceProvider services)
 {
     /// <summary>The rows of connections, and connections below rows.</summary>
-    public ConnectionFields Connections { get; } = connections;
+    public ConnectionFields Connections { get; } = new(database, services);
+
+    /// <summary>The type itself, for fields that are declared elsewhere.</summary>
+    public IObjectGraphType Query => query;
+
+    /// <summary>A type of the schema, for a field that another feature hangs on it.</summary>
+    public IObjectGraphType TypeOf<T>()
+        where T : IObjectGraphType => (IObjectGraphType)services.GetService(typeof(T))!;
 
     /// <summary>How the rows of a class are reached; add what its indexes give.</summary>
     public RowAccess Access<T>() => new(database.Entity(typeof(T)));

@@ -10,16 +10,16 @@ namespace CityHelper.Server.Schema;
 /// <summary>The GraphQL schema: one line per feature.</summary>
 public sealed class CityHelperSchema : GraphQL.Types.Schema
 {
-    public CityHelperSchema(IServiceProvider services, DatabaseModel database, IPartitionDirectory cities)
+    public CityHelperSchema(IServiceProvider services, DatabaseModel database, IPartitionDirectory cities, IPartitionCalendars calendars)
         : base(services)
     {
         Description = "Service requests (311) of many cities.";
         Directives.Register(new CacheControlDirective(), SpecifiedBy());
         var query = new ObjectGraphType { Name = "Query", Description = "What can be asked." };
-        var fields = new QueryFields(query, database, new ConnectionFields(database, services));
+        var fields = new QueryFields(query, database, services);
         fields.Nodes(ServiceRequestQueries.MaxAgeSeconds, ServiceRequestQueries.StaleWhileRevalidateSeconds);
         CityQueries.AddTo(fields, cities);
-        ServiceRequestQueries.AddTo(fields, cities);
+        ServiceRequestQueries.AddTo(fields, cities, calendars);
         Query = query;
     }
 

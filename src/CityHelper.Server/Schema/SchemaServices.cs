@@ -16,7 +16,7 @@ internal static class SchemaServices
     public static IServiceCollection AddCityHelperSchema(this IServiceCollection services)
     {
         services.AddSingleton(s => new DatabaseModel(Model(s.GetRequiredService<NpgsqlDataSource>()), partitionColumn: "city_id"));
-        services.AddSingleton<IPartitionDirectory, CitySlugs>();
+        services.AddSingleton<IPartitionDirectory, CitySlugs>().AddSingleton<IPartitionCalendars, CityCalendars>();
         services.AddEngineTypes();
         services.AddSingleton<CityType>().AddSingleton<BoundsType>();
         services.AddSingleton<ServiceRequestType>().AddSingleton<CategoryType>().AddSingleton<AgencyType>().AddSingleton<StatusUpdateType>();

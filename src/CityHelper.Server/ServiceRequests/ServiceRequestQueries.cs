@@ -23,7 +23,7 @@ internal static class ServiceRequestQueries
     private static readonly ExternalKey s_externalKey = new(
         "externalId", "external_id", "service_request_external_id", "external_id", "service_request_id");
 
-    public static void AddTo(QueryFields query, IPartitionDirectory cities)
+    public static void AddTo(QueryFields query, IPartitionDirectory cities, IPartitionCalendars calendars)
     {
         var city = new PartitionArgument("city", cities);
         ConnectionRows requests = query.Connections.Rows(Requests(query), typeof(ServiceRequestType));
@@ -33,6 +33,7 @@ internal static class ServiceRequestQueries
         query.Connection("serviceRequests", requests, city, CityDescription, "The requests of a city.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
         AddLists(query, requests);
+        ServiceRequestFigures.AddTo(query.Query, query.TypeOf<CityType>(), requests, city, CityDescription, calendars);
     }
 
     private static void AddLists(QueryFields query, ConnectionRows requests)

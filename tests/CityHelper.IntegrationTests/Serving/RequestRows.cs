@@ -51,6 +51,12 @@ public static class RequestRows
             on conflict do nothing
             """);
         await keys.ExecuteNonQueryAsync();
+        foreach (short city in context.ServiceRequests.Select(r => r.CityId).Distinct().ToArray())
+        {
+            // Written without deltas: counters know nothing of them otherwise.
+            await new Data.Statistics.RequestCounters(dataSource, TimeProvider.System).RebuildAsync(city);
+        }
+
         await using NpgsqlCommand analyze = dataSource.CreateCommand("vacuum analyze");
         await analyze.ExecuteNonQueryAsync();
     }

@@ -154,6 +154,12 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
 
     private IEnumerable<string> Rows(FigurePlace place, FigureParts before, FigureParts after)
     {
+        // A parameter that no select names must not be there.
+        if ((parts & (before | after)) == 0)
+        {
+            yield break;
+        }
+
         (string, string) cells = Cells(place, $"s.{(place == FigurePlace.Whole ? CoarseColumn : FineColumn)}");
         if (parts.HasFlag(before))
         {

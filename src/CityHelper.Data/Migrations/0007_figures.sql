@@ -1,0 +1,10 @@
+-- Indexes for statistics: docs/decisions/0006-counters.md.
+
+-- The rows of an area's rim are judged one by one: with the point, and the moment of closing, no row of the table is read for it.
+-- A viewport of 20,000 rows is counted in 8 ms instead of 30.
+drop index service_request_city_id_cell_16_id_status_category_id_agenc_idx;
+create index on service_request (city_id, cell_16, id desc) include (status, category_id, agency_id, location, closed_at);
+
+-- What is open and when it is due: few rows beside all. The list of the open ones is that of the statements.
+create index on service_request (city_id, due_at) include (id, status, category_id, agency_id, location)
+    where status in ('OPEN', 'ASSIGNED', 'IN_PROGRESS', 'PENDING');
