@@ -37,7 +37,8 @@ public sealed record RowAccess(EntityMap Entity)
 /// <param name="Column">The column.</param>
 /// <param name="KeyOfMs">The smallest row key of a millisecond since 1970, for any millisecond.</param>
 /// <param name="Sql">SQL of the time, given that of the key.</param>
-public sealed record CreationTime(ColumnMap Column, Func<long, long> KeyOfMs, Func<string, string> Sql);
+/// <param name="MsSql">SQL of its milliseconds since 1970, given that of the key.</param>
+public sealed record CreationTime(ColumnMap Column, Func<long, long> KeyOfMs, Func<string, string> Sql, Func<string, string> MsSql);
 
 /// <summary>An index on (partition, column, row key).</summary>
 /// <param name="Column">The column: an enum or a foreign key.</param>

@@ -21,7 +21,7 @@ public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, 
 
     /// <summary>The time that a class's row key carries.</summary>
     public CreationTime Created<T>(string property, Func<long, long> keyOfMs) =>
-        new(database.Entity(typeof(T)).Column(property), keyOfMs, key => $"public.id_time({key})");
+        new(database.Entity(typeof(T)).Column(property), keyOfMs, key => $"public.id_time({key})", key => $"(({key} >> 22) + 1577836800000)");
 
     /// <summary><c>node(id)</c> and <c>nodes(ids)</c>: first of all fields, as HotChocolate has them.</summary>
     /// <param name="maxAgeSeconds">How long an answer may be kept: the shortest of all types of nodes.</param>

@@ -17,8 +17,8 @@ internal sealed record FigureColumns(IReadOnlyList<string> Dimensions, FigureGra
     /// <summary>Whether it is counted by cells of the request's zoom, as <c>cell</c>, with the sums of coordinates as <c>longitude</c> and <c>latitude</c>.</summary>
     public bool HasCells { get; init; }
 
-    /// <summary>Whether not rows are counted but the seconds until each was done are listed, as <c>seconds</c>.</summary>
-    public bool HasSeconds { get; init; }
+    /// <summary>Whether not rows are counted but the milliseconds until each was done are listed, as <c>milliseconds</c>.</summary>
+    public bool HasMilliseconds { get; init; }
 }
 
 /// <summary>What figures are asked of.</summary>
@@ -184,7 +184,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             conditions.Add(AreaTest.Of(question.Area!.Value, _access.Grid!.Point, statement));
         }
 
-        if (columns.HasSeconds || columns.Grain == FigureGrain.Duration)
+        if (columns.HasMilliseconds || columns.Grain == FigureGrain.Duration)
         {
             conditions.Add(new Condition($"{Condition.Row}.{_counted.Done.DoneAt} is not null", [_counted.Done.DoneAt]));
         }
@@ -192,9 +192,10 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         string[] needed = [.. columns.Dimensions.Append(Key).Concat(NeededByOutputs()).Distinct()];
         string rows = $"select {string.Join(", ", needed.Select(c => $"s.{c}"))} from {_access.Entity.Table} s where s.{PartitionColumn} = {statement.Partition()}"
             + $"{cells.InCell} and s.{Key} >= {low} and s.{Key} < {high}{Condition.And(conditions, "s")}";
-        if (columns.HasSeconds)
+        if (columns.HasMilliseconds)
         {
-            return $"select greatest(extract(epoch from s.{_counted.Done.DoneAt} - {_access.Created!.Sql($"s.{Key}")}), 0)::double precision as seconds\nfrom {Each(cells.Runs)}({rows} offset 0) s";
+            // Whole numbers, and no interval in between: a third of the time that `extract(epoch from a - b)` takes, which is numeric.
+            return $"select greatest((date_part('epoch', s.{_counted.Done.DoneAt}) * 1000)::bigint - {_access.Created!.MsSql($"s.{Key}")}, 0) as milliseconds\nfrom {Each(cells.Runs)}({rows} offset 0) s";
         }
 
         string[] outputs = [.. RowOutputs("s")];
@@ -211,7 +212,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             yield return _access.Grid!.Point;
         }
 
-        if (columns.HasSeconds || columns.Grain == FigureGrain.Duration)
+        if (columns.HasMilliseconds || columns.Grain == FigureGrain.Duration)
         {
             yield return _counted.Done.DoneAt;
         }
@@ -302,7 +303,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         .Concat(columns.HasCells ? ["null::bigint as cell"] : [])
         .Concat(columns.Grain == FigureGrain.Duration ? ["null::smallint as bucket"] : [])
         .Concat(columns.HasCells ? ["0::bigint as longitude", "0::bigint as latitude"] : [])
-        .Concat(columns.HasSeconds ? ["0::double precision as seconds"] : [])
+        .Concat(columns.HasMilliseconds ? ["0::bigint as milliseconds"] : [])
         .Append("0 as n")) + " where false";
 
     private string StoreType(string column) => ValueUniverse.Of(_access, _counted.Rows.Row, column).Type;

@@ -99,7 +99,7 @@ internal sealed class PeriodStatement(FigureQuestion question, IReadOnlyList<str
 /// <summary>How long the done ones took, from the rows themselves.</summary>
 internal sealed class ExactDurationStatement(FigureQuestion question) : FigureStatementPlan(question)
 {
-    protected override FigureColumns Columns { get; } = new([], FigureGrain.Row) { HasSeconds = true };
+    protected override FigureColumns Columns { get; } = new([], FigureGrain.Row) { HasMilliseconds = true };
 
     public override bool IsNeeded(RootRun run) => !run.Figures!.EstimatesDurations;
 
@@ -107,13 +107,13 @@ internal sealed class ExactDurationStatement(FigureQuestion question) : FigureSt
     {
         await reader.ReadAsync(cancellation);
         long count = reader.GetInt64(0);
-        double[] seconds = count == 0 ? [] : reader.GetFieldValue<double[]>(1);
-        run.FigureSet.Durations = count == 0 ? new DurationFigures(0, null, null, 0) : new DurationFigures(count, seconds[0], seconds[1], 0);
+        long[] milliseconds = count == 0 ? [] : reader.GetFieldValue<long[]>(1);
+        run.FigureSet.Durations = count == 0 ? new DurationFigures(0, null, null, 0) : new DurationFigures(count, milliseconds[0] / 1000.0, milliseconds[1] / 1000.0, 0);
     }
 
     protected override string Sql(StatementBuilder statement, FigureSource source) =>
         $"""
-        select count(*), percentile_disc(array[0.5, 0.9]) within group (order by b.seconds) from (
+        select count(*), percentile_disc(array[0.5, 0.9]) within group (order by b.milliseconds) from (
         {source.Sql()}) b
         """;
 }
