@@ -221,7 +221,7 @@ create table public.service_request_closing_count
     status service_request_status not null
     bucket smallint not null  -- closing_bucket(created_at, closed_at); requests that have a closed_at, whatever their status.
     requests integer not null
-    constraint service_request_closing_count_pkey PRIMARY KEY (city_id, zoom, span, cell, period, category_id, agency_id, status, bucket)
+    constraint service_request_closing_count_pkey PRIMARY KEY (city_id, zoom, span, cell, period, category_id, agency_id, status, bucket) INCLUDE (requests)
 
 create table public.service_request_count
     city_id smallint not null
@@ -235,7 +235,7 @@ create table public.service_request_count
     requests integer not null
     longitude bigint not null  -- Sum of degrees_e7 of the longitudes of those with a location. In zoom 14 and 16, divided by requests, the centre of mass.
     latitude bigint not null  -- See longitude.
-    constraint service_request_count_pkey PRIMARY KEY (city_id, zoom, span, cell, period, category_id, agency_id, status)
+    constraint service_request_count_pkey PRIMARY KEY (city_id, zoom, span, cell, period, category_id, agency_id, status) INCLUDE (requests, longitude, latitude)
 
 create table public.service_request_delta
     city_id smallint not null

@@ -30,20 +30,13 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
     /// <returns>How many deltas were folded; null when somebody else does it.</returns>
     public Task<int?> TryFoldAsync(short cityId, CancellationToken cancellation = default) => FoldAsync(cityId, wait: false, cancellation);
 
-    /// <summary>The cities that have deltas.</summary>
-    public async Task<IReadOnlyList<short>> CitiesToFoldAsync(CancellationToken cancellation = default)
-    {
-        await using NpgsqlCommand command = dataSource.CreateCommand(
-            "select c.id from city c where exists (select from service_request_delta d where d.city_id = c.id) order by c.id");
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        var cities = new List<short>();
-        while (await reader.ReadAsync(cancellation))
-        {
-            cities.Add(reader.GetInt16(0));
-        }
+    /// <summary>Ids of the cities that have deltas.</summary>
+    public Task<IReadOnlyList<short>> CitiesToFoldAsync(CancellationToken cancellation = default) => ListAsync<short>(
+        "select c.id from city c where exists (select from service_request_delta d where d.city_id = c.id) order by c.id", cancellation);
 
-        return cities;
-    }
+    /// <summary>Slugs of the cities whose counters are not true, because they had requests before there were counters.</summary>
+    public Task<IReadOnlyList<string>> UncountedCitiesAsync(CancellationToken cancellation = default) => ListAsync<string>(
+        "select slug from city where counted_at is null order by slug", cancellation);
 
     /// <summary>
     /// Counts all rows anew and says that the counters are true from now on. Writers go on meanwhile: what they commit after the snapshot is
@@ -107,6 +100,19 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         {
             await ExecuteAsync(connection, $"vacuum (analyze) public.{table}", cancellation);
         }
+    }
+
+    private async Task<IReadOnlyList<T>> ListAsync<T>(string sql, CancellationToken cancellation)
+    {
+        await using NpgsqlCommand command = dataSource.CreateCommand(sql);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        var list = new List<T>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            list.Add(reader.GetFieldValue<T>(0));
+        }
+
+        return list;
     }
 
     private async Task<int?> FoldAsync(short cityId, bool wait, CancellationToken cancellation)

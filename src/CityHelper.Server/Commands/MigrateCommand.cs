@@ -1,5 +1,7 @@
 using System.CommandLine;
 using CityHelper.Data.Migrations;
+using CityHelper.Data.Statistics;
+using Npgsql;
 
 namespace CityHelper.Server.Commands;
 
@@ -17,6 +19,12 @@ public static class MigrateCommand
     {
         IReadOnlyList<string> ran = await new Migrator(host.ConnectionString).MigrateAsync(cancellation);
         await host.Output.WriteLineAsync(ran.Count == 0 ? "The schema is up to date." : $"Ran {string.Join(", ", ran)}.");
+        await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
+        foreach (string slug in await new RequestCounters(dataSource, host.Time).UncountedCitiesAsync(cancellation))
+        {
+            await host.Output.WriteLineAsync($"The requests of {slug} are not counted yet: run `cityhelper statistics rebuild --city {slug}`.");
+        }
+
         return 0;
     }
 }

@@ -33,7 +33,7 @@ public static class StatisticsCompareCommand
         if (!comparison.IsCounted)
         {
             throw new CommandException(
-                $"The requests of {slug} that were there before the counters are not counted yet: run `cityhelper statistics rebuild --city {slug}`.");
+                $"The requests of {slug} are not counted yet: run `cityhelper statistics rebuild --city {slug}`.");
         }
 
         if (comparison.Differing == 0)

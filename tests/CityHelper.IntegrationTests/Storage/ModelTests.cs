@@ -54,7 +54,7 @@ public sealed class ModelTests(PostgresFixture postgres) : IAsyncLifetime
     public async Task Primary_keys_are_the_same() => Assert.Equal(
         Tables().Select(table => $"{table.Name} ({string.Join(", ", table.PrimaryKey!.Columns.Select(column => column.Name))})").Order(StringComparer.Ordinal),
         await LinesAsync(
-            $"select format('%s %s', c.relname, substring(pg_get_constraintdef(k.oid) from '\\(.*\\)')) from pg_constraint k join pg_class c on c.oid = k.conrelid where k.contype = 'p' and {Ours}"));
+            $"select format('%s %s', c.relname, substring(pg_get_constraintdef(k.oid) from '\\([^)]*\\)')) from pg_constraint k join pg_class c on c.oid = k.conrelid where k.contype = 'p' and {Ours}"));
 
     [Fact]
     public async Task Foreign_keys_are_the_same() => Assert.Equal(
