@@ -36,14 +36,15 @@ public static class DerivedShapes
                 $"delete from {table} d where d.city_id = $1 and d.boundary_id in (select b.id from boundary b where b.city_id = $1 and b.kind = $2)", cityId, kind));
         }
 
+        var outlines = new Outlines(shapes, latitude);
         foreach (short zoom in Outlines.Zooms)
         {
-            IReadOnlyList<MultiPolygon> outlines = Outlines.Of(shapes, zoom, latitude);
-            vertices.Add((zoom, outlines.Sum(o => o.NumPoints)));
+            IReadOnlyList<MultiPolygon> atZoom = outlines.At(zoom);
+            vertices.Add((zoom, atZoom.Sum(o => o.NumPoints)));
             for (int i = 0; i < ids.Count; i++)
             {
                 batch.BatchCommands.Add(Command(
-                    "insert into boundary_outline (city_id, boundary_id, zoom, geometry) values ($1, $2, $3, $4)", cityId, ids[i], zoom, outlines[i]));
+                    "insert into boundary_outline (city_id, boundary_id, zoom, geometry) values ($1, $2, $3, $4)", cityId, ids[i], zoom, atZoom[i]));
             }
         }
 
