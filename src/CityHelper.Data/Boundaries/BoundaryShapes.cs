@@ -150,7 +150,7 @@ internal sealed class BoundaryShapes(Envelope city)
         }
 
         // The loops of a bow-tie wind against each other: they may add up to nothing, and hold ground nevertheless.
-        if (ring is not null && (SelfCrossings.AreMoreThan(Limits.BoundaryCrossingsMax, ring) || IsGround(GeometryFixer.Fix(s_factory.CreatePolygon(ring)).Area)))
+        if (ring is not null && IsGround(Fixed(s_factory.CreatePolygon(ring)).Area))
         {
             throw new RefusedFeatureException("a ring of it crosses itself like a bow-tie");
         }
@@ -165,14 +165,9 @@ internal sealed class BoundaryShapes(Envelope city)
     {
         string reason = string.Create(
             CultureInfo.InvariantCulture, $"{error.Message.ToLowerInvariant()} near {error.Coordinate?.X:0.#####}, {error.Coordinate?.Y:0.#####}");
-        if (SelfCrossings.AreMoreThan(Limits.BoundaryCrossingsMax, broken))
-        {
-            throw new RefusedFeatureException($"it crosses itself more than {Limits.BoundaryCrossingsMax:N0} times ({reason})");
-        }
-
         double before = broken.Geometries.Cast<Polygon>()
             .Sum(p => Area.OfRing(p.Shell.Coordinates) - p.Holes.Sum(hole => Area.OfRing(hole.Coordinates)));
-        Polygon[] polygons = [.. PolygonExtracter.GetPolygons(GeometryFixer.Fix(broken)).Cast<Polygon>()
+        Polygon[] polygons = [.. PolygonExtracter.GetPolygons(Fixed(broken)).Cast<Polygon>()
             .Where(p => IsGround(p.Area))];
         MultiPolygon repaired = s_factory.CreateMultiPolygon(polygons);
         double change = Math.Abs(repaired.Area - before) / before;
@@ -186,6 +181,10 @@ internal sealed class BoundaryShapes(Envelope city)
         repairs.Add(reason);
         return repaired;
     }
+
+    private static Geometry Fixed(Geometry broken) => SelfCrossings.AreMoreThan(Limits.BoundaryCrossingsMax, broken)
+        ? throw new RefusedFeatureException($"it crosses itself more than {Limits.BoundaryCrossingsMax:N0} times")
+        : GeometryFixer.Fix(broken);
 
     private static Polygon Oriented(Polygon polygon) => s_factory.CreatePolygon(
         Turned(polygon.Shell, counterClockwise: true), [.. polygon.Holes.Select(hole => Turned(hole, counterClockwise: false))]);
