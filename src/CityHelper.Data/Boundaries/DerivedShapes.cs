@@ -29,13 +29,7 @@ public static class DerivedShapes
         double latitude = await LatitudeAsync(connection, cityId, cancellation);
         (List<int> ids, List<MultiPolygon> shapes) = await ReadAsync(connection, cityId, kind, cancellation);
         var vertices = new List<(int Zoom, int Vertices)>();
-        await using var batch = new NpgsqlBatch(connection);
-        foreach (string table in new[] { "boundary_outline", "boundary_part" })
-        {
-            batch.BatchCommands.Add(Command(
-                $"delete from {table} d where d.city_id = $1 and d.boundary_id in (select b.id from boundary b where b.city_id = $1 and b.kind = $2)", cityId, kind));
-        }
-
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Clear("boundary_outline", cityId, kind) } };
         var outlines = new Outlines(shapes, latitude);
         foreach (short zoom in Outlines.Zooms)
         {
@@ -48,10 +42,20 @@ public static class DerivedShapes
             }
         }
 
-        batch.BatchCommands.Add(Command(PartsSql, cityId, kind, Limits.BoundaryPartVertices));
         await batch.ExecuteNonQueryAsync(cancellation);
+        await WritePartsAsync(connection, cityId, kind, cancellation);
         vertices.Add((int.MaxValue, shapes.Sum(s => s.NumPoints)));
         return vertices;
+    }
+
+    /// <summary>Writes the pieces alone.</summary>
+    public static async Task WritePartsAsync(NpgsqlConnection connection, short cityId, string kind, CancellationToken cancellation = default)
+    {
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { Clear("boundary_part", cityId, kind), Command(PartsSql, cityId, kind, Limits.BoundaryPartVertices) },
+        };
+        await batch.ExecuteNonQueryAsync(cancellation);
     }
 
     internal static NpgsqlBatchCommand Command(string sql, params object[] values)
@@ -64,6 +68,9 @@ public static class DerivedShapes
 
         return command;
     }
+
+    private static NpgsqlBatchCommand Clear(string table, short cityId, string kind) => Command(
+        $"delete from {table} d where d.city_id = $1 and d.boundary_id in (select b.id from boundary b where b.city_id = $1 and b.kind = $2)", cityId, kind);
 
     private static async Task<double> LatitudeAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation)
     {
