@@ -180,6 +180,7 @@ public static class Limits
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
+        Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");
         Check(DocumentCharsMax <= RequestBytesMax, "an allowed document must fit an allowed request");
     }
 

@@ -1,4 +1,4 @@
--- A city's districts, neighbourhoods, boroughs: polygons with names. Shape and reasons: docs/decisions/0006-boundaries.md.
+-- A city's districts, neighbourhoods, boroughs: polygons with names. Shape and reasons: docs/decisions/0008-boundaries.md.
 
 create table boundary (
     city_id  smallint not null references city (id),
