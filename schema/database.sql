@@ -115,6 +115,44 @@ create table public.agency
     constraint agency_pkey PRIMARY KEY (city_id, id)
     constraint agency_city_id_fkey FOREIGN KEY (city_id) REFERENCES city(id)
 
+create table public.boundary
+    city_id smallint not null
+    id integer not null
+    kind text not null
+    code text not null  -- The source's own key, else a slug of the name.
+    name text not null
+    geometry geometry(MultiPolygon,4326) not null
+    bounds geometry(Polygon,4326) not null generated always as st_envelope(geometry) stored
+    revision bigint not null  -- That of the city's boundaries when the row was last written.
+    constraint boundary_city_id_kind_code_key UNIQUE (city_id, kind, code)
+    constraint boundary_pkey PRIMARY KEY (city_id, id)
+    constraint boundary_city_id_fkey FOREIGN KEY (city_id) REFERENCES city(id)
+    constraint boundary_kind_check CHECK ((kind ~ '^[a-z][a-z0-9-]{0,39}$'::text))
+
+create table public.boundary_outline
+    city_id smallint not null
+    boundary_id integer not null
+    zoom smallint not null
+    geometry geometry(MultiPolygon,4326) not null
+    constraint boundary_outline_pkey PRIMARY KEY (city_id, boundary_id, zoom)
+    constraint boundary_outline_city_id_boundary_id_fkey FOREIGN KEY (city_id, boundary_id) REFERENCES boundary(city_id, id) ON DELETE CASCADE
+
+create table public.boundary_part
+    city_id smallint not null
+    boundary_id integer not null
+    number integer not null
+    geometry geometry(Polygon,4326) not null
+    constraint boundary_part_pkey PRIMARY KEY (city_id, boundary_id, number)
+    constraint boundary_part_city_id_boundary_id_fkey FOREIGN KEY (city_id, boundary_id) REFERENCES boundary(city_id, id) ON DELETE CASCADE
+    CREATE INDEX boundary_part_geometry_idx ON public.boundary_part USING gist (geometry)
+
+create table public.boundary_revision
+    city_id smallint not null
+    revision bigint not null
+    last_id integer not null  -- The largest id given out: ids of removed boundaries are never given again.
+    constraint boundary_revision_pkey PRIMARY KEY (city_id)
+    constraint boundary_revision_city_id_fkey FOREIGN KEY (city_id) REFERENCES city(id)
+
 create table public.category
     city_id smallint not null
     id integer not null

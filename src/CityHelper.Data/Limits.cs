@@ -74,4 +74,40 @@ public static class Limits
 
     /// <summary>Differences that a comparison tells: enough to see what they have in common.</summary>
     public const int DifferencesShownMax = 20;
+
+    /// <summary>Bytes of a file of boundaries, decompressed. New York's boroughs at full detail are 3.3 MB; it is read into memory whole.</summary>
+    public const int BoundaryFileBytesMax = 64 << 20;
+
+    /// <summary>Features of one file, which is one kind: New York has 188 neighbourhoods and 2,300 census tracts.</summary>
+    public const int BoundariesMax = 2_500;
+
+    /// <summary>Vertices of one file: the boroughs at full detail have 81,000; checking and simplifying them takes a second.</summary>
+    public const int BoundaryVerticesMax = 1_000_000;
+
+    /// <summary>Rings of one file, for the same reason: each is an object of its own in every step. The boroughs have 118.</summary>
+    public const int BoundaryRingsMax = 20_000;
+
+    /// <summary>Nesting of a GeoJSON file: a MultiPolygon in a collection of features is nine deep, and each collection of geometries adds two.</summary>
+    public const int BoundaryNestingMax = 24;
+
+    /// <summary>Length of a kind, which stands in URLs.</summary>
+    public const int BoundaryKindCharsMax = 40;
+
+    /// <summary>
+    /// Share of the area that a repair may change. What self-intersections of digitised borders enclose is far less; a bow-tie or overlapping
+    /// parts are more, and what was meant is not known.
+    /// </summary>
+    public const double BoundaryRepairShareMax = 0.01;
+
+    /// <summary>Crossings of a shape with itself that are repaired: real files have one or two, and the work grows with them.</summary>
+    public const int BoundaryCrossingsMax = 1_000;
+
+    /// <summary>Square metres below which a part or a hole is a slip of digitising: no district is smaller than a parking space.</summary>
+    public const double BoundarySliverSquareMetres = 1;
+
+    /// <summary>Vertices of the pieces that boundaries are cut into: fewer make more pieces, more make each test slower.</summary>
+    public const int BoundaryPartVertices = 64;
+
+    /// <summary>Refused and repaired features of a file that are shown.</summary>
+    public const int BoundaryReasonsShown = 10;
 }

@@ -46,8 +46,13 @@ public static class EngineServices
     public static IServiceCollection AddEngineTypes(this IServiceCollection services)
     {
         services.AddSingleton(typeof(UpperSnakeEnumType<>));
-        services.AddSingleton<DateTimeType>().AddSingleton<PositionType>();
-        services.AddSingleton<GeoJsonGeometryType>().AddSingleton<GeoJsonInterface>().AddSingleton<GeoJsonPointType>();
+        services.AddSingleton<DateTimeType>().AddSingleton<PositionType>().AddSingleton<CoordinatesType>();
+        services.AddSingleton<GeoJsonGeometryType>().AddSingleton<GeoJsonInterface>();
+        foreach (Type type in GeoJsonTypes.All)
+        {
+            services.AddSingleton(type);
+        }
+
         services.AddSingleton<AreaInput>().AddSingleton<ViewportInput>().AddSingleton<CircleInput>().AddSingleton<GeometryType>();
         services.AddSingleton<LocalDateType>().AddSingleton<PeriodCountType>().AddSingleton<DurationStatsType>();
         services.AddSingleton<NodeInterface>().AddSingleton<PageInfoType>().AddSingleton<SortEnumType>().AddSingleton<CacheControlScopeType>();

@@ -28,6 +28,18 @@ public static class Limits
     public const int NestedRowsMax = 10_000;
 
     /// <summary>
+    /// Rows of another table around one point: a place lies in one area of each kind, in two or three at a border, and a partition has half a
+    /// dozen kinds.
+    /// </summary>
+    public const int AroundRowsMax = 20;
+
+    /// <summary>
+    /// Decimals of the coordinates of lines and areas: 0.000001 degrees are 11 centimetres, finer than borders are surveyed and than a screen
+    /// shows, in half the bytes of the full numbers.
+    /// </summary>
+    public const int CoordinateDecimals = 6;
+
+    /// <summary>
     /// Days of a creation time range that may be read row by row: a month of a city with five million requests a year is 430,000 rows, half
     /// a second.
     /// </summary>
@@ -168,6 +180,7 @@ public static class Limits
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
+        Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");
         Check(DocumentCharsMax <= RequestBytesMax, "an allowed document must fit an allowed request");
     }
 

@@ -5,11 +5,11 @@ namespace CityHelper.Data.Import;
 /// <summary>The rows of a CSV file.</summary>
 internal sealed class FileFeed : RowFeed
 {
-    private readonly CsvFile _file;
+    private readonly InputFile _file;
     private readonly CsvRecords _records;
     private readonly IRecordMapper _mapper;
 
-    private FileFeed(CsvFile file, CsvRecords records, IRecordMapper mapper, string source, string fingerprint)
+    private FileFeed(InputFile file, CsvRecords records, IRecordMapper mapper, string source, string fingerprint)
     {
         _file = file;
         _records = records;
@@ -31,8 +31,8 @@ internal sealed class FileFeed : RowFeed
     /// <exception cref="BrokenInputException">The file cannot be opened, or is not one of the source.</exception>
     public static async Task<FileFeed> OpenAsync(string path, IImportSource source, ImportContext context, CancellationToken cancellation)
     {
-        string fingerprint = await CsvFile.FingerprintAsync(path, cancellation);
-        CsvFile file = await CsvFile.OpenAsync(path, cancellation);
+        string fingerprint = await InputFile.FingerprintAsync(path, cancellation);
+        InputFile file = await InputFile.OpenAsync(path, cancellation);
         try
         {
             CsvRecords records = await CsvRecords.OpenAsync(file.Content, Path.GetFileName(path), cancellation);

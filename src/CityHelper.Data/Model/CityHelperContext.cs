@@ -23,6 +23,8 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
 
     public DbSet<ServiceRequestDelta> ServiceRequestDeltas => Set<ServiceRequestDelta>();
 
+    public DbSet<Boundary> Boundaries => Set<Boundary>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasPostgresExtension("postgis");
@@ -99,6 +101,39 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
             delta.ToTable("service_request_delta");
             delta.HasKey(d => new { d.CityId, d.Id });
             delta.Property(d => d.Id).ValueGeneratedOnAdd().UseIdentityAlwaysColumn();
+        });
+
+        AddBoundaries(modelBuilder);
+    }
+
+    private static void AddBoundaries(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Boundary>(boundary =>
+        {
+            boundary.ToTable("boundary");
+            boundary.HasKey(b => new { b.CityId, b.Id });
+            boundary.Property(b => b.Id).ValueGeneratedNever();
+            boundary.HasIndex(b => new { b.CityId, b.Kind, b.Code }).IsUnique();
+            boundary.Property(b => b.Geometry).HasColumnType("geometry(MultiPolygon,4326)");
+            boundary.Property(b => b.Bounds).HasColumnType("geometry(Polygon,4326)").HasComputedColumnSql("public.st_envelope(geometry)", stored: true);
+            boundary.HasMany(b => b.Outlines).WithOne().HasForeignKey(o => new { o.CityId, o.BoundaryId });
+            boundary.HasMany(b => b.Parts).WithOne().HasForeignKey(p => new { p.CityId, p.BoundaryId });
+        });
+
+        modelBuilder.Entity<BoundaryOutline>(outline =>
+        {
+            outline.ToTable("boundary_outline");
+            outline.HasKey(o => new { o.CityId, o.BoundaryId, o.Zoom });
+            outline.Property(o => o.Zoom).ValueGeneratedNever();
+            outline.Property(o => o.Geometry).HasColumnType("geometry(MultiPolygon,4326)");
+        });
+
+        modelBuilder.Entity<BoundaryPart>(part =>
+        {
+            part.ToTable("boundary_part");
+            part.HasKey(p => new { p.CityId, p.BoundaryId, p.Number });
+            part.Property(p => p.Number).ValueGeneratedNever();
+            part.Property(p => p.Geometry).HasColumnType("geometry(Polygon,4326)");
         });
     }
 }

@@ -33,8 +33,25 @@ public sealed record ExpressionBinding(Func<string, string> Sql, IReadOnlyList<s
 /// <summary>The row's global id, Base64 of <c>Type:partition:row</c> (conventions §6).</summary>
 public sealed record GlobalIdBinding(EntityMap Entity) : FieldBinding;
 
-/// <summary>A point column as a GeoJSON object.</summary>
-public sealed record PointBinding(ColumnMap Column) : FieldBinding;
+/// <summary>A geometry column as a GeoJSON object (conventions §7).</summary>
+/// <param name="Column">The column, SRID 4326.</param>
+/// <param name="Kind">Its kind in GeoJSON: <c>MultiPolygon</c>.</param>
+/// <param name="Outlines">Where the shape stands with fewer vertices, for the argument <c>zoom</c>; null without it.</param>
+public sealed record GeometryBinding(ColumnMap Column, string Kind, OutlineTable? Outlines = null) : FieldBinding
+{
+    /// <summary>The argument that chooses an outline.</summary>
+    public const string ZoomArgument = "zoom";
+
+    /// <summary>Whether it is a single position, which rows can be filtered by.</summary>
+    public bool IsPoint => Kind == "Point";
+}
+
+/// <summary>A table of shapes with fewer vertices, by zoom.</summary>
+/// <param name="Entity">The table, whose primary key is partition column, <paramref name="RowColumn"/> and <paramref name="ZoomColumn"/>.</param>
+/// <param name="RowColumn">The column that repeats the row's key.</param>
+/// <param name="ZoomColumn">The column of the zoom.</param>
+/// <param name="GeometryColumn">The column of the shape.</param>
+public sealed record OutlineTable(EntityMap Entity, string RowColumn, string ZoomColumn, string GeometryColumn);
 
 /// <summary>An object whose fields are read from the same row, such as a rectangle from a polygon column.</summary>
 public sealed record SameRowBinding : FieldBinding;
@@ -64,6 +81,22 @@ public sealed record NestedConnectionBinding(ConnectionRows Rows, string ParentC
 /// <summary>A connection over the rows of the partition that the row stands for: read like a field of <c>Query</c>.</summary>
 /// <param name="Rows">The rows.</param>
 public sealed record PartitionConnectionBinding(ConnectionRows Rows) : FieldBinding;
+
+/// <summary>The rows of another table whose areas hold the row's point, edges included; one statement for all rows.</summary>
+/// <param name="Target">The other table.</param>
+/// <param name="RowColumn">The row's key here.</param>
+/// <param name="PointColumn">The point here.</param>
+/// <param name="AreaColumn">The area there.</param>
+/// <param name="Parts">The areas cut into pieces, by which they are found.</param>
+/// <param name="OrderBy">The columns there that the list is ordered by, before the key.</param>
+public sealed record AroundBinding(
+    EntityMap Target, string RowColumn, string PointColumn, string AreaColumn, PartTable Parts, IReadOnlyList<ColumnMap> OrderBy) : FieldBinding;
+
+/// <summary>A table of pieces of areas, with a spatial index.</summary>
+/// <param name="Entity">The table.</param>
+/// <param name="RowColumn">The column that repeats the key of the area's row.</param>
+/// <param name="GeometryColumn">The piece.</param>
+public sealed record PartTable(EntityMap Entity, string RowColumn, string GeometryColumn);
 
 /// <summary>Marks fields for the generated sort inputs: an allow-list, of what an index orders.</summary>
 public static class SortableExtensions

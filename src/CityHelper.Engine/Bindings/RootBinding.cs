@@ -19,6 +19,13 @@ public sealed record RowOfPartitionBinding(EntityMap Entity, PartitionArgument P
     public const string IdArgument = "id";
 }
 
+/// <summary>One row of a partition by global id, which names the partition.</summary>
+/// <param name="Entity">The row's table.</param>
+public sealed record RowByIdBinding(EntityMap Entity) : RootBinding
+{
+    public const string IdArgument = "id";
+}
+
 /// <summary>All rows of a small table, ordered by a column.</summary>
 public sealed record AllRowsBinding(EntityMap Entity, ColumnMap OrderBy) : RootBinding;
 

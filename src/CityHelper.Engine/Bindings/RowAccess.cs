@@ -84,4 +84,11 @@ public sealed record ExternalKey(string Argument, string Property, string Table,
 /// <param name="Filter">The input of <c>where</c>.</param>
 /// <param name="Sort">The input of <c>order</c>.</param>
 /// <param name="OldestFirst">The order when none is given; newest first otherwise.</param>
-public sealed record ConnectionRows(RowAccess Access, IObjectGraphType Row, FilterInput Filter, SortInput Sort, bool OldestFirst = false);
+public sealed record ConnectionRows(RowAccess Access, IObjectGraphType Row, FilterInput Filter, SortInput Sort, bool OldestFirst = false)
+{
+    /// <summary>For a small table: the members of <see cref="Sort"/> that rows are ordered by when no order is given; the first one unless stated.</summary>
+    public IReadOnlyList<string> DefaultOrder { get; init; } = [.. Sort.Fields.Take(1).Select(f => f.Name)];
+
+    /// <summary>Text columns that have an argument of their own name beside <c>where</c>: one more condition, that the column is equal to it.</summary>
+    public IReadOnlyList<string> Selectors { get; init; } = [];
+}

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using CityHelper.Engine.Cursors;
 using Npgsql;
@@ -115,6 +116,48 @@ internal sealed class PointPartWriter(PointPart part, int longitude, int latitud
         context.Json.WriteNumber(context.Reader!.GetDouble(longitude));
         context.Json.WriteByte((byte)',');
         context.Json.WriteNumber(context.Reader.GetDouble(latitude));
+    }
+}
+
+/// <summary>What a field of a GeoJSON object shows.</summary>
+internal enum GeoJsonPart
+{
+    /// <summary>Positions in arrays.</summary>
+    Coordinates,
+
+    /// <summary><c>[west, south, east, north]</c>.</summary>
+    Box,
+}
+
+/// <summary>
+/// A part of PostGIS's GeoJSON text, <c>{"type":"…","bbox":[…],"coordinates":[…]}</c>, as it stands: a border of ten thousand positions is
+/// neither read into numbers nor written from them.
+/// </summary>
+internal sealed class GeoJsonPartWriter(GeoJsonPart part, int ordinal) : ValueWriter
+{
+    public override WriteOutcome Write(WriteContext context)
+    {
+        NpgsqlDataReader reader = context.Reader!;
+        int bytes = (int)reader.GetBytes(ordinal, 0, null, 0, 0);
+        byte[] text = ArrayPool<byte>.Shared.Rent(bytes);
+        reader.GetBytes(ordinal, 0, text, 0, bytes);
+        context.Json.WriteRaw(Part(text.AsSpan(0, bytes)));
+        ArrayPool<byte>.Shared.Return(text);
+        return WriteOutcome.Written;
+    }
+
+    private ReadOnlySpan<byte> Part(ReadOnlySpan<byte> json)
+    {
+        // What stands before the positions is short.
+        ReadOnlySpan<byte> name = part == GeoJsonPart.Coordinates ? "\"coordinates\":"u8 : "\"bbox\":"u8;
+        int start = json.IndexOf(name);
+        if (start < 0)
+        {
+            throw new InvalidOperationException("PostGIS's GeoJSON is not as expected.");
+        }
+
+        ReadOnlySpan<byte> rest = json[(start + name.Length)..];
+        return part == GeoJsonPart.Coordinates ? rest[..^1] : rest[..(rest.IndexOf((byte)']') + 1)];
     }
 }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Types;
 using GraphQL.Types;
 
 namespace CityHelper.Engine.Planning;
@@ -23,7 +24,7 @@ internal sealed record ConnectionArguments(
     /// <summary>Whether the page is the last of its list.</summary>
     public bool Backward => Last is not null;
 
-    public static ConnectionArguments Of(RowPlanner rows, CollectedField field, FieldType definition, string parent, GridColumns? grid)
+    public static ConnectionArguments Of(RowPlanner rows, CollectedField field, FieldType definition, ConnectionRows connection, string parent)
     {
         InputNode? Given(string name) => definition.Arguments!.Find(name) is null ? null : rows.GivenArgument(field, definition, name);
 
@@ -33,10 +34,21 @@ internal sealed record ConnectionArguments(
             Given(ConnectionBinding.AfterArgument),
             Given(ConnectionBinding.LastArgument),
             Given(ConnectionBinding.BeforeArgument),
-            Given(ConnectionBinding.AreaArgument) is { } area ? new AreaArgument(area, grid!) : null,
-            Given(ConnectionBinding.FilterArgument),
+            Given(ConnectionBinding.AreaArgument) is { } area ? new AreaArgument(area, connection.Access.Grid!) : null,
+            Filtered(Given(ConnectionBinding.FilterArgument), connection.Selectors.Select(selector => (selector, Given(selector)))),
             Given(ConnectionBinding.OrderArgument));
     }
+
+    // An argument beside the filter is one more condition of it: one way to compile, and cursors are bound to it too.
+    private static InputNode? Filtered(InputNode? filter, IEnumerable<(string Name, InputNode? Value)> selectors)
+    {
+        InputNode[] conditions = [.. selectors.Where(s => s.Value is not null)
+            .Select(s => One(s.Name, One("eq", s.Value!)))];
+        return conditions.Length == 0 ? filter
+            : One(JoiningFilterInput.And, new ListNode(filter is null ? conditions : [filter, .. conditions]));
+    }
+
+    private static ObjectNode One(string member, InputNode value) => new(new Dictionary<string, InputNode> { [member] = value });
 
     /// <summary>The page's rows, or why there can be none.</summary>
     public (int Rows, RequestError? Error) Page(VariableValues variables, bool mustBeGiven)

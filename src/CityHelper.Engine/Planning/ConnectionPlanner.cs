@@ -22,7 +22,7 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
     /// <param name="partition">The argument that names the partition; null below a row.</param>
     public RootPlan Plan(CollectedField field, FieldType definition, ConnectionRows connection, string parent, PartitionArgument? partition)
     {
-        ConnectionArguments arguments = ConnectionArguments.Of(rows, field, definition, parent, connection.Access.Grid);
+        ConnectionArguments arguments = ConnectionArguments.Of(rows, field, definition, connection, parent);
         if (RowOrder.Of(connection, arguments.Order) is not { } order)
         {
             return new RefusedRootPlan(Planner.Writer(field, definition, new SingleRowWriter()), NoOrder(connection, arguments));
@@ -55,7 +55,7 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
     public ValueWriter PlanNested(
         CollectedField field, FieldType definition, NestedConnectionBinding binding, IObjectGraphType parentType, SelectPlan parents, string alias)
     {
-        ConnectionArguments arguments = ConnectionArguments.Of(rows, field, definition, parentType.Name, binding.Rows.Access.Grid);
+        ConnectionArguments arguments = ConnectionArguments.Of(rows, field, definition, binding.Rows, parentType.Name);
         RowOrder? order = RowOrder.Of(binding.Rows, arguments.Order);
         if (order is not { Kind: OrderKind.Key })
         {

@@ -41,7 +41,7 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
         GlobalIdBinding { Entity: var entity } =>
             Operations((OperationFilterInput)type, node, (operation, value) => _leaves.OfId(entity, operation, value)),
         ReferenceBinding reference => Reference(reference, (FilterInput)type, node),
-        PointBinding { Column: var column } => Spatial(column, (SpatialFilterInput)type, node),
+        GeometryBinding { Column: var column } => Spatial(column, (SpatialFilterInput)type, node),
         ChildrenBinding children => List(children, (ListFilterInput)type, node),
         _ => throw new InvalidOperationException($"{target.Name} cannot be filtered."),
     };

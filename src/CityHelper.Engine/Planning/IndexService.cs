@@ -61,7 +61,7 @@ internal static class IndexService
     {
         ColumnBinding { Column: var column } => !access.IsIndexed(column.Name),
         ReferenceBinding reference => !access.IsIndexed(reference.Keys.Single().Here),
-        ChildrenBinding or PointBinding => true,
+        ChildrenBinding or GeometryBinding => true,
         _ => false,
     };
 }

@@ -44,6 +44,16 @@ internal sealed class NestedListPlan(int number, int parent, InputNode? last, st
     }
 }
 
+/// <summary>The rows whose areas hold the row's point.</summary>
+internal sealed class AroundPlan(int number, int parent) : NestedPlan(number, parent)
+{
+    protected override RequestError? BindOwn(RootRun run, NestedRun nested)
+    {
+        nested.PageRows = Limits.AroundRowsMax;
+        return null;
+    }
+}
+
 /// <summary>A nested connection: the same arguments for each parent.</summary>
 internal sealed class NestedConnectionPlan(
     int number,

@@ -36,7 +36,7 @@ internal static class PlaceBounds
         {
             JoiningFilterInput.And => All(InputNode.ItemsOf(m.Node).Select(item => Filter(input, item, point, variables))),
             JoiningFilterInput.Or => Any(InputNode.ItemsOf(m.Node).Select(item => Filter(input, item, point, variables))),
-            _ => FieldBinding.Of(input.Target(m.Field.Name)) is PointBinding binding && binding.Column.Name == point
+            _ => FieldBinding.Of(input.Target(m.Field.Name)) is GeometryBinding { IsPoint: true } binding && binding.Column.Name == point
                 ? Geometry((SpatialFilterInput)m.Field.ResolvedType!, m.Node, variables)
                 : s_world,
         }));

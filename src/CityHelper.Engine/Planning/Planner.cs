@@ -63,6 +63,7 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
             UniqueRowBinding unique => UniqueRow(rows, field, definition, unique),
             AllRowsBinding all => AllRows(rows, field, definition, all),
             RowOfPartitionBinding row => RowOfPartition(rows, field, definition, row),
+            RowByIdBinding row => RowById(rows, field, definition, row),
             ConnectionBinding connection => new ConnectionPlanner(rows, collector, context)
                 .Plan(field, definition, connection.Rows, schema.Query.Name, connection.Partition),
             FigureBinding figures => new Figures.FigurePlanner(rows, collector, context).Plan(field, definition, figures, schema.Query.Name),
@@ -112,6 +113,13 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
         AddRowStatement(rows, field, definition, source);
         InputNode partition = rows.Argument(field, definition, binding.Partition.Name)!;
         return new RowOfPartitionPlan(writer, binding, partition, id) { Statements = rows.Statements, Nested = rows.Nested };
+    }
+
+    private static RowByIdPlan RowById(RowPlanner rows, CollectedField field, FieldType definition, RowByIdBinding binding)
+    {
+        InputNode id = rows.Argument(field, definition, RowByIdBinding.IdArgument)!;
+        AddRowStatement(rows, field, definition, new RowsByKeySource(binding.Entity, several: false));
+        return new RowByIdPlan(Writer(field, definition, new SingleRowWriter()), binding, id) { Statements = rows.Statements, Nested = rows.Nested };
     }
 
     private static void AddRowStatement(RowPlanner rows, CollectedField field, FieldType definition, RowSource source)

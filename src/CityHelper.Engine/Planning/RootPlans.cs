@@ -29,16 +29,44 @@ internal sealed class RowOfPartitionPlan(FieldWriter field, RowOfPartitionBindin
             return;
         }
 
-        // An ID may be sent as a number; no id of ours is one.
-        GlobalId? parsed = id.Evaluate(run.Variables) is string text ? GlobalId.Parse(text) : null;
-        if (parsed is null || parsed.Type != binding.Entity.Name || parsed.Partition is null)
+        if (IdOf.Parse(id, binding.Entity, run) is { } parsed)
         {
-            run.Error = new IdInvalidError(binding.Entity.Name);
-            return;
+            run.RowKeys = [parsed.Row];
+            run.IsAbsent = parsed.Partition != run.Partition;
+        }
+    }
+}
+
+/// <summary>One row of a partition by global id, which says the partition too.</summary>
+internal sealed class RowByIdPlan(FieldWriter field, RowByIdBinding binding, InputNode id) : RootPlan(field)
+{
+    protected override ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation)
+    {
+        if (IdOf.Parse(id, binding.Entity, run) is { } parsed)
+        {
+            run.RowKeys = [parsed.Row];
+            run.Partition = parsed.Partition!.Value;
         }
 
-        run.RowKeys = [parsed.Row];
-        run.IsAbsent = parsed.Partition != run.Partition;
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>The argument that is a row's global id.</summary>
+internal static class IdOf
+{
+    /// <returns>Null when it is none of the type; the run has the error then.</returns>
+    public static GlobalId? Parse(InputNode id, EntityMap entity, RootRun run)
+    {
+        // An ID may be sent as a number; no id of ours is one.
+        GlobalId? parsed = id.Evaluate(run.Variables) is string text ? GlobalId.Parse(text) : null;
+        if (parsed is null || parsed.Type != entity.Name || parsed.Partition is null)
+        {
+            run.Error = new IdInvalidError(entity.Name);
+            return null;
+        }
+
+        return parsed;
     }
 }
 

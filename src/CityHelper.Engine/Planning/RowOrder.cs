@@ -75,7 +75,7 @@ internal sealed record RowOrder(
     }
 
     private static RowOrder Default(ConnectionRows rows) => rows.Access.IsSmall
-        ? new RowOrder(OrderKind.Small, [new OrderTerm(((ColumnBinding)FieldBinding.Of(rows.Sort.Target(rows.Sort.Fields.First().Name))!).Column, false)], false)
+        ? new RowOrder(OrderKind.Small, [.. rows.DefaultOrder.Select(name => new OrderTerm(((ColumnBinding)FieldBinding.Of(rows.Sort.Target(name))!).Column, false))], false)
         : new RowOrder(OrderKind.Key, [], !rows.OldestFirst);
 
     private static RowOrder? OfTerms(RowAccess access, SortKey[] terms, bool keyDescending)

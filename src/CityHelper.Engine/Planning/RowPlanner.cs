@@ -112,8 +112,8 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
             case GlobalIdBinding id:
                 int key = select.Expression(alias, id.Entity.RowKey(alias), [id.Entity.RowColumn]);
                 return new GlobalIdWriter(type.Name, id.Entity.PartitionColumn is not null, key);
-            case PointBinding { Column: var column }:
-                return Point(select, alias, column.Name, (IObjectGraphType)Named(definition), field);
+            case GeometryBinding geometry:
+                return Geometry(select, alias, entity, geometry, field, definition);
             case SameRowBinding:
                 return Object(select, alias, entity, (IObjectGraphType)Named(definition), field.SelectionSets, presence: -1);
             case ReferenceBinding reference:
@@ -122,6 +122,8 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
                 return Object(select, joined, reference.Target, (IObjectGraphType)Named(definition), field.SelectionSets, presence);
             case ChildrenBinding children:
                 return Children(select, alias, children, type, field, definition);
+            case AroundBinding around:
+                return Around(select, alias, around, field, definition);
             case NestedConnectionBinding nested:
                 return new ConnectionPlanner(this, collector, context).PlanNested(field, definition, nested, type, select, alias);
             case FigureBinding figures:
@@ -140,20 +142,24 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
         return ColumnWriter.For(column.ValueType, select.Expression(alias, $"{alias}.{column.Name}{cast}", [column.Name]));
     }
 
-    private ObjectWriter Point(SelectPlan select, string alias, string column, IObjectGraphType type, CollectedField field)
+    private ObjectWriter Geometry(
+        SelectPlan select, string alias, EntityMap entity, GeometryBinding binding, CollectedField field, FieldType definition)
     {
-        int longitude = select.Expression(alias, $"st_x({alias}.{column})", [column]);
-        int latitude = select.Expression(alias, $"st_y({alias}.{column})", [column]);
-        FieldWriter[] fields = [.. collector.Collect(type, field.SelectionSets).Select(part => Field(part, nonNull: true, part.Name switch
+        var type = (IObjectGraphType)Named(definition);
+        List<CollectedField> parts = collector.Collect(type, field.SelectionSets);
+        bool isRead = binding.Column.IsNullable || parts.Any(part => part.Name is "bbox" or "coordinates");
+        InputNode? zoom = binding.Outlines is null ? null : GivenArgument(field, definition, GeometryBinding.ZoomArgument);
+        GeometryColumns columns = isRead ? GeometryColumns.Select(select, alias, entity, binding, zoom) : GeometryColumns.None;
+        FieldWriter[] fields = [.. parts.Select(part => Field(part, nonNull: true, part.Name switch
         {
             "__typename" => TypeName(type),
-            "type" => new ConstantWriter("\"Point\""u8.ToArray()),
+            "type" => new ConstantWriter(Encoding.UTF8.GetBytes($"\"{binding.Kind}\"")),
             "crs" => new ConstantWriter("4326"u8.ToArray()),
-            "bbox" => new PointPartWriter(PointPart.Box, longitude, latitude),
-            "coordinates" => new PointPartWriter(PointPart.Coordinates, longitude, latitude),
+            "bbox" => columns.Box(),
+            "coordinates" => columns.Coordinates(),
             _ => throw new InvalidOperationException($"{type.Name}.{part.Name} has no writer."),
         }))];
-        return new ObjectWriter(fields, presence: longitude);
+        return new ObjectWriter(fields, binding.Column.IsNullable ? columns.Presence : -1);
     }
 
     private NestedWriter Children(
@@ -169,6 +175,17 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
         InputNode? last = Argument(field, definition, ChildrenBinding.LastArgument);
         SetNested(number, new NestedListPlan(number, Parent, last, $"{parentType.Name}.{definition.Name}"));
         return new NestedWriter(number, parents.Column(alias, binding.ParentColumn), new RowListWriter(0));
+    }
+
+    private NestedWriter Around(SelectPlan parents, string alias, AroundBinding binding, CollectedField field, FieldType definition)
+    {
+        int number = ReserveNested();
+        var select = new SelectPlan(new AroundSource(parents, alias, binding));
+        int parentKey = select.Column(SelectPlan.Row, AroundSource.ParentKey);
+        ObjectWriter row = Within(number, () => Row(select, (IObjectGraphType)Named(definition), field.SelectionSets));
+        Add(new NestedStatement(number, select, parentKey, null, [row]));
+        SetNested(number, new AroundPlan(number, Parent));
+        return new NestedWriter(number, parents.Column(alias, binding.RowColumn), new RowListWriter(0));
     }
 
     // Read like a root of its own: its page, its form and its cursors belong to the partition, not to the row.

@@ -8,7 +8,7 @@ internal sealed class SelectPlan(RowSource source)
     /// <summary>The alias of the source's rows.</summary>
     public const string Row = "r";
 
-    private readonly List<string> _expressions = [];
+    private readonly List<(object Key, Func<StatementBuilder, string> Sql)> _expressions = [];
     private readonly SortedSet<string> _columns = new(StringComparer.Ordinal);
     private readonly List<(string Alias, ReferenceBinding Reference, string From)> _joins = [];
 
@@ -18,16 +18,19 @@ internal sealed class SelectPlan(RowSource source)
     public int Column(string alias, string column) => Expression(alias, $"{alias}.{column}", [column]);
 
     /// <summary>The ordinal of an expression over columns of an alias.</summary>
-    public int Expression(string alias, string sql, IEnumerable<string> columns)
+    public int Expression(string alias, string sql, IEnumerable<string> columns) => Expression(alias, sql, _ => sql, columns);
+
+    /// <summary>The ordinal of an expression that has parameters. Equal keys are one expression.</summary>
+    public int Expression(string alias, object key, Func<StatementBuilder, string> sql, IEnumerable<string> columns)
     {
         Need(alias, columns);
-        int known = _expressions.IndexOf(sql);
+        int known = _expressions.FindIndex(e => e.Key.Equals(key));
         if (known >= 0)
         {
             return known;
         }
 
-        _expressions.Add(sql);
+        _expressions.Add((key, sql));
         return _expressions.Count - 1;
     }
 
@@ -57,21 +60,27 @@ internal sealed class SelectPlan(RowSource source)
         }
 
         string order = Source.OrderBy(Row) is { } orderBy ? $"\norder by {orderBy}" : "";
-        string list = _expressions.Count == 0 ? "1" : string.Join(", ", _expressions);
+        string list = _expressions.Count == 0 ? "1" : string.Join(", ", _expressions.Select(e => e.Sql(statement)));
         return new CompiledStatement($"select {list}\n{From(statement, _columns)}{order}", statement.Sources);
     }
 
     /// <summary>The select that gives a column of an alias under another name, each value once: the parents of a nested list.</summary>
-    public string KeysSql(StatementBuilder statement, string alias, string column, string name)
+    /// <param name="statement">Takes the parameters.</param>
+    /// <param name="alias">The alias.</param>
+    /// <param name="column">The column of the parents' keys.</param>
+    /// <param name="name">Its name in the select.</param>
+    /// <param name="others">Columns that follow from the key, under their own names.</param>
+    public string KeysSql(StatementBuilder statement, string alias, string column, string name, params string[] others)
     {
+        string list = $"{alias}.{column} as {name}{string.Concat(others.Select(other => $", {alias}.{other}"))}";
         if (alias == Row)
         {
             // Rows of a source have different keys.
-            return $"select {Row}.{column} as {name} from ({Source.Sql(statement, [column])}) {Row}";
+            return $"select {list} from ({Source.Sql(statement, [column, .. others])}) {Row}";
         }
 
         string[] needed = [.. _joins.Where(j => j.From == Row).SelectMany(j => j.Reference.Keys.Select(k => k.Here)).Distinct()];
-        return $"select distinct {alias}.{column} as {name} {From(statement, needed)} where {alias}.{column} is not null";
+        return $"select distinct {list} {From(statement, needed)} where {alias}.{column} is not null";
     }
 
     private string From(StatementBuilder statement, IReadOnlyCollection<string> columns) =>

@@ -66,6 +66,8 @@ public sealed class ConnectionFields(DatabaseModel database, IServiceProvider se
             Argument<IntGraphType>(ConnectionBinding.LastArgument, $"Returns the last _n_ elements from the list, at most {Limits.PageRowsMax}."),
             Argument<StringGraphType>(ConnectionBinding.BeforeArgument, "Returns the elements in the list that come before the specified cursor."),
             partition,
+            .. rows.Selectors.Select(selector => Argument<StringGraphType>(
+                selector, $"Only rows of this `{selector}`; the same as `where: {{{selector}: {{eq: …}}}}`.")),
             rows.Access.Grid is null || binding is NestedConnectionBinding ? null : Argument<AreaInput>(
                 ConnectionBinding.AreaArgument, "Only rows whose location lies in the area; rows without a location never do."),
             new QueryArgument(rows.Filter) { Name = ConnectionBinding.FilterArgument, Description = "Only rows for which this holds." },
@@ -85,7 +87,7 @@ public sealed class ConnectionFields(DatabaseModel database, IServiceProvider se
     }
 
     private static string DefaultOrder(ConnectionRows rows) =>
-        rows.Access.IsSmall ? $"by `{rows.Sort.Fields.First().Name}`" : rows.OldestFirst ? "oldest first" : "newest first";
+        rows.Access.IsSmall ? $"by {string.Join(" and ", rows.DefaultOrder.Select(name => $"`{name}`"))}" : rows.OldestFirst ? "oldest first" : "newest first";
 
     // One field name and row type is one connection type, wherever the field stands.
     private ConnectionType TypeOf(string field, IObjectGraphType row)

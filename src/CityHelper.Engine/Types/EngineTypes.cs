@@ -17,6 +17,15 @@ public static class EngineTypes
         [typeof(DateTime)] = typeof(DateTimeType),
     };
 
+    /// <summary>Puts all kinds of GeoJSON into the schema, whether a field has one or not (conventions §7).</summary>
+    public static void RegisterGeoJson(Schema schema)
+    {
+        foreach (Type type in GeoJsonTypes.All)
+        {
+            schema.RegisterType(type);
+        }
+    }
+
     /// <summary>The leaf type of a CLR type, non-null unless <paramref name="nullable"/>.</summary>
     /// <exception cref="NotSupportedException">No leaf is defined for the type, such as the 64-bit keys that never leave the server.</exception>
     public static Type Leaf(Type clrType, bool nullable)

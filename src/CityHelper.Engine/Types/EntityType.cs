@@ -44,13 +44,74 @@ public abstract class EntityType<T> : ObjectGraphType<T>
         return Bind("id", typeof(NonNullGraphType<IdGraphType>), description, new GlobalIdBinding(Map));
     }
 
-    /// <summary>A point as GeoJSON (conventions §7).</summary>
-    protected FieldType Point<TValue>(Expression<Func<T, TValue>> property, string description)
+    /// <summary>A geometry as GeoJSON (conventions §7); its type follows the property's class.</summary>
+    protected FieldType Geometry<TValue>(Expression<Func<T, TValue>> property, string description) =>
+        Geometry(property, description, outlines: null);
+
+    /// <summary>A geometry as GeoJSON with the argument <c>zoom</c>, which chooses an outline.</summary>
+    /// <param name="property">The full shape.</param>
+    /// <param name="outlines">The outlines' rows.</param>
+    /// <param name="zoom">The outline's zoom.</param>
+    /// <param name="outline">The outline's shape.</param>
+    /// <param name="description">For people.</param>
+    protected FieldType Geometry<TValue, TOutline>(
+        Expression<Func<T, TValue>> property,
+        Expression<Func<T, IEnumerable<TOutline>>> outlines,
+        string zoom,
+        string outline,
+        string description)
+        where TOutline : class
+    {
+        (EntityMap target, var keys, _) = _database.Navigation(Member(outlines));
+        FieldType field = Geometry(
+            property, description, new OutlineTable(target, keys.Single().There, target.Column(zoom).Name, target.Column(outline).Name));
+        field.Arguments = new QueryArguments(new QueryArgument<IntGraphType>
+        {
+            Name = GeometryBinding.ZoomArgument,
+            Description = "The Web Mercator zoom that it is shown at: fewer vertices, exact to about half a pixel. The full shape when left out.",
+        });
+        return field;
+    }
+
+    private FieldType Geometry<TValue>(Expression<Func<T, TValue>> property, string description, OutlineTable? outlines)
     {
         PropertyInfo member = Member(property);
         ColumnMap column = Map.Column(member.Name);
-        Type type = column.IsNullable ? typeof(GeoJsonPointType) : typeof(NonNullGraphType<GeoJsonPointType>);
-        return Bind(member.Name, type, description, new PointBinding(column));
+        (string kind, Type graphType) = GeoJsonTypes.Of(column.ValueType);
+        Type type = column.IsNullable ? graphType : typeof(NonNullGraphType<>).MakeGenericType(graphType);
+        return Bind(member.Name, type, description, new GeometryBinding(column, kind, outlines));
+    }
+
+    /// <summary>The rows of another table whose areas hold the row's point, edges included: a list of at most <see cref="Limits.AroundRowsMax"/>.</summary>
+    /// <param name="name">The field's name.</param>
+    /// <param name="point">The point; the list is empty without one.</param>
+    /// <param name="area">The area of the other table's rows.</param>
+    /// <param name="parts">The pieces of that area.</param>
+    /// <param name="part">A piece.</param>
+    /// <param name="orderBy">The properties that the list is ordered by.</param>
+    /// <param name="graphType">The other rows' type.</param>
+    /// <param name="description">For people.</param>
+    protected FieldType Around<TPoint, TTarget, TArea, TPart>(
+        string name,
+        Expression<Func<T, TPoint>> point,
+        Expression<Func<TTarget, TArea>> area,
+        Expression<Func<TTarget, IEnumerable<TPart>>> parts,
+        string part,
+        IReadOnlyList<string> orderBy,
+        Type graphType,
+        string description)
+        where TTarget : class
+        where TPart : class
+    {
+        EntityMap target = _database.Entity(typeof(TTarget));
+        (EntityMap pieces, var keys, _) = _database.Navigation(Member(parts));
+        return Bind(name, ListOf(graphType), description, new AroundBinding(
+            target,
+            Map.RowColumn,
+            Map.Column(Member(point).Name).Name,
+            target.Column(Member(area).Name).Name,
+            new PartTable(pieces, keys.Single().There, pieces.Column(part).Name),
+            [.. orderBy.Select(target.Column)]));
     }
 
     /// <summary>The other end of a foreign key.</summary>
@@ -70,9 +131,7 @@ public abstract class EntityType<T> : ObjectGraphType<T>
         PropertyInfo member = Member(navigation);
         (EntityMap target, var keys, _) = _database.Navigation(member);
         (string here, string there) = keys.Single();
-        Type type = typeof(NonNullGraphType<>).MakeGenericType(
-            typeof(ListGraphType<>).MakeGenericType(typeof(NonNullGraphType<>).MakeGenericType(graphType)));
-        FieldType field = Bind(member.Name, type, description, new ChildrenBinding(target, here, there));
+        FieldType field = Bind(member.Name, ListOf(graphType), description, new ChildrenBinding(target, here, there));
         field.Arguments = new QueryArguments(new QueryArgument<IntGraphType>
         {
             Name = ChildrenBinding.LastArgument,
@@ -101,7 +160,10 @@ public abstract class EntityType<T> : ObjectGraphType<T>
 
     private static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 
-    private static PropertyInfo Member<TValue>(Expression<Func<T, TValue>> property) =>
+    private static Type ListOf(Type graphType) => typeof(NonNullGraphType<>).MakeGenericType(
+        typeof(ListGraphType<>).MakeGenericType(typeof(NonNullGraphType<>).MakeGenericType(graphType)));
+
+    private static PropertyInfo Member<TRow, TValue>(Expression<Func<TRow, TValue>> property) =>
         (property.Body as MemberExpression)?.Member as PropertyInfo
         ?? throw new ArgumentException($"Name a property, such as r => r.Status, not {property}.", nameof(property));
 }

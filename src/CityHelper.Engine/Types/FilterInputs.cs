@@ -44,7 +44,7 @@ public sealed class FilterInputs(IServiceProvider services)
         GlobalIdBinding => Operations(typeof(IdGraphType), typeof(long)),
         ReferenceBinding => For(RowOf(field)),
         ChildrenBinding => ListOf(RowOf(field)),
-        PointBinding => Geometry("Point", Operations(typeof(FloatGraphType), typeof(double))),
+        GeometryBinding { IsPoint: true } => Geometry("Point", Operations(typeof(FloatGraphType), typeof(double))),
 
         // Connections have a filter of their own.
         _ => null,

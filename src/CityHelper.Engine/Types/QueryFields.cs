@@ -71,6 +71,11 @@ public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, 
             Argument<IdGraphType>(RowOfPartitionBinding.IdArgument, $"The `id` that the server gave. Exactly one of `id` and `{external.Argument}` is given."),
             Argument<StringGraphType>(external.Argument, "The key that the source system gave."));
 
+    /// <summary>One row of a partition by global id alone. Null when there is none.</summary>
+    public FieldType RowById<T>(string name, Type graphType, string description) =>
+        Add(name, graphType, description, new RowByIdBinding(database.Entity(typeof(T))),
+            Argument<NonNullGraphType<IdGraphType>>(RowByIdBinding.IdArgument, "The `id` that the server gave."));
+
     /// <summary>A connection over the rows of the partition that an argument names.</summary>
     public FieldType Connection(string name, ConnectionRows rows, PartitionArgument partition, string partitionDescription, string description) =>
         Connections.OfQuery(query, name, rows, partition, partitionDescription, description);

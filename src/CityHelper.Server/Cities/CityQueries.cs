@@ -8,9 +8,12 @@ namespace CityHelper.Server.Cities;
 internal static class CityQueries
 {
     /// <summary>A city's own facts change with a release or never.</summary>
-    private const int MaxAgeSeconds = 300;
+    public const int MaxAgeSeconds = 300;
 
-    private const int StaleWhileRevalidateSeconds = 600;
+    public const int StaleWhileRevalidateSeconds = 600;
+
+    /// <summary>Of the argument <c>city</c>.</summary>
+    public const string CityDescription = "The city's slug, such as `nyc`.";
 
     public static void AddTo(QueryFields query, IPartitionDirectory cities)
     {

@@ -16,11 +16,11 @@ public sealed class CityType : EntityType<City>
         Column(c => c.Name, "The name for people.");
         Column(c => c.TimeZone, "IANA time zone, such as `America/New_York`.");
         SameRow("bounds", typeof(BoundsType), "The rectangle around the city.");
-        Point(c => c.Centre, "Where a map of the city opens.");
+        Geometry(c => c.Centre, "Where a map of the city opens.");
     }
 }
 
-/// <summary>The rectangle around a city, read from its polygon.</summary>
+/// <summary>The rectangle around a city, read from its polygon; also of other tables with a column of that name.</summary>
 public sealed class BoundsType : EntityType<City>
 {
     public BoundsType(DatabaseModel database)

@@ -23,6 +23,7 @@ public static class CommandLine
             MigrateCommand.Create(host),
             new Command("city", "Cities of the platform.") { CityAddCommand.Create(host) },
             ImportCommand.Create(host),
+            ImportBoundariesCommand.Create(host),
             new Command("statistics", "The counters that statistics are read from.")
             {
                 StatisticsRebuildCommand.Create(host),

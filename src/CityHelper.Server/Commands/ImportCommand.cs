@@ -60,7 +60,7 @@ public static class ImportCommand
                 $"There is no source `{parsed.GetValue(Source)}`; known: {string.Join(", ", KnownCities.Sources.Select(known => known.Name))}.");
         GeneratorOptions? generated = Generated(parsed);
         await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
-        CityEntry city = await FindOrAddAsync(host, dataSource, parsed.GetValue(City)!, cancellation);
+        CityEntry city = await CityOfCommand.FindOrAddAsync(host, dataSource, parsed.GetValue(City)!, cancellation);
         var importer = new Importer(dataSource, host.Time, parsed.GetValue(Rejects) ?? Path.Combine(host.Home, "rejects"));
 
         if (generated is not null)
@@ -105,22 +105,6 @@ public static class ImportCommand
         return read
             ? new(count, parsed.GetValue(Seed), until)
             : throw new CommandException($"--until takes a day such as 2026-11-01, from {Limits.YearMin + 4} to {Limits.YearMax}.");
-    }
-
-    private static async Task<CityEntry> FindOrAddAsync(
-        CommandHost host, NpgsqlDataSource dataSource, string slug, CancellationToken cancellation)
-    {
-        var directory = new CityDirectory(dataSource, host.Time);
-        if (await directory.FindAsync(slug, cancellation) is { } city)
-        {
-            return city;
-        }
-
-        CityFacts facts = KnownCities.Find(slug)
-            ?? throw new CommandException($"There is no city `{slug}`: add it first with `cityhelper city add`.");
-        await directory.AddAsync(facts, cancellation);
-        await host.Output.WriteLineAsync($"Added {facts.Name} as `{slug}`: it was not there yet.");
-        return (await directory.FindAsync(slug, cancellation))!;
     }
 
     private static async Task<int> ShowAsync(

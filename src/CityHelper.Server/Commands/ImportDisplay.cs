@@ -42,7 +42,7 @@ internal static class ImportDisplay
     }
 
     // A source's text must not steer a terminal.
-    private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c));
+    public static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c));
 
     public static IEnumerable<string> Lines(string what, ImportSummary summary)
     {

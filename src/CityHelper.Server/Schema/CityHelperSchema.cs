@@ -1,5 +1,6 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Types;
+using CityHelper.Server.Boundaries;
 using CityHelper.Server.Cities;
 using CityHelper.Server.ServiceRequests;
 using GraphQL.Types;
@@ -20,7 +21,9 @@ public sealed class CityHelperSchema : GraphQL.Types.Schema
         fields.Nodes(ServiceRequestQueries.MaxAgeSeconds, ServiceRequestQueries.StaleWhileRevalidateSeconds);
         CityQueries.AddTo(fields, cities);
         ServiceRequestQueries.AddTo(fields, cities, calendars);
+        BoundaryQueries.AddTo(fields, cities);
         Query = query;
+        EngineTypes.RegisterGeoJson(this);
     }
 
     private static Directive SpecifiedBy() => new("specifiedBy", DirectiveLocation.Scalar)

@@ -2,6 +2,7 @@ using CityHelper.Data;
 using CityHelper.Data.Model;
 using CityHelper.Engine;
 using CityHelper.Engine.Bindings;
+using CityHelper.Server.Boundaries;
 using CityHelper.Server.Cities;
 using CityHelper.Server.ServiceRequests;
 using GraphQL.Types;
@@ -18,6 +19,7 @@ internal static class SchemaServices
         services.AddSingleton(s => new DatabaseModel(Model(s.GetRequiredService<NpgsqlDataSource>()), partitionColumn: "city_id"));
         services.AddSingleton<IPartitionDirectory, CitySlugs>().AddSingleton<IPartitionCalendars, CityCalendars>();
         services.AddEngineTypes();
+        services.AddSingleton<BoundaryType>();
         services.AddSingleton<CityType>().AddSingleton<BoundsType>();
         services.AddSingleton<ServiceRequestType>().AddSingleton<CategoryType>().AddSingleton<AgencyType>().AddSingleton<StatusUpdateType>();
         services.AddSingleton<ISchema, CityHelperSchema>();

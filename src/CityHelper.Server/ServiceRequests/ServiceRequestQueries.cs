@@ -14,8 +14,6 @@ internal static class ServiceRequestQueries
 
     public const int StaleWhileRevalidateSeconds = 30;
 
-    private const string CityDescription = "The city's slug, such as `nyc`.";
-
     /// <summary>Zoom 12 for districts, 14 for a neighbourhood, 16 for a street corner.</summary>
     private static readonly GridColumns s_grid = new(
         "location", [(12, "cell_12"), (14, "cell_14"), (16, "cell_16")], ["status", "category_id", "agency_id"]);
@@ -28,9 +26,9 @@ internal static class ServiceRequestQueries
         var city = new PartitionArgument("city", cities);
         ConnectionRows requests = query.Connections.Rows(Requests(query), typeof(ServiceRequestType));
         query.RowOfPartition<ServiceRequest>(
-                "serviceRequest", typeof(ServiceRequestType), city, CityDescription, s_externalKey, "One request, null when the city has none of that key.")
+                "serviceRequest", typeof(ServiceRequestType), city, CityQueries.CityDescription, s_externalKey, "One request, null when the city has none of that key.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
-        query.Connection("serviceRequests", requests, city, CityDescription, "The requests of a city.")
+        query.Connection("serviceRequests", requests, city, CityQueries.CityDescription, "The requests of a city.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
         AddLists(query, requests);
         ServiceRequestFigures.AddTo(query.Query, query.TypeOf<CityType>(), requests, city, CityDescription, calendars);

@@ -1,6 +1,7 @@
 using CityHelper.Data.Model;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Types;
+using CityHelper.Server.Boundaries;
 
 namespace CityHelper.Server.ServiceRequests;
 
@@ -23,7 +24,16 @@ public sealed class ServiceRequestType : EntityType<ServiceRequest>
         Column(r => r.PostalCode, "Postal code, as text: leading zeros count.");
         Column(r => r.District, "The district in the source system's own words.");
         Column(r => r.Channel, "How the request came in, such as `PHONE` or `ONLINE`.");
-        Point(r => r.Location, "Where it is; about one request in a hundred has no location.");
+        Geometry(r => r.Location, "Where it is; about one request in a hundred has no location.");
+        Around<NetTopologySuite.Geometries.Point?, Boundary, NetTopologySuite.Geometries.MultiPolygon, BoundaryPart>(
+            "boundaries",
+            r => r.Location,
+            b => b.Geometry,
+            b => b.Parts,
+            nameof(BoundaryPart.Geometry),
+            [nameof(Boundary.Kind), nameof(Boundary.Name)],
+            typeof(BoundaryType),
+            "The districts, neighbourhoods and other areas of the city that it lies in, borders included; by kind and name. None without a location.");
         Column(r => r.CreatedAt, "When the request was made.").Sortable();
         Column(r => r.UpdatedAt, "When it last changed.").Sortable();
         Column(r => r.DueAt, "When the agency means to be done.");

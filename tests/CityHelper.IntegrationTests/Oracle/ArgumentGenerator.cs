@@ -40,6 +40,8 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
             "node" => [Argument(field, "id", AnyId(place.City))],
             "nodes" => [Argument(field, "ids", Ids(place.City))],
             "serviceRequest" => One(field, place.City),
+            "boundary" => [Argument(field, "id", _operands.IdOf("Boundary", place.City))],
+            "geometry" => Zoom(field),
             _ => throw new ArgumentException($"Nothing generates the arguments of {type}.{field.Name}."),
         };
         string text = string.Join(", ", dice.Shuffled(arguments));
@@ -61,6 +63,13 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
         1 => [Argument(field, "last", null)],
         2 => [$"last: {_inputs.Absent(field.Arguments[0].Type)}"],
         _ => [Argument(field, "last", dice.Between(0, 5))],
+    };
+
+    private IEnumerable<string> Zoom(SchemaField field) => dice.Below(8) switch
+    {
+        0 => [],
+        1 => [Nothing(field, "zoom")],
+        _ => [Argument(field, "zoom", dice.Between(-1, 18))],
     };
 
     private IEnumerable<string> One(SchemaField field, short city)
@@ -100,6 +109,12 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
         if (isRoot)
         {
             yield return Argument(field, "city", SlugOf(place.City, mayBeUnknown: false));
+        }
+
+        if (Offers(field, "kind") && dice.Chance(50))
+        {
+            yield return dice.Chance(20) ? Nothing(field, "kind")
+                : Argument(field, "kind", dice.Chance(8) ? "no such kind" : _operands.Existing("Boundary", "kind", place.City));
         }
 
         // What is not generated stands for the rest: it may be null, or a variable that nobody gives.

@@ -13,6 +13,13 @@ internal static class OracleColumns
         StatusUpdate update => Value(update, field),
         Category category => field == "code" ? category.Code : field == "name" ? category.Name : throw Unknown(row, field),
         Agency agency => field == "code" ? agency.Code : field == "name" ? agency.Name : throw Unknown(row, field),
+        Boundary boundary => field switch
+        {
+            "kind" => boundary.Kind,
+            "code" => boundary.Code,
+            "name" => boundary.Name,
+            _ => throw Unknown(row, field),
+        },
         City city => field switch
         {
             "slug" => city.Slug,

@@ -15,8 +15,8 @@ internal sealed class OracleInterpreter
 {
     private static readonly Dictionary<string, string[]> s_possibleTypes = new()
     {
-        ["Node"] = ["City", "Category", "Agency", "ServiceRequest"],
-        ["GeoJSONInterface"] = ["GeoJSONPointType"],
+        ["Node"] = ["City", "Category", "Agency", "ServiceRequest", "Boundary"],
+        ["GeoJSONInterface"] = ["GeoJSONPointType", "GeoJSONMultiPolygonType"],
     };
 
     private static readonly object s_query = new();
@@ -113,6 +113,10 @@ internal sealed class OracleInterpreter
     private JsonNode? Complete(object? value, IReadOnlyList<GraphQLSelectionSet> selectionSets) => value switch
     {
         null => null,
+        JsonNode json => json,
+
+        // To NetTopologySuite it is a list of polygons.
+        MultiPolygon shape => Select(shape, selectionSets),
         string text => JsonValue.Create(text),
         int number => JsonValue.Create(number),
         double number => JsonValue.Create(number),
@@ -138,6 +142,7 @@ internal sealed class OracleInterpreter
     {
         _ when value == s_query => "Query",
         Point => "GeoJSONPointType",
+        MultiPolygon => "GeoJSONMultiPolygonType",
         Envelope => "Bounds",
         OraclePage page => page.Name + "Connection",
         OracleEdge edge => edge.Page.Name + "Edge",
@@ -157,7 +162,9 @@ internal sealed class OracleInterpreter
             Agency agency => OfAgency(agency, name, arguments),
             ServiceRequest request => OfRequest(request, name, arguments),
             StatusUpdate update => OracleColumns.Value(update, name),
+            Boundary boundary => OfBoundary(boundary, name, arguments),
             Point point => OfPoint(point, name),
+            MultiPolygon shape => OracleBoundaries.OfShape(shape, name),
             Envelope bounds => OfBounds(bounds, name),
             OraclePage page => OfPage(page, name),
             OracleEdge edge => name == "cursor" ? new OracleCursor(edge.Page, edge.Row) : edge.Row,
@@ -186,6 +193,10 @@ internal sealed class OracleInterpreter
             case "serviceRequests":
                 short inCity = _rows.CityOf(Text(arguments, "city")!)!.Id;
                 return Connection("ServiceRequests", "ServiceRequest", _rows.Of("ServiceRequest", inCity), arguments);
+            case "boundary":
+                return _rows.Find(Text(arguments, "id")!) as Boundary;
+            case "boundaries":
+                return Connection("Boundaries", "Boundary", _rows.Of("Boundary", _rows.CityOf(Text(arguments, "city")!)!.Id), arguments);
             default:
                 throw new ArgumentException($"The oracle knows no root {name}.");
         }
@@ -198,6 +209,7 @@ internal sealed class OracleInterpreter
         "categories" => Connection("Categories", "Category", _rows.Of("Category", city.Id), arguments),
         "agencies" => Connection("Agencies", "Agency", _rows.Of("Agency", city.Id), arguments),
         "serviceRequests" => Connection("ServiceRequests", "ServiceRequest", _rows.Of("ServiceRequest", city.Id), arguments),
+        "boundaries" => Connection("Boundaries", "Boundary", _rows.Of("Boundary", city.Id), arguments),
         _ => OracleColumns.Value(city, name),
     };
 
@@ -221,7 +233,15 @@ internal sealed class OracleInterpreter
         "location" => request.Location,
         "updates" => _orders.Sort("StatusUpdate", request.Updates, null).TakeLast((int?)arguments.GetValueOrDefault("last") ?? 10).ToList(),
         "history" => Connection("History", "StatusUpdate", request.Updates, arguments),
+        "boundaries" => _orders.Sort("Boundary", _rows.BoundariesOf(request), null),
         _ => OracleColumns.Value(request, name),
+    };
+
+    private static object? OfBoundary(Boundary boundary, string name, IReadOnlyDictionary<string, JsonNode?> arguments) => name switch
+    {
+        "geometry" => OracleBoundaries.Shown(boundary, (int?)arguments.GetValueOrDefault("zoom")),
+        "bounds" => boundary.Geometry.EnvelopeInternal,
+        _ => OracleColumns.Value(boundary, name),
     };
 
     private static object OfPoint(Point point, string name) => name switch
@@ -247,7 +267,8 @@ internal sealed class OracleInterpreter
         List<object> candidates = [.. all];
         Predicate<object> holds = _filters.Compile(arguments.GetValueOrDefault("where"));
         Predicate<object> lies = Within(arguments.GetValueOrDefault("within"));
-        IReadOnlyList<object> sorted = _orders.Sort(type, candidates.Where(row => holds(row) && lies(row)), arguments.GetValueOrDefault("order"));
+        string? kind = Text(arguments, "kind");
+        IReadOnlyList<object> sorted = _orders.Sort(type, candidates.Where(row => holds(row) && lies(row) && (kind is null || ((Boundary)row).Kind == kind)), arguments.GetValueOrDefault("order"));
         OraclePage page = OraclePages.Cut(name, _connections.Count, sorted, arguments, _cursors);
         _connections.Add(new OracleConnection(page, candidates.Count, arguments, _depth));
         return page;

@@ -7,7 +7,7 @@ namespace CityHelper.IntegrationTests.Oracle;
 internal sealed class OracleOrders(OracleRows rows)
 {
     // A sort object's members count in the order in which the schema declares them, whatever order the client wrote.
-    private static readonly string[] s_declared = ["status", "category", "createdAt", "updatedAt", "code", "name"];
+    private static readonly string[] s_declared = ["status", "category", "createdAt", "updatedAt", "kind", "code", "name"];
 
     /// <summary>Sorts rows of one type.</summary>
     public IReadOnlyList<object> Sort(string type, IEnumerable<object> unsorted, JsonNode? order)
@@ -19,6 +19,7 @@ internal sealed class OracleOrders(OracleRows rows)
             {
                 "ServiceRequest" => [("createdAt", true)],
                 "StatusUpdate" => [("createdAt", false)],
+                "Boundary" => [("kind", false), ("name", false)],
                 _ => [("code", false)],
             };
         }
@@ -98,6 +99,7 @@ internal sealed class OracleOrders(OracleRows rows)
         StatusUpdate update => update.Id,
         Category category => category.Id,
         Agency agency => agency.Id,
+        Boundary boundary => boundary.Id,
         _ => throw new ArgumentException($"{row.GetType().Name} is not sorted."),
     };
 }

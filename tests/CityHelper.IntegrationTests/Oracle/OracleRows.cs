@@ -1,5 +1,6 @@
 using System.Text;
 using CityHelper.Data;
+using CityHelper.Data.Boundaries;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Model;
 using CityHelper.Data.Partitions;
@@ -38,7 +39,8 @@ internal sealed class OracleRows
         _agencies = Agencies.ToDictionary(a => (a.CityId, a.Id));
         _byCategory = Requests.ToLookup(r => (r.CityId, r.CategoryId));
         _byAgency = Requests.Where(r => r.AgencyId is not null).ToLookup(r => (r.CityId, r.AgencyId!.Value));
-        foreach (object row in Cities.Cast<object>().Concat(Agencies).Concat(Categories).Concat(Requests))
+        Boundaries = OracleBoundaries.Make(Requests);
+        foreach (object row in Cities.Cast<object>().Concat(Agencies).Concat(Categories).Concat(Requests).Concat(Boundaries))
         {
             _byGlobalId.Add(KeyOf(row), row);
         }
@@ -52,6 +54,8 @@ internal sealed class OracleRows
 
     public IReadOnlyList<ServiceRequest> Requests { get; }
 
+    public IReadOnlyList<Boundary> Boundaries { get; }
+
     /// <summary>The same rows for the same seed.</summary>
     public static OracleRows Make(int seed) => new(seed);
 
@@ -62,6 +66,7 @@ internal sealed class OracleRows
         Category c => new GlobalId("Category", c.CityId, c.Id).ToString(),
         Agency a => new GlobalId("Agency", a.CityId, a.Id).ToString(),
         City c => new GlobalId("City", null, c.Id).ToString(),
+        Boundary b => new GlobalId("Boundary", b.CityId, b.Id).ToString(),
         StatusUpdate u => $"StatusUpdate:{u.CityId}:{u.ServiceRequestId}:{u.Id}",
         _ => throw new ArgumentException($"{row.GetType().Name} is no row."),
     };
@@ -80,12 +85,17 @@ internal sealed class OracleRows
 
     public IEnumerable<ServiceRequest> RequestsOf(Agency agency) => _byAgency[(agency.CityId, agency.Id)];
 
+    /// <summary>The boundaries of its city that hold its point, edges included.</summary>
+    public IEnumerable<Boundary> BoundariesOf(ServiceRequest request) => Boundaries.Where(b =>
+        b.CityId == request.CityId && request.Location is { } point && b.Geometry.Intersects(point));
+
     /// <summary>All rows of a type in a city.</summary>
     public IEnumerable<object> Of(string type, short city) => type switch
     {
         "ServiceRequest" => Requests.Where(r => r.CityId == city),
         "Category" => Categories.Where(c => c.CityId == city),
         "Agency" => Agencies.Where(a => a.CityId == city),
+        "Boundary" => Boundaries.Where(b => b.CityId == city),
         "StatusUpdate" => Requests.Where(r => r.CityId == city).SelectMany(r => r.Updates),
         _ => throw new ArgumentException($"No rows of type {type}."),
     };
@@ -115,7 +125,13 @@ internal sealed class OracleRows
             await using CityHelperContext context = RequestRows.Context(dataSource);
             context.Agencies.AddRange(Agencies);
             context.Categories.AddRange(Categories);
+            context.Boundaries.AddRange(Boundaries);
             await context.SaveChangesAsync();
+            await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync();
+            foreach ((short city, string kind) in Boundaries.Select(b => (b.CityId, b.Kind)).Distinct())
+            {
+                await DerivedShapes.WritePartsAsync(connection, city, kind);
+            }
         }
 
         // Also fills the table of external ids and vacuums.

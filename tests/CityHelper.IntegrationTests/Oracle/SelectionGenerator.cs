@@ -113,7 +113,10 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
         Place here = type == "Query" && dice.Chance(20) ? place with { City = OracleRows.SpringfieldId } : place;
 
         // Without arguments a field is the same field everywhere. Of an interface it may have another type than of its objects.
-        bool isFree = field.Arguments.Count == 0 ? !schema.IsInterface(type) || field.Name is "id" or "type" : !place.IsInFragment;
+        // The coordinates of two kinds of geometry have two types.
+        bool isFree = field.Arguments.Count == 0
+            ? field.Name != "coordinates" && (!schema.IsInterface(type) || field.Name is "id" or "type")
+            : !place.IsInFragment;
         bool aliased = !isFree || dice.Chance(15) || (field.Arguments.Count > 0 && (scope.Fields.ContainsKey(field.Name) || dice.Chance(40)));
         string responseName = aliased ? draft.NewName("a") : field.Name;
         if (scope.Fields.TryGetValue(responseName, out SelectedField? known))
@@ -163,7 +166,7 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
     {
         ("Query", "node" or "nodes") => 2,
         _ when field.Type.Name.EndsWith("Connection", StringComparison.Ordinal) => 2,
-        ("Query", _) or (_, "updates") => 1,
+        ("Query", _) or (_, "updates") or ("ServiceRequest", "boundaries") => 1,
         _ => 0,
     };
 

@@ -19,6 +19,8 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
 
     private static readonly Dictionary<string, (string Operation, object Variables)> s_cases = new()
     {
+        ["Boundaries"] = ("Boundaries", new { city = "nyc", kind = "community-district", zoom = 8 }),
+        ["Boundaries_in_full"] = ("Boundaries", new { city = "nyc", kind = "neighborhood", zoom = 15 }),
         ["Cities"] = ("Cities", new { }),
         ["CityFilters"] = ("CityFilters", new { city = "nyc" }),
         ["CategoryOverview"] = ("CategoryOverview", new { city = "nyc", first = 2, where = new { status = new { neq = "CLOSED" } } }),
@@ -110,6 +112,9 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
     [InlineData("behind_a_place_in_status", """{ serviceRequests(city: "nyc", first: 2, after: "CURSOR", order: [{status: DESC}, {createdAt: ASC}]) { edges { cursor node { externalId status } } pageInfo { hasNextPage hasPreviousPage } } }""")]
     [InlineData("before_a_place_in_category", """{ serviceRequests(city: "nyc", last: 2, before: "CURSOR", order: [{category: {name: DESC}}]) { edges { cursor node { externalId category { name } } } pageInfo { hasNextPage hasPreviousPage } } }""")]
     [InlineData("behind_a_place_in_time_of_change", """{ serviceRequests(city: "nyc", first: 2, after: "CURSOR", order: [{updatedAt: ASC}]) { edges { cursor node { externalId } } pageInfo { hasPreviousPage } } }""")]
+    [InlineData("boundary_at_two_zooms", """{ boundary(id: "Qm91bmRhcnk6MToy") { code far: geometry(zoom: 8) { coordinates bbox } near: geometry(zoom: 14) { bbox } geometry { type crs } } }""")]
+    [InlineData("boundaries_of_requests", """{ serviceRequests(city: "nyc", first: 4, where: {createdAt: {lt: "2025-01-06T00:00:00Z"}}) { nodes { externalId location { coordinates } boundaries { kind code name geometry(zoom: 8) { type } } } } }""")]
+    [InlineData("boundaries_of_nested_requests", """{ city(slug: "nyc") { boundaries(first: 1, kind: "neighborhood", order: [{code: DESC}]) { nodes { name } totalCount } categories(first: 2) { nodes { code serviceRequests(first: 2, where: {createdAt: {lt: "2025-01-01T00:00:00Z"}}) { nodes { externalId boundaries { name } } } } } } }""")]
     [InlineData("nodes", """{ nodes(ids: ["Q2l0eTox", "Q2F0ZWdvcnk6MToz", "QWdlbmN5OjE6MQ=="]) { id __typename ... on City { name categories(last: 1) { nodes { code } } } ... on Category { name agency { code } } ... on Agency { serviceRequests(first: 1) { nodes { externalId } } } } }""")]
     [InlineData("filters_of_all_kinds", """{ serviceRequests(city: "nyc", first: 2, where: {agency: {code: {in: ["HPD"]}}, title: {or: [{contains: "1"}, {endsWith: "2"}]}, closedAt: {eq: null}, updates: {some: {note: {startsWith: "Step"}}, all: {status: {nin: [CLOSED]}}}, id: {neq: "U2VydmljZVJlcXVlc3Q6MTox"}}) { nodes { externalId } } }""")]
     public async Task Question_is_answered_as_recorded(string name, string query)

@@ -20,6 +20,7 @@ public sealed class ReadingHouse(PostgresFixture postgres) : IAsyncLifetime
     {
         Database = await postgres.CreateDatabaseAsync();
         await RequestRows.AddCityAsync(Database, 2024, 2025);
+        await BoundaryRows.AddAsync(Database, BoundaryRows.Manhattan);
         await RequestRows.AddAsync(Database, Enumerable.Range(0, 40).Select(Request));
 
         // Forms as in a city of two million requests, which is what a reader of the recorded SQL wants to see.

@@ -5,7 +5,10 @@ namespace CityHelper.IntegrationTests.Reading;
 /// <summary>Which columns of which tables a statement of ours names: aliases are looked up from the innermost select outwards.</summary>
 internal static partial class SqlReads
 {
-    private static readonly HashSet<string> s_tables = ["service_request", "status_update", "category", "agency", "city", "service_request_external_id"];
+    private static readonly HashSet<string> s_tables =
+    [
+        "service_request", "status_update", "category", "agency", "city", "service_request_external_id", "boundary", "boundary_outline", "boundary_part",
+    ];
 
     /// <summary>Columns by table, both in the order of their names.</summary>
     public static SortedDictionary<string, SortedSet<string>> Of(IEnumerable<string> statements)

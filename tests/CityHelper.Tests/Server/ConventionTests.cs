@@ -29,6 +29,15 @@ public sealed partial class ConventionTests
     [InlineData("type ServiceRequestsEdge { cursor: String! node: ServiceRequest! }")]
     [InlineData("type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }")]
     [InlineData("interface Node { id: ID! }")]
+    [InlineData("interface GeoJSONInterface { type: GeoJSONGeometryType! bbox: [Float] crs: Int }")]
+    [InlineData("type GeoJSONPointType implements GeoJSONInterface { coordinates: Position type: GeoJSONGeometryType! bbox: [Float!]! crs: Int! }")]
+    [InlineData("type GeoJSONLineStringType implements GeoJSONInterface { coordinates: [Position] type: GeoJSONGeometryType! bbox: [Float!]! crs: Int! }")]
+    [InlineData("type GeoJSONMultiPointType implements GeoJSONInterface { coordinates: [Position] type: GeoJSONGeometryType! bbox: [Float!]! crs: Int! }")]
+    [InlineData("type GeoJSONPolygonType implements GeoJSONInterface { coordinates: [[Position]] type: GeoJSONGeometryType! bbox: [Float!]! crs: Int! }")]
+    [InlineData("type GeoJSONMultiLineStringType implements GeoJSONInterface { coordinates: [[Position]] type: GeoJSONGeometryType! bbox: [Float!]! crs: Int! }")]
+    [InlineData("type GeoJSONMultiPolygonType implements GeoJSONInterface { coordinates: Coordinates type: GeoJSONGeometryType! bbox: [Float!]! crs: Int! }")]
+    [InlineData("input BoundaryFilterInput { and: [BoundaryFilterInput!] or: [BoundaryFilterInput!] id: IdOperationFilterInput kind: StringOperationFilterInput code: StringOperationFilterInput name: StringOperationFilterInput }")]
+    [InlineData("input BoundarySortInput { kind: SortEnumType code: SortEnumType name: SortEnumType }")]
     public void A_definition_is_as_the_conventions_have_it(string expected)
     {
         ASTNode definition = Parser.Parse(expected).Definitions.Single();
@@ -41,6 +50,8 @@ public sealed partial class ConventionTests
     [InlineData("Query", "nodes(ids: [ID!]!): [Node]!")]
     [InlineData("Query", "serviceRequests(first: Int, after: String, last: Int, before: String, city: String!, within: AreaInput, where: ServiceRequestFilterInput, order: [ServiceRequestSortInput!]): ServiceRequestsConnection")]
     [InlineData("City", "categories(first: Int, after: String, last: Int, before: String, where: CategoryFilterInput, order: [CategorySortInput!]): CategoriesConnection")]
+    [InlineData("Query", "boundaries(first: Int, after: String, last: Int, before: String, city: String!, kind: String, where: BoundaryFilterInput, order: [BoundarySortInput!]): BoundariesConnection")]
+    [InlineData("ServiceRequest", "boundaries: [Boundary!]!")]
     [InlineData("Category", "serviceRequests(first: Int, after: String, last: Int, before: String, where: ServiceRequestFilterInput, order: [ServiceRequestSortInput!]): ServiceRequestsConnection")]
     [InlineData("ServiceRequest", "history(first: Int, after: String, last: Int, before: String, where: StatusUpdateFilterInput, order: [StatusUpdateSortInput!]): HistoryConnection")]
     public void A_field_is_as_the_conventions_have_it(string type, string expected)
@@ -61,7 +72,7 @@ public sealed partial class ConventionTests
     public void Whatever_has_a_global_id_is_a_node()
     {
         string[] withId = [.. Objects().Where(o => Fields(o).Any(f => f.Name.Value == "id")).Select(o => o.Name.StringValue)];
-        Assert.Equal(["Agency", "Category", "City", "ServiceRequest"], withId);
+        Assert.Equal(["Agency", "Boundary", "Category", "City", "ServiceRequest"], withId);
         Assert.Equal(withId, Objects().Where(o => o.Interfaces?.Any(i => i.Name.Value == "Node") == true).Select(o => o.Name.StringValue));
     }
 

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 
 namespace CityHelper.Data.Import;
 
-/// <summary>A <c>.csv</c> or <c>.csv.gz</c> file: its bytes, its fingerprint, and whether all of it was there.</summary>
-internal sealed class CsvFile : IAsyncDisposable
+/// <summary>A file, perhaps compressed (<c>.gz</c>): its bytes, its fingerprint, and whether all of it was there.</summary>
+internal sealed class InputFile : IAsyncDisposable
 {
     private const int BufferBytes = 1 << 16;
 
@@ -13,7 +13,7 @@ internal sealed class CsvFile : IAsyncDisposable
     private readonly bool _gzip;
     private readonly CountingStream _content;
 
-    private CsvFile(string path, FileStream file, bool gzip)
+    private InputFile(string path, FileStream file, bool gzip)
     {
         Path = path;
         _file = file;
@@ -29,7 +29,7 @@ internal sealed class CsvFile : IAsyncDisposable
     public double Fraction => _file.Length == 0 ? 1 : (double)_file.Position / _file.Length;
 
     /// <exception cref="BrokenInputException">There is no such file, it may not be read, or it is not what its name says.</exception>
-    public static async Task<CsvFile> OpenAsync(string path, CancellationToken cancellation)
+    public static async Task<InputFile> OpenAsync(string path, CancellationToken cancellation)
     {
         string name = System.IO.Path.GetFileName(path);
         FileStream file = OpenStream(path);
@@ -47,7 +47,7 @@ internal sealed class CsvFile : IAsyncDisposable
                 : $"{name} is gzip but is not named so; rename it to {name}.gz.");
         }
 
-        return new CsvFile(path, file, isGzip);
+        return new InputFile(path, file, isGzip);
     }
 
     /// <summary>SHA-256 of the file's bytes, in hexadecimal.</summary>

@@ -1,0 +1,194 @@
+using System.Globalization;
+using NetTopologySuite.Algorithm;
+using NetTopologySuite.Algorithm.Locate;
+using NetTopologySuite.Geometries;
+using NetTopologySuite.Geometries.Utilities;
+using NetTopologySuite.Operation.Valid;
+
+namespace CityHelper.Data.Boundaries;
+
+/// <summary>Makes valid geometries of what a file says, or refuses it. Pure: the same shape is always the same geometry.</summary>
+/// <param name="city">The rectangle around the city; a boundary must touch it.</param>
+internal sealed class BoundaryShapes(Envelope city)
+{
+    /// <summary>WGS 84.</summary>
+    public const int Srid = 4326;
+
+    private const double MetresPerDegree = 111_320;
+
+    private static readonly GeometryFactory s_factory = new(new PrecisionModel(), Srid);
+
+    private readonly double _squareMetresPerSquareDegree = MetresPerDegree * MetresPerDegree * Math.Cos(city.Centre.Y * Math.PI / 180);
+
+    /// <summary>The geometry of a shape; what had to be put right is added to its repairs.</summary>
+    /// <remarks>
+    /// (1) is it in the city at all   (2) rings: closed, large enough, each once   (3) holes where they belong   (4) valid, or repaired with
+    /// next to no change of its area   (5) shells counter-clockwise, holes clockwise (RFC 7946).
+    /// </remarks>
+    /// <exception cref="RefusedFeatureException">It cannot be put right safely.</exception>
+    public MultiPolygon Make(GeoJsonShape shape)
+    {
+        RequirePlace(shape);                                                                                     // (1)
+        Polygon[] polygons = Polygons(shape);                                                                    // (2), (3)
+        MultiPolygon geometry = s_factory.CreateMultiPolygon(polygons);
+        var check = new IsValidOp(geometry);
+        if (!check.IsValid)
+        {
+            geometry = Repair(geometry, check.ValidationError, shape.Repairs);                                   // (4)
+        }
+
+        geometry = s_factory.CreateMultiPolygon([.. geometry.Geometries.Cast<Polygon>().Select(Oriented)]);      // (5)
+        return geometry.Intersects(s_factory.ToGeometry(city))
+            ? geometry
+            : throw new RefusedFeatureException("it lies outside the city's bounds");
+    }
+
+    private void RequirePlace(GeoJsonShape shape)
+    {
+        var box = new Envelope();
+        foreach (Coordinate position in shape.Polygons.SelectMany(rings => rings).SelectMany(ring => ring))
+        {
+            box.ExpandToInclude(position);
+        }
+
+        if (box.IsNull)
+        {
+            throw new RefusedFeatureException("its geometry is empty");
+        }
+
+        bool isInWorld = box.MinX >= -180 && box.MaxX <= 180 && box.MinY >= -90 && box.MaxY <= 90;
+        if (isInWorld && city.Intersects(box))
+        {
+            return;
+        }
+
+        // Before the world's edge is looked at: a latitude of -118 is a longitude in the wrong place.
+        throw new RefusedFeatureException(
+            city.Intersects(new Envelope(box.MinY, box.MaxY, box.MinX, box.MaxX)) ? "its positions have latitude before longitude: swap them"
+            : isInWorld ? "it lies outside the city's bounds"
+            : "its positions are outside the world: longitude is -180 to 180, latitude -90 to 90");
+    }
+
+    private Polygon[] Polygons(GeoJsonShape shape)
+    {
+        var seen = new HashSet<Geometry>();
+        var polygons = new List<Polygon>();
+        foreach (Polygon polygon in shape.Polygons.SelectMany(rings => PolygonsOf(rings, shape.Repairs)))
+        {
+            if (seen.Add(polygon.Normalized()))
+            {
+                polygons.Add(polygon);
+            }
+            else
+            {
+                shape.Repairs.Add("a polygon that stood twice was dropped");
+            }
+        }
+
+        return polygons.Count == 0 ? throw new RefusedFeatureException("nothing of it is larger than a square metre") : [.. polygons];
+    }
+
+    private IEnumerable<Polygon> PolygonsOf(IReadOnlyList<Coordinate[]> rings, List<string> repairs)
+    {
+        LinearRing?[] grounds = [.. rings.Select(ring => Ring(ring, repairs))];
+        if (grounds[0] is { } shell)
+        {
+            return [s_factory.CreatePolygon(shell, [.. Holes(grounds.Skip(1).OfType<LinearRing>(), shell, repairs)])];
+        }
+
+        // Some tools write the parts of an area as rings of one polygon. Where the first is the smallest, all that is left are its "holes";
+        // if they should overlap, the area is no valid one.
+        LinearRing[] others = [.. grounds.OfType<LinearRing>()];
+        if (others.Length > 0)
+        {
+            repairs.Add("the holes of a shell without area became polygons");
+        }
+
+        return others.Select(ring => s_factory.CreatePolygon(ring));
+    }
+
+    private static List<LinearRing> Holes(IEnumerable<LinearRing> rings, LinearRing shell, List<string> repairs)
+    {
+        var seen = new HashSet<Geometry>();
+        var holes = new List<LinearRing>();
+        var shellArea = new IndexedPointInAreaLocator(shell);
+        foreach (LinearRing hole in rings)
+        {
+            if (!shell.EnvelopeInternal.Intersects(hole.EnvelopeInternal) || hole.Coordinates.All(c => shellArea.Locate(c) == Location.Exterior))
+            {
+                // A large one may be a part of the area that was meant, not a slip.
+                repairs.Add(Area.OfRing(hole.Coordinates) <= Area.OfRing(shell.Coordinates) * Limits.BoundaryRepairShareMax
+                    ? "a small hole outside its polygon was dropped"
+                    : throw new RefusedFeatureException("a hole of it lies outside its polygon"));
+            }
+            else if (seen.Add(s_factory.CreatePolygon(hole).Normalized()))
+            {
+                holes.Add(hole);
+            }
+            else
+            {
+                repairs.Add("a hole that stood twice was dropped");
+            }
+        }
+
+        return holes;
+    }
+
+    /// <returns>Null for a ring that holds no ground.</returns>
+    private LinearRing? Ring(Coordinate[] positions, List<string> repairs)
+    {
+        if (positions.Length > 0 && !positions[0].Equals2D(positions[^1]))
+        {
+            repairs.Add("a ring that was not closed was closed");
+            positions = [.. positions, positions[0].Copy()];
+        }
+
+        LinearRing? ring = positions.Length >= 4 ? s_factory.CreateLinearRing(positions) : null;
+        if (ring is not null && IsGround(Area.OfRing(positions)))
+        {
+            return ring;
+        }
+
+        // The loops of a bow-tie wind against each other: they may add up to nothing, and hold ground nevertheless.
+        if (ring is not null && IsGround(Fixed(s_factory.CreatePolygon(ring)).Area))
+        {
+            throw new RefusedFeatureException("a ring of it crosses itself like a bow-tie");
+        }
+
+        repairs.Add("a part smaller than a square metre was dropped");
+        return null;
+    }
+
+    private bool IsGround(double squareDegrees) => squareDegrees * _squareMetresPerSquareDegree >= Limits.BoundarySliverSquareMetres;
+
+    private MultiPolygon Repair(MultiPolygon broken, TopologyValidationError error, List<string> repairs)
+    {
+        string reason = string.Create(
+            CultureInfo.InvariantCulture, $"{error.Message.ToLowerInvariant()} near {error.Coordinate?.X:0.#####}, {error.Coordinate?.Y:0.#####}");
+        double before = broken.Geometries.Cast<Polygon>()
+            .Sum(p => Area.OfRing(p.Shell.Coordinates) - p.Holes.Sum(hole => Area.OfRing(hole.Coordinates)));
+        Polygon[] polygons = [.. PolygonExtracter.GetPolygons(Fixed(broken)).Cast<Polygon>()
+            .Where(p => IsGround(p.Area))];
+        MultiPolygon repaired = s_factory.CreateMultiPolygon(polygons);
+        double change = Math.Abs(repaired.Area - before) / before;
+        if (polygons.Length == 0 || !(change <= Limits.BoundaryRepairShareMax) || !repaired.IsValid)
+        {
+            throw new RefusedFeatureException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"it is no valid area ({reason}), and repairing it would change its area by {change * 100:0.#} %, not at most {Limits.BoundaryRepairShareMax * 100:0.#} %"));
+        }
+
+        repairs.Add(reason);
+        return repaired;
+    }
+
+    private static Geometry Fixed(Geometry broken) => SelfCrossings.AreMoreThan(Limits.BoundaryCrossingsMax, broken)
+        ? throw new RefusedFeatureException($"it crosses itself more than {Limits.BoundaryCrossingsMax:N0} times")
+        : GeometryFixer.Fix(broken);
+
+    private static Polygon Oriented(Polygon polygon) => s_factory.CreatePolygon(
+        Turned(polygon.Shell, counterClockwise: true), [.. polygon.Holes.Select(hole => Turned(hole, counterClockwise: false))]);
+
+    private static LinearRing Turned(LinearRing ring, bool counterClockwise) =>
+        ring.IsCCW == counterClockwise ? ring : s_factory.CreateLinearRing([.. ring.Coordinates.Reverse()]);
+}

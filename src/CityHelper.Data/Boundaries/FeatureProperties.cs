@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text.Json;
+using CityHelper.Data.Import;
+using CityHelper.Data.Import.NewYork;
+
+namespace CityHelper.Data.Boundaries;
+
+/// <summary>Which members of a file's features say name and code, and what they say.</summary>
+internal sealed class FeatureProperties
+{
+    // As portals call them; the first that a file has is taken. Compared by letters and digits alone: Boro_Name is boroname.
+    private static readonly string[] s_names =
+    [
+        "name", "boroname", "borough", "ntaname", "neighborhood", "neighbourhood", "districtname", "district", "label",
+    ];
+
+    private static readonly string[] s_codes =
+    [
+        "borocd", "borocode", "boroughcode", "ntacode", "nta2020", "neighborhoodid", "externalid", "districtcode", "districtid", "code", "geoid",
+    ];
+
+    private readonly string _kind;
+    private readonly string? _name;
+    private readonly string? _code;
+    private readonly bool _codeIsNewYorks;
+
+    private FeatureProperties(string kind, string? name, string? code)
+    {
+        _kind = kind;
+        _name = name;
+        _code = code;
+        _codeIsNewYorks = code is not null && NewYork.ColumnKey(code) == "borocd";
+    }
+
+    /// <summary>Finds the properties of a file.</summary>
+    /// <param name="file">The file's name, for messages.</param>
+    /// <param name="kind">What the features are.</param>
+    /// <param name="features">The features.</param>
+    /// <param name="name">The property of the name, when it was given.</param>
+    /// <param name="code">The property of the code, when it was given.</param>
+    /// <exception cref="BrokenInputException">None of the properties is known, or none of the given name is there.</exception>
+    public static FeatureProperties Find(string file, string kind, IReadOnlyList<JsonElement> features, string? name, string? code)
+    {
+        string[] there = [.. features.SelectMany(Names).Distinct().Order(StringComparer.Ordinal)];
+        foreach (string given in new[] { name, code }.OfType<string>().Where(given => !there.Contains(given)))
+        {
+            throw new BrokenInputException($"{file}: no feature has the property {given}; there are: {Listed(there)}.");
+        }
+
+        name ??= Known(s_names, there);
+        code ??= Known(s_codes, there);
+        return name is null && code is null
+            ? throw new BrokenInputException($"{file}: which property is the name? Say it with --name-property; there are: {Listed(there)}.")
+            : new FeatureProperties(kind, name, code);
+    }
+
+    /// <summary>Code and name of a feature.</summary>
+    /// <exception cref="RefusedFeatureException">It has none, or not in a form that can be shown.</exception>
+    public (string Code, string Name) Of(JsonElement feature)
+    {
+        string? code = _code is null ? Text(feature, "id") : Text(feature.GetProperty("properties"), _code);
+        string? name = _name is null ? null : Text(feature.GetProperty("properties"), _name);
+        if (name is null && (_name is not null || code is null))
+        {
+            throw new RefusedFeatureException("it has no name");
+        }
+
+        string shown = name is null ? NameOf(code!) : name.All(char.IsAsciiDigit) ? $"{Words()} {name}" : name;
+        return (Checked(code ?? CategoryCode.Of(name), "code"), Checked(shown, "name"));
+    }
+
+    /// <summary>How a feature is called in messages, whatever is wrong with it.</summary>
+    public string Label(JsonElement feature, int number)
+    {
+        try
+        {
+            return Of(feature).Name;
+        }
+        catch (RefusedFeatureException)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"feature {number}");
+        }
+    }
+
+    private string NameOf(string code) =>
+        _codeIsNewYorks && NewYorkDistricts.NameOf(code) is { } name ? name : $"{Words()} {code}";
+
+    // A bare number says nothing beside those of other kinds: council-district 10 is "Council District 10".
+    private string Words() => string.Join(' ', _kind.Split('-', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+
+    private static string Checked(string text, string what) =>
+        text.Length > Limits.NameCharsMax ? throw new RefusedFeatureException($"its {what} is longer than {Limits.NameCharsMax} characters")
+        : text.Any(char.IsControl) ? throw new RefusedFeatureException($"its {what} holds control characters")
+        : text;
+
+    private static string? Text(JsonElement members, string name) =>
+        !members.TryGetProperty(name, out JsonElement value) ? null : value.ValueKind switch
+        {
+            JsonValueKind.String when value.GetString()!.Trim() is { Length: > 0 } text => text,
+            JsonValueKind.Number => Number(value),
+            _ => null,
+        };
+
+    // Spreadsheets and GIS write whole numbers as 204.0.
+    private static string Number(JsonElement value) => value.TryGetDouble(out double number) && double.IsInteger(number) && Math.Abs(number) < 1e15
+        ? number.ToString("0", CultureInfo.InvariantCulture)
+        : value.GetRawText();
+
+    private static string? Known(string[] known, string[] there) =>
+        known.Select(key => there.FirstOrDefault(name => NewYork.ColumnKey(name) == key)).FirstOrDefault(name => name is not null);
+
+    private static IEnumerable<string> Names(JsonElement feature) => feature.GetProperty("properties").EnumerateObject().Select(member => member.Name);
+
+    private static string Listed(string[] there) => there.Length == 0 ? "none at all" : string.Join(", ", there.Take(20)) + (there.Length > 20 ? ", …" : "");
+}

@@ -1,0 +1,142 @@
+using System.Text.Json;
+using CityHelper.Data.Import;
+using NetTopologySuite.Geometries;
+
+namespace CityHelper.Data.Boundaries;
+
+/// <summary>A shape as a file has it: numbers, not yet a geometry. The first ring of a polygon is its shell, the others are holes.</summary>
+/// <param name="Polygons">Rings of positions, longitude and latitude.</param>
+/// <param name="Repairs">What was put right while it was read.</param>
+internal sealed record GeoJsonShape(IReadOnlyList<IReadOnlyList<Coordinate[]>> Polygons, List<string> Repairs);
+
+/// <summary>Reads the shapes of one file and counts what they hold: no geometry is made before all of it is within bounds.</summary>
+/// <param name="file">The file's name, for messages.</param>
+internal sealed class GeoJsonShapes(string file)
+{
+    private int _vertices;
+    private int _rings;
+
+    /// <exception cref="RefusedFeatureException">It is no area.</exception>
+    /// <exception cref="BrokenInputException">The file holds more than the limits allow.</exception>
+    public GeoJsonShape Read(JsonElement geometry)
+    {
+        var polygons = new List<IReadOnlyList<Coordinate[]>>();
+        var repairs = new List<string>();
+        Add(geometry, polygons, repairs);
+        return polygons.Count == 0 ? throw new RefusedFeatureException("its geometry is empty") : new GeoJsonShape(polygons, repairs);
+    }
+
+    // Recursion is bounded by the nesting that the JSON parser allows.
+    private void Add(JsonElement geometry, List<IReadOnlyList<Coordinate[]>> polygons, List<string> repairs)
+    {
+        if (geometry.ValueKind != JsonValueKind.Object || !geometry.TryGetProperty("type", out JsonElement named) || named.ValueKind != JsonValueKind.String)
+        {
+            throw new RefusedFeatureException("it has no geometry");
+        }
+
+        if (geometry.TryGetProperty("crs", out JsonElement crs) && !ReferenceSystem.IsWgs84(crs))
+        {
+            throw new RefusedFeatureException($"its coordinates are of another reference system ({ReferenceSystem.NameOf(crs)}): convert them to EPSG:4326");
+        }
+
+        switch (named.GetString())
+        {
+            case "Polygon":
+                polygons.Add(Polygon(Member(geometry, "coordinates")));
+                break;
+            case "MultiPolygon":
+                polygons.AddRange(Member(geometry, "coordinates").EnumerateArray().Select(Polygon));
+                break;
+            case "GeometryCollection":
+                foreach (JsonElement part in Member(geometry, "geometries").EnumerateArray())
+                {
+                    Add(part, polygons, repairs);
+                }
+
+                repairs.Add("a collection of areas became one area");
+                break;
+            default:
+                throw new RefusedFeatureException($"a {named.GetString()} is no area");
+        }
+    }
+
+    private List<Coordinate[]> Polygon(JsonElement rings)
+    {
+        RequireArray(rings);
+        return rings.GetArrayLength() == 0
+            ? throw new RefusedFeatureException("it has a polygon without rings")
+            : [.. rings.EnumerateArray().Select(Ring)];
+    }
+
+    private Coordinate[] Ring(JsonElement ring)
+    {
+        RequireArray(ring);
+        Count(ref _rings, 1, Limits.BoundaryRingsMax, "rings");
+        Count(ref _vertices, ring.GetArrayLength(), Limits.BoundaryVerticesMax, "vertices");
+        var positions = new Coordinate[ring.GetArrayLength()];
+        int next = 0;
+        foreach (JsonElement position in ring.EnumerateArray())
+        {
+            positions[next++] = Position(position);
+        }
+
+        return positions;
+    }
+
+    // What follows longitude and latitude is a height, which an area has no use for.
+    private static Coordinate Position(JsonElement position)
+    {
+        RequireArray(position);
+        return position.GetArrayLength() < 2 ? throw Malformed() : new Coordinate(Number(position[0]), Number(position[1]));
+    }
+
+    // JSON has no infinity, but 1e400 reads as one.
+    private static double Number(JsonElement number) =>
+        number.ValueKind != JsonValueKind.Number ? throw Malformed()
+        : double.IsFinite(number.GetDouble()) ? number.GetDouble()
+        : throw new RefusedFeatureException($"{Short(number.GetRawText())} is no coordinate");
+
+    private void Count(ref int counter, int more, int most, string what)
+    {
+        counter += more;
+        if (counter > most)
+        {
+            throw new BrokenInputException($"{file} has more than {most:N0} {what}: simplify it, or split it by kind.");
+        }
+    }
+
+    private static JsonElement Member(JsonElement geometry, string name)
+    {
+        JsonElement member = geometry.TryGetProperty(name, out JsonElement found) ? found : throw Malformed();
+        RequireArray(member);
+        return member;
+    }
+
+    private static void RequireArray(JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.Array)
+        {
+            throw Malformed();
+        }
+    }
+
+    private static RefusedFeatureException Malformed() => new("its coordinates are not nested as GeoJSON nests them");
+
+    private static string Short(string text) => text.Length <= 20 ? text : text[..20] + "…";
+}
+
+/// <summary>The reference systems that are longitude and latitude of WGS 84. RFC 7946 allows no other; its predecessor did, and portals still write it.</summary>
+internal static class ReferenceSystem
+{
+    private static readonly string[] s_wgs84 =
+        ["urn:ogc:def:crs:ogc:1.3:crs84", "urn:ogc:def:crs:ogc::crs84", "ogc:crs84", "crs84", "urn:ogc:def:crs:epsg::4326", "epsg:4326"];
+
+    public static bool IsWgs84(JsonElement crs) => crs.ValueKind == JsonValueKind.Null || s_wgs84.Contains(NameOf(crs).ToLowerInvariant());
+
+    public static string NameOf(JsonElement crs) =>
+        crs.ValueKind == JsonValueKind.Object
+        && crs.TryGetProperty("properties", out JsonElement properties) && properties.ValueKind == JsonValueKind.Object
+        && properties.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
+            ? name.GetString()!
+            : "unnamed";
+}

@@ -1,0 +1,24 @@
+using CityHelper.Data.Model;
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Types;
+using CityHelper.Server.Cities;
+
+namespace CityHelper.Server.Boundaries;
+
+/// <summary><c>Query.boundary</c>, <c>Query.boundaries</c> and <c>City.boundaries</c>; those of a request stand in its own type.</summary>
+internal static class BoundaryQueries
+{
+    public static void AddTo(QueryFields query, IPartitionDirectory cities)
+    {
+        ConnectionRows boundaries = query.Connections.Rows(query.Access<Boundary>() with { IsSmall = true }, typeof(BoundaryType)) with
+        {
+            DefaultOrder = ["kind", "name"],
+            Selectors = ["kind"],
+        };
+        query.RowById<Boundary>("boundary", typeof(BoundaryType), "One boundary, null when there is none of that id.")
+            .CacheFor(CityQueries.MaxAgeSeconds, CityQueries.StaleWhileRevalidateSeconds);
+        query.Connection("boundaries", boundaries, new PartitionArgument("city", cities), CityQueries.CityDescription, "The districts, neighbourhoods and other areas of a city.")
+            .CacheFor(CityQueries.MaxAgeSeconds, CityQueries.StaleWhileRevalidateSeconds);
+        query.Connections.OfPartition(typeof(CityType), "boundaries", boundaries, "The city's districts, neighbourhoods and other areas.");
+    }
+}

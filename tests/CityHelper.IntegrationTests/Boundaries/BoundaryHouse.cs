@@ -1,0 +1,52 @@
+using CityHelper.Data.Boundaries;
+using CityHelper.Data.Cities;
+using CityHelper.IntegrationTests.Import;
+using CityHelper.IntegrationTests.Postgres;
+
+namespace CityHelper.IntegrationTests.Boundaries;
+
+/// <summary>A database with New York in it, and an importer of boundaries; new for every test.</summary>
+public abstract class BoundaryHouse(PostgresFixture postgres) : ImportHouse(postgres)
+{
+    /// <summary>A square of 0.02 degrees in Manhattan; others lie beside it to the east.</summary>
+    protected static string Square(int place = 0) => FormattableString.Invariant(
+        $"[[{-73.99 + place * 0.02:0.##},40.74],[{-73.97 + place * 0.02:0.##},40.74],[{-73.97 + place * 0.02:0.##},40.76],[{-73.99 + place * 0.02:0.##},40.76],[{-73.99 + place * 0.02:0.##},40.74]]");
+
+    protected static string Polygon(params string[] rings) => $$"""{"type":"Polygon","coordinates":[{{string.Join(',', rings)}}]}""";
+
+    protected static string Feature(string name, string geometry) =>
+        $$"""{"type":"Feature","properties":{"name":"{{name}}"},"geometry":{{geometry}}}""";
+
+    protected static string Collection(params string[] features) =>
+        $$"""{"type":"FeatureCollection","features":[{{string.Join(',', features)}}]}""";
+
+    protected string WriteFeatures(params string[] features) => Write($"areas-{Guid.NewGuid():N}.geojson", Collection(features));
+
+    protected Task<BoundaryImportOutcome> TryImportAsync(string path, string kind = "area", bool replace = false, string? name = null, string? code = null, CityEntry? city = null) =>
+        new BoundaryImporter(Database).ImportFileAsync(city ?? City, path, new BoundaryImportOptions(kind, name, code, replace));
+
+    protected async Task<BoundaryImportSummary> ImportAreasAsync(string path, string kind = "area", bool replace = false, CityEntry? city = null)
+    {
+        BoundaryImportOutcome outcome = await TryImportAsync(path, kind, replace, city: city);
+        return outcome.Summary ?? throw new InvalidOperationException(outcome.Failure);
+    }
+
+    /// <summary>A city whose facts the program does not bring along.</summary>
+    protected async Task<CityEntry> AddCityAsync(string slug, double west, double south, double east, double north)
+    {
+        var directory = new CityDirectory(Database, Time);
+        await directory.AddAsync(new CityFacts(slug, slug, "America/New_York", west, south, east, north, (west + east) / 2, (south + north) / 2));
+        return (await directory.FindAsync(slug))!;
+    }
+
+    /// <summary>All that is stored of boundaries, byte for byte.</summary>
+    protected async Task<string> StoredAsync() => string.Join('\n', await RowsAsync(
+        """
+        select line from (
+            select 1 as part, b::text as line from boundary b
+            union all select 2, o::text from boundary_outline o
+            union all select 3, p::text from boundary_part p
+            union all select 4, r::text from boundary_revision r) everything
+        order by part, line
+        """));
+}
