@@ -110,4 +110,7 @@ public static class Limits
 
     /// <summary>Refused and repaired features of a file that are shown.</summary>
     public const int BoundaryReasonsShown = 10;
+
+    /// <summary>Shapes of one city that a server keeps in memory: a city has some three hundred boundaries; those beyond are read anew.</summary>
+    public const int BoundaryShapesMax = 1_000;
 }

@@ -80,7 +80,8 @@ public sealed record NestedConnectionBinding(ConnectionRows Rows, string ParentC
 
 /// <summary>A connection over the rows of the partition that the row stands for: read like a field of <c>Query</c>.</summary>
 /// <param name="Rows">The rows.</param>
-public sealed record PartitionConnectionBinding(ConnectionRows Rows) : FieldBinding;
+/// <param name="OfArea">Whether the row stands for an area of its partition, and they are those in it.</param>
+public sealed record PartitionConnectionBinding(ConnectionRows Rows, bool OfArea = false) : FieldBinding;
 
 /// <summary>The rows of another table whose areas hold the row's point, edges included; one statement for all rows.</summary>
 /// <param name="Target">The other table.</param>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Space;
@@ -10,6 +11,8 @@ namespace CityHelper.Engine.Planning;
 /// <param name="grid">The rows' place on the grid.</param>
 internal sealed class AreaArgument(InputNode? node, GridColumns grid)
 {
+    private static readonly ConditionalWeakTable<NetTopologySuite.Geometries.Geometry, SurfaceArea> s_kept = [];
+
     /// <summary>The kind: which member is given is part of the variables' shape.</summary>
     public AreaKind Kind { get; } = node is null ? AreaKind.Surface : MemberOf(node) switch
     {
@@ -64,7 +67,7 @@ internal sealed class AreaArgument(InputNode? node, GridColumns grid)
     private async ValueTask<RequestError?> BindKeptAsync(RootRun run, long key, CancellationToken cancellation)
     {
         NetTopologySuite.Geometries.Geometry? geometry = grid.Areas is { } areas ? await areas.FindAsync(run.Partition, key, cancellation) : null;
-        run.Area = geometry is null ? null : new SurfaceArea(geometry);
+        run.Area = geometry is null ? null : s_kept.GetValue(geometry, kept => new SurfaceArea(kept));
         return geometry is null ? NotThere() : null;
     }
 

@@ -34,7 +34,9 @@ internal sealed record ConnectionArguments(
             Given(ConnectionBinding.AfterArgument),
             Given(ConnectionBinding.LastArgument),
             Given(ConnectionBinding.BeforeArgument),
-            Given(ConnectionBinding.AreaArgument) is { } area ? new AreaArgument(area, connection.Access.Grid!) : null,
+            FieldBinding.Of(definition) is PartitionConnectionBinding { OfArea: true } ? new AreaArgument(null, connection.Access.Grid!)
+                : Given(ConnectionBinding.AreaArgument) is { } area ? new AreaArgument(area, connection.Access.Grid!)
+                : null,
             Filtered(Given(ConnectionBinding.FilterArgument), connection.Selectors.Select(selector => (selector, Given(selector)))),
             Given(ConnectionBinding.OrderArgument));
     }
@@ -86,12 +88,12 @@ internal sealed record ConnectionArguments(
     /// What a cursor of the connection is bound to: the field, the partition, the area, the filter and the order, but not the page
     /// size or the selected fields, which a client may change from page to page, nor the row that a nested connection hangs on.
     /// </summary>
-    public string Question(short partition, RowOrder order, VariableValues variables)
+    public string Question(short partition, RowOrder order, VariableValues variables, long? area = null)
     {
         var text = new StringBuilder(Coordinate);
         text.Append('|').Append(partition.ToString(CultureInfo.InvariantCulture));
         text.Append('|').Append(order.Name).Append('|');
-        Append(text, Area?.Evaluate(variables));
+        Append(text, area ?? Area?.Evaluate(variables));
         text.Append('|');
         Append(text, Filter?.Evaluate(variables));
         return text.ToString();

@@ -52,7 +52,7 @@ internal sealed class ConnectionPlan(
         }
 
         // Of two places the smaller one says better where to look.
-        run.Cover = new[] { run.Area, filter.PlaceOf(run) }.OfType<Area>().Select(area => CellCover.Of(area, _zooms)).MaxBy(cover => cover.Level) ?? CellCover.None;
+        run.Cover = new[] { run.Area, filter.PlaceOf(run) }.OfType<Area>().Select(area => area.Cover(_zooms)).MaxBy(cover => cover.Level) ?? CellCover.None;
         return null;
     }
 
@@ -60,7 +60,7 @@ internal sealed class ConnectionPlan(
     {
         if (needsCursors || question.HasAfter || question.HasBefore)
         {
-            run.Cursors = new CursorSeal(context.CursorKeys, arguments.Question(run.Partition, question.Order, run.Variables));
+            run.Cursors = new CursorSeal(context.CursorKeys, arguments.Question(run.Partition, question.Order, run.Variables, run.AreaKey));
         }
 
         (run.After, run.Before, RequestError? error) = arguments.Places(run.Cursors, run.Variables);

@@ -57,7 +57,7 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
         FieldType definition = schema.Query.Fields.Find(field.Name)!;
         collector.NoteCache(definition);
         FieldBinding? binding = FieldBinding.Of(definition);
-        var rows = new RowPlanner(collector, variables, context, hasPartition: binding is UniqueRowBinding { Partition: not null });
+        var rows = new RowPlanner(collector, variables, context, hasPartition: binding is UniqueRowBinding { Partition: not null } or RowByIdBinding);
         return binding switch
         {
             UniqueRowBinding unique => UniqueRow(rows, field, definition, unique),
@@ -119,7 +119,12 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
     {
         InputNode id = rows.Argument(field, definition, RowByIdBinding.IdArgument)!;
         AddRowStatement(rows, field, definition, new RowsByKeySource(binding.Entity, several: false));
-        return new RowByIdPlan(Writer(field, definition, new SingleRowWriter()), binding, id) { Statements = rows.Statements, Nested = rows.Nested };
+        return new RowByIdPlan(Writer(field, definition, new SingleRowWriter()), binding, id)
+        {
+            Statements = rows.Statements,
+            Nested = rows.Nested,
+            Below = rows.Below,
+        };
     }
 
     private static void AddRowStatement(RowPlanner rows, CollectedField field, FieldType definition, RowSource source)

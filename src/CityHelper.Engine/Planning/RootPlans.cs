@@ -45,6 +45,7 @@ internal sealed class RowByIdPlan(FieldWriter field, RowByIdBinding binding, Inp
         if (IdOf.Parse(id, binding.Entity, run) is { } parsed)
         {
             run.RowKeys = [parsed.Row];
+            run.AreaKey = parsed.Row;
             run.Partition = parsed.Partition!.Value;
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using NetTopologySuite.Geometries;
 using NetTopologySuite.Geometries.Prepared;
 using NetTopologySuite.Operation.Valid;
@@ -31,6 +32,12 @@ internal abstract class Area
 
     /// <summary>Whether all of the rectangle certainly lies in the area.</summary>
     public abstract bool Holds(Viewport cell);
+
+    /// <summary>The few cells that hold it.</summary>
+    public virtual CellCover Cover(IReadOnlyList<int> zooms) => CellCover.Of(this, zooms);
+
+    /// <summary>The area cut into cells.</summary>
+    public virtual AreaCells Cells(int coarse, int fine) => AreaCells.Of(this, coarse, fine);
 }
 
 /// <summary>A rectangle.</summary>
@@ -50,6 +57,9 @@ internal sealed class ViewportArea(Viewport box) : Area
 /// <summary>A polygon or several.</summary>
 internal sealed class SurfaceArea : Area
 {
+    // One that the server keeps is asked again and again, and a borough takes 10 ms to prepare and as long to cut.
+    private readonly ConcurrentDictionary<(int Coarse, int Fine), AreaCells> _cells = new();
+    private readonly ConcurrentDictionary<string, CellCover> _covers = new();
     private readonly Lazy<IPreparedGeometry> _prepared;
 
     public SurfaceArea(Geometry geometry)
@@ -80,6 +90,10 @@ internal sealed class SurfaceArea : Area
 
         return Validity.Of(Geometry) is { } fault ? new AreaInvalidError(fault) : null;
     }
+
+    public override CellCover Cover(IReadOnlyList<int> zooms) => _covers.GetOrAdd(string.Join(' ', zooms), _ => base.Cover(zooms));
+
+    public override AreaCells Cells(int coarse, int fine) => _cells.GetOrAdd((coarse, fine), _ => base.Cells(coarse, fine));
 
     public override bool Touches(Viewport cell) => _prepared.Value.Intersects(Rectangle(cell));
 

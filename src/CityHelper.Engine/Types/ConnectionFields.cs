@@ -27,6 +27,10 @@ public sealed class ConnectionFields(DatabaseModel database, IServiceProvider se
     public FieldType OfPartition(Type parent, string name, ConnectionRows rows, string description) =>
         Add(Parent(parent), name, rows, description, new PartitionConnectionBinding(rows), partition: null);
 
+    /// <summary>A connection over the rows in one area, as a field of the type that stands for the area.</summary>
+    public FieldType OfArea(Type parent, string name, ConnectionRows rows, string description) =>
+        Add(Parent(parent), name, rows, description, new PartitionConnectionBinding(rows, OfArea: true), partition: null);
+
     /// <summary>A connection over the rows that point at the row; all parents of an answer are read by one statement.</summary>
     /// <param name="parent">The type whose row it hangs on.</param>
     /// <param name="name">The field's name.</param>
@@ -68,7 +72,7 @@ public sealed class ConnectionFields(DatabaseModel database, IServiceProvider se
             partition,
             .. rows.Selectors.Select(selector => Argument<StringGraphType>(
                 selector, $"Only rows of this `{selector}`; the same as `where: {{{selector}: {{eq: …}}}}`.")),
-            rows.Access.Grid is null || binding is NestedConnectionBinding ? null : Argument<AreaInput>(
+            rows.Access.Grid is null || binding is NestedConnectionBinding or PartitionConnectionBinding { OfArea: true } ? null : Argument<AreaInput>(
                 ConnectionBinding.AreaArgument, "Only rows whose location lies in the area; rows without a location never do."),
             new QueryArgument(rows.Filter) { Name = ConnectionBinding.FilterArgument, Description = "Only rows for which this holds." },
             new QueryArgument(new ListGraphType(new NonNullGraphType(rows.Sort)))

@@ -44,7 +44,7 @@ public sealed class FilterInputs(IServiceProvider services)
         GlobalIdBinding => Operations(typeof(IdGraphType), typeof(long)),
         ReferenceBinding => For(RowOf(field)),
         ChildrenBinding => ListOf(RowOf(field)),
-        GeometryBinding { IsPoint: true } => Geometry("Point", Operations(typeof(FloatGraphType), typeof(double))),
+        GeometryBinding geometry => Geometry(geometry.Kind, geometry.IsPoint ? Operations(typeof(FloatGraphType), typeof(double)) : null),
 
         // Connections have a filter of their own.
         _ => null,

@@ -11,7 +11,7 @@ namespace CityHelper.Server.Schema;
 /// <summary>The GraphQL schema: one line per feature.</summary>
 public sealed class CityHelperSchema : GraphQL.Types.Schema
 {
-    public CityHelperSchema(IServiceProvider services, DatabaseModel database, IPartitionDirectory cities, IPartitionCalendars calendars)
+    public CityHelperSchema(IServiceProvider services, DatabaseModel database, IPartitionDirectory cities, IPartitionCalendars calendars, IAreaDirectory areas)
         : base(services)
     {
         Description = "Service requests (311) of many cities.";
@@ -20,7 +20,7 @@ public sealed class CityHelperSchema : GraphQL.Types.Schema
         var fields = new QueryFields(query, database, services);
         fields.Nodes(ServiceRequestQueries.MaxAgeSeconds, ServiceRequestQueries.StaleWhileRevalidateSeconds);
         CityQueries.AddTo(fields, cities);
-        ServiceRequestQueries.AddTo(fields, cities, calendars);
+        ServiceRequestQueries.AddTo(fields, cities, calendars, areas);
         BoundaryQueries.AddTo(fields, cities);
         Query = query;
         EngineTypes.RegisterGeoJson(this);

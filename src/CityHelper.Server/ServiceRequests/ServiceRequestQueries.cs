@@ -1,6 +1,7 @@
 using CityHelper.Data.Model;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Types;
+using CityHelper.Server.Boundaries;
 using CityHelper.Server.Cities;
 using GraphQL.Types;
 
@@ -15,23 +16,25 @@ internal static class ServiceRequestQueries
     public const int StaleWhileRevalidateSeconds = 30;
 
     /// <summary>Zoom 12 for districts, 14 for a neighbourhood, 16 for a street corner.</summary>
-    private static readonly GridColumns s_grid = new(
-        "location", [(12, "cell_12"), (14, "cell_14"), (16, "cell_16")], ["status", "category_id", "agency_id"]);
+    private static GridColumns Grid(IAreaDirectory areas) =>
+        new("location", [(12, "cell_12"), (14, "cell_14"), (16, "cell_16")], ["status", "category_id", "agency_id"]) { Areas = areas };
 
     private static readonly ExternalKey s_externalKey = new(
         "externalId", "external_id", "service_request_external_id", "external_id", "service_request_id");
 
-    public static void AddTo(QueryFields query, IPartitionDirectory cities, IPartitionCalendars calendars)
+    public static void AddTo(QueryFields query, IPartitionDirectory cities, IPartitionCalendars calendars, IAreaDirectory areas)
     {
         var city = new PartitionArgument("city", cities);
-        ConnectionRows requests = query.Connections.Rows(Requests(query), typeof(ServiceRequestType));
+        ConnectionRows requests = query.Connections.Rows(Requests(query, areas), typeof(ServiceRequestType));
         query.RowOfPartition<ServiceRequest>(
                 "serviceRequest", typeof(ServiceRequestType), city, CityQueries.CityDescription, s_externalKey, "One request, null when the city has none of that key.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
         query.Connection("serviceRequests", requests, city, CityQueries.CityDescription, "The requests of a city.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
         AddLists(query, requests);
-        ServiceRequestFigures.AddTo(query.Query, query.TypeOf<CityType>(), requests, city, CityDescription, calendars);
+        FigureFields figures = ServiceRequestFigures.AddTo(query.Query, query.TypeOf<CityType>(), requests, city, CityQueries.CityDescription, calendars);
+        Cached(query.Connections.OfArea(typeof(BoundaryType), "serviceRequests", requests, "The requests within it."));
+        Cached(figures.OfArea(query.TypeOf<BoundaryType>(), "stats", "Figures of the requests within it."));
     }
 
     private static void AddLists(QueryFields query, ConnectionRows requests)
@@ -59,10 +62,10 @@ internal static class ServiceRequestQueries
     private static void Cached(FieldType field) => field.CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
 
     // What the indexes of 0001_service_requests.sql and 0003_filters_and_orders.sql give.
-    private static RowAccess Requests(QueryFields query) => query.Access<ServiceRequest>() with
+    private static RowAccess Requests(QueryFields query, IAreaDirectory areas) => query.Access<ServiceRequest>() with
     {
         Created = query.Created<ServiceRequest>(nameof(ServiceRequest.CreatedAt), RequestId.FloorOfMs),
-        Grid = s_grid,
+        Grid = Grid(areas),
         Values =
         [
             new ValueIndex("status", ["category_id", "agency_id", "location"]),

@@ -169,10 +169,10 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
             return Quantified(type, city, depth);
         }
 
-        if (type == "PointFilterInput")
+        if (type is "PointFilterInput" or "MultiPolygonFilterInput")
         {
             _conditionsLeft -= 2;
-            return _space.Point(city);
+            return _space.Filter(city, ofPoint: type == "PointFilterInput");
         }
 
         // What says nothing in several words would leave open whether the reference must exist, so it is said in none.

@@ -37,7 +37,8 @@ internal sealed class OracleFilters(OracleRows rows)
             "category" => ToOne(value, row => rows.CategoryOf((ServiceRequest)row)),
             "agency" => ToOne(value, row => row is Category category ? rows.AgencyOf(category) : rows.AgencyOf((ServiceRequest)row)),
             "updates" => Updates(value.AsObject()),
-            "location" => Location(value),
+            "location" => Space(value, row => ((ServiceRequest)row).Location),
+            "geometry" => Space(value, row => ((Boundary)row).Geometry),
             _ => Column(name, value.AsObject()),
         };
     }
@@ -53,10 +54,10 @@ internal sealed class OracleFilters(OracleRows rows)
         return row => reference(row) is { } referenced && inner(referenced);
     }
 
-    private static Predicate<object> Location(JsonNode filter)
+    private static Predicate<object> Space(JsonNode filter, Func<object, NetTopologySuite.Geometries.Geometry?> geometry)
     {
-        Predicate<NetTopologySuite.Geometries.Point?> holds = OracleSpace.Filter(filter);
-        return row => holds(((ServiceRequest)row).Location);
+        Predicate<NetTopologySuite.Geometries.Geometry?> holds = OracleSpace.Filter(filter);
+        return row => holds(geometry(row));
     }
 
     private Predicate<object> Updates(JsonObject filter)

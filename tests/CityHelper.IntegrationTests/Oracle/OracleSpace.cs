@@ -3,7 +3,7 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>What areas and spatial conditions mean for one point, by NetTopologySuite alone.</summary>
+/// <summary>What areas and spatial conditions mean for one geometry, by NetTopologySuite alone.</summary>
 internal static class OracleSpace
 {
     /// <summary>The geometry of a GeoJSON point or polygon.</summary>
@@ -15,14 +15,14 @@ internal static class OracleSpace
             : new Polygon(Ring(coordinates[0]!), [.. coordinates.Skip(1).Select(ring => Ring(ring!))]);
     }
 
-    /// <summary>The predicate of a filter of a point; a missing point has no relation to anything.</summary>
-    public static Predicate<Point?> Filter(JsonNode filter)
+    /// <summary>The predicate of a filter of a geometry; a missing one has no relation to anything.</summary>
+    public static Predicate<Geometry?> Filter(JsonNode filter)
     {
-        List<Predicate<Point?>> conditions = [.. filter.AsObject().Select(m => Member(m.Key, m.Value))];
+        List<Predicate<Geometry?>> conditions = [.. filter.AsObject().Select(m => Member(m.Key, m.Value))];
         return point => conditions.All(holds => holds(point));
     }
 
-    private static Predicate<Point?> Member(string name, JsonNode? value)
+    private static Predicate<Geometry?> Member(string name, JsonNode? value)
     {
         if (value is null)
         {
@@ -32,15 +32,15 @@ internal static class OracleSpace
         switch (name)
         {
             case "and":
-                List<Predicate<Point?>> all = [.. OracleFilters.Items(value).Select(i => Filter(i!))];
+                List<Predicate<Geometry?>> all = [.. OracleFilters.Items(value).Select(i => Filter(i!))];
                 return point => all.All(holds => holds(point));
             case "or":
-                List<Predicate<Point?>> any = [.. OracleFilters.Items(value).Select(i => Filter(i!))];
+                List<Predicate<Geometry?>> any = [.. OracleFilters.Items(value).Select(i => Filter(i!))];
                 return point => any.Count == 0 || any.Any(holds => holds(point));
             case "x":
-                return Numbers(value, point => point?.X);
+                return Numbers(value, point => ((Point?)point)?.X);
             case "y":
-                return Numbers(value, point => point?.Y);
+                return Numbers(value, point => ((Point?)point)?.Y);
             case "distance":
                 Geometry from = Other(value);
                 return Numbers(value, point => point?.Distance(from));
@@ -50,7 +50,7 @@ internal static class OracleSpace
         }
     }
 
-    private static bool Relates(string relation, Point? point, Geometry other) => point is not null && relation switch
+    private static bool Relates(string relation, Geometry? point, Geometry other) => point is not null && relation switch
     {
         "contains" => point.Contains(other),
         "intersects" => point.Intersects(other),
@@ -60,7 +60,7 @@ internal static class OracleSpace
         _ => throw new ArgumentException($"The oracle knows no spatial operation `{relation}`."),
     };
 
-    private static Predicate<Point?> Numbers(JsonNode operations, Func<Point?, double?> number)
+    private static Predicate<Geometry?> Numbers(JsonNode operations, Func<Geometry?, double?> number)
     {
         List<Predicate<double?>> conditions = [.. operations.AsObject().Where(o => o.Key is not ("geometry" or "buffer")).Select(o => Comparison(o.Key, o.Value))];
         return point => conditions.All(holds => holds(number(point)));

@@ -157,8 +157,10 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
             : here.Below(head);
     }
 
+    // Figures, and what lies within one boundary, are held against the rows by tests of their own.
     private static bool IsRefused(string type, SchemaField field, Place place) =>
-        field.Type.Name.EndsWith("Connection", StringComparison.Ordinal)
+        (type, field.Name) is (_, "stats" or "serviceRequestStats" or "serviceRequestClusters") or ("Boundary", "serviceRequests")
+        || field.Type.Name.EndsWith("Connection", StringComparison.Ordinal)
         && (place.Connections >= ConnectionsMax || (type == "City" && place.IsBelowCities));
 
     // A list is a statement, and so is a count; a node may be of four types.

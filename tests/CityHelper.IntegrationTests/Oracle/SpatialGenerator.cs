@@ -10,13 +10,13 @@ internal sealed class SpatialGenerator(OracleRows rows, Dice dice)
 
     private static readonly string[] s_relations = ["contains", "intersects", "overlaps", "touches", "within"];
 
-    /// <summary>A filter of a point.</summary>
-    public JsonObject Point(short city)
+    /// <summary>A filter of a geometry.</summary>
+    public JsonObject Filter(short city, bool ofPoint)
     {
         var filter = new JsonObject();
         for (int i = dice.Between(1, 2); i > 0; i--)
         {
-            switch (dice.Below(6))
+            switch (ofPoint ? dice.Below(6) : dice.Between(2, 5))
             {
                 case 0:
                     filter["x"] = Number(Some(city).X);
@@ -30,7 +30,7 @@ internal sealed class SpatialGenerator(OracleRows rows, Dice dice)
                     filter["distance"] = distance;
                     break;
                 case 3:
-                    filter[dice.Pick(["and", "or"])] = new JsonArray([.. Enumerable.Range(0, dice.Between(0, 2)).Select(_ => (JsonNode)Point(city))]);
+                    filter[dice.Pick(["and", "or"])] = new JsonArray([.. Enumerable.Range(0, dice.Between(0, 2)).Select(_ => (JsonNode)Filter(city, ofPoint))]);
                     break;
                 default:
                     var operand = new JsonObject { ["geometry"] = Geometry(city) };

@@ -72,7 +72,7 @@ internal sealed class FigurePlan(
         }
 
         Area? place = run.Area ?? filter.PlaceOf(run);
-        return place is null || CellCover.Of(place, _zooms).Level <= 0 ? new FilterNotIndexedError(unserved, arguments.Coordinate) : null;
+        return place is null || place.Cover(_zooms).Level <= 0 ? new FilterNotIndexedError(unserved, arguments.Coordinate) : null;
     }
 
     private FigureScope Scope(RootRun run, PartitionCalendar calendar)
@@ -102,11 +102,11 @@ internal sealed class FigurePlan(
         if (cellZoom > coarse)
         {
             // Coarse cells know nothing of the fine ones in them.
-            AreaCells cells = area is null ? AreaCells.Everywhere(fine) : AreaCells.Of(area, fine, fine);
+            AreaCells cells = area is null ? AreaCells.Everywhere(fine) : area.Cells(fine, fine);
             return new AreaCells(CellRuns.None, cells.Whole, CellRuns.None, cells.Rim);
         }
 
-        return area is not null ? AreaCells.Of(area, coarse, fine)
+        return area is not null ? area.Cells(coarse, fine)
             : cellZoom > 0 ? AreaCells.Everywhere(coarse)
             : null;
     }
