@@ -65,7 +65,7 @@ public static class Limits
     /// <summary>Characters of an input's name in that of its rejects file: four bytes each at most, of the 255 that a file name may have.</summary>
     public const int RejectsNameCharsMax = 50;
 
-    /// <summary>Deltas of one fold: half a second of work. Larger folds write less, since more deltas meet in one counter, but readers add up
+    /// <summary>Deltas of one fold: a second of work. Larger folds write less, since more deltas meet in one counter, but readers add up
     /// what is not folded yet: 40,000 deltas take them 10 ms.</summary>
     public const int FoldRowsMax = 40_000;
 

@@ -52,7 +52,7 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
             ImportRun run = await StageOrContinueAsync(connection, city, feed, progress, cancellation);                   // (2)
             int continuedAt = run.RowsMerged;
             await _partitions.EnsureYearsAsync(city.Id, city.Slug, run.StagedYears, cancellation);                        // (3)
-            await new Merge(dataSource, city.Id, run, _counters, progress).RunAsync(connection, cancellation);                       // (4)
+            await new Merge(dataSource, city.Id, run, _counters, progress).RunAsync(connection, cancellation);            // (4)
             run = await run.ReloadAsync(connection, cancellation);
             progress?.Report(new(ImportPhase.Tidying, run.RowsMerged, 0));
             await _counters.FoldAsync(city.Id, cancellation);                                                             // (5)

@@ -72,7 +72,7 @@ create table service_request_count (
     longitude   bigint not null,
     latitude    bigint not null,
     primary key (city_id, zoom, span, cell, period, category_id, agency_id, status) include (requests, longitude, latitude)
-) with (autovacuum_vacuum_scale_factor = 0.01);
+) with (autovacuum_vacuum_scale_factor = 0.05);
 
 comment on column service_request_count.zoom is '0: all requests of the city, in cell 0. 14 and 16: those with a location, in their cell of that zoom.';
 comment on column service_request_count.period is 'The first day of the span.';
@@ -94,7 +94,7 @@ create table service_request_closing_count (
     bucket      smallint not null,
     requests    integer not null,
     primary key (city_id, zoom, span, cell, period, category_id, agency_id, status, bucket) include (requests)
-) with (autovacuum_vacuum_scale_factor = 0.01);
+) with (autovacuum_vacuum_scale_factor = 0.05);
 
 comment on column service_request_closing_count.bucket is 'closing_bucket(created_at, closed_at); requests that have a closed_at, whatever their status.';
 
