@@ -31,7 +31,7 @@ internal static class ServiceRequestQueries
         query.Connection("serviceRequests", requests, city, CityQueries.CityDescription, "The requests of a city.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
         AddLists(query, requests);
-        ServiceRequestFigures.AddTo(query.Query, query.TypeOf<CityType>(), requests, city, CityDescription, calendars);
+        ServiceRequestFigures.AddTo(query.Query, query.TypeOf<CityType>(), requests, city, CityQueries.CityDescription, calendars);
     }
 
     private static void AddLists(QueryFields query, ConnectionRows requests)
