@@ -13,6 +13,8 @@ internal sealed class GeoJsonReader
 {
     private const string World = "longitudes -180 to 180 and latitudes -90 to 90";
 
+    private static readonly string[] s_kinds = ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"];
+
     private static readonly GeometryFactory s_factory = new(new PrecisionModel(), srid: 4326);
 
     private readonly string _path;
@@ -43,7 +45,9 @@ internal sealed class GeoJsonReader
                 : s_factory.CreateGeometryCollection([.. Items(Member(json, "geometries")).Select(part => Geometry(part, isPart: true))]);
         }
 
-        JsonElement coordinates = Member(json, "coordinates");
+        JsonElement coordinates = s_kinds.Contains(kind)
+            ? Member(json, "coordinates")
+            : throw Refused($"is of type `{Shortened(kind)}`: send a geometry, such as a Polygon");
         return kind switch
         {
             "Point" => s_factory.CreatePoint(Position(coordinates)),
@@ -51,8 +55,7 @@ internal sealed class GeoJsonReader
             "LineString" => s_factory.CreateLineString(Positions(coordinates, least: 2)),
             "MultiLineString" => s_factory.CreateMultiLineString([.. Items(coordinates).Select(line => s_factory.CreateLineString(Positions(line, least: 2)))]),
             "Polygon" => Polygon(coordinates),
-            "MultiPolygon" => s_factory.CreateMultiPolygon([.. Items(coordinates).Select(Polygon)]),
-            _ => throw Refused($"is of type `{Shortened(kind)}`: send a geometry, such as a Polygon"),
+            _ => s_factory.CreateMultiPolygon([.. Items(coordinates).Select(Polygon)]),
         };
     }
 

@@ -47,13 +47,44 @@ internal sealed class ScaleOperations
     private const string CategoriesText =
         """{ city(slug: "nyc") { categories(first: 20) { nodes { code serviceRequests(first: 3) { nodes { title } } } } } }""";
 
+    private const string CountsText =
+        """
+        query($within: AreaInput, $where: ServiceRequestFilterInput) {
+          serviceRequestStats(city: "nyc", within: $within, where: $where) {
+            total open byStatus { status count } byCategory { category { code } count } byAgency { agency { code } count } } }
+        """;
+
+    private const string DaysText =
+        """query($where: ServiceRequestFilterInput) { serviceRequestStats(city: "nyc", where: $where) { byDay { period count } } }""";
+
+    private const string DurationsText =
+        """
+        query($within: AreaInput, $where: ServiceRequestFilterInput) {
+          serviceRequestStats(city: "nyc", within: $within, where: $where) { timeToClose { medianSeconds p90Seconds } } }
+        """;
+
     private const string NodeText = "query($id: ID!) { node(id: $id) { id ... on ServiceRequest { title status createdAt } } }";
 
     private static readonly object s_midtown = new { west = -73.995, south = 40.745, east = -73.965, north = 40.765 };
+    private static readonly object s_queens = new { west = -73.87, south = 40.70, east = -73.85, north = 40.72 };
+    private static readonly object s_wholeCity = new { west = -74.3, south = 40.45, east = -73.65, north = 40.95 };
     private static readonly object s_manhattan = new { west = -74.02, south = 40.70, east = -73.93, north = 40.80 };
 
     /// <summary>Near the largest area that cells still cover.</summary>
     private static readonly object s_thirdOfCity = new { west = -74.02, south = 40.62, east = -73.78, north = 40.80 };
+
+    /// <summary>The outline of a district: Queens 4, the densest of its borough.</summary>
+    private static readonly double[][] s_district =
+    [
+        [-73.8475, 40.739], [-73.8478, 40.7393], [-73.8476, 40.7397], [-73.8478, 40.74], [-73.8501, 40.7407], [-73.8536, 40.7475],
+        [-73.8544, 40.7489], [-73.8505, 40.7501], [-73.8519, 40.7528], [-73.8611, 40.75], [-73.8694, 40.7492], [-73.8704, 40.7491],
+        [-73.8944, 40.7465], [-73.8913, 40.7414], [-73.8877, 40.7343], [-73.8863, 40.7306], [-73.8856, 40.7283], [-73.8813, 40.7287],
+        [-73.8801, 40.7289], [-73.8763, 40.7303], [-73.8751, 40.7307], [-73.8693, 40.7324], [-73.8645, 40.734], [-73.8563, 40.7364],
+        [-73.8524, 40.7372], [-73.8513, 40.7375], [-73.8496, 40.7381], [-73.8475, 40.739],
+    ];
+
+    private static readonly object s_inDistrict = new { polygon = new { type = "Polygon", coordinates = new[] { s_district } } };
+    private static readonly object s_lastYear = new { createdAt = new { gte = "2025-11-01T04:00:00Z", lt = "2026-11-01T04:00:00Z" } };
 
     private static readonly object s_pending = new { status = new { eq = "PENDING" } };
 
@@ -79,6 +110,16 @@ internal sealed class ScaleOperations
             Text("list, PENDING by updatedAt", ListText, new { where = s_pending, order = new[] { new { updatedAt = "DESC" } } }),
             Text("list by category name", ListText, new { order = new[] { new { category = new { name = "ASC" } } } }),
             Text("20 categories, 3 requests each", CategoriesText, new { }),
+            Web("figures of the city, a year", "ServiceRequestStats", new { city = City, where = s_lastYear }),
+            Text("counts of the city, a year", CountsText, new { where = s_lastYear }),
+            Text("city by day, a year", DaysText, new { where = s_lastYear }),
+            Text("counts of Midtown, a year", CountsText, new { within = new { viewport = s_midtown }, where = s_lastYear }),
+            Text("counts of a viewport in Queens, a year", CountsText, new { within = new { viewport = s_queens }, where = s_lastYear }),
+            Text("counts of a district, a year", CountsText, new { within = s_inDistrict, where = s_lastYear }),
+            Text("counts of a district, all years", CountsText, new { within = s_inDistrict }),
+            Text("times until closing in a district, a year", DurationsText, new { within = s_inDistrict, where = s_lastYear }),
+            Web("clusters of the city at zoom 11", "ServiceRequestClusters", new { city = City, viewport = s_wholeCity, zoom = 11 }),
+            Text("overdue in the city", "{ serviceRequestStats(city: \"nyc\") { overdue } }", new { }),
             Text("node", NodeText, [.. ids.Select(id => new { id })]),
         ];
     }

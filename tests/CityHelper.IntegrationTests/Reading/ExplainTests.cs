@@ -117,6 +117,25 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
         await AssertBuffersAsync(query, new { }, form, buffersMax);
     }
 
+    /// <summary>A viewport too large for cells, over an empty sea (attack 22): the strips of the coarsest cells, not a walk through the whole city.</summary>
+    [Fact]
+    public async Task A_large_empty_viewport_touches_few_buffers() =>
+        await AssertBuffersAsync(Map, new { view = new { west = -60.0, south = 0.0, east = -20.0, north = 40.0 }, where = new { } }, "strips", 6_000);
+
+    /// <summary>Figures of a year: of the city and of a district from counters and the rows of its rim.</summary>
+    [Theory]
+    [InlineData("total byStatus { count } byCategory { count }", "", 1_500)]
+    [InlineData("byMonth { count }", "", 1_500)]
+    [InlineData("total byStatus { count }", "within: {viewport: {west: -73.995, south: 40.745, east: -73.965, north: 40.765}},", 1_000)]
+    public async Task Figures_of_a_year_touch_few_buffers(string figures, string area, int buffersMax)
+    {
+        string query = $"{{ serviceRequestStats(city: \"nyc\", {area} where: {{createdAt: {{gte: \"2025-11-01T04:00:00Z\", lt: \"2026-11-01T04:00:00Z\"}}}}) {{ {figures} }} }}";
+        List<JsonElement> plans = await PlansAsync(query, new { });
+        long buffers = plans.Sum(Buffers);
+        output.WriteLine($"{figures} {area}: {buffers} buffers");
+        Assert.InRange(buffers, 1, buffersMax);
+    }
+
     [Fact]
     public async Task A_page_that_the_newest_year_fills_is_planned_over_that_year_alone()
     {

@@ -76,6 +76,15 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
             viewport = Midtown,
             where = new { agency = new { code = new { eq = "NYPD" } } },
         }),
+        ["BoundaryDetail"] = ("BoundaryDetail", new { id = "Qm91bmRhcnk6MToy", zoom = 8, first = 2 }),
+        ["ServiceRequestClusters"] = ("ServiceRequestClusters", new { city = "nyc", viewport = new { west = -74.1, south = 40.6, east = -73.8, north = 40.9 }, zoom = 11 }),
+        ["ServiceRequestStats"] = ("ServiceRequestStats", new { city = "nyc" }),
+        ["ServiceRequestStats_of_an_area"] = ("ServiceRequestStats", new
+        {
+            city = "nyc",
+            within = new { circle = new { longitude = -73.97, latitude = 40.75, metres = 1_500 } },
+            where = new { createdAt = new { gte = "2024-11-15T12:00:00Z", lt = "2025-02-15T12:00:00Z" } },
+        }),
         ["ServiceRequestMap_whole_city"] = ("ServiceRequestMap", new
         {
             city = "nyc",
@@ -115,6 +124,11 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
     [InlineData("boundary_at_two_zooms", """{ boundary(id: "Qm91bmRhcnk6MToy") { code far: geometry(zoom: 8) { coordinates bbox } near: geometry(zoom: 14) { bbox } geometry { type crs } } }""")]
     [InlineData("boundaries_of_requests", """{ serviceRequests(city: "nyc", first: 4, where: {createdAt: {lt: "2025-01-06T00:00:00Z"}}) { nodes { externalId location { coordinates } boundaries { kind code name geometry(zoom: 8) { type } } } } }""")]
     [InlineData("boundaries_of_nested_requests", """{ city(slug: "nyc") { boundaries(first: 1, kind: "neighborhood", order: [{code: DESC}]) { nodes { name } totalCount } categories(first: 2) { nodes { code serviceRequests(first: 2, where: {createdAt: {lt: "2025-01-01T00:00:00Z"}}) { nodes { externalId boundaries { name } } } } } } }""")]
+    [InlineData("within_a_polygon", """{ serviceRequests(city: "nyc", first: 2, within: {polygon: {type: Polygon, coordinates: [[[-73.99, 40.74], [-73.97, 40.74], [-73.98, 40.76], [-73.99, 40.74]]]}}) { nodes { externalId } totalCount } }""")]
+    [InlineData("within_a_circle", """{ serviceRequests(city: "nyc", first: 2, within: {circle: {longitude: -73.98, latitude: 40.745, metres: 400}}) { nodes { externalId } } }""")]
+    [InlineData("within_a_boundary", """{ serviceRequests(city: "nyc", first: 2, within: {boundary: "Qm91bmRhcnk6MToz"}) { nodes { externalId } } }""")]
+    [InlineData("spatial_filters", """{ serviceRequests(city: "nyc", first: 2, where: {location: {within: {geometry: {type: Point, coordinates: [-73.98, 40.745]}, buffer: 0.004}, x: {lt: -73.9795}}}) { nodes { externalId } } boundaries(city: "nyc", where: {geometry: {contains: {geometry: {type: Point, coordinates: [-73.98, 40.745]}}}}) { nodes { name } } }""")]
+    [InlineData("figures_by_day", """{ city(slug: "nyc") { stats(within: {viewport: {west: -73.98, south: 40.74, east: -73.97, north: 40.75}}, where: {status: {eq: CLOSED}}) { total byDay { period count } byWeek { period count } } } }""")]
     [InlineData("nodes", """{ nodes(ids: ["Q2l0eTox", "Q2F0ZWdvcnk6MToz", "QWdlbmN5OjE6MQ=="]) { id __typename ... on City { name categories(last: 1) { nodes { code } } } ... on Category { name agency { code } } ... on Agency { serviceRequests(first: 1) { nodes { externalId } } } } }""")]
     [InlineData("filters_of_all_kinds", """{ serviceRequests(city: "nyc", first: 2, where: {agency: {code: {in: ["HPD"]}}, title: {or: [{contains: "1"}, {endsWith: "2"}]}, closedAt: {eq: null}, updates: {some: {note: {startsWith: "Step"}}, all: {status: {nin: [CLOSED]}}}, id: {neq: "U2VydmljZVJlcXVlc3Q6MTox"}}) { nodes { externalId } } }""")]
     public async Task Question_is_answered_as_recorded(string name, string query)

@@ -27,6 +27,13 @@ public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<
     /// <summary>Kinds of geometry that no row has: they are in the schema for those that will.</summary>
     private static readonly string[] s_unused = ["GeoJSONLineStringType", "GeoJSONMultiLineStringType", "GeoJSONMultiPointType", "GeoJSONPolygonType"];
 
+    /// <summary>Read by statements of their own, which the golden operations show.</summary>
+    private static readonly string[] s_apart = ["City.stats", "Boundary.stats", "Boundary.serviceRequests"];
+
+    /// <summary>Types of figures, which are no rows.</summary>
+    private static readonly string[] s_figures =
+        ["AgencyCount", "CategoryCount", "DurationStats", "PeriodCount", "ServiceRequestCluster", "ServiceRequestStats", "StatusCount"];
+
     /// <summary>The columns of a field where they are not its name in snake_case.</summary>
     private static readonly Dictionary<string, string[]> s_columns = new()
     {
@@ -74,7 +81,7 @@ public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<
         int fields = 0;
         foreach ((string type, (string query, string table)) in s_types)
         {
-            FieldType[] all = [.. ((IObjectGraphType)schema.AllTypes[type]!).Fields];
+            FieldType[] all = [.. ((IObjectGraphType)schema.AllTypes[type]!).Fields.Where(f => !s_apart.Contains($"{type}.{f.Name}"))];
             foreach (FieldType field in all)
             {
                 await AssertColumnsAsync(type, query, table, [field]);
@@ -93,7 +100,7 @@ public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<
     {
         var schema = house.Server.Services.GetRequiredService<ISchema>();
         Assert.Equal(
-            s_types.Keys.Concat(s_unused).Order(),
+            s_types.Keys.Concat(s_unused).Concat(s_figures).Order(),
             schema.AllTypes.OfType<IObjectGraphType>().Select(t => t.Name)
                 .Where(name => !name.StartsWith("__", StringComparison.Ordinal) && name is not ("Query" or "PageInfo")
                     && !name.EndsWith("Connection", StringComparison.Ordinal) && !name.EndsWith("Edge", StringComparison.Ordinal))
