@@ -55,6 +55,7 @@ public static class EngineServices
 
         services.AddSingleton<AreaInput>().AddSingleton<ViewportInput>().AddSingleton<CircleInput>().AddSingleton<GeometryType>();
         services.AddSingleton<LocalDateType>().AddSingleton<PeriodCountType>().AddSingleton<DurationStatsType>();
+        services.AddSingleton<PositionInput>();
         services.AddSingleton<NodeInterface>().AddSingleton<PageInfoType>().AddSingleton<SortEnumType>().AddSingleton<CacheControlScopeType>();
         return services;
     }

@@ -132,10 +132,13 @@ public sealed class PageBoundaryMissingError : RequestError
 /// <summary>No index serves a filter, and nothing beside it leaves few rows.</summary>
 public sealed class FilterNotIndexedError : RequestError
 {
-    public FilterNotIndexedError(IReadOnlyList<string> fields, string coordinate)
+    /// <param name="fields">The fields of the filter.</param>
+    /// <param name="coordinate">The field that it filters.</param>
+    /// <param name="area">The area that would be small enough.</param>
+    public FilterNotIndexedError(IReadOnlyList<string> fields, string coordinate, string area = "a `within` of a district or less")
         : base(
             $"No index serves {string.Join(", ", fields.Select(f => $"`{f}`"))} alone: add a `category` or `agency` by `code` or `id` with `eq` or `in`, "
-            + $"an `id`, a `createdAt` range of at most {Limits.ScanDaysMax} days, or a `within` of a district or less.",
+            + $"an `id`, a `createdAt` range of at most {Limits.ScanDaysMax} days, or {area}.",
             "FILTER_NOT_INDEXED")
     {
         Extensions = [new("coordinate", coordinate)];

@@ -51,6 +51,45 @@ public static class Limits
     /// <summary>Rows that may be sorted for one page: 1,500 take 3 ms to read and sort (measured), so these take some 20.</summary>
     public const int SortRowsMax = 10_000;
 
+    /// <summary>
+    /// Metres around a position that are searched at most: an hour's walk. In a dense place of a city with two million rows that is
+    /// 280,000 of them; a filter that few of them pass then takes a second or two.
+    /// </summary>
+    public const double NearbyMetresMax = 5_000;
+
+    /// <summary>Metres around a position whose rows may be read one by one for a filter that no index serves: 19,000 rows in such a place, 35 ms.</summary>
+    public const double NearbyScanMetresMax = 1_000;
+
+    /// <summary>
+    /// Rows that are walked beyond a page of near rows, because the index's order is not quite the answer's: half a percent of the distance. More
+    /// would be read for nothing, fewer would send more pages to the second scan.
+    /// </summary>
+    public const int NearbyWalkMargin = 8;
+
+    /// <summary>Rows of a list of similar ones when <c>first</c> is not given: as many as a person looks through.</summary>
+    public const int SimilarRowsDefault = 5;
+
+    /// <summary>Metres apart when not given: a block's side. Real repetitions name the same address, and coordinates of one differ by a house or two.</summary>
+    public const double SimilarMetresDefault = 100;
+
+    /// <summary>Metres apart at most: some sixteen of the finest cells at New York, 35,000 index entries in a dense place over 90 days.</summary>
+    public const double SimilarMetresMax = 500;
+
+    /// <summary>Days between two when not given: most of what is reported twice is reported within two weeks.</summary>
+    public const int SimilarDaysDefault = 14;
+
+    /// <summary>Days between two at most; the entries that are looked at grow with them.</summary>
+    public const int SimilarDaysMax = 90;
+
+    /// <summary>Days for which a row that is closed already is still shown to whoever is about to make the same.</summary>
+    public const int SimilarLatelyDays = 7;
+
+    /// <summary>Rows whose similar ones may be looked for at once: a millisecond each in a dense place (measured), so half a second.</summary>
+    public const int SimilarParentsMax = 500;
+
+    /// <summary>Characters of a draft that are compared: trigrams of a long text say no more than those of its beginning.</summary>
+    public const int SimilarTextCharsMax = 1_000;
+
     /// <summary>Seconds between two readings of the tables' statistics: they guide the choice of a form, and change slowly.</summary>
     public const int StatisticsRefreshSeconds = 300;
 
@@ -181,6 +220,7 @@ public static class Limits
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
         Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");
+        Check(NearbyScanMetresMax <= NearbyMetresMax, "what may be read one by one must be an allowed distance");
         Check(DocumentCharsMax <= RequestBytesMax, "an allowed document must fit an allowed request");
     }
 

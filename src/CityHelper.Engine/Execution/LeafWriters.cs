@@ -164,10 +164,12 @@ internal sealed class GeoJsonPartWriter(GeoJsonPart part, int ordinal) : ValueWr
 /// <summary>Where the place of a row stands in the columns of a statement.</summary>
 /// <param name="Key">The row's key.</param>
 /// <param name="Value">What it is ordered by before the key, -1 without.</param>
-internal readonly record struct PlaceColumns(int Key, int Value)
+/// <param name="IsDouble">Whether that is a double, whose bits a cursor holds; else it is a whole number.</param>
+internal readonly record struct PlaceColumns(int Key, int Value, bool IsDouble = false)
 {
     /// <summary>The place of the reader's row.</summary>
-    public CursorPosition Read(NpgsqlDataReader reader) => new(reader.GetInt64(Key), Value < 0 ? 0 : reader.GetInt64(Value));
+    public CursorPosition Read(NpgsqlDataReader reader) => new(reader.GetInt64(Key), Value < 0 ? 0
+        : IsDouble ? BitConverter.DoubleToInt64Bits(reader.GetDouble(Value)) : reader.GetInt64(Value));
 }
 
 /// <summary>A cursor of the row.</summary>

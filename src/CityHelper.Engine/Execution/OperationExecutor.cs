@@ -200,7 +200,7 @@ public sealed class OperationExecutor
 
     private static string FormsOf(IEnumerable<RootRun> runs) => string.Join(", ", runs
         .SelectMany(r => r.All)
-        .Where(r => r.Plan is ConnectionPlan && r.Error is null && !r.IsAbsent)
+        .Where(r => r.Plan is ConnectionPlan or NearbyPlan && r.Error is null && !r.IsAbsent)
         .Select(r => $"{r.Plan.Field.ResponseName}={r.Access}{r.Keys.WindowText}"));
 
     private static bool TryWriteRoot(FieldWriter field, RootRun run, JsonBuffer data, List<FieldError> errors)

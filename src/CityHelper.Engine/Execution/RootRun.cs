@@ -59,6 +59,9 @@ internal sealed class RootRun : IDisposable
 
     public CellCover Cover { get; set; } = CellCover.None;
 
+    /// <summary>When the request was bound, for what is asked of the clock.</summary>
+    public DateTimeOffset Moment { get; set; }
+
     /// <summary>The form that was chosen for the rows.</summary>
     public Access Access { get; set; } = Access.Only;
 

@@ -68,6 +68,8 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
                 .Plan(field, definition, connection.Rows, schema.Query.Name, connection.Partition),
             FigureBinding figures => new Figures.FigurePlanner(rows, collector, context).Plan(field, definition, figures, schema.Query.Name),
             ClusterBinding clusters => new Figures.FigurePlanner(rows, collector, context).Plan(field, definition, clusters, schema.Query.Name),
+            NearbyBinding nearby => new NearbyPlanner(rows, collector, context).Plan(field, definition, nearby, schema.Query.Name),
+            SimilarToDraftBinding draft => new SimilarPlanner(rows, collector, context).PlanRoot(field, definition, draft, schema.Query.Name),
             NodeBinding node => Node(rows, field, definition, node, collector, variables),
             _ => throw new InvalidOperationException($"Query.{field.Name} has no root binding."),
         };

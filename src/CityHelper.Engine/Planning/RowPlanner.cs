@@ -128,6 +128,8 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
                 return new ConnectionPlanner(this, collector, context).PlanNested(field, definition, nested, type, select, alias);
             case FigureBinding figures:
                 return FiguresBelow(figures, type, field, definition);
+            case SimilarRowsBinding similar:
+                return new SimilarPlanner(this, collector, context).PlanNested(field, definition, similar.By, type, select, alias);
             case PartitionConnectionBinding connection:
                 return ConnectionBelow(connection, type, field, definition);
             default:

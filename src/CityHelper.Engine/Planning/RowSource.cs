@@ -11,6 +11,9 @@ internal abstract class RowSource(EntityMap entity)
 {
     public EntityMap Entity { get; } = entity;
 
+    /// <summary>Whether no row comes twice.</summary>
+    public virtual bool HasDistinctRows => true;
+
     /// <summary>The <c>order by</c> of the rows under an alias, or null when there is at most one.</summary>
     public virtual string? OrderBy(string alias) => null;
 

@@ -75,8 +75,8 @@ internal sealed class SelectPlan(RowSource source)
         string list = $"{alias}.{column} as {name}{string.Concat(others.Select(other => $", {alias}.{other}"))}";
         if (alias == Row)
         {
-            // Rows of a source have different keys.
-            return $"select {list} from ({Source.Sql(statement, [column, .. others])}) {Row}";
+            string distinct = Source.HasDistinctRows ? "" : "distinct ";
+            return $"select {distinct}{list} from ({Source.Sql(statement, [column, .. others])}) {Row}";
         }
 
         string[] needed = [.. _joins.Where(j => j.From == Row).SelectMany(j => j.Reference.Keys.Select(k => k.Here)).Distinct()];

@@ -80,6 +80,41 @@ public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, 
     public FieldType Connection(string name, ConnectionRows rows, PartitionArgument partition, string partitionDescription, string description) =>
         Connections.OfQuery(query, name, rows, partition, partitionDescription, description);
 
+    /// <summary>The rows around a position, nearest first; what <see cref="NearbyBinding"/> says of indexes must hold.</summary>
+    public FieldType Nearby(string name, ConnectionRows rows, PartitionArgument partition, string partitionDescription, string description)
+    {
+        var binding = new NearbyBinding(rows, partition);
+        return binding.AttachTo(query.AddField(new FieldType
+        {
+            Name = name,
+            ResolvedType = new NearbyConnectionType(name, rows.Row),
+            Description = description,
+            Arguments = NearbyConnectionType.Arguments(binding, partitionDescription),
+        }));
+    }
+
+    /// <summary>The rows that are similar to a row, as a field of their own type, and those that are similar to one about to be made.</summary>
+    /// <param name="type">The type of such a row: what it is, and how alike.</param>
+    /// <param name="by">How they are found.</param>
+    /// <param name="below">Name and description of the field below a row.</param>
+    /// <param name="draft">Name and description of the field of <c>Query</c>.</param>
+    /// <param name="binding">Who knows the partitions, and what an unknown group is answered with.</param>
+    /// <param name="descriptions">Of the arguments that name partition and group.</param>
+    public IEnumerable<FieldType> Similar(
+        SimilarRowType type,
+        Similarity by,
+        (string Name, string Description) below,
+        (string Name, string Description) draft,
+        SimilarToDraftBinding binding,
+        (string Partition, string Group) descriptions) =>
+        [
+            type.Below(by.Row, below.Name, below.Description, by),
+            type.OfDraft(query, draft.Name, draft.Description, binding, descriptions.Partition, descriptions.Group),
+        ];
+
+    /// <summary>The table of a class.</summary>
+    public EntityMap Entity<T>() => database.Entity(typeof(T));
+
     private static QueryArgument Argument<T>(string name, string description)
         where T : IGraphType => new QueryArgument<T> { Name = name, Description = description };
 

@@ -31,10 +31,13 @@ internal static class ServiceRequestQueries
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
         query.Connection("serviceRequests", requests, city, CityQueries.CityDescription, "The requests of a city.")
             .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
+        query.Nearby("nearbyServiceRequests", requests, city, CityQueries.CityDescription, "The requests of a city around a position, nearest first; those at the same distance newest first.")
+            .CacheFor(MaxAgeSeconds, StaleWhileRevalidateSeconds);
         AddLists(query, requests);
         FigureFields figures = ServiceRequestFigures.AddTo(query.Query, query.TypeOf<CityType>(), requests, city, CityQueries.CityDescription, calendars);
         Cached(query.Connections.OfArea(typeof(BoundaryType), "serviceRequests", requests, "The requests within it."));
         Cached(figures.OfArea(query.TypeOf<BoundaryType>(), "stats", "Figures of the requests within it."));
+        PossibleDuplicates.AddTo(query, requests, city, CityQueries.CityDescription);
     }
 
     private static void AddLists(QueryFields query, ConnectionRows requests)

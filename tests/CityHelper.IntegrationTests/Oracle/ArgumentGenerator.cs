@@ -23,6 +23,7 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
     private readonly FilterGenerator _filters = new(rows, schema, dice);
     private readonly OrderGenerator _orders = new(schema, dice);
     private readonly AreaGenerator _areas = new(rows, dice);
+    private readonly NearGenerator _near = new(rows, dice);
     private readonly OperandGenerator _operands = new(rows, schema, dice);
 
     /// <summary>A condition of <c>@skip</c> or <c>@include</c>.</summary>
@@ -36,6 +37,8 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
             _ when field.Type.Name.EndsWith("Connection", StringComparison.Ordinal) => Connection(type, field, place),
             _ when field.Arguments.Count == 0 => [],
             "updates" => Updates(field),
+            "possibleDuplicates" => Similar(field, place),
+            "duplicateCandidates" => Draft(field, place),
             "city" => [Argument(field, "slug", SlugOf(place.City, mayBeUnknown: true))],
             "node" => [Argument(field, "id", AnyId(place.City))],
             "nodes" => [Argument(field, "ids", Ids(place.City))],
@@ -71,6 +74,44 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
         1 => [Nothing(field, "zoom")],
         _ => [Argument(field, "zoom", dice.Between(-1, 18))],
     };
+
+    // Few, because each of them may have some of its own.
+    private IEnumerable<string> Similar(SchemaField field, Place place)
+    {
+        if (place.Connections > 0 || dice.Chance(70))
+        {
+            yield return Argument(field, "first", dice.Between(0, 3));
+        }
+
+        foreach ((string name, JsonNode value) in new[] { ("withinMetres", _near.SmallRadius()), ("withinDays", _near.Days()) })
+        {
+            if (dice.Chance(70))
+            {
+                yield return Argument(field, name, value);
+            }
+            else if (dice.Chance(20))
+            {
+                yield return Nothing(field, name);
+            }
+        }
+    }
+
+    private IEnumerable<string> Draft(SchemaField field, Place place)
+    {
+        List<string> arguments =
+        [
+            Argument(field, "city", SlugOf(place.City, mayBeUnknown: false)),
+            Argument(field, "category", _near.Category(place.City)),
+            Argument(field, "location", _near.Position(place.City)),
+            .. Similar(field, place),
+        ];
+        if (dice.Chance(60))
+        {
+            arguments.Add(Argument(field, "description", _near.Description(place.City)));
+        }
+
+        return arguments;
+    }
 
     private IEnumerable<string> One(SchemaField field, short city)
     {
@@ -117,6 +158,12 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
                 : Argument(field, "kind", dice.Chance(8) ? "no such kind" : _operands.Existing("Boundary", "kind", place.City));
         }
 
+        if (Offers(field, "to"))
+        {
+            yield return Argument(field, "to", _near.Position(place.City));
+            yield return Argument(field, "withinMetres", _near.Radius());
+        }
+
         // What is not generated stands for the rest: it may be null, or a variable that nobody gives.
         bool hasArea = Offers(field, "within");
         bool inArea = hasArea && dice.Chance(30);
@@ -134,7 +181,7 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
         }
 
         bool orders = dice.Chance(50);
-        if (orders || dice.Chance(10))
+        if (Offers(field, "order") && (orders || dice.Chance(10)))
         {
             // In an area, or below a category or an agency, requests are ordered by their creation.
             bool byCreationOnly = !hasArea || (inArea && !dice.Chance(2));

@@ -48,12 +48,17 @@ public sealed class OracleHouse(PostgresFixture postgres) : IAsyncLifetime
     {
         string database = await postgres.CreateDatabaseAsync();
         await Rows.StoreAsync(database);
+        Rows.Near.Connect(database);
 
         // Another belief about the rows for every request, so that a few hundred of them are reached in every form and window there is.
-        _server = await TestServer.StartAsync(database, statistics: real => BelievedStatistics.Wild(real, RowsSeed));
+        _server = await TestServer.StartAsync(database, statistics: real => BelievedStatistics.Wild(real, RowsSeed), time: new StoppedClock(OracleNear.Now));
     }
 
-    public async Task DisposeAsync() => await Server.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        Rows.Near.Dispose();
+    }
 
     /// <summary>Sends an operation and holds the answer against the oracle's.</summary>
     internal async Task<OracleOutcome> AskAsync(string document, JsonObject variables, IReadOnlyDictionary<string, string> cursors)

@@ -147,6 +147,7 @@ internal sealed class OracleInterpreter
         OraclePage page => page.Name + "Connection",
         OracleEdge edge => edge.Page.Name + "Edge",
         OraclePageInfo => "PageInfo",
+        OracleDuplicate => "PossibleDuplicate",
         _ => value.GetType().Name,
     };
 
@@ -167,7 +168,18 @@ internal sealed class OracleInterpreter
             MultiPolygon shape => OracleBoundaries.OfShape(shape, name),
             Envelope bounds => OfBounds(bounds, name),
             OraclePage page => OfPage(page, name),
-            OracleEdge edge => name == "cursor" ? new OracleCursor(edge.Page, edge.Row) : edge.Row,
+            OracleEdge edge => name switch
+            {
+                "cursor" => new OracleCursor(edge.Page, edge.Row),
+                "distanceMetres" => edge.Page.Distances![(ServiceRequest)edge.Row],
+                _ => edge.Row,
+            },
+            OracleDuplicate duplicate => name switch
+            {
+                "distanceMetres" => duplicate.Metres,
+                "score" => duplicate.Score,
+                _ => duplicate.Request,
+            },
             OraclePageInfo info => OfPageInfo(info.Page, name),
             _ => throw new ArgumentException($"The oracle knows no type {type}."),
         };
@@ -197,6 +209,10 @@ internal sealed class OracleInterpreter
                 return _rows.Find(Text(arguments, "id")!) as Boundary;
             case "boundaries":
                 return Connection("Boundaries", "Boundary", _rows.Of("Boundary", _rows.CityOf(Text(arguments, "city")!)!.Id), arguments);
+            case "nearbyServiceRequests":
+                return Nearby(_rows.CityOf(Text(arguments, "city")!)!.Id, arguments);
+            case "duplicateCandidates":
+                return _rows.Near.CandidatesOf(_rows.CityOf(Text(arguments, "city")!)!.Id, Position(arguments["location"]!), arguments);
             default:
                 throw new ArgumentException($"The oracle knows no root {name}.");
         }
@@ -232,6 +248,7 @@ internal sealed class OracleInterpreter
         "agency" => _rows.AgencyOf(request),
         "location" => request.Location,
         "updates" => _orders.Sort("StatusUpdate", request.Updates, null).TakeLast((int?)arguments.GetValueOrDefault("last") ?? 10).ToList(),
+        "possibleDuplicates" => _rows.Near.DuplicatesOf(request, arguments),
         "history" => Connection("History", "StatusUpdate", request.Updates, arguments),
         "boundaries" => _orders.Sort("Boundary", _rows.BoundariesOf(request), null),
         _ => OracleColumns.Value(request, name),
@@ -273,6 +290,23 @@ internal sealed class OracleInterpreter
         _connections.Add(new OracleConnection(page, candidates.Count, arguments, _depth));
         return page;
     }
+
+    private OraclePage Nearby(short city, IReadOnlyDictionary<string, JsonNode?> arguments)
+    {
+        List<object> candidates = [.. _rows.Of("ServiceRequest", city)];
+        Predicate<object> holds = _filters.Compile(arguments.GetValueOrDefault("where"));
+        Point to = Position(arguments["to"]!);
+        double radius = Number(arguments["withinMetres"]);
+        IReadOnlyDictionary<ServiceRequest, double> distances = _rows.Near.DistancesTo(city, to.X, to.Y);
+        List<object> sorted = [.. candidates.Cast<ServiceRequest>()
+            .Where(row => holds(row) && distances.TryGetValue(row, out double metres) && metres <= radius)
+            .OrderBy(row => distances[row]).ThenByDescending(row => row.Id)];
+        OraclePage page = OraclePages.Cut("NearbyServiceRequests", _connections.Count, sorted, arguments, _cursors) with { Distances = distances };
+        _connections.Add(new OracleConnection(page, candidates.Count, arguments, _depth));
+        return page;
+    }
+
+    private static Point Position(JsonNode position) => new(Number(position["longitude"]), Number(position["latitude"]));
 
     private static Predicate<object> Within(JsonNode? area)
     {

@@ -6,7 +6,11 @@ namespace CityHelper.IntegrationTests.Oracle;
 /// One page of a connection. Its name is that of the connection without the suffix, such as <c>ServiceRequests</c>; its number tells the pages
 /// of one answer apart; its total is that of the list which no cursor cuts.
 /// </summary>
-internal sealed record OraclePage(string Name, int Number, IReadOnlyList<object> Rows, int TotalCount, bool HasNext, bool HasPrevious);
+internal sealed record OraclePage(string Name, int Number, IReadOnlyList<object> Rows, int TotalCount, bool HasNext, bool HasPrevious)
+{
+    /// <summary>For what is near: how far each row is away.</summary>
+    public IReadOnlyDictionary<Data.Model.ServiceRequest, double>? Distances { get; init; }
+}
 
 /// <summary>A row of a page with the cursor that stands for it.</summary>
 internal sealed record OracleEdge(OraclePage Page, object Row);

@@ -35,6 +35,7 @@ internal sealed class OracleRows
         Agencies = OracleReferenceRows.Agencies;
         Categories = OracleReferenceRows.Categories;
         Requests = new OracleRequestMaker(new Random(seed)).Make();
+        Near = new OracleNear(this);
         _categories = Categories.ToDictionary(c => (c.CityId, c.Id));
         _agencies = Agencies.ToDictionary(a => (a.CityId, a.Id));
         _byCategory = Requests.ToLookup(r => (r.CityId, r.CategoryId));
@@ -45,6 +46,9 @@ internal sealed class OracleRows
             _byGlobalId.Add(KeyOf(row), row);
         }
     }
+
+    /// <summary>What is near and what is alike.</summary>
+    public OracleNear Near { get; }
 
     public IReadOnlyList<City> Cities { get; }
 

@@ -81,7 +81,7 @@ internal sealed class OracleTrial(OracleHouse house, GeneratedOperation operatio
             (string document, JsonObject variables) = operation.Ask(
                 slot.Question,
                 arguments,
-                $"{{ edges {{ cursor node {{ {Leaves(slot)} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} totalCount }}");
+                $"{{ edges {{ cursor node {{ {Leaves(slot)} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} {(slot.Question.Field.StartsWith("nearby", StringComparison.Ordinal) ? "" : "totalCount ")}}}");
             OracleOutcome outcome = await AskAsync(document, variables);
             if (outcome.Verdict != OracleVerdict.Same)
             {

@@ -152,30 +152,39 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
             return here with { Path = null, Connections = here.Connections + 1 };
         }
 
+        if (IsSimilar(field))
+        {
+            return here with { Path = null, Connections = here.Connections + 1 };
+        }
+
         return field.Type.IsList
             ? here with { Path = null, IsBelowCities = field.Name == "cities" || here.IsBelowCities }
             : here.Below(head);
     }
 
-    // Figures, and what lies within one boundary, are held against the rows by tests of their own.
+    private static bool IsSimilar(SchemaField field) => field.Name is "possibleDuplicates" or "duplicateCandidates";
+
+    // Figures, and what lies within one boundary, are held against the rows by tests of their own. Duplicates of very many requests are refused.
     private static bool IsRefused(string type, SchemaField field, Place place) =>
         (type, field.Name) is (_, "stats" or "serviceRequestStats" or "serviceRequestClusters") or ("Boundary", "serviceRequests")
-        || field.Type.Name.EndsWith("Connection", StringComparison.Ordinal)
-        && (place.Connections >= ConnectionsMax || (type == "City" && place.IsBelowCities));
+        || (IsSimilar(field) && place.Connections > 1)
+        || (field.Type.Name.EndsWith("Connection", StringComparison.Ordinal)
+            && (place.Connections >= ConnectionsMax || (type == "City" && place.IsBelowCities)));
 
     // A list is a statement, and so is a count; a node may be of four types.
     private static int Costs(string type, SchemaField field) => (type, field.Name) switch
     {
         ("Query", "node" or "nodes") => 2,
         _ when field.Type.Name.EndsWith("Connection", StringComparison.Ordinal) => 2,
-        ("Query", _) or (_, "updates") or ("ServiceRequest", "boundaries") => 1,
+        ("Query", "duplicateCandidates") => 2,
+        ("Query", _) or (_, "updates" or "possibleDuplicates") or ("ServiceRequest", "boundaries") => 1,
         _ => 0,
     };
 
     private int Weight(string type, SchemaField field) => (type, field.Name) switch
     {
         ("Query", "serviceRequests") => 14,
-        ("Query", "city") or ("Query", "node") => 6,
+        ("Query", "city") or ("Query", "node") or ("Query", "nearbyServiceRequests") => 6,
         ("Query", "nodes") or ("Query", "serviceRequest") => 4,
         (_, "nodes") or (_, "edges") or (_, "node") => 6,
         (_, "pageInfo") => 4,

@@ -24,6 +24,9 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
         ["Cities"] = ("Cities", new { }),
         ["CityFilters"] = ("CityFilters", new { city = "nyc" }),
         ["CategoryOverview"] = ("CategoryOverview", new { city = "nyc", first = 2, where = new { status = new { neq = "CLOSED" } } }),
+        ["DuplicateCandidates"] = ("DuplicateCandidates", new { city = "nyc", category = "rodent", location = Position, description = "rats" }),
+        ["NearbyServiceRequests"] = ("NearbyServiceRequests", new { city = "nyc", to = Position, first = 3 }),
+        ["ServiceRequestDuplicates"] = ("ServiceRequestDuplicates", new { city = "nyc", id = ReadingHouse.Id(7) }),
         ["ServiceRequestByExternalId"] = ("ServiceRequestByExternalId", new { city = "nyc", externalId = "40000007" }),
         ["ServiceRequestDetail"] = ("ServiceRequestDetail", new { city = "nyc", id = ReadingHouse.Id(7) }),
         ["ServiceRequestHistory"] = ("ServiceRequestHistory", new { id = ReadingHouse.Id(7), last = 2 }),
@@ -92,6 +95,8 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
             viewport = new { west = -74.3, south = 40.4, east = -73.6, north = 41.0 },
         }),
     };
+
+    private static object Position => new { longitude = -73.97, latitude = 40.75 };
 
     private static object Midtown => new { west = -73.98, south = 40.745, east = -73.965, north = 40.755 };
 

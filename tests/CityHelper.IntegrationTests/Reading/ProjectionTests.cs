@@ -42,6 +42,7 @@ public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<
         ["ServiceRequest.updates"] = [],
         ["ServiceRequest.history"] = [],
         ["ServiceRequest.boundaries"] = [],
+        ["ServiceRequest.possibleDuplicates"] = [],
         ["Category.agency"] = ["agency_id"],
         ["Category.serviceRequests"] = [],
         ["Agency.serviceRequests"] = [],
@@ -102,7 +103,7 @@ public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<
         Assert.Equal(
             s_types.Keys.Concat(s_unused).Concat(s_figures).Order(),
             schema.AllTypes.OfType<IObjectGraphType>().Select(t => t.Name)
-                .Where(name => !name.StartsWith("__", StringComparison.Ordinal) && name is not ("Query" or "PageInfo")
+                .Where(name => !name.StartsWith("__", StringComparison.Ordinal) && name is not ("Query" or "PageInfo" or "PossibleDuplicate")
                     && !name.EndsWith("Connection", StringComparison.Ordinal) && !name.EndsWith("Edge", StringComparison.Ordinal))
                 .Order());
     }
@@ -127,6 +128,7 @@ public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<
     {
         "category" or "agency" => $"{field.Name} {{ name }}",
         "updates" => "updates(last: 1) { note }",
+        "possibleDuplicates" => "possibleDuplicates(first: 1) { score }",
         "history" => "history(first: 1) { nodes { note } }",
         "serviceRequests" => "serviceRequests(first: 1) { nodes { title } }",
         "boundaries" when field.Arguments is null or { Count: 0 } => "boundaries { name }",

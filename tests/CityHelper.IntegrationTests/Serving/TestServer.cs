@@ -46,8 +46,9 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="database">The connection string of its database.</param>
     /// <param name="environment">Its environment.</param>
     /// <param name="statistics">What it is to believe of the rows, given what PostgreSQL says; that itself when left out.</param>
+    /// <param name="time">Its clock; the machine's when left out.</param>
     public static async Task<TestServer> StartAsync(
-        string database, string environment = "Development", Func<ITableStatistics, ITableStatistics>? statistics = null)
+        string database, string environment = "Development", Func<ITableStatistics, ITableStatistics>? statistics = null, TimeProvider? time = null)
     {
         var statements = new StatementLog();
         string home = Directory.CreateTempSubdirectory("cityhelper-home-").FullName;
@@ -68,6 +69,7 @@ public sealed class TestServer : IAsyncDisposable
                     builder.Services.AddSingleton(services => statistics(services.GetRequiredService<TableStatistics>()));
                 }
 
+                builder.Services.AddSingleton(time ?? TimeProvider.System);
                 builder.Logging.ClearProviders().AddProvider(statements).AddFilter("CityHelper", LogLevel.Debug);
             });
         await app.StartAsync();

@@ -1,0 +1,91 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Space;
+using CityHelper.Engine.Statistics;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>
+/// Chooses how the rows around a position are reached: by their distance until the page is full, which is best where most rows pass, or by what a rare
+/// condition finds. A wrong guess costs time, never rows.
+/// </summary>
+/// <param name="question">What is asked.</param>
+/// <param name="conditions">The filter's conditions.</param>
+internal sealed class NearbyChooser(NearbyQuestion question, IReadOnlyList<Condition> conditions)
+{
+    // In units of one index entry that is looked at. A row that is walked by its distance costs its fetch and two computations.
+    private const double WalkedRowCost = 14;
+    private const double FoundRowCost = 10;
+    private const double DistanceInIndexCost = 2;
+
+    /// <summary>Of the rows in the cells around a circle, so many lie in it, about.</summary>
+    private const double InsideShare = 0.6;
+
+    private readonly RowAccess _access = question.Rows.Access;
+    private readonly IReadOnlyList<ValueUniverse> _universes =
+        [.. question.Rows.Access.Values.Select(v => ValueUniverse.Of(question.Rows.Access, question.Rows.Row, v.Column))];
+
+    /// <summary>The form.</summary>
+    /// <param name="run">The request's values.</param>
+    /// <param name="cover">The cells around the circle.</param>
+    /// <param name="statistics">What is known of the partition, or null.</param>
+    public Access Choose(RootRun run, CellCover cover, PartitionStatistics? statistics)
+    {
+        if (conditions.Any(c => c.NamesRows))
+        {
+            return new Access(AccessForm.Sort);
+        }
+
+        if (statistics is null)
+        {
+            return new Access(AccessForm.Walk);
+        }
+
+        var estimation = new Estimation(run, statistics, _universes);
+        KeyRange keys = run.Keys.Of(ConnectionPart.List);
+        double rows = statistics.Leaves.Sum(l => RowsIn(keys, l));
+        double area = cover.Level < 0 ? 1 : InsideShare * estimation.ShareOf(cover, _access.Grid!.Levels[cover.Level].Column);
+        double all = statistics.Leaves.Sum(l => l.Rows);
+
+        // The walk meets rows of all times.
+        double pass = estimation.ShareOf(conditions) * Math.Max(rows, 1) / Math.Max(all, 1);
+        double wanted = run.PageRows + 1;
+        var best = (Access: new Access(AccessForm.Walk), Cost: Math.Min(all * area, wanted / pass) * WalkedRowCost);
+        double found = conditions.Where(IsByIndex).Select(c => estimation.ShareOf([c])).Append(1).Min() * rows;
+        best = Least(best, (new Access(AccessForm.Sort), found * FoundRowCost));
+        for (int i = 0; i < _access.Values.Count; i++)
+        {
+            if (EntriesOf(i, estimation, rows) is { } entries)
+            {
+                double fetched = conditions.All(c => IsIn(_access.Values[i], c)) ? wanted : entries * area;
+                best = Least(best, (new Access(AccessForm.Values, Value: i), entries * DistanceInIndexCost + fetched * FoundRowCost));
+            }
+        }
+
+        return best.Access;
+    }
+
+    // How many entries of an index the conditions on its column leave; null where it does not serve or does not hold the point.
+    private double? EntriesOf(int index, Estimation estimation, double rows)
+    {
+        ValueIndex value = _access.Values[index];
+        Condition[] onValue = [.. conditions.Where(c => c.Columns is [var column] && column == value.Column && c.Holds is not null)];
+        return onValue.Length > 0 && value.Included.Contains(_access.Grid!.Point)
+            ? rows * estimation.Passing(_universes[index], onValue).Share
+            : null;
+    }
+
+    private bool IsIn(ValueIndex index, Condition condition) => NearbySource.IsIn(index, condition, _access.Entity.RowColumn);
+
+    private bool IsByIndex(Condition condition) =>
+        condition.Holds is not null && condition.Columns is [var column] && _access.Values.Any(v => v.Column == column);
+
+    private static (Access Access, double Cost) Least((Access Access, double Cost) one, (Access Access, double Cost) other) =>
+        other.Cost < one.Cost ? other : one;
+
+    private static double RowsIn(KeyRange keys, LeafStatistics leaf)
+    {
+        double overlap = Math.Min((double)keys.High, leaf.KeyTo) - Math.Max((double)keys.Low, leaf.KeyFrom);
+        return leaf.Rows * Math.Clamp(overlap / ((double)leaf.KeyTo - leaf.KeyFrom), 0, 1);
+    }
+}

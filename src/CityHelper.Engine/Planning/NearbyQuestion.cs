@@ -1,0 +1,57 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Space;
+using CityHelper.Engine.Types;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>What a list of near rows is asked, as far as the plan knows it.</summary>
+/// <param name="Rows">The rows and how they are reached.</param>
+/// <param name="Filter">The value of <c>where</c>, or null.</param>
+/// <param name="Position">The value of <c>to</c>.</param>
+/// <param name="Metres">The value of <c>withinMetres</c>.</param>
+/// <param name="HasAfter">Whether <c>after</c> is given.</param>
+internal sealed record NearbyQuestion(ConnectionRows Rows, InputNode? Filter, InputNode Position, InputNode Metres, bool HasAfter)
+{
+    /// <summary>The name of the order in cursors: other questions have other ones.</summary>
+    public static RowOrder Order { get; } = new(OrderKind.Key, [], KeyDescending: true);
+
+    /// <summary>The position in one request.</summary>
+    public (double Longitude, double Latitude) PositionOf(VariableValues variables) => PositionOf(Position, variables);
+
+    /// <summary>The value of a <see cref="PositionInput"/>.</summary>
+    public static (double Longitude, double Latitude) PositionOf(InputNode position, VariableValues variables)
+    {
+        var members = (Dictionary<string, object?>)position.Evaluate(variables)!;
+        return ((double)members[PositionInput.Longitude]!, (double)members[PositionInput.Latitude]!);
+    }
+
+    /// <summary>Why a position is none on the earth, or null.</summary>
+    public static PositionInvalidError? CheckPosition((double Longitude, double Latitude) position, string coordinate) =>
+        Math.Abs(position.Longitude) <= 180 && Math.Abs(position.Latitude) <= 90 ? null : new PositionInvalidError(coordinate);
+
+    /// <summary>The radius in one request.</summary>
+    public double MetresOf(VariableValues variables) => (double)Metres.Evaluate(variables)!;
+
+    /// <summary>The distance in a cursor of this question.</summary>
+    public static double DistanceIn(CursorPosition place) => BitConverter.Int64BitsToDouble(place.Value);
+
+    /// <summary>The circle in one request.</summary>
+    public CircleArea CircleOf(VariableValues variables)
+    {
+        (double longitude, double latitude) = PositionOf(variables);
+        return new CircleArea(longitude, latitude, MetresOf(variables));
+    }
+}
+
+/// <summary>Distances on the spheroid of WGS 84 beside those on PostGIS's sphere, by which an index on geography walks.</summary>
+internal static class Spheroid
+{
+    /// <summary>
+    /// No distance on the spheroid is shorter than this share of that on the sphere. The spheroid's radii of curvature lie between
+    /// 6,335,439 m (north to south at the equator) and 6,399,594 m (at the poles); PostGIS's sphere has 6,371,009 m. So every piece of a way is on the
+    /// spheroid at least 0.99441 times as long as on the sphere, and so is the shortest of all ways.
+    /// </summary>
+    public const double LeastShare = 0.994;
+}

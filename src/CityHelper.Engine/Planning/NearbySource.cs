@@ -1,0 +1,185 @@
+using System.Globalization;
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Space;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>
+/// The rows around a position in the order of their distance, then newest first (docs/decisions/0009).
+/// </summary>
+/// <remarks>
+/// The index walks in the order of distances on a sphere; the answer has those on the spheroid. A row that was not walked is at least
+/// <see cref="Spheroid.LeastShare"/> times as far away as the last one that was. If the page's last row is nearer than that, nothing is missing, and
+/// almost always it is, because a few more rows are walked than asked for. If it is not (many rows at one point), everything up to that row's
+/// distance is read and sorted.
+/// </remarks>
+/// <param name="question">What is asked.</param>
+internal sealed class NearbySource(NearbyQuestion question) : RowSource(question.Rows.Access.Entity)
+{
+    /// <summary>The column that tells how far a row is away.</summary>
+    public const string Metres = "metres";
+
+    private static readonly string s_leastShare = Spheroid.LeastShare.ToString(CultureInfo.InvariantCulture);
+
+    private readonly RowAccess _access = question.Rows.Access;
+
+    private string Key => Entity.RowColumn;
+
+    public override string OrderBy(string alias) => $"{alias}.{Metres}, {alias}.{Key} desc";
+
+    public override string Sql(StatementBuilder statement, IReadOnlyCollection<string> columns)
+    {
+        string[] all = [.. columns.Where(c => c != Metres).Union([Key])];
+        return statement.Access.Form switch
+        {
+            AccessForm.Walk => Walk(statement, all),
+            AccessForm.Values => ByKeys(statement, all),
+            _ => Sort(statement, all),
+        };
+    }
+
+    /// <summary>Whether there are rows at or before the place of <c>after</c>; the row at the place is asked first, because it almost always is one.</summary>
+    public string ExistsSql(StatementBuilder statement)
+    {
+        string conditions = Condition.And(Conditions(statement), "s");
+        string before = $"{Distance(statement, "s")} <= {Radius(statement)} and not ({Behind(statement, Distance(statement, "s"), "s")})";
+        string near = WithinSphere(statement, $"{PlaceMetres(statement)} / {s_leastShare}");
+        return $"""
+            select exists (select from {Rows(statement)} and s.{Key} = {PlaceKey(statement)}{conditions} and {before})
+              or exists (select from {Rows(statement)}{conditions} and {near} and {before})
+            """;
+    }
+
+    // CASE keeps the filter from being a condition of other indexes, whose rows would all have to be read and sorted (70 ms instead of 3 for a common
+    // category); bounds on the key stay outside, because they prune.
+    private string Walk(StatementBuilder statement, string[] columns)
+    {
+        List<Condition> filter = Filter(statement);
+        string passing = filter.Count == 0 ? "" : $" and case when {Condition.All(filter, "s")} then true else false end";
+        string conditions = Condition.And(Bounds(statement), "s") + passing;
+        string place = question.HasAfter ? $" and {Behind(statement, Distance(statement, "s"), "s")}" : "";
+        int probe = Probe(statement);
+        string walked = statement.Parameter("walked", run => StatementBuilder.Integer(run.PageRows + probe + Limits.NearbyWalkMargin));
+        string last = statement.Parameter("last", run => StatementBuilder.Integer(Math.Max(0, run.PageRows + probe - 1)));
+        return $"""
+            with w as materialized (
+              select {Columns("s", columns)}, {Distance(statement, "s")} as {Metres}, {SphereDistance(statement, "s")} as sphere
+              from {Rows(statement)}{conditions} and {WithinSphere(statement, Reach(statement))}{place}
+              order by {SphereDistance(statement, "s")} limit {walked}),
+            e as materialized (
+              select y.{Metres} from (select x.{Metres} from w x order by x.{Metres} offset {last} limit 1) y
+              where (select count(*) from w) = {walked} and y.{Metres} >= {s_leastShare} * (select max(sphere) from w))
+            select {Columns("n", columns)}, n.{Metres} from (
+              select {Columns("w", columns)}, w.{Metres} from w where not exists (select from e)
+              union all
+              select {Columns("s", columns)}, {Distance(statement, "s")} as {Metres}
+              from {Rows(statement)}{conditions} and {WithinSphere(statement, $"(select e.{Metres} / {s_leastShare} from e)")}{place}) n
+            where n.{Metres} <= {Radius(statement)}
+            order by {OrderBy("n")} limit {Limit(statement)}
+            """;
+    }
+
+    // Keys and distances from an index that holds the point; rows are fetched for the page, or for what the index cannot judge.
+    private string ByKeys(StatementBuilder statement, string[] columns)
+    {
+        ValueIndex index = _access.Values[statement.Access.Value];
+        List<Condition> filter = Filter(statement);
+        Condition[] inIndex = [.. filter.Where(c => IsIn(index, c))];
+        List<Condition> above = [.. filter.Except(inIndex)];
+        string[] needed = [.. columns.Union(above.SelectMany(c => c.Columns))];
+        string page = above.Count == 0 ? $"\n  order by {OrderBy("x")} limit {Limit(statement)}" : "";
+        return $"""
+            select {Columns("m", columns)}, k.{Metres} from (
+              select x.{Key}, x.{Metres} from (
+                select s.{Key}, {Distance(statement, "s")} as {Metres} from {Rows(statement)}{Condition.And([.. Bounds(statement), .. inIndex], "s")}
+                  and {InBox(statement)} offset 0) x
+              where {InList(statement, "x")}{page}) k
+            cross join lateral (
+              select {Columns("s", needed)} from {Rows(statement)} and s.{Key} = k.{Key}{Condition.And(Bounds(statement), "s")} offset 0) m
+            {Condition.Where(above, "m")}order by {OrderBy("k")} limit {Limit(statement)}
+            """;
+    }
+
+    // What is found by other indexes, sorted: few. The fence keeps the distance from choosing the index.
+    private string Sort(StatementBuilder statement, string[] columns) => $"""
+        select {Columns("x", columns)}, x.{Metres} from (
+          select {Columns("s", columns)}, {Distance(statement, "s")} as {Metres} from {Rows(statement)}{Condition.And(Conditions(statement), "s")}
+            and {InBox(statement)} offset 0) x
+        where {InList(statement, "x")} order by {OrderBy("x")} limit {Limit(statement)}
+        """;
+
+    /// <summary>Whether an index alone can judge a condition.</summary>
+    public static bool IsIn(ValueIndex index, Condition condition, string key) =>
+        condition.Columns.All(column => column == key || column == index.Column || index.Included.Contains(column));
+
+    private bool IsIn(ValueIndex index, Condition condition) => IsIn(index, condition, Key);
+
+    // Four comparisons before a geodesic, which costs as much as ten.
+    private string InBox(StatementBuilder statement)
+    {
+        string Edge(string name, Func<Viewport, double> edge) =>
+            statement.Parameter(name, run => StatementBuilder.Double(edge(question.CircleOf(run.Variables).Box)));
+        string point = $"s.{_access.Grid!.Point}";
+        return $"st_x({point}) between {Edge("west", b => b.West)} and {Edge("east", b => b.East)} "
+            + $"and st_y({point}) between {Edge("south", b => b.South)} and {Edge("north", b => b.North)}";
+    }
+
+    private string InList(StatementBuilder statement, string alias) => $"{alias}.{Metres} <= {Radius(statement)}"
+        + (question.HasAfter ? $" and {Behind(statement, $"{alias}.{Metres}", alias)}" : "");
+
+    private List<Condition> Conditions(StatementBuilder statement) => [.. Bounds(statement), .. Filter(statement)];
+
+    private List<Condition> Filter(StatementBuilder statement) => new FilterCompiler(statement, _access).Compile(question.Rows.Filter, question.Filter);
+
+    private Condition[] Bounds(StatementBuilder statement)
+    {
+        string low = statement.Parameter("low", run => StatementBuilder.Bigint(run.Keys.Of(ConnectionPart.List).Low));
+        string high = statement.Parameter("high", run => StatementBuilder.Bigint(run.Keys.Of(ConnectionPart.List).High));
+        return [new Condition($"{Condition.Row}.{Key} >= {low} and {Condition.Row}.{Key} < {high}", [Key])];
+    }
+
+    private string Rows(StatementBuilder statement) => $"{Entity.Table} s where s.{Entity.PartitionColumn} = {statement.Partition()}";
+
+    private string Point(string alias) => $"{alias}.{_access.Grid!.Point}::geography";
+
+    private string Position(StatementBuilder statement)
+    {
+        string longitude = statement.Parameter("longitude", run => StatementBuilder.Double(question.PositionOf(run.Variables).Longitude));
+        string latitude = statement.Parameter("latitude", run => StatementBuilder.Double(question.PositionOf(run.Variables).Latitude));
+        return $"st_setsrid(st_makepoint({longitude}, {latitude}), 4326)::geography";
+    }
+
+    private string Distance(StatementBuilder statement, string alias) => $"st_distance({Point(alias)}, {Position(statement)})";
+
+    private string SphereDistance(StatementBuilder statement, string alias) => $"{Point(alias)} <-> {Position(statement)}";
+
+    private string WithinSphere(StatementBuilder statement, string metres) => $"st_dwithin({Point("s")}, {Position(statement)}, {metres}, false)";
+
+    private string Radius(StatementBuilder statement) =>
+        statement.Parameter("radius", run => StatementBuilder.Double(question.MetresOf(run.Variables)));
+
+    // On the sphere, where the index looks: the exact test follows.
+    private string Reach(StatementBuilder statement) =>
+        statement.Parameter("reach", run => StatementBuilder.Double(question.MetresOf(run.Variables) / Spheroid.LeastShare));
+
+    private static string PlaceMetres(StatementBuilder statement) =>
+        statement.Parameter("after metres", run => StatementBuilder.Double(NearbyQuestion.DistanceIn(run.After!.Value)));
+
+    private static string PlaceKey(StatementBuilder statement) =>
+        statement.Parameter("after key", run => StatementBuilder.Bigint(run.After!.Value.Key));
+
+    private string Behind(StatementBuilder statement, string metres, string alias)
+    {
+        string place = PlaceMetres(statement);
+        return $"({metres} > {place} or {metres} = {place} and {alias}.{Key} < {PlaceKey(statement)})";
+    }
+
+    private string Limit(StatementBuilder statement)
+    {
+        int probe = Probe(statement);
+        return statement.Parameter("rows", run => StatementBuilder.Integer(run.PageRows + probe));
+    }
+
+    // One more than the page, which tells whether there is a next one; nested lists need the page's rows only.
+    private int Probe(StatementBuilder statement) => statement.Reads == this ? 1 : 0;
+}

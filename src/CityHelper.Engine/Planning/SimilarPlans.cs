@@ -1,0 +1,127 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Types;
+using GraphQL;
+using GraphQL.Types;
+using Npgsql;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>Plans lists of similar rows: below rows, and for one that is about to be made.</summary>
+internal sealed class SimilarPlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
+{
+    /// <summary>The list of each row of another select.</summary>
+    public ValueWriter PlanNested(
+        CollectedField field, FieldType definition, Similarity by, IObjectGraphType parentType, SelectPlan parents, string alias)
+    {
+        SimilarArguments arguments = SimilarArguments.Of(rows, field, definition, parentType.Name);
+        int number = rows.ReserveNested();
+        var select = new SelectPlan(new SimilarSource(new SimilarQuestion(number, parents, alias, by, arguments)));
+        int parentKey = select.Column(SelectPlan.Row, NestedSource.ParentKey);
+        ObjectWriter row = rows.Within(number, () => Row(select, field, definition, by));
+        rows.Add(new NestedStatement(number, select, parentKey, null, [row]));
+        rows.SetNested(number, new SimilarListPlan(number, rows.Parent, arguments));
+        return new NestedWriter(number, parents.Column(alias, by.Access.Entity.RowColumn), new RowListWriter(0));
+    }
+
+    /// <summary>The list for one that is about to be made.</summary>
+    public RootPlan PlanRoot(CollectedField field, FieldType definition, SimilarToDraftBinding binding, string parent)
+    {
+        SimilarArguments arguments = SimilarArguments.Of(rows, field, definition, parent);
+        var draft = new SimilarDraft(
+            rows.Argument(field, definition, SimilarToDraftBinding.PositionArgument)!,
+            rows.Argument(field, definition, binding.GroupArgument)!,
+            rows.GivenArgument(field, definition, SimilarToDraftBinding.TextArgument));
+        var source = new DraftSource(binding.By, arguments, draft);
+        var select = new SelectPlan(source);
+        rows.Add(new RootStatement(select, place: null, [Row(select, field, definition, binding.By)]));
+        InputNode partition = rows.Argument(field, definition, binding.Partition.Name)!;
+        return new SimilarToDraftPlan(Planner.Writer(field, definition, new RowListWriter(0)), binding, partition, draft, arguments, context.Time)
+        {
+            Statements = rows.Statements,
+            Nested = rows.Nested,
+            Probes = [new GroupStatement(source, run => binding.GroupUnknown(draft.GroupOf(run.Variables)))],
+        };
+    }
+
+    private ObjectWriter Row(SelectPlan select, CollectedField field, FieldType definition, Similarity by)
+    {
+        var type = (SimilarRowType)definition.ResolvedType!.GetNamedType();
+        int metres = select.Column(SelectPlan.Row, SimilarSql.Metres);
+        int score = select.Column(SelectPlan.Row, SimilarSql.Score);
+        return new ObjectWriter([.. collector.Collect(type, field.SelectionSets).Select(part => RowPlanner.Field(part, nonNull: true, part.Name switch
+        {
+            "__typename" => RowPlanner.TypeName(type),
+            SimilarRowType.Distance => ColumnWriter.For(typeof(double), metres),
+            SimilarRowType.Score => ColumnWriter.For(typeof(double), score),
+            _ => rows.Row(select, by.Row, part.SelectionSets),
+        }))]);
+    }
+}
+
+/// <summary>A list of rows similar to each of a list's rows.</summary>
+internal sealed class SimilarListPlan(int number, int parent, SimilarArguments arguments) : NestedPlan(number, parent)
+{
+    protected override RequestError? BindOwn(RootRun run, NestedRun nested)
+    {
+        nested.PageRows = arguments.RowsOf(run.Variables);
+        return arguments.Check(run.Variables) ?? (nested.Parents > Limits.SimilarParentsMax
+            ? new OperationTooLargeError(
+                $"`{arguments.Coordinate}` is asked of up to {nested.Parents} rows, {Limits.SimilarParentsMax} are allowed: ask for smaller pages.")
+            : null);
+    }
+}
+
+/// <summary>What is known of a row that is about to be made.</summary>
+/// <param name="position">Where it is.</param>
+/// <param name="group">The name of its group.</param>
+/// <param name="text">What was written so far, or null.</param>
+internal sealed class SimilarDraft(InputNode position, InputNode group, InputNode? text)
+{
+    /// <summary>Where it is.</summary>
+    public (double Longitude, double Latitude) PositionOf(VariableValues variables) => NearbyQuestion.PositionOf(position, variables);
+
+    /// <summary>The name of its group.</summary>
+    public string GroupOf(VariableValues variables) => (string)group.Evaluate(variables)!;
+
+    /// <summary>Its words, empty without any.</summary>
+    public string TextOf(VariableValues variables)
+    {
+        string words = text?.Evaluate(variables) as string ?? "";
+        int end = Math.Min(words.Length, Limits.SimilarTextCharsMax);
+
+        // Not between the halves of a character: PostgreSQL takes whole ones.
+        return words[..(end > 0 && char.IsHighSurrogate(words[end - 1]) ? end - 1 : end)];
+    }
+}
+
+/// <summary>The rows similar to one that is about to be made.</summary>
+internal sealed class SimilarToDraftPlan(
+    FieldWriter field, SimilarToDraftBinding binding, InputNode partition, SimilarDraft draft, SimilarArguments arguments, TimeProvider time) : RootPlan(field)
+{
+    protected override async ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation)
+    {
+        run.Moment = time.GetUtcNow();
+        run.PageRows = arguments.RowsOf(run.Variables);
+        run.Error = arguments.Check(run.Variables) ?? NearbyQuestion.CheckPosition(draft.PositionOf(run.Variables), arguments.Coordinate);
+        if (run.Error is null)
+        {
+            await PartitionOf.TryBindAsync(binding.Partition, partition, run, cancellation);
+        }
+    }
+}
+
+/// <summary>Whether there is a group of a name at all; an empty list would say that nothing similar was found.</summary>
+internal sealed class GroupStatement(DraftSource source, Func<RootRun, RequestError> unknown) : StatementPlan
+{
+    public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
+    {
+        if (!await reader.ReadAsync(cancellation))
+        {
+            run.Error = unknown(run);
+        }
+    }
+
+    protected override CompiledStatement Compile(StatementBuilder statement) => Finish(statement, () => source.GroupSql(statement));
+}

@@ -1,0 +1,86 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>What a list of similar rows hangs on.</summary>
+/// <param name="Number">The list's number in the root's plan.</param>
+/// <param name="Parents">The select that its parents' rows stand in.</param>
+/// <param name="ParentAlias">The alias of the parents within it.</param>
+/// <param name="By">How similar rows are found.</param>
+/// <param name="Arguments">How many, and how near.</param>
+internal sealed record SimilarQuestion(int Number, SelectPlan Parents, string ParentAlias, Similarity By, SimilarArguments Arguments);
+
+/// <summary>The rows similar to each row of another source, all by one statement.</summary>
+internal sealed class SimilarSource(SimilarQuestion question) : RowSource(question.By.Access.Entity)
+{
+    private const string ParentKey = NestedSource.ParentKey;
+
+    private readonly SimilarSql _similar = new(question.By, question.Arguments, question.Number);
+
+    /// <summary>One row may be similar to several.</summary>
+    public override bool HasDistinctRows => false;
+
+    // Parents together, because the reader cuts the rows into groups as they come.
+    public override string OrderBy(string alias) => $"{alias}.{ParentKey}, {_similar.OrderBy(alias)}";
+
+    public override string Sql(StatementBuilder statement, IReadOnlyCollection<string> columns)
+    {
+        Similarity by = question.By;
+        string key = Entity.RowColumn;
+        string point = by.Access.Grid!.Point;
+        string created = by.Access.Created!.Column.Name;
+        string[] own = [.. columns.Where(c => c is not (ParentKey or SimilarSql.Metres or SimilarSql.Score)).Union([key])];
+        string rows = statement.Parameter(("rows", question.Number), run => StatementBuilder.Integer(run.Nested[question.Number].PageRows));
+        (string low, string high) = _similar.KeysAround(statement, $"o.{created}");
+        var other = new SimilarTo($"o.{point}", $"o.{created}", "o.words", $"o.{by.Group}", "o.cells", low, high);
+        return $"""
+            select p.{ParentKey}, c.*
+            from ({question.Parents.KeysSql(statement, question.ParentAlias, key, ParentKey)}) p
+            cross join lateral (
+              select b.{key}, b.{point}, b.{created}, b.{by.Group}, {_similar.TextOf("b")} as words, {by.CellsAround($"b.{point}", _similar.Radius(statement))} as cells
+              from {Entity.Table} b where b.{Entity.PartitionColumn} = {statement.Partition()} and b.{key} = p.{ParentKey} and b.{point} is not null offset 0) o
+            cross join lateral (
+            {_similar.Sql(statement, own, other, $" and s.{key} <> o.{key}", rows)}) c
+            """;
+    }
+}
+
+/// <summary>The rows similar to one that is about to be made.</summary>
+/// <param name="by">How similar rows are found.</param>
+/// <param name="arguments">How many, and how near.</param>
+/// <param name="draft">What is known of the new one.</param>
+internal sealed class DraftSource(Similarity by, SimilarArguments arguments, SimilarDraft draft) : RowSource(by.Access.Entity)
+{
+    private readonly SimilarSql _similar = new(by, arguments, number: -1);
+
+    public override string OrderBy(string alias) => _similar.OrderBy(alias);
+
+    public override string Sql(StatementBuilder statement, IReadOnlyCollection<string> columns)
+    {
+        string[] own = [.. columns.Where(c => c is not (SimilarSql.Metres or SimilarSql.Score)).Union([Entity.RowColumn])];
+        string longitude = statement.Parameter("longitude", run => StatementBuilder.Double(draft.PositionOf(run.Variables).Longitude));
+        string latitude = statement.Parameter("latitude", run => StatementBuilder.Double(draft.PositionOf(run.Variables).Latitude));
+        string point = $"st_setsrid(st_makepoint({longitude}, {latitude}), 4326)";
+        string now = statement.Parameter("now", run => StatementBuilder.Typed(NpgsqlTypes.NpgsqlDbType.TimestampTz, run.Moment.UtcDateTime));
+        string words = statement.Parameter("words", run => StatementBuilder.Text(draft.TextOf(run.Variables)));
+        var other = new SimilarTo(
+            point, now, words, $"({GroupSql(statement)})", by.CellsAround(point, _similar.Radius(statement)),
+            Key(statement, "low", run => -arguments.MsOf(run.Variables)), Key(statement, "high", run => arguments.MsOf(run.Variables) + 1));
+        string open = string.Join(", ", by.OpenLabels.Select(label => $"'{label}'"));
+        string lately = Key(statement, "lately", _ => -Limits.SimilarLatelyDays * TimeSpan.MillisecondsPerDay);
+        string rows = statement.Parameter("rows", run => StatementBuilder.Integer(run.PageRows));
+        return _similar.Sql(statement, own, other, $" and (s.{by.Status.Name} in ({open}) or s.{Entity.RowColumn} >= {lately})", rows);
+    }
+
+    // Made here and not by SQL, so that partitions are pruned before anything is planned.
+    private string Key(StatementBuilder statement, string name, Func<RootRun, long> ms) => statement.Parameter(
+        name, run => StatementBuilder.Bigint(by.Access.Created!.KeyOfMs(run.Moment.ToUnixTimeMilliseconds() + ms(run))));
+
+    /// <summary>The key of the group.</summary>
+    public string GroupSql(StatementBuilder statement)
+    {
+        string name = statement.Parameter("group", run => StatementBuilder.Text(draft.GroupOf(run.Variables)));
+        return $"select g.{by.Groups.RowColumn} from {by.Groups.Table} g where g.{by.Groups.PartitionColumn} = {statement.Partition()} and g.{by.GroupName.Name} = {name}";
+    }
+}

@@ -1,0 +1,52 @@
+using CityHelper.Data.Model;
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Types;
+using GraphQL.Types;
+
+namespace CityHelper.Server.ServiceRequests;
+
+/// <summary><c>ServiceRequest.possibleDuplicates</c> and <c>Query.duplicateCandidates</c>: one request in five repeats an earlier one.</summary>
+internal static class PossibleDuplicates
+{
+    private static readonly ServiceRequestStatus[] s_open =
+        [ServiceRequestStatus.Open, ServiceRequestStatus.Assigned, ServiceRequestStatus.InProgress, ServiceRequestStatus.Pending];
+
+    public static void AddTo(QueryFields query, ConnectionRows requests, PartitionArgument city, string cityDescription)
+    {
+        Similarity by = Similarity(query, requests);
+        FieldType[] fields =
+        [
+            .. query.Similar(
+                new SimilarRowType("PossibleDuplicate", "A request that may be about the same thing as another.", requests.Row),
+                by,
+                ("possibleDuplicates", "Requests of the same category near it, made some days before or after it: best first, then nearest, then newest. "
+                    + "None for a request without a location."),
+                ("duplicateCandidates", "Requests of a category near a place that may be what somebody is about to report: those that are still open, or were "
+                    + $"made in the last {Engine.Limits.SimilarLatelyDays} days. Best first, then nearest, then newest."),
+                new SimilarToDraftBinding(by, city, "category", code => new CategoryNotFoundError(code)),
+                (cityDescription, "The category's code, such as `noise-residential`.")),
+        ];
+        foreach (FieldType field in fields)
+        {
+            field.CacheFor(ServiceRequestQueries.MaxAgeSeconds, ServiceRequestQueries.StaleWhileRevalidateSeconds);
+        }
+    }
+
+    // The cells' indexes hold category and status (0003_filters_and_orders.sql); the functions are those of 0001 and 0006_nearest.sql.
+    private static Similarity Similarity(QueryFields query, ConnectionRows requests)
+    {
+        EntityMap request = query.Entity<ServiceRequest>();
+        EntityMap category = query.Entity<Category>();
+        return new Similarity(
+            requests.Access,
+            requests.Row,
+            request.Column(nameof(ServiceRequest.CategoryId)).Name,
+            category,
+            category.Column(nameof(Category.Code)),
+            [request.Column(nameof(ServiceRequest.Title)).Name, request.Column(nameof(ServiceRequest.Description)).Name],
+            request.Column(nameof(ServiceRequest.Status)),
+            [.. s_open.Select(status => StatusLabels.Translator.TranslateMemberName(status.ToString()))],
+            (point, metres) => $"public.cells_around({point}, {metres}, {requests.Access.Grid!.Levels[^1].Zoom})",
+            moment => $"public.id_floor({moment})");
+    }
+}
