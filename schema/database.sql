@@ -50,6 +50,39 @@ AS $function$
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.cells_around(location geometry, metres double precision, zoom integer)
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+declare
+    columns constant bigint := 1 << zoom;
+    reach constant double precision := metres / 0.994 / 6371008;
+    latitude constant double precision := radians(public.st_y(location));
+    height constant double precision := degrees(reach) + 1e-9;
+    north bigint := public.cell(public.st_makepoint(0, least(public.st_y(location) + height, 90)), zoom) & 536870911;
+    south bigint := public.cell(public.st_makepoint(0, greatest(public.st_y(location) - height, -90)), zoom) & 536870911;
+    west bigint := 0;
+    east bigint := columns - 1;
+    width double precision;
+begin
+    if abs(latitude) + reach < pi() / 2 then
+        width := degrees(asin(least(1, sin(reach) / cos(latitude)))) + 1e-9;
+        if 2 * width + 720.0 / columns < 360 then
+            west := floor((public.st_x(location) - width + 180) / 360 * columns);
+            east := floor((public.st_x(location) + width + 180) / 360 * columns);
+        end if;
+    end if;
+    if (east - west + 1) * (south - north + 1) > 1024 then
+        return null;
+    end if;
+    return array(
+        select zoom::bigint << 58 | ((x % columns + columns) % columns << 29) | y
+        from generate_series(west, east) x, generate_series(north, south) y);
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.closing_bucket(created timestamp with time zone, closed timestamp with time zone)
  RETURNS smallint
  LANGUAGE sql
@@ -248,6 +281,7 @@ create table public.service_request partition by LIST (city_id)
     CREATE INDEX service_request_city_id_due_at_id_status_category_id_agency_idx ON ONLY public.service_request USING btree (city_id, due_at) INCLUDE (id, status, category_id, agency_id, location) WHERE (status = ANY (ARRAY['OPEN'::service_request_status, 'ASSIGNED'::service_request_status, 'IN_PROGRESS'::service_request_status, 'PENDING'::service_request_status]))
     CREATE INDEX service_request_city_id_status_id_category_id_agency_id_loc_idx ON ONLY public.service_request USING btree (city_id, status, id DESC) INCLUDE (category_id, agency_id, location)
     CREATE INDEX service_request_city_id_updated_at_id_status_category_id_ag_idx ON ONLY public.service_request USING btree (city_id, updated_at DESC, id DESC) INCLUDE (status, category_id, agency_id)
+    CREATE INDEX service_request_location_idx ON ONLY public.service_request USING gist (((location)::geography))
 
 create table public.service_request_closing_count
     city_id smallint not null

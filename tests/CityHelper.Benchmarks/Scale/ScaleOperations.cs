@@ -27,6 +27,9 @@ internal sealed class ScaleOperations
     private const int DeepPage = 200;
     private const int DetailCount = 100;
 
+    /// <summary>As far as a circle around a place may reach.</summary>
+    private const double NearbyMetres = 5_000;
+
     /// <summary>3 rows in 1,000.</summary>
     private const string RareCategory = "air-quality";
 
@@ -65,6 +68,10 @@ internal sealed class ScaleOperations
 
     private const string NodeText = "query($id: ID!) { node(id: $id) { id ... on ServiceRequest { title status createdAt } } }";
 
+    private const string DuplicatesText =
+        """{ serviceRequests(city: "nyc", first: 20) { nodes { possibleDuplicates(first: 3) { score distanceMetres serviceRequest { id } } } } }""";
+
+    private static readonly object s_timesSquare = new { longitude = -73.9855, latitude = 40.758 };
     private static readonly object s_midtown = new { west = -73.995, south = 40.745, east = -73.965, north = 40.765 };
     private static readonly object s_queens = new { west = -73.87, south = 40.70, east = -73.85, north = 40.72 };
     private static readonly object s_wholeCity = new { west = -74.3, south = 40.45, east = -73.65, north = 40.95 };
@@ -120,6 +127,10 @@ internal sealed class ScaleOperations
             Text("times until closing in a district, a year", DurationsText, new { within = s_inDistrict, where = s_lastYear }),
             Web("clusters of the city at zoom 11", "ServiceRequestClusters", new { city = City, viewport = s_wholeCity, zoom = 11 }),
             Text("overdue in the city", "{ serviceRequestStats(city: \"nyc\") { overdue } }", new { }),
+            Web("nearest 20 in Midtown", "NearbyServiceRequests", new { city = City, to = s_timesSquare }),
+            Web("nearest 20, rare category", "NearbyServiceRequests", new { city = City, to = s_timesSquare, withinMetres = NearbyMetres, where = OfCategory(RareCategory) }),
+            Web("candidates of a form", "DuplicateCandidates", new { city = City, category = CommonCategory, location = s_timesSquare }),
+            Text("possible duplicates of 20 rows", DuplicatesText, new { }),
             Text("node", NodeText, [.. ids.Select(id => new { id })]),
         ];
     }

@@ -67,11 +67,10 @@ internal sealed class InputWriter(SchemaFile schema, OperationDraft draft, Dice 
             "Boolean" => "true",
             "DateTime" => "\"2024-02-29T23:59:59.999Z\"",
             "ID" => "\"Q2l0eTox\"",
-            "ViewportInput" => "{west: -1.5, south: 2, east: 1e1, north: 3}",
             "Geometry" => "{type: Point, coordinates: [1, 2]}",
             "AreaInput" => "{viewport: {west: 1, south: 2, east: 3, north: 4}}",
-            _ when schema.IsInput(type.Name) && schema.Members(type.Name).Any(m => m.Name == "geometry" && m.Type.IsNonNull) => "{geometry: {type: Point, coordinates: [1, 2]}}",
-            _ when schema.IsInput(type.Name) => "{}",
+            _ when schema.IsInput(type.Name) =>
+                $"{{{string.Join(", ", schema.Members(type.Name).Where(m => m.Type.IsNonNull).Select(m => $"{m.Name}: {OtherThan(m.Type)}"))}}}",
             _ when schema.IsEnum(type.Name) => schema.Values(type.Name)[0],
             _ => "\"another\"",
         };

@@ -43,6 +43,8 @@ public sealed class LargeHouse(PostgresFixture postgres) : IAsyncLifetime
             Rarest = (reader.GetString(0), reader.GetInt64(1));
         }
 
+        await BoundaryRows.AddAsync(Database, BoundaryRows.Manhattan);
+
         // A day of theirs, whatever the day is: what was reported lately is asked by the clock.
         Server = await TestServer.StartAsync(Database, time: new StoppedClock(GeneratorOptions.DefaultUntilUtc));
     }
@@ -194,6 +196,8 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
             "ServiceRequestHistory" => new { id },
             "ServiceRequestByExternalId" => new { city = "nyc", externalId = newest.GetProperty("externalId").GetString() },
             "ServiceRequestMap" => new { city = "nyc", viewport = s_midtown },
+            "ServiceRequestClusters" => new { city = "nyc", viewport = s_midtown, zoom = 12 },
+            "BoundaryDetail" => new { id = new Engine.GlobalId("Boundary", RequestRows.City, BoundaryRows.Manhattan[0].Id).ToString() },
             _ => new { city = "nyc" },
         };
     }

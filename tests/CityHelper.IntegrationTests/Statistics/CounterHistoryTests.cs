@@ -135,17 +135,6 @@ public sealed class CounterHistoryTests(PostgresFixture postgres) : CounterHouse
             : "agency_id = null, location = st_setsrid(st_makepoint(-73.95, 40.8), 4326)");
     }
 
-    private static Task RepeatAsync(Func<Random, Task> act, CancellationToken done) => Task.Run(
-        async () =>
-        {
-            var random = new Random(1);
-            while (!done.IsCancellationRequested)
-            {
-                await act(random);
-            }
-        },
-        CancellationToken.None);
-
     /// <summary>Asks until the answer is true; what is waited for must not end before.</summary>
     private async Task UntilAsync(string question, Task waited)
     {

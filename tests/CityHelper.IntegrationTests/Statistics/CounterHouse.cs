@@ -110,6 +110,18 @@ public abstract class CounterHouse(PostgresFixture postgres) : ImportHouse(postg
         return outcome.Summary!;
     }
 
+    /// <summary>Does something over and over, beside what is watched, until that is done.</summary>
+    protected static Task RepeatAsync(Func<Random, Task> act, CancellationToken done) => Task.Run(
+        async () =>
+        {
+            var random = new Random(1);
+            while (!done.IsCancellationRequested)
+            {
+                await act(random);
+            }
+        },
+        CancellationToken.None);
+
     private sealed class EveryBatch(Action look) : IProgress<ImportProgress>
     {
         public void Report(ImportProgress value)

@@ -69,7 +69,9 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
                   where part.inhparent = parent.indexrelid and own.indrelid = leaf.inhrelid)
             """));
         // And none twice.
-        Assert.Equal("8", await TextAsync("select count(*)::text from pg_index where indrelid = 'service_request_nyc_2019'::regclass"));
+        Assert.Equal(
+            await TextAsync("select count(*)::text from pg_index where indrelid = 'service_request'::regclass"),
+            await TextAsync("select count(*)::text from pg_index where indrelid = 'service_request_nyc_2019'::regclass"));
     }
 
     [Fact]
