@@ -32,11 +32,10 @@ internal sealed record Question(Uri Url, string? Body = null)
 internal sealed record Sent(int Requests, long Bytes);
 
 /// <summary>Clients that ask as fast as they are answered, each on a connection of its own.</summary>
-internal sealed class HttpLoad(int connections) : IDisposable
+/// <param name="connections">How many.</param>
+/// <param name="timeMax">After which a call sends no more: one slow question must not make a run endless.</param>
+internal sealed class HttpLoad(int connections, TimeSpan timeMax) : IDisposable
 {
-    /// <summary>One slow question must not make a run endless.</summary>
-    private static readonly TimeSpan s_timeMax = TimeSpan.FromSeconds(60);
-
     public HttpClient Client { get; } = new(new SocketsHttpHandler { MaxConnectionsPerServer = connections });
 
     /// <summary>Sends so many requests, taking turns with the questions; fewer when the time is up.</summary>
@@ -51,7 +50,7 @@ internal sealed class HttpLoad(int connections) : IDisposable
         {
             for (int i = Interlocked.Increment(ref next); i < requests; i = Interlocked.Increment(ref next))
             {
-                if (Stopwatch.GetElapsedTime(start) > s_timeMax)
+                if (Stopwatch.GetElapsedTime(start) > timeMax)
                 {
                     return;
                 }

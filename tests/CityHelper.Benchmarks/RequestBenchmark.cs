@@ -18,6 +18,7 @@ internal static class RequestBenchmark
     private const int RoundRequests = 4_000;
     private const int Rounds = 3;
     private const int ConnectionCount = 8;
+    private static readonly TimeSpan s_timeMax = TimeSpan.FromSeconds(60);
 
     private const string City = "nyc";
     private static readonly object s_midtown = new { west = -73.995, south = 40.745, east = -73.965, north = 40.765 };
@@ -26,7 +27,7 @@ internal static class RequestBenchmark
     {
         await using ServerProcess floor = await ServerProcess.StartAsync("CityHelper.Benchmarks.dll", "/", url => ["floor", url]);
         await using ServerProcess server = await ServerProcess.StartAsync("CityHelper.Server.dll", "/health/ready", url => ["serve", "--urls", url]);
-        using var load = new HttpLoad(ConnectionCount);
+        using var load = new HttpLoad(ConnectionCount, s_timeMax);
 
         Question[] floorQuestions = [new Question(floor.Url)];
         List<(string Name, Question[] Questions)> all = await QuestionsAsync(load.Client, server.Url);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using CityHelper.Engine.Loading;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Nearby;
 using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 using Npgsql;

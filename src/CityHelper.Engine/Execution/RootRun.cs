@@ -1,6 +1,7 @@
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Figures;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Execution;
@@ -90,7 +91,7 @@ internal sealed class RootRun : IDisposable
     public IEnumerable<RootRun> All => Error is null && !IsAbsent ? Below.SelectMany(b => b.All).Prepend(this) : [this];
 
     /// <summary>The place and time of the root's figures; null when it has none.</summary>
-    public Planning.Figures.FigureScope? Figures { get; set; }
+    public FigureScope? Figures { get; set; }
 
     /// <summary>The figures that were read.</summary>
     public FigureSet FigureSet { get; } = new();

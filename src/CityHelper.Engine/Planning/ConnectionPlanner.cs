@@ -11,8 +11,7 @@ namespace CityHelper.Engine.Planning;
 /// </summary>
 internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
 {
-    private readonly List<ValueWriter> _outputs = [];
-    private readonly HashSet<string> _selected = [];
+    private readonly ConnectionWriters _writers = new(rows, collector);
 
     /// <summary>A connection of a partition.</summary>
     /// <param name="field">The field.</param>
@@ -33,10 +32,10 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         var source = new ConnectionSource(question, ConnectionPart.Page);
         var select = new SelectPlan(source);
         PlaceColumns place = Place(select, connection.Access.Entity, new PlaceConditions(question, ConnectionPart.Page));
-        ObjectWriter writer = Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, connection.Row);
-        rows.Add(new RootStatement(select, place, _outputs));
+        ObjectWriter writer = _writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, connection.Row);
+        rows.Add(new RootStatement(select, place, _writers.Outputs));
         (PartitionArgument, InputNode)? named = partition is null ? null : (partition, rows.Argument(field, definition, partition.Name)!);
-        return new ConnectionPlan(Planner.Writer(field, definition, writer), question, arguments, named, filter, context, NeedsCursors)
+        return new ConnectionPlan(Planner.Writer(field, definition, writer), question, arguments, named, filter, context, _writers.NeedsCursors)
         {
             Statements = rows.Statements,
             Nested = rows.Nested,
@@ -44,7 +43,7 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
             Backward = question.Backward,
             Probes = [.. Probes(question).Select(part => new FigureStatement(
                 new ConnectionSource(question, part).ExistsSql, (page, reader) => SetProbe(page, part, reader.GetBoolean(0)), ofList: false))],
-            Count = _selected.Contains("totalCount")
+            Count = _writers.Selects("totalCount")
                 ? new FigureStatement(source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(0), ofList: true)
                 : null,
         };
@@ -72,14 +71,12 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         int parentKey = select.Column(SelectPlan.Row, NestedSource.ParentKey);
         var place = new PlaceColumns(select.Column(SelectPlan.Row, source.Entity.RowColumn), -1);
         ObjectWriter writer = rows.Within(number, () =>
-            Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row));
-        rows.Add(new NestedStatement(number, select, parentKey, place, _outputs));
+            _writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row));
+        rows.Add(new NestedStatement(number, select, parentKey, place, _writers.Outputs));
         AddFigures(number, source, question);
-        rows.SetNested(number, new NestedConnectionPlan(number, rows.Parent, arguments, question, filter, context.CursorKeys, _outputs.Count));
+        rows.SetNested(number, new NestedConnectionPlan(number, rows.Parent, arguments, question, filter, context.CursorKeys, _writers.Outputs.Count));
         return new NestedWriter(number, parents.Column(alias, binding.ParentColumn), writer);
     }
-
-    private bool NeedsCursors => _selected.Contains("cursor") || _selected.Contains("startCursor") || _selected.Contains("endCursor");
 
     private void AddFigures(int number, NestedSource source, ConnectionQuestion question)
     {
@@ -89,7 +86,7 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
                 number, statement => source.ExistsSql(statement, part), (page, reader) => SetProbe(page, part, reader.GetBoolean(1))));
         }
 
-        if (_selected.Contains("totalCount"))
+        if (_writers.Selects("totalCount"))
         {
             rows.Add(new NestedFigureStatement(number, source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(1)));
         }
@@ -105,12 +102,12 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
 
     private IEnumerable<ConnectionPart> Probes(ConnectionQuestion question)
     {
-        if (question.HasAfter && _selected.Contains("hasPreviousPage"))
+        if (question.HasAfter && _writers.Selects("hasPreviousPage"))
         {
             yield return ConnectionPart.BeforePage;
         }
 
-        if (question.HasBefore && _selected.Contains("hasNextPage"))
+        if (question.HasBefore && _writers.Selects("hasNextPage"))
         {
             yield return ConnectionPart.BehindPage;
         }
@@ -131,47 +128,4 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
     private static PlaceColumns Place(SelectPlan select, EntityMap entity, PlaceConditions source) => new(
         select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]),
         source.CursorValue(SelectPlan.Row) is { } value ? select.Expression(SelectPlan.Row, value, [source.CursorColumn]) : -1);
-
-    private ObjectWriter Connection(SelectPlan select, PlaceColumns place, IObjectGraphType type, CollectedField field, IObjectGraphType row) =>
-        new([.. collector.Collect(type, field.SelectionSets).Select(part => Selected(part) switch
-        {
-            "__typename" => RowPlanner.Field(part, nonNull: true, RowPlanner.TypeName(type)),
-            "pageInfo" => RowPlanner.Field(part, nonNull: true, PageInfo(type, part)),
-            "nodes" => RowPlanner.Field(part, nonNull: false, Output(rows.Row(select, row, part.SelectionSets))),
-            "edges" => RowPlanner.Field(part, nonNull: false, Output(Edge(select, place, type, part, row))),
-            "totalCount" => RowPlanner.Field(part, nonNull: true, new TotalCountWriter()),
-            _ => throw new InvalidOperationException($"{type.Name}.{part.Name} has no writer."),
-        })]);
-
-    private RowListWriter Output(ValueWriter row)
-    {
-        _outputs.Add(row);
-        return new RowListWriter(_outputs.Count - 1);
-    }
-
-    private ObjectWriter Edge(SelectPlan select, PlaceColumns place, IObjectGraphType connection, CollectedField field, IObjectGraphType row)
-    {
-        var edge = (IObjectGraphType)connection.Fields.Find("edges")!.ResolvedType!.GetNamedType();
-        return new ObjectWriter([.. collector.Collect(edge, field.SelectionSets).Select(part => Selected(part) switch
-        {
-            "__typename" => RowPlanner.Field(part, nonNull: true, RowPlanner.TypeName(edge)),
-            "cursor" => RowPlanner.Field(part, nonNull: true, new CursorWriter(place)),
-            "node" => RowPlanner.Field(part, nonNull: true, rows.Row(select, row, part.SelectionSets)),
-            _ => throw new InvalidOperationException($"{edge.Name}.{part.Name} has no writer."),
-        })]);
-    }
-
-    private ObjectWriter PageInfo(IObjectGraphType connection, CollectedField field)
-    {
-        var type = (IObjectGraphType)connection.Fields.Find("pageInfo")!.ResolvedType!.GetNamedType();
-        return new ObjectWriter([.. collector.Collect(type, field.SelectionSets).Select(part => Selected(part) == "__typename"
-            ? RowPlanner.Field(part, nonNull: true, RowPlanner.TypeName(type))
-            : RowPlanner.Field(part, nonNull: part.Name is not ("startCursor" or "endCursor"), new PageInfoWriter(part.Name)))]);
-    }
-
-    private string Selected(CollectedField part)
-    {
-        _selected.Add(part.Name);
-        return part.Name;
-    }
 }

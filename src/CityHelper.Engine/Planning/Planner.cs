@@ -1,6 +1,9 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Planning.Figures;
+using CityHelper.Engine.Planning.Nearby;
+using CityHelper.Engine.Planning.Similar;
 using CityHelper.Engine.Types;
 using GraphQL;
 using GraphQL.Types;
@@ -66,8 +69,8 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
             RowByIdBinding row => RowById(rows, field, definition, row),
             ConnectionBinding connection => new ConnectionPlanner(rows, collector, context)
                 .Plan(field, definition, connection.Rows, schema.Query.Name, connection.Partition),
-            FigureBinding figures => new Figures.FigurePlanner(rows, collector, context).Plan(field, definition, figures, schema.Query.Name),
-            ClusterBinding clusters => new Figures.FigurePlanner(rows, collector, context).Plan(field, definition, clusters, schema.Query.Name),
+            FigureBinding figures => new FigurePlanner(rows, collector, context).Plan(field, definition, figures, schema.Query.Name),
+            ClusterBinding clusters => new FigurePlanner(rows, collector, context).Plan(field, definition, clusters, schema.Query.Name),
             NearbyBinding nearby => new NearbyPlanner(rows, collector, context).Plan(field, definition, nearby, schema.Query.Name),
             SimilarToDraftBinding draft => new SimilarPlanner(rows, collector, context).PlanRoot(field, definition, draft, schema.Query.Name),
             NodeBinding node => Node(rows, field, definition, node, collector, variables),

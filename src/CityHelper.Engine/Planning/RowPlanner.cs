@@ -2,6 +2,8 @@ using System.Text;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Planning.Figures;
+using CityHelper.Engine.Planning.Similar;
 using GraphQL;
 using GraphQL.Types;
 using GraphQLParser.AST;
@@ -211,7 +213,7 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
         }
 
         var rows = new RowPlanner(collector, variables, context);
-        _below.Add(new Figures.FigurePlanner(rows, collector, context).Plan(field, definition, binding, type.Name));
+        _below.Add(new FigurePlanner(rows, collector, context).Plan(field, definition, binding, type.Name));
         return new BelowWriter(_below.Count - 1);
     }
 

@@ -9,10 +9,13 @@ internal sealed class ScaleCity : IAsyncDisposable
 {
     private const int ConnectionCount = 4;
 
+    /// <summary>A round of figures, at 20 to 40 ms each, is a hundred of them; there are hundreds of rounds.</summary>
+    private static readonly TimeSpan s_timeMax = TimeSpan.FromSeconds(2);
+
     private readonly string _database;
     private readonly ServerProcess _server;
     private readonly NpgsqlDataSource _source;
-    private readonly HttpLoad _load = new(ConnectionCount);
+    private readonly HttpLoad _load = new(ConnectionCount, s_timeMax);
 
     private ScaleCity(string database, ServerProcess server)
     {

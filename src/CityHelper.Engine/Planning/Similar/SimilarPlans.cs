@@ -6,7 +6,7 @@ using GraphQL;
 using GraphQL.Types;
 using Npgsql;
 
-namespace CityHelper.Engine.Planning;
+namespace CityHelper.Engine.Planning.Similar;
 
 /// <summary>Plans lists of similar rows: below rows, and for one that is about to be made.</summary>
 internal sealed class SimilarPlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
@@ -30,7 +30,7 @@ internal sealed class SimilarPlanner(RowPlanner rows, SelectionCollector collect
     {
         SimilarArguments arguments = SimilarArguments.Of(rows, field, definition, parent);
         var draft = new SimilarDraft(
-            rows.Argument(field, definition, SimilarToDraftBinding.PositionArgument)!,
+            new PositionArgument(rows.Argument(field, definition, SimilarToDraftBinding.PositionArgument)!),
             rows.Argument(field, definition, binding.GroupArgument)!,
             rows.GivenArgument(field, definition, SimilarToDraftBinding.TextArgument));
         var source = new DraftSource(binding.By, arguments, draft);
@@ -77,10 +77,10 @@ internal sealed class SimilarListPlan(int number, int parent, SimilarArguments a
 /// <param name="position">Where it is.</param>
 /// <param name="group">The name of its group.</param>
 /// <param name="text">What was written so far, or null.</param>
-internal sealed class SimilarDraft(InputNode position, InputNode group, InputNode? text)
+internal sealed class SimilarDraft(PositionArgument position, InputNode group, InputNode? text)
 {
     /// <summary>Where it is.</summary>
-    public (double Longitude, double Latitude) PositionOf(VariableValues variables) => NearbyQuestion.PositionOf(position, variables);
+    public PositionArgument Position => position;
 
     /// <summary>The name of its group.</summary>
     public string GroupOf(VariableValues variables) => (string)group.Evaluate(variables)!;
@@ -104,7 +104,7 @@ internal sealed class SimilarToDraftPlan(
     {
         run.Moment = time.GetUtcNow();
         run.PageRows = arguments.RowsOf(run.Variables);
-        run.Error = arguments.Check(run.Variables) ?? NearbyQuestion.CheckPosition(draft.PositionOf(run.Variables), arguments.Coordinate);
+        run.Error = arguments.Check(run.Variables) ?? draft.Position.Check(run.Variables, arguments.Coordinate);
         if (run.Error is null)
         {
             await PartitionOf.TryBindAsync(binding.Partition, partition, run, cancellation);

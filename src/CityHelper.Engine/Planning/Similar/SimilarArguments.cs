@@ -2,7 +2,7 @@ using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Operations;
 using GraphQL.Types;
 
-namespace CityHelper.Engine.Planning;
+namespace CityHelper.Engine.Planning.Similar;
 
 /// <summary>How many similar rows are asked for, and how near they must be; null where not given.</summary>
 /// <param name="Coordinate">The field, as errors name it.</param>

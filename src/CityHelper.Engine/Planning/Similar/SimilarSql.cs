@@ -2,7 +2,7 @@ using System.Globalization;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Types;
 
-namespace CityHelper.Engine.Planning;
+namespace CityHelper.Engine.Planning.Similar;
 
 /// <summary>What a row is compared with, as SQL.</summary>
 /// <param name="Point">Its place, a geometry.</param>

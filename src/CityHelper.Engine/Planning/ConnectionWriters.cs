@@ -1,4 +1,3 @@
-using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Types;
 using GraphQL;
@@ -6,50 +5,37 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>Plans the rows around a position: one statement for the page, and one for what stands before it where that is asked.</summary>
-internal sealed class NearbyPlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
+/// <summary>The writers of a connection: its rows once, whatever places they are selected in.</summary>
+/// <param name="rows">Plans the rows.</param>
+/// <param name="collector">Finds what is selected.</param>
+internal sealed class ConnectionWriters(RowPlanner rows, SelectionCollector collector)
 {
     private readonly List<ValueWriter> _outputs = [];
     private readonly HashSet<string> _selected = [];
 
-    public RootPlan Plan(CollectedField field, FieldType definition, NearbyBinding binding, string parent)
-    {
-        ConnectionArguments arguments = ConnectionArguments.Of(rows, field, definition, binding.Rows, parent);
-        var filter = new CompiledFilter(binding.Rows, arguments.Filter);
-        var question = new NearbyQuestion(
-            binding.Rows,
-            arguments.Filter,
-            rows.Argument(field, definition, NearbyBinding.PositionArgument)!,
-            rows.Argument(field, definition, NearbyBinding.MetresArgument)!,
-            arguments.After is not null);
-        var source = new NearbySource(question);
-        var select = new SelectPlan(source);
-        int metres = select.Column(SelectPlan.Row, NearbySource.Metres);
-        EntityMap entity = source.Entity;
-        var place = new PlaceColumns(select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]), metres, IsDouble: true);
-        ObjectWriter writer = Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row);
-        rows.Add(new RootStatement(select, place, _outputs));
-        bool needsCursors = _selected.Overlaps(["cursor", "startCursor", "endCursor"]);
-        InputNode partition = rows.Argument(field, definition, binding.Partition.Name)!;
-        return new NearbyPlan(
-            Planner.Writer(field, definition, writer), question, arguments, (binding.Partition, partition), filter, context, needsCursors)
-        {
-            Statements = rows.Statements,
-            Nested = rows.Nested,
-            Below = rows.Below,
-            Probes = question.HasAfter && _selected.Contains("hasPreviousPage")
-                ? [new FigureStatement(source.ExistsSql, (page, reader) => page.HasRowsBefore = reader.GetBoolean(0), ofList: false)]
-                : [],
-        };
-    }
+    /// <summary>What each row is written as: once for <c>nodes</c>, once for <c>edges</c>, as often as they are selected.</summary>
+    public List<ValueWriter> Outputs => _outputs;
 
-    private ObjectWriter Connection(SelectPlan select, PlaceColumns place, IObjectGraphType type, CollectedField field, IObjectGraphType row) =>
-        new([.. collector.Collect(type, field.SelectionSets).Select(part => part.Name switch
+    /// <summary>Whether cursors are selected.</summary>
+    public bool NeedsCursors => _selected.Overlaps(["cursor", "startCursor", "endCursor"]);
+
+    /// <summary>Whether a field of the connection, of its edges or of its <c>pageInfo</c> is selected.</summary>
+    public bool Selects(string field) => _selected.Contains(field);
+
+    /// <summary>The writer of a connection.</summary>
+    /// <param name="select">The statement of its rows.</param>
+    /// <param name="place">Where in it a row's place is.</param>
+    /// <param name="type">The connection's type.</param>
+    /// <param name="field">The field.</param>
+    /// <param name="row">The type of its rows.</param>
+    public ObjectWriter Connection(SelectPlan select, PlaceColumns place, IObjectGraphType type, CollectedField field, IObjectGraphType row) =>
+        new([.. collector.Collect(type, field.SelectionSets).Select(part => Selected(part) switch
         {
             "__typename" => RowPlanner.Field(part, nonNull: true, RowPlanner.TypeName(type)),
             "pageInfo" => RowPlanner.Field(part, nonNull: true, PageInfo(type, part)),
             "nodes" => RowPlanner.Field(part, nonNull: false, Output(rows.Row(select, row, part.SelectionSets))),
             "edges" => RowPlanner.Field(part, nonNull: false, Output(Edge(select, place, type, part, row))),
+            "totalCount" => RowPlanner.Field(part, nonNull: true, new TotalCountWriter()),
             _ => throw new InvalidOperationException($"{type.Name}.{part.Name} has no writer."),
         })]);
 

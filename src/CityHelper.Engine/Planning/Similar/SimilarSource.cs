@@ -1,7 +1,7 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
 
-namespace CityHelper.Engine.Planning;
+namespace CityHelper.Engine.Planning.Similar;
 
 /// <summary>What a list of similar rows hangs on.</summary>
 /// <param name="Number">The list's number in the root's plan.</param>
@@ -59,9 +59,7 @@ internal sealed class DraftSource(Similarity by, SimilarArguments arguments, Sim
     public override string Sql(StatementBuilder statement, IReadOnlyCollection<string> columns)
     {
         string[] own = [.. columns.Where(c => c is not (SimilarSql.Metres or SimilarSql.Score)).Union([Entity.RowColumn])];
-        string longitude = statement.Parameter("longitude", run => StatementBuilder.Double(draft.PositionOf(run.Variables).Longitude));
-        string latitude = statement.Parameter("latitude", run => StatementBuilder.Double(draft.PositionOf(run.Variables).Latitude));
-        string point = $"st_setsrid(st_makepoint({longitude}, {latitude}), 4326)";
+        string point = draft.Position.PointSql(statement);
         string now = statement.Parameter("now", run => StatementBuilder.Typed(NpgsqlTypes.NpgsqlDbType.TimestampTz, run.Moment.UtcDateTime));
         string words = statement.Parameter("words", run => StatementBuilder.Text(draft.TextOf(run.Variables)));
         var other = new SimilarTo(

@@ -4,7 +4,7 @@ using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Space;
 
-namespace CityHelper.Engine.Planning;
+namespace CityHelper.Engine.Planning.Nearby;
 
 /// <summary>A page of the rows around a position.</summary>
 /// <param name="field">Its name and writer.</param>
@@ -46,7 +46,7 @@ internal sealed class NearbyPlan(
 
     private RequestError? CheckCircle(RootRun run)
     {
-        if (NearbyQuestion.CheckPosition(question.PositionOf(run.Variables), arguments.Coordinate) is { } error)
+        if (question.Position.Check(run.Variables, arguments.Coordinate) is { } error)
         {
             return error;
         }
@@ -68,7 +68,7 @@ internal sealed class NearbyPlan(
     {
         if (needsCursors || question.HasAfter)
         {
-            (double longitude, double latitude) = question.PositionOf(run.Variables);
+            (double longitude, double latitude) = question.Position.Of(run.Variables);
             string circle = string.Create(CultureInfo.InvariantCulture, $"|{longitude:R} {latitude:R} {question.MetresOf(run.Variables):R}");
             run.Cursors = new CursorSeal(context.CursorKeys, arguments.Question(run.Partition, NearbyQuestion.Order, run.Variables) + circle);
         }

@@ -2,7 +2,7 @@ using System.Globalization;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Space;
 
-namespace CityHelper.Engine.Planning;
+namespace CityHelper.Engine.Planning.Nearby;
 
 /// <summary>
 /// The rows around a position in the order of their distance, then newest first (docs/decisions/0009).
@@ -142,12 +142,7 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
 
     private string Point(string alias) => $"{alias}.{_access.Grid!.Point}::geography";
 
-    private string Position(StatementBuilder statement)
-    {
-        string longitude = statement.Parameter("longitude", run => StatementBuilder.Double(question.PositionOf(run.Variables).Longitude));
-        string latitude = statement.Parameter("latitude", run => StatementBuilder.Double(question.PositionOf(run.Variables).Latitude));
-        return $"st_setsrid(st_makepoint({longitude}, {latitude}), 4326)::geography";
-    }
+    private string Position(StatementBuilder statement) => $"{question.Position.PointSql(statement)}::geography";
 
     private string Distance(StatementBuilder statement, string alias) => $"st_distance({Point(alias)}, {Position(statement)})";
 

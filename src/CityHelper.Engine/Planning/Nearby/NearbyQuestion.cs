@@ -2,34 +2,19 @@ using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Space;
-using CityHelper.Engine.Types;
 
-namespace CityHelper.Engine.Planning;
+namespace CityHelper.Engine.Planning.Nearby;
 
 /// <summary>What a list of near rows is asked, as far as the plan knows it.</summary>
 /// <param name="Rows">The rows and how they are reached.</param>
 /// <param name="Filter">The value of <c>where</c>, or null.</param>
-/// <param name="Position">The value of <c>to</c>.</param>
+/// <param name="Position">The argument <c>to</c>.</param>
 /// <param name="Metres">The value of <c>withinMetres</c>.</param>
 /// <param name="HasAfter">Whether <c>after</c> is given.</param>
-internal sealed record NearbyQuestion(ConnectionRows Rows, InputNode? Filter, InputNode Position, InputNode Metres, bool HasAfter)
+internal sealed record NearbyQuestion(ConnectionRows Rows, InputNode? Filter, PositionArgument Position, InputNode Metres, bool HasAfter)
 {
     /// <summary>The name of the order in cursors: other questions have other ones.</summary>
     public static RowOrder Order { get; } = new(OrderKind.Key, [], KeyDescending: true);
-
-    /// <summary>The position in one request.</summary>
-    public (double Longitude, double Latitude) PositionOf(VariableValues variables) => PositionOf(Position, variables);
-
-    /// <summary>The value of a <see cref="PositionInput"/>.</summary>
-    public static (double Longitude, double Latitude) PositionOf(InputNode position, VariableValues variables)
-    {
-        var members = (Dictionary<string, object?>)position.Evaluate(variables)!;
-        return ((double)members[PositionInput.Longitude]!, (double)members[PositionInput.Latitude]!);
-    }
-
-    /// <summary>Why a position is none on the earth, or null.</summary>
-    public static PositionInvalidError? CheckPosition((double Longitude, double Latitude) position, string coordinate) =>
-        Math.Abs(position.Longitude) <= 180 && Math.Abs(position.Latitude) <= 90 ? null : new PositionInvalidError(coordinate);
 
     /// <summary>The radius in one request.</summary>
     public double MetresOf(VariableValues variables) => (double)Metres.Evaluate(variables)!;
@@ -40,7 +25,7 @@ internal sealed record NearbyQuestion(ConnectionRows Rows, InputNode? Filter, In
     /// <summary>The circle in one request.</summary>
     public CircleArea CircleOf(VariableValues variables)
     {
-        (double longitude, double latitude) = PositionOf(variables);
+        (double longitude, double latitude) = Position.Of(variables);
         return new CircleArea(longitude, latitude, MetresOf(variables));
     }
 }

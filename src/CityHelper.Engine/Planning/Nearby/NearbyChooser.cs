@@ -3,7 +3,7 @@ using CityHelper.Engine.Execution;
 using CityHelper.Engine.Space;
 using CityHelper.Engine.Statistics;
 
-namespace CityHelper.Engine.Planning;
+namespace CityHelper.Engine.Planning.Nearby;
 
 /// <summary>
 /// Chooses how the rows around a position are reached: by their distance until the page is full, which is best where most rows pass, or by what a rare
@@ -43,7 +43,7 @@ internal sealed class NearbyChooser(NearbyQuestion question, IReadOnlyList<Condi
 
         var estimation = new Estimation(run, statistics, _universes);
         KeyRange keys = run.Keys.Of(ConnectionPart.List);
-        double rows = statistics.Leaves.Sum(l => RowsIn(keys, l));
+        double rows = AccessChooser.RowsIn(keys, statistics);
         double area = cover.Level < 0 ? 1 : InsideShare * estimation.ShareOf(cover, _access.Grid!.Levels[cover.Level].Column);
         double all = statistics.Leaves.Sum(l => l.Rows);
 
@@ -82,10 +82,4 @@ internal sealed class NearbyChooser(NearbyQuestion question, IReadOnlyList<Condi
 
     private static (Access Access, double Cost) Least((Access Access, double Cost) one, (Access Access, double Cost) other) =>
         other.Cost < one.Cost ? other : one;
-
-    private static double RowsIn(KeyRange keys, LeafStatistics leaf)
-    {
-        double overlap = Math.Min((double)keys.High, leaf.KeyTo) - Math.Max((double)keys.Low, leaf.KeyFrom);
-        return leaf.Rows * Math.Clamp(overlap / ((double)leaf.KeyTo - leaf.KeyFrom), 0, 1);
-    }
 }

@@ -1,0 +1,41 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+using GraphQL;
+using GraphQL.Types;
+
+namespace CityHelper.Engine.Planning.Nearby;
+
+/// <summary>Plans the rows around a position: one statement for the page, and one for what stands before it where that is asked.</summary>
+internal sealed class NearbyPlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
+{
+    public RootPlan Plan(CollectedField field, FieldType definition, NearbyBinding binding, string parent)
+    {
+        ConnectionArguments arguments = ConnectionArguments.Of(rows, field, definition, binding.Rows, parent);
+        var filter = new CompiledFilter(binding.Rows, arguments.Filter);
+        var question = new NearbyQuestion(
+            binding.Rows,
+            arguments.Filter,
+            new PositionArgument(rows.Argument(field, definition, NearbyBinding.PositionArgument)!),
+            rows.Argument(field, definition, NearbyBinding.MetresArgument)!,
+            arguments.After is not null);
+        var source = new NearbySource(question);
+        var select = new SelectPlan(source);
+        int metres = select.Column(SelectPlan.Row, NearbySource.Metres);
+        EntityMap entity = source.Entity;
+        var place = new PlaceColumns(select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]), metres, IsDouble: true);
+        var writers = new ConnectionWriters(rows, collector);
+        ObjectWriter writer = writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row);
+        rows.Add(new RootStatement(select, place, writers.Outputs));
+        InputNode partition = rows.Argument(field, definition, binding.Partition.Name)!;
+        return new NearbyPlan(
+            Planner.Writer(field, definition, writer), question, arguments, (binding.Partition, partition), filter, context, writers.NeedsCursors)
+        {
+            Statements = rows.Statements,
+            Nested = rows.Nested,
+            Below = rows.Below,
+            Probes = question.HasAfter && writers.Selects("hasPreviousPage")
+                ? [new FigureStatement(source.ExistsSql, (page, reader) => page.HasRowsBefore = reader.GetBoolean(0), ofList: false)]
+                : [],
+        };
+    }
+}
