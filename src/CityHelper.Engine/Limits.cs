@@ -84,7 +84,10 @@ public static class Limits
     /// <summary>Days for which a row that is closed already is still shown to whoever is about to make the same.</summary>
     public const int SimilarLatelyDays = 7;
 
-    /// <summary>Rows whose similar ones may be looked for at once: a millisecond each in a dense place (measured), so half a second.</summary>
+    /// <summary>
+    /// Rows whose similar ones may be looked for at once: a millisecond each in a dense place (measured), so half a second. That is for the default distance and
+    /// days; of larger ones fewer.
+    /// </summary>
     public const int SimilarParentsMax = 500;
 
     /// <summary>Characters of a draft that are compared: trigrams of a long text say no more than those of its beginning.</summary>
@@ -101,9 +104,18 @@ public static class Limits
 
     /// <summary>
     /// Tiles that are held against an area when it is cut for its figures, in one to three microseconds each: a borough has a rim of 800 of zoom 16,
-    /// which takes about 4,000.
+    /// which takes about 4,000. Of a polygon that a client sends fewer, the more positions and parts it has.
     /// </summary>
     public const int AreaTestsMax = 12_000;
+
+    /// <summary>Columns of cells that the tiles of a cut area are written as, before neighbours are joined: some milliseconds.</summary>
+    public const int AreaPartsMax = 200_000;
+
+    /// <summary>
+    /// Runs of cells that an area's figures are read by, each a range of an index in every leaf: a map of a continent has 11,000, the band around a pole
+    /// 16,384.
+    /// </summary>
+    public const int AreaRunsMax = 20_000;
 
     /// <summary>Cells of a set that are named one by one; more are named by the runs they stand in.</summary>
     public const int AreaSingleCellsMax = 4_096;

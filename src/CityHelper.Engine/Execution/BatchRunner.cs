@@ -25,6 +25,20 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
 {
     private const string CountTimeoutSql = "select set_config('statement_timeout', $1, true)";
 
+    /// <summary>Binds a run; a database that fails while areas or calendars are looked up is an error of its field.</summary>
+    public async Task BindAsync(RootRun run, CancellationToken cancellation)
+    {
+        try
+        {
+            await run.Plan.BindAsync(run, cancellation);
+        }
+        catch (NpgsqlException cause)
+        {
+            run.Error = DatabaseFailure.Of(cause);
+            LogMessages.BatchFailed(logger, run.Error.Code, cause);
+        }
+    }
+
     /// <summary>Reads the rows of all runs; pages that came short of their window are completed in a second batch.</summary>
     public async Task RunAsync(IReadOnlyList<RootRun> runs, CancellationToken cancellation)
     {

@@ -135,8 +135,12 @@ internal sealed class ClusterBoundsWriter : ValueWriter
     public override WriteOutcome Write(WriteContext context)
     {
         Viewport box = TileRange.BoxOf(context.Figure.Cluster.Cell);
-        NumbersWriter.Write(context.Json, [Math.Round(box.West, 7), Math.Round(box.South, 7), Math.Round(box.East, 7), Math.Round(box.North, 7)]);
+        NumbersWriter.Write(context.Json, [Down(box.West), Down(box.South), Up(box.East), Up(box.North)]);
         return WriteOutcome.Written;
+
+        // Seven decimals, a centimetre, outwards: all rows of the cell lie in it.
+        static double Down(double degrees) => Math.Floor(degrees * 1e7) / 1e7;
+        static double Up(double degrees) => Math.Ceiling(degrees * 1e7) / 1e7;
     }
 }
 

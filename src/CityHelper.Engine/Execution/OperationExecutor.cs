@@ -6,7 +6,6 @@ using CityHelper.Engine.Planning;
 using CityHelper.Engine.Planning.Nearby;
 using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace CityHelper.Engine.Execution;
 
@@ -135,17 +134,8 @@ public sealed class OperationExecutor
             : MetaAnswer.None;
         for (int i = 0; i < prepared.Runs.Length; i++)
         {
-            RootRun run = prepared.Runs[i];
-            run.Meta = meta;
-            try
-            {
-                await plan.Roots[i].BindAsync(run, cancellation);
-            }
-            catch (NpgsqlException cause)
-            {
-                run.Error = DatabaseFailure.Of(cause);
-                LogMessages.BatchFailed(_logger, run.Error.Code, cause);
-            }
+            prepared.Runs[i].Meta = meta;
+            await _batches.BindAsync(prepared.Runs[i], cancellation);
         }
     }
 

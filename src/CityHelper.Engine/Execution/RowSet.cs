@@ -123,7 +123,7 @@ internal sealed class RowOutput(JsonBuffer json)
     public WriteOutcome WriteSingle(WriteContext context)
     {
         // The row has no index in the answer.
-        context.Errors.AddRange(Errors.Select(e => e with { Path = [.. e.Path[..^1]] }));
+        context.Errors.AddRange(Errors.Take(Math.Max(0, Limits.ErrorsMax - context.Errors.Count)).Select(e => e with { Path = [.. e.Path[..^1]] }));
         if (Failed)
         {
             return WriteOutcome.Failed;

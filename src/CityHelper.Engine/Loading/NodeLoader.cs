@@ -53,7 +53,7 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches) 
             {
                 var run = new RootRun(variables, group.Key.Plan) { Partition = group.Key.Partition, RowKeys = [.. group.Select(k => k.Row)] };
                 _runs.Add(run);
-                await group.Key.Plan.BindAsync(run, cancellation);
+                await batches.BindAsync(run, cancellation);
                 runs.Add((run, [.. group]));
             }
 

@@ -11,7 +11,8 @@ namespace CityHelper.Engine.Planning;
 /// <param name="grid">The rows' place on the grid.</param>
 internal sealed class AreaArgument(InputNode? node, GridColumns grid)
 {
-    private static readonly ConditionalWeakTable<NetTopologySuite.Geometries.Geometry, SurfaceArea> s_kept = [];
+    // Of geometries that the server keeps, of those in documents, and of those that a request sends once and names in several fields.
+    private static readonly ConditionalWeakTable<NetTopologySuite.Geometries.Geometry, SurfaceArea> s_surfaces = [];
 
     /// <summary>The kind: which member is given is part of the variables' shape.</summary>
     public AreaKind Kind { get; } = node is null ? AreaKind.Surface : MemberOf(node) switch
@@ -44,7 +45,7 @@ internal sealed class AreaArgument(InputNode? node, GridColumns grid)
         {
             AreaInput.Viewport => Viewport((Dictionary<string, object?>)value),
             AreaInput.Circle => Circle((Dictionary<string, object?>)value),
-            _ => new SurfaceArea((NetTopologySuite.Geometries.Geometry)value),
+            _ => Surface((NetTopologySuite.Geometries.Geometry)value, isKept: false),
         };
         run.Area = area;
         return area.Check();
@@ -67,7 +68,7 @@ internal sealed class AreaArgument(InputNode? node, GridColumns grid)
     private async ValueTask<RequestError?> BindKeptAsync(RootRun run, long key, CancellationToken cancellation)
     {
         NetTopologySuite.Geometries.Geometry? geometry = grid.Areas is { } areas ? await areas.FindAsync(run.Partition, key, cancellation) : null;
-        run.Area = geometry is null ? null : s_kept.GetValue(geometry, kept => new SurfaceArea(kept));
+        run.Area = geometry is null ? null : Surface(geometry, isKept: true);
         return geometry is null ? NotThere() : null;
     }
 
@@ -79,6 +80,9 @@ internal sealed class AreaArgument(InputNode? node, GridColumns grid)
     private static string MemberOf(InputNode node) => node is ObjectNode { Members: { Count: 1 } members }
         ? members.Keys.Single()
         : throw new PlanException(new AreaInvalidError("`within` takes exactly one area."));
+
+    private static SurfaceArea Surface(NetTopologySuite.Geometries.Geometry geometry, bool isKept) =>
+        s_surfaces.GetValue(geometry, g => new SurfaceArea(g, isKept));
 
     private static ViewportArea Viewport(Dictionary<string, object?> edges) =>
         new(new Viewport(Number(edges, "west"), Number(edges, "south"), Number(edges, "east"), Number(edges, "north")));

@@ -52,7 +52,7 @@ internal sealed class ConnectionPlan(
         }
 
         // Of two places the smaller one says better where to look.
-        run.Cover = new[] { run.Area, filter.PlaceOf(run) }.OfType<Area>().Select(area => area.Cover(_zooms)).MaxBy(cover => cover.Level) ?? CellCover.None;
+        run.Cover = new[] { run.Area, filter.LocationOf(run) }.OfType<Area>().Select(area => area.Cover(_zooms)).MaxBy(cover => cover.Level) ?? CellCover.None;
         return null;
     }
 
@@ -123,7 +123,7 @@ internal sealed class CompiledFilter
         : CreationBounds.All;
 
     /// <summary>The rectangle that its spatial conditions leave; null for everywhere.</summary>
-    public Area? PlaceOf(RootRun run) => _rows.Access.Grid is { } grid && PlaceBounds.Of(_rows.Filter, _filter, grid.Point, run.Variables) is { } box
+    public Area? LocationOf(RootRun run) => _rows.Access.Grid is { } grid && LocationBounds.Of(_rows.Filter, _filter, grid.Point, run.Variables) is { } box
         ? new ViewportArea(box)
         : null;
 

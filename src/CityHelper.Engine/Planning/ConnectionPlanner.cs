@@ -41,10 +41,10 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
             Nested = rows.Nested,
             Below = rows.Below,
             Backward = question.Backward,
-            Probes = [.. Probes(question).Select(part => new FigureStatement(
+            Probes = [.. Probes(question).Select(part => new NumberStatement(
                 new ConnectionSource(question, part).ExistsSql, (page, reader) => SetProbe(page, part, reader.GetBoolean(0)), ofList: false))],
             Count = _writers.Selects("totalCount")
-                ? new FigureStatement(source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(0), ofList: true)
+                ? new NumberStatement(source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(0), ofList: true)
                 : null,
         };
     }
@@ -73,22 +73,22 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         ObjectWriter writer = rows.Within(number, () =>
             _writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row));
         rows.Add(new NestedStatement(number, select, parentKey, place, _writers.Outputs));
-        AddFigures(number, source, question);
+        AddNumbers(number, source, question);
         rows.SetNested(number, new NestedConnectionPlan(number, rows.Parent, arguments, question, filter, context.CursorKeys, _writers.Outputs.Count));
         return new NestedWriter(number, parents.Column(alias, binding.ParentColumn), writer);
     }
 
-    private void AddFigures(int number, NestedSource source, ConnectionQuestion question)
+    private void AddNumbers(int number, NestedSource source, ConnectionQuestion question)
     {
         foreach (ConnectionPart part in Probes(question))
         {
-            rows.Add(new NestedFigureStatement(
+            rows.Add(new NestedNumberStatement(
                 number, statement => source.ExistsSql(statement, part), (page, reader) => SetProbe(page, part, reader.GetBoolean(1))));
         }
 
         if (_writers.Selects("totalCount"))
         {
-            rows.Add(new NestedFigureStatement(number, source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(1)));
+            rows.Add(new NestedNumberStatement(number, source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(1)));
         }
     }
 

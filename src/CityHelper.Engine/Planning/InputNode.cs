@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Types;
 using GraphQL.Types;
@@ -11,8 +12,14 @@ namespace CityHelper.Engine.Planning;
 /// </summary>
 internal abstract class InputNode
 {
+    // A document's plans differ by the shape of its variables and share its literals: a polygon of ten thousand positions is 400 kB.
+    private static readonly ConditionalWeakTable<GraphQLValue, FixedNode> s_leaves = [];
+
     /// <summary>The value in one request: a leaf, a list, a dictionary, or null.</summary>
     public abstract object? Evaluate(VariableValues variables);
+
+    /// <summary>Equal for nodes that have the same value in every request, as far as it is known: two uses of one variable.</summary>
+    public virtual object Identity => this;
 
     /// <summary>True for a null that the text or the shape fixes.</summary>
     public bool IsNull => this is FixedNode { Value: null };
@@ -49,7 +56,7 @@ internal abstract class InputNode
             GraphQLObjectValue value when type is IInputObjectGraphType input => FromObject(value, input, variables),
             GraphQLListValue value when type is ListGraphType list => FromList(value, list, variables),
             _ when type is ListGraphType list => new ListNode([Build(literal, list.ResolvedType!, variables)!]),
-            _ => new FixedNode(InputCoercion.FromLiteral(literal, type)),
+            _ => s_leaves.GetValue(literal, l => new FixedNode(InputCoercion.FromLiteral(l, type))),
         };
     }
 
@@ -116,6 +123,8 @@ internal sealed class FixedNode(object? value) : InputNode
 /// <summary>A leaf or list of leaves that comes with the request.</summary>
 internal sealed class VariableNode(VariablePath path) : InputNode
 {
+    public override object Identity => path.Identity;
+
     public override object? Evaluate(VariableValues variables) => path.Evaluate(variables);
 }
 
@@ -152,6 +161,9 @@ internal sealed class VariablePath
         _variable = variable;
         _steps = steps;
     }
+
+    /// <summary>The path as text: equal for equal paths.</summary>
+    public object Identity => $"${_variable}/{string.Join('/', _steps)}";
 
     public VariablePath Member(string name) => new(_variable, [.. _steps, name]);
 

@@ -57,7 +57,7 @@ internal sealed class SpatialConditions(StatementBuilder statement, LeafConditio
     {
         InputNode geometry = ((ObjectNode)node).Members[SpatialOperationFilterInput.Geometry];
         statement.Check(run => Check((Geometry)geometry.Evaluate(run.Variables)!));
-        string parameter = statement.Parameter((geometry, "geometry"), run => StatementBuilder.Geometry((Geometry)geometry.Evaluate(run.Variables)!));
+        string parameter = statement.Parameter((geometry.Identity, "geometry"), run => StatementBuilder.Geometry((Geometry)geometry.Evaluate(run.Variables)!));
         if (BufferOf(node) is not { } buffer)
         {
             return parameter;

@@ -109,7 +109,7 @@ internal sealed class NestedStatement(int number, SelectPlan select, int parent,
 /// <param name="number">The connection's number in the root's plan.</param>
 /// <param name="sql">The statement, which gives the parent's key and the number.</param>
 /// <param name="set">Takes the number.</param>
-internal sealed class NestedFigureStatement(int number, Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set) : StatementPlan
+internal sealed class NestedNumberStatement(int number, Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set) : StatementPlan
 {
     public override bool IsNeeded(RootRun run) => run.Nested[number] is { Error: null, IsSkipped: false };
 
@@ -128,7 +128,7 @@ internal sealed class NestedFigureStatement(int number, Func<StatementBuilder, s
 /// <param name="sql">The statement.</param>
 /// <param name="set">Takes the number.</param>
 /// <param name="ofList">Whether it is about the whole list, whose area has cells whatever form its page takes.</param>
-internal sealed class FigureStatement(Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set, bool ofList) : StatementPlan
+internal sealed class NumberStatement(Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set, bool ofList) : StatementPlan
 {
     public override Access AccessOf(RootRun run) => ofList ? new Access(AccessForm.Walk, run.Cover.Level, run.Cover.Cells.Count) : run.Access;
 

@@ -23,6 +23,12 @@ internal sealed record CellRuns(long[] From, long[] To)
 /// <param name="RimFine">Cells of the fine zoom that are not whole.</param>
 internal sealed record AreaCells(CellRuns Whole, CellRuns WholeFine, CellRuns Rim, CellRuns RimFine)
 {
+    /// <summary>An area of more runs of cells than <see cref="Limits.AreaRunsMax"/>.</summary>
+    public static AreaCells TooMany { get; } = new(CellRuns.None, CellRuns.None, CellRuns.None, CellRuns.None) { AreTooMany = true };
+
+    /// <summary>Whether the area is too wide to be named by cells.</summary>
+    public bool AreTooMany { get; private init; }
+
     /// <summary>Everything there is, as one run of the coarse zoom.</summary>
     public static AreaCells Everywhere(int zoom)
     {
@@ -48,6 +54,7 @@ internal sealed class AreaCutter(Area area, int coarse, int fine)
     private readonly List<(int X, int North, int South)> _wholeFine = [];
     private readonly List<(int X, int North, int South)> _rim = [];
     private readonly List<(int X, int North, int South)> _rimFine = [];
+    private int _parts;
 
     public AreaCells Cut()
     {
@@ -62,18 +69,25 @@ internal sealed class AreaCutter(Area area, int coarse, int fine)
             from y in Enumerable.Range(start.North, start.South - start.North + 1)
             select (x, y);
         CutLevels(start.Zoom, [.. tiles]);
-        return new AreaCells(Runs(_whole, coarse), Runs(_wholeFine, fine), Runs(_rim, coarse), Runs(_rimFine, fine));
+        if (_parts > Limits.AreaPartsMax)
+        {
+            return AreaCells.TooMany;
+        }
+
+        var cells = new AreaCells(Runs(_whole, coarse), Runs(_wholeFine, fine), Runs(_rim, coarse), Runs(_rimFine, fine));
+        int runs = cells.Whole.From.Length + cells.WholeFine.From.Length + cells.Rim.From.Length + cells.RimFine.From.Length;
+        return runs <= Limits.AreaRunsMax ? cells : AreaCells.TooMany;
     }
 
     // Level by level, so that a rim that is too long for the finest zoom is equally coarse everywhere.
     private void CutLevels(int zoom, List<(int X, int Y)> tiles)
     {
         int tests = 0;
-        while (true)
+        while (_parts <= Limits.AreaPartsMax)
         {
             List<(int X, int Y)> rim = RimOf(zoom, tiles);
             tests += tiles.Count;
-            if (zoom == fine || tests + 4 * rim.Count > Limits.AreaTestsMax)
+            if (zoom == fine || (tests + 4 * rim.Count) * area.TestCost > Limits.AreaTestsMax)
             {
                 rim.ForEach(tile => Add(zoom, tile.X, tile.Y, _rim, _rimFine));
                 return;
@@ -113,7 +127,8 @@ internal sealed class AreaCutter(Area area, int coarse, int fine)
     {
         (int kept, List<(int X, int North, int South)> runs) = zoom <= coarse ? (coarse, ofCoarse) : (fine, ofFine);
         int width = 1 << (kept - zoom);
-        for (int column = x * width; column < (x + 1) * width; column++)
+        _parts += width;
+        for (int column = x * width; column < (x + 1) * width && _parts <= Limits.AreaPartsMax; column++)
         {
             runs.Add((column, y * width, (y + 1) * width - 1));
         }

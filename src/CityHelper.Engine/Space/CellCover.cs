@@ -19,7 +19,7 @@ internal sealed record CellCover(int Level, IReadOnlyList<long> Cells)
         for (int level = zooms.Count - 1; level >= 0; level--)
         {
             var tiles = TileRange.Around(area.Box, zooms[level]);
-            if (tiles.Count <= (area is ViewportArea ? Limits.AreaCellsMax : Limits.AreaCandidatesMax)
+            if (tiles.Count <= (area is ViewportArea ? Limits.AreaCellsMax : Limits.AreaCandidatesMax / area.TestCost)
                 && tiles.Touching(area).Take(Limits.AreaCellsMax + 1).ToArray() is { Length: <= Limits.AreaCellsMax } cells)
             {
                 return new CellCover(level, cells);

@@ -86,20 +86,30 @@ internal sealed class GeoJsonReader
     private Polygon Polygon(JsonElement coordinates)
     {
         LinearRing[] rings = [.. Items(coordinates).Select(Ring)];
+        if (rings.Length == 0)
+        {
+            CountRing();
+        }
+
         return rings.Length == 0 ? s_factory.CreatePolygon() : s_factory.CreatePolygon(rings[0], rings[1..]);
     }
 
     private LinearRing Ring(JsonElement coordinates)
     {
-        if (++_rings > Limits.GeometryRingsMax)
-        {
-            throw Refused($"has more than {Limits.GeometryRingsMax} rings: simplify it");
-        }
-
+        CountRing();
         Coordinate[] positions = Positions(coordinates, least: 4);
         return positions[0].Equals2D(positions[^1])
             ? s_factory.CreateLinearRing(positions)
             : throw Refused("has a ring that is not closed: repeat its first position at its end");
+    }
+
+    // A polygon without rings counts too: a MultiPolygon could hold 85,000 of them.
+    private void CountRing()
+    {
+        if (++_rings > Limits.GeometryRingsMax)
+        {
+            throw Refused($"has more than {Limits.GeometryRingsMax} rings: simplify it");
+        }
     }
 
     private Coordinate[] Positions(JsonElement coordinates, int least)

@@ -125,7 +125,6 @@ public sealed class ClusterType : ObjectGraphType
     public const string Count = "count";
     public const string Location = "location";
     public const string Bounds = "bounds";
-    public const string Zoom = "zoom";
 
     internal ClusterType(string name, FieldType top)
     {

@@ -25,6 +25,12 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
         if (time.GetUtcNow() - shapes.CheckedAt >= s_checkPause)
         {
             long revision = await RevisionAsync(partition, cancellation);
+            if (revision == 0)
+            {
+                // Nothing was ever imported, or there is no such city: an id may name any, and none is remembered for it.
+                return null;
+            }
+
             shapes = revision == shapes.Revision ? shapes with { CheckedAt = time.GetUtcNow() } : new CityShapes(revision, time.GetUtcNow(), []);
             _cities[partition] = shapes;
         }

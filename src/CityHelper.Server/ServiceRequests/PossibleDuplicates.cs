@@ -8,9 +8,6 @@ namespace CityHelper.Server.ServiceRequests;
 /// <summary><c>ServiceRequest.possibleDuplicates</c> and <c>Query.duplicateCandidates</c>: one request in five repeats an earlier one.</summary>
 internal static class PossibleDuplicates
 {
-    private static readonly ServiceRequestStatus[] s_open =
-        [ServiceRequestStatus.Open, ServiceRequestStatus.Assigned, ServiceRequestStatus.InProgress, ServiceRequestStatus.Pending];
-
     public static void AddTo(QueryFields query, ConnectionRows requests, PartitionArgument city, string cityDescription)
     {
         Similarity by = Similarity(query, requests);
@@ -45,7 +42,7 @@ internal static class PossibleDuplicates
             category.Column(nameof(Category.Code)),
             [request.Column(nameof(ServiceRequest.Title)).Name, request.Column(nameof(ServiceRequest.Description)).Name],
             request.Column(nameof(ServiceRequest.Status)),
-            [.. s_open.Select(status => StatusLabels.Translator.TranslateMemberName(status.ToString()))],
+            OpenStatuses.Labels,
             (point, metres) => $"public.cells_around({point}, {metres}, {requests.Access.Grid!.Levels[^1].Zoom})",
             moment => $"public.id_floor({moment})");
     }

@@ -1,4 +1,3 @@
-using CityHelper.Data.Model;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Types;
 using GraphQL.Types;
@@ -10,11 +9,6 @@ internal static class ServiceRequestFigures
 {
     private static readonly CountDimension s_category = new("category", "category_id");
 
-    // What needs to be done by somebody; those that are resolved only wait for their agency's last word. The same list as in 0007_figures.sql.
-    private static readonly string[] s_open =
-        [.. new[] { ServiceRequestStatus.Open, ServiceRequestStatus.Assigned, ServiceRequestStatus.InProgress, ServiceRequestStatus.Pending }
-            .Select(status => System.Text.Json.JsonNamingPolicy.SnakeCaseUpper.ConvertName(status.ToString()))];
-
     private static readonly CounterTables s_counters = new(
         "service_request_count", "service_request_closing_count", "service_request_delta", CoarseZoom: 14, FineZoom: 16);
 
@@ -25,7 +19,7 @@ internal static class ServiceRequestFigures
         var counted = new CountedRows(
             requests,
             [new CountDimension("status", "status"), s_category, new CountDimension("agency", "agency_id")],
-            new DoneColumns("status", s_open, "due_at", "closed_at"),
+            new DoneColumns("status", OpenStatuses.Labels, "due_at", "closed_at"),
             s_counters,
             calendars);
         var figures = new FigureFields(counted, "ServiceRequestStats", "ServiceRequestCluster", s_category);

@@ -51,6 +51,8 @@ public sealed class BadAreaTests(ReadingHouse house) : IClassFixture<ReadingHous
         AssertError(await house.Server.QueryAsync(Within, new { polygon = new { type = "Polygon", coordinates = new[] { circle } } }), "HC0016", "positions");
         object[] rings = [.. Enumerable.Range(0, Limits.GeometryRingsMax + 1).Select(i => Ring(4, 0.5 / (i + 1)))];
         AssertError(await house.Server.QueryAsync(Within, new { polygon = new { type = "Polygon", coordinates = rings } }), "HC0016", "rings");
+        object[] empty = [.. Enumerable.Repeat(Array.Empty<object>(), Limits.GeometryRingsMax + 1)];
+        AssertError(await house.Server.QueryAsync(Within, new { polygon = new { type = "MultiPolygon", coordinates = empty } }), "HC0016", "rings");
         JsonElement allowed = await house.Server.QueryAsync(Within, new { polygon = new { type = "Polygon", coordinates = new[] { Ring(5_000, 0.01) } } });
         Assert.True(allowed.GetProperty("data").GetProperty("serviceRequests").GetProperty("totalCount").GetInt32() > 0, allowed.ToString());
     }

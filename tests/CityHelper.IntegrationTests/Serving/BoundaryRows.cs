@@ -48,6 +48,10 @@ public static class BoundaryRows
             await context.SaveChangesAsync();
         }
 
+        // As the importer leaves it: a city without a revision has no boundaries.
+        await using NpgsqlCommand revisions = dataSource.CreateCommand(
+            "insert into boundary_revision (city_id, revision, last_id) select city_id, 1, max(id) from boundary group by city_id on conflict (city_id) do nothing");
+        await revisions.ExecuteNonQueryAsync();
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync();
         foreach ((short city, string kind) in boundaries.Select(b => (b.CityId, b.Kind)).Distinct())
         {

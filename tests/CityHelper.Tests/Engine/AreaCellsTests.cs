@@ -1,3 +1,4 @@
+using CityHelper.Engine;
 using CityHelper.Engine.Space;
 using NetTopologySuite.Geometries;
 using Xunit;
@@ -64,6 +65,59 @@ public sealed class AreaCellsTests
         return new[] { Holds(cells.Whole, Coarse), Holds(cells.WholeFine, Fine), Holds(cells.Rim, Coarse), Holds(cells.RimFine, Fine) }.Count(holds => holds);
     }
 
+    /// <summary>A comb whose every tooth is at every height: each test of a tile looks at all its edges, so there are fewer tests.</summary>
+    [Fact]
+    public void A_clients_polygon_of_many_positions_is_cut_less_finely()
+    {
+        const int Teeth = 4_990;
+        IEnumerable<Coordinate> teeth = Enumerable.Range(0, Teeth)
+            .SelectMany(i => new[] { new Coordinate(-75 + i * 0.0004, 41), new Coordinate(-75 + i * 0.0004 + 0.0001, 40) });
+        Coordinate[] ring = [new(-75, 39.99), .. teeth, new(-75 + Teeth * 0.0004, 39.99), new(-75, 39.99)];
+        var comb = new Polygon(new LinearRing(ring));
+        var sent = new CountingArea(new SurfaceArea(comb, isKept: false));
+        var kept = new CountingArea(new SurfaceArea(comb, isKept: true));
+        AreaCells.Of(sent, Coarse, Fine);
+        AreaCells.Of(kept, Coarse, Fine);
+        CellCover.Of(sent, [12, Coarse, Fine]);
+
+        // Not more work than a simple area's most, whatever a test costs.
+        Assert.InRange(sent.Tests * sent.TestCost, 1, 2 * (Limits.AreaTestsMax + 3 * Limits.AreaCandidatesMax));
+        Assert.True(kept.Tests > 4 * sent.Tests, $"{kept.Tests} and {sent.Tests} tests");
+    }
+
+    [Fact]
+    public void An_area_of_very_many_cells_is_not_named_by_them()
+    {
+        Assert.True(new ViewportArea(new Viewport(-179.99, -84.9, 179.99, 84.9)).Cells(Coarse, Fine).AreTooMany);
+        Assert.False(new ViewportArea(new Viewport(-180, -90, 180, 90)).Cells(Coarse, Fine).AreTooMany);
+        Assert.False(new ViewportArea(new Viewport(-130, 20, -60, 50)).Cells(Coarse, Fine).AreTooMany);
+        Assert.False(new CircleArea(10, 89.9, 50_000).Cells(Coarse, Fine).AreTooMany);
+    }
+
+    /// <summary>Counts what is asked of an area.</summary>
+    private sealed class CountingArea(Area area) : Area
+    {
+        public int Tests { get; private set; }
+
+        public override Viewport Box => area.Box;
+
+        public override int TestCost => area.TestCost;
+
+        public override RequestError? Check() => area.Check();
+
+        public override bool Touches(Viewport cell)
+        {
+            Tests++;
+            return area.Touches(cell);
+        }
+
+        public override bool Holds(Viewport cell)
+        {
+            Tests++;
+            return area.Holds(cell);
+        }
+    }
+
     private static (Area Area, Func<Coordinate, bool> Holds) Draw(Random random)
     {
         (double x, double y) = (-74 + random.NextDouble() * 0.1, 40.7 + random.NextDouble() * 0.1);
@@ -81,7 +135,7 @@ public sealed class AreaCellsTests
             return new Coordinate(x + reach * Math.Cos(i * 2 * Math.PI / corners), y + reach * Math.Sin(i * 2 * Math.PI / corners));
         })];
         var polygon = new Polygon(new LinearRing([.. ring, ring[0]]));
-        return (new SurfaceArea(polygon), p => polygon.Intersects(new Point(p)));
+        return (new SurfaceArea(polygon, isKept: true), p => polygon.Intersects(new Point(p)));
     }
 
     private static Coordinate PointNear(Viewport box, Random random) => new(

@@ -73,6 +73,27 @@ public sealed class CacheBoundTests : IDisposable
         Assert.InRange(kept, 0, Limits.CachedTextCharsMax / 10_000);
     }
 
+    /// <summary>An operation has as many plans as shapes of its variables; a polygon of ten thousand positions in its text is kept once.</summary>
+    [Fact]
+    public async Task Plans_of_one_text_share_its_literals()
+    {
+        const string Text = "query($b: Boolean) { serviceRequests(city: \"nyc\", within: {polygon: {type: Polygon, coordinates: [[[0,0],[1,0],[1,1],[0,0]]]}}) { nodes { id @include(if: $b) } } }";
+        Operation operation = (await Compiler().CompileAsync(Text.Replace("$b: Boolean", "$b: Boolean = true", StringComparison.Ordinal), null, CancellationToken.None)).Operation!;
+        var schema = _services.GetRequiredService<ISchema>();
+        GraphQLParser.AST.GraphQLValue polygon = ((GraphQLParser.AST.GraphQLField)operation.Definition.SelectionSet.Selections[0]).Arguments!
+            .Single(a => a.Name.StringValue == "within").Value;
+        IGraphType area = schema.Query.Fields.Find("serviceRequests")!.Arguments!.Find("within")!.ResolvedType!;
+        object? Geometry(string variables)
+        {
+            using var json = System.Text.Json.JsonDocument.Parse(variables);
+            VariableValues values = VariableValues.Coerce(operation.Variables, json.RootElement).Values!;
+            return ((ObjectNode)InputNode.Build(polygon, area, values)!).Members["polygon"].Evaluate(values);
+        }
+
+        Assert.IsType<NetTopologySuite.Geometries.Polygon>(Geometry("{}"));
+        Assert.Same(Geometry("""{"b":true}"""), Geometry("""{"b":false}"""));
+    }
+
     [Fact]
     public void Statements_are_kept_by_form_and_no_more_of_their_text_than_allowed()
     {

@@ -31,7 +31,8 @@ internal sealed class FigurePlan(
     // Order matters: an area kept under an id belongs to a partition, and what an index serves depends on the area.
     protected override async ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation)
     {
-        run.PageRows = Limits.ListRowsMax;
+        // Rows of the small tables that figures are shown with; lists below them count by it.
+        run.PageRows = Limits.FigureGroupsMax;
         if (arguments.Partition is { } partition && !await PartitionOf.TryBindAsync(partition.Argument, partition.Value, run, cancellation))
         {
             return;
@@ -71,8 +72,7 @@ internal sealed class FigurePlan(
             return null;
         }
 
-        Area? place = run.Area ?? filter.PlaceOf(run);
-        return place is null || place.Cover(_zooms).Level <= 0 ? new FilterNotIndexedError(unserved, arguments.Coordinate) : null;
+        return Reach(run) is { } reach && reach.Cover(_zooms).Level > 0 ? null : new FilterNotIndexedError(unserved, arguments.Coordinate);
     }
 
     private FigureScope Scope(RootRun run, PartitionCalendar calendar)
@@ -83,14 +83,32 @@ internal sealed class FigurePlan(
             : new CreationRange(bounds.LowMs, bounds.HighMs);
         var times = new FigureTimes(range, calendar, _access.Created!);
 
-        // The rectangle of a spatial filter is an area too; its rows are judged by the filter itself.
-        run.Area ??= question.Area is null ? null : filter.PlaceOf(run);
+        Area? reach = Reach(run);
         int cellZoom = Zoom is null ? 0 : ClusterZoom((int)Zoom.Evaluate(run.Variables)!);
-        var scope = new FigureScope(Cells(run.Area, cellZoom), times, _isCountable && calendar.IsCounted, calendar.ZoneName, context.Time.GetUtcNow().UtcDateTime)
+        AreaCells? cells = Cells(reach, cellZoom);
+        if (cells is { AreTooMany: true })
+        {
+            run.Error = new AreaInvalidError("The area is too wide to be counted: send a smaller one, or none for all there is.");
+        }
+
+        var scope = new FigureScope(cells, times, _isCountable && calendar.IsCounted, calendar.ZoneName, context.Time.GetUtcNow().UtcDateTime)
         {
             CellZoom = cellZoom,
+            CellsAreOfFilter = run.Area is not null && reach != run.Area,
         };
-        return scope with { EstimatesDurations = scope.IsCounted && RowsIn(run, times.All) > Limits.ExactDurationRowsMax };
+        return scope with { EstimatesDurations = scope.IsCounted && RowsIn(run, reach, times.All) > Limits.ExactDurationRowsMax };
+    }
+
+    /// <summary>The smaller of the area and the rectangle that the filter leaves; null for the whole partition.</summary>
+    private Area? Reach(RootRun run)
+    {
+        Area? ofFilter = question.IsPlaced ? filter.LocationOf(run) : null;
+        return (run.Area, ofFilter) switch
+        {
+            (null, _) => ofFilter,
+            (_, null) => run.Area,
+            _ => ofFilter.Cover(_zooms).Level > run.Area.Cover(_zooms).Level ? ofFilter : run.Area,
+        };
     }
 
     /// <summary>The zoom of cells: eight by eight of them divide a tile of the map.</summary>
@@ -103,7 +121,7 @@ internal sealed class FigurePlan(
         {
             // Coarse cells know nothing of the fine ones in them.
             AreaCells cells = area is null ? AreaCells.Everywhere(fine) : area.Cells(fine, fine);
-            return new AreaCells(CellRuns.None, cells.Whole, CellRuns.None, cells.Rim);
+            return cells with { Whole = CellRuns.None, WholeFine = cells.Whole, Rim = CellRuns.None, RimFine = cells.Rim };
         }
 
         return area is not null ? area.Cells(coarse, fine)
@@ -111,7 +129,7 @@ internal sealed class FigurePlan(
             : null;
     }
 
-    private double RowsIn(RootRun run, KeyRange keys)
+    private double RowsIn(RootRun run, Area? reach, KeyRange keys)
     {
         if (context.Statistics.Of(_access.Entity.Table, run.Partition) is not { } statistics)
         {
@@ -119,8 +137,8 @@ internal sealed class FigurePlan(
         }
 
         var estimation = new Estimation(run, statistics, []);
-        double area = run.Area is null ? 1 : estimation.ShareOf(run.Area, _access.Grid!.Levels[1].Column);
-        return AccessChooser.RowsIn(keys, statistics) * area;
+        string column = _access.Grid!.Levels.First(l => l.Zoom == _counted.Counters.CoarseZoom).Column;
+        return AccessChooser.RowsIn(keys, statistics) * (reach is null ? 1 : estimation.ShareOf(reach, column));
     }
 }
 

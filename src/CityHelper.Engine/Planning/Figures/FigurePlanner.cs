@@ -1,6 +1,5 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Space;
 using CityHelper.Engine.Types;
 using GraphQL;
 using GraphQL.Types;
@@ -68,7 +67,7 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
         var filter = new CompiledFilter(counted.Rows, where);
         bool isPlaced = filter.Conditions.Any(c => c.Columns.Contains(grid.Point));
         return (
-            new FigureQuestion(counted, where, area?.Kind ?? (isPlaced ? AreaKind.Viewport : null)),
+            new FigureQuestion(counted, where, area?.Kind, isPlaced),
             new FigureArguments($"{parent}.{definition.Name}", named, area),
             filter);
     }
@@ -147,16 +146,14 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
             _groupLimits.Add(($"{type.Name}.{part.Name}", first));
         }
 
-        var item = (IObjectGraphType)definition.ResolvedType!.GetNamedType();
-        CollectedField? shown = collector.Collect(item, part.SelectionSets).FirstOrDefault(p => p.Name == dimension.Field);
-        ValueWriter value = new FigureLabelWriter();
         if (FieldBinding.Of(counted.Rows.Row.Fields.Find(dimension.Field)!) is ReferenceBinding reference)
         {
             // Selected under several names, it is read once for each.
+            var item = (IObjectGraphType)definition.ResolvedType!.GetNamedType();
             return new FigureListWriter(c => GroupsOf(c, dimension, first), ReferenceItem(item, part, reference));
         }
 
-        return new FigureListWriter(c => GroupsOf(c, dimension, first), Item(type, part, (shown?.Name ?? dimension.Field, value)));
+        return new FigureListWriter(c => GroupsOf(c, dimension, first), Item(type, part, (dimension.Field, new FigureLabelWriter())));
     }
 
     private static IEnumerable<FigureItem> GroupsOf(WriteContext context, CountDimension dimension, InputNode? first)

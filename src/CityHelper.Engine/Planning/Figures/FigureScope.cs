@@ -3,7 +3,7 @@ using CityHelper.Engine.Space;
 namespace CityHelper.Engine.Planning.Figures;
 
 /// <summary>Where rows are counted.</summary>
-internal enum FigurePlace
+internal enum FigureReach
 {
     /// <summary>In the whole partition, with or without a place of their own.</summary>
     Partition,
@@ -91,8 +91,8 @@ internal enum FigureParts
     /// <summary>Fine cells of the rim are named by runs.</summary>
     RimFineRuns = 1 << 16,
 
-    /// <summary>All that is read from rows.</summary>
-    AllRows = Before | After | WholeBefore | WholeAfter | FineBefore | FineAfter | Rim | RimFine,
+    /// <summary>Rows of whole cells are held against the area too, because the cells are those of a filter's rectangle.</summary>
+    AreaOfAll = 1 << 17,
 }
 
 /// <summary>The place and time of one request's figures.</summary>
@@ -109,46 +109,49 @@ internal sealed record FigureScope(AreaCells? Cells, FigureTimes Times, bool IsC
     /// <summary>The zoom of the cells that a map is clustered by.</summary>
     public int CellZoom { get; init; }
 
+    /// <summary>Whether <see cref="Cells"/> are those of a smaller rectangle that the filter leaves, and not of the area.</summary>
+    public bool CellsAreOfFilter { get; init; }
+
     /// <summary>The time at a place, cut for what its counters know.</summary>
-    public CountedTime Time(FigurePlace place, FigureGrain grain) => !IsCounted ? Times.Rows : (place, grain) switch
+    public CountedTime Time(FigureReach place, FigureGrain grain) => !IsCounted ? Times.Rows : (place, grain) switch
     {
         (_, FigureGrain.Row) => Times.Rows,
-        (FigurePlace.Partition, FigureGrain.Duration) => Times.Months,
-        (FigurePlace.Partition, _) => Times.Days,
-        (FigurePlace.Whole, FigureGrain.Duration) => Times.Years,
-        (FigurePlace.Whole, FigureGrain.Any or FigureGrain.Month) => Times.Months,
-        (FigurePlace.Fine, FigureGrain.Any) => Times.Years,
+        (FigureReach.Partition, FigureGrain.Duration) => Times.Months,
+        (FigureReach.Partition, _) => Times.Days,
+        (FigureReach.Whole, FigureGrain.Duration) => Times.Years,
+        (FigureReach.Whole, FigureGrain.Any or FigureGrain.Month) => Times.Months,
+        (FigureReach.Fine, FigureGrain.Any) => Times.Years,
         _ => Times.Rows,
     };
 
     /// <summary>The larger spans within that time, which are counted by fewer counters; empty where there are none.</summary>
-    public CountedTime Larger(FigurePlace place, FigureGrain grain) => (place, grain) switch
+    public CountedTime Larger(FigureReach place, FigureGrain grain) => (place, grain) switch
     {
-        (FigurePlace.Partition, FigureGrain.Any or FigureGrain.Month) => Times.Months,
-        (FigurePlace.Whole, FigureGrain.Any) => Times.Years,
+        (FigureReach.Partition, FigureGrain.Any or FigureGrain.Month) => Times.Months,
+        (FigureReach.Whole, FigureGrain.Any) => Times.Years,
         _ => Times.Rows,
     };
 
     /// <summary>The selects of a statement.</summary>
     public FigureParts Parts(FigureGrain grain) => Cells is { } cells
-        ? WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells)
-        : Of(FigurePlace.Partition, grain, FigureParts.Months, FigureParts.Days, FigureParts.Before, FigureParts.After);
+        ? WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells) | (CellsAreOfFilter ? FigureParts.AreaOfAll : FigureParts.None)
+        : Of(FigureReach.Partition, grain, FigureParts.Months, FigureParts.Days, FigureParts.Before, FigureParts.After);
 
     private FigureParts WholeParts(FigureGrain grain, AreaCells cells) => cells.Whole.IsEmpty
         ? FigureParts.None
-        : Of(FigurePlace.Whole, grain, FigureParts.WholeYears, FigureParts.WholeMonths, FigureParts.WholeBefore, FigureParts.WholeAfter)
+        : Of(FigureReach.Whole, grain, FigureParts.WholeYears, FigureParts.WholeMonths, FigureParts.WholeBefore, FigureParts.WholeAfter)
             | Runs(cells.Whole, FigureParts.WholeRuns);
 
     private FigureParts FineParts(FigureGrain grain, AreaCells cells) => cells.WholeFine.IsEmpty
         ? FigureParts.None
-        : Of(FigurePlace.Fine, grain, FigureParts.FineYears, FigureParts.FineYears, FigureParts.FineBefore, FigureParts.FineAfter)
+        : Of(FigureReach.Fine, grain, FigureParts.FineYears, FigureParts.FineYears, FigureParts.FineBefore, FigureParts.FineAfter)
             | Runs(cells.WholeFine, FigureParts.FineRuns);
 
     private static FigureParts RimParts(AreaCells cells) =>
         (cells.Rim.IsEmpty ? FigureParts.None : FigureParts.Rim | Runs(cells.Rim, FigureParts.RimRuns))
         | (cells.RimFine.IsEmpty ? FigureParts.None : FigureParts.RimFine | Runs(cells.RimFine, FigureParts.RimFineRuns));
 
-    private FigureParts Of(FigurePlace place, FigureGrain grain, FigureParts larger, FigureParts smaller, FigureParts before, FigureParts after)
+    private FigureParts Of(FigureReach place, FigureGrain grain, FigureParts larger, FigureParts smaller, FigureParts before, FigureParts after)
     {
         CountedTime time = Time(place, grain);
         CountedTime within = IsCounted ? Larger(place, grain) : Times.Rows;

@@ -24,8 +24,9 @@ internal sealed record FigureColumns(IReadOnlyList<string> Dimensions, FigureGra
 /// <summary>What figures are asked of.</summary>
 /// <param name="Counted">The rows.</param>
 /// <param name="Filter">The value of <c>where</c>, or null.</param>
-/// <param name="Area">The kind of the area; null for the whole partition.</param>
-internal sealed record FigureQuestion(CountedRows Counted, InputNode? Filter, AreaKind? Area)
+/// <param name="Area">The kind of the area that is an argument; null without one.</param>
+/// <param name="IsPlaced">Whether the filter says something of the rows' location.</param>
+internal sealed record FigureQuestion(CountedRows Counted, InputNode? Filter, AreaKind? Area, bool IsPlaced)
 {
     /// <summary>Whether the keys say all that the filter says of the creation time.</summary>
     public bool IsRange { get; } = CreationRange.IsRange(Counted.Rows.Filter, Filter, Counted.Rows.Access.Created!.Column);
@@ -52,12 +53,12 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     {
         List<string> selects =
         [
-            .. Counters(FigurePlace.Partition, FigureParts.Months, FigureParts.Days),
-            .. Rows(FigurePlace.Partition, FigureParts.Before, FigureParts.After),
-            .. Counters(FigurePlace.Whole, FigureParts.WholeYears, FigureParts.WholeMonths),
-            .. Rows(FigurePlace.Whole, FigureParts.WholeBefore, FigureParts.WholeAfter),
-            .. Counters(FigurePlace.Fine, FigureParts.FineYears, FigureParts.None),
-            .. Rows(FigurePlace.Fine, FigureParts.FineBefore, FigureParts.FineAfter),
+            .. Counters(FigureReach.Partition, FigureParts.Months, FigureParts.Days),
+            .. Rows(FigureReach.Partition, FigureParts.Before, FigureParts.After),
+            .. Counters(FigureReach.Whole, FigureParts.WholeYears, FigureParts.WholeMonths),
+            .. Rows(FigureReach.Whole, FigureParts.WholeBefore, FigureParts.WholeAfter),
+            .. Counters(FigureReach.Fine, FigureParts.FineYears, FigureParts.None),
+            .. Rows(FigureReach.Fine, FigureParts.FineBefore, FigureParts.FineAfter),
         ];
         if (parts.HasFlag(FigureParts.Rim))
         {
@@ -81,7 +82,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
 
     private string FineColumn => _access.Grid!.Levels.First(l => l.Zoom == _tables.FineZoom).Column;
 
-    private IEnumerable<string> Counters(FigurePlace place, FigureParts larger, FigureParts smaller)
+    private IEnumerable<string> Counters(FigureReach place, FigureParts larger, FigureParts smaller)
     {
         if ((parts & (larger | smaller)) == 0)
         {
@@ -101,28 +102,28 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         yield return DeltaSelect(place);
     }
 
-    private string CounterSelect(FigurePlace place, bool isLarger)
+    private string CounterSelect(FigureReach place, bool isLarger)
     {
         bool isDuration = columns.Grain == FigureGrain.Duration;
         string table = isDuration ? _tables.DoneCounts : _tables.Counts;
         (int zoom, string span) = place switch
         {
-            FigurePlace.Partition => (0, isLarger ? "MONTH" : "DAY"),
-            FigurePlace.Whole => (_tables.CoarseZoom, isLarger ? "YEAR" : "MONTH"),
+            FigureReach.Partition => (0, isLarger ? "MONTH" : "DAY"),
+            FigureReach.Whole => (_tables.CoarseZoom, isLarger ? "YEAR" : "MONTH"),
             _ => (_tables.FineZoom, "YEAR"),
         };
-        string period = Days(place, isLarger || place == FigurePlace.Fine, "c.period");
-        (string runs, string inCell) = place == FigurePlace.Partition ? ("", " and c.cell = 0") : Cells(place, "c.cell");
+        string period = Days(place, isLarger || place == FigureReach.Fine, "c.period");
+        (string runs, string inCell) = place == FigureReach.Partition ? ("", " and c.cell = 0") : Cells(place, "c.cell");
         string select = $"select {string.Join(", ", CounterColumns("c"))} from {table} c where c.{PartitionColumn} = {statement.Partition()} and c.zoom = {zoom} and c.span = '{span}'{inCell}{period}";
         return $"select {Outputs("c.period", "c.cell")}c.requests as n\nfrom {Each(runs)}({select} offset 0) c {Condition.Where(Conditions(), "c")}";
     }
 
     // Changes of places and times that are taken from counters, by fine cell and day.
-    private string DeltaSelect(FigurePlace place)
+    private string DeltaSelect(FigureReach place)
     {
-        string cell = place == FigurePlace.Whole ? $"public.cell_parent(t.cell, {_tables.CoarseZoom})" : "t.cell";
+        string cell = place == FigureReach.Whole ? $"public.cell_parent(t.cell, {_tables.CoarseZoom})" : "t.cell";
         (string runs, string inCell) = Cells(place, cell);
-        string cells = place == FigurePlace.Partition ? ""
+        string cells = place == FigureReach.Partition ? ""
             : $" and d.cell in (select t.cell from (select distinct d.cell from {_tables.Deltas} d where d.{PartitionColumn} = {statement.Partition()} and d.cell is not null) t "
                 + $"where exists (select from {runs} where true{inCell}))";
         string done = columns.Grain == FigureGrain.Duration ? " and d.bucket is not null" : "";
@@ -133,13 +134,13 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     }
 
     // Days that are counted at a place; of the smaller span those outside the larger one.
-    private string Days(FigurePlace place, bool isLarger, string column)
+    private string Days(FigureReach place, bool isLarger, string column)
     {
         string Day(string name, Func<FigureScope, DateOnly> day) => statement.Parameter(
             (place, columns.Grain, name), run => StatementBuilder.Typed(NpgsqlDbType.Date, day(run.Figures!)));
         FigureGrain grain = columns.Grain;
-        bool hasLarger = place != FigurePlace.Fine && grain != FigureGrain.Duration
-            && parts.HasFlag(place == FigurePlace.Partition ? FigureParts.Months : FigureParts.WholeYears);
+        bool hasLarger = place != FigureReach.Fine && grain != FigureGrain.Duration
+            && parts.HasFlag(place == FigureReach.Partition ? FigureParts.Months : FigureParts.WholeYears);
         if (isLarger && hasLarger)
         {
             return $" and {column} >= {Day("largerFrom", s => s.Larger(place, grain).From)} and {column} < {Day("largerTo", s => s.Larger(place, grain).To)}";
@@ -152,7 +153,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             : within;
     }
 
-    private IEnumerable<string> Rows(FigurePlace place, FigureParts before, FigureParts after)
+    private IEnumerable<string> Rows(FigureReach place, FigureParts before, FigureParts after)
     {
         // A parameter that no select names must not be there.
         if ((parts & (before | after)) == 0)
@@ -160,7 +161,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             yield break;
         }
 
-        (string, string) cells = Cells(place, $"s.{(place == FigurePlace.Whole ? CoarseColumn : FineColumn)}");
+        (string, string) cells = Cells(place, $"s.{(place == FigureReach.Whole ? CoarseColumn : FineColumn)}");
         if (parts.HasFlag(before))
         {
             yield return RowSelect(cells, "before", run => run.Figures!.Time(place, columns.Grain).Before, isRim: false, place);
@@ -173,15 +174,17 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     }
 
     // Added up at once: the groups are few, and grouped several ways afterwards.
-    private string RowSelect((string Runs, string InCell) cells, string time, Func<RootRun, KeyRange>? keys, bool isRim, FigurePlace? place = null)
+    private string RowSelect((string Runs, string InCell) cells, string time, Func<RootRun, KeyRange>? keys, bool isRim, FigureReach? place = null)
     {
         Func<RootRun, KeyRange> range = keys ?? (run => run.Figures!.Times.All);
         string low = statement.Parameter((place, time, "low"), run => StatementBuilder.Bigint(range(run).Low));
         string high = statement.Parameter((place, time, "high"), run => StatementBuilder.Bigint(range(run).High));
         List<Condition> conditions = Conditions();
-        if (isRim)
+
+        // Cells that lie whole in the rectangle of a filter need not lie in the area.
+        if (question.Area is { } kind && (isRim || parts.HasFlag(FigureParts.AreaOfAll)))
         {
-            conditions.Add(AreaTest.Of(question.Area!.Value, _access.Grid!.Point, statement));
+            conditions.Add(AreaTest.Of(kind, _access.Grid!.Point, statement));
         }
 
         if (columns.HasMilliseconds || columns.Grain == FigureGrain.Duration)
@@ -221,10 +224,10 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     private static string Each(string runs) => runs.Length == 0 ? "" : $"{runs} cross join lateral ";
 
     // The runs of a place's cells, and the condition that a cell is in one; nothing for the whole partition.
-    private (string Runs, string InCell) Cells(FigurePlace place, string cell) => place switch
+    private (string Runs, string InCell) Cells(FigureReach place, string cell) => place switch
     {
-        FigurePlace.Partition => ("", ""),
-        FigurePlace.Whole => InCells("whole", cell, parts.HasFlag(FigureParts.WholeRuns), cells => cells.Whole),
+        FigureReach.Partition => ("", ""),
+        FigureReach.Whole => InCells("whole", cell, parts.HasFlag(FigureParts.WholeRuns), cells => cells.Whole),
         _ => InCells("fine", cell, parts.HasFlag(FigureParts.FineRuns), cells => cells.WholeFine),
     };
 

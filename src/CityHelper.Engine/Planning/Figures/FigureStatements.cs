@@ -203,11 +203,11 @@ internal sealed class ReferenceStatement(int number, SelectPlan select, int key,
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }
 
-/// <summary>All rows that one partition has of a small table.</summary>
+/// <summary>The rows that one partition has of a small table, as many as there may be groups.</summary>
 internal sealed class RowsOfPartitionSource(EntityMap entity) : RowSource(entity)
 {
     public override string Sql(StatementBuilder statement, IReadOnlyCollection<string> columns) =>
-        $"select {Columns("s", columns)} from {Entity.Table} s where s.{Entity.PartitionColumn} = {statement.Partition()}";
+        $"select {Columns("s", columns)} from {Entity.Table} s where s.{Entity.PartitionColumn} = {statement.Partition()} limit {Limits.FigureGroupsMax}";
 }
 
 /// <summary>Rows by cells of the map: how many, their centre of mass, and the most frequent key of a dimension.</summary>
@@ -232,6 +232,6 @@ internal sealed class ClusterStatement(FigureQuestion question, CountDimension d
         select g.cell, sum(g.n)::bigint, sum(g.longitude), sum(g.latitude), (array_agg(g.{dimension.Column} order by g.n desc, g.{dimension.Column}))[1] from (
           select b.cell, b.{dimension.Column}, sum(b.n) as n, sum(b.longitude) as longitude, sum(b.latitude) as latitude from (
         {source.Sql()}) b group by b.cell, b.{dimension.Column} having sum(b.n) <> 0) g
-        group by g.cell order by 2 desc, 1 limit {Limits.ClustersMax + 1}
+        group by g.cell having sum(g.n) > 0 order by 2 desc, 1 limit {Limits.ClustersMax + 1}
         """;
 }

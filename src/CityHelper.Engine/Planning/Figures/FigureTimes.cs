@@ -22,6 +22,10 @@ internal sealed record CountedTime(DateOnly From, DateOnly To, KeyRange Before, 
 /// </summary>
 internal sealed class FigureTimes
 {
+    // Days are computed within the calendar's years; no row is as old or as young as its ends.
+    private static readonly long s_first = new DateTimeOffset(2, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+    private static readonly long s_last = new DateTimeOffset(9998, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+
     private readonly CreationRange _range;
     private readonly PartitionCalendar _calendar;
     private readonly Func<long, long> _keyOfMs;
@@ -33,6 +37,7 @@ internal sealed class FigureTimes
     /// <param name="created">How keys carry the time.</param>
     public FigureTimes(CreationRange range, PartitionCalendar calendar, CreationTime created)
     {
+        range = Within(range);
         _range = range;
         _calendar = calendar;
         _keyOfMs = created.KeyOfMs;
@@ -60,6 +65,10 @@ internal sealed class FigureTimes
     public KeyRange All => new(KeyOf(_range.LowMs), KeyOf(_range.HighMs));
 
     private static KeyRange Empty => new(0, 0);
+
+    private static CreationRange Within(CreationRange range) => range.LowMs >= s_last || range.HighMs <= s_first
+        ? new CreationRange(0, 0)
+        : new CreationRange(range.LowMs <= s_first ? long.MinValue : range.LowMs, range.HighMs >= s_last ? long.MaxValue : range.HighMs);
 
     private CountedTime Counted(DateOnly from, DateOnly to)
     {

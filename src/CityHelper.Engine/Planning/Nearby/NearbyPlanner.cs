@@ -34,7 +34,7 @@ internal sealed class NearbyPlanner(RowPlanner rows, SelectionCollector collecto
             Nested = rows.Nested,
             Below = rows.Below,
             Probes = question.HasAfter && writers.Selects("hasPreviousPage")
-                ? [new FigureStatement(source.ExistsSql, (page, reader) => page.HasRowsBefore = reader.GetBoolean(0), ofList: false)]
+                ? [new NumberStatement(source.ExistsSql, (page, reader) => page.HasRowsBefore = reader.GetBoolean(0), ofList: false)]
                 : [],
         };
     }

@@ -40,5 +40,12 @@ internal sealed record SimilarArguments(string Coordinate, InputNode? First, Inp
             : null;
     }
 
+    /// <summary>
+    /// What is looked at beside the default: cells grow with the distance until it is a cell's size (460 m at New York), and then with its square; entries of a
+    /// cell with the days.
+    /// </summary>
+    public double Work(VariableValues variables) =>
+        Math.Max(1, MetresOf(variables) / Limits.SimilarMetresDefault) * Math.Max(1, (double)DaysOf(variables) / Limits.SimilarDaysDefault);
+
     private int DaysOf(VariableValues variables) => Days?.Evaluate(variables) as int? ?? Limits.SimilarDaysDefault;
 }

@@ -66,10 +66,16 @@ internal sealed class SimilarListPlan(int number, int parent, SimilarArguments a
     protected override RequestError? BindOwn(RootRun run, NestedRun nested)
     {
         nested.PageRows = arguments.RowsOf(run.Variables);
-        return arguments.Check(run.Variables) ?? (nested.Parents > Limits.SimilarParentsMax
+        if (arguments.Check(run.Variables) is { } error)
+        {
+            return error;
+        }
+
+        int most = (int)(Limits.SimilarParentsMax / arguments.Work(run.Variables));
+        return nested.Parents > most
             ? new OperationTooLargeError(
-                $"`{arguments.Coordinate}` is asked of up to {nested.Parents} rows, {Limits.SimilarParentsMax} are allowed: ask for smaller pages.")
-            : null);
+                $"`{arguments.Coordinate}` is asked of up to {nested.Parents} rows, {most} are allowed: ask for smaller pages, fewer metres or fewer days.")
+            : null;
     }
 }
 

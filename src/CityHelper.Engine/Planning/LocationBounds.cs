@@ -10,7 +10,7 @@ namespace CityHelper.Engine.Planning;
 /// The rectangle that a filter's spatial conditions leave of the world: the intersection of what must all hold, the hull of alternatives. It
 /// gives the cells that rows are looked for in, as <c>within</c> does; the exact tests stay.
 /// </summary>
-internal static class PlaceBounds
+internal static class LocationBounds
 {
     private static readonly Envelope s_world = new(-180, 180, -90, 90);
 

@@ -1,0 +1,16 @@
+using CityHelper.Data.Model;
+
+namespace CityHelper.Server.ServiceRequests;
+
+/// <summary>
+/// What needs to be done by somebody; requests that are resolved only wait for their agency's last word. The partial index of 0007_figures.sql has the same list.
+/// </summary>
+internal static class OpenStatuses
+{
+    /// <summary>Their labels in the database and in GraphQL.</summary>
+    public static IReadOnlyList<string> Labels { get; } =
+    [
+        .. new[] { ServiceRequestStatus.Open, ServiceRequestStatus.Assigned, ServiceRequestStatus.InProgress, ServiceRequestStatus.Pending }
+            .Select(status => StatusLabels.Translator.TranslateMemberName(status.ToString())),
+    ];
+}
