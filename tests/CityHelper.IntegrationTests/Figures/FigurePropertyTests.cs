@@ -60,6 +60,12 @@ public sealed class FigurePropertyTests(FigureHouse house) : IClassFixture<Figur
         {
             FigureQuestion question = questions.Next();
             int zoom = random.Next(0, 17);
+            if (zoom > 11 && question.IsPolar)
+            {
+                // A band of 65,536 fine cells is not named by them: FigureEdgeTests.
+                continue;
+            }
+
             FigureRow[] rows = [.. (await house.RowsAsync(question.Sql)).Where(r => r.Longitude is not null)];
             JsonElement[] found = [.. (await house.AskAsync(Query, new { within = question.Within, where = question.Where, zoom }, "serviceRequestClusters")).EnumerateArray()];
             string what = $"question {i}, zoom {zoom}: {question}";
