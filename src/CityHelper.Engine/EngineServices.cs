@@ -1,3 +1,4 @@
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Http;
@@ -18,7 +19,7 @@ namespace CityHelper.Engine;
 public static class EngineServices
 {
     /// <summary>
-    /// Adds the engine. The host provides an <see cref="ISchema"/>, <see cref="CursorKeys"/>, <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and the <see cref="NpgsqlDataSource"/>
+    /// Adds the engine. The host provides an <see cref="ISchema"/>, an <see cref="IClientDirectory"/>, <see cref="CursorKeys"/>, <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and the <see cref="NpgsqlDataSource"/>
     /// whose connections are made for reading (repeatable read, read only, statement timeout).
     /// </summary>
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
@@ -38,6 +39,8 @@ public static class EngineServices
                 s.GetRequiredService<PlanCache>(),
                 s.GetRequiredService<ILogger<OperationExecutor>>());
         });
+        services.AddSingleton<RegisteredOperations>();
+        services.AddSingleton<OperationGate>();
         services.AddSingleton<GraphQLHttpHandler>();
         return services;
     }

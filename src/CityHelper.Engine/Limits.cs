@@ -162,6 +162,12 @@ public static class Limits
     /// <summary>Fields a plan may hold after fragments are expanded: repeated spreads grow exponentially (CVE-2025-32380 class).</summary>
     public const int PlannedFieldsMax = 2_000;
 
+    /// <summary>Field cost of an operation that a client sends as text (HotChocolate's): a page of 100 with its categories and places is 310.</summary>
+    public const int FieldCostMax = 1_000;
+
+    /// <summary>Type cost of an operation that a client sends as text (HotChocolate's): the same page is 401.</summary>
+    public const int TypeCostMax = 1_000;
+
     /// <summary>Root fields of one operation: each is at least one statement.</summary>
     public const int RootFieldsMax = 20;
 
@@ -191,6 +197,15 @@ public static class Limits
 
     /// <summary>Characters of free-text operations kept parsed and validated; a character takes about 64 bytes (measured), so 128 MB.</summary>
     public const int CachedTextCharsMax = 2_000_000;
+
+    /// <summary>Characters of registered texts kept in memory; the latest used stay.</summary>
+    public const int RegisteredTextCharsMax = 2_000_000;
+
+    /// <summary>How long a registered text is kept after it was last used: clients send it again.</summary>
+    public static readonly TimeSpan RegisteredFor = TimeSpan.FromDays(1);
+
+    /// <summary>Texts that a client may register in a day: an app has a hundred, in a few versions.</summary>
+    public const int RegistrationsPerDay = 1_000;
 
     /// <summary>Plans kept, one per operation and shape of its variables. A client that sends more shapes pays for compiling.</summary>
     public const int CachedPlansMax = 2_000;

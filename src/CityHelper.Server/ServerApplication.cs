@@ -1,7 +1,9 @@
 using CityHelper.Data;
 using CityHelper.Data.Migrations;
 using CityHelper.Engine;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Operations;
+using CityHelper.Server.Clients;
 using CityHelper.Server.Explorer;
 using CityHelper.Server.Health;
 using CityHelper.Server.Schema;
@@ -44,6 +46,7 @@ public static class ServerApplication
         builder.Services.AddSingleton(services => ReadingConnections.Create(connectionString, services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(new Migrator(connectionString));
         builder.Services.AddSingleton(CursorKeyStore.Load(builder.Configuration, builder.Environment, HomeOf(builder.Configuration)));
+        builder.Services.AddSingleton<IClientDirectory>(ClientDirectory.Of(builder.Configuration, builder.Environment));
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
         builder.Services.AddCounterFolding(connectionString);

@@ -40,14 +40,15 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
     }
 
     /// <summary>Reads the rows of all runs; pages that came short of their window are completed in a second batch.</summary>
-    public async Task RunAsync(IReadOnlyList<RootRun> runs, CancellationToken cancellation)
+    /// <returns>What it took.</returns>
+    public async Task<BatchUsage> RunAsync(IReadOnlyList<RootRun> runs, CancellationToken cancellation)
     {
         RootRun[] all = [.. runs.SelectMany(r => r.All)];
-        await RunAsync(Reads(all, isFirst: true), Counts(all), cancellation);
+        BatchUsage first = await RunAsync(Reads(all, isFirst: true), Counts(all), cancellation);
 
         // Another snapshot, but of other keys: no row can stand on the page twice, and the answer's position is that of the first batch.
         RootRun[] unfinished = [.. all.Where(r => r.TryWiden())];
-        await RunAsync(Reads(unfinished, isFirst: false), [], cancellation);
+        return first + await RunAsync(Reads(unfinished, isFirst: false), [], cancellation);
     }
 
     /// <summary>How PostgreSQL runs the statements, and those that complete a page.</summary>
@@ -74,16 +75,17 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
         return explanations;
     }
 
-    private async Task RunAsync(
+    private async Task<BatchUsage> RunAsync(
         List<(StatementPlan Statement, RootRun Run)> reads, List<(StatementPlan Statement, RootRun Run)> counts, CancellationToken cancellation)
     {
-        if (reads.Count + counts.Count == 0)
+        int statements = reads.Count + counts.Count;
+        if (statements == 0)
         {
-            return;
+            return default;
         }
 
         using Activity? activity = EngineTelemetry.Source.StartActivity("GraphQL Operation Execution");
-        activity?.SetTag("cityhelper.batch.statements", reads.Count + counts.Count);
+        activity?.SetTag("cityhelper.batch.statements", statements);
         long start = Stopwatch.GetTimestamp();
         try
         {
@@ -92,6 +94,7 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
             await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellation);
             await ReadAsync(reader, reads, cancellation);
             await ReadCountsAsync(reader, counts, cancellation);
+            return new BatchUsage(statements, RowsOf(batch), Stopwatch.GetElapsedTime(start));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -100,11 +103,23 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
         catch (NpgsqlException cause)
         {
             Fail(reads.Concat(counts).Select(r => r.Run), cause);
+            return new BatchUsage(statements, 0, Stopwatch.GetElapsedTime(start));
         }
         finally
         {
             EngineTelemetry.BatchDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
+    }
+
+    private static long RowsOf(NpgsqlBatch batch)
+    {
+        long rows = 0;
+        foreach (NpgsqlBatchCommand command in batch.BatchCommands)
+        {
+            rows += command.CommandText == CountTimeoutSql ? 0 : (long)command.Rows;
+        }
+
+        return rows;
     }
 
     private async Task<StatementExplanation> ExplainAsync(StatementPlan statement, RootRun run, CancellationToken cancellation)

@@ -4,6 +4,7 @@ using CityHelper.Engine.Loading;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Planning.Nearby;
+using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -30,17 +31,17 @@ public sealed class OperationExecutor
     /// <summary>Runs a query.</summary>
     /// <param name="operation">A compiled operation.</param>
     /// <param name="variables">The request's JSON object of variables; undefined when it sent none.</param>
-    /// <param name="tellForms">Whether the answer says in which form each connection's rows were reached.</param>
+    /// <param name="options">What it may cost, and what the answer is to tell beside its data.</param>
     /// <param name="cancellation">Ends the batch in PostgreSQL too.</param>
     /// <returns>The answer; errors of the client's making are in it.</returns>
     /// <remarks>
-    /// (1) coerce the variables   (2) take the plan for their shape, compiled once   (3) bind each root's values, or refuse the root
-    /// (4) send all statements in one batch and read them   (5) assemble the answer
+    /// (1) coerce the variables   (2) take the plan for their shape, compiled once   (3) refuse what costs too much   (4) bind each root's values, or
+    /// refuse the root   (5) send all statements in one batch and read them   (6) assemble the answer
     /// </remarks>
     public async Task<OperationResult> ExecuteAsync(
-        Operation operation, JsonElement variables, bool tellForms, CancellationToken cancellation)
+        Operation operation, JsonElement variables, RunOptions options, CancellationToken cancellation)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = await PrepareAsync(operation, variables, cancellation);         // (1)-(3)
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, options.Limit);                   // (1)-(3)
         if (prepared is null)
         {
             return OperationResult.Refused(refusal!);
@@ -48,9 +49,15 @@ public sealed class OperationExecutor
 
         using (prepared)
         {
+            if (options.Report == CostReport.Validate)
+            {
+                return OperationResult.Priced(prepared.Price);
+            }
+
             try
             {
-                return await RunAsync(prepared, tellForms, cancellation);
+                await BindAsync(prepared, operation, cancellation);                                                           // (4)
+                return await RunAsync(prepared, options, cancellation);
             }
             catch (ResponseTooLargeException)
             {
@@ -59,22 +66,43 @@ public sealed class OperationExecutor
         }
     }
 
-    private async Task<OperationResult> RunAsync(PreparedOperation prepared, bool tellForms, CancellationToken cancellation)
+    private async Task<OperationResult> RunAsync(PreparedOperation prepared, RunOptions options, CancellationToken cancellation)
     {
-        await _batches.RunAsync(prepared.Runs, cancellation);                                                                   // (4)
+        BatchUsage usage = await _batches.RunAsync(prepared.Runs, cancellation);                                                // (5)
         await LoadNodesAsync(prepared, explanations: null, cancellation);
-        OperationResult result = Assemble(prepared.Plan, prepared.Runs);                                                        // (5)
-        result.Forms = tellForms ? FormsOf(prepared.Runs) : null;
+        OperationResult result = Assemble(prepared.Plan, prepared.Runs);                                                        // (6)
+        result.Forms = options.TellForms ? FormsOf(prepared.Runs) : null;
+        if (options.Report == CostReport.Report)
+        {
+            usage += prepared.Nodes?.Usage ?? default;
+            int bytes = result.Json.Length;
+            result.With("operationCost", prepared.Price);
+            result.With("cost", new { usage.Statements, usage.Rows, bytes, databaseMs = Math.Round(usage.Time.TotalMilliseconds, 3) });
+        }
+
         return result;
+    }
+
+    /// <summary>Why an operation would be refused with these variables before anything is read, or null.</summary>
+    internal RequestError? Check(Operation operation, JsonElement variables, PriceLimit? limit)
+    {
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit);
+        prepared?.Dispose();
+        return refusal;
     }
 
     /// <summary>How PostgreSQL runs the statements of an operation: <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c> of each, in order.</summary>
     /// <exception cref="InvalidOperationException">The operation was refused with these variables; the message is the client's.</exception>
     public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(Operation operation, JsonElement variables, CancellationToken cancellation)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = await PrepareAsync(operation, variables, cancellation);
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit: null);
         using (prepared)
         {
+            if (prepared is not null)
+            {
+                await BindAsync(prepared, operation, cancellation);
+            }
+
             if ((refusal ?? prepared!.Runs.FirstOrDefault(r => r.Error is not null)?.Error) is { } error)
             {
                 throw new InvalidOperationException(error.Message);
@@ -86,8 +114,7 @@ public sealed class OperationExecutor
         }
     }
 
-    private async Task<(PreparedOperation? Prepared, RequestError? Refusal)> PrepareAsync(
-        Operation operation, JsonElement variables, CancellationToken cancellation)
+    private (PreparedOperation? Prepared, RequestError? Refusal) Prepare(Operation operation, JsonElement variables, PriceLimit? limit)
     {
         (VariableValues? values, RequestError? error) = VariableValues.Coerce(operation.Variables, variables);
         if (values is null)
@@ -109,9 +136,8 @@ public sealed class OperationExecutor
             return (null, cause.Error ?? new LiteralInvalidError(cause.Message));
         }
 
-        var prepared = new PreparedOperation(plan, values);
-        await BindAsync(prepared, operation, cancellation);
-        return (prepared, null);
+        Price price = plan.Price.Of(values);
+        return limit?.Check(price) is { } tooDear ? (null, tooDear) : (new PreparedOperation(plan, values, price), null);
     }
 
     private OperationPlan Compile(Operation operation, VariableValues values)
@@ -209,8 +235,11 @@ public sealed class OperationExecutor
 }
 
 /// <summary>A plan and the values of one request, ready to run.</summary>
-internal sealed class PreparedOperation(OperationPlan plan, VariableValues values) : IDisposable
+internal sealed class PreparedOperation(OperationPlan plan, VariableValues values, Price price) : IDisposable
 {
+    /// <summary>What it costs with these values.</summary>
+    public Price Price { get; } = price;
+
     public OperationPlan Plan { get; } = plan;
 
     public VariableValues Values { get; } = values;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Types;
 
 namespace CityHelper.Engine.Execution;
@@ -6,6 +7,10 @@ namespace CityHelper.Engine.Execution;
 /// <summary>An answer as bytes. Dispose it when it is sent.</summary>
 public sealed class OperationResult : IDisposable
 {
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
+
+    private bool _hasExtensions;
+
     private OperationResult(JsonBuffer json, IReadOnlyList<RequestError> errors, bool hasData, CachePolicy cache)
     {
         Json = json;
@@ -24,7 +29,7 @@ public sealed class OperationResult : IDisposable
     public bool HasData { get; }
 
     /// <summary>How long the answer may be kept; never when it holds errors.</summary>
-    public CachePolicy Cache { get; }
+    public CachePolicy Cache { get; private set; }
 
     /// <summary>The form in which each connection's rows were reached, such as <c>serviceRequests=late cells=6</c>; null unless asked for.</summary>
     public string? Forms { get; internal set; }
@@ -61,6 +66,32 @@ public sealed class OperationResult : IDisposable
         withErrors.WriteByte((byte)'}');
         json.Dispose();
         return new OperationResult(withErrors, [.. errors.Select(e => e.Error)], hasData: true, CachePolicy.None);
+    }
+
+    /// <summary>The price of an operation that is not run.</summary>
+    internal static OperationResult Priced(Price price)
+    {
+        var json = new JsonBuffer();
+        json.WriteRaw("{\"extensions\":"u8);
+        json.WriteRaw(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["operationCost"] = price }, s_json));
+        json.WriteByte((byte)'}');
+        return new OperationResult(json, [], hasData: true, CachePolicy.None) { _hasExtensions = true };
+    }
+
+    /// <summary>
+    /// Adds a member to <c>extensions</c>, which stand behind all other members, where the conventions have them. An answer that says more than its data is nobody
+    /// else's.
+    /// </summary>
+    public void With(string name, object value)
+    {
+        Json.CutBackTo(Json.Length - (_hasExtensions ? 2 : 1));
+        Json.WriteRaw(_hasExtensions ? ",\""u8 : ",\"extensions\":{\""u8);
+        Json.WriteRaw(System.Text.Encoding.UTF8.GetBytes(name));
+        Json.WriteRaw("\":"u8);
+        Json.WriteRaw(JsonSerializer.SerializeToUtf8Bytes(value, s_json));
+        Json.WriteRaw("}}"u8);
+        _hasExtensions = true;
+        Cache = CachePolicy.None;
     }
 
     public void Dispose() => Json.Dispose();

@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Operations;
 using CityHelper.Engine.Telemetry;
 using CityHelper.Engine.Types;
 using Microsoft.AspNetCore.Http;
@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace CityHelper.Engine.Http;
 
 /// <summary>One GraphQL request over HTTP.</summary>
-public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationExecutor executor, ILogger<GraphQLHttpHandler> logger)
+public sealed class GraphQLHttpHandler(IClientDirectory clients, OperationGate gate, OperationExecutor executor, ILogger<GraphQLHttpHandler> logger)
 {
     /// <summary>A request with this header, whatever its value, is told in <see cref="FormsHeader"/> how its rows were reached.</summary>
     public const string DebugHeader = "CityHelper-Debug";
@@ -18,9 +18,12 @@ public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationEx
     /// <summary>The forms of an answer's connections: <c>serviceRequests=values window=enough</c>.</summary>
     public const string FormsHeader = "CityHelper-Forms";
 
+    /// <summary>Asks for the cost of an operation: <c>report</c> beside its answer, <c>validate</c> instead of it (conventions §11).</summary>
+    public const string CostHeaderName = "GraphQL-Cost";
+
     /// <summary>Answers a request.</summary>
     /// <remarks>
-    /// (1) choose what the answer is sent as   (2) read the request, bounded   (3) find the operation: by id before any text is parsed
+    /// (1) choose what the answer is sent as   (2) read the request, bounded   (3) the gate finds the operation: by id before any text is parsed
     /// (4) run its plan   (5) headers and body
     /// </remarks>
     public async Task HandleAsync(HttpContext http)
@@ -97,15 +100,25 @@ public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationEx
                 return Refuse(name, mediaType, unreadable);
             }
 
-            CompiledOperation found = await FindAsync(request, cancellation);                                                       // (3)
-            if (found.Operation is not { } operation)
+            if (CostHeader(http.Request) is not { } report)
             {
-                return Refuse(name, mediaType, found.Errors);
+                return Refuse(name, mediaType, new RequestInvalidError($"The header `{CostHeaderName}` is `report` or `validate`."));
+            }
+
+            Admission admission = await gate.AdmitAsync(request, clients.Identify(http.Request), cancellation);                     // (3)
+            if (admission.Operation is not { } operation)
+            {
+                return Refuse(name, mediaType, admission.Errors);
             }
 
             name = operation.Name ?? "anonymous";
-            OperationResult result = await executor.ExecuteAsync(                                                                   // (4)
-                operation, request.Variables, http.Request.Headers.ContainsKey(DebugHeader), cancellation);
+            var options = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), admission.Limit, report);
+            OperationResult result = await executor.ExecuteAsync(operation, request.Variables, options, cancellation);              // (4)
+            if (admission.Persisted is { } persisted)
+            {
+                result.With("persistedQuery", persisted);
+            }
+
             return (result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), name);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
@@ -135,28 +148,14 @@ public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationEx
     private static int StatusOf(ResponseMediaType mediaType, IReadOnlyList<RequestError> errors) =>
         errors[0].Status ?? (mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
 
-    // An id is looked up before any text is parsed; an empty text beside an id counts as none (conventions §8).
-    private async ValueTask<CompiledOperation> FindAsync(OperationRequest request, CancellationToken cancellation)
+    // Null for a value that is neither.
+    private static CostReport? CostHeader(HttpRequest request) => request.Headers[CostHeaderName].ToString() switch
     {
-        string? name = Given(request.OperationName);
-        if (Given(request.Query) is { } text)
-        {
-            return await operations.CompileAsync(text, name, cancellation);
-        }
-
-        if (Given(request.Id) is not { } id)
-        {
-            return CompiledOperation.Refused(new OperationMissingError());
-        }
-
-        // The name in a URL must be the operation's: logs and caches are read by it.
-        CompiledOperation found = operations.Find(id);
-        return found.Operation is not null && name is not null && name != found.Operation.Name
-            ? CompiledOperation.Refused(new OperationNameUnknownError(name) { Status = StatusCodes.Status400BadRequest })
-            : found;
-    }
-
-    private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
+        "" => CostReport.None,
+        "report" => CostReport.Report,
+        "validate" => CostReport.Validate,
+        _ => null,
+    };
 
     private static async Task WriteAsync(HttpContext http, OperationResult result, ResponseMediaType mediaType, int status)
     {

@@ -11,6 +11,9 @@ internal sealed class OperationRequest : IDisposable
 
     public string? Id { get; set; }
 
+    /// <summary>The SHA-256 of the text, by which it is or should be known (<c>extensions.persistedQuery</c>).</summary>
+    public string? Hash { get; set; }
+
     public string? OperationName { get; set; }
 
     /// <summary>A JSON object, or undefined.</summary>

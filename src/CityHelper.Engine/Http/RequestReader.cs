@@ -27,6 +27,7 @@ internal static class RequestReader
         {
             request.Id = (string)id!;
             request.Query = null;
+            request.Hash = null;
             request.OperationName = http.RouteValues.GetValueOrDefault(NameRouteValue) as string ?? request.OperationName;
         }
 
@@ -44,6 +45,21 @@ internal static class RequestReader
         request.Query = parameters["query"];
         request.Id = parameters["id"].FirstOrDefault() ?? parameters["documentId"];
         request.OperationName = parameters["operationName"];
+        if (parameters["extensions"].FirstOrDefault() is { Length: > 0 } extensions)
+        {
+            try
+            {
+                if (ReadExtensions(Parse(request, System.Text.Encoding.UTF8.GetBytes(extensions)), request) is { } invalid)
+                {
+                    return invalid;
+                }
+            }
+            catch (JsonException)
+            {
+                return new InvalidJsonError();
+            }
+        }
+
         if (parameters["variables"].FirstOrDefault() is not { Length: > 0 } variables)
         {
             return null;
@@ -176,12 +192,37 @@ internal static class RequestReader
                 case "variables":
                     request.Variables = member.Value;
                     break;
-                case "extensions" when member.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Null):
-                    return Invalid("`extensions` must be an object.");
+                case "extensions" when ReadExtensions(member.Value, request) is { } invalid:
+                    return invalid;
             }
         }
 
         return CheckVariables(request);
+    }
+
+    // Automatic persisted operations (conventions §8): {"persistedQuery": {"version": 1, "sha256Hash": "…"}}. Other extensions are others' business.
+    private static RequestInvalidError? ReadExtensions(JsonElement extensions, OperationRequest request)
+    {
+        if (extensions.ValueKind is not JsonValueKind.Object)
+        {
+            return extensions.ValueKind == JsonValueKind.Null ? null : Invalid("`extensions` must be an object.");
+        }
+
+        if (!extensions.TryGetProperty("persistedQuery", out JsonElement persisted) || persisted.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        bool isKnown = persisted.ValueKind == JsonValueKind.Object
+            && persisted.TryGetProperty("version", out JsonElement version) && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out int number) && number == 1
+            && persisted.TryGetProperty("sha256Hash", out JsonElement hash) && hash.ValueKind == JsonValueKind.String && hash.GetString()!.Length > 0;
+        if (!isKnown)
+        {
+            return Invalid("`extensions.persistedQuery` must be `{version: 1, sha256Hash}` with the SHA-256 of the text in lower-case hex.");
+        }
+
+        request.Hash = persisted.GetProperty("sha256Hash").GetString();
+        return null;
     }
 
     private static RequestError? CheckVariables(OperationRequest request) =>

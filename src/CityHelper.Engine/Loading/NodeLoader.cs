@@ -31,6 +31,9 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches) 
     /// <summary>How PostgreSQL runs what would be fetched; with it, nothing is.</summary>
     public List<StatementExplanation>? Explanations { get; init; }
 
+    /// <summary>What it took so far.</summary>
+    public BatchUsage Usage { get; private set; }
+
     /// <summary>The loader of this request.</summary>
     public BatchLoader<NodeKey, NodeRow> Create() => new(FetchAsync);
 
@@ -64,7 +67,7 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches) 
                 continue;
             }
 
-            await batches.RunAsync(all, cancellation);
+            Usage += await batches.RunAsync(all, cancellation);
             foreach ((RootRun run, NodeKey[] asked) in runs)
             {
                 foreach (NodeKey key in asked.Where(k => run.Error is not null || run.RowsByKey.ContainsKey(k.Row)))

@@ -6,6 +6,13 @@ namespace CityHelper.Engine.Operations;
 /// <summary>GraphQL.NET's errors at the border: its class names become codes, its section numbers links.</summary>
 internal static class EngineErrors
 {
+    private const string Suggestion = " Did you mean";
+
+    /// <summary>The error without the names that the schema has: who may not look at it is not told them one by one (attack 6).</summary>
+    public static RequestError WithoutSuggestion(RequestError error) => error.Message.IndexOf(Suggestion, StringComparison.Ordinal) is var at and >= 0
+        ? new RequestError(error.Message[..at], error.Code) { Locations = error.Locations, Extensions = error.Extensions, Status = error.Status }
+        : error;
+
     public static RequestError ToRequestError(ExecutionError error)
     {
         List<KeyValuePair<string, object>> extensions = [];

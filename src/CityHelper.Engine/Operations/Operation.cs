@@ -14,6 +14,7 @@ public sealed class Operation
         Document = document;
         Definition = definition;
         Variables = variables;
+        IntrospectionField = document.Definitions.Select(FirstIntrospection).FirstOrDefault(field => field is not null);
         Fragments = document.Definitions.OfType<GraphQLFragmentDefinition>().ToDictionary(f => f.FragmentName.Name.StringValue);
     }
 
@@ -23,6 +24,9 @@ public sealed class Operation
     /// <summary>The operation's own name, or null.</summary>
     public string? Name => Definition.Name?.StringValue;
 
+    /// <summary>The field by which the operation looks at the schema, <c>__schema</c> or <c>__type</c>; null when it does not.</summary>
+    internal string? IntrospectionField { get; }
+
     internal GraphQLDocument Document { get; }
 
     internal GraphQLOperationDefinition Definition { get; }
@@ -30,4 +34,17 @@ public sealed class Operation
     internal IReadOnlyList<VariableDefinition> Variables { get; }
 
     internal IReadOnlyDictionary<string, GraphQLFragmentDefinition> Fragments { get; }
+
+    // Validation has seen that these fields stand below Query alone. The parser has bounded the depth.
+    private static string? FirstIntrospection(ASTNode node) => node switch
+    {
+        GraphQLOperationDefinition operation => FirstOf(operation.SelectionSet),
+        GraphQLFragmentDefinition fragment => FirstOf(fragment.SelectionSet),
+        GraphQLInlineFragment inline => FirstOf(inline.SelectionSet),
+        GraphQLField field when field.Name.Value == "__schema" || field.Name.Value == "__type" => field.Name.StringValue,
+        _ => null,
+    };
+
+    private static string? FirstOf(GraphQLSelectionSet selectionSet) =>
+        selectionSet.Selections.Select(FirstIntrospection).FirstOrDefault(field => field is not null);
 }

@@ -1,4 +1,5 @@
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Types;
 using GraphQLParser.AST;
 
@@ -8,7 +9,8 @@ namespace CityHelper.Engine.Planning;
 /// <param name="Roots">The fields of the answer's <c>data</c>, in order.</param>
 /// <param name="Cache">How long an answer without errors may be kept.</param>
 /// <param name="MetaFields">The selections of <c>__schema</c> and <c>__type</c>, which GraphQL.NET answers.</param>
-internal sealed record OperationPlan(IReadOnlyList<RootPlan> Roots, CachePolicy Cache, IReadOnlyList<GraphQLField> MetaFields);
+/// <param name="Price">What it costs, given how long its lists are.</param>
+internal sealed record OperationPlan(IReadOnlyList<RootPlan> Roots, CachePolicy Cache, IReadOnlyList<GraphQLField> MetaFields, OperationPrice Price);
 
 /// <summary>One root of a plan: a field of <c>Query</c>, or a connection of the partition that a root's row stands for.</summary>
 /// <param name="field">Its name, and the writer that assembles its value from what was read.</param>

@@ -4,6 +4,7 @@ using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning.Figures;
 using CityHelper.Engine.Planning.Nearby;
 using CityHelper.Engine.Planning.Similar;
+using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Types;
 using GraphQL;
 using GraphQL.Types;
@@ -28,6 +29,7 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
                 $"The operation has {fields.Count} root fields, {Limits.RootFieldsMax} are allowed: send several operations."));
         }
 
+        OperationPrice price = new PricePlanner(schema, operation, variables).Compile();
         var roots = new List<RootPlan>(fields.Count);
         var meta = new List<GraphQLField>();
         foreach (CollectedField field in fields)
@@ -41,7 +43,7 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
                 $"The operation needs more than {Limits.BatchStatementsMax} statements: send several operations."));
         }
 
-        return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta);
+        return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta, price);
     }
 
     private RootPlan Root(

@@ -20,6 +20,9 @@ internal static partial class LogMessages
     [LoggerMessage(1101, LogLevel.Information, "Loaded {Count} persisted operations from {Path}")]
     public static partial void OperationsLoaded(ILogger logger, int count, string path);
 
+    [LoggerMessage(1102, LogLevel.Warning, "{Client} may not send the text of {Operation} ({Id}) in mode {Mode}; it was run, because its mode is only logged")]
+    public static partial void NotAllowedButDone(ILogger logger, string client, Clients.ClientMode mode, string operation, string id);
+
     [LoggerMessage(1200, LogLevel.Debug, "Statement: {Sql}")]
     public static partial void Statement(ILogger logger, string sql);
 

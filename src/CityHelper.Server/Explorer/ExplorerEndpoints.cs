@@ -1,3 +1,4 @@
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Http;
 using Microsoft.Extensions.FileProviders;
 
@@ -32,9 +33,11 @@ internal static class ExplorerEndpoints
             });
         }
 
+        var clients = app.Services.GetRequiredService<IClientDirectory>();
         app.Use(async (http, next) =>
         {
-            if (!IsPageRequest(http.Request))
+            // A page that sends texts is of use only to who may send any.
+            if (!IsPageRequest(http.Request) || !clients.Identify(http.Request).MaySendText)
             {
                 await next(http);
                 return;

@@ -1,4 +1,5 @@
 using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Types;
 using CityHelper.Server.Boundaries;
 using CityHelper.Server.Cities;
@@ -15,7 +16,8 @@ public sealed class CityHelperSchema : GraphQL.Types.Schema
         : base(services)
     {
         Description = "Service requests (311) of many cities.";
-        Directives.Register(new CacheControlDirective(), SpecifiedBy());
+        Directives.Register(new CacheControlDirective(), new CostDirective(), new ListSizeDirective(), SpecifiedBy());
+        this.RegisterVisitor(new PriceVisitor());
         var query = new ObjectGraphType { Name = "Query", Description = "What can be asked." };
         var fields = new QueryFields(query, database, services);
         fields.Nodes(ServiceRequestQueries.MaxAgeSeconds, ServiceRequestQueries.StaleWhileRevalidateSeconds);

@@ -39,6 +39,9 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>The statements sent to PostgreSQL since the last call.</summary>
     public IReadOnlyList<string> TakeStatements() => _statements.Take();
 
+    /// <summary>Warnings so far.</summary>
+    public IReadOnlyCollection<string> Warnings => _statements.Warnings;
+
     /// <summary>Messages of level error and above so far.</summary>
     public IReadOnlyCollection<string> Errors => _statements.Errors;
 
@@ -47,8 +50,13 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="environment">Its environment.</param>
     /// <param name="statistics">What it is to believe of the rows, given what PostgreSQL says; that itself when left out.</param>
     /// <param name="time">Its clock; the machine's when left out.</param>
+    /// <param name="settings">Further configuration: <c>Clients:civic:Mode</c>.</param>
     public static async Task<TestServer> StartAsync(
-        string database, string environment = "Development", Func<ITableStatistics, ITableStatistics>? statistics = null, TimeProvider? time = null)
+        string database,
+        string environment = "Development",
+        Func<ITableStatistics, ITableStatistics>? statistics = null,
+        TimeProvider? time = null,
+        IReadOnlyDictionary<string, string?>? settings = null)
     {
         var statements = new StatementLog();
         string home = Directory.CreateTempSubdirectory("cityhelper-home-").FullName;
@@ -64,6 +72,7 @@ public sealed class TestServer : IAsyncDisposable
                     // Fixed, so that cursors in snapshots are the same every time.
                     [CursorKeyStore.CurrentKey] = Convert.ToBase64String(new byte[32]),
                 });
+                builder.Configuration.AddInMemoryCollection(settings);
                 if (statistics is not null)
                 {
                     builder.Services.AddSingleton(services => statistics(services.GetRequiredService<TableStatistics>()));
@@ -135,7 +144,11 @@ public sealed class TestServer : IAsyncDisposable
         private readonly ConcurrentQueue<string> _statements = new();
         private readonly ConcurrentQueue<string> _errors = new();
 
+        private readonly ConcurrentQueue<string> _warnings = new();
+
         public IReadOnlyCollection<string> Errors => _errors;
+
+        public IReadOnlyCollection<string> Warnings => _warnings;
 
         public IReadOnlyList<string> Take()
         {
@@ -160,6 +173,11 @@ public sealed class TestServer : IAsyncDisposable
             if (logLevel >= LogLevel.Error)
             {
                 _errors.Enqueue($"{formatter(state, exception)} {exception}");
+            }
+
+            if (logLevel == LogLevel.Warning)
+            {
+                _warnings.Enqueue(formatter(state, exception));
             }
 
             if (state is IReadOnlyList<KeyValuePair<string, object?>> values

@@ -3,6 +3,7 @@ using CityHelper.Engine;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Types;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
@@ -29,7 +30,7 @@ public sealed class CacheBoundTests : IDisposable
         OperationPlan Compile()
         {
             compiled++;
-            return new OperationPlan([], CachePolicy.None, []);
+            return new OperationPlan([], CachePolicy.None, [], new OperationPrice([]));
         }
 
         OperationPlan first = plans.GetOrAdd(operation, "a", Compile);

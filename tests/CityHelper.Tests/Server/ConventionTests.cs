@@ -12,8 +12,10 @@ namespace CityHelper.Tests.Server;
 /// </summary>
 public sealed partial class ConventionTests
 {
-    private static readonly Lazy<GraphQLDocument> s_schema = new(() =>
-        Parser.Parse(File.ReadAllText(Repository.PathOf("schema", "schema.graphql"))));
+    private static readonly Lazy<GraphQLDocument> s_schema = new(Schema);
+
+    private static readonly Lazy<GraphQLDocument> s_withoutPrices = new(() =>
+        Parser.Parse(Price().Replace(File.ReadAllText(Repository.PathOf("schema", "schema.graphql")), "")));
 
     [Theory]
     [InlineData("input StringOperationFilterInput { and: [StringOperationFilterInput!] or: [StringOperationFilterInput!] eq: String neq: String contains: String ncontains: String in: [String] nin: [String] startsWith: String nstartsWith: String endsWith: String nendsWith: String }")]
@@ -47,7 +49,7 @@ public sealed partial class ConventionTests
     {
         ASTNode definition = Parser.Parse(expected).Definitions.Single();
         string name = ((INamedNode)definition).Name.StringValue;
-        Assert.Equal(Print(definition), Print(s_schema.Value.Definitions.Single(d => d is INamedNode named && named.Name.Value == name)));
+        Assert.Equal(Print(definition), Print(s_withoutPrices.Value.Definitions.Single(d => d is INamedNode named && named.Name.Value == name)));
     }
 
     [Theory]
@@ -62,10 +64,32 @@ public sealed partial class ConventionTests
     public void A_field_is_as_the_conventions_have_it(string type, string expected)
     {
         GraphQLFieldDefinition definition = Fields(Parser.Parse($"type X {{ {expected} }}").Definitions.Single()).Single();
-        GraphQLFieldDefinition ours = Fields(s_schema.Value.Definitions.Single(d => d is GraphQLObjectTypeDefinition o && o.Name.Value == type))
+        GraphQLFieldDefinition ours = Fields(s_withoutPrices.Value.Definitions.Single(d => d is GraphQLObjectTypeDefinition o && o.Name.Value == type))
             .Single(f => f.Name.Value == definition.Name.Value);
         ours.Directives = null;
         Assert.Equal(Print(definition), Print(ours));
+    }
+
+    /// <summary>Weights and sizes of lists (conventions §11).</summary>
+    [Theory]
+    [InlineData("Query", "node", "@cost(weight: \"10\")")]
+    [InlineData("Query", "serviceRequests", "@cost(weight: \"10\") @listSize(assumedSize: 100, slicingArguments: [\"first\", \"last\"], slicingArgumentDefaultValue: 10, sizedFields: [\"edges\", \"nodes\"], requireOneSlicingArgument: false)")]
+    [InlineData("City", "categories", "@cost(weight: \"10\") @listSize(assumedSize: 100, slicingArguments: [\"first\", \"last\"], slicingArgumentDefaultValue: 10, sizedFields: [\"edges\", \"nodes\"], requireOneSlicingArgument: false)")]
+    [InlineData("ServiceRequest", "updates", "@listSize(assumedSize: 5, slicingArguments: [\"last\"], slicingArgumentDefaultValue: 5, requireOneSlicingArgument: false)")]
+    [InlineData("ServiceRequest", "category", "")]
+    [InlineData("StringOperationFilterInput", "eq", "@cost(weight: \"10\")")]
+    [InlineData("StringOperationFilterInput", "contains", "@cost(weight: \"20\")")]
+    [InlineData("StringOperationFilterInput", "nendsWith", "@cost(weight: \"20\")")]
+    [InlineData("StringOperationFilterInput", "and", "")]
+    [InlineData("ServiceRequestSortInput", "createdAt", "@cost(weight: \"10\")")]
+    [InlineData("ServiceRequestFilterInput", "status", "")]
+    public void A_member_weighs_what_the_conventions_say(string type, string member, string expected)
+    {
+        ASTNode definition = s_schema.Value.Definitions.Single(d => d is INamedNode named and not GraphQLDirectiveDefinition && named.Name.Value == type);
+        GraphQLDirectives? directives = definition is GraphQLInputObjectTypeDefinition input
+            ? input.Fields!.Single(f => f.Name.Value == member).Directives
+            : Fields(definition).Single(f => f.Name.Value == member).Directives;
+        Assert.Equal(expected, string.Join(' ', (directives?.Items ?? []).Where(IsPrice).Select(Print)));
     }
 
     [Fact]
@@ -95,6 +119,10 @@ public sealed partial class ConventionTests
         }
     }
 
+    private static GraphQLDocument Schema() => Parser.Parse(File.ReadAllText(Repository.PathOf("schema", "schema.graphql")));
+
+    private static bool IsPrice(GraphQLDirective directive) => directive.Name.Value == "cost" || directive.Name.Value == "listSize";
+
     private static IEnumerable<GraphQLObjectTypeDefinition> Objects() => s_schema.Value.Definitions.OfType<GraphQLObjectTypeDefinition>();
 
     private static IEnumerable<GraphQLFieldDefinition> Fields(ASTNode definition) => ((GraphQLObjectTypeDefinition)definition).Fields ?? Enumerable.Empty<GraphQLFieldDefinition>();
@@ -102,6 +130,10 @@ public sealed partial class ConventionTests
     // Descriptions are ours, and the printer breaks lines where there were some.
     private static string Print(ASTNode node) => Space().Replace(
         new SDLPrinter(new SDLPrinterOptions { PrintDescriptions = false }).Print(node), " ").Replace("( ", "(", StringComparison.Ordinal).Trim();
+
+    // Where it is applied, not where it is defined.
+    [GeneratedRegex(@" @(cost|listSize)\([^)]*\)")]
+    private static partial Regex Price();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Space();

@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace CityHelper.Engine.Clients;
+
+/// <summary>The client may send published operations only (HC0067).</summary>
+public sealed class OperationNotAllowedError : RequestError
+{
+    public OperationNotAllowedError()
+        : base("Only persisted operations are allowed.", "HC0067") => Status = 400;
+}
+
+/// <summary>The client may not look at the schema (HC0046).</summary>
+public sealed class IntrospectionNotAllowedError : RequestError
+{
+    public IntrospectionNotAllowedError(string field)
+        : base("Introspection is not allowed for the current request.", "HC0046")
+    {
+        Status = 400;
+        Extensions = [new("field", field)];
+    }
+}
+
+/// <summary>No text is known of a hash: the client sends both again, and it is kept (HC0020; automatic persisted operations).</summary>
+public sealed class PersistedQueryNotFoundError : RequestError
+{
+    public PersistedQueryNotFoundError()
+        : base("PersistedQueryNotFound", "HC0020") => Status = 400;
+}
+
+/// <summary>The client registers more texts than it may.</summary>
+public sealed class RegistrationQuotaExceededError : RequestError
+{
+    public RegistrationQuotaExceededError(int perDay)
+        : base(
+            $"This client may register {perDay.ToString(CultureInfo.InvariantCulture)} operations a day: send values as variables instead of writing them into the text.",
+            "REGISTRATION_QUOTA_EXCEEDED") => Status = 429;
+}

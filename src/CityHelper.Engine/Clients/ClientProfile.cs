@@ -1,0 +1,42 @@
+using CityHelper.Engine.Pricing;
+using Microsoft.AspNetCore.Http;
+
+namespace CityHelper.Engine.Clients;
+
+/// <summary>What a client may send.</summary>
+public enum ClientMode
+{
+    /// <summary>Published operations by their ids, and nothing else.</summary>
+    PersistedOnly,
+
+    /// <summary>Also texts together with their hash, under a quota; from then on the hash alone (automatic persisted operations).</summary>
+    Registration,
+
+    /// <summary>Any text that does not cost too much.</summary>
+    FreeText,
+}
+
+/// <summary>A client, or those that are not identified.</summary>
+/// <param name="Name">As logs and quotas know it.</param>
+/// <param name="Mode">What it may send.</param>
+public sealed record ClientProfile(string Name, ClientMode Mode)
+{
+    /// <summary>Whether what the mode forbids is logged and done all the same: the step before a client is restricted.</summary>
+    public bool LogOnly { get; init; }
+
+    /// <summary>What an operation of its own may cost; published ones were priced when they were published.</summary>
+    public PriceLimit PriceLimit { get; init; } = PriceLimit.Default;
+
+    /// <summary>Texts that it may register in a day.</summary>
+    public int RegistrationsPerDay { get; init; } = Limits.RegistrationsPerDay;
+
+    /// <summary>Whether it may send any text: then it may also look at the schema, and errors suggest names.</summary>
+    public bool MaySendText => Mode == ClientMode.FreeText;
+}
+
+/// <summary>Knows clients.</summary>
+public interface IClientDirectory
+{
+    /// <summary>Whose request it is. Every request is somebody's: who is not identified has a profile too.</summary>
+    ClientProfile Identify(HttpRequest request);
+}

@@ -1,0 +1,146 @@
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Http;
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Telemetry;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace CityHelper.Engine.Clients;
+
+/// <summary>An operation that a client may run, or why not.</summary>
+/// <param name="Operation">The operation; null when refused.</param>
+/// <param name="Errors">Why it was refused.</param>
+internal sealed record Admission(Operation? Operation, IReadOnlyList<RequestError> Errors)
+{
+    /// <summary>What it may cost; null for one that was priced when it was published.</summary>
+    public PriceLimit? Limit { get; init; }
+
+    /// <summary>What the answer says of its registration (<c>extensions.persistedQuery</c>); null for nothing.</summary>
+    public IReadOnlyDictionary<string, object>? Persisted { get; init; }
+
+    public static Admission Refused(RequestError error) => new(null, [error]);
+}
+
+/// <summary>
+/// The one place that decides which operation a request runs: every transport asks it (conventions §8). Published operations run for everybody; what else
+/// a client may send is its mode.
+/// </summary>
+public sealed class OperationGate(
+    OperationRegistry operations, RegisteredOperations registered, OperationExecutor executor, ILogger<OperationGate> logger)
+{
+    /// <summary>Finds or compiles the operation of a request.</summary>
+    internal async ValueTask<Admission> AdmitAsync(OperationRequest request, ClientProfile client, CancellationToken cancellation)
+    {
+        // An empty text beside an id counts as none.
+        string? name = Given(request.OperationName);
+        if (Given(request.Query) is not { } text)
+        {
+            return (Given(request.Id), Given(request.Hash)) switch
+            {
+                ({ } id, _) => await ByIdAsync(id, name, client, new OperationUnknownError(id), cancellation),
+                (_, { } hash) => await ByIdAsync(hash, name, client, new PersistedQueryNotFoundError(), cancellation),
+                _ => Admission.Refused(new OperationMissingError()),
+            };
+        }
+
+        return Given(request.Hash) is { } sent
+            ? await ByTextAndHashAsync(text, sent, name, request, client, cancellation)
+            : await ByTextAsync(text, name, client, ClientMode.FreeText, cancellation);
+    }
+
+    private async ValueTask<Admission> ByIdAsync(string id, string? name, ClientProfile client, RequestError unknown, CancellationToken cancellation)
+    {
+        CompiledOperation published = operations.Find(id);
+        if (published.Operation is { } operation)
+        {
+            // The name in a URL must be the operation's: logs and caches are read by it.
+            return name is not null && name != operation.Name
+                ? Admission.Refused(new OperationNameUnknownError(name) { Status = StatusCodes.Status400BadRequest })
+                : new Admission(operation, []);
+        }
+
+        if (published.Errors is not [OperationUnknownError])
+        {
+            return new Admission(null, published.Errors);
+        }
+
+        // Published operations are all that a client of that mode may run, whoever else has registered what.
+        return client.Mode != ClientMode.PersistedOnly && await registered.FindAsync(id, cancellation) is { } text
+            ? await CompileAsync(text, name, client, cancellation)
+            : Admission.Refused(unknown);
+    }
+
+    private async ValueTask<Admission> ByTextAsync(string text, string? name, ClientProfile client, ClientMode needed, CancellationToken cancellation)
+    {
+        if (client.Mode < needed)
+        {
+            if (!client.LogOnly)
+            {
+                return Admission.Refused(new OperationNotAllowedError());
+            }
+
+            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, name ?? "anonymous", OperationCompiler.IdOf(text));
+        }
+
+        return await CompileAsync(text, name, client, cancellation);
+    }
+
+    private async ValueTask<Admission> ByTextAndHashAsync(
+        string text, string sent, string? name, OperationRequest request, ClientProfile client, CancellationToken cancellation)
+    {
+        string hash = OperationCompiler.IdOf(text);
+        if (hash == sent && operations.Find(hash).Operation is { } published)
+        {
+            return new Admission(published, []);
+        }
+
+        Admission admission = await ByTextAsync(text, name, client, ClientMode.Registration, cancellation);
+        if (admission.Operation is not { } operation)
+        {
+            return admission;
+        }
+
+        if (hash != sent)
+        {
+            // It runs, and is kept under neither hash.
+            return admission with { Persisted = WrongHash(sent, hash) };
+        }
+
+        // Only what may run is kept, so that nobody fills the store with what never could.
+        if (executor.Check(operation, request.Variables, admission.Limit) is { } refusal)
+        {
+            return Admission.Refused(refusal);
+        }
+
+        bool isKept = await registered.TryRegisterAsync(client, hash, text, cancellation);
+        return isKept || client.MaySendText || client.LogOnly
+            ? admission with { Persisted = new Dictionary<string, object> { ["sha256Hash"] = hash, ["persisted"] = isKept } }
+            : Admission.Refused(new RegistrationQuotaExceededError(client.RegistrationsPerDay));
+    }
+
+    private async ValueTask<Admission> CompileAsync(string text, string? name, ClientProfile client, CancellationToken cancellation)
+    {
+        CompiledOperation compiled = await operations.CompileAsync(text, name, cancellation);
+        bool maySee = client.MaySendText || client.LogOnly;
+        if (compiled.Operation is not { } operation)
+        {
+            return new Admission(null, maySee ? compiled.Errors : [.. compiled.Errors.Select(EngineErrors.WithoutSuggestion)]);
+        }
+
+        return operation.IntrospectionField is { } field && !maySee
+            ? Admission.Refused(new IntrospectionNotAllowedError(field))
+            : new Admission(operation, []) { Limit = client.PriceLimit };
+    }
+
+    private static Dictionary<string, object> WrongHash(string sent, string hash) => new()
+    {
+        ["sha256Hash"] = sent,
+        ["expectedHashValue"] = hash,
+        ["expectedHashType"] = "sha256Hash",
+        ["expectedHashFormat"] = "Hex",
+        ["persisted"] = false,
+    };
+
+    private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

@@ -1,0 +1,35 @@
+namespace CityHelper.Server.Clients;
+
+/// <summary>
+/// One client as the configuration has it, in the section <c>Clients</c>: <c>Clients__explorer__Mode=FreeText</c>. The client named <c>default</c> is everybody who is
+/// not identified.
+/// </summary>
+public sealed class ClientSettings
+{
+    /// <summary>The section of all clients.</summary>
+    public const string Section = "Clients";
+
+    /// <summary>The name of the client for those who are not identified.</summary>
+    public const string DefaultName = "default";
+
+    /// <summary><c>PersistedOnly</c>, <c>Registration</c> or <c>FreeText</c>.</summary>
+    public string Mode { get; set; } = "";
+
+    /// <summary>Whether what the mode forbids is only logged.</summary>
+    public bool LogOnly { get; set; }
+
+    /// <summary>SHA-256 of its API keys, lower-case hex; the keys themselves stand nowhere. A client that has any is known by them alone.</summary>
+    public string[] ApiKeySha256 { get; set; } = [];
+
+    /// <summary>Hosts at which it calls: <c>explorer.example.org</c>.</summary>
+    public string[] Hosts { get; set; } = [];
+
+    /// <summary>What an operation of its own may cost; the engine's limits when left out.</summary>
+    public double? MaxFieldCost { get; set; }
+
+    /// <summary>As <see cref="MaxFieldCost"/>.</summary>
+    public double? MaxTypeCost { get; set; }
+
+    /// <summary>Texts that it may register in a day.</summary>
+    public int? RegistrationsPerDay { get; set; }
+}

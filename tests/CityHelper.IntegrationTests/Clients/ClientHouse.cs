@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Reading;
+using CityHelper.IntegrationTests.Serving;
+using CityHelper.Server.Clients;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Clients;
+
+/// <summary>A server in production with clients of every mode.</summary>
+public sealed class ClientHouse(PostgresFixture postgres) : IAsyncLifetime
+{
+    public const string CivicKey = "civic app's key";
+    public const string SmallKey = "key of an app with a small quota";
+    public const string ExplorerKey = "analyst's key";
+    public const string StepKey = "key of a client that is about to be restricted";
+
+    private readonly ReadingHouse _rows = new(postgres);
+
+    public TestServer Server { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        await _rows.InitializeAsync();
+        Server = await TestServer.StartAsync(_rows.Database, "Production", settings: new Dictionary<string, string?>
+        {
+            ["Clients:web:Mode"] = "PersistedOnly",
+            ["Clients:web:Hosts:0"] = "www.example.org",
+            ["Clients:civic:Mode"] = "Registration",
+            ["Clients:civic:ApiKeySha256:0"] = KeyHash(CivicKey),
+            ["Clients:small:Mode"] = "Registration",
+            ["Clients:small:ApiKeySha256:0"] = KeyHash(SmallKey),
+            ["Clients:small:RegistrationsPerDay"] = "2",
+            ["Clients:explorer:Mode"] = "FreeText",
+            ["Clients:explorer:ApiKeySha256:0"] = KeyHash(ExplorerKey),
+            ["Clients:explorer:MaxFieldCost"] = "200",
+            ["Clients:step:Mode"] = "PersistedOnly",
+            ["Clients:step:LogOnly"] = "true",
+            ["Clients:step:ApiKeySha256:0"] = KeyHash(StepKey),
+            ["Clients:named:Mode"] = "FreeText",
+        });
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        await _rows.DisposeAsync();
+    }
+
+    /// <summary>Posts a body as a client.</summary>
+    public async Task<(HttpResponseMessage Response, JsonElement Json)> PostAsync(object body, string? key = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/graphql")
+        {
+            Content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TryAddWithoutValidation("Accept", "application/graphql-response+json");
+        if (key is not null)
+        {
+            request.Headers.Add(ClientDirectory.KeyHeader, key);
+        }
+
+        foreach ((string name, string value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return await Server.SendAsync(request);
+    }
+
+    /// <summary>The <c>extensions</c> of an automatic persisted operation.</summary>
+    public static object Persisted(string hash) => new { persistedQuery = new { version = 1, sha256Hash = hash } };
+
+    /// <summary>The hash of a text.</summary>
+    public static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>The code of the first error; null without one.</summary>
+    public static string? Code(JsonElement json) =>
+        json.TryGetProperty("errors", out JsonElement errors) ? errors[0].GetProperty("extensions").GetProperty("code").GetString() : null;
+
+    private static string KeyHash(string key) => Hash(key);
+}

@@ -1,0 +1,184 @@
+using System.Net;
+using System.Text.Json;
+using CityHelper.IntegrationTests.Postgres;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Clients;
+
+/// <summary>What clients of each mode may send, over every way of sending it.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class ClientModeTests(ClientHouse house) : IClassFixture<ClientHouse>
+{
+    private const string Text = "{ cities { slug } }";
+
+    private static int s_texts;
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("no such key")]
+    public async Task Who_is_not_identified_runs_published_operations_alone(string? key)
+    {
+        (HttpResponseMessage response, JsonElement json) = await house.PostAsync(new { query = Text }, key);
+        Assert.Equal((HttpStatusCode.BadRequest, "HC0067"), (response.StatusCode, ClientHouse.Code(json)));
+        Assert.Equal("no-store", response.Headers.CacheControl!.ToString());
+        (_, json) = await house.PostAsync(new { query = Text, extensions = ClientHouse.Persisted(ClientHouse.Hash(Text)) }, key);
+        Assert.Equal("HC0067", ClientHouse.Code(json));
+        (_, json) = await house.PostAsync(new { query = "{ __schema { queryType { name } } }" }, key);
+        Assert.Equal("HC0067", ClientHouse.Code(json));
+
+        HttpResponseMessage published = await house.Server.Client.GetAsync(house.Server.PersistedUrl("Cities"));
+        Assert.Equal(HttpStatusCode.OK, published.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_text_is_registered_by_its_hash_and_runs_by_the_hash_alone()
+    {
+        string text = NewText();
+        string hash = ClientHouse.Hash(text);
+        (HttpResponseMessage response, JsonElement json) = await house.PostAsync(new { extensions = ClientHouse.Persisted(hash) }, ClientHouse.CivicKey);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal("""{"errors":[{"message":"PersistedQueryNotFound","extensions":{"code":"HC0020"}}]}""", json.GetRawText());
+
+        (response, json) = await house.PostAsync(new { query = text, extensions = ClientHouse.Persisted(hash) }, ClientHouse.CivicKey);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("no-store", response.Headers.CacheControl!.ToString());
+        Assert.Equal($$"""{"persistedQuery":{"sha256Hash":"{{hash}}","persisted":true}}""", json.GetProperty("extensions").GetRawText());
+        Assert.True(json.TryGetProperty("data", out _));
+
+        (response, json) = await house.PostAsync(new { extensions = ClientHouse.Persisted(hash) }, ClientHouse.CivicKey);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.False(json.TryGetProperty("extensions", out _));
+        (response, _) = await GetAsync($"?extensions={Uri.EscapeDataString(JsonSerializer.Serialize(ClientHouse.Persisted(hash)))}", ClientHouse.CivicKey);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+
+        // What one client registered is nothing that a client of published operations may run (attack 11).
+        Assert.Equal("HC0020", ClientHouse.Code((await house.PostAsync(new { extensions = ClientHouse.Persisted(hash) })).Json));
+        Assert.Equal("HC0020", ClientHouse.Code((await house.PostAsync(new { id = hash })).Json));
+    }
+
+    /// <summary>Attack 10: a hash that is not the text's. It runs, and is never kept.</summary>
+    [Fact]
+    public async Task A_wrong_hash_runs_and_is_kept_under_neither()
+    {
+        string text = NewText();
+        string wrong = ClientHouse.Hash(NewText());
+        (HttpResponseMessage response, JsonElement json) = await house.PostAsync(new { query = text, extensions = ClientHouse.Persisted(wrong) }, ClientHouse.CivicKey);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(
+            $$"""{"persistedQuery":{"sha256Hash":"{{wrong}}","expectedHashValue":"{{ClientHouse.Hash(text)}}","expectedHashType":"sha256Hash","expectedHashFormat":"Hex","persisted":false}}""",
+            json.GetProperty("extensions").GetRawText());
+        Assert.Equal("HC0020", ClientHouse.Code((await house.PostAsync(new { extensions = ClientHouse.Persisted(wrong) }, ClientHouse.CivicKey)).Json));
+        Assert.Equal("HC0020", ClientHouse.Code((await house.PostAsync(new { extensions = ClientHouse.Persisted(ClientHouse.Hash(text)) }, ClientHouse.CivicKey)).Json));
+    }
+
+    [Theory]
+    [InlineData("{ nothing }", "FIELDS_ON_CORRECT_TYPE")]
+    [InlineData("{ citie { slug } }", "FIELDS_ON_CORRECT_TYPE")]
+    [InlineData("{ cities { ", "HC0011")]
+    [InlineData("{ __schema { queryType { name } } }", "HC0046")]
+    [InlineData("query { ...f } fragment f on Query { __type(name: \"City\") { name } }", "HC0046")]
+    [InlineData("{ serviceRequests(city: \"nyc\", first: 100) { nodes { updates(last: 100) { note } } } }", "HC0047")]
+    public async Task What_could_not_run_is_not_registered(string text, string code)
+    {
+        (_, JsonElement json) = await house.PostAsync(new { query = text, extensions = ClientHouse.Persisted(ClientHouse.Hash(text)) }, ClientHouse.CivicKey);
+        Assert.Equal(code, ClientHouse.Code(json));
+        Assert.DoesNotContain("Did you mean", json.GetRawText(), StringComparison.Ordinal);
+        Assert.Equal("HC0020", ClientHouse.Code((await house.PostAsync(new { extensions = ClientHouse.Persisted(ClientHouse.Hash(text)) }, ClientHouse.CivicKey)).Json));
+    }
+
+    /// <summary>Attack 9: a flood of texts.</summary>
+    [Fact]
+    public async Task A_client_registers_as_many_texts_as_its_quota()
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            string text = NewText();
+            Assert.Null(ClientHouse.Code((await house.PostAsync(new { query = text, extensions = ClientHouse.Persisted(ClientHouse.Hash(text)) }, ClientHouse.SmallKey)).Json));
+            Assert.Null(ClientHouse.Code((await house.PostAsync(new { query = text, extensions = ClientHouse.Persisted(ClientHouse.Hash(text)) }, ClientHouse.SmallKey)).Json));
+        }
+
+        string third = NewText();
+        (HttpResponseMessage response, JsonElement json) =
+            await house.PostAsync(new { query = third, extensions = ClientHouse.Persisted(ClientHouse.Hash(third)) }, ClientHouse.SmallKey);
+        Assert.Equal((HttpStatusCode.TooManyRequests, "REGISTRATION_QUOTA_EXCEEDED"), (response.StatusCode, ClientHouse.Code(json)));
+        Assert.Null(ClientHouse.Code((await house.PostAsync(new { query = third, extensions = ClientHouse.Persisted(ClientHouse.Hash(third)) }, ClientHouse.CivicKey)).Json));
+    }
+
+    [Fact]
+    public async Task A_client_of_the_registration_may_not_send_a_text_alone() =>
+        Assert.Equal("HC0067", ClientHouse.Code((await house.PostAsync(new { query = Text }, ClientHouse.CivicKey)).Json));
+
+    [Fact]
+    public async Task A_client_of_free_text_sends_what_it_may_pay()
+    {
+        Assert.Null(ClientHouse.Code((await house.PostAsync(new { query = Text }, ClientHouse.ExplorerKey)).Json));
+        Assert.Null(ClientHouse.Code((await house.PostAsync(new { query = "{ __schema { queryType { name } } }" }, ClientHouse.ExplorerKey)).Json));
+        (HttpResponseMessage response, JsonElement json) = await house.PostAsync(
+            new { query = "{ serviceRequests(city: \"nyc\", first: 100) { nodes { category { name } agency { name } } } }" }, ClientHouse.ExplorerKey);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(
+            """{"errors":[{"message":"The maximum allowed field cost was exceeded.","extensions":{"code":"HC0047","fieldCost":211,"maxFieldCost":200}}]}""",
+            json.GetRawText());
+        Assert.Contains("Did you mean", (await house.PostAsync(new { query = "{ citie { slug } }" }, ClientHouse.ExplorerKey)).Json.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Before_a_client_is_restricted_it_is_logged_what_it_sends()
+    {
+        string text = NewText();
+        Assert.Null(ClientHouse.Code((await house.PostAsync(new { query = text }, ClientHouse.StepKey)).Json));
+        Assert.Single(house.Server.Warnings, w => w.Contains(ClientHouse.Hash(text), StringComparison.Ordinal) && w.StartsWith("step ", StringComparison.Ordinal));
+    }
+
+    /// <summary>A client that has a key or a host is not known by a name.</summary>
+    [Theory]
+    [InlineData("GraphQL-Client-Id", "named", null)]
+    [InlineData("GraphQL-Client-Id", "explorer", "HC0067")]
+    [InlineData("GraphQL-Client-Id", "web", "HC0067")]
+    [InlineData("Host", "www.example.org", "HC0067")]
+    public async Task A_client_is_known_by_what_it_was_given(string header, string value, string? code) =>
+        Assert.Equal(code, ClientHouse.Code((await house.PostAsync(new { query = Text }, null, (header, value))).Json));
+
+    [Theory]
+    [InlineData("""{"persistedQuery":{"version":2,"sha256Hash":"a"}}""")]
+    [InlineData("""{"persistedQuery":{"version":1}}""")]
+    [InlineData("""{"persistedQuery":{"version":1,"sha256Hash":7}}""")]
+    [InlineData("""{"persistedQuery":[]}""")]
+    [InlineData("[]")]
+    public async Task An_extension_that_makes_no_sense_is_refused(string extensions)
+    {
+        (HttpResponseMessage response, JsonElement json) = await house.PostAsync(
+            new { query = Text, extensions = JsonDocument.Parse(extensions).RootElement }, ClientHouse.CivicKey);
+        Assert.Equal((HttpStatusCode.BadRequest, "HC0009"), (response.StatusCode, ClientHouse.Code(json)));
+        (response, json) = await GetAsync($"?query={Uri.EscapeDataString(Text)}&extensions={Uri.EscapeDataString(extensions)}", ClientHouse.CivicKey);
+        Assert.Equal((HttpStatusCode.BadRequest, "HC0009"), (response.StatusCode, ClientHouse.Code(json)));
+    }
+
+    /// <summary>The explorer's page is for those who may send what is typed into it.</summary>
+    [Fact]
+    public async Task The_explorer_is_there_for_clients_of_free_text_alone()
+    {
+        foreach ((string? key, string type) in new[] { (ClientHouse.ExplorerKey, "text/html"), (ClientHouse.CivicKey, "application/json"), (null, "application/json") })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/graphql");
+            request.Headers.TryAddWithoutValidation("Accept", "text/html,*/*;q=0.8");
+            if (key is not null)
+            {
+                request.Headers.Add(Server.Clients.ClientDirectory.KeyHeader, key);
+            }
+
+            HttpResponseMessage response = await house.Server.Client.SendAsync(request);
+            Assert.Equal(type, response.Content.Headers.ContentType!.MediaType);
+        }
+    }
+
+    private async Task<(HttpResponseMessage Response, JsonElement Json)> GetAsync(string query, string key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/graphql" + query);
+        request.Headers.Add(Server.Clients.ClientDirectory.KeyHeader, key);
+        return await house.Server.SendAsync(request);
+    }
+
+    // Texts differ, because the server remembers them between tests.
+    private static string NewText() => $"{{ a{Interlocked.Increment(ref s_texts)}: cities {{ slug }} }}";
+}
