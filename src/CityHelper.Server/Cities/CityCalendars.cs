@@ -4,8 +4,8 @@ using Npgsql;
 namespace CityHelper.Server.Cities;
 
 /// <summary>
-/// The time zones of cities, and whether their counters are true. A zone never changes, and counters that are true stay so; those that are not yet are asked for
-/// again at most once a second.
+/// The time zones of cities, and whether their counters are true. A zone does not change while servers run (decision 6), and counters that are true
+/// stay so; those that are not yet are asked for again at most once a second.
 /// </summary>
 public sealed class CityCalendars(NpgsqlDataSource database, TimeProvider time) : IPartitionCalendars, IDisposable
 {
