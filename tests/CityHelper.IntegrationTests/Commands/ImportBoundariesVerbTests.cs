@@ -84,6 +84,8 @@ public sealed class ImportBoundariesVerbTests(PostgresFixture postgres) : IDispo
 
         // Somebody must hold its other end, or opening it waits.
         await using var writer = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        await writer.WriteAsync("{}"u8.ToArray());
+        await writer.FlushAsync();
         Assert.Equal(
             (1, "", $"{pipe} is a pipe, and an import reads its input twice: write it to a file first, and give that.\n"),
             await RunAsync(database, "import-boundaries", "--city", "nyc", "--kind", "area", pipe));
