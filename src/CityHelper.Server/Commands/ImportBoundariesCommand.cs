@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using CityHelper.Data;
 using CityHelper.Data.Boundaries;
 using CityHelper.Data.Cities;
 using Npgsql;
@@ -96,14 +95,14 @@ public static class ImportBoundariesCommand
         }
 
         yield return Line($"  {what} ({reasons.Count:N0}):");
-        foreach (FeatureReason reason in reasons.Take(Limits.BoundaryReasonsShown))
+        foreach (FeatureReason reason in reasons.Take(Data.Limits.BoundaryReasonsShown))
         {
             yield return $"    {reason}";
         }
 
-        if (reasons.Count > Limits.BoundaryReasonsShown)
+        if (reasons.Count > Data.Limits.BoundaryReasonsShown)
         {
-            yield return Line($"    and {reasons.Count - Limits.BoundaryReasonsShown:N0} more");
+            yield return Line($"    and {reasons.Count - Data.Limits.BoundaryReasonsShown:N0} more");
         }
     }
 
