@@ -150,7 +150,7 @@ public sealed class GraphQLHttpHandler(OperationRegistry operations, OperationEx
         }
 
         // The name in a URL must be the operation's: logs and caches are read by it.
-        CompiledOperation found = operations.Find(id);
+        CompiledOperation found = await operations.FindAsync(id, cancellation);
         return found.Operation is not null && name is not null && name != found.Operation.Name
             ? CompiledOperation.Refused(new OperationNameUnknownError(name) { Status = StatusCodes.Status400BadRequest })
             : found;
