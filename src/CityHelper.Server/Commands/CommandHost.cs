@@ -1,7 +1,9 @@
 using CityHelper.Data;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Migrations;
+using CityHelper.Server.Redis;
 using Npgsql;
+using StackExchange.Redis;
 
 namespace CityHelper.Server.Commands;
 
@@ -29,6 +31,9 @@ public sealed class CommandHost
                 $"No database is configured: set {CityHelperDatabase.ConnectionStringKey} to a connection string such as "
                 + "Host=127.0.0.1;Username=cityhelper;Database=cityhelper.");
 
+    /// <summary>Whether servers are told to share a Redis.</summary>
+    public bool HasRedis => Configuration[RedisConnection.ConnectionStringKey] is { Length: > 0 };
+
     /// <summary>The host of a program started from a shell.</summary>
     public static CommandHost FromEnvironment() => new()
     {
@@ -45,6 +50,14 @@ public sealed class CommandHost
             ? CityHelperDatabase.CreateDataSource(connectionString)
             : throw new CommandException("The database's schema is not up to date: run `cityhelper migrate` first.");
     }
+
+    /// <summary>A connection to the Redis that servers share.</summary>
+    /// <exception cref="CommandException">None is configured.</exception>
+    /// <exception cref="ConfigurationException">It is no connection string, or nobody answers there.</exception>
+    public Task<ConnectionMultiplexer> OpenRedisAsync() => HasRedis
+        ? RedisConnection.ConnectAsync(Configuration[RedisConnection.ConnectionStringKey]!)
+        : throw new CommandException(
+            $"No Redis is configured: set {RedisConnection.ConnectionStringKey} to a connection string such as 127.0.0.1:6379,password=….");
 
     /// <summary>The city that a verb works on.</summary>
     /// <exception cref="CommandException">There is none of this slug.</exception>
@@ -74,6 +87,8 @@ public sealed class CommandHost
         OperationCanceledException => "Stopped.",
         PostgresException postgres => $"The database refused: {postgres.MessageText} ({postgres.SqlState}).",
         NpgsqlException => $"The database does not answer: {(failure.InnerException ?? failure).Message}. Is {CityHelperDatabase.ConnectionStringKey} right?",
+        RedisServerException => $"Redis refused: {failure.Message}",
+        RedisException or RedisTimeoutException => $"Redis does not answer: {failure.Message}. Is {RedisConnection.ConnectionStringKey} right?",
         ArgumentException { Source: "Npgsql" } => $"{CityHelperDatabase.ConnectionStringKey} is not a connection string: {failure.Message}",
         _ => null,
     };
