@@ -18,8 +18,8 @@ public static class Limits
     /// <summary>Milliseconds between two attempts to connect again: about as long as a Redis that was restarted is missed.</summary>
     public const int RedisReconnectMs = 1_000;
 
-    /// <summary>Milliseconds that a verb waits for Redis: a person who publishes is patient, a script must end.</summary>
-    public const int RedisVerbMs = 5_000;
+    /// <summary>Milliseconds that a verb waits for Redis, to connect as for each call: nobody else waits for it, and it says why it ends.</summary>
+    public const int RedisVerbMs = 2_000;
 
     /// <summary>
     /// How long a text that a client registered is kept after its last use: an app that is opened once a week finds its operations. Redis evicts it

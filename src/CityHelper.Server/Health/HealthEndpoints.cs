@@ -29,7 +29,7 @@ internal static class HealthEndpoints
     private static Task WriteAllAsync(HttpContext http, HealthReport report) => http.Response.WriteAsJsonAsync(new
     {
         status = report.Status.ToString(),
-        checks = report.Entries.ToDictionary(
+        checks = report.Entries.OrderBy(entry => entry.Key, StringComparer.Ordinal).ToDictionary(
             entry => entry.Key,
             entry => new { status = entry.Value.Status.ToString(), description = entry.Value.Description }),
     });
