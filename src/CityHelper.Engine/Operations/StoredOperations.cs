@@ -27,14 +27,9 @@ public sealed class StoredOperations(OperationCompiler compiler, TimeProvider ti
             return null;
         }
 
-        if (_found.TryGetValue(id, out CompiledOperation? found))
+        if (IsKnown(id, out CompiledOperation? known))
         {
-            return found;
-        }
-
-        if (_missed.TryGetValue(id, out Miss? miss) && time.GetElapsedTime(miss!.At).TotalMilliseconds < Limits.MissedIdMs)
-        {
-            return miss.Outcome;
+            return known;
         }
 
         // Whoever asks while somebody looks already waits for the same look. It must not end with one of them, so it has no token.
@@ -55,8 +50,30 @@ public sealed class StoredOperations(OperationCompiler compiler, TimeProvider ti
         _missed.Dispose();
     }
 
+    private bool IsKnown(string id, out CompiledOperation? outcome)
+    {
+        if (_found.TryGetValue(id, out outcome))
+        {
+            return true;
+        }
+
+        if (_missed.TryGetValue(id, out Miss? miss) && time.GetElapsedTime(miss!.At).TotalMilliseconds < Limits.MissedIdMs)
+        {
+            outcome = miss.Outcome;
+            return true;
+        }
+
+        return false;
+    }
+
     private async Task<CompiledOperation?> LookAsync(string id)
     {
+        // Another look may have ended just before this one began.
+        if (IsKnown(id, out CompiledOperation? known))
+        {
+            return known;
+        }
+
         StoredOperation? stored = await store!.FindPublishedAsync(id, CancellationToken.None);
         CompiledOperation? compiled = stored is null
             ? null

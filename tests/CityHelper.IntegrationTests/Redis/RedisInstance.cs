@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using StackExchange.Redis;
 
 namespace CityHelper.IntegrationTests.Redis;
 
@@ -40,6 +41,16 @@ public sealed class RedisInstance : IAsyncDisposable
 
     /// <summary>It answers again.</summary>
     public Task GoOnAsync() => SignalAsync("CONT");
+
+    /// <summary>How many calls of a command a Redis has had.</summary>
+    /// <param name="connection">A connection to it with <c>allowAdmin</c>.</param>
+    /// <param name="command">In lower case: <c>getrange</c>.</param>
+    public static async Task<int> CallsAsync(ConnectionMultiplexer connection, string command)
+    {
+        IGrouping<string, KeyValuePair<string, string>>[] stats = await connection.GetServers()[0].InfoAsync("commandstats");
+        string? counted = stats.SelectMany(group => group).FirstOrDefault(entry => entry.Key == $"cmdstat_{command}").Value;
+        return counted is null ? 0 : int.Parse(counted.Split(',')[0].Split('=')[1], CultureInfo.InvariantCulture);
+    }
 
     public async ValueTask DisposeAsync() => await EngScript.RunAsync("redis", "remove", _folder);
 

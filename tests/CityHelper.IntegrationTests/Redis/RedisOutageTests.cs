@@ -1,4 +1,3 @@
-using System.Globalization;
 using CityHelper.Engine.Operations;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.Server.Redis;
@@ -76,7 +75,7 @@ public sealed class RedisOutageTests
         }
 
         await redis.GoOnAsync();
-        Assert.Equal(1, await CallsAsync(watch, "getrange"));
+        Assert.Equal(1, await RedisInstance.CallsAsync(watch, "getrange"));
         Assert.Equal(1, house.Log.Count("Redis fails to Read"));
 
         await RegisterAsync(house, "{ a }", Registration.Unavailable);
@@ -117,11 +116,4 @@ public sealed class RedisOutageTests
 
     private static async Task RegisterAsync(StoreHouse house, string text, Registration expected) =>
         Assert.Equal(expected, await house.Store.RegisterAsync("app", Id(text), text, 10, CancellationToken.None).AsTask().WaitAsync(s_patience));
-
-    private static async Task<int> CallsAsync(ConnectionMultiplexer watch, string command)
-    {
-        IGrouping<string, KeyValuePair<string, string>>[] stats = await watch.GetServers()[0].InfoAsync("commandstats");
-        string counted = stats[0].Single(entry => entry.Key == $"cmdstat_{command}").Value;
-        return int.Parse(counted.Split(',')[0].Split('=')[1], CultureInfo.InvariantCulture);
-    }
 }

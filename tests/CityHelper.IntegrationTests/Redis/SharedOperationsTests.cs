@@ -38,6 +38,24 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
     }
 
     [Fact]
+    public async Task Of_many_requests_for_an_id_at_once_one_asks_Redis_whether_it_is_there_or_not()
+    {
+        string redis = await fixture.CreateDatabaseAsync();
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        await using TestServer server = await TestServer.StartAsync(await postgres.CreateDatabaseAsync(), time: time, redis: redis);
+        await using ConnectionMultiplexer watch = await RedisConnection.ConnectAsync($"{redis},allowAdmin=true");
+        ManifestOperation operation = OperationsFolder.Operation("Popular");
+        await OperationsFolder.PublishAsync(redis, operation);
+
+        int before = await RedisInstance.CallsAsync(watch, "getrange");
+        string[] found = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => AskAsync(server, operation.Id)));
+        string[] missed = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => AskAsync(server, OperationCompiler.IdOf("nowhere"))));
+        Assert.All(found, answer => Assert.Equal("data", answer));
+        Assert.All(missed, answer => Assert.Equal("HC0020", answer));
+        Assert.Equal(2, await RedisInstance.CallsAsync(watch, "getrange") - before);
+    }
+
+    [Fact]
     public async Task An_id_that_was_asked_for_too_early_is_looked_for_once_a_second()
     {
         string redis = await fixture.CreateDatabaseAsync();
