@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The home of a CityHelper on this machine (CITYHELPER_HOME), its database and the server's build: for eng/run and
+# The home of a CityHelper on this machine (CITYHELPER_HOME), its database and Redis, and the server's build: for eng/run and
 # eng/cityhelper. Sourced after lib.sh.
 
 HOME_DIR=$(realpath -ms -- "${CITYHELPER_HOME:-$ROOT/.cityhelper}")
@@ -13,26 +13,19 @@ export ASPNETCORE_CONTENTROOT=${ASPNETCORE_CONTENTROOT:-${SERVER_DLL%/*}}
 
 make_home() { mkdir -p -- "$HOME_DIR" 2>/dev/null || die "cannot create $HOME_DIR: no permission, or the disk is full."; }
 
-# --- The database -------------------------------------------------------------------------------------------------------
+# --- The database and Redis -----------------------------------------------------------------------------------------------
 #
-# With CITYHELPER_DATABASE the database is the caller's, and nothing is started or stopped. Otherwise the home has a private
-# cluster. Whoever needs it starts it if it does not run, and the last one to leave stops it: every user holds a shared
-# lock, and who can turn it into an exclusive one is the last. A cluster that was started by hand (eng/postgres start)
-# stays; the file "started" tells the two apart.
+# With CITYHELPER_DATABASE the database is the caller's, and nothing is started or stopped; the same with CITYHELPER_REDIS.
+# Otherwise the home has private ones. Whoever needs them starts what does not run, and the last one to leave stops it: every
+# user holds a shared lock, and who can turn it into an exclusive one is the last. A server that was started by hand
+# (eng/postgres start, eng/redis start) stays; the files "postgres.started" and "redis.started" tell the two apart.
 
-CLUSTER=$HOME_DIR/postgres
-OUR_CLUSTER=${CITYHELPER_OUR_CLUSTER:-} # set for a process that carries on with the database of the one that started it
+OURS=${CITYHELPER_OURS:-} # servers of the home that are used; set for a process that carries on with those of its starter
 
 open_database() {
   [[ -z ${CITYHELPER_DATABASE:-} ]] || return 0
-  local running='' connection
-  OUR_CLUSTER=yes
-  # The descriptor is inherited on purpose by the server: as long as it lives, the database is in use.
-  exec 9>>"$HOME_DIR/database.lock"
-  flock -s 9
-  if "$ENG/postgres" status "$CLUSTER" >/dev/null 2>&1; then running=yes; fi
-  connection=$("$ENG/postgres" start "$CLUSTER" | tail -n 1)
-  [[ -n $running ]] || postmaster >"$HOME_DIR/database.started"
+  local connection
+  use_server postgres || die "PostgreSQL could not be started (see above)."
   export CITYHELPER_DATABASE=$connection
   if [[ $(sql "select count(*) from pg_database where datname = 'cityhelper'") == 0 ]]; then
     sql 'create database cityhelper' || [[ $(sql "select count(*) from pg_database where datname = 'cityhelper'") == 1 ]]
@@ -40,20 +33,54 @@ open_database() {
   CITYHELPER_DATABASE="${connection%;Database=*};Database=cityhelper"
 }
 
-close_database() {
-  [[ -n $OUR_CLUSTER ]] || return 0
-  OUR_CLUSTER=
+# Without Redis a server runs from its files, so its absence ends nothing.
+open_redis() {
+  [[ -z ${CITYHELPER_REDIS:-} ]] || return 0
+  local connection
+  if use_server redis; then
+    export CITYHELPER_REDIS=$connection
+  else
+    say "Going on without Redis: operations come from the files alone, and none can be published or registered."
+  fi
+}
+
+# Starts a server of the home if it does not run, and sets connection.
+use_server() {
+  local running=''
+  OURS+=" $1"
+  # The descriptor is inherited on purpose by CityHelper's server: as long as it lives, all of them are in use.
+  exec 9>>"$HOME_DIR/servers.lock"
+  flock -s 9
+  if "$ENG/$1" status "$HOME_DIR/$1" >/dev/null 2>&1; then running=yes; fi
+  connection=$("$ENG/$1" start "$HOME_DIR/$1" | tail -n 1) || return 1
+  [[ -n $running ]] || incarnation "$1" >"$HOME_DIR/$1.started"
+}
+
+close_servers() {
+  [[ -n $OURS ]] || return 0
+  OURS=
   exec 9>&-
-  exec 9>>"$HOME_DIR/database.lock"
-  if flock -nx 9 && [[ -e $HOME_DIR/database.started && $(<"$HOME_DIR/database.started") == "$(postmaster)" ]]; then
-    "$ENG/postgres" stop "$CLUSTER"
-    rm -f -- "$HOME_DIR/database.started"
+  exec 9>>"$HOME_DIR/servers.lock"
+  if flock -nx 9; then
+    stop_started redis
+    stop_started postgres
   fi
   exec 9>&-
 }
 
-# Process id and start time of the cluster's postmaster: one particular start of it.
-postmaster() { sed -n '1p;3p' "$CLUSTER/data/postmaster.pid" 2>/dev/null || true; }
+stop_started() {
+  [[ -e $HOME_DIR/$1.started && $(<"$HOME_DIR/$1.started") == "$(incarnation "$1")" ]] || return 0
+  "$ENG/$1" stop "$HOME_DIR/$1"
+  rm -f -- "$HOME_DIR/$1.started"
+}
+
+# One particular start of a server: its process id, and when it began.
+incarnation() {
+  case $1 in
+    postgres) sed -n '1p;3p' "$HOME_DIR/postgres/data/postmaster.pid" 2>/dev/null || true ;;
+    redis) find "$HOME_DIR/redis/redis.pid" -printf '%T@ ' -exec cat {} \; 2>/dev/null || true ;;
+  esac
+}
 
 # Runs a statement on the database of CITYHELPER_DATABASE with psql; the answer is plain text.
 sql() (

@@ -32,6 +32,19 @@ postgres_versions() {
   fi
 }
 
+# The program that is a Redis server of version 7 or later (SET with NX and GET needs it), or nothing. Debian's package redis-tools has it
+# without the service of redis-server: redis-check-rdb is the same program, and acts by the name that it is called by.
+redis_program() {
+  local name program
+  for name in redis-server redis-check-rdb; do
+    program=$(command -v "$name") || continue
+    if (exec -a redis-server "$program" --version) 2>/dev/null | grep -qE ' v=([7-9]|[1-9][0-9]+)\.'; then
+      echo "$program"
+      return
+    fi
+  done
+}
+
 # Does anything answer on this port of 127.0.0.1?
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 

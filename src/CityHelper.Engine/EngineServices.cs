@@ -20,12 +20,13 @@ public static class EngineServices
 {
     /// <summary>
     /// Adds the engine. The host provides an <see cref="ISchema"/>, an <see cref="IClientDirectory"/>, <see cref="CursorKeys"/>, <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and the <see cref="NpgsqlDataSource"/>
-    /// whose connections are made for reading (repeatable read, read only, statement timeout).
+    /// whose connections are made for reading (repeatable read, read only, statement timeout). It may provide an <see cref="IOperationStore"/>.
     /// </summary>
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
     {
         Limits.Verify();
         services.AddSingleton<OperationCompiler>();
+        services.AddSingleton<StoredOperations>();
         services.AddSingleton<OperationRegistry>();
         services.AddSingleton<PlanCache>();
         services.AddSingleton<StatementCache>();

@@ -207,6 +207,15 @@ public static class Limits
     /// <summary>Texts that a client may register in a day: an app has a hundred, in a few versions.</summary>
     public const int RegistrationsPerDay = 1_000;
 
+    /// <summary>
+    /// Milliseconds for which an id that the shared store does not have is not looked for again. An operation that was asked for before it was published is
+    /// found this much later.
+    /// </summary>
+    public const int MissedIdMs = 1_000;
+
+    /// <summary>Ids of that kind that are remembered: some 200 bytes each, so 2 MB.</summary>
+    public const int MissedIdsMax = 10_000;
+
     /// <summary>Plans kept, one per operation and shape of its variables. A client that sends more shapes pays for compiling.</summary>
     public const int CachedPlansMax = 2_000;
 

@@ -6,6 +6,7 @@ using CityHelper.Engine.Operations;
 using CityHelper.Server.Clients;
 using CityHelper.Server.Explorer;
 using CityHelper.Server.Health;
+using CityHelper.Server.Redis;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Security;
 using CityHelper.Server.Statistics;
@@ -51,12 +52,11 @@ public static class ServerApplication
         builder.Services.AddTableStatistics();
         builder.Services.AddCounterFolding(connectionString);
         builder.Services.AddGraphQLEngine();
+        builder.Services.AddSharedRedis(builder.Configuration);
         builder.Services.AddCityHelperHealth();
 
         WebApplication app = builder.Build();
-        string operations = builder.Configuration[OperationsKey] ?? Path.Combine(AppContext.BaseDirectory, "persisted-queries");
-        await app.Services.GetRequiredService<OperationRegistry>()
-            .LoadAsync(Path.Combine(operations, OperationManifest.FileName), CancellationToken.None);
+        await app.Services.GetRequiredService<OperationRegistry>().LoadAsync(ManifestPathOf(builder.Configuration), CancellationToken.None);
         app.UseExplorer();
         app.MapGraphQL(GraphQLPath);
         app.MapCityHelperHealth();
@@ -64,6 +64,13 @@ public static class ServerApplication
     }
 
     internal static string HomeOf(IConfiguration configuration) => configuration[HomeKey] is { Length: > 0 } home ? home : ".cityhelper";
+
+    /// <summary>The file of operations that a server loads.</summary>
+    internal static string ManifestPathOf(IConfiguration configuration)
+    {
+        string folder = configuration[OperationsKey] is { Length: > 0 } named ? named : Path.Combine(AppContext.BaseDirectory, "persisted-queries");
+        return Path.Combine(folder, OperationManifest.FileName);
+    }
 }
 
 /// <summary>The pool that answers are read through.</summary>

@@ -51,7 +51,7 @@ public sealed class OperationGate(
 
     private async ValueTask<Admission> ByIdAsync(string id, string? name, ClientProfile client, RequestError unknown, CancellationToken cancellation)
     {
-        CompiledOperation published = operations.Find(id);
+        CompiledOperation published = await operations.FindAsync(id, cancellation);
         if (published.Operation is { } operation)
         {
             // The name in a URL must be the operation's: logs and caches are read by it.
@@ -90,7 +90,7 @@ public sealed class OperationGate(
         string text, string sent, string? name, OperationRequest request, ClientProfile client, CancellationToken cancellation)
     {
         string hash = OperationCompiler.IdOf(text);
-        if (hash == sent && operations.Find(hash).Operation is { } published)
+        if (hash == sent && (await operations.FindAsync(hash, cancellation)).Operation is { } published)
         {
             return new Admission(published, []);
         }

@@ -9,11 +9,10 @@ namespace CityHelper.Engine.Clients;
 /// Texts that clients registered by their hashes: the latest in memory, all of them in the store that the cluster shares. Without a store, or while it does not
 /// answer, a server knows its own.
 /// </summary>
-/// <param name="stores">The shared store; none where there is none.</param>
 /// <param name="time">The day that a quota is of.</param>
-public sealed class RegisteredOperations(IEnumerable<IOperationStore> stores, TimeProvider time) : IDisposable
+/// <param name="store">The shared store; null where there is none.</param>
+public sealed class RegisteredOperations(TimeProvider time, IOperationStore? store = null) : IDisposable
 {
-    private readonly IOperationStore? _store = stores.SingleOrDefault();
     private readonly MemoryCache _texts = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.RegisteredTextCharsMax }));
     private readonly ConcurrentDictionary<string, (DateOnly Day, int Count)> _quotas = new();
 
@@ -25,7 +24,7 @@ public sealed class RegisteredOperations(IEnumerable<IOperationStore> stores, Ti
             return known;
         }
 
-        string? text = _store is null ? null : await _store.FindRegisteredAsync(id, cancellation);
+        string? text = store is null ? null : await store.FindRegisteredAsync(id, cancellation);
         if (text is not null)
         {
             Keep(id, text);
@@ -47,9 +46,9 @@ public sealed class RegisteredOperations(IEnumerable<IOperationStore> stores, Ti
             return true;
         }
 
-        Registration outcome = _store is null
+        Registration outcome = store is null
             ? Registration.Unavailable
-            : await _store.RegisterAsync(client.Name, id, text, client.RegistrationsPerDay, cancellation);
+            : await store.RegisterAsync(client.Name, id, text, client.RegistrationsPerDay, cancellation);
         if (outcome == Registration.QuotaExceeded || (outcome == Registration.Unavailable && !IsWithinQuota(client)))
         {
             return false;

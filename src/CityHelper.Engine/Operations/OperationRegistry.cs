@@ -10,13 +10,15 @@ public sealed class OperationRegistry : IDisposable
 {
     private readonly OperationCompiler _compiler;
     private readonly ILogger _logger;
+    private readonly StoredOperations? _stored;
     private readonly MemoryCache _freeText = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedTextCharsMax }));
     private IReadOnlyDictionary<string, Operation> _published = new Dictionary<string, Operation>();
 
-    public OperationRegistry(OperationCompiler compiler, ILogger<OperationRegistry> logger)
+    public OperationRegistry(OperationCompiler compiler, ILogger<OperationRegistry> logger, StoredOperations? stored = null)
     {
         _compiler = compiler;
         _logger = logger;
+        _stored = stored;
     }
 
     /// <summary>The published operations.</summary>
@@ -48,8 +50,8 @@ public sealed class OperationRegistry : IDisposable
         LogMessages.OperationsLoaded(_logger, published.Count, manifestPath);
     }
 
-    /// <summary>A published operation.</summary>
-    public CompiledOperation Find(string id)
+    /// <summary>A published operation: of the file, else one that was published since.</summary>
+    public async ValueTask<CompiledOperation> FindAsync(string id, CancellationToken cancellation)
     {
         if (_published.TryGetValue(id, out Operation? operation))
         {
@@ -57,7 +59,12 @@ public sealed class OperationRegistry : IDisposable
         }
 
         bool valid = id.Length is > 0 and <= Limits.OperationIdCharsMax && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
-        return CompiledOperation.Refused(valid ? new OperationUnknownError(id) : new OperationIdInvalidError());
+        if (!valid)
+        {
+            return CompiledOperation.Refused(new OperationIdInvalidError());
+        }
+
+        return (_stored is null ? null : await _stored.FindAsync(id, cancellation)) ?? CompiledOperation.Refused(new OperationUnknownError(id));
     }
 
     /// <summary>Free text, compiled when it was not seen lately.</summary>

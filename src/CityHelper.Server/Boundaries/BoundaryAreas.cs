@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using CityHelper.Data;
 using CityHelper.Data.Boundaries;
 using CityHelper.Data.Model;
 using CityHelper.Engine.Bindings;
@@ -42,7 +41,7 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
         }
 
         Geometry? read = await ReadAsync(partition, key, cancellation);
-        if (read is not null && shapes.Known.Count < Limits.BoundaryShapesMax)
+        if (read is not null && shapes.Known.Count < Data.Limits.BoundaryShapesMax)
         {
             shapes.Known[key] = read;
         }

@@ -2,7 +2,9 @@ using CityHelper.Data;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Import;
 using CityHelper.Data.Migrations;
+using CityHelper.Server.Redis;
 using Npgsql;
+using StackExchange.Redis;
 
 namespace CityHelper.Server.Commands;
 
@@ -30,6 +32,9 @@ public sealed class CommandHost
                 $"No database is configured: set {CityHelperDatabase.ConnectionStringKey} to a connection string such as "
                 + "Host=127.0.0.1;Username=cityhelper;Database=cityhelper.");
 
+    /// <summary>Whether servers are told to share a Redis.</summary>
+    public bool HasRedis => Configuration[RedisConnection.ConnectionStringKey] is { Length: > 0 };
+
     /// <summary>The host of a program started from a shell.</summary>
     public static CommandHost FromEnvironment() => new()
     {
@@ -48,6 +53,14 @@ public sealed class CommandHost
             ? CityHelperDatabase.CreateDataSource(new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = 0 }.ConnectionString)
             : throw new CommandException("The database's schema is not up to date: run `cityhelper migrate` first.");
     }
+
+    /// <summary>A connection to the Redis that servers share.</summary>
+    /// <exception cref="CommandException">None is configured.</exception>
+    /// <exception cref="ConfigurationException">It is no connection string, or nobody answers there.</exception>
+    public Task<ConnectionMultiplexer> OpenRedisAsync() => HasRedis
+        ? RedisConnection.ConnectAsync(Configuration[RedisConnection.ConnectionStringKey]!)
+        : throw new CommandException(
+            $"No Redis is configured: set {RedisConnection.ConnectionStringKey} to a connection string such as 127.0.0.1:6379,password=….");
 
     /// <summary>The city that a verb works on.</summary>
     /// <exception cref="CommandException">There is none of this slug.</exception>
@@ -89,6 +102,8 @@ public sealed class CommandHost
         NpgsqlException { InnerException: TimeoutException } =>
             $"The database did not answer in time: repeat it when the database is less busy and no other session holds a lock (pg_stat_activity tells), or see whether {CityHelperDatabase.ConnectionStringKey} is right.",
         NpgsqlException => $"The database does not answer: {(failure.InnerException ?? failure).Message}. Is {CityHelperDatabase.ConnectionStringKey} right?",
+        RedisServerException => $"Redis refused: {failure.Message}",
+        RedisException or RedisTimeoutException => $"Redis does not answer: {failure.Message}. Is {RedisConnection.ConnectionStringKey} right?",
         ArgumentException { Source: "Npgsql" } => $"{CityHelperDatabase.ConnectionStringKey} is not a connection string: {failure.Message}",
         _ => null,
     };

@@ -34,7 +34,12 @@ public static class CommandLine
                 SchemaExportCommand.Create(host),
                 SchemaDatabaseCommand.Create(host),
             },
-            new Command("operations", "Persisted operations.") { OperationsBuildCommand.Create(host) },
+            new Command("operations", "Persisted operations.")
+            {
+                OperationsBuildCommand.Create(host),
+                OperationsPublishCommand.Create(host),
+                OperationsListCommand.Create(host),
+            },
         };
     }
 }

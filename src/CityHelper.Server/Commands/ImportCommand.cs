@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using CityHelper.Data;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Import;
 using Npgsql;
@@ -89,9 +88,9 @@ public static class ImportCommand
             return null;
         }
 
-        if (count is < 1 or > Limits.GeneratedRowsMax)
+        if (count is < 1 or > Data.Limits.GeneratedRowsMax)
         {
-            throw new CommandException($"--generate takes 1 to {Limits.GeneratedRowsMax:N0} rows.");
+            throw new CommandException($"--generate takes 1 to {Data.Limits.GeneratedRowsMax:N0} rows.");
         }
 
         if (parsed.GetValue(Until) is not { } text)
@@ -102,10 +101,10 @@ public static class ImportCommand
         // Three years lie before it.
         bool read = DateTime.TryParseExact(
             text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTime until)
-            && until.Year is >= Limits.YearMin + 4 and <= Limits.YearMax;
+            && until.Year is >= Data.Limits.YearMin + 4 and <= Data.Limits.YearMax;
         return read
             ? new(count, parsed.GetValue(Seed), until)
-            : throw new CommandException($"--until takes a day such as 2026-11-01, from {Limits.YearMin + 4} to {Limits.YearMax}.");
+            : throw new CommandException($"--until takes a day such as 2026-11-01, from {Data.Limits.YearMin + 4} to {Data.Limits.YearMax}.");
     }
 
     private static async Task<int> ShowAsync(

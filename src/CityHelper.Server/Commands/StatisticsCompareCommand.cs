@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using CityHelper.Data;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Statistics;
 using Npgsql;
@@ -17,7 +16,7 @@ public static class StatisticsCompareCommand
         var command = new Command(
             "compare",
             "Counts all requests of a city and compares the outcome with its counters, in one snapshot. Changes nothing. Exits with 1 when they differ, "
-            + $"and tells the first {Limits.DifferencesShownMax} differences.")
+            + $"and tells the first {Data.Limits.DifferencesShownMax} differences.")
         {
             City,
         };
@@ -29,7 +28,7 @@ public static class StatisticsCompareCommand
     {
         await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
         CityEntry city = await host.FindCityAsync(dataSource, slug, cancellation);
-        CounterComparison comparison = await new RequestCounters(dataSource, host.Time).CompareAsync(city.Id, Limits.DifferencesShownMax, cancellation);
+        CounterComparison comparison = await new RequestCounters(dataSource, host.Time).CompareAsync(city.Id, Data.Limits.DifferencesShownMax, cancellation);
         if (!comparison.IsCounted)
         {
             throw new CommandException(

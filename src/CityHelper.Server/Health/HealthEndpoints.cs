@@ -5,7 +5,10 @@ using Npgsql;
 
 namespace CityHelper.Server.Health;
 
-/// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: the database does too and has this program's schema.</summary>
+/// <summary>
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the database does too and has this program's schema. <c>/health</c>: what of the
+/// server's surroundings is there, one by one; 503 only when it is not ready.
+/// </summary>
 internal static class HealthEndpoints
 {
     private const string Ready = "ready";
@@ -18,9 +21,18 @@ internal static class HealthEndpoints
 
     public static void MapCityHelperHealth(this IEndpointRouteBuilder endpoints)
     {
+        endpoints.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = WriteAllAsync });
         endpoints.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
         endpoints.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(Ready) });
     }
+
+    private static Task WriteAllAsync(HttpContext http, HealthReport report) => http.Response.WriteAsJsonAsync(new
+    {
+        status = report.Status.ToString(),
+        checks = report.Entries.OrderBy(entry => entry.Key, StringComparer.Ordinal).ToDictionary(
+            entry => entry.Key,
+            entry => new { status = entry.Value.Status.ToString(), description = entry.Value.Description }),
+    });
 }
 
 /// <summary>Whether the database is reachable and migrated.</summary>

@@ -56,7 +56,7 @@ internal sealed class CounterFolding(string connectionString, TimeProvider time,
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Limits.FoldEvery, time);
+        using var timer = new PeriodicTimer(Data.Limits.FoldEvery, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             await TryFoldAsync(stoppingToken);

@@ -1,13 +1,13 @@
-using System.Diagnostics;
 using CityHelper.Data.Migrations;
+using CityHelper.IntegrationTests.Redis;
 using Npgsql;
 using Xunit;
 
 namespace CityHelper.IntegrationTests.Postgres;
 
-/// <summary>The tests that share one PostgreSQL; each class has databases of its own in it.</summary>
+/// <summary>The tests that share one PostgreSQL and one Redis; each class has databases of its own in them.</summary>
 [CollectionDefinition(Name)]
-public sealed class PostgresCollection : ICollectionFixture<PostgresFixture>
+public sealed class PostgresCollection : ICollectionFixture<PostgresFixture>, ICollectionFixture<RedisFixture>
 {
     public const string Name = "postgres";
 }
@@ -29,7 +29,7 @@ public sealed class PostgresFixture : IAsyncLifetime
     {
         string? given = Environment.GetEnvironmentVariable("CITYHELPER_TEST_DATABASE");
         _private = string.IsNullOrEmpty(given);
-        _server = _private ? await ScriptAsync("start", _folder, "--ephemeral") : given!;
+        _server = _private ? await EngScript.RunAsync("postgres", "start", _folder, "--ephemeral") : given!;
         await ExecuteAsync($"drop database if exists {Template}", $"create database {Template}");
         await new Migrator(Named(Template)).MigrateAsync();
     }
@@ -39,7 +39,7 @@ public sealed class PostgresFixture : IAsyncLifetime
         NpgsqlConnection.ClearAllPools();
         if (_private)
         {
-            await ScriptAsync("remove", _folder);
+            await EngScript.RunAsync("postgres", "remove", _folder);
             return;
         }
 
@@ -75,21 +75,5 @@ public sealed class PostgresFixture : IAsyncLifetime
             await using NpgsqlCommand command = dataSource.CreateCommand(statement);
             await command.ExecuteNonQueryAsync();
         }
-    }
-
-    private static async Task<string> ScriptAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo(Path.Combine(Repository.Root, "eng", "postgres"), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> said = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0
-            ? output.TrimEnd().Split('\n')[^1]
-            : throw new InvalidOperationException($"eng/postgres {string.Join(' ', arguments)} failed: {await said}");
     }
 }

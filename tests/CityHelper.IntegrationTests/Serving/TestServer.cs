@@ -5,6 +5,7 @@ using CityHelper.Data;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Statistics;
 using CityHelper.Server;
+using CityHelper.Server.Redis;
 using CityHelper.Server.Security;
 using CityHelper.Server.Statistics;
 using Microsoft.AspNetCore.Builder;
@@ -51,12 +52,14 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="statistics">What it is to believe of the rows, given what PostgreSQL says; that itself when left out.</param>
     /// <param name="time">Its clock; the machine's when left out.</param>
     /// <param name="settings">Further configuration: <c>Clients:civic:Mode</c>.</param>
+    /// <param name="redis">The connection string of its Redis; none when left out.</param>
     public static async Task<TestServer> StartAsync(
         string database,
         string environment = "Development",
         Func<ITableStatistics, ITableStatistics>? statistics = null,
         TimeProvider? time = null,
-        IReadOnlyDictionary<string, string?>? settings = null)
+        IReadOnlyDictionary<string, string?>? settings = null,
+        string? redis = null)
     {
         var statements = new StatementLog();
         string home = Directory.CreateTempSubdirectory("cityhelper-home-").FullName;
@@ -68,6 +71,7 @@ public sealed class TestServer : IAsyncDisposable
                 {
                     [CityHelperDatabase.ConnectionStringKey] = database,
                     [ServerApplication.HomeKey] = home,
+                    [RedisConnection.ConnectionStringKey] = redis,
 
                     // Fixed, so that cursors in snapshots are the same every time.
                     [CursorKeyStore.CurrentKey] = Convert.ToBase64String(new byte[32]),

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using CityHelper.Engine.Operations;
+using CityHelper.Server.Operations;
+using CityHelper.Server.Schema;
+using GraphQL.Types;
+using StackExchange.Redis;
+
+namespace CityHelper.Server.Commands;
+
+/// <summary><c>cityhelper operations publish</c></summary>
+public static class OperationsPublishCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var folder = new Argument<DirectoryInfo>("folder")
+        {
+            Description = $"The folder with {OperationManifest.FileName}.",
+            DefaultValueFactory = _ => new DirectoryInfo("persisted-queries"),
+        };
+        var command = new Command(
+            "publish",
+            $"Gives the operations of {OperationManifest.FileName} to all servers that share the Redis, while they run. Safe to repeat; a text that is "
+            + "published is never replaced.")
+        {
+            folder,
+        };
+        command.SetAction((parsed, cancellation) => host.RunAsync(() => RunAsync(host, parsed.GetValue(folder)!, cancellation)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandHost host, DirectoryInfo folder, CancellationToken cancellation)
+    {
+        string path = Path.Combine(folder.FullName, OperationManifest.FileName);
+        if (!File.Exists(path))
+        {
+            throw new CommandException($"There is no {path}: build it with `cityhelper operations build`, or name another folder.");
+        }
+
+        OperationManifest manifest = OperationManifest.Read(path);
+        await CheckAsync(manifest, cancellation);
+        await using ConnectionMultiplexer redis = await host.OpenRedisAsync();
+        var publisher = new OperationPublisher(redis);
+        int refused = 0;
+        foreach (ManifestOperation operation in manifest.Operations)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Publication outcome = await publisher.PublishAsync(operation);
+            await host.Output.WriteLineAsync($"{operation.Id}  {operation.Client}/{operation.Name}  {Word(outcome)}");
+            refused += outcome == Publication.OtherText ? 1 : 0;
+        }
+
+        return refused == 0 ? 0 : throw new CommandException(
+            $"{refused} of {manifest.Operations.Count} operations are refused: Redis holds another text under their id. An id is the SHA-256 of its text, so "
+            + "somebody else has written there; servers do not run it. Delete those keys and publish again.");
+    }
+
+    // All problems at once, and before anything is published.
+    private static async Task CheckAsync(OperationManifest manifest, CancellationToken cancellation)
+    {
+        await using ServiceProvider services = SchemaServices.CreateOffline();
+        var compiler = new OperationCompiler(services.GetRequiredService<ISchema>());
+        List<string> problems = [];
+        foreach (ManifestOperation operation in manifest.Operations)
+        {
+            CompiledOperation compiled = await compiler.CompileAsync(operation.Body, operationName: null, cancellation);
+            problems.AddRange(compiled.Errors.Select(error => $"{operation.Client}/{operation.Name}: {error.Message}"));
+        }
+
+        if (problems.Count > 0)
+        {
+            throw new CommandException($"Nothing is published, because operations do not fit the schema:\n{string.Join('\n', problems)}");
+        }
+    }
+
+    private static string Word(Publication outcome) => outcome switch
+    {
+        Publication.Published => "published",
+        Publication.Unchanged => "unchanged",
+        _ => "refused",
+    };
+}

@@ -1,0 +1,43 @@
+namespace CityHelper.Server;
+
+/// <summary>Every number that bounds something in the server, with its reason.</summary>
+public static class Limits
+{
+    /// <summary>
+    /// Milliseconds that a request waits for Redis. A call takes one on a good day; one that takes this long says that Redis is in trouble, and
+    /// what is asked of it can be done without.
+    /// </summary>
+    public const int RedisCallMs = 500;
+
+    /// <summary>Milliseconds for which nothing is asked of a Redis that let a call wait: else every request would wait, and calls pile up.</summary>
+    public const int RedisRestMs = 1_000;
+
+    /// <summary>Milliseconds that connecting may take. A server that starts waits for it once.</summary>
+    public const int RedisConnectMs = 1_000;
+
+    /// <summary>Milliseconds between two attempts to connect again: about as long as a Redis that was restarted is missed.</summary>
+    public const int RedisReconnectMs = 1_000;
+
+    /// <summary>Milliseconds that a verb waits for Redis, to connect as for each call: nobody else waits for it, and it says why it ends.</summary>
+    public const int RedisVerbMs = 2_000;
+
+    /// <summary>
+    /// How long a text that a client registered is kept after its last use: an app that is opened once a week finds its operations. Redis evicts it
+    /// earlier when memory is short.
+    /// </summary>
+    public static readonly TimeSpan RegisteredTextKept = TimeSpan.FromDays(14);
+
+    /// <summary>How long the count of a day's registrations is kept: the day itself, and clocks of servers that differ.</summary>
+    public static readonly TimeSpan RegistrationCountKept = TimeSpan.FromDays(2);
+
+    /// <summary>Keys that one step of a listing looks at in Redis, which does nothing else meanwhile: well under a millisecond.</summary>
+    public const int RedisScanKeys = 1_000;
+
+    /// <summary>
+    /// Bytes of a value that are read from Redis: the longest document there can be. A longer value is none of ours, and its beginning does not hash
+    /// to its id.
+    /// </summary>
+    public const int StoredTextBytesMax = Engine.Limits.DocumentCharsMax * Utf8BytesPerCharMax;
+
+    private const int Utf8BytesPerCharMax = 3;
+}

@@ -1,0 +1,76 @@
+using CityHelper.Engine.Operations;
+using StackExchange.Redis;
+
+namespace CityHelper.Server.Operations;
+
+/// <summary>What became of an operation that was to be published.</summary>
+public enum Publication
+{
+    /// <summary>Servers find it from now on.</summary>
+    Published,
+
+    /// <summary>It was there, for this client too.</summary>
+    Unchanged,
+
+    /// <summary>Its id holds another text, which is left as it is.</summary>
+    OtherText,
+}
+
+/// <summary>One operation of one client in Redis; name and client are empty when another tool has put it there.</summary>
+public sealed record PublishedOperation(string Id, string Client, string Name);
+
+/// <summary>Publishes operations to the servers that share a Redis, and lists them.</summary>
+public sealed class OperationPublisher(IConnectionMultiplexer redis)
+{
+    private readonly IDatabase _database = redis.GetDatabase();
+
+    /// <summary>Publishes an operation. Never overwrites a text.</summary>
+    /// <exception cref="RedisException">Redis does not answer, or refuses.</exception>
+    public async Task<Publication> PublishAsync(ManifestOperation operation)
+    {
+        // The text goes first: it is all that a server needs, and repeating what was cut off here adds the rest.
+        RedisValue before = await _database.StringSetAndGetAsync(operation.Id, operation.Body, expiry: null, keepTtl: false, When.NotExists);
+        if (!before.IsNull && before != operation.Body)
+        {
+            return Publication.OtherText;
+        }
+
+        // Another tool may have given it a time to live.
+        await _database.KeyPersistAsync(operation.Id);
+        bool added = await _database.HashSetAsync(OperationKeys.Clients(operation.Id), operation.Client, operation.Name);
+        return before.IsNull || added ? Publication.Published : Publication.Unchanged;
+    }
+
+    /// <summary>All published operations, and the ids whose value is not their text.</summary>
+    /// <exception cref="RedisException">Redis does not answer, or refuses.</exception>
+    public async Task<(IReadOnlyList<PublishedOperation> Operations, IReadOnlyList<string> Tampered)> ListAsync(CancellationToken cancellation)
+    {
+        List<PublishedOperation> operations = [];
+        List<string> tampered = [];
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        IServer server = redis.GetServers().First(s => s.IsConnected && !s.IsReplica);
+        IAsyncEnumerable<RedisKey> keys = server.KeysAsync(_database.Database, OperationKeys.IdPattern, Limits.RedisScanKeys);
+        await foreach (RedisKey key in keys.WithCancellation(cancellation))
+        {
+            // A scan may return a key twice.
+            string id = key.ToString();
+            if (!seen.Add(id))
+            {
+                continue;
+            }
+
+            if (OperationKeys.TextOf(id, await OperationKeys.ReadAsync(_database, key)) is null)
+            {
+                tampered.Add(id);
+                continue;
+            }
+
+            HashEntry[] clients = await _database.HashGetAllAsync(OperationKeys.Clients(id));
+            operations.AddRange(clients.Length == 0
+                ? [new PublishedOperation(id, "", "")]
+                : clients.Select(entry => new PublishedOperation(id, entry.Name.ToString(), entry.Value.ToString())));
+        }
+
+        return (operations, tampered);
+    }
+}

@@ -1,0 +1,181 @@
+using System.Net;
+using StackExchange.Redis;
+
+namespace CityHelper.Server.Redis;
+
+/// <summary>What is done with Redis, because the one can fail without the other: a full Redis still reads.</summary>
+public enum RedisUse
+{
+    /// <summary>Something is read.</summary>
+    Read,
+
+    /// <summary>Something is written.</summary>
+    Write,
+}
+
+/// <summary>
+/// The Redis that the servers of a site share. It may be away, slow or full: then a call says so within <see cref="Limits.RedisCallMs"/>, and whoever
+/// made it goes on without. That it is away, and that it is back, is logged once.
+/// </summary>
+public sealed class RedisConnection : IHostedService, IAsyncDisposable
+{
+    /// <summary>The connection string, in the form of StackExchange.Redis: <c>127.0.0.1:6379,password=…</c>. Without it there is no Redis.</summary>
+    public const string ConnectionStringKey = "CITYHELPER_REDIS";
+
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Task<ConnectionMultiplexer> _connecting;
+    private readonly int[] _failing = new int[2];
+    private long _restingSince;
+    private volatile bool _resting;
+
+    /// <summary>Begins to connect, and goes on trying as long as it lives.</summary>
+    /// <param name="connectionString">As <see cref="ConnectionStringKey"/>.</param>
+    /// <param name="time">The clock of the rests.</param>
+    /// <param name="logger">Told when Redis goes and comes.</param>
+    /// <exception cref="ConfigurationException">It is no connection string.</exception>
+    public RedisConnection(string connectionString, TimeProvider time, ILogger<RedisConnection> logger)
+    {
+        _time = time;
+        _logger = logger;
+        ConfigurationOptions options = Parse(connectionString);
+        options.AbortOnConnectFail = false;
+        options.ConnectTimeout = Limits.RedisConnectMs;
+        options.ConnectRetry = 1;
+        options.AsyncTimeout = Limits.RedisCallMs;
+        options.ReconnectRetryPolicy = new LinearRetry(Limits.RedisReconnectMs);
+
+        // A call that finds no connection must fail at once, and not wait for one in a queue.
+        options.BacklogPolicy = BacklogPolicy.FailFast;
+        _connecting = ConnectionMultiplexer.ConnectAsync(options);
+    }
+
+    /// <summary>Connects for a verb, or says why not.</summary>
+    /// <exception cref="ConfigurationException">It is no connection string, or nobody answers there.</exception>
+    public static async Task<ConnectionMultiplexer> ConnectAsync(string connectionString)
+    {
+        ConfigurationOptions options = Parse(connectionString);
+        options.AbortOnConnectFail = true;
+        options.ConnectTimeout = Limits.RedisVerbMs;
+        options.ConnectRetry = 1;
+        options.AsyncTimeout = Limits.RedisVerbMs;
+        try
+        {
+            return await ConnectionMultiplexer.ConnectAsync(options);
+        }
+        catch (RedisConnectionException cause)
+        {
+            string where = string.Join(", ", options.EndPoints.Select(Name));
+            string why = cause.FailureType == ConnectionFailureType.AuthenticationFailure ? "accepts no such password" : "does not answer";
+            throw new ConfigurationException($"Redis {why} at {where}. Is {ConnectionStringKey} right?");
+        }
+    }
+
+    /// <summary>Makes a call.</summary>
+    /// <param name="use">What for.</param>
+    /// <param name="call">The call; it may run on when it is no longer waited for.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <returns>Whether Redis did it, and what it answered.</returns>
+    public async ValueTask<(bool Answered, T? Value)> TryAsync<T>(
+        RedisUse use, Func<IDatabase, Task<T>> call, CancellationToken cancellation)
+    {
+        if (IsResting())
+        {
+            return (false, default);
+        }
+
+        var bound = TimeSpan.FromMilliseconds(Limits.RedisCallMs);
+        try
+        {
+            ConnectionMultiplexer redis = await _connecting.WaitAsync(bound, cancellation);
+            T value = await call(redis.GetDatabase()).WaitAsync(bound, cancellation);
+            Succeeded(use);
+            return (true, value);
+        }
+        catch (TimeoutException cause)
+        {
+            _restingSince = _time.GetTimestamp();
+            _resting = true;
+            Failed(use, cause);
+        }
+        catch (Exception cause) when (cause is RedisException or ObjectDisposedException)
+        {
+            Failed(use, cause);
+        }
+
+        return (false, default);
+    }
+
+    /// <summary>Waits for the first connection, or for it to fail: else the first requests would find none.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _connecting.WaitAsync(TimeSpan.FromMilliseconds(2 * Limits.RedisConnectMs), cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // The first call says so.
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async ValueTask DisposeAsync() => await (await _connecting).DisposeAsync();
+
+    private static ConfigurationOptions Parse(string connectionString)
+    {
+        ConfigurationOptions options;
+        try
+        {
+            options = ConfigurationOptions.Parse(connectionString);
+        }
+        catch (Exception cause) when (cause is ArgumentException or FormatException)
+        {
+            throw new ConfigurationException($"{ConnectionStringKey} is not a connection string: {cause.Message}");
+        }
+
+        options.ClientName = "cityhelper";
+        return options.EndPoints.Count > 0
+            ? options
+            : throw new ConfigurationException($"{ConnectionStringKey} names no server: it looks like 127.0.0.1:6379,password=….");
+    }
+
+    private static string Name(EndPoint point) => point is DnsEndPoint dns ? $"{dns.Host}:{dns.Port}" : point.ToString()!;
+
+    private bool IsResting()
+    {
+        if (_resting && _time.GetElapsedTime(_restingSince).TotalMilliseconds >= Limits.RedisRestMs)
+        {
+            _resting = false;
+        }
+
+        return _resting;
+    }
+
+    private void Succeeded(RedisUse use)
+    {
+        if (Interlocked.Exchange(ref _failing[(int)use], 0) == 1)
+        {
+            LogMessages.RedisBack(_logger, use);
+        }
+    }
+
+    private void Failed(RedisUse use, Exception cause)
+    {
+        if (Interlocked.Exchange(ref _failing[(int)use], 1) == 0)
+        {
+            LogMessages.RedisAway(_logger, use, cause);
+        }
+    }
+}
+
+/// <summary>The log messages of Redis. Ids: 2100.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(2100, LogLevel.Warning, "Redis fails to {Use}; the server goes on without it, and says when it is back")]
+    public static partial void RedisAway(ILogger logger, RedisUse use, Exception cause);
+
+    [LoggerMessage(2101, LogLevel.Information, "Redis is back to {Use}")]
+    public static partial void RedisBack(ILogger logger, RedisUse use);
+}

@@ -1,0 +1,25 @@
+using CityHelper.Engine.Operations;
+using CityHelper.Server.Operations;
+
+namespace CityHelper.Server.Redis;
+
+/// <summary>Wires what servers share through Redis.</summary>
+internal static class RedisServices
+{
+    /// <summary>Adds the shared Redis where one is configured. Without one, a server has the operations of its files.</summary>
+    /// <exception cref="ConfigurationException">The connection string is none.</exception>
+    public static IServiceCollection AddSharedRedis(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (configuration[RedisConnection.ConnectionStringKey] is not { Length: > 0 } connectionString)
+        {
+            return services;
+        }
+
+        services.AddSingleton(s => new RedisConnection(
+            connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RedisConnection>>()));
+        services.AddHostedService(s => s.GetRequiredService<RedisConnection>());
+        services.AddSingleton<IOperationStore, RedisOperationStore>();
+        services.AddHealthChecks().AddCheck<RedisHealth>("redis");
+        return services;
+    }
+}

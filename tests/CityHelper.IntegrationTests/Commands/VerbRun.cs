@@ -1,0 +1,27 @@
+using CityHelper.Server.Commands;
+using Microsoft.Extensions.Configuration;
+
+namespace CityHelper.IntegrationTests.Commands;
+
+/// <summary>What a verb printed, and its exit code.</summary>
+/// <param name="Code">The exit code.</param>
+/// <param name="Output">Standard output.</param>
+/// <param name="Error">Standard error.</param>
+internal sealed record VerbRun(int Code, string Output, string Error)
+{
+    /// <summary>Runs a verb in this process.</summary>
+    /// <param name="configuration">All of its configuration.</param>
+    /// <param name="arguments">The command line.</param>
+    public static async Task<VerbRun> OfAsync(IEnumerable<KeyValuePair<string, string?>> configuration, params string[] arguments)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var host = new CommandHost
+        {
+            Configuration = new ConfigurationBuilder().AddInMemoryCollection(configuration).Build(),
+            Output = output,
+            Error = error,
+        };
+        return new VerbRun(await CommandLine.RunAsync(arguments, host), output.ToString(), error.ToString());
+    }
+}

@@ -1,0 +1,45 @@
+using CityHelper.Engine.Operations;
+using CityHelper.IntegrationTests.Commands;
+using CityHelper.Server;
+using CityHelper.Server.Redis;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Redis;
+
+/// <summary>A folder with a manifest, as a client's build leaves it, and the verbs over it.</summary>
+internal sealed class OperationsFolder : IDisposable
+{
+    private readonly string _path = Directory.CreateTempSubdirectory("cityhelper-operations-").FullName;
+    private readonly string? _redis;
+
+    /// <param name="redis">The connection string that the verbs are given; none when null.</param>
+    /// <param name="operations">What the manifest holds.</param>
+    public OperationsFolder(string? redis, params IEnumerable<ManifestOperation> operations)
+    {
+        _redis = redis;
+        File.WriteAllText(Path.Combine(_path, OperationManifest.FileName), OperationManifest.Of(operations).ToString());
+    }
+
+    /// <summary>An operation that answers on an empty database.</summary>
+    public static ManifestOperation Operation(string name, string client = "web") => Of(client, name, $"query {name} {{ cities {{ slug }} }}");
+
+    public static ManifestOperation Of(string client, string name, string text) =>
+        new(OperationCompiler.IdOf(text), name, "query", client, text);
+
+    public Task<VerbRun> PublishAsync() => RunAsync("operations", "publish", _path);
+
+    public Task<VerbRun> ListAsync(params string[] options) => RunAsync(["operations", "list", .. options]);
+
+    /// <summary>Publishes operations that nothing is wrong with.</summary>
+    public static async Task PublishAsync(string redis, params IEnumerable<ManifestOperation> operations)
+    {
+        using var folder = new OperationsFolder(redis, operations);
+        VerbRun published = await folder.PublishAsync();
+        Assert.Equal((0, ""), (published.Code, published.Error));
+    }
+
+    public void Dispose() => Directory.Delete(_path, recursive: true);
+
+    private Task<VerbRun> RunAsync(params string[] arguments) => VerbRun.OfAsync(
+        new Dictionary<string, string?> { [RedisConnection.ConnectionStringKey] = _redis, [ServerApplication.OperationsKey] = _path }, arguments);
+}
