@@ -1,9 +1,11 @@
 using CityHelper.Data;
 using CityHelper.Data.Migrations;
 using CityHelper.Engine;
+using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
 using CityHelper.Server.Explorer;
 using CityHelper.Server.Health;
+using CityHelper.Server.Http;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Security;
 using CityHelper.Server.Statistics;
@@ -38,7 +40,7 @@ public static class ServerApplication
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = Engine.Limits.RequestBytesMax;
+            kestrel.Limits.MaxRequestBodySize = Engine.Limits.RefusedBytesMax;
         });
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => ReadingConnections.Create(connectionString, services.GetRequiredService<ILoggerFactory>()));
@@ -47,6 +49,7 @@ public static class ServerApplication
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
         builder.Services.AddCounterFolding(connectionString);
+        builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration, builder.Environment));
         builder.Services.AddGraphQLEngine();
         builder.Services.AddCityHelperHealth();
 
@@ -54,6 +57,7 @@ public static class ServerApplication
         string operations = builder.Configuration[OperationsKey] ?? Path.Combine(AppContext.BaseDirectory, "persisted-queries");
         await app.Services.GetRequiredService<OperationRegistry>()
             .LoadAsync(Path.Combine(operations, OperationManifest.FileName), CancellationToken.None);
+        app.UseContentEncodings();
         app.UseExplorer();
         app.MapGraphQL(GraphQLPath);
         app.MapCityHelperHealth();

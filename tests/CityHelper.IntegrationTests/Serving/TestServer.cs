@@ -47,8 +47,13 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="environment">Its environment.</param>
     /// <param name="statistics">What it is to believe of the rows, given what PostgreSQL says; that itself when left out.</param>
     /// <param name="time">Its clock; the machine's when left out.</param>
+    /// <param name="settings">Its configuration beyond that.</param>
     public static async Task<TestServer> StartAsync(
-        string database, string environment = "Development", Func<ITableStatistics, ITableStatistics>? statistics = null, TimeProvider? time = null)
+        string database,
+        string environment = "Development",
+        Func<ITableStatistics, ITableStatistics>? statistics = null,
+        TimeProvider? time = null,
+        IReadOnlyDictionary<string, string?>? settings = null)
     {
         var statements = new StatementLog();
         string home = Directory.CreateTempSubdirectory("cityhelper-home-").FullName;
@@ -63,7 +68,7 @@ public sealed class TestServer : IAsyncDisposable
 
                     // Fixed, so that cursors in snapshots are the same every time.
                     [CursorKeyStore.CurrentKey] = Convert.ToBase64String(new byte[32]),
-                });
+                }).AddInMemoryCollection(settings ?? new Dictionary<string, string?>());
                 if (statistics is not null)
                 {
                     builder.Services.AddSingleton(services => statistics(services.GetRequiredService<TableStatistics>()));
