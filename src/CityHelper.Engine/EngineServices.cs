@@ -10,6 +10,7 @@ using GraphQL.Types;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -20,7 +21,8 @@ public static class EngineServices
 {
     /// <summary>
     /// Adds the engine. The host provides an <see cref="ISchema"/>, an <see cref="IClientDirectory"/>, <see cref="CursorKeys"/>, <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and the <see cref="NpgsqlDataSource"/>
-    /// whose connections are made for reading (repeatable read, read only, statement timeout). It may provide an <see cref="IOperationStore"/>.
+    /// whose connections are made for reading (repeatable read, read only, statement timeout). It may provide an <see cref="IOperationStore"/>, and, before, <see cref="GraphQLHttpOptions"/> when
+    /// it wants others than the defaults.
     /// </summary>
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
     {
@@ -42,7 +44,9 @@ public static class EngineServices
         });
         services.AddSingleton<RegisteredOperations>();
         services.AddSingleton<OperationGate>();
-        services.AddSingleton<GraphQLHttpHandler>();
+        services.TryAddSingleton(new GraphQLHttpOptions());
+        services.AddSingleton<GraphQLHttpHandler>().AddSingleton<SchemaHttpHandler>();
+        services.AddContentEncodings();
         return services;
     }
 
@@ -64,11 +68,14 @@ public static class EngineServices
         return services;
     }
 
-    /// <summary>Maps <c>/graphql</c> and the persisted routes (conventions §8).</summary>
+    /// <summary>Maps <c>/graphql</c>, the persisted routes (conventions §8) and the schema as SDL (§9).</summary>
     public static void MapGraphQL(this IEndpointRouteBuilder endpoints, string path)
     {
         var handler = endpoints.ServiceProvider.GetRequiredService<GraphQLHttpHandler>();
-        endpoints.Map(path, handler.HandleAsync);
+        var schema = endpoints.ServiceProvider.GetRequiredService<SchemaHttpHandler>();
+        endpoints.Map(path, http => SchemaHttpHandler.IsAskedBy(http.Request) ? schema.HandleAsync(http) : handler.HandleAsync(http));
+        endpoints.MapMethods($"{path}/schema", SchemaHttpHandler.Methods, schema.HandleAsync);
+        endpoints.MapMethods($"{path}/schema.graphql", SchemaHttpHandler.Methods, schema.HandleAsync);
         endpoints.Map($"{path}/persisted/{{{RequestReader.IdRouteValue}}}", handler.HandleAsync);
         endpoints.Map($"{path}/persisted/{{{RequestReader.IdRouteValue}}}/{{{RequestReader.NameRouteValue}}}", handler.HandleAsync);
     }

@@ -47,6 +47,13 @@ public sealed class OperationNameMissingError()
 public sealed class OperationKindUnknownError(string kind)
     : RequestError($"The schema has no {kind}: send a query.", "OPERATION_KIND_UNKNOWN");
 
+/// <summary>A GET or HEAD asks for something else than a query. HotChocolate's message; the answer's <c>Allow</c> says what to do.</summary>
+public sealed class OperationKindNotAllowedError : RequestError
+{
+    public OperationKindNotAllowedError()
+        : base("The specified operation kind is not allowed.", "OPERATION_KIND_NOT_ALLOWED") => Status = 405;
+}
+
 /// <summary>A member of the request has the wrong JSON type.</summary>
 public sealed class RequestInvalidError : RequestError
 {

@@ -150,6 +150,21 @@ public static class Limits
     /// <summary>Bytes of a request body: the longest persisted operation of our clients is under 4 kB, free text under 50 kB.</summary>
     public const int RequestBytesMax = 256 * 1024;
 
+    /// <summary>
+    /// Bytes of a body on the wire that is refused, and still read and thrown away: so the connection stays usable, and the client reads its answer
+    /// instead of a reset. More ends the connection.
+    /// </summary>
+    public const int RefusedBytesMax = 1024 * 1024;
+
+    /// <summary>Requests that one JSON array may hold where arrays are allowed at all; clients that batch send 10 (Apollo's default).</summary>
+    public const int BatchRequestsMax = 50;
+
+    /// <summary>Bytes of an answer that only refuses; ours take under 250.</summary>
+    public const int RefusalBytesMax = 512;
+
+    /// <summary>Bytes below which an answer is sent as it is: it fits one packet either way, and compressing costs 20 microseconds.</summary>
+    public const int CompressedBytesMin = 1_024;
+
     /// <summary>Characters of an operation's text. Parsing is linear, so this bounds its time to a few milliseconds.</summary>
     public const int DocumentCharsMax = 64 * 1024;
 
@@ -257,6 +272,8 @@ public static class Limits
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
         Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");
         Check(NearbyScanMetresMax <= NearbyMetresMax, "what may be read one by one must be an allowed distance");
+        Check(RequestBytesMax <= RefusedBytesMax, "an allowed request must be read whole");
+        Check(BatchRequestsMax * RefusalBytesMax < ResponseBytesMax, "a batch must have room to refuse each of its requests");
         Check(DocumentCharsMax <= RequestBytesMax, "an allowed document must fit an allowed request");
     }
 

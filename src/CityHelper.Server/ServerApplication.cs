@@ -2,10 +2,12 @@ using CityHelper.Data;
 using CityHelper.Data.Migrations;
 using CityHelper.Engine;
 using CityHelper.Engine.Clients;
+using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
 using CityHelper.Server.Clients;
 using CityHelper.Server.Explorer;
 using CityHelper.Server.Health;
+using CityHelper.Server.Http;
 using CityHelper.Server.Redis;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Security;
@@ -41,7 +43,7 @@ public static class ServerApplication
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = Engine.Limits.RequestBytesMax;
+            kestrel.Limits.MaxRequestBodySize = Engine.Limits.RefusedBytesMax;
         });
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => ReadingConnections.Create(connectionString, services.GetRequiredService<ILoggerFactory>()));
@@ -51,12 +53,14 @@ public static class ServerApplication
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
         builder.Services.AddCounterFolding(connectionString);
+        builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration));
         builder.Services.AddGraphQLEngine();
         builder.Services.AddSharedRedis(builder.Configuration);
         builder.Services.AddCityHelperHealth();
 
         WebApplication app = builder.Build();
         await app.Services.GetRequiredService<OperationRegistry>().LoadAsync(ManifestPathOf(builder.Configuration), CancellationToken.None);
+        app.UseContentEncodings();
         app.UseExplorer();
         app.MapGraphQL(GraphQLPath);
         app.MapCityHelperHealth();

@@ -30,6 +30,9 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
     /// <summary>Texts that it may register in a day.</summary>
     public int RegistrationsPerDay { get; init; } = Limits.RegistrationsPerDay;
 
+    /// <summary>Whether it showed a secret: what it alone may read is for no shared cache.</summary>
+    public bool IsKnownBySecret { get; init; }
+
     /// <summary>Whether it may send any text: then it may also look at the schema, and errors suggest names.</summary>
     public bool MaySendText => Mode == ClientMode.FreeText;
 }

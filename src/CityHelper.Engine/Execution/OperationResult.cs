@@ -94,6 +94,11 @@ public sealed class OperationResult : IDisposable
         Cache = CachePolicy.None;
     }
 
+    /// <summary>The answers of a batch.</summary>
+    /// <param name="json">The whole array; taken over.</param>
+    /// <param name="errors">Those of all answers.</param>
+    internal static OperationResult Batch(JsonBuffer json, IReadOnlyList<RequestError> errors) => new(json, errors, hasData: true, CachePolicy.None);
+
     public void Dispose() => Json.Dispose();
 
     // Errors are rare, so the library's writer is fast enough for them.

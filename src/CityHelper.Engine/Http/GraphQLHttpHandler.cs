@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Telemetry;
@@ -10,8 +11,12 @@ using Microsoft.Extensions.Logging;
 namespace CityHelper.Engine.Http;
 
 /// <summary>One GraphQL request over HTTP.</summary>
-public sealed class GraphQLHttpHandler(IClientDirectory clients, OperationGate gate, OperationExecutor executor, ILogger<GraphQLHttpHandler> logger)
+public sealed class GraphQLHttpHandler(
+    IClientDirectory clients, OperationGate gate, OperationExecutor executor, GraphQLHttpOptions options, TimeProvider time, ILogger<GraphQLHttpHandler> logger)
 {
+    /// <summary>The headers of a request that choose between representations of one answer.</summary>
+    internal const string Vary = "Accept, Accept-Encoding";
+
     /// <summary>A request with this header, whatever its value, is told in <see cref="FormsHeader"/> how its rows were reached.</summary>
     public const string DebugHeader = "CityHelper-Debug";
 
@@ -44,27 +49,39 @@ public sealed class GraphQLHttpHandler(IClientDirectory clients, OperationGate g
             return;
         }
 
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-        timeout.CancelAfter(Limits.RequestTimeoutMs);
+        try
+        {
+            (int status, int errors, string name, int bytes) = await AnswerAsync(http, mediaType);                                  // (2)-(5)
+            TimeSpan took = Stopwatch.GetElapsedTime(start);
+            activity?.SetTag("graphql.operation.name", name);
+            activity?.SetTag("graphql.error.count", errors);
+            EngineTelemetry.RequestDuration.Record(
+                took.TotalSeconds, new KeyValuePair<string, object?>("http.response.status_code", status));
+            LogMessages.Answered(logger, http.Request.Method, name, status, bytes, took.TotalMilliseconds);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            LogMessages.ClientLeft(logger, http.Request.Method, http.Request.Path, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+    }
+
+    private async Task<(int Status, int Errors, string Name, int Bytes)> AnswerAsync(HttpContext http, ResponseMediaType mediaType)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.RequestTimeoutMs), time);
+        using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(source => ((CancellationTokenSource)source!).Cancel(), timeout);
         using var request = new OperationRequest();
         (OperationResult result, int status, string name) = await AnswerAsync(http, request, mediaType, timeout.Token);
         using (result)
         {
             await WriteAsync(http, result, mediaType, status);                                                                     // (5)
+            return (status, result.Errors.Count, name, result.Json.Length);
         }
-
-        TimeSpan took = Stopwatch.GetElapsedTime(start);
-        activity?.SetTag("graphql.operation.name", name);
-        activity?.SetTag("graphql.error.count", result.Errors.Count);
-        EngineTelemetry.RequestDuration.Record(
-            took.TotalSeconds, new KeyValuePair<string, object?>("http.response.status_code", status));
-        LogMessages.Answered(logger, http.Request.Method, name, status, result.Json.Length, took.TotalMilliseconds);
     }
 
     private static async ValueTask<bool> AllowsMethodAsync(HttpContext http)
     {
         string method = http.Request.Method;
-        if (HttpMethods.IsGet(method) || HttpMethods.IsPost(method) || HttpMethods.IsHead(method))
+        if (SafeMethods.Includes(method) || HttpMethods.IsPost(method))
         {
             return true;
         }
@@ -80,7 +97,7 @@ public sealed class GraphQLHttpHandler(IClientDirectory clients, OperationGate g
         if (error is null)
         {
             http.Response.StatusCode = StatusCodes.Status406NotAcceptable;
-            http.Response.Headers.Vary = "Accept";
+            http.Response.Headers.Vary = Vary;
             http.Response.Headers.CacheControl = CachePolicy.None.Header;
             return;
         }
@@ -100,20 +117,30 @@ public sealed class GraphQLHttpHandler(IClientDirectory clients, OperationGate g
                 return Refuse(name, mediaType, unreadable);
             }
 
+            if (request.Batch is { } batch)
+            {
+                return await AnswerBatchAsync(http, batch, request.Id is not null, mediaType, cancellation);
+            }
+
             if (CostHeader(http.Request) is not { } report)
             {
                 return Refuse(name, mediaType, new RequestInvalidError($"The header `{CostHeaderName}` is `report` or `validate`."));
             }
 
             Admission admission = await gate.AdmitAsync(request, clients.Identify(http.Request), cancellation);                     // (3)
+            if (SafeMethods.Check(http, admission) is { } notAllowed)
+            {
+                return Refuse(name, mediaType, notAllowed);
+            }
+
             if (admission.Operation is not { } operation)
             {
                 return Refuse(name, mediaType, admission.Errors);
             }
 
             name = operation.Name ?? "anonymous";
-            var options = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), admission.Limit, report);
-            OperationResult result = await executor.ExecuteAsync(operation, request.Variables, options, cancellation);              // (4)
+            var run = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), admission.Limit, report);
+            OperationResult result = await executor.ExecuteAsync(operation, request.Variables, run, cancellation);                  // (4)
             if (admission.Persisted is { } persisted)
             {
                 result.With("persistedQuery", persisted);
@@ -123,22 +150,32 @@ public sealed class GraphQLHttpHandler(IClientDirectory clients, OperationGate g
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
-            LogMessages.RequestTimedOut(logger, http.Request.Method, name, Limits.RequestTimeoutMs);
+            LogMessages.RequestTimedOut(logger, http.Request.Method, name, options.RequestTimeoutMs);
             int status = mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status504GatewayTimeout;
             return (OperationResult.Refused(new RequestTimeoutError()), status, name);
-        }
-        catch (BadHttpRequestException cause)
-        {
-            // Kestrel's own bounds: a body that is too large, or broken chunks.
-            return Refuse(name, mediaType, cause.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? new RequestTooLargeError()
-                : new RequestInvalidError("The request's body cannot be read: send it whole."));
         }
         catch (Exception cause) when (cause is not OperationCanceledException)
         {
             LogMessages.RequestFailed(logger, http.Request.Method, http.Request.Path, cause);
             return (OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, name);
         }
+    }
+
+    // Each request of a batch has an answer of its own, so the status says only that there are answers.
+    private async Task<(OperationResult Result, int Status, string Name)> AnswerBatchAsync(
+        HttpContext http, JsonElement batch, bool hasId, ResponseMediaType mediaType, CancellationToken cancellation)
+    {
+        if (RequestBatch.Check(batch, hasId, options.BatchRequestsMax) is { } refusal)
+        {
+            return Refuse("batch", mediaType, refusal);
+        }
+
+        OperationResult results = await RequestBatch.AnswerAsync(batch, async request =>
+        {
+            (OperationResult result, _, _) = await AnswerAsync(http, request, mediaType, cancellation);
+            return result;
+        });
+        return (results, StatusCodes.Status200OK, "batch");
     }
 
     private static (OperationResult Result, int Status, string Name) Refuse(
@@ -163,7 +200,7 @@ public sealed class GraphQLHttpHandler(IClientDirectory clients, OperationGate g
         response.StatusCode = status;
         response.ContentType = AcceptHeader.Text(mediaType);
         response.ContentLength = result.Json.Length;
-        response.Headers.Vary = "Accept";
+        response.Headers.Vary = Vary;
         if (result.Forms is { } forms)
         {
             response.Headers[FormsHeader] = forms;
@@ -171,12 +208,11 @@ public sealed class GraphQLHttpHandler(IClientDirectory clients, OperationGate g
 
         bool cacheable = status == StatusCodes.Status200OK && result.Forms is null && IsCacheableForm(http.Request);
         response.Headers.CacheControl = (cacheable ? result.Cache : CachePolicy.None).Header;
-        if (!HttpMethods.IsHead(http.Request.Method))
-        {
-            result.Json.Written.CopyTo(response.BodyWriter.GetSpan(result.Json.Length));
-            response.BodyWriter.Advance(result.Json.Length);
-            await response.BodyWriter.FlushAsync(http.RequestAborted);
-        }
+
+        // HEAD too: the server drops the body, and the headers are then those of GET, compressed or not.
+        result.Json.Written.CopyTo(response.BodyWriter.GetSpan(result.Json.Length));
+        response.BodyWriter.Advance(result.Json.Length);
+        await response.BodyWriter.FlushAsync(http.RequestAborted);
     }
 
     // One form of request is cacheable: a GET of the persisted route with the operation's name and `variables` at most. Further

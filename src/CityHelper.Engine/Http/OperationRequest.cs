@@ -19,6 +19,12 @@ internal sealed class OperationRequest : IDisposable
     /// <summary>A JSON object, or undefined.</summary>
     public JsonElement Variables { get; set; }
 
+    /// <summary>A JSON array of requests, when the body is one; then nothing else here is set but what the URL says.</summary>
+    public JsonElement? Batch { get; set; }
+
+    /// <summary>The element of a batch that this request is read from; null for a request of its own.</summary>
+    public JsonElement? Element { get; init; }
+
     /// <summary>Keeps a document until the request is answered.</summary>
     public JsonElement Own(JsonDocument document)
     {

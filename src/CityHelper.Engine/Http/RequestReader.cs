@@ -1,8 +1,5 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 
 namespace CityHelper.Engine.Http;
 
@@ -18,6 +15,11 @@ internal static class RequestReader
     /// <returns>Null, or why it cannot be read.</returns>
     public static async ValueTask<RequestError?> ReadAsync(HttpRequest http, OperationRequest request, CancellationToken cancellation)
     {
+        if (request.Element is { } element)
+        {
+            return ReadMembers(element, request);
+        }
+
         RequestError? refusal = HttpMethods.IsPost(http.Method)
             ? await ReadBodyAsync(http, request, cancellation)
             : ReadParameters(http.Query, request);
@@ -79,30 +81,29 @@ internal static class RequestReader
 
     private static async ValueTask<RequestError?> ReadBodyAsync(HttpRequest http, OperationRequest request, CancellationToken cancellation)
     {
-        if (!IsJson(http.ContentType))
+        (byte[]? bytes, RequestError? refusal) = await RequestBody.ReadAsync(http, cancellation);
+        if (bytes is null)
         {
-            return new RequestInvalidError("Send the request as `Content-Type: application/json`.") { Status = StatusCodes.Status415UnsupportedMediaType };
+            return refusal;
         }
 
-        ReadOnlySequence<byte>? body = await ReadBoundedAsync(http.BodyReader, cancellation);
-        if (body is not { } bytes)
-        {
-            return new RequestTooLargeError();
-        }
-
+        JsonElement body;
         try
         {
-            return ReadMembers(Parse(request, bytes.ToArray()), request);
+            body = Parse(request, bytes);
         }
         catch (JsonException)
         {
             return new InvalidJsonError();
         }
-        finally
+
+        if (body.ValueKind == JsonValueKind.Array)
         {
-            // Without it the connection cannot be used for a second request.
-            http.BodyReader.AdvanceTo(bytes.End);
+            request.Batch = body;
+            return null;
         }
+
+        return ReadMembers(body, request);
     }
 
     /// <exception cref="JsonException">The bytes are no JSON, or hold text that is none: invalid UTF-8, half a surrogate pair.</exception>
@@ -144,26 +145,6 @@ internal static class RequestReader
                 }
 
                 break;
-        }
-    }
-
-    private static async ValueTask<ReadOnlySequence<byte>?> ReadBoundedAsync(PipeReader body, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            ReadResult read = await body.ReadAsync(cancellation);
-            if (read.Buffer.Length > Limits.RequestBytesMax)
-            {
-                body.AdvanceTo(read.Buffer.End);
-                return null;
-            }
-
-            if (read.IsCompleted)
-            {
-                return read.Buffer;
-            }
-
-            body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
     }
 
@@ -231,9 +212,4 @@ internal static class RequestReader
             : Invalid("`variables` must be an object.");
 
     private static RequestInvalidError Invalid(string message) => new(message);
-
-    private static bool IsJson(string? contentType) =>
-        MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type)
-        && type.MediaType.Equals(AcceptHeader.Json, StringComparison.OrdinalIgnoreCase)
-        && (!type.Charset.HasValue || type.Charset.Value.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 }

@@ -14,6 +14,9 @@ internal static partial class LogMessages
     [LoggerMessage(1002, LogLevel.Warning, "{Method} {Operation} ended after {TimeoutMs} ms without an answer")]
     public static partial void RequestTimedOut(ILogger logger, string method, string operation, int timeoutMs);
 
+    [LoggerMessage(1003, LogLevel.Debug, "{Method} {Path}: the client left after {Milliseconds:F2} ms; its statements are cancelled")]
+    public static partial void ClientLeft(ILogger logger, string method, string path, double milliseconds);
+
     [LoggerMessage(1100, LogLevel.Debug, "Compiled a plan of {Operation} for the shape '{Shape}' in {Milliseconds:F2} ms")]
     public static partial void PlanCompiled(ILogger logger, string operation, string shape, double milliseconds);
 

@@ -111,6 +111,7 @@ public sealed class ClientDirectory : IClientDirectory
             LogOnly = settings.LogOnly,
             PriceLimit = new PriceLimit(
                 settings.MaxFieldCost ?? PriceLimit.Default.FieldCostMax, settings.MaxTypeCost ?? PriceLimit.Default.TypeCostMax),
+            IsKnownBySecret = settings.ApiKeySha256.Length > 0,
             RegistrationsPerDay = settings.RegistrationsPerDay ?? Engine.Limits.RegistrationsPerDay,
         };
     }

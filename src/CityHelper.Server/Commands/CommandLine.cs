@@ -33,6 +33,7 @@ public static class CommandLine
             {
                 SchemaExportCommand.Create(host),
                 SchemaDatabaseCommand.Create(host),
+                SchemaDiffCommand.Create(host),
             },
             new Command("operations", "Persisted operations.")
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CityHelper.Engine.Contracts;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
 

@@ -42,25 +42,30 @@ public static class CursorKeyStore
             : throw new ConfigurationException($"{key} must be {CursorKey.KeyBytes} bytes in Base64.");
     }
 
-    // Written beside its place and moved there whole: a process that starts in between must not read half a key.
+    // Under a lock, because a move that must not overwrite looks first and moves then: of two servers that start at once, each could end with a key of its own.
+    // Written beside its place and moved there whole: a crash in between leaves no half key.
     private static byte[] FromHome(string home)
     {
         Directory.CreateDirectory(home);
         string path = Path.Combine(home, FileName);
         if (!File.Exists(path))
         {
-            string draft = Path.Combine(home, $"{FileName}.{Guid.NewGuid():N}");
-            using (var created = new FileStream(draft, new FileStreamOptions
+            using FileStream alone = Lock(path + ".lock");
+            if (!File.Exists(path))
             {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }))
-            {
-                created.Write(RandomNumberGenerator.GetBytes(CursorKey.KeyBytes));
-            }
+                string draft = path + ".draft";
+                using (var created = new FileStream(draft, new FileStreamOptions
+                {
+                    Mode = FileMode.Create,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }))
+                {
+                    created.Write(RandomNumberGenerator.GetBytes(CursorKey.KeyBytes));
+                }
 
-            MoveUnlessThere(draft, path);
+                File.Move(draft, path);
+            }
         }
 
         byte[] key = File.ReadAllBytes(path);
@@ -69,16 +74,19 @@ public static class CursorKeyStore
             : throw new ConfigurationException($"{path} holds {key.Length} bytes instead of {CursorKey.KeyBytes}: delete it, and a new key is made.");
     }
 
-    private static void MoveUnlessThere(string draft, string path)
+    // The lock goes with the process that holds it; the others hold it for as long as it takes to write 32 bytes.
+    private static FileStream Lock(string path)
     {
-        try
+        for (var pause = default(SpinWait); ; pause.SpinOnce())
         {
-            File.Move(draft, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Another process was faster; its key is as good.
-            File.Delete(draft);
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                // Held: looked at again, at last once a millisecond.
+            }
         }
     }
 }

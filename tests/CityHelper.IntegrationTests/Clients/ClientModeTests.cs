@@ -42,7 +42,7 @@ public sealed class ClientModeTests(ClientHouse house) : IClassFixture<ClientHou
         (response, json) = await house.PostAsync(new { query = text, extensions = ClientHouse.Persisted(hash) }, ClientHouse.CivicKey);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("no-store", response.Headers.CacheControl!.ToString());
-        Assert.Equal($$"""{"persistedQuery":{"sha256Hash":"{{hash}}","persisted":true}}""", json.GetProperty("extensions").GetRawText());
+        Assert.Equal($$$"""{"persistedQuery":{"sha256Hash":"{{{hash}}}","persisted":true}}""", json.GetProperty("extensions").GetRawText());
         Assert.True(json.TryGetProperty("data", out _));
 
         (response, json) = await house.PostAsync(new { extensions = ClientHouse.Persisted(hash) }, ClientHouse.CivicKey);
@@ -65,7 +65,7 @@ public sealed class ClientModeTests(ClientHouse house) : IClassFixture<ClientHou
         (HttpResponseMessage response, JsonElement json) = await house.PostAsync(new { query = text, extensions = ClientHouse.Persisted(wrong) }, ClientHouse.CivicKey);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(
-            $$"""{"persistedQuery":{"sha256Hash":"{{wrong}}","expectedHashValue":"{{ClientHouse.Hash(text)}}","expectedHashType":"sha256Hash","expectedHashFormat":"Hex","persisted":false}}""",
+            $$$"""{"persistedQuery":{"sha256Hash":"{{{wrong}}}","expectedHashValue":"{{{ClientHouse.Hash(text)}}}","expectedHashType":"sha256Hash","expectedHashFormat":"Hex","persisted":false}}""",
             json.GetProperty("extensions").GetRawText());
         Assert.Equal("HC0020", ClientHouse.Code((await house.PostAsync(new { extensions = ClientHouse.Persisted(wrong) }, ClientHouse.CivicKey)).Json));
         Assert.Equal("HC0020", ClientHouse.Code((await house.PostAsync(new { extensions = ClientHouse.Persisted(ClientHouse.Hash(text)) }, ClientHouse.CivicKey)).Json));

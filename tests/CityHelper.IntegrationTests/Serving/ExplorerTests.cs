@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Postgres;
 using Xunit;
@@ -10,19 +9,8 @@ namespace CityHelper.IntegrationTests.Serving;
 public sealed class ExplorerTests(ReadingHouse house) : IClassFixture<ReadingHouse>
 {
     [Fact]
-    public async Task The_page_runs_a_typed_query_and_asks_no_other_host()
-    {
-        string script = Repository.PathOf("tests", "clients", "explorer.mjs");
-        using Process process = Process.Start(new ProcessStartInfo("node", [script, house.Server.Client.BaseAddress!.ToString().TrimEnd('/')])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        Task<string> said = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{output}\n{await said}\nWas it run by eng/test, which installs what it needs?");
-    }
+    public async Task The_page_runs_a_typed_query_and_asks_no_other_host() =>
+        await NodeScript.RunAsync("explorer.mjs", house.Server.Client.BaseAddress!.ToString().TrimEnd('/'));
 
     [Fact]
     public async Task Programs_get_json_where_browsers_get_the_page()

@@ -75,8 +75,7 @@ public sealed class TestServer : IAsyncDisposable
 
                     // Fixed, so that cursors in snapshots are the same every time.
                     [CursorKeyStore.CurrentKey] = Convert.ToBase64String(new byte[32]),
-                });
-                builder.Configuration.AddInMemoryCollection(settings);
+                }).AddInMemoryCollection(settings ?? new Dictionary<string, string?>());
                 if (statistics is not null)
                 {
                     builder.Services.AddSingleton(services => statistics(services.GetRequiredService<TableStatistics>()));

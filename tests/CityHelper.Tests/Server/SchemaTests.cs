@@ -1,3 +1,4 @@
+using CityHelper.Engine.Contracts;
 using CityHelper.Engine.Operations;
 using CityHelper.Server.Schema;
 using GraphQL.Types;

@@ -3,7 +3,7 @@ using GraphQL.Types;
 using GraphQLParser.AST;
 using GraphQLParser.Visitors;
 
-namespace CityHelper.Server.Schema;
+namespace CityHelper.Engine.Contracts;
 
 /// <summary>The schema as SDL: <c>schema/schema.graphql</c>.</summary>
 public static class SchemaText

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using CityHelper.Engine.Contracts;
+using CityHelper.Engine.Operations;
+using CityHelper.Server.Schema;
+using GraphQL.Types;
+
+namespace CityHelper.Server.Commands;
+
+/// <summary><c>cityhelper schema diff</c></summary>
+public static class SchemaDiffCommand
+{
+    /// <summary>Stands for the schema of this program instead of a file.</summary>
+    private const string Current = "-";
+
+    public static Command Create(CommandHost host)
+    {
+        var old = new Argument<string>("old") { Description = "The schema before, as SDL: a file, or - for this program's schema." };
+        var now = new Argument<string>("new")
+        {
+            Description = "The schema after.",
+            DefaultValueFactory = _ => Current,
+        };
+        var operations = new Option<DirectoryInfo>("--operations")
+        {
+            Description = "The folder with the manifest of persisted operations.",
+            DefaultValueFactory = _ => new DirectoryInfo("persisted-queries"),
+        };
+        var command = new Command(
+            "diff",
+            "Says of every change between two schemas whether it is breaking, dangerous or safe for clients, and which persisted operations no longer "
+            + "validate. Ends with 0 when nothing breaks, with 1 when something does or a file cannot be read.") { old, now, operations };
+        command.SetAction((parsed, cancellation) => host.RunAsync(
+            () => RunAsync(host, parsed.GetValue(old)!, parsed.GetValue(now)!, parsed.GetValue(operations)!, cancellation)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandHost host, string old, string now, DirectoryInfo folder, CancellationToken cancellation)
+    {
+        SchemaDefinitions before = await ReadAsync(old, cancellation);
+        SchemaDefinitions after = await ReadAsync(now, cancellation);
+        var schema = SchemaOfText.Of(after, now);
+        IReadOnlyList<ManifestOperation> operations = OperationManifest.Read(Path.Combine(folder.FullName, OperationManifest.FileName)).Operations;
+
+        IReadOnlyList<SchemaChange> changes = SchemaComparison.Compare(before, after);
+        foreach (SchemaChange change in changes)
+        {
+            await host.Output.WriteLineAsync($"{Word(change.Risk),-9}  {change.Coordinate} {change.Message} ({change.Code})");
+        }
+
+        int broken = 0;
+        foreach (ManifestOperation operation in operations)
+        {
+            IReadOnlyList<string> messages = await schema.ValidateAsync(operation.Body, cancellation);
+            broken += messages.Count > 0 ? 1 : 0;
+            foreach (string message in messages)
+            {
+                await host.Output.WriteLineAsync($"invalid    {operation.Client}/{operation.Name}: {message}");
+            }
+        }
+
+        int breaking = changes.Count(c => c.Risk == ChangeRisk.Breaking);
+        await host.Output.WriteLineAsync(
+            $"{breaking} breaking, {changes.Count(c => c.Risk == ChangeRisk.Dangerous)} dangerous, {changes.Count(c => c.Risk == ChangeRisk.Safe)} safe; "
+            + $"{broken} of {operations.Count} persisted operations do not validate");
+        return breaking + broken == 0 ? 0 : 1;
+    }
+
+    private static async Task<SchemaDefinitions> ReadAsync(string file, CancellationToken cancellation)
+    {
+        if (file != Current)
+        {
+            return SchemaDefinitions.Parse(await File.ReadAllTextAsync(file, cancellation), file);
+        }
+
+        await using ServiceProvider services = SchemaServices.CreateOffline();
+        return SchemaDefinitions.Parse(SchemaText.Of(services.GetRequiredService<ISchema>()), file);
+    }
+
+    private static string Word(ChangeRisk risk) => risk switch
+    {
+        ChangeRisk.Breaking => "breaking",
+        ChangeRisk.Dangerous => "dangerous",
+        _ => "safe",
+    };
+}

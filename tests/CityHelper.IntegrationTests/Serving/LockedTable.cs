@@ -1,0 +1,58 @@
+using Npgsql;
+
+namespace CityHelper.IntegrationTests.Serving;
+
+/// <summary>A table that another transaction holds, so that every statement that reads it waits until it is cancelled.</summary>
+internal sealed class LockedTable : IAsyncDisposable
+{
+    /// <summary>Ten seconds of looking, a hundredth of a second each.</summary>
+    private const int LooksMax = 1_000;
+
+    private readonly NpgsqlDataSource _database;
+    private readonly NpgsqlConnection _holder;
+
+    private LockedTable(NpgsqlDataSource database, NpgsqlConnection holder)
+    {
+        _database = database;
+        _holder = holder;
+    }
+
+    public static async Task<LockedTable> HoldAsync(string connectionString, string table)
+    {
+        NpgsqlDataSource database = NpgsqlDataSource.Create(connectionString);
+        NpgsqlConnection holder = await database.OpenConnectionAsync();
+        await holder.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand($"lock table {table} in access exclusive mode", holder);
+        await command.ExecuteNonQueryAsync();
+        return new LockedTable(database, holder);
+    }
+
+    /// <summary>Waits until so many statements of the server wait for the table.</summary>
+    /// <exception cref="TimeoutException">It does not come to that.</exception>
+    public async Task WaitForAsync(int statements)
+    {
+        const string Sql =
+            """
+            select count(*) from pg_stat_activity, pg_sleep(0.01)
+            where application_name = 'cityhelper' and datname = current_database() and state = 'active' and wait_event_type = 'Lock'
+            """;
+        long seen = -1;
+        for (int look = 0; look < LooksMax; look++)
+        {
+            await using NpgsqlCommand command = _database.CreateCommand(Sql);
+            seen = (long)(await command.ExecuteScalarAsync())!;
+            if (seen == statements)
+            {
+                return;
+            }
+        }
+
+        throw new TimeoutException($"{seen} statements wait for the table, not {statements}.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _holder.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+}

@@ -1,0 +1,30 @@
+using CityHelper.Engine.Http;
+using CityHelper.Engine.Operations;
+using GraphQLParser;
+using GraphQLParser.AST;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace CityHelper.Tests.Engine;
+
+/// <summary>The rule for schemas that have mutations; the server's own has none.</summary>
+public sealed class SafeMethodTests
+{
+    [Theory]
+    [InlineData("GET", "{ a }", true)]
+    [InlineData("HEAD", "query { a }", true)]
+    [InlineData("POST", "query { a }", true)]
+    [InlineData("POST", "mutation { a }", true)]
+    [InlineData("POST", "subscription { a }", true)]
+    [InlineData("GET", "mutation { a }", false)]
+    [InlineData("HEAD", "mutation { a }", false)]
+    [InlineData("GET", "subscription { a }", false)]
+    public void Only_queries_are_run_for_methods_that_only_read(string method, string text, bool allowed)
+    {
+        GraphQLDocument document = Parser.Parse(text);
+        var operation = new Operation("id", document, (GraphQLOperationDefinition)document.Definitions[0], []);
+        var http = new DefaultHttpContext { Request = { Method = method } };
+        Assert.Equal(allowed, SafeMethods.Check(http, new CompiledOperation(operation, [])) is null);
+        Assert.Equal(allowed ? "" : "POST", http.Response.Headers.Allow.ToString());
+    }
+}
