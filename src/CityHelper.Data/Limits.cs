@@ -3,7 +3,10 @@ namespace CityHelper.Data;
 /// <summary>Every number that bounds something in the data layer, with its reason.</summary>
 public static class Limits
 {
-    /// <summary>How long a second server waits while the first migrates: longer than any one script should take.</summary>
+    /// <summary>
+    /// How long a second process waits while the first migrates: longer than scripts take that build no index over a large city. One that does may
+    /// take longer, and then it is better to say so than to wait without a word.
+    /// </summary>
     public static readonly TimeSpan MigrationWaitMax = TimeSpan.FromMinutes(5);
 
     /// <summary>The first year the platform keeps: 311 lines with computers behind them are not older.</summary>
@@ -107,9 +110,6 @@ public static class Limits
 
     /// <summary>Vertices of the pieces that boundaries are cut into: fewer make more pieces, more make each test slower.</summary>
     public const int BoundaryPartVertices = 64;
-
-    /// <summary>Refused and repaired features of a file that are shown.</summary>
-    public const int BoundaryReasonsShown = 10;
 
     /// <summary>Shapes of one city that a server keeps in memory: a city has some three hundred boundaries; those beyond are read anew.</summary>
     public const int BoundaryShapesMax = 1_000;

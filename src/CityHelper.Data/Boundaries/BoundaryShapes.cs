@@ -165,12 +165,10 @@ internal sealed class BoundaryShapes(Envelope city)
     {
         string reason = string.Create(
             CultureInfo.InvariantCulture, $"{error.Message.ToLowerInvariant()} near {error.Coordinate?.X:0.#####}, {error.Coordinate?.Y:0.#####}");
-        double before = broken.Geometries.Cast<Polygon>()
-            .Sum(p => Area.OfRing(p.Shell.Coordinates) - p.Holes.Sum(hole => Area.OfRing(hole.Coordinates)));
         Polygon[] polygons = [.. PolygonExtracter.GetPolygons(Fixed(broken)).Cast<Polygon>()
             .Where(p => IsGround(p.Area))];
         MultiPolygon repaired = s_factory.CreateMultiPolygon(polygons);
-        double change = Math.Abs(repaired.Area - before) / before;
+        double change = ChangedShare(broken, repaired);
         if (polygons.Length == 0 || !(change <= Limits.BoundaryRepairShareMax) || !repaired.IsValid)
         {
             throw new RefusedFeatureException(string.Create(
@@ -180,6 +178,21 @@ internal sealed class BoundaryShapes(Envelope city)
 
         repairs.Add(reason);
         return repaired;
+    }
+
+    /// <summary>
+    /// How much of its area a repair changes: polygon by polygon, so that what one gains does not hide what another loses, and then what they lose
+    /// where they overlap. Within a polygon it is the difference of two sums, which is all that an invalid ring tells.
+    /// </summary>
+    private static double ChangedShare(MultiPolygon broken, MultiPolygon repaired)
+    {
+        (double Said, double Is)[] areas = [.. broken.Geometries.Cast<Polygon>().Select(p => (
+            Area.OfRing(p.Shell.Coordinates) - p.Holes.Sum(hole => Area.OfRing(hole.Coordinates)), p.IsValid ? p.Area : Fixed(p).Area))];
+        double before = areas.Sum(a => a.Said);
+        double change = areas.Sum(a => Math.Abs(a.Is - a.Said)) + Math.Abs(areas.Sum(a => a.Is) - repaired.Area);
+
+        // Holes that are larger than their polygons leave less than nothing to compare with.
+        return before > 0 ? change / before : 1;
     }
 
     private static Geometry Fixed(Geometry broken) => SelfCrossings.AreMoreThan(Limits.BoundaryCrossingsMax, broken)

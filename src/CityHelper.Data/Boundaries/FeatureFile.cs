@@ -37,7 +37,7 @@ internal sealed class FeatureFile
     public static async Task<FeatureFile> ReadAsync(string path, BoundaryImportOptions options, Envelope city, CancellationToken cancellation)
     {
         string name = Path.GetFileName(path);
-        using JsonDocument document = Parse(name, await ContentAsync(path, cancellation));
+        using JsonDocument document = GeoJsonText.Parse(name, await ContentAsync(path, cancellation));
         JsonElement[] features = Collection(name, document.RootElement);
         var properties = FeatureProperties.Find(name, options.Kind, features, options.NameProperty, options.CodeProperty);
         var shapes = new GeoJsonShapes(name);
@@ -104,24 +104,10 @@ internal sealed class FeatureFile
         return content.GetBuffer().AsMemory(0, (int)content.Length);
     }
 
-    private static JsonDocument Parse(string name, ReadOnlyMemory<byte> content)
-    {
-        // The mark with which some editors begin a file is no JSON.
-        ReadOnlyMemory<byte> json = content.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? content[3..] : content;
-        try
-        {
-            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = Limits.BoundaryNestingMax });
-        }
-        catch (JsonException broken)
-        {
-            throw new BrokenInputException($"{name} is no GeoJSON: {broken.Message}", broken);
-        }
-    }
-
     private static JsonElement[] Collection(string name, JsonElement root)
     {
         bool isCollection = root.ValueKind == JsonValueKind.Object
-            && root.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.GetString() == "FeatureCollection"
+            && root.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("FeatureCollection")
             && root.TryGetProperty("features", out JsonElement found) && found.ValueKind == JsonValueKind.Array;
         if (!isCollection)
         {
@@ -146,8 +132,9 @@ internal sealed class FeatureFile
             : throw new BrokenInputException($"{name}: not everything in its features is a Feature with properties.");
     }
 
+    // One without properties, null in RFC 7946, is refused by itself.
     private static bool IsFeature(JsonElement feature) =>
         feature.ValueKind == JsonValueKind.Object
-        && feature.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.GetString() == "Feature"
-        && feature.TryGetProperty("properties", out JsonElement properties) && properties.ValueKind == JsonValueKind.Object;
+        && feature.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("Feature")
+        && feature.TryGetProperty("properties", out JsonElement properties) && properties.ValueKind is JsonValueKind.Object or JsonValueKind.Null;
 }

@@ -58,8 +58,14 @@ internal sealed class FeatureProperties
     /// <exception cref="RefusedFeatureException">It has none, or not in a form that can be shown.</exception>
     public (string Code, string Name) Of(JsonElement feature)
     {
-        string? code = _code is null ? Text(feature, "id") : Text(feature.GetProperty("properties"), _code);
-        string? name = _name is null ? null : Text(feature.GetProperty("properties"), _name);
+        JsonElement properties = feature.GetProperty("properties");
+        if (properties.ValueKind == JsonValueKind.Null)
+        {
+            throw new RefusedFeatureException("it has no properties");
+        }
+
+        string? code = _code is null ? Text(feature, "id") : Text(properties, _code);
+        string? name = _name is null ? null : Text(properties, _name);
         if (name is null && (_name is not null || code is null))
         {
             throw new RefusedFeatureException("it has no name");
@@ -96,7 +102,7 @@ internal sealed class FeatureProperties
     private static string? Text(JsonElement members, string name) =>
         !members.TryGetProperty(name, out JsonElement value) ? null : value.ValueKind switch
         {
-            JsonValueKind.String when value.GetString()!.Trim() is { Length: > 0 } text => text,
+            JsonValueKind.String when GeoJsonText.Of(value).Trim() is { Length: > 0 } text => text,
             JsonValueKind.Number => Number(value),
             _ => null,
         };
@@ -109,7 +115,8 @@ internal sealed class FeatureProperties
     private static string? Known(string[] known, string[] there) =>
         known.Select(key => there.FirstOrDefault(name => NewYork.ColumnKey(name) == key)).FirstOrDefault(name => name is not null);
 
-    private static IEnumerable<string> Names(JsonElement feature) => feature.GetProperty("properties").EnumerateObject().Select(member => member.Name);
+    private static IEnumerable<string> Names(JsonElement feature) =>
+        feature.GetProperty("properties") is { ValueKind: JsonValueKind.Object } properties ? properties.EnumerateObject().Select(member => member.Name) : [];
 
     private static string Listed(string[] there) => there.Length == 0 ? "none at all" : string.Join(", ", there.Take(20)) + (there.Length > 20 ? ", …" : "");
 }

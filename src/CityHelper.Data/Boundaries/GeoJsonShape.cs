@@ -39,7 +39,8 @@ internal sealed class GeoJsonShapes(string file)
             throw new RefusedFeatureException($"its coordinates are of another reference system ({ReferenceSystem.NameOf(crs)}): convert them to EPSG:4326");
         }
 
-        switch (named.GetString())
+        string type = GeoJsonText.Of(named);
+        switch (type)
         {
             case "Polygon":
                 polygons.Add(Polygon(Member(geometry, "coordinates")));
@@ -56,7 +57,7 @@ internal sealed class GeoJsonShapes(string file)
                 repairs.Add("a collection of areas became one area");
                 break;
             default:
-                throw new RefusedFeatureException($"a {named.GetString()} is no area");
+                throw new RefusedFeatureException($"a {type} is no area");
         }
     }
 
@@ -137,6 +138,6 @@ internal static class ReferenceSystem
         crs.ValueKind == JsonValueKind.Object
         && crs.TryGetProperty("properties", out JsonElement properties) && properties.ValueKind == JsonValueKind.Object
         && properties.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
-            ? name.GetString()!
+            ? GeoJsonText.TryOf(name) ?? "unnamed"
             : "unnamed";
 }

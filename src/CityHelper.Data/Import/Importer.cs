@@ -13,7 +13,8 @@ namespace CityHelper.Data.Import;
 /// </remarks>
 public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, string rejectsDirectory)
 {
-    private const int LockClass = 0x0C17_0002;
+    /// <summary>Class of the advisory lock of an import; its second key is the city.</summary>
+    public const int LockClass = 0x0C17_0002;
 
     private readonly CityPartitions _partitions = new(dataSource, time);
     private readonly RequestCounters _counters = new(dataSource, time);

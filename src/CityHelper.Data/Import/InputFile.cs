@@ -85,7 +85,22 @@ internal sealed class InputFile : IAsyncDisposable
         await _file.DisposeAsync();
     }
 
-    private static FileStream OpenStream(string path)
+    /// <summary>Opens a file from which the same bytes can be read again.</summary>
+    /// <exception cref="BrokenInputException">There is no such file, it may not be read, or it is a pipe.</exception>
+    internal static FileStream OpenStream(string path)
+    {
+        FileStream file = Open(path);
+        if (file.CanSeek)
+        {
+            return file;
+        }
+
+        // The fingerprint is read first, then the content.
+        file.Dispose();
+        throw new BrokenInputException($"{path} is a pipe, and an import reads its input twice: write it to a file first, and give that.");
+    }
+
+    private static FileStream Open(string path)
     {
         try
         {

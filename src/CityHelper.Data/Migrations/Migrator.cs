@@ -1,4 +1,5 @@
 using System.Reflection;
+using CityHelper.Data.Import;
 using DbUp;
 using DbUp.Engine;
 using DbUp.Postgresql;
@@ -38,15 +39,22 @@ public sealed class Migrator
     /// lock: the first migrates, the others find nothing left to do.
     /// </summary>
     /// <returns>The scripts that ran; empty when the schema was up to date.</returns>
-    /// <exception cref="MigrationException">PostGIS is missing, a script failed, or the lock was held for too long.</exception>
+    /// <exception cref="MigrationException">
+    /// The server is too old or lacks an extension, an import is running, a script failed, or the lock was held for too long.
+    /// </exception>
     public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellation = default)
     {
         await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(_connectionString);
         // The lock belongs to this connection; closing it, or dying, gives the lock back.
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
         await TakeLockAsync(connection, cancellation);
-        await RequirePostgisAsync(connection, cancellation);
+        await DatabaseRequirements.CheckAsync(connection, cancellation);
+        if ((await PendingAsync(connection, cancellation)).Count == 0)
+        {
+            return [];
+        }
 
+        await RequireNoImportAsync(connection, cancellation);
         DatabaseUpgradeResult result = await Task.Run(() => Engine(dataSource).PerformUpgrade(), cancellation);
         return result.Successful
             ? [.. result.Scripts.Select(script => script.Name)]
@@ -60,6 +68,14 @@ public sealed class Migrator
     {
         await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(_connectionString);
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
+        return await PendingAsync(connection, cancellation);
+    }
+
+    /// <summary>Whether every script of this program has run.</summary>
+    public async Task<bool> IsUpToDateAsync(CancellationToken cancellation = default) => (await PendingAsync(cancellation)).Count == 0;
+
+    private static async Task<IReadOnlyList<string>> PendingAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
         await using var exists = new NpgsqlCommand($"select to_regclass('public.{JournalTable}') is not null", connection);
         if (await exists.ExecuteScalarAsync(cancellation) is not true)
         {
@@ -77,9 +93,6 @@ public sealed class Migrator
         return [.. ScriptNames.Where(name => !ran.Contains(name))];
     }
 
-    /// <summary>Whether every script of this program has run.</summary>
-    public async Task<bool> IsUpToDateAsync(CancellationToken cancellation = default) => (await PendingAsync(cancellation)).Count == 0;
-
     private static UpgradeEngine Engine(NpgsqlDataSource dataSource) =>
         DeployChanges.To
             .PostgresqlDatabase(new PostgresqlConnectionManager(dataSource))
@@ -88,6 +101,8 @@ public sealed class Migrator
             // Otherwise DbUp takes $body$ for a variable of its own.
             .WithVariablesDisabled()
             .WithTransactionPerScript()
+            // None: an index over a large city is built for longer than any limit that would help elsewhere.
+            .WithExecutionTimeout(TimeSpan.Zero)
             .JournalToPostgresqlTable("public", JournalTable)
             .LogToNowhere()
             .Build();
@@ -106,31 +121,26 @@ public sealed class Migrator
         catch (NpgsqlException timeout) when (timeout.InnerException is TimeoutException)
         {
             throw new MigrationException(
-                $"Another process has been migrating this database for {Limits.MigrationWaitMax.TotalMinutes:0} minutes; "
-                + "look at what it waits for in pg_stat_activity, then start again.", timeout);
+                $"Another process has been migrating this database for {Limits.MigrationWaitMax.TotalMinutes:0} minutes. Indexes over many requests take "
+                + "that long; look in pg_stat_activity whether it works or waits, and migrate again when it has ended.", timeout);
         }
     }
 
-    private static async Task RequirePostgisAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    /// <summary>
+    /// An import that began before a script does not know what the script brings: it would go on without appending deltas, and the counters would
+    /// be wrong from then on without a word.
+    /// </summary>
+    private static async Task RequireNoImportAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            "select exists (select from pg_extension where extname = 'postgis'), "
-            + "exists (select from pg_available_extensions where name = 'postgis'), "
-            + "(select rolsuper from pg_roles where rolname = current_user)", connection);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
-        (bool installed, bool available, bool superuser) = (reader.GetBoolean(0), reader.GetBoolean(1), reader.GetBoolean(2));
-        if (!installed && !available)
+            $"""
+            select exists (
+                select from pg_locks l where l.locktype = 'advisory' and l.classid = {Importer.LockClass} and l.objsubid = 2
+                    and l.database = (select d.oid from pg_database d where d.datname = current_database()))
+            """, connection);
+        if (await command.ExecuteScalarAsync(cancellation) is true)
         {
-            throw new MigrationException(
-                "The database server has no PostGIS: install the package (postgresql-15-postgis-3 on Debian) and migrate again.");
-        }
-
-        if (!installed && !superuser)
-        {
-            throw new MigrationException(
-                "PostGIS is not enabled in this database and this user may not enable it: "
-                + "have a superuser run `create extension postgis` in it and migrate again.");
+            throw new MigrationException("An import into this database is running: migrate when it has ended.");
         }
     }
 }

@@ -84,13 +84,17 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
         await ExecuteAsync(connection, WorkMemory, cancellation);
         await using NpgsqlCommand counted = Command(connection, "select counted_at is not null from city where id = $1", cityId);
-        bool isCounted = await counted.ExecuteScalarAsync(cancellation) is true;
+        if (await counted.ExecuteScalarAsync(cancellation) is not true)
+        {
+            return new(IsCounted: false, 0, 0, 0, []);
+        }
+
         int requests = await ExecuteAsync(connection, CounterSql.Rows, cancellation, cityId);
         await ExecuteAsync(connection, CounterSql.DeltasAway, cancellation, cityId);
         await ExecuteAsync(connection, "analyze pg_temp.counter_change", cancellation);
         (long counters, long differing, IReadOnlyList<CounterDifference> first) =
             await DifferencesAsync(connection, cityId, differencesMax, cancellation);
-        return new(isCounted, requests, counters, differing, first);
+        return new(IsCounted: true, requests, counters, differing, first);
     }
 
     /// <summary>Index-only scans need the visibility map, and folded deltas leave dead rows; autovacuum comes minutes later.</summary>
@@ -219,7 +223,7 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
 /// <summary>What a rebuild counted.</summary>
 public sealed record CounterRebuild(int Requests, int Counters);
 
-/// <param name="IsCounted">Whether the city's counters say that they are true.</param>
+/// <param name="IsCounted">Whether the city's counters say that they are true; else nothing is compared, and the rest is empty.</param>
 /// <param name="Requests">Rows of the city.</param>
 /// <param name="Counters">Counters that are there or should be.</param>
 /// <param name="Differing">Of them, those that are not what they must be.</param>

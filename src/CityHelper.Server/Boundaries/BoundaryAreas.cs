@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using CityHelper.Data;
+using CityHelper.Data.Boundaries;
 using CityHelper.Data.Model;
 using CityHelper.Engine.Bindings;
 using NetTopologySuite.Geometries;
@@ -24,7 +25,7 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
         CityShapes shapes = _cities.GetValueOrDefault(partition) ?? CityShapes.None;
         if (time.GetUtcNow() - shapes.CheckedAt >= s_checkPause)
         {
-            long revision = await RevisionAsync(partition, cancellation);
+            long revision = await BoundaryImporter.RevisionAsync(database, partition, cancellation);
             if (revision == 0)
             {
                 // Nothing was ever imported, or there is no such city: an id may name any, and none is remembered for it.
@@ -47,14 +48,6 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
         }
 
         return read;
-    }
-
-    // No row: no boundaries were ever imported.
-    private async Task<long> RevisionAsync(short city, CancellationToken cancellation)
-    {
-        await using NpgsqlCommand command = database.CreateCommand("select revision from boundary_revision where city_id = $1");
-        command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = city });
-        return await command.ExecuteScalarAsync(cancellation) as long? ?? 0;
     }
 
     private async Task<Geometry?> ReadAsync(short city, long key, CancellationToken cancellation)

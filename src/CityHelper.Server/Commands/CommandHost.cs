@@ -1,5 +1,6 @@
 using CityHelper.Data;
 using CityHelper.Data.Cities;
+using CityHelper.Data.Import;
 using CityHelper.Data.Migrations;
 using Npgsql;
 
@@ -36,13 +37,15 @@ public sealed class CommandHost
         IsTerminal = !Console.IsOutputRedirected && !Console.IsErrorRedirected,
     };
 
-    /// <summary>A pool on a database whose schema is up to date.</summary>
+    /// <summary>
+    /// A pool on a database whose schema is up to date. Its commands take as long as they take: a person waits, who can stop them.
+    /// </summary>
     /// <exception cref="CommandException">Migrations are pending.</exception>
     public async Task<NpgsqlDataSource> OpenDatabaseAsync(CancellationToken cancellation)
     {
         string connectionString = ConnectionString;
         return await new Migrator(connectionString).IsUpToDateAsync(cancellation)
-            ? CityHelperDatabase.CreateDataSource(connectionString)
+            ? CityHelperDatabase.CreateDataSource(new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = 0 }.ConnectionString)
             : throw new CommandException("The database's schema is not up to date: run `cityhelper migrate` first.");
     }
 
@@ -51,6 +54,16 @@ public sealed class CommandHost
     public async Task<CityEntry> FindCityAsync(NpgsqlDataSource dataSource, string slug, CancellationToken cancellation) =>
         await new CityDirectory(dataSource, Time).FindAsync(slug, cancellation)
         ?? throw new CommandException($"There is no city `{slug}`: add it first with `cityhelper city add`.");
+
+    /// <summary>Looks at the files that a verb is to read, before it changes anything.</summary>
+    /// <exception cref="CommandException">One of them cannot be read.</exception>
+    public static void RequireReadable(IReadOnlyList<string> paths)
+    {
+        if (paths.Select(InputFiles.Problem).FirstOrDefault(problem => problem is not null) is { } problem)
+        {
+            throw new CommandException(problem);
+        }
+    }
 
     /// <summary>Runs a verb and makes one sentence of every failure that is not a fault of this program.</summary>
     /// <returns>0 when it succeeded, 1 when it did not.</returns>
@@ -73,6 +86,8 @@ public sealed class CommandHost
         IOException or UnauthorizedAccessException or TimeZoneNotFoundException => failure.Message,
         OperationCanceledException => "Stopped.",
         PostgresException postgres => $"The database refused: {postgres.MessageText} ({postgres.SqlState}).",
+        NpgsqlException { InnerException: TimeoutException } =>
+            $"The database did not answer in time: repeat it when the database is less busy and no other session holds a lock (pg_stat_activity tells), or see whether {CityHelperDatabase.ConnectionStringKey} is right.",
         NpgsqlException => $"The database does not answer: {(failure.InnerException ?? failure).Message}. Is {CityHelperDatabase.ConnectionStringKey} right?",
         ArgumentException { Source: "Npgsql" } => $"{CityHelperDatabase.ConnectionStringKey} is not a connection string: {failure.Message}",
         _ => null,

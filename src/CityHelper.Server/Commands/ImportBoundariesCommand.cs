@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using CityHelper.Data;
 using CityHelper.Data.Boundaries;
 using CityHelper.Data.Cities;
 using Npgsql;
@@ -45,9 +44,10 @@ public static class ImportBoundariesCommand
 
     private static async Task<int> RunAsync(CommandHost host, ParseResult parsed, CancellationToken cancellation)
     {
+        string path = parsed.GetValue(File)!;
+        CommandHost.RequireReadable([path]);
         await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
         CityEntry city = await CityOfCommand.FindOrAddAsync(host, dataSource, parsed.GetValue(City)!, cancellation);
-        string path = parsed.GetValue(File)!;
         var options = new BoundaryImportOptions(
             parsed.GetValue(Kind)!, parsed.GetValue(NameProperty), parsed.GetValue(CodeProperty), parsed.GetValue(Replace));
         BoundaryImportOutcome outcome = await new BoundaryImporter(dataSource).ImportFileAsync(city, path, options, cancellation);
@@ -96,14 +96,9 @@ public static class ImportBoundariesCommand
         }
 
         yield return Line($"  {what} ({reasons.Count:N0}):");
-        foreach (FeatureReason reason in reasons.Take(Limits.BoundaryReasonsShown))
+        foreach (FeatureReason reason in reasons)
         {
             yield return $"    {reason}";
-        }
-
-        if (reasons.Count > Limits.BoundaryReasonsShown)
-        {
-            yield return Line($"    and {reasons.Count - Limits.BoundaryReasonsShown:N0} more");
         }
     }
 

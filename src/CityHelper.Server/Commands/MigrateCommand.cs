@@ -10,7 +10,10 @@ public static class MigrateCommand
 {
     public static Command Create(CommandHost host)
     {
-        var command = new Command("migrate", "Brings the database's schema up to date. Safe to repeat, and to run from several servers at once.");
+        var command = new Command(
+            "migrate",
+            "Brings the database's schema up to date. Safe to repeat, and to run from several servers at once. While a script builds an index, writers wait, "
+            + "11 s per 2,000,000 requests and index; readers go on. Refuses while an import runs.");
         command.SetAction((_, cancellation) => host.RunAsync(() => RunAsync(host, cancellation)));
         return command;
     }

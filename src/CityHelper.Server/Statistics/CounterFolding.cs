@@ -18,18 +18,32 @@ internal sealed class CounterFolding(string connectionString, TimeProvider time,
         MaxPoolSize = 2,
     }.ConnectionString);
 
+    // What is wrong is said once, not every few seconds.
+    private readonly HashSet<short> _failedCities = [];
     private bool _failed;
 
-    /// <summary>Folds what there is in all cities.</summary>
+    /// <summary>Folds what there is in all cities. One whose counters cannot be written does not keep the others from it.</summary>
     /// <exception cref="NpgsqlException">The database does not answer, or lacks the tables.</exception>
     public async Task FoldAsync(CancellationToken cancellation)
     {
         var counters = new RequestCounters(_database, time);
         foreach (short city in await counters.CitiesToFoldAsync(cancellation))
         {
-            if (await counters.TryFoldAsync(city, cancellation) is { } folded)
+            try
             {
-                LogMessages.CountersFolded(logger, folded, city);
+                if (await counters.TryFoldAsync(city, cancellation) is { } folded)
+                {
+                    LogMessages.CountersFolded(logger, folded, city);
+                }
+
+                _failedCities.Remove(city);
+            }
+            catch (PostgresException cause)
+            {
+                if (_failedCities.Add(city))
+                {
+                    LogMessages.CityNotFolded(logger, city, cause);
+                }
             }
         }
     }
@@ -59,7 +73,6 @@ internal sealed class CounterFolding(string connectionString, TimeProvider time,
         }
         catch (Exception cause) when (cause is not OperationCanceledException)
         {
-            // Once, not every few seconds while a database is away.
             if (!_failed)
             {
                 LogMessages.CountersNotFolded(logger, cause);

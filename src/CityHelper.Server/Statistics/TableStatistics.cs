@@ -87,4 +87,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(2003, LogLevel.Warning, "The counters' deltas cannot be folded; it is tried again every few seconds")]
     public static partial void CountersNotFolded(ILogger logger, Exception cause);
+
+    [LoggerMessage(2004, LogLevel.Warning, "The deltas of city {City} cannot be folded; those of the others are, and it is tried again every few seconds")]
+    public static partial void CityNotFolded(ILogger logger, short city, Exception cause);
 }

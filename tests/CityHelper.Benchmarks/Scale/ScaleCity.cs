@@ -28,11 +28,14 @@ internal sealed class ScaleCity : IAsyncDisposable
     public IReadOnlyList<ScaleOperation> Operations { get; private set; } = [];
 
     /// <summary>Starts a server over a database.</summary>
-    public static async Task<ScaleCity> StartAsync(string database)
+    /// <param name="database">The database.</param>
+    /// <param name="only">Words, of which an operation's name must hold one to be measured.</param>
+    public static async Task<ScaleCity> StartAsync(string database, string[] only)
     {
         ServerProcess server = await ServerProcess.StartAsync("CityHelper.Server.dll", "/health/ready", url => ["serve", "--urls", url], database);
         var city = new ScaleCity(database, server);
-        city.Operations = await new ScaleOperations().AllAsync(city._load.Client, server.Url);
+        city.Operations = [.. (await new ScaleOperations().AllAsync(city._load.Client, server.Url))
+            .Where(o => only.Any(word => o.Name.Contains(word, StringComparison.OrdinalIgnoreCase)))];
         return city;
     }
 

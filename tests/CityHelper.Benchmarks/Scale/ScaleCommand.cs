@@ -21,12 +21,14 @@ internal static class ScaleCommand
         Description = $"Requests in each city, smallest first, {SizesDefault} unless given; a database of each is made once and kept.",
     };
 
+    private static readonly Option<string?> Only = new("--only") { Description = "Measures the operations whose name holds one of these words, with commas between them." };
+
     private static readonly Option<string?> Markdown = new("--markdown") { Description = "A file for the table as markdown." };
 
     /// <returns>0 when everything was measured.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
-        var command = new RootCommand("Measures how the cost of each operation grows with the city.") { Sizes, Markdown };
+        var command = new RootCommand("Measures how the cost of each operation grows with the city.") { Sizes, Only, Markdown };
         command.Validators.Add(parsed =>
         {
             if (Parse(parsed.GetValue(Sizes)).Count is 0 or > SizesMax)
@@ -34,11 +36,11 @@ internal static class ScaleCommand
                 parsed.AddError($"--sizes takes 1 to {SizesMax} numbers from {RowsMin} to {RowsMax}, smallest first, with commas between them.");
             }
         });
-        command.SetAction((parsed, _) => MeasureAsync(Parse(parsed.GetValue(Sizes)), parsed.GetValue(Markdown)));
+        command.SetAction((parsed, _) => MeasureAsync(Parse(parsed.GetValue(Sizes)), parsed.GetValue(Only)?.Split(',') ?? [""], parsed.GetValue(Markdown)));
         return await command.Parse(args).InvokeAsync();
     }
 
-    private static async Task<int> MeasureAsync(IReadOnlyList<int> sizes, string? markdown)
+    private static async Task<int> MeasureAsync(IReadOnlyList<int> sizes, string[] only, string? markdown)
     {
         string server = Environment.GetEnvironmentVariable(CityHelperDatabase.ConnectionStringKey)
             ?? throw new InvalidOperationException($"Set {CityHelperDatabase.ConnectionStringKey}: eng/bench scale does.");
@@ -48,7 +50,7 @@ internal static class ScaleCommand
             databases.Add(await ScaleDatabase.EnsureAsync(server, size));
         }
 
-        ScaleTable table = new(sizes, await MeasureAsync(databases));
+        ScaleTable table = new(sizes, await MeasureAsync(databases, only));
         AnsiConsole.Profile.Width = 240; // a log has no width of its own
         AnsiConsole.Write(table.ToSpectre());
         if (markdown is not null)
@@ -59,14 +61,14 @@ internal static class ScaleCommand
         return 0;
     }
 
-    private static async Task<IReadOnlyList<IReadOnlyList<OperationCost>>> MeasureAsync(IReadOnlyList<string> databases)
+    private static async Task<IReadOnlyList<IReadOnlyList<OperationCost>>> MeasureAsync(IReadOnlyList<string> databases, string[] only)
     {
         var cities = new List<ScaleCity>();
         try
         {
             foreach (string database in databases)
             {
-                cities.Add(await ScaleCity.StartAsync(database));
+                cities.Add(await ScaleCity.StartAsync(database, only));
             }
 
             return await ScaleBenchmark.MeasureAsync(cities);

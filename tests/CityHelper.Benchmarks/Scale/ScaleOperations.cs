@@ -93,6 +93,9 @@ internal sealed class ScaleOperations
     private static readonly object s_inDistrict = new { polygon = new { type = "Polygon", coordinates = new[] { s_district } } };
     private static readonly object s_lastYear = new { createdAt = new { gte = "2025-11-01T04:00:00Z", lt = "2026-11-01T04:00:00Z" } };
 
+    /// <summary>The same by the calendar, whose counters the cells have.</summary>
+    private static readonly object s_calendarYear = new { createdAt = new { gte = "2025-01-01T05:00:00Z", lt = "2026-01-01T05:00:00Z" } };
+
     private static readonly object s_pending = new { status = new { eq = "PENDING" } };
 
     private readonly OperationManifest _manifest =
@@ -120,6 +123,8 @@ internal sealed class ScaleOperations
             Web("figures of the city, a year", "ServiceRequestStats", new { city = City, where = s_lastYear }),
             Text("counts of the city, a year", CountsText, new { where = s_lastYear }),
             Text("city by day, a year", DaysText, new { where = s_lastYear }),
+            Text("counts of Midtown, 2025", CountsText, new { within = new { viewport = s_midtown }, where = s_calendarYear }),
+            Text("counts of a district, 2025", CountsText, new { within = s_inDistrict, where = s_calendarYear }),
             Text("counts of Midtown, a year", CountsText, new { within = new { viewport = s_midtown }, where = s_lastYear }),
             Text("counts of a viewport in Queens, a year", CountsText, new { within = new { viewport = s_queens }, where = s_lastYear }),
             Text("counts of a district, a year", CountsText, new { within = s_inDistrict, where = s_lastYear }),

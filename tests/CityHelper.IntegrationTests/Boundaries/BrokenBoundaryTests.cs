@@ -38,6 +38,8 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
     [InlineData("""{"type":"MultiPolygon","coordinates":[]}""", "its geometry is empty")]
     [InlineData("""{"type":"GeometryCollection","geometries":[]}""", "its geometry is empty")]
     [InlineData("""{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[-73.98,40.75]}]}""", "a Point is no area")]
+    [InlineData("""{"type":"\ud83d","coordinates":[]}""", "a text of it holds half a character (a \\u escape without its other half)")]
+    [InlineData("""{"type":"Polygon","crs":{"type":"name","properties":{"name":"\ud83d"}},"coordinates":[]}""", "its coordinates are of another reference system (unnamed): convert them to EPSG:4326")]
     [InlineData("""{"type":"Polygon","crs":{"type":"name","properties":{"name":"EPSG:2263"}},"coordinates":[]}""", "its coordinates are of another reference system (EPSG:2263): convert them to EPSG:4326")]
     public async Task A_geometry_that_is_refused(string geometry, string reason) => await AssertRefusedAsync(geometry, reason);
 
@@ -48,6 +50,23 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
         await AssertRefusedAsync($$"""{"type":"MultiPolygon","coordinates":[[{{Square()}}],[{{halfOver}}]]}""", "it is no valid area (self-intersection near ");
         await AssertRefusedAsync(Polygon(Square(), Square(3)), "a hole of it lies outside its polygon");
         await AssertRefusedAsync(Polygon(Square(), Square()), "it is no valid area (");
+
+        // More hole than polygon, and yet something is left.
+        string larger = Square().Replace("-73.99", "-73.98", StringComparison.Ordinal).Replace("-73.97", "-73.9", StringComparison.Ordinal);
+        await AssertRefusedAsync(Polygon(Square(), larger), "it is no valid area (");
+    }
+
+    /// <summary>
+    /// The first has a loop wound against it, which is worth less than nothing until it is repaired; the second goes around a corner twice. Together
+    /// their area stays what it was.
+    /// </summary>
+    [Fact]
+    public async Task What_one_part_gains_by_a_repair_does_not_hide_what_another_loses()
+    {
+        const string Gains = "[[-73.99,40.74],[-73.97,40.74],[-73.97,40.75],[-73.965,40.755],[-73.965,40.75],[-73.97,40.755],[-73.97,40.76],[-73.99,40.76],[-73.99,40.74]]";
+        const string Loses =
+            "[[-73.93,40.74],[-73.91,40.74],[-73.91,40.76],[-73.93,40.76],[-73.93,40.74],[-73.9275,40.74],[-73.9275,40.745],[-73.93,40.745],[-73.93,40.74]]";
+        await AssertRefusedAsync($$"""{"type":"MultiPolygon","coordinates":[[{{Gains}}],[{{Loses}}]]}""", "it is no valid area (");
     }
 
     [Fact]
@@ -110,6 +129,8 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
     [InlineData("""{"type":"Feature","properties":{"name":"a\u0000b"},"geometry":SQUARE}""", "feature 1: its name holds control characters")]
     [InlineData("""{"type":"Feature","properties":{"name":"LONG"},"geometry":SQUARE}""", "feature 1: its code is longer than 200 characters")]
     [InlineData("""{"type":"Feature","properties":{"name":["a"]},"geometry":SQUARE}""", "feature 1: it has no name")]
+    [InlineData("""{"type":"Feature","properties":{"name":"a\ud83d"},"geometry":SQUARE}""", "feature 1: a text of it holds half a character (a \\u escape without its other half)")]
+    [InlineData("""{"type":"Feature","properties":null,"geometry":SQUARE}""", "feature 1: it has no properties")]
     public async Task A_feature_without_a_usable_name_is_refused(string feature, string reason)
     {
         feature = feature.Replace("SQUARE", Polygon(Square()), StringComparison.Ordinal).Replace("LONG", new string('x', 201), StringComparison.Ordinal);
@@ -136,10 +157,28 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
     [InlineData("odd.geojson", "{\"type\":\"FeatureCollection\",\"features\":[1]}", "odd.geojson: not everything in its features is a Feature with properties.")]
     [InlineData("state.geojson", "{\"type\":\"FeatureCollection\",\"crs\":{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG::2263\"}},\"features\":[]}", "state.geojson is in another reference system (urn:ogc:def:crs:EPSG::2263): convert it to EPSG:4326.")]
     [InlineData("nameless.geojson", "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"properties\":{\"OBJECTID\":1,\"Shape_Area\":2},\"geometry\":null}]}", "nameless.geojson: which property is the name? Say it with --name-property; there are: OBJECTID, Shape_Area.")]
+    [InlineData("half.geojson", "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"properties\":{\"name\":\"a\",\"\\ud83d\":1},\"geometry\":null}]}", "half.geojson has a property whose name holds half a character (a \\u escape without its other half): rename or remove it.")]
+    [InlineData("type.geojson", "{\"type\":\"\\ud83d\",\"features\":[]}", "type.geojson is no GeoJSON FeatureCollection.")]
+    [InlineData("feature.geojson", "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"\\ud83d\",\"properties\":{}}]}", "feature.geojson: not everything in its features is a Feature with properties.")]
     public async Task A_file_that_is_refused(string name, string content, string sentence)
     {
         string? failure = (await TryImportAsync(Write(name, content))).Failure;
         Assert.StartsWith(sentence, failure, StringComparison.Ordinal);
+        Assert.Equal("", await StoredAsync());
+    }
+
+    [Fact]
+    public async Task A_file_in_another_encoding_is_refused()
+    {
+        string content = Collection(Feature("Montréal", Polygon(Square())));
+        foreach (Encoding encoding in new[] { Encoding.Latin1, Encoding.BigEndianUnicode })
+        {
+            byte[] bytes = [.. encoding.GetPreamble(), .. encoding.GetBytes(content)];
+            Assert.Equal(
+                "other.geojson is not UTF-8, as GeoJSON must be: convert it, with `iconv -f LATIN1 -t UTF-8` if it is Latin-1.",
+                (await TryImportAsync(Write("other.geojson", bytes))).Failure);
+        }
+
         Assert.Equal("", await StoredAsync());
     }
 

@@ -1,6 +1,7 @@
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.Server.Commands;
 using Microsoft.Extensions.Configuration;
+using Npgsql;
 using Xunit;
 
 namespace CityHelper.IntegrationTests.Commands;
@@ -81,6 +82,29 @@ public sealed class DataVerbTests(PostgresFixture postgres) : IDisposable
         Assert.Equal(code, ran.Code);
         Assert.Equal(sentence, ran.Error.Split('\n')[0]);
         Assert.DoesNotContain("   at ", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_file_is_imported_and_no_city_added_when_one_of_the_files_is_not_there()
+    {
+        string database = await postgres.CreateDatabaseAsync();
+        Assert.Equal((1, "", "typo.csv cannot be opened: there is no such file.\n"), await RunAsync(database, "import", "--city", "nyc", Excerpt, "typo.csv"));
+        Assert.Equal((0, "Added New York City as `nyc` (city 1).\n", ""), await RunAsync(database, "city", "add", "nyc"));
+    }
+
+    [Fact]
+    public async Task A_database_that_is_too_slow_is_told_from_one_that_is_not_there()
+    {
+        string database = await postgres.CreateDatabaseAsync();
+        await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(database);
+        await using NpgsqlConnection other = await dataSource.OpenConnectionAsync();
+        await using NpgsqlTransaction transaction = await other.BeginTransactionAsync();
+        await using var hold = new NpgsqlCommand("lock table schema_version in access exclusive mode", other);
+        await hold.ExecuteNonQueryAsync();
+        Assert.Equal(
+            (1, "", "The database did not answer in time: repeat it when the database is less busy and no other session holds a lock (pg_stat_activity tells), "
+                + "or see whether CITYHELPER_DATABASE is right.\n"),
+            await RunAsync(new NpgsqlConnectionStringBuilder(database) { CommandTimeout = 1 }.ConnectionString, "city", "add", "nyc"));
     }
 
     [Fact]

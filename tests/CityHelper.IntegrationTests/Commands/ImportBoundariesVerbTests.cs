@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.Server.Commands;
 using Microsoft.Extensions.Configuration;
+using Npgsql;
 using Xunit;
 
 namespace CityHelper.IntegrationTests.Commands;
@@ -47,6 +49,66 @@ public sealed class ImportBoundariesVerbTests(PostgresFixture postgres) : IDispo
         string database = await postgres.CreateDatabaseAsync();
         string file = Write("areas.geojson", Square("West", -73.99), """{"type":"Feature","properties":{"name":"x"},"geometry":{"type":"\u001b[2J","coordinates":[]}}""");
         Assert.DoesNotContain('\u001b', (await RunAsync(database, "import-boundaries", "--city", "nyc", "--kind", "area", file)).Output);
+    }
+
+    [Fact]
+    public async Task Every_feature_that_is_refused_is_told()
+    {
+        string database = await postgres.CreateDatabaseAsync();
+        string[] refused = [.. Enumerable.Range(1, 30).Select(n => $$"""{"type":"Feature","properties":{"name":"Nowhere {{n}}"},"geometry":null}""")];
+        string output = (await RunAsync(database, "import-boundaries", "--city", "nyc", "--kind", "area", Write("areas.geojson", [Square("West", -73.99), .. refused]))).Output;
+        Assert.EndsWith(
+            "  refused (30):\n" + string.Concat(Enumerable.Range(1, 30).Select(n => $"    Nowhere {n}: it has no geometry\n")), output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_there_adds_no_city()
+    {
+        string database = await postgres.CreateDatabaseAsync();
+        Assert.Equal(
+            (1, "", "typo.geojson cannot be opened: there is no such file.\n"),
+            await RunAsync(database, "import-boundaries", "--city", "nyc", "--kind", "area", "typo.geojson"));
+        Assert.Equal((0, "Added New York City as `nyc` (city 1).\n", ""), await RunAsync(database, "city", "add", "nyc"));
+    }
+
+    /// <summary>As <c>import-boundaries … &lt;(curl …)</c> gives it.</summary>
+    [Fact]
+    public async Task A_pipe_is_refused()
+    {
+        string database = await postgres.CreateDatabaseAsync();
+        string pipe = Path.Combine(_folder, "pipe.geojson");
+        using (Process made = Process.Start("mkfifo", pipe))
+        {
+            await made.WaitForExitAsync();
+        }
+
+        // Somebody must hold its other end, or opening it waits.
+        await using var writer = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        await writer.WriteAsync("{}"u8.ToArray());
+        await writer.FlushAsync();
+        Assert.Equal(
+            (1, "", $"{pipe} is a pipe, and an import reads its input twice: write it to a file first, and give that.\n"),
+            await RunAsync(database, "import-boundaries", "--city", "nyc", "--kind", "area", pipe));
+    }
+
+    /// <summary>An import queues behind another one for as long as that takes, whatever the connection string says of commands.</summary>
+    [Fact]
+    public async Task A_second_import_waits_for_the_first()
+    {
+        string database = await postgres.CreateDatabaseAsync();
+        await RunAsync(database, "city", "add", "nyc");
+        await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(database);
+        await using NpgsqlConnection first = await dataSource.OpenConnectionAsync();
+        await using NpgsqlTransaction transaction = await first.BeginTransactionAsync();
+        await using var hold = new NpgsqlCommand("insert into boundary_revision (city_id, revision, last_id) values (1, 0, 0)", first);
+        await hold.ExecuteNonQueryAsync();
+
+        Task<(int Code, string Output, string Error)> second = RunAsync(
+            new NpgsqlConnectionStringBuilder(database) { CommandTimeout = 2 }.ConnectionString,
+            "import-boundaries", "--city", "nyc", "--kind", "area", Write("areas.geojson", Square("West", -73.99)));
+        await LockWaits.UntilAsync(database, TimeSpan.FromSeconds(3), second);
+        await transaction.RollbackAsync();
+        Assert.Equal((0, ""), await second is var ran ? (ran.Code, ran.Error) : default);
     }
 
     [Theory]

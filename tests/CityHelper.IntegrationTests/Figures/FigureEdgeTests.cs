@@ -93,6 +93,16 @@ public sealed class FigureEdgeTests(ReadingHouse house) : IClassFixture<ReadingH
         }
     }
 
+    [Theory]
+    [InlineData(11, null)]
+    [InlineData(16, "AREA_INVALID")]
+    public async Task Clusters_around_a_pole_are_counted_by_coarse_cells_alone(int zoom, string? code)
+    {
+        JsonElement answer = await house.Server.QueryAsync(
+            $"{{ serviceRequestClusters(city: \"nyc\", within: {{circle: {{longitude: 3, latitude: 86, metres: 50}}}}, zoom: {zoom}) {{ count }} }}");
+        Assert.Equal(code, answer.TryGetProperty("errors", out JsonElement errors) ? errors[0].GetProperty("extensions").GetProperty("code").GetString() : null);
+    }
+
     [Fact]
     public async Task Lists_below_groups_count_by_all_groups_that_may_be()
     {

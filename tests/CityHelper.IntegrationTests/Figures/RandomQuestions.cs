@@ -11,6 +11,10 @@ namespace CityHelper.IntegrationTests.Figures;
 /// <param name="Sql">Both, as a condition on rows.</param>
 internal sealed record FigureQuestion(object? Within, object? Where, string Sql)
 {
+    /// <summary>Whether the area is a circle so near a pole that its cells are those of a band.</summary>
+    public bool IsPolar => JsonSerializer.SerializeToElement(Within) is { ValueKind: JsonValueKind.Object } within
+        && within.TryGetProperty("circle", out JsonElement circle) && Math.Abs(circle.GetProperty("latitude").GetDouble()) >= 85;
+
     public override string ToString() => JsonSerializer.Serialize(new { Within, Where });
 }
 

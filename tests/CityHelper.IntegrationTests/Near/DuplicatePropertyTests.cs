@@ -70,7 +70,7 @@ public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutput
         int found = 0;
         do
         {
-            JsonElement page = (await _server.DataAsync(Query, new { after, rows = first == 100 ? 20 : PageRows, first, metres, days })).GetProperty("serviceRequests");
+            JsonElement page = (await _server.DataAsync(Query, new { after, rows = first == 100 ? 15 : metres == 500 ? 40 : PageRows, first, metres, days })).GetProperty("serviceRequests");
             foreach (JsonElement node in page.GetProperty("nodes").EnumerateArray())
             {
                 ServiceRequest request = _rows.Single(r => r.ExternalId == node.GetProperty("externalId").GetString());

@@ -69,8 +69,21 @@ public sealed class NearBadInputTests(ReadingHouse house) : IClassFixture<Readin
 
     [Fact]
     public async Task Duplicates_of_too_many_requests_at_once_are_refused() => await AskAsync(
-        "{ serviceRequests(city: \"nyc\", first: 100) { nodes { possibleDuplicates(first: 6, withinMetres: 500, withinDays: 90) { serviceRequest { possibleDuplicates(first: 1) { score } } } } } }",
+        "{ serviceRequests(city: \"nyc\", first: 100) { nodes { possibleDuplicates(first: 6, withinMetres: 350, withinDays: 19) { serviceRequest { possibleDuplicates(first: 1) { score } } } } } }",
         "OPERATION_TOO_LARGE", null);
+
+    /// <summary>What is looked at grows with distance and days, so fewer may be asked of them.</summary>
+    [Theory]
+    [InlineData(15, 500, 90, null)]
+    [InlineData(16, 500, 90, "OPERATION_TOO_LARGE")]
+    [InlineData(100, 500, 14, null)]
+    [InlineData(100, 100, 90, "OPERATION_TOO_LARGE")]
+    public async Task Of_many_requests_fewer_metres_and_days_may_be_asked(int rows, int metres, int days, string? code)
+    {
+        JsonElement answer = await house.Server.QueryAsync(
+            $"{{ serviceRequests(city: \"nyc\", first: {rows}) {{ nodes {{ possibleDuplicates(withinMetres: {metres}, withinDays: {days}) {{ score }} }} }} }}");
+        Assert.Equal(code, answer.TryGetProperty("errors", out JsonElement errors) ? errors[0].GetProperty("extensions").GetProperty("code").GetString() : null);
+    }
 
     /// <summary>A filter that no index serves is answered where the circle leaves few rows, or beside one that leaves few.</summary>
     [Theory]

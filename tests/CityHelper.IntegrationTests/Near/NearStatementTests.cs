@@ -16,8 +16,8 @@ public sealed class NearStatementTests(ReadingHouse house) : IClassFixture<Readi
     private const string Nearby = "nearbyServiceRequests(city: \"nyc\", first: ROWS, to: {longitude: -73.98, latitude: 40.75}, withinMetres: 5000)";
 
     [Theory]
-    [InlineData("{ serviceRequests(city: \"nyc\", first: ROWS) { nodes { id possibleDuplicates(withinMetres: 500, withinDays: 90) { score serviceRequest { title category { name } } } } } }", 2)]
-    [InlineData("{ serviceRequests(city: \"nyc\", first: ROWS) { nodes { possibleDuplicates(withinMetres: 500, withinDays: 90) { serviceRequest { updates(last: 1) { note } possibleDuplicates(first: 2) { score } } } } } }", 4)]
+    [InlineData("{ serviceRequests(city: \"nyc\", first: ROWS) { nodes { id possibleDuplicates(withinMetres: 200, withinDays: 30) { score serviceRequest { title category { name } } } } } }", 2)]
+    [InlineData("{ serviceRequests(city: \"nyc\", first: ROWS) { nodes { possibleDuplicates(withinMetres: 200, withinDays: 30) { serviceRequest { updates(last: 1) { note } possibleDuplicates(first: 2) { score } } } } } }", 4)]
     [InlineData("{ " + Nearby + " { edges { cursor distanceMetres node { title } } nodes { category { name } } pageInfo { hasNextPage hasPreviousPage } } }", 1)]
     [InlineData("{ " + Nearby + " { nodes { updates(last: 1) { note } possibleDuplicates { score } } } }", 3)]
     [InlineData("{ duplicateCandidates(city: \"nyc\", first: ROWS, category: \"rodent\", location: {longitude: -73.98, latitude: 40.75}) { score serviceRequest { title } } }", 2)]

@@ -83,7 +83,9 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
             yield return Argument(field, "first", dice.Between(0, 3));
         }
 
-        foreach ((string name, JsonNode value) in new[] { ("withinMetres", _near.SmallRadius()), ("withinDays", _near.Days()) })
+        // Of many rows at once only what is near in place and time may be asked.
+        bool isOne = place.Path is not null && place.Connections == 0;
+        foreach ((string name, JsonNode value) in new[] { ("withinMetres", _near.SmallRadius(isOne ? 500 : 150)), ("withinDays", _near.Days(isOne ? 90 : 14)) })
         {
             if (dice.Chance(70))
             {

@@ -24,10 +24,10 @@ internal sealed class NearGenerator(OracleRows rows, Dice dice)
     public JsonNode Radius() => dice.Chance(10) ? MetresMax : Math.Round(Math.Pow(10, 1 + dice.Fraction() * 2.69), 3);
 
     /// <summary>The radius of duplicates.</summary>
-    public JsonNode SmallRadius() => dice.Chance(30) ? 500 : Math.Round(Math.Pow(10, 1 + dice.Fraction() * 1.69), 2);
+    public JsonNode SmallRadius(double most) => dice.Chance(30) ? most : Math.Round(Math.Min(most, Math.Pow(10, 1 + dice.Fraction() * 1.69)), 2);
 
     /// <summary>The days between duplicates.</summary>
-    public JsonNode Days() => dice.Chance(30) ? 90 : dice.Between(1, 60);
+    public JsonNode Days(int most) => dice.Chance(30) ? most : dice.Between(1, Math.Min(most, 60));
 
     /// <summary>The code of a category with requests.</summary>
     public JsonNode Category(short city) => rows.CategoryOf(dice.Pick([.. rows.Requests.Where(r => r.CityId == city)])).Code;

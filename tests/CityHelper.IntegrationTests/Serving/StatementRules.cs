@@ -16,7 +16,9 @@ internal static partial class StatementRules
         return tables == bound ? null : $"{tables} tables of a city, {bound} of them bound to it:\n{statement}";
     }
 
-    [GeneratedRegex(@"\b(from|join) (service_request_external_id|service_request|status_update|category|agency|boundary|boundary_outline|boundary_part)\b")]
+    [GeneratedRegex(
+        @"\b(from|join) (service_request_external_id|service_request_count|service_request_closing_count|service_request_delta|service_request|status_update|"
+        + @"category|agency|boundary|boundary_outline|boundary_part)\b")]
     private static partial Regex Table();
 
     [GeneratedRegex(@"\bcity_id = \$1(?!\d)")]

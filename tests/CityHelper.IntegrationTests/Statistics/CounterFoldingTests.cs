@@ -71,6 +71,43 @@ public sealed class CounterFoldingTests(PostgresFixture postgres) : CounterHouse
         await job.StopAsync(CancellationToken.None);
     }
 
+    [Fact]
+    public async Task A_city_that_cannot_be_folded_is_said_once_and_does_not_keep_the_others_from_it()
+    {
+        const string Broken = "select ''; alter table service_request_count add constraint broken check (city_id <> 1)";
+        await RowsAsync(
+            $"""
+            {Broken};
+            insert into service_request_delta (city_id, day, category_id, agency_id, status, requests, longitude, latitude)
+            select n, '2024-06-01', 1, 0, 'OPEN', 1, 0, 0 from generate_series(1, 3) n;
+            insert into city (id, slug, name, time_zone, bounds, centre)
+            select n, 'other' || n, name, time_zone, bounds, centre from city cross join generate_series(2, 3) n
+            """);
+        var log = new Warnings();
+        using var job = new CounterFolding(ConnectionString, Time, log);
+        for (int n = 0; n < 3; n++)
+        {
+            await job.FoldAsync(CancellationToken.None);
+            Assert.Equal(["1"], await RowsAsync("select city_id::text from service_request_delta"));
+        }
+
+        Assert.Equal(1, log.Count);
+
+        // Mended and broken again: that is said anew.
+        await RowsAsync("select ''; alter table service_request_count drop constraint broken");
+        await job.FoldAsync(CancellationToken.None);
+        Assert.Equal(0, await DeltasAsync());
+        await RowsAsync("select ''; delete from service_request_count where city_id = 1");
+        await RowsAsync(
+            $"""
+            {Broken};
+            insert into service_request_delta (city_id, day, category_id, agency_id, status, requests, longitude, latitude)
+            values (1, '2024-06-01', 1, 0, 'OPEN', 1, 0, 0)
+            """);
+        await job.FoldAsync(CancellationToken.None);
+        Assert.Equal(2, log.Count);
+    }
+
     private sealed class Warnings : ILogger<CounterFolding>
     {
         private int _count;

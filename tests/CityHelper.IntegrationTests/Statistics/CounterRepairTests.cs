@@ -109,6 +109,7 @@ public sealed class CounterRepairTests(PostgresFixture postgres) : CounterHouse(
         Assert.Equal(["empty|true", "nyc|false"], await RowsAsync("select slug, (counted_at is not null)::text from city order by slug"));
 
         Assert.Equal((1, "", NotCounted), await VerbAsync("compare"));
+        Assert.Equal((false, 0), await Counters().CompareAsync(City.Id, 1) is var told ? (told.IsCounted, told.Requests) : default);
         // Importing goes on; what is counted of it is counted once.
         await ImportAsync(WriteRows(Columns, "1,6/1/24 8:00,Noise,Closed,6/1/24 9:00,40.7,-73.9", "31,6/1/24 8:00,Noise,Open,,40.7,-73.9"));
         Assert.Equal(0, (await VerbAsync("rebuild")).Code);

@@ -1,4 +1,5 @@
 using CityHelper.Data;
+using CityHelper.Data.Import;
 using CityHelper.Data.Migrations;
 using CityHelper.IntegrationTests.Postgres;
 using Npgsql;
@@ -41,8 +42,56 @@ public sealed class MigratorTests(PostgresFixture postgres)
         Assert.Equal(true, await command.ExecuteScalarAsync());
     }
 
+    /// <summary>The connection string's timeout is for statements of a second, not for the build of an index.</summary>
     [Fact]
-    public async Task A_user_who_may_not_enable_PostGIS_is_told_what_to_do()
+    public async Task A_script_may_take_longer_than_the_timeout_of_a_command()
+    {
+        string database = await postgres.CreateEmptyDatabaseAsync();
+        await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(database);
+        await using NpgsqlConnection other = await dataSource.OpenConnectionAsync();
+        await using NpgsqlTransaction transaction = await other.BeginTransactionAsync();
+        await using var block = new NpgsqlCommand("create table service_request (id int)", other);
+        await block.ExecuteNonQueryAsync();
+
+        var impatient = new NpgsqlConnectionStringBuilder(database) { CommandTimeout = 2 };
+        Task<IReadOnlyList<string>> migrating = new Migrator(impatient.ConnectionString).MigrateAsync();
+        await LockWaits.UntilAsync(database, TimeSpan.FromSeconds(3), migrating);
+        Assert.False(migrating.IsCompleted);
+        await transaction.RollbackAsync();
+        Assert.Equal(Migrator.ScriptNames, await migrating);
+    }
+
+    [Fact]
+    public async Task What_is_pending_waits_for_imports_of_this_database_to_end()
+    {
+        string database = await postgres.CreateEmptyDatabaseAsync();
+        string another = await postgres.CreateEmptyDatabaseAsync();
+        await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { Pooling = false });
+        await using (NpgsqlConnection import = await dataSource.OpenConnectionAsync())
+        {
+            await using var hold = new NpgsqlCommand($"select pg_advisory_lock({Importer.LockClass}, 7)", import);
+            await hold.ExecuteNonQueryAsync();
+            MigrationException refusal = await Assert.ThrowsAsync<MigrationException>(() => new Migrator(database).MigrateAsync());
+            Assert.Equal("An import into this database is running: migrate when it has ended.", refusal.Message);
+            Assert.Equal(Migrator.ScriptNames, await new Migrator(database).PendingAsync());
+            Assert.Equal(Migrator.ScriptNames, await new Migrator(another).MigrateAsync());
+        }
+
+        Assert.Equal(Migrator.ScriptNames, await new Migrator(database).MigrateAsync());
+    }
+
+    /// <summary>Whoever drops an index has the table for himself until the script's end: after the builds, that is a moment.</summary>
+    [Fact]
+    public void Scripts_build_indexes_before_they_drop_any() => Assert.All(Migrator.ScriptNames, name =>
+    {
+        using var reader = new StreamReader(typeof(Migrator).Assembly.GetManifestResourceStream($"CityHelper.Data.Migrations.{name}")!);
+        string script = reader.ReadToEnd();
+        int drop = script.IndexOf("\ndrop index", StringComparison.Ordinal);
+        Assert.True(drop < 0 || script.LastIndexOf("\ncreate", StringComparison.Ordinal) < drop, name);
+    });
+
+    [Fact]
+    public async Task A_user_who_may_not_enable_extensions_is_told_what_to_do()
     {
         string database = await postgres.CreateEmptyDatabaseAsync();
         string role = $"plain_{Guid.NewGuid():N}";
@@ -54,10 +103,20 @@ public sealed class MigratorTests(PostgresFixture postgres)
             Assert.Equal(
                 "PostGIS is not enabled in this database and this user may not enable it: "
                 + "have a superuser run `create extension postgis` in it and migrate again.", failure.Message);
+
+            await ExecuteAsync(database, "create extension postgis");
+            failure = await Assert.ThrowsAsync<MigrationException>(() => new Migrator(plain.ConnectionString).MigrateAsync());
+            Assert.Equal(
+                "pg_trgm is not enabled in this database and this user may not enable it: "
+                + "have a superuser run `create extension pg_trgm` in it and migrate again.", failure.Message);
+
+            // Trusted: who may create in the database and its schema needs no superuser.
+            await ExecuteAsync(database, $"grant create on database {database.Split("Database=")[1].Split(';')[0]} to {role}; grant create on schema public to {role}");
+            Assert.Equal(Migrator.ScriptNames, await new Migrator(plain.ConnectionString).MigrateAsync());
         }
         finally
         {
-            await ExecuteAsync(database, $"drop role {role}");
+            await ExecuteAsync(database, $"drop owned by {role} cascade; drop role {role}");
         }
     }
 

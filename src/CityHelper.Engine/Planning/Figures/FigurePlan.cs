@@ -94,6 +94,9 @@ internal sealed class FigurePlan(
         var scope = new FigureScope(cells, times, _isCountable && calendar.IsCounted, calendar.ZoneName, context.Time.GetUtcNow().UtcDateTime)
         {
             CellZoom = cellZoom,
+            KeptCells = cellZoom == _counted.Counters.CoarseZoom ? FigureParts.CoarseCells
+                : cellZoom == _counted.Counters.FineZoom ? FigureParts.FineCells
+                : FigureParts.None,
             CellsAreOfFilter = run.Area is not null && reach != run.Area,
         };
         return scope with { EstimatesDurations = scope.IsCounted && RowsIn(run, reach, times.All) > Limits.ExactDurationRowsMax };

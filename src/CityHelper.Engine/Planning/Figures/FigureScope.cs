@@ -93,6 +93,12 @@ internal enum FigureParts
 
     /// <summary>Rows of whole cells are held against the area too, because the cells are those of a filter's rectangle.</summary>
     AreaOfAll = 1 << 17,
+
+    /// <summary>The map's cells are the coarse ones of the counters.</summary>
+    CoarseCells = 1 << 18,
+
+    /// <summary>The map's cells are the fine ones.</summary>
+    FineCells = 1 << 19,
 }
 
 /// <summary>The place and time of one request's figures.</summary>
@@ -106,8 +112,11 @@ internal sealed record FigureScope(AreaCells? Cells, FigureTimes Times, bool IsC
     /// <summary>Whether times until rows are done are taken from counters, because there are too many rows to sort.</summary>
     public bool EstimatesDurations { get; init; }
 
-    /// <summary>The zoom of the cells that a map is clustered by.</summary>
+    /// <summary>The zoom of the cells that a map is clustered by; 0 for figures.</summary>
     public int CellZoom { get; init; }
+
+    /// <summary>Whether those are cells that the counters have.</summary>
+    public FigureParts KeptCells { get; init; }
 
     /// <summary>Whether <see cref="Cells"/> are those of a smaller rectangle that the filter leaves, and not of the area.</summary>
     public bool CellsAreOfFilter { get; init; }
@@ -134,7 +143,7 @@ internal sealed record FigureScope(AreaCells? Cells, FigureTimes Times, bool IsC
 
     /// <summary>The selects of a statement.</summary>
     public FigureParts Parts(FigureGrain grain) => Cells is { } cells
-        ? WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells) | (CellsAreOfFilter ? FigureParts.AreaOfAll : FigureParts.None)
+        ? WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells) | (CellsAreOfFilter ? FigureParts.AreaOfAll : FigureParts.None) | KeptCells
         : Of(FigureReach.Partition, grain, FigureParts.Months, FigureParts.Days, FigureParts.Before, FigureParts.After);
 
     private FigureParts WholeParts(FigureGrain grain, AreaCells cells) => cells.Whole.IsEmpty

@@ -115,7 +115,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         string period = Days(place, isLarger || place == FigureReach.Fine, "c.period");
         (string runs, string inCell) = place == FigureReach.Partition ? ("", " and c.cell = 0") : Cells(place, "c.cell");
         string select = $"select {string.Join(", ", CounterColumns("c"))} from {table} c where c.{PartitionColumn} = {statement.Partition()} and c.zoom = {zoom} and c.span = '{span}'{inCell}{period}";
-        return $"select {Outputs("c.period", "c.cell")}c.requests as n\nfrom {Each(runs)}({select} offset 0) c {Condition.Where(Conditions(), "c")}";
+        return $"select {Outputs("c.period", "c.cell", zoom)}c.requests as n\nfrom {Each(runs)}({select} offset 0) c {Condition.Where(Conditions(), "c")}";
     }
 
     // Changes of places and times that are taken from counters, by fine cell and day.
@@ -130,7 +130,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         string days = Days(place, isLarger: false, "d.day");
         string select = $"select {string.Join(", ", DimensionColumns("d"))}, d.day, d.cell, d.bucket, d.requests, d.longitude, d.latitude from {_tables.Deltas} d "
             + $"where d.{PartitionColumn} = {statement.Partition()}{days}{done}{cells}";
-        return $"select {Outputs("c.day", "c.cell")}c.requests as n\nfrom ({select}) c {Condition.Where(Conditions(), "c")}";
+        return $"select {Outputs("c.day", "c.cell", _tables.FineZoom)}c.requests as n\nfrom ({select}) c {Condition.Where(Conditions(), "c")}";
     }
 
     // Days that are counted at a place; of the smaller span those outside the larger one.
@@ -257,17 +257,19 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         return [.. DimensionColumns(alias), .. new[] { "period", "cell" }.Concat(figures).Select(c => $"{alias}.{c}")];
     }
 
-    private string Outputs(string period, string cell) => string.Concat(new[]
+    private string Outputs(string period, string cell, int zoom) => string.Concat(new[]
     {
         string.Concat(columns.Dimensions.Select(d => $"c.{d}, ")),
         columns.HasPeriod ? $"{period} as period, " : "",
-        columns.HasCells ? $"{Parent(cell)} as cell, " : "",
+        columns.HasCells ? $"{Parent(cell, zoom)} as cell, " : "",
         columns.Grain == FigureGrain.Duration ? "c.bucket, " : "",
         columns.HasCells ? "c.longitude, c.latitude, " : "",
     });
 
-    private string Parent(string cell) =>
-        $"public.cell_parent({cell}, {statement.Parameter("cellZoom", run => StatementBuilder.Integer(run.Figures!.CellZoom))})";
+    // A microsecond for each counter is a third of a map of all cells, and at zoom 11 they are those of the counters themselves.
+    private string Parent(string cell, int zoom) => zoom == _tables.CoarseZoom && parts.HasFlag(FigureParts.CoarseCells) || zoom == _tables.FineZoom && parts.HasFlag(FigureParts.FineCells)
+        ? cell
+        : $"public.cell_parent({cell}, {statement.Parameter("cellZoom", run => StatementBuilder.Integer(run.Figures!.CellZoom))})";
 
     private IEnumerable<string> RowOutputs(string alias)
     {
@@ -284,7 +286,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
 
         if (columns.HasCells)
         {
-            yield return $"{Parent($"{alias}.{FineColumn}")} as cell";
+            yield return $"{Parent($"{alias}.{FineColumn}", _tables.FineZoom)} as cell";
         }
 
         if (columns.Grain == FigureGrain.Duration)
