@@ -50,7 +50,7 @@ public static class CursorKeyStore
         string path = Path.Combine(home, FileName);
         if (!File.Exists(path))
         {
-            using FileStream alone = Lock(path + ".lock");
+            using FileStream alone = Lock(path);
             if (!File.Exists(path))
             {
                 string draft = path + ".draft";
@@ -74,16 +74,17 @@ public static class CursorKeyStore
             : throw new ConfigurationException($"{path} holds {key.Length} bytes instead of {CursorKey.KeyBytes}: delete it, and a new key is made.");
     }
 
-    // The lock goes with the process that holds it; the others hold it for as long as it takes to write 32 bytes.
+    // The lock goes with the process that holds it, and then with its file: whoever comes later finds the key.
     private static FileStream Lock(string path)
     {
+        string file = path + ".lock";
         for (var pause = default(SpinWait); ; pause.SpinOnce())
         {
             try
             {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
             }
-            catch (IOException) when (File.Exists(path))
+            catch (IOException) when (File.Exists(file) || File.Exists(path))
             {
                 // Held: looked at again, at last once a millisecond.
             }

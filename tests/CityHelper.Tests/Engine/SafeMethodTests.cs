@@ -1,3 +1,4 @@
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
 using GraphQLParser;
@@ -24,7 +25,7 @@ public sealed class SafeMethodTests
         GraphQLDocument document = Parser.Parse(text);
         var operation = new Operation("id", document, (GraphQLOperationDefinition)document.Definitions[0], []);
         var http = new DefaultHttpContext { Request = { Method = method } };
-        Assert.Equal(allowed, SafeMethods.Check(http, new CompiledOperation(operation, [])) is null);
+        Assert.Equal(allowed, SafeMethods.Check(http, new Admission(operation, [])) is null);
         Assert.Equal(allowed ? "" : "POST", http.Response.Headers.Allow.ToString());
     }
 }

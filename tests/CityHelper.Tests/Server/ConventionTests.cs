@@ -132,7 +132,7 @@ public sealed partial class ConventionTests
         new SDLPrinter(new SDLPrinterOptions { PrintDescriptions = false }).Print(node), " ").Replace("( ", "(", StringComparison.Ordinal).Trim();
 
     // Where it is applied, not where it is defined.
-    [GeneratedRegex(@" @(cost|listSize)\([^)]*\)")]
+    [GeneratedRegex(@"(?<!directive) @(cost|listSize)\([^)]*\)")]
     private static partial Regex Price();
 
     [GeneratedRegex(@"\s+")]
