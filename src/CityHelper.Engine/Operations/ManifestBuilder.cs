@@ -1,7 +1,10 @@
+using CityHelper.Engine.Pricing;
+using GraphQL.Types;
+
 namespace CityHelper.Engine.Operations;
 
 /// <summary>Collects <c>persisted-queries/&lt;client&gt;/*.graphql</c> into a manifest.</summary>
-public sealed class ManifestBuilder(OperationCompiler compiler)
+public sealed class ManifestBuilder(OperationCompiler compiler, ISchema schema)
 {
     /// <summary>Reads and checks every operation of a folder.</summary>
     /// <param name="folder">The folder of the clients' folders.</param>
@@ -35,7 +38,10 @@ public sealed class ManifestBuilder(OperationCompiler compiler)
             }
             else
             {
-                operations.Add(new ManifestOperation(operation.Id, name, "query", client, body));
+                VariableValues usual = UsualVariables.Of(operation);
+                var pricing = new PricePlanner(schema, operation, usual);
+                Price price = pricing.Compile().Of(usual);
+                operations.Add(new ManifestOperation(operation.Id, name, "query", client, price, pricing.Cache.Header, body));
             }
         }
 

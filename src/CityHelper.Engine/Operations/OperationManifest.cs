@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CityHelper.Engine.Pricing;
 
 namespace CityHelper.Engine.Operations;
 
@@ -61,10 +62,14 @@ public sealed record OperationManifest(
 /// <param name="Name">The operation's name, unique within its client.</param>
 /// <param name="Type">Always <c>query</c> for now.</param>
 /// <param name="Client">The folder it came from: <c>web</c>.</param>
+/// <param name="Price">What it costs with its variables' defaults.</param>
+/// <param name="Cache">How long its answers may be kept: the value of their <c>Cache-Control</c>.</param>
 /// <param name="Body">The document.</param>
 public sealed record ManifestOperation(
     [property: JsonPropertyName("id")] string Id,
     [property: JsonPropertyName("name")] string Name,
     [property: JsonPropertyName("type")] string Type,
     [property: JsonPropertyName("client")] string Client,
+    [property: JsonPropertyName("price")] Price Price,
+    [property: JsonPropertyName("cache")] string Cache,
     [property: JsonPropertyName("body")] string Body);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
 
@@ -6,7 +7,9 @@ namespace CityHelper.Engine.Pricing;
 /// <summary>What an operation costs by its text and variables, before it runs (conventions §11).</summary>
 /// <param name="FieldCost">The work: what is read, filtered and ordered.</param>
 /// <param name="TypeCost">The objects that the answer may hold.</param>
-public readonly record struct Price(double FieldCost, double TypeCost)
+public readonly record struct Price(
+    [property: JsonPropertyName("fieldCost")] double FieldCost,
+    [property: JsonPropertyName("typeCost")] double TypeCost)
 {
     public static Price operator +(Price left, Price right) => new(left.FieldCost + right.FieldCost, left.TypeCost + right.TypeCost);
 

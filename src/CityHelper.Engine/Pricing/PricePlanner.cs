@@ -1,5 +1,6 @@
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Types;
 using GraphQL;
 using GraphQL.Types;
 using GraphQLParser.AST;
@@ -22,6 +23,9 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
     /// <exception cref="PlanException">The operation selects more fields than allowed.</exception>
     public OperationPrice Compile() => new(Fields(schema.Query, [operation.Definition.SelectionSet]));
 
+    /// <summary>How long an answer with all that was priced may be kept.</summary>
+    public CachePolicy Cache => _collector.Cache ?? CachePolicy.None;
+
     private List<PricedField> Fields(IObjectGraphType type, IEnumerable<GraphQLSelectionSet> selectionSets) =>
         [.. _collector.Collect(type, selectionSets)
             .Where(field => !field.Name.StartsWith("__", StringComparison.Ordinal))
@@ -29,6 +33,7 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
 
     private PricedField Field(CollectedField field, FieldType definition)
     {
+        _collector.NoteCache(definition);
         IGraphType type = definition.ResolvedType!.GetNamedType();
         bool isComposite = type is IComplexGraphType or UnionGraphType;
         double weight = (Pricing.Weight.Of(definition) ?? (isComposite ? ObjectWeight : 0)) + Arguments(field, definition);

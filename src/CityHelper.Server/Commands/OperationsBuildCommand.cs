@@ -28,7 +28,8 @@ public static class OperationsBuildCommand
         }
 
         await using ServiceProvider services = SchemaServices.CreateOffline();
-        var builder = new ManifestBuilder(new OperationCompiler(services.GetRequiredService<ISchema>()));
+        var schema = services.GetRequiredService<ISchema>();
+        var builder = new ManifestBuilder(new OperationCompiler(schema), schema);
         (OperationManifest manifest, IReadOnlyList<string> problems) = await builder.BuildAsync(folder.FullName, cancellation);
         if (problems.Count > 0)
         {

@@ -24,7 +24,7 @@ public sealed class SchemaTests : IDisposable
     [Fact]
     public async Task The_checked_in_manifest_is_that_of_the_operations()
     {
-        var builder = new ManifestBuilder(new OperationCompiler(_services.GetRequiredService<ISchema>()));
+        var builder = new ManifestBuilder(new OperationCompiler(_services.GetRequiredService<ISchema>()), _services.GetRequiredService<ISchema>());
         (OperationManifest manifest, IReadOnlyList<string> problems) =
             await builder.BuildAsync(Repository.PathOf("persisted-queries"), CancellationToken.None);
         Assert.Empty(problems);
