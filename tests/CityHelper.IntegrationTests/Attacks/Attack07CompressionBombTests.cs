@@ -42,6 +42,22 @@ public sealed class Attack07CompressionBombTests(ReadingHouse house) : IClassFix
         await house.Server.DataAsync("{ cities { slug } }");
     }
 
+    /// <summary>The bound is that of a body that was never compressed, to the byte.</summary>
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("br")]
+    [InlineData("deflate")]
+    public async Task What_comes_out_may_be_as_large_as_any_body_and_no_larger(string encoding)
+    {
+        const string Query = """{"query":"{ cities { slug } }"}""";
+        await using RawConnection connection = await RawConnection.OpenAsync(house.Server);
+        foreach ((int bytes, int status) in new[] { (Limits.RequestBytesMax, 200), (Limits.RequestBytesMax + 1, 413) })
+        {
+            await connection.SendAsync(RawConnection.Post(Encoded.With(encoding, Query.PadRight(bytes)), $"Content-Encoding: {encoding}"));
+            Assert.Equal(status, (await connection.ReadAsync()).Status);
+        }
+    }
+
     /// <summary>The refusal comes while most of the body is still unsent, so nothing behind the limit was decompressed.</summary>
     [Fact]
     public async Task A_bomb_is_read_no_further_than_the_limit()

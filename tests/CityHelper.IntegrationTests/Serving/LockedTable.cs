@@ -8,6 +8,9 @@ internal sealed class LockedTable : IAsyncDisposable
     /// <summary>Ten seconds of looking, a hundredth of a second each.</summary>
     private const int LooksMax = 1_000;
 
+    /// <summary>Three seconds: less than the statement timeout, which would end the statements whether somebody cancels them or not.</summary>
+    private const int LooksForNoneMax = 300;
+
     private readonly NpgsqlDataSource _database;
     private readonly NpgsqlConnection _holder;
 
@@ -37,7 +40,7 @@ internal sealed class LockedTable : IAsyncDisposable
             where application_name = 'cityhelper' and datname = current_database() and state = 'active' and wait_event_type = 'Lock'
             """;
         long seen = -1;
-        for (int look = 0; look < LooksMax; look++)
+        for (int look = 0; look < (statements == 0 ? LooksForNoneMax : LooksMax); look++)
         {
             await using NpgsqlCommand command = _database.CreateCommand(Sql);
             seen = (long)(await command.ExecuteScalarAsync())!;
