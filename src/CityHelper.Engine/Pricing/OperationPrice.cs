@@ -58,9 +58,10 @@ internal sealed record PricedField(
 /// <summary>The size of a list: what an argument says, or what is assumed.</summary>
 /// <param name="Given">Arguments that say it.</param>
 /// <param name="Otherwise">The size when none of them has a value.</param>
-internal sealed record PricedSize(IReadOnlyList<InputNode> Given, int Otherwise)
+/// <param name="Most">The largest that is not refused.</param>
+internal sealed record PricedSize(IReadOnlyList<InputNode> Given, int Otherwise, int Most)
 {
-    // A negative one is refused later; here it must not make anything cheaper.
+    // What is too large or negative is refused later, by an error of its field that says what is allowed. A negative one must not make anything cheaper here.
     public double Of(VariableValues variables)
     {
         double? largest = null;
@@ -68,7 +69,7 @@ internal sealed record PricedSize(IReadOnlyList<InputNode> Given, int Otherwise)
         {
             if (node.Evaluate(variables) is int size)
             {
-                largest = Math.Max(largest ?? 0, size);
+                largest = Math.Max(largest ?? 0, Math.Min(size, Most));
             }
         }
 

@@ -56,7 +56,8 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
 
     private PricedSize Size(ListSize size, CollectedField field, FieldType definition) => new(
         [.. size.SlicingArguments.Select(name => Argument(field, definition, name)).OfType<InputNode>()],
-        size.SlicingDefault ?? size.AssumedSize);
+        size.SlicingDefault ?? size.AssumedSize,
+        size.SizedFields.Length > 0 ? Limits.PageRowsMax : Limits.FigureGroupsMax);
 
     private double Arguments(CollectedField field, FieldType definition) => (definition.Arguments ?? []).Sum(argument =>
         Argument(field, definition, argument.Name) is { IsNull: false } node

@@ -1,5 +1,7 @@
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using CityHelper.Engine.Operations;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using Snapshooter;
@@ -118,6 +120,10 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
         JsonSerializer.Serialize(json, s_indented).MatchSnapshot(new SnapshotNameExtension(name, "json"));
         string.Join("\n;\n", server.TakeStatements()).MatchSnapshot(new SnapshotNameExtension(name, "sql"));
         Headers(response).MatchSnapshot(new SnapshotNameExtension(name, "headers"));
+
+        // What the manifest promised to caches.
+        ManifestOperation published = OperationManifest.Read(Repository.PathOf("persisted-queries", OperationManifest.FileName)).Operations.Single(o => o.Name == operation);
+        Assert.Equal(CacheControlHeaderValue.Parse(published.Cache), response.Headers.CacheControl);
     }
 
     /// <summary>Questions that no published operation asks: backward pages, places in other orders, and what stands beside a page.</summary>

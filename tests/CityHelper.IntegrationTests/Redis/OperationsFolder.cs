@@ -24,7 +24,7 @@ internal sealed class OperationsFolder : IDisposable
     public static ManifestOperation Operation(string name, string client = "web") => Of(client, name, $"query {name} {{ cities {{ slug }} }}");
 
     public static ManifestOperation Of(string client, string name, string text) =>
-        new(OperationCompiler.IdOf(text), name, "query", client, text);
+        new(OperationCompiler.IdOf(text), name, "query", client, new Engine.Pricing.Price(1, 1), "no-store", text);
 
     public Task<VerbRun> PublishAsync() => RunAsync("operations", "publish", _path);
 

@@ -73,6 +73,11 @@ public sealed class TestServer : IAsyncDisposable
                     [ServerApplication.HomeKey] = home,
                     [RedisConnection.ConnectionStringKey] = redis,
 
+                    // Tests of other limits come before that of the price; its own have their own clients.
+                    ["Clients:default:Mode"] = environment == "Development" ? "FreeText" : "PersistedOnly",
+                    ["Clients:default:MaxFieldCost"] = "1000000",
+                    ["Clients:default:MaxTypeCost"] = "1000000",
+
                     // Fixed, so that cursors in snapshots are the same every time.
                     [CursorKeyStore.CurrentKey] = Convert.ToBase64String(new byte[32]),
                 }).AddInMemoryCollection(settings ?? new Dictionary<string, string?>());

@@ -25,6 +25,7 @@ public sealed class PriceTests : IDisposable
     [InlineData("query($n: Int) { serviceRequests(city: \"nyc\", last: $n) { edges { node { id } } } }", """{"n":20}""", 31, 42)]
     [InlineData("query($n: Int) { serviceRequests(city: \"nyc\", first: $n) { nodes { id } } }", """{"n":null}""", 11, 12)]
     [InlineData("query($n: Int) { serviceRequests(city: \"nyc\", first: $n) { nodes { id } } }", """{"n":-5}""", 11, 2)]
+    [InlineData("query($n: Int) { serviceRequests(city: \"nyc\", first: $n) { nodes { id } } }", """{"n":2147483647}""", 11, 102)]
     [InlineData("{ serviceRequests(city: \"nyc\", where: {status: {eq: OPEN}}) { nodes { id } } }", "{}", 31, 12)]
     [InlineData("{ serviceRequests(city: \"nyc\", where: {or: [{status: {eq: OPEN}}, {title: {contains: \"a\"}}]}, order: {createdAt: ASC}) { nodes { id } } }", "{}", 71, 12)]
     [InlineData("query($w: ServiceRequestFilterInput) { serviceRequests(city: \"nyc\", where: $w) { nodes { id } } }", """{"w":{"status":{"eq":"OPEN"}}}""", 31, 12)]
