@@ -9,29 +9,26 @@ namespace CityHelper.Engine.Clients;
 /// Texts that clients registered by their hashes: the latest in memory, all of them in the store that the cluster shares. Without a store, or while it does not
 /// answer, a server knows its own.
 /// </summary>
-/// <param name="time">The day that a quota is of.</param>
-/// <param name="store">The shared store; null where there is none.</param>
-public sealed class RegisteredOperations(TimeProvider time, IOperationStore? store = null) : IDisposable
+public sealed class RegisteredOperations : IDisposable
 {
+    private readonly TimeProvider _time;
+    private readonly IOperationStore? _store;
+    private readonly SharedLook<string> _look;
     private readonly MemoryCache _texts = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.RegisteredTextCharsMax }));
     private readonly ConcurrentDictionary<string, (DateOnly Day, int Count)> _quotas = new();
 
-    /// <summary>The text of a hash, or null.</summary>
-    public async ValueTask<string?> FindAsync(string id, CancellationToken cancellation)
+    /// <param name="time">The day that a quota is of.</param>
+    /// <param name="store">The shared store; null where there is none.</param>
+    public RegisteredOperations(TimeProvider time, IOperationStore? store = null)
     {
-        if (_texts.TryGetValue(id, out string? known))
-        {
-            return known;
-        }
-
-        string? text = store is null ? null : await store.FindRegisteredAsync(id, cancellation);
-        if (text is not null)
-        {
-            Keep(id, text);
-        }
-
-        return text;
+        _time = time;
+        _store = store;
+        _look = new SharedLook<string>(time, _texts.Get<string>, LookAsync);
     }
+
+    /// <summary>The text of a hash, or null.</summary>
+    public ValueTask<string?> FindAsync(string id, CancellationToken cancellation) =>
+        _store is null ? ValueTask.FromResult(_texts.Get<string>(id)) : _look.AskAsync(id, cancellation);
 
     /// <summary>Keeps a text that was validated and priced.</summary>
     /// <param name="client">Whose quota it counts against.</param>
@@ -46,9 +43,9 @@ public sealed class RegisteredOperations(TimeProvider time, IOperationStore? sto
             return true;
         }
 
-        Registration outcome = store is null
+        Registration outcome = _store is null
             ? Registration.Unavailable
-            : await store.RegisterAsync(client.Name, id, text, client.RegistrationsPerDay, cancellation);
+            : await _store.RegisterAsync(client.Name, id, text, client.RegistrationsPerDay, cancellation);
         if (outcome == Registration.QuotaExceeded || (outcome == Registration.Unavailable && !IsWithinQuota(client)))
         {
             return false;
@@ -58,14 +55,29 @@ public sealed class RegisteredOperations(TimeProvider time, IOperationStore? sto
         return true;
     }
 
-    public void Dispose() => _texts.Dispose();
+    public void Dispose()
+    {
+        _texts.Dispose();
+        _look.Dispose();
+    }
+
+    private async Task<Found<string>> LookAsync(string id)
+    {
+        string? text = await _store!.FindRegisteredAsync(id, CancellationToken.None);
+        if (text is not null)
+        {
+            Keep(id, text);
+        }
+
+        return new(text, IsKept: text is not null);
+    }
 
     private void Keep(string id, string text) => _texts.Set(
         id, text, new MemoryCacheEntryOptions { Size = text.Length, SlidingExpiration = Limits.RegisteredFor });
 
     private bool IsWithinQuota(ClientProfile client)
     {
-        DateOnly today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        DateOnly today = DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime);
         (_, int count) = _quotas.AddOrUpdate(
             client.Name, _ => (today, 1), (_, quota) => quota.Day == today ? (today, quota.Count + 1) : (today, 1));
         return count <= client.RegistrationsPerDay;

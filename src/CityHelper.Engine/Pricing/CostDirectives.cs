@@ -55,6 +55,9 @@ public sealed class ListSizeDirective : Directive
 /// <param name="SizedFields">Fields below that have the size; none where the field itself is the list.</param>
 internal sealed record ListSize(int AssumedSize, string[] SlicingArguments, int? SlicingDefault, string[] SizedFields)
 {
+    /// <summary>An argument that is a list of as many items: ids of nodes. The directive has no word for it.</summary>
+    public string? CountedArgument { get; init; }
+
     private const string MetadataKey = "CityHelper.ListSize";
 
     public static ListSize? Of(FieldType field) => field.GetMetadata<ListSize?>(MetadataKey);

@@ -67,7 +67,7 @@ internal sealed record PricedSize(IReadOnlyList<InputNode> Given, int Otherwise,
         double? largest = null;
         foreach (InputNode node in Given)
         {
-            if (node.Evaluate(variables) is int size)
+            if ((node.Evaluate(variables) switch { int number => number, List<object?> items => items.Count, _ => (int?)null }) is { } size)
             {
                 largest = Math.Max(largest ?? 0, Math.Min(size, Most));
             }

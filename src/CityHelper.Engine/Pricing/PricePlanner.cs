@@ -55,7 +55,7 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
     };
 
     private PricedSize Size(ListSize size, CollectedField field, FieldType definition) => new(
-        [.. size.SlicingArguments.Select(name => Argument(field, definition, name)).OfType<InputNode>()],
+        [.. size.SlicingArguments.Append(size.CountedArgument).OfType<string>().Select(name => Argument(field, definition, name)).OfType<InputNode>()],
         size.SlicingDefault ?? size.AssumedSize,
         size.SizedFields.Length > 0 ? Limits.PageRowsMax : Limits.FigureGroupsMax);
 

@@ -80,7 +80,10 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
         IGraphType resolved = field.ResolvedType is NonNullGraphType nonNull ? nonNull.ResolvedType! : field.ResolvedType!;
         return isConnection ? new ListSize(Limits.PageRowsMax, slicing, Limits.PageRowsDefault, s_sized)
             : resolved is not ListGraphType || field.Name is "edges" or "nodes" && FieldBinding.Of(field) is null ? null
-            : new ListSize(Assumed(field), slicing, slicing.Length > 0 ? Assumed(field) : null, []);
+            : new ListSize(Assumed(field), slicing, slicing.Length > 0 ? Assumed(field) : null, [])
+            {
+                CountedArgument = FieldBinding.Of(field) is NodeBinding ? NodeBinding.IdsArgument : null,
+            };
     }
 
     // What such a list usually has, not what it may have: an answer is bounded by other limits.

@@ -19,6 +19,8 @@ public sealed class PriceTests : IDisposable
     [InlineData("{ __typename }", "{}", 0, 1)]
     [InlineData("{ city(slug: \"nyc\") { name } }", "{}", 10, 2)]
     [InlineData("{ city(slug: \"nyc\") { name bounds { west } } }", "{}", 11, 3)]
+    [InlineData("{ nodes(ids: [\"a\", \"b\", \"c\"]) { id ... on City { bounds { west } } } }", "{}", 13, 7)]
+    [InlineData("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", """{"ids":["a","b"]}""", 10, 3)]
     [InlineData("{ cities { slug } }", "{}", 10, 51)]
     [InlineData("{ serviceRequests(city: \"nyc\") { nodes { id } } }", "{}", 11, 12)]
     [InlineData("{ serviceRequests(city: \"nyc\", first: 3) { nodes { id category { name } } edges { cursor } pageInfo { endCursor } } }", "{}", 16, 12)]
