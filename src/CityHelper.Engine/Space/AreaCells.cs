@@ -11,6 +11,27 @@ internal sealed record CellRuns(long[] From, long[] To)
 
     /// <summary>Whether each run is one cell.</summary>
     public bool AreSingle => From.AsSpan().SequenceEqual(To);
+
+    /// <summary>The same cells, neighbours of a column in one run.</summary>
+    public CellRuns Joined()
+    {
+        List<long> from = [];
+        List<long> to = [];
+        for (int i = 0; i < From.Length; i++)
+        {
+            if (to.Count > 0 && to[^1] + 1 == From[i])
+            {
+                to[^1] = To[i];
+            }
+            else
+            {
+                from.Add(From[i]);
+                to.Add(To[i]);
+            }
+        }
+
+        return new CellRuns([.. from], [.. to]);
+    }
 }
 
 /// <summary>
@@ -35,6 +56,9 @@ internal sealed record AreaCells(CellRuns Whole, CellRuns WholeFine, CellRuns Ri
         int last = (1 << zoom) - 1;
         return new AreaCells(new CellRuns([TileRange.Pack(zoom, 0, 0)], [TileRange.Pack(zoom, last, last)]), CellRuns.None, CellRuns.None, CellRuns.None);
     }
+
+    /// <summary>The same with neighbours joined: fewer ranges of an index, for what is asked of all times.</summary>
+    public AreaCells Joined() => this with { Whole = Whole.Joined(), WholeFine = WholeFine.Joined(), Rim = Rim.Joined(), RimFine = RimFine.Joined() };
 
     /// <summary>Cuts an area.</summary>
     /// <param name="area">A checked area.</param>

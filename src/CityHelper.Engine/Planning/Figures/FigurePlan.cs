@@ -91,6 +91,11 @@ internal sealed class FigurePlan(
             run.Error = new AreaInvalidError("The area is too wide to be counted: send a smaller one, or none for all there is.");
         }
 
+        if (times.IsUnbounded)
+        {
+            cells = cells?.Joined();
+        }
+
         var scope = new FigureScope(cells, times, _isCountable && calendar.IsCounted, calendar.ZoneName, context.Time.GetUtcNow().UtcDateTime)
         {
             CellZoom = cellZoom,

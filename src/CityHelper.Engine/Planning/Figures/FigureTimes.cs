@@ -49,6 +49,9 @@ internal sealed class FigureTimes
         Rows = new CountedTime(DateOnly.MinValue, DateOnly.MinValue, All, Empty);
     }
 
+    /// <summary>Whether all times are asked for.</summary>
+    public bool IsUnbounded => _range == CreationRange.All;
+
     /// <summary>Whole days.</summary>
     public CountedTime Days { get; }
 
