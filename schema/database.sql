@@ -19,7 +19,7 @@ AS $function$
         join public.city c on c.id = (s.r).city_id
     ) state
     group by city_id, day, cell, category_id, agency_id, status, bucket
-    having sum(sign) <> 0 or sum(sign * longitude) <> 0 or sum(sign * latitude) <> 0
+    having sum(sign) <> 0 or (before).location is distinct from (after).location
 $function$
 ;
 
@@ -183,6 +183,8 @@ create table public.boundary_revision
     city_id smallint not null
     revision bigint not null
     last_id integer not null  -- The largest id given out: ids of removed boundaries are never given again.
+    counted_revision bigint not null default 0  -- The revision of which all months were counted once; 0 before the first.
+    has_gaps boolean not null default true  -- Whether a month may be missing: a fold saw a change since the last fill.
     constraint boundary_revision_pkey PRIMARY KEY (city_id)
     constraint boundary_revision_city_id_fkey FOREIGN KEY (city_id) REFERENCES city(id)
 
@@ -282,6 +284,25 @@ create table public.service_request partition by LIST (city_id)
     CREATE INDEX service_request_city_id_status_id_category_id_agency_id_loc_idx ON ONLY public.service_request USING btree (city_id, status, id DESC) INCLUDE (category_id, agency_id, location)
     CREATE INDEX service_request_city_id_updated_at_id_status_category_id_ag_idx ON ONLY public.service_request USING btree (city_id, updated_at DESC, id DESC) INCLUDE (status, category_id, agency_id)
     CREATE INDEX service_request_location_idx ON ONLY public.service_request USING gist (((location)::geography))
+
+create table public.service_request_boundary_count
+    city_id smallint not null
+    boundary_id integer not null
+    period date not null
+    category_id integer not null
+    agency_id integer not null  -- 0: no agency.
+    status service_request_status not null
+    requests integer not null
+    constraint service_request_boundary_count_pkey PRIMARY KEY (city_id, boundary_id, period, category_id, agency_id, status) INCLUDE (requests)
+
+create table public.service_request_boundary_month
+    city_id smallint not null
+    boundary_id integer not null
+    period date not null  -- Its first day.
+    revision bigint not null  -- That of the boundary whose shape was counted; readers that hold another shape must not use it.
+    low bigint not null  -- The smallest id of its first moment in the city's time zone.
+    high bigint not null  -- The smallest id of the moment after it.
+    constraint service_request_boundary_month_pkey PRIMARY KEY (city_id, boundary_id, period)
 
 create table public.service_request_closing_count
     city_id smallint not null

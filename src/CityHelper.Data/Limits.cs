@@ -75,6 +75,9 @@ public static class Limits
     /// <summary>How often a server looks for deltas that others left: short beside what a reader of statistics notices, and one small statement.</summary>
     public static readonly TimeSpan FoldEvery = TimeSpan.FromSeconds(5);
 
+    /// <summary>Changes of one fold that are held against the tiles of each boundary, a tenth of a microsecond each; of more, as an import has, the months decide alone.</summary>
+    public const int BoundaryChangesMax = 1_000;
+
     /// <summary>Differences that a comparison tells: enough to see what they have in common.</summary>
     public const int DifferencesShownMax = 20;
 

@@ -36,12 +36,16 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
         }
     }
 
-    /// <summary>The revision of a city's boundaries: another number whenever one was added, changed or removed, 0 before the first.</summary>
-    public static async Task<long> RevisionAsync(NpgsqlDataSource dataSource, short cityId, CancellationToken cancellation = default)
+    /// <summary>
+    /// The revision of a city's boundaries: another number whenever one was added, changed or removed, 0 before the first. And whether their requests
+    /// were counted since (<see cref="Statistics.BoundaryCounters"/>).
+    /// </summary>
+    public static async Task<(long Revision, bool IsCounted)> RevisionAsync(NpgsqlDataSource dataSource, short cityId, CancellationToken cancellation = default)
     {
-        await using NpgsqlCommand command = dataSource.CreateCommand("select revision from boundary_revision where city_id = $1");
-        command.Parameters.Add(new() { Value = cityId });
-        return await command.ExecuteScalarAsync(cancellation) as long? ?? 0;
+        await using NpgsqlCommand command = dataSource.CreateCommand("select revision, counted_revision = revision from boundary_revision where city_id = $1");
+        command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = cityId });
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        return await reader.ReadAsync(cancellation) ? (reader.GetInt64(0), reader.GetBoolean(1)) : (0, false);
     }
 
     private static bool IsKind(string kind) =>

@@ -23,6 +23,10 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
 
     public DbSet<ServiceRequestDelta> ServiceRequestDeltas => Set<ServiceRequestDelta>();
 
+    public DbSet<ServiceRequestBoundaryMonth> ServiceRequestBoundaryMonths => Set<ServiceRequestBoundaryMonth>();
+
+    public DbSet<ServiceRequestBoundaryCount> ServiceRequestBoundaryCounts => Set<ServiceRequestBoundaryCount>();
+
     public DbSet<Boundary> Boundaries => Set<Boundary>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -101,6 +105,18 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
             delta.ToTable("service_request_delta");
             delta.HasKey(d => new { d.CityId, d.Id });
             delta.Property(d => d.Id).ValueGeneratedOnAdd().UseIdentityAlwaysColumn();
+        });
+
+        modelBuilder.Entity<ServiceRequestBoundaryMonth>(month =>
+        {
+            month.ToTable("service_request_boundary_month");
+            month.HasKey(m => new { m.CityId, m.BoundaryId, m.Period });
+        });
+
+        modelBuilder.Entity<ServiceRequestBoundaryCount>(count =>
+        {
+            count.ToTable("service_request_boundary_count");
+            count.HasKey(c => new { c.CityId, c.BoundaryId, c.Period, c.CategoryId, c.AgencyId, c.Status });
         });
 
         AddBoundaries(modelBuilder);

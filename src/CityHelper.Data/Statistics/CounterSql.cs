@@ -9,6 +9,10 @@ internal static class CounterSql
 
     private static readonly string ClosingChanges = Read("closing_changes");
 
+    private static readonly string BoundaryAllMonths = Read("boundary_all_months");
+
+    private static readonly string BoundaryRows = Read("boundary_rows");
+
     public static string Take { get; } = Read("take");
 
     public static string Rows { get; } = Read("rows");
@@ -21,6 +25,16 @@ internal static class CounterSql
 
     public static string Differences { get; } = Bind("differences");
 
+    public static string BoundaryUncounted { get; } = Bind("boundary_uncounted");
+
+    public static string BoundaryForget { get; } = Read("boundary_forget");
+
+    public static string BoundaryFill { get; } = Bind("boundary_fill");
+
+    public static string BoundaryChanges { get; } = Read("boundary_changes");
+
+    public static string BoundaryDifferences { get; } = Bind("boundary_differences");
+
     /// <summary>What the session gathers: the columns of <c>service_request_delta</c>, of one city.</summary>
     public const string CounterChange =
         """
@@ -30,10 +44,12 @@ internal static class CounterSql
         ) on commit delete rows
         """;
 
-    // The kept combinations stand in one place, whether they are added or compared.
+    // What is counted stands in one place, whether it is added or compared.
     private static string Bind(string name) => Read(name)
         .Replace("{count_changes}", CountChanges, StringComparison.Ordinal)
-        .Replace("{closing_changes}", ClosingChanges, StringComparison.Ordinal);
+        .Replace("{closing_changes}", ClosingChanges, StringComparison.Ordinal)
+        .Replace("{boundary_all_months}", BoundaryAllMonths, StringComparison.Ordinal)
+        .Replace("{boundary_rows}", BoundaryRows, StringComparison.Ordinal);
 
     private static string Read(string name)
     {

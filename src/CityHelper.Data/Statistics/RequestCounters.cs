@@ -52,6 +52,8 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         try
         {
             await ExecuteAsync(connection, CounterSql.CounterChange, cancellation);
+            // Before the snapshot: deltas that it deletes would have told which months of boundaries they change.
+            await BoundaryCounters.ClearAsync(connection, cityId, cancellation);
             await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
             await ExecuteAsync(connection, "delete from service_request_delta where city_id = $1", cancellation, cityId);
             await ExecuteAsync(connection, "delete from service_request_count where city_id = $1", cancellation, cityId);
@@ -68,6 +70,7 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         }
 
         await FoldAsync(cityId, cancellation);
+        await new BoundaryCounters(dataSource).FillAsync(cityId, cancellation);
         await TidyAsync(connection, cancellation);
         return rebuild;
     }
@@ -94,13 +97,17 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         await ExecuteAsync(connection, "analyze pg_temp.counter_change", cancellation);
         (long counters, long differing, IReadOnlyList<CounterDifference> first) =
             await DifferencesAsync(connection, cityId, differencesMax, cancellation);
-        return new(IsCounted: true, requests, counters, differing, first);
+        IReadOnlyList<BoundaryComparison> boundaries = await BoundaryCounters.CompareAsync(connection, cityId, differencesMax, cancellation);
+        return new(IsCounted: true, requests, counters, differing, first) { Boundaries = boundaries };
     }
 
     /// <summary>Index-only scans need the visibility map, and folded deltas leave dead rows; autovacuum comes minutes later.</summary>
     internal static async Task TidyAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        foreach (string table in new[] { "service_request_count", "service_request_closing_count", "service_request_delta" })
+        foreach (string table in new[]
+        {
+            "service_request_count", "service_request_closing_count", "service_request_delta", "service_request_boundary_month", "service_request_boundary_count",
+        })
         {
             await ExecuteAsync(connection, $"vacuum (analyze) public.{table}", cancellation);
         }
@@ -140,10 +147,7 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
     {
         // Read committed: each statement has a snapshot of its own, so that the first after the lock sees what the last fold committed.
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
-        await using NpgsqlCommand locking = Command(connection, wait
-            ? $"select pg_advisory_xact_lock({LockClass}, {cityId})"
-            : $"select pg_try_advisory_xact_lock({LockClass}, {cityId})");
-        if (await locking.ExecuteScalarAsync(cancellation) is false)
+        if (!await LockAsync(connection, cityId, wait, cancellation))
         {
             return null;
         }
@@ -151,11 +155,21 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         int taken = await ExecuteAsync(connection, CounterSql.Take, cancellation, cityId, FoldRows);
         if (taken > 0)
         {
+            await ExecuteAsync(connection, CounterSql.BoundaryChanges, cancellation, cityId, Limits.BoundaryChangesMax);
             await MergeAsync(connection, cityId, cancellation);
             await transaction.CommitAsync(cancellation);
         }
 
         return taken;
+    }
+
+    /// <summary>Takes the lock until the end of the transaction; false when it is somebody else's and is not waited for.</summary>
+    internal static async Task<bool> LockAsync(NpgsqlConnection connection, short cityId, bool wait, CancellationToken cancellation)
+    {
+        await using NpgsqlCommand locking = Command(connection, wait
+            ? $"select pg_advisory_xact_lock({LockClass}, {cityId})"
+            : $"select pg_try_advisory_xact_lock({LockClass}, {cityId})");
+        return await locking.ExecuteScalarAsync(cancellation) is not false;
     }
 
     /// <summary>Adds what the session has gathered to the counters.</summary>
@@ -192,14 +206,14 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         return (counters, differing, first);
     }
 
-    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] parameters)
+    internal static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] parameters)
     {
         await using NpgsqlCommand command = Command(connection, sql, parameters);
         return await command.ExecuteNonQueryAsync(cancellation);
     }
 
     // A rebuild takes as long as the city is large; a fold may wait for it.
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params object[] parameters)
+    internal static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params object[] parameters)
     {
         var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         foreach (object parameter in parameters)
@@ -228,7 +242,11 @@ public sealed record CounterRebuild(int Requests, int Counters);
 /// <param name="Counters">Counters that are there or should be.</param>
 /// <param name="Differing">Of them, those that are not what they must be.</param>
 /// <param name="First">The first of those.</param>
-public sealed record CounterComparison(bool IsCounted, int Requests, long Counters, long Differing, IReadOnlyList<CounterDifference> First);
+public sealed record CounterComparison(bool IsCounted, int Requests, long Counters, long Differing, IReadOnlyList<CounterDifference> First)
+{
+    /// <summary>Of each boundary, in the order of their ids.</summary>
+    public IReadOnlyList<BoundaryComparison> Boundaries { get; init; } = [];
+}
 
 /// <summary>A counter that is not what it must be; the key's parts as in <c>service_request_count</c>.</summary>
 /// <param name="Zoom">0, 14 or 16.</param>

@@ -31,7 +31,14 @@ public sealed record DoneColumns(string Status, IReadOnlyList<string> OpenLabels
 /// <param name="Deltas">Changes by day and fine cell.</param>
 /// <param name="CoarseZoom">A level of the grid.</param>
 /// <param name="FineZoom">The finest level of the grid.</param>
-public sealed record CounterTables(string Counts, string DoneCounts, string Deltas, int CoarseZoom, int FineZoom);
+/// <param name="Areas">Counters of the areas that have an id; null where there are none.</param>
+public sealed record CounterTables(string Counts, string DoneCounts, string Deltas, int CoarseZoom, int FineZoom, AreaCounterTables? Areas);
+
+/// <summary>Tables of counters by (partition, area, period) and the dimensions, where the period is a month.</summary>
+/// <param name="Months">Which months of an area are counted: their period, the revision of the shape, and the range of row keys from low to high.</param>
+/// <param name="Counts">How many rows; to be used for counted months alone.</param>
+/// <param name="KeyColumn">The area's key in both.</param>
+public sealed record AreaCounterTables(string Months, string Counts, string KeyColumn);
 
 /// <summary>Knows the days of partitions, and whether their counters may be used.</summary>
 public interface IPartitionCalendars

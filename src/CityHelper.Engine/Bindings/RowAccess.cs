@@ -66,9 +66,16 @@ public interface IAreaDirectory
     /// <summary>The GraphQL type whose ids they have.</summary>
     string TypeName { get; }
 
-    /// <summary>The Polygon or MultiPolygon of an area, SRID 4326 and valid; null when the partition has none of the key.</summary>
-    ValueTask<NetTopologySuite.Geometries.Geometry?> FindAsync(short partition, long key, CancellationToken cancellation);
+    /// <summary>An area; null when the partition has none of the key.</summary>
+    ValueTask<KeptArea?> FindAsync(short partition, long key, CancellationToken cancellation);
 }
+
+/// <summary>An area that is asked for by id.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Geometry">A Polygon or MultiPolygon, SRID 4326 and valid.</param>
+/// <param name="Revision">The number of this shape: counters that were made of another one are not of it.</param>
+/// <param name="IsCounted">Whether its months were counted, perhaps except for some that changed since.</param>
+public sealed record KeptArea(long Key, NetTopologySuite.Geometries.Geometry Geometry, long Revision, bool IsCounted);
 
 /// <summary>A table of (partition, foreign key) to row.</summary>
 /// <param name="Argument">The argument that takes the foreign key.</param>

@@ -96,6 +96,9 @@ internal sealed class RootRun : IDisposable
     /// <summary>The figures that were read.</summary>
     public FigureSet FigureSet { get; } = new();
 
+    /// <summary>The area of an id, when the run's area is one; its shape is that of <see cref="Area"/>.</summary>
+    public Bindings.KeptArea? KeptArea { get; set; }
+
     /// <summary>The key of the area that the row above stands for; null without one.</summary>
     public long? AreaKey { get; set; }
 

@@ -67,9 +67,9 @@ internal sealed class AreaArgument(InputNode? node, GridColumns grid)
 
     private async ValueTask<RequestError?> BindKeptAsync(RootRun run, long key, CancellationToken cancellation)
     {
-        NetTopologySuite.Geometries.Geometry? geometry = grid.Areas is { } areas ? await areas.FindAsync(run.Partition, key, cancellation) : null;
-        run.Area = geometry is null ? null : Surface(geometry, isKept: true);
-        return geometry is null ? NotThere() : null;
+        run.KeptArea = grid.Areas is { } areas ? await areas.FindAsync(run.Partition, key, cancellation) : null;
+        run.Area = run.KeptArea is { } kept ? Surface(kept.Geometry, isKept: true) : null;
+        return run.Area is null ? NotThere() : null;
     }
 
     private AreaInvalidError NotThere() => new($"There is no {grid.Areas?.TypeName ?? "area"} of this id here: ask for those there are.");

@@ -19,46 +19,47 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
 
     public string TypeName => nameof(Boundary);
 
-    public async ValueTask<Geometry?> FindAsync(short partition, long key, CancellationToken cancellation)
+    public async ValueTask<KeptArea?> FindAsync(short partition, long key, CancellationToken cancellation)
     {
         CityShapes shapes = _cities.GetValueOrDefault(partition) ?? CityShapes.None;
         if (time.GetUtcNow() - shapes.CheckedAt >= s_checkPause)
         {
-            long revision = await BoundaryImporter.RevisionAsync(database, partition, cancellation);
+            (long revision, bool isCounted) = await BoundaryImporter.RevisionAsync(database, partition, cancellation);
             if (revision == 0)
             {
                 // Nothing was ever imported, or there is no such city: an id may name any, and none is remembered for it.
                 return null;
             }
 
-            shapes = revision == shapes.Revision ? shapes with { CheckedAt = time.GetUtcNow() } : new CityShapes(revision, time.GetUtcNow(), []);
+            shapes = new CityShapes(revision, isCounted, time.GetUtcNow(), revision == shapes.Revision ? shapes.Known : []);
             _cities[partition] = shapes;
         }
 
-        if (shapes.Known.TryGetValue(key, out Geometry? known))
+        if (!shapes.Known.TryGetValue(key, out Shape? shape))
         {
-            return known;
+            shape = await ReadAsync(partition, key, cancellation);
+            if (shape is not null && shapes.Known.Count < Data.Limits.BoundaryShapesMax)
+            {
+                shapes.Known[key] = shape;
+            }
         }
 
-        Geometry? read = await ReadAsync(partition, key, cancellation);
-        if (read is not null && shapes.Known.Count < Data.Limits.BoundaryShapesMax)
-        {
-            shapes.Known[key] = read;
-        }
-
-        return read;
+        return shape is null ? null : new KeptArea(key, shape.Geometry, shape.Revision, shapes.IsCounted);
     }
 
-    private async Task<Geometry?> ReadAsync(short city, long key, CancellationToken cancellation)
+    private async Task<Shape?> ReadAsync(short city, long key, CancellationToken cancellation)
     {
-        await using NpgsqlCommand command = database.CreateCommand("select geometry from boundary where city_id = $1 and id = $2");
+        await using NpgsqlCommand command = database.CreateCommand("select geometry, revision from boundary where city_id = $1 and id = $2");
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = city });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = key });
-        return await command.ExecuteScalarAsync(cancellation) as Geometry;
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        return await reader.ReadAsync(cancellation) ? new Shape(reader.GetFieldValue<Geometry>(0), reader.GetInt64(1)) : null;
     }
 
-    private sealed record CityShapes(long Revision, DateTimeOffset CheckedAt, ConcurrentDictionary<long, Geometry> Known)
+    private sealed record Shape(Geometry Geometry, long Revision);
+
+    private sealed record CityShapes(long Revision, bool IsCounted, DateTimeOffset CheckedAt, ConcurrentDictionary<long, Shape> Known)
     {
-        public static CityShapes None { get; } = new(-1, DateTimeOffset.MinValue, []);
+        public static CityShapes None { get; } = new(-1, false, DateTimeOffset.MinValue, []);
     }
 }

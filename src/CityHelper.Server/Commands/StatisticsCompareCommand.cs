@@ -35,9 +35,11 @@ public static class StatisticsCompareCommand
                 $"The requests of {slug} are not counted yet: run `cityhelper statistics rebuild --city {slug}`.");
         }
 
-        if (comparison.Differing == 0)
+        long counters = comparison.Counters + comparison.Boundaries.Sum(b => b.Counters);
+        long differing = comparison.Differing + comparison.Boundaries.Sum(b => b.Differing);
+        if (differing == 0)
         {
-            await host.Output.WriteLineAsync(Line($"All {comparison.Counters:N0} counters of {slug} agree with its {comparison.Requests:N0} requests."));
+            await host.Output.WriteLineAsync(Line($"All {counters:N0} counters of {slug} agree with its {comparison.Requests:N0} requests."));
             return 0;
         }
 
@@ -46,8 +48,13 @@ public static class StatisticsCompareCommand
             await host.Output.WriteLineAsync(Sentence(difference));
         }
 
+        foreach (string sentence in comparison.Boundaries.SelectMany(b => b.First, Sentence).Take(Data.Limits.DifferencesShownMax))
+        {
+            await host.Output.WriteLineAsync(sentence);
+        }
+
         throw new CommandException(Line(
-            $"{comparison.Differing:N0} of {comparison.Counters:N0} counters of {slug} differ: run `cityhelper statistics rebuild --city {slug}`."));
+            $"{differing:N0} of {counters:N0} counters of {slug} differ: run `cityhelper statistics rebuild --city {slug}`."));
     }
 
     private static string Sentence(CounterDifference difference)
@@ -60,6 +67,10 @@ public static class StatisticsCompareCommand
             $"zoom {difference.Zoom}, {difference.Span} of {difference.Period:yyyy-MM-dd}, cell {difference.Cell}, category {difference.CategoryId}, ")
             + Line($"agency {difference.AgencyId}, {difference.Status}{bucket}: {what}");
     }
+
+    private static string Sentence(BoundaryComparison boundary, BoundaryDifference difference) =>
+        Line($"boundary {boundary.BoundaryId}, month of {difference.Period:yyyy-MM-dd}, category {difference.CategoryId}, agency {difference.AgencyId}, {difference.Status}: ")
+        + Line($"{difference.Counted:N0} counted, {difference.Expected:N0} there");
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -10,7 +10,8 @@ internal static class ServiceRequestFigures
     private static readonly CountDimension s_category = new("category", "category_id");
 
     private static readonly CounterTables s_counters = new(
-        "service_request_count", "service_request_closing_count", "service_request_delta", CoarseZoom: 14, FineZoom: 16);
+        "service_request_count", "service_request_closing_count", "service_request_delta", CoarseZoom: 14, FineZoom: 16,
+        new AreaCounterTables("service_request_boundary_month", "service_request_boundary_count", "boundary_id"));
 
     /// <summary>Declares the fields, and returns what other features hang on their own types.</summary>
     public static FigureFields AddTo(

@@ -5,8 +5,8 @@ using Npgsql;
 namespace CityHelper.Server.Statistics;
 
 /// <summary>
-/// Folds the deltas of counters that other writers than the importer append. Several servers may do so at once: who meets another at a city leaves it
-/// to that one.
+/// Folds the deltas of counters that other writers than the importer append, and counts the months of boundaries that changed. Several servers may do so
+/// at once: who meets another at a fold leaves it to that one, and nothing is counted twice.
 /// </summary>
 internal sealed class CounterFolding(string connectionString, TimeProvider time, ILogger<CounterFolding> logger) : BackgroundService
 {
@@ -19,7 +19,7 @@ internal sealed class CounterFolding(string connectionString, TimeProvider time,
     }.ConnectionString);
 
     // What is wrong is said once, not every few seconds.
-    private readonly HashSet<short> _failedCities = [];
+    private readonly HashSet<(short City, string Work)> _failedWork = [];
     private bool _failed;
 
     /// <summary>Folds what there is in all cities. One whose counters cannot be written does not keep the others from it.</summary>
@@ -29,21 +29,41 @@ internal sealed class CounterFolding(string connectionString, TimeProvider time,
         var counters = new RequestCounters(_database, time);
         foreach (short city in await counters.CitiesToFoldAsync(cancellation))
         {
-            try
+            await TryAsync("fold", city, async () =>
             {
                 if (await counters.TryFoldAsync(city, cancellation) is { } folded)
                 {
                     LogMessages.CountersFolded(logger, folded, city);
                 }
+            });
+        }
 
-                _failedCities.Remove(city);
-            }
-            catch (PostgresException cause)
+        var boundaries = new BoundaryCounters(_database);
+        foreach (short city in await boundaries.CitiesToFillAsync(cancellation))
+        {
+            await TryAsync("fill", city, async () =>
             {
-                if (_failedCities.Add(city))
+                if (await boundaries.TryFillAsync(city, cancellation) is { } months)
                 {
-                    LogMessages.CityNotFolded(logger, city, cause);
+                    LogMessages.BoundariesCounted(logger, months, city);
                 }
+            });
+        }
+    }
+
+    // One whose counters cannot be written does not keep the others from it.
+    private async Task TryAsync(string work, short city, Func<Task> act)
+    {
+        try
+        {
+            await act();
+            _failedWork.Remove((city, work));
+        }
+        catch (PostgresException cause)
+        {
+            if (_failedWork.Add((city, work)))
+            {
+                LogMessages.CityNotFolded(logger, city, cause);
             }
         }
     }

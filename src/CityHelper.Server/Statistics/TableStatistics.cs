@@ -85,9 +85,12 @@ internal static partial class LogMessages
     [LoggerMessage(2002, LogLevel.Debug, "Folded {Deltas} deltas of city {City}")]
     public static partial void CountersFolded(ILogger logger, int deltas, short city);
 
+    [LoggerMessage(2005, LogLevel.Debug, "Counted {Months} months of boundaries of city {City}")]
+    public static partial void BoundariesCounted(ILogger logger, int months, short city);
+
     [LoggerMessage(2003, LogLevel.Warning, "The counters' deltas cannot be folded; it is tried again every few seconds")]
     public static partial void CountersNotFolded(ILogger logger, Exception cause);
 
-    [LoggerMessage(2004, LogLevel.Warning, "The deltas of city {City} cannot be folded; those of the others are, and it is tried again every few seconds")]
+    [LoggerMessage(2004, LogLevel.Warning, "The counters of city {City} cannot be written; those of the others are, and it is tried again every few seconds")]
     public static partial void CityNotFolded(ILogger logger, short city, Exception cause);
 }

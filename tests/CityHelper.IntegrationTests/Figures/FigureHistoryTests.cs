@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using CityHelper.Data.Import;
 using CityHelper.Data.Import.NewYork;
+using CityHelper.Data.Statistics;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using CityHelper.IntegrationTests.Statistics;
@@ -32,6 +33,11 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
 
     private const string Open = "status: { in: [OPEN, ASSIGNED, IN_PROGRESS, PENDING] }";
 
+    private const string Spring = """createdAt: { gte: "2024-03-05T05:00:00Z", lt: "2024-05-20T04:00:00Z" }""";
+
+    /// <summary>Its border cuts through the cells of the rows.</summary>
+    private const string District = "POLYGON ((-73.965 40.74, -73.935 40.715, -73.905 40.74, -73.935 40.765, -73.965 40.74))";
+
     private const string Question =
         $$"""
         {
@@ -48,25 +54,42 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
           partRows: serviceRequests(city: "nyc", within: {{Part}}) { totalCount }
           partLateRows: serviceRequests(city: "nyc", within: {{Part}}, where: { {{Open}}, dueAt: { lt: "{{Now}}" }, {{Agencies}} }) { totalCount }
           partClosedRows: serviceRequests(city: "nyc", within: {{Part}}, where: { closedAt: { neq: null }, {{Agencies}} }) { totalCount }
+          district: serviceRequestStats(city: "nyc", within: { boundary: "$DISTRICT" }) { total open byCategory { count } byMonth { count } }
+          districtMonths: serviceRequestStats(city: "nyc", within: { boundary: "$DISTRICT" }) { byMonth { count } }
+          districtSpring: serviceRequestStats(city: "nyc", within: { boundary: "$DISTRICT" }, where: { {{Spring}} }) { total }
+          districtRows: serviceRequests(city: "nyc", within: { boundary: "$DISTRICT" }) { totalCount }
+          districtOpenRows: serviceRequests(city: "nyc", within: { boundary: "$DISTRICT" }, where: { {{Open}} }) { totalCount }
+          districtSpringRows: serviceRequests(city: "nyc", within: { boundary: "$DISTRICT" }, where: { {{Spring}} }) { totalCount }
           clusters: serviceRequestClusters(city: "nyc", within: {{Part}}, zoom: 12) { count }
           one: serviceRequestClusters(city: "nyc", within: {{Part}}, zoom: 0) { count topCategory { code } }
-          spring: serviceRequestStats(city: "nyc", where: { createdAt: { gte: "2024-03-05T05:00:00Z", lt: "2024-05-20T04:00:00Z" } }) { total }
-          springRows: serviceRequests(city: "nyc", where: { createdAt: { gte: "2024-03-05T05:00:00Z", lt: "2024-05-20T04:00:00Z" } }) { totalCount }
+          spring: serviceRequestStats(city: "nyc", where: { {{Spring}} }) { total }
+          springRows: serviceRequests(city: "nyc", where: { {{Spring}} }) { totalCount }
         }
         """;
 
     [Fact]
     public async Task Every_answer_agrees_with_the_rows_of_its_snapshot()
     {
+        // The server looks whether boundaries are counted when it is asked first, and never again by this clock.
+        await ImportAsync(File(0));
+        await BoundaryRows.AddAsync(ConnectionString, [BoundaryRows.Boundary(1, "area", "district", "District", District)]);
+        var boundaries = new BoundaryCounters(Database);
+        await boundaries.FillAsync(City.Id);
+
         // What it believes of the rows differs from answer to answer, so that times until closing are counted now from rows, now from counters.
         await using TestServer server = await TestServer.StartAsync(
             ConnectionString, statistics: real => BelievedStatistics.Wild(real, 61), time: new StoppedClock(DateTime.Parse(Now, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal)));
+        string question = Question.Replace(
+            "$DISTRICT",
+            (await server.DataAsync("""{ boundaries(city: "nyc", first: 1) { nodes { id } } }""")).GetProperty("boundaries").GetProperty("nodes")[0].GetProperty("id").GetString(),
+            StringComparison.Ordinal);
         using var done = new CancellationTokenSource();
         var seen = new HashSet<Seen>();
         Task[] others =
         [
-            RepeatAsync(async _ => seen.Add(await AskAsync(server)), done.Token),
+            RepeatAsync(async _ => seen.Add(await AskAsync(server, question)), done.Token),
             RepeatAsync(_ => Counters(foldRows: 40).FoldAsync(City.Id), done.Token),
+            RepeatAsync(_ => boundaries.FillAsync(City.Id), done.Token),
             RepeatAsync(MutateAsync, done.Token),
         ];
 
@@ -80,8 +103,10 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
         await Task.WhenAll(others);
         for (int i = 0; i < AsksAtTheEnd; i++)
         {
-            seen.Add(await AskAsync(server));
+            seen.Add(await AskAsync(server, question));
         }
+
+        Assert.Contains(server.TakeStatements(), s => s.Contains("from service_request_boundary_count ", StringComparison.Ordinal));
 
         // Rows came, were closed and moved while answers were made.
         Assert.All(
@@ -89,22 +114,26 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
             {
                 ("total", seen.Select(s => s.Total).Distinct().Count(), 4), ("open", seen.Select(s => s.Open).Distinct().Count(), 6),
                 ("overdue", seen.Select(s => s.Overdue).Distinct().Count(), 4), ("closed", seen.Select(s => s.Closed).Distinct().Count(), 6),
-                ("part", seen.Select(s => s.Part).Distinct().Count(), 6), ("exact and estimated", seen.Select(s => s.Exact).Distinct().Count(), 2),
+                ("part", seen.Select(s => s.Part).Distinct().Count(), 6),
+                ("district", seen.Select(s => s.District).Distinct().Count(), 6), ("exact and estimated", seen.Select(s => s.Exact).Distinct().Count(), 2),
             },
             told => Assert.True(told.States >= told.Least, $"only {told.States} states of {told.What} were seen"));
     }
 
-    private static async Task<Seen> AskAsync(TestServer server)
+    private static async Task<Seen> AskAsync(TestServer server, string question)
     {
-        JsonElement answer = await server.DataAsync(Question);
+        JsonElement answer = await server.DataAsync(question);
         int Rows(string list) => answer.GetProperty(list).GetProperty("totalCount").GetInt32();
         JsonElement all = answer.GetProperty("all");
         JsonElement part = answer.GetProperty("part");
+        JsonElement district = answer.GetProperty("district");
         (string, int)[] expected =
         [
             .. new[] { "total", "byStatus", "byDay", "byMonth", "byAgency" }.Select(figure => (figure, Rows("allRows"))),
             ("open", Rows("openRows")), ("overdue", Rows("lateRows")), ("timeToClose", Rows("closedRows")),
             .. new[] { "part total", "part byCategory", "part byWeek", "clusters", "one" }.Select(figure => (figure, Rows("partRows"))),
+            .. new[] { "district total", "district byCategory", "district byMonth", "districtMonths" }.Select(figure => (figure, Rows("districtRows"))),
+            ("district open", Rows("districtOpenRows")), ("districtSpring", Rows("districtSpringRows")),
             ("part overdue", Rows("partLateRows")), ("part timeToClose", Rows("partClosedRows")), ("spring", Rows("springRows")),
             ("top", part.GetProperty("byCategory").EnumerateArray().Select(g => g.GetProperty("count").GetInt32()).FirstOrDefault()),
         ];
@@ -114,12 +143,15 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
             ("open", Number(all, "open")), ("overdue", Number(all, "overdue")), ("timeToClose", Number(all.GetProperty("timeToClose"), "count")),
             ("part total", Number(part, "total")), ("part byCategory", Sum(part.GetProperty("byCategory"))), ("part byWeek", Sum(part.GetProperty("byWeek"))),
             ("clusters", Sum(answer.GetProperty("clusters"))), ("one", Sum(answer.GetProperty("one"))),
+            ("district total", Number(district, "total")), ("district byCategory", Sum(district.GetProperty("byCategory"))),
+            ("district byMonth", Sum(district.GetProperty("byMonth"))), ("districtMonths", Sum(answer.GetProperty("districtMonths").GetProperty("byMonth"))),
+            ("district open", Number(district, "open")), ("districtSpring", Number(answer.GetProperty("districtSpring"), "total")),
             ("part overdue", Number(part, "overdue")), ("part timeToClose", Number(part.GetProperty("timeToClose"), "count")),
             ("spring", Number(answer.GetProperty("spring"), "total")), ("top", CountOfTop(answer.GetProperty("one"), part.GetProperty("byCategory"))),
         ];
         Assert.Equal(expected, found);
         return new Seen(
-            Rows("allRows"), Rows("openRows"), Rows("lateRows"), Rows("closedRows"), Rows("partRows"),
+            Rows("allRows"), Rows("openRows"), Rows("lateRows"), Rows("closedRows"), Rows("partRows"), Rows("districtRows"),
             all.GetProperty("timeToClose").GetProperty("relativeError").GetDouble() == 0);
     }
 
@@ -156,5 +188,5 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
     }
 
     /// <summary>What one answer said.</summary>
-    private sealed record Seen(int Total, int Open, int Overdue, int Closed, int Part, bool Exact);
+    private sealed record Seen(int Total, int Open, int Overdue, int Closed, int Part, int District, bool Exact);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CityHelper.Data;
 using CityHelper.Data.Model;
+using CityHelper.Data.Statistics;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Serving;
@@ -10,13 +11,17 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Figures;
 
 /// <summary>
-/// A server over requests of which most are in the counters and some are in deltas that no fold has seen. What it believes of the rows differs from question
+/// A server over requests of which most are in the counters and some are in deltas that no fold has seen, and over boundaries of which some months
+/// are counted. What it believes of the rows differs from question
 /// to question, so that times until closing are now exact and now from counters.
 /// </summary>
 public sealed class FigureHouse(PostgresFixture postgres) : IAsyncLifetime
 {
     private const int Rows = 5_000;
     private const int Unfolded = 400;
+    private const int Shapes = 16;
+
+    private NpgsqlConnection _lock = null!;
 
     public TestServer Server { get; private set; } = null!;
 
@@ -25,11 +30,16 @@ public sealed class FigureHouse(PostgresFixture postgres) : IAsyncLifetime
     /// <summary>The rows, with what SQL says of each.</summary>
     internal IReadOnlyDictionary<string, FigureRow> ByExternalId { get; private set; } = null!;
 
+    /// <summary>The boundaries, as areas that are asked for by id.</summary>
+    internal IReadOnlyList<RandomAreas.Drawn> Boundaries { get; private set; } = null!;
+
     public async Task InitializeAsync()
     {
         string database = await postgres.CreateDatabaseAsync();
         await RequestRows.AddCityAsync(database, [.. Enumerable.Range(2018, 8)]);
         List<ServiceRequest> rows = PlacedRows.Make(Rows + Unfolded, new Random(51));
+        var areas = new RandomAreas(new Random(53));
+        await BoundaryRows.AddAsync(database, [.. Enumerable.Range(1, Shapes).Select(id => BoundaryRows.Boundary(id, "area", $"{id}", $"Area {id}", areas.Polygon().AsText()))]);
         await RequestRows.AddAsync(database, rows.Take(Rows));
         Direct = CityHelperDatabase.CreateDataSource(database);
         await using (CityHelperContext context = RequestRows.Context(Direct))
@@ -46,13 +56,33 @@ public sealed class FigureHouse(PostgresFixture postgres) : IAsyncLifetime
                          where s.city_id = 1 and s.id in (select id from old) and (location is null or st_y(location) between -80 and 80 and abs(st_x(location)) < 179) returning s, s.id)
             select append_service_request_delta(old.r, new.s) from old join new using (id)
             """,
+            // Months that were never counted, beside those that a delta spoils.
+            """
+            with gone as (delete from service_request_boundary_month where (boundary_id + extract(month from period)::int) % 4 = 0 returning boundary_id, period)
+            delete from service_request_boundary_count c using gone g where c.boundary_id = g.boundary_id and c.period = g.period
+            """,
             "vacuum analyze");
+        _lock = await HoldFoldsAsync(Direct);
         ByExternalId = await FigureRow.ReadAsync(Direct);
         Server = await TestServer.StartAsync(database, statistics: real => BelievedStatistics.Wild(real, 52));
+        JsonElement boundaries = await Server.DataAsync("""{ boundaries(city: "nyc", first: 50) { nodes { id code } } }""");
+        Boundaries = [.. boundaries.GetProperty("boundaries").GetProperty("nodes").EnumerateArray().Select(b => new RandomAreas.Drawn(
+            new { boundary = b.GetProperty("id").GetString() },
+            $"st_intersects((select b.geometry from boundary b where b.city_id = 1 and b.code = '{b.GetProperty("code").GetString()}'), location)"))];
+    }
+
+    /// <summary>Keeps the server from folding deltas and counting boundaries until the connection is disposed of.</summary>
+    internal static async Task<NpgsqlConnection> HoldFoldsAsync(NpgsqlDataSource database)
+    {
+        NpgsqlConnection connection = await database.OpenConnectionAsync();
+        await using var command = new NpgsqlCommand($"select pg_advisory_lock({RequestCounters.LockClass}, 1)", connection);
+        await command.ExecuteNonQueryAsync();
+        return connection;
     }
 
     public async Task DisposeAsync()
     {
+        await _lock.DisposeAsync();
         await Server.DisposeAsync();
         await Direct.DisposeAsync();
     }
@@ -71,12 +101,12 @@ public sealed class FigureHouse(PostgresFixture postgres) : IAsyncLifetime
         return rows;
     }
 
-    /// <summary>The field of an answer without errors.</summary>
-    internal async Task<JsonElement> AskAsync(string query, object variables, string field)
+    /// <summary>The data of an answer without errors.</summary>
+    internal async Task<JsonElement> AskAsync(string query, object variables)
     {
         JsonElement answer = await Server.QueryAsync(query, variables);
         Assert.False(answer.TryGetProperty("errors", out JsonElement errors), $"{JsonSerializer.Serialize(variables)}: {errors}\n{string.Join('\n', Server.Errors)}");
-        return answer.GetProperty("data").GetProperty(field);
+        return answer.GetProperty("data");
     }
 
     private async Task ExecuteAsync(params string[] statements)

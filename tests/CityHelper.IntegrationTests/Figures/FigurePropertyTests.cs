@@ -15,6 +15,7 @@ public sealed class FigurePropertyTests(FigureHouse house) : IClassFixture<Figur
     [Fact]
     public async Task Figures_are_those_of_the_rows()
     {
+        // Months alone are counted otherwise than with days.
         const string Query =
             """
             query($within: AreaInput, $where: ServiceRequestFilterInput) {
@@ -24,16 +25,19 @@ public sealed class FigurePropertyTests(FigureHouse house) : IClassFixture<Figur
                 byDay { period count } byWeek { period count } byMonth { period count }
                 timeToClose { count medianSeconds p90Seconds relativeError }
               }
+              months: serviceRequestStats(city: "nyc", within: $within, where: $where) { byMonth { period count } }
             }
             """;
-        var questions = new RandomQuestions(new Random(53));
+        var questions = new RandomQuestions(new Random(53), house.Boundaries);
         (int some, int estimated, int exact) = (0, 0, 0);
         for (int i = 0; i < Questions; i++)
         {
             FigureQuestion question = questions.Next();
             List<FigureRow> rows = await house.RowsAsync(question.Sql);
-            JsonElement stats = await house.AskAsync(Query, new { within = question.Within, where = question.Where }, "serviceRequestStats");
+            JsonElement answer = await house.AskAsync(Query, new { within = question.Within, where = question.Where });
+            JsonElement stats = answer.GetProperty("serviceRequestStats");
             string what = $"question {i}: {question}";
+            AssertPeriods(rows, FirstOfMonth, answer.GetProperty("months").GetProperty("byMonth"), what);
             AssertCounts(rows, stats, what);
             AssertDurations(rows, stats.GetProperty("timeToClose"), what);
             some += rows.Count is > 0 and < 5_000 ? 1 : 0;
@@ -41,7 +45,8 @@ public sealed class FigurePropertyTests(FigureHouse house) : IClassFixture<Figur
             (estimated, exact) = (estimated + (isExact ? 0 : 1), exact + (isExact ? 1 : 0));
         }
 
-        AssertBoundToTheCity();
+        string[] statements = AssertBoundToTheCity();
+        Assert.Contains(statements, s => s.Contains("from service_request_boundary_count ", StringComparison.Ordinal));
         Assert.True(some > Questions / 2, $"only {some} questions were of some rows and not all");
         Assert.True(estimated > 10 && exact > 10, $"{estimated} estimated and {exact} exact durations prove too little");
     }
@@ -56,7 +61,7 @@ public sealed class FigurePropertyTests(FigureHouse house) : IClassFixture<Figur
             }
             """;
         var random = new Random(54);
-        var questions = new RandomQuestions(random);
+        var questions = new RandomQuestions(random, house.Boundaries);
         int clusters = 0;
         for (int i = 0; i < Questions; i++)
         {
@@ -69,7 +74,7 @@ public sealed class FigurePropertyTests(FigureHouse house) : IClassFixture<Figur
             }
 
             FigureRow[] rows = [.. (await house.RowsAsync(question.Sql)).Where(r => r.Longitude is not null)];
-            JsonElement[] found = [.. (await house.AskAsync(Query, new { within = question.Within, where = question.Where, zoom }, "serviceRequestClusters")).EnumerateArray()];
+            JsonElement[] found = [.. (await house.AskAsync(Query, new { within = question.Within, where = question.Where, zoom })).GetProperty("serviceRequestClusters").EnumerateArray()];
             string what = $"question {i}, zoom {zoom}: {question}";
             int cells = Math.Min(zoom + 3, 16);
             Dictionary<(int, int), FigureRow[]> expected = rows.GroupBy(r => Tile(r.Longitude!.Value, r.Latitude!.Value, cells)).ToDictionary(g => g.Key, g => g.ToArray());
@@ -84,13 +89,16 @@ public sealed class FigurePropertyTests(FigureHouse house) : IClassFixture<Figur
     }
 
     /// <summary>Statements of all forms were sent by then: from rows, from counters, from both.</summary>
-    private void AssertBoundToTheCity()
+    private string[] AssertBoundToTheCity()
     {
         string[] statements = [.. house.Server.TakeStatements().Distinct()];
         Assert.Contains(statements, s => s.Contains("from service_request_count ", StringComparison.Ordinal));
         Assert.Contains(statements, s => s.Contains("from service_request_delta ", StringComparison.Ordinal));
         Assert.Empty(statements.Select(StatementRules.Unbound).OfType<string>());
+        return statements;
     }
+
+    private static DateOnly FirstOfMonth(DateOnly day) => new(day.Year, day.Month, 1);
 
     private static void AssertCounts(List<FigureRow> rows, JsonElement stats, string what)
     {
@@ -103,7 +111,7 @@ public sealed class FigurePropertyTests(FigureHouse house) : IClassFixture<Figur
         AssertGroups(rows, r => r.Agency, stats.GetProperty("byAgency"), g => g.GetProperty("agency") is { ValueKind: JsonValueKind.Object } a ? a.GetProperty("code").GetString() : null, what);
         AssertPeriods(rows, day => day, stats.GetProperty("byDay"), what);
         AssertPeriods(rows, day => day.AddDays(-((int)day.DayOfWeek + 6) % 7), stats.GetProperty("byWeek"), what);
-        AssertPeriods(rows, day => new DateOnly(day.Year, day.Month, 1), stats.GetProperty("byMonth"), what);
+        AssertPeriods(rows, FirstOfMonth, stats.GetProperty("byMonth"), what);
     }
 
     private static void AssertGroups(List<FigureRow> rows, Func<FigureRow, string?> by, JsonElement groups, Func<JsonElement, string?> key, string what)

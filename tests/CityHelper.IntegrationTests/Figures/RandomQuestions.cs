@@ -19,7 +19,9 @@ internal sealed record FigureQuestion(object? Within, object? Where, string Sql)
 }
 
 /// <summary>Random questions: with and without area, over times that begin and end within days, at midnights, at the days when clocks change.</summary>
-internal sealed class RandomQuestions(Random random)
+/// <param name="random">Where chance comes from.</param>
+/// <param name="boundaries">Areas with an id.</param>
+internal sealed class RandomQuestions(Random random, IReadOnlyList<RandomAreas.Drawn> boundaries)
 {
     private static readonly string[] s_statuses = ["OPEN", "ASSIGNED", "IN_PROGRESS", "PENDING", "RESOLVED", "CLOSED", "CANCELLED", "DUPLICATE"];
 
@@ -29,7 +31,7 @@ internal sealed class RandomQuestions(Random random)
 
     public FigureQuestion Next()
     {
-        RandomAreas.Drawn? area = random.Next(4) == 0 ? null : _areas.Next();
+        RandomAreas.Drawn? area = random.Next(5) switch { 0 => null, 1 => boundaries[random.Next(boundaries.Count)], _ => _areas.Next() };
         Dictionary<string, object> where = [];
         List<string> conditions = [area?.Sql ?? "true"];
         AddTime(where, conditions);

@@ -102,6 +102,24 @@ public abstract class ImportHouse(PostgresFixture postgres) : IAsyncLifetime
         return rows;
     }
 
+    /// <summary>
+    /// Changes a request as a mutation does: the row is locked, read as it was, changed, and the delta of the change appended. <paramref name="change"/> is
+    /// what stands behind <c>set</c>.
+    /// </summary>
+    protected static async Task ChangeAsync(NpgsqlConnection connection, string externalId, string change)
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+            with before as materialized (
+                select r as whole, r.city_id, r.id from service_request r where r.city_id = 1 and r.external_id = '{externalId}' for no key update
+            ), after as (
+                update service_request u set {change} from before b where u.city_id = 1 and u.id = b.id returning u as whole, b.whole as was
+            )
+            select append_service_request_delta(was, whole) from after
+            """, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
     /// <summary>All rows a city has, byte for byte, to see that nothing changed.</summary>
     protected async Task<string> ContentAsync() => string.Join('\n', await RowsAsync(
         """

@@ -8,7 +8,7 @@ internal static partial class SqlReads
     private static readonly HashSet<string> s_tables =
     [
         "service_request", "status_update", "category", "agency", "city", "service_request_external_id", "boundary", "boundary_outline", "boundary_part",
-        "service_request_count", "service_request_closing_count", "service_request_delta",
+        "service_request_count", "service_request_closing_count", "service_request_delta", "service_request_boundary_month", "service_request_boundary_count",
     ];
 
     /// <summary>Columns by table, both in the order of their names.</summary>

@@ -83,24 +83,6 @@ public abstract class CounterHouse(PostgresFixture postgres) : ImportHouse(postg
     protected async Task<long> DeltasAsync() => long.Parse(
         (await RowsAsync("select count(*)::text from service_request_delta"))[0], System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>
-    /// Changes a request as a mutation does: the row is locked, read as it was, changed, and the delta of the change appended. <paramref name="change"/> is
-    /// what stands behind <c>set</c>.
-    /// </summary>
-    protected static async Task ChangeAsync(NpgsqlConnection connection, string externalId, string change)
-    {
-        await using var command = new NpgsqlCommand(
-            $"""
-            with before as materialized (
-                select r as whole, r.city_id, r.id from service_request r where r.city_id = 1 and r.external_id = '{externalId}' for no key update
-            ), after as (
-                update service_request u set {change} from before b where u.city_id = 1 and u.id = b.id returning u as whole, b.whole as was
-            )
-            select append_service_request_delta(was, whole) from after
-            """, connection);
-        await command.ExecuteNonQueryAsync();
-    }
-
     /// <summary>Imports and has the counters looked at after every batch, before they are folded.</summary>
     protected async Task<ImportSummary> ImportWatchedAsync(string path, int batchRows)
     {

@@ -91,11 +91,6 @@ internal sealed class FigurePlan(
             run.Error = new AreaInvalidError("The area is too wide to be counted: send a smaller one, or none for all there is.");
         }
 
-        if (times.IsUnbounded)
-        {
-            cells = cells?.Joined();
-        }
-
         var scope = new FigureScope(cells, times, _isCountable && calendar.IsCounted, calendar.ZoneName, context.Time.GetUtcNow().UtcDateTime)
         {
             CellZoom = cellZoom,
@@ -103,6 +98,8 @@ internal sealed class FigurePlan(
                 : cellZoom == _counted.Counters.FineZoom ? FigureParts.FineCells
                 : FigureParts.None,
             CellsAreOfFilter = run.Area is not null && reach != run.Area,
+            IsAreaCounted = _counted.Counters.Areas is not null && run.KeptArea is { IsCounted: true },
+            Around = run.Area is { } area ? TileRange.Around(area.Box, _counted.Counters.FineZoom) : default,
         };
         return scope with { EstimatesDurations = scope.IsCounted && RowsIn(run, reach, times.All) > Limits.ExactDurationRowsMax };
     }

@@ -99,16 +99,21 @@ internal enum FigureParts
 
     /// <summary>The map's cells are the fine ones.</summary>
     FineCells = 1 << 19,
+
+    /// <summary>Counters of the area by month, and the rows of the months that are not counted.</summary>
+    AreaMonths = 1 << 20,
 }
 
 /// <summary>The place and time of one request's figures.</summary>
-/// <param name="Cells">The area's cells; null for the whole partition.</param>
+/// <param name="Area">The area's cells; null for the whole partition.</param>
 /// <param name="Times">The time, in the partition's days.</param>
 /// <param name="IsCounted">Whether counters know what the filter asks.</param>
 /// <param name="ZoneName">The zone of the partition's days.</param>
 /// <param name="Now">The moment of the request.</param>
-internal sealed record FigureScope(AreaCells? Cells, FigureTimes Times, bool IsCounted, string ZoneName, DateTime Now)
+internal sealed record FigureScope(AreaCells? Area, FigureTimes Times, bool IsCounted, string ZoneName, DateTime Now)
 {
+    private AreaCells? _joined;
+
     /// <summary>Whether times until rows are done are taken from counters, because there are too many rows to sort.</summary>
     public bool EstimatesDurations { get; init; }
 
@@ -118,8 +123,20 @@ internal sealed record FigureScope(AreaCells? Cells, FigureTimes Times, bool IsC
     /// <summary>Whether those are cells that the counters have.</summary>
     public FigureParts KeptCells { get; init; }
 
-    /// <summary>Whether <see cref="Cells"/> are those of a smaller rectangle that the filter leaves, and not of the area.</summary>
+    /// <summary>Whether <see cref="Area"/> is of the cells of a smaller rectangle that the filter leaves, and not of the area.</summary>
     public bool CellsAreOfFilter { get; init; }
+
+    /// <summary>Whether the area has counters of its own.</summary>
+    public bool IsAreaCounted { get; init; }
+
+    /// <summary>The tiles of the finest zoom around the area: what changes outside them is not in it.</summary>
+    public TileRange Around { get; init; }
+
+    /// <summary>The area's cells, as they are named for a statement: by runs for all times, except where single months may be missing.</summary>
+    public AreaCells? CellsFor(FigureGrain grain) => Times.IsUnbounded && !TakesAreaMonths(grain) ? _joined ??= Area?.Joined() : Area;
+
+    private bool TakesAreaMonths(FigureGrain grain) =>
+        IsAreaCounted && IsCounted && CellZoom == 0 && !CellsAreOfFilter && grain is FigureGrain.Any or FigureGrain.Month;
 
     /// <summary>The time at a place, cut for what its counters know.</summary>
     public CountedTime Time(FigureReach place, FigureGrain grain) => !IsCounted ? Times.Rows : (place, grain) switch
@@ -142,9 +159,16 @@ internal sealed record FigureScope(AreaCells? Cells, FigureTimes Times, bool IsC
     };
 
     /// <summary>The selects of a statement.</summary>
-    public FigureParts Parts(FigureGrain grain) => Cells is { } cells
-        ? WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells) | (CellsAreOfFilter ? FigureParts.AreaOfAll : FigureParts.None) | KeptCells
-        : Of(FigureReach.Partition, grain, FigureParts.Months, FigureParts.Days, FigureParts.Before, FigureParts.After);
+    public FigureParts Parts(FigureGrain grain) => CellsFor(grain) is not { } cells
+        ? Of(FigureReach.Partition, grain, FigureParts.Months, FigureParts.Days, FigureParts.Before, FigureParts.After)
+        : TakesAreaMonths(grain) ? AreaMonthParts(cells)
+        : WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells) | (CellsAreOfFilter ? FigureParts.AreaOfAll : FigureParts.None) | KeptCells;
+
+    // Of the months that are missing the rows of all cells are read, those of the rim with the test.
+    private static FigureParts AreaMonthParts(AreaCells cells) => FigureParts.AreaMonths
+        | (cells.Whole.IsEmpty ? FigureParts.None : FigureParts.WholeAfter | Runs(cells.Whole, FigureParts.WholeRuns))
+        | (cells.WholeFine.IsEmpty ? FigureParts.None : FigureParts.FineAfter | Runs(cells.WholeFine, FigureParts.FineRuns))
+        | RimParts(cells);
 
     private FigureParts WholeParts(FigureGrain grain, AreaCells cells) => cells.Whole.IsEmpty
         ? FigureParts.None

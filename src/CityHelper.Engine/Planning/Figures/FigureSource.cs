@@ -38,6 +38,9 @@ internal sealed record FigureQuestion(CountedRows Counted, InputNode? Filter, Ar
 /// </summary>
 internal sealed class FigureSource(FigureQuestion question, FigureColumns columns, FigureParts parts, StatementBuilder statement)
 {
+    // Each gap between the months that are counted.
+    private static readonly KeyBounds s_gap = new("g.low", "g.high") { Of = "gaps g cross join " };
+
     private readonly CountedRows _counted = question.Counted;
     private readonly RowAccess _access = question.Counted.Rows.Access;
     private readonly CounterTables _tables = question.Counted.Counters;
@@ -51,6 +54,11 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     /// <summary>The union, whose columns are those asked for and <c>n</c>, the number of rows.</summary>
     public string Sql()
     {
+        if (parts.HasFlag(FigureParts.AreaMonths))
+        {
+            return AreaMonths();
+        }
+
         List<string> selects =
         [
             .. Counters(FigureReach.Partition, FigureParts.Months, FigureParts.Days),
@@ -60,15 +68,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             .. Counters(FigureReach.Fine, FigureParts.FineYears, FigureParts.None),
             .. Rows(FigureReach.Fine, FigureParts.FineBefore, FigureParts.FineAfter),
         ];
-        if (parts.HasFlag(FigureParts.Rim))
-        {
-            selects.Add(RowSelect(InCells("rim", $"s.{CoarseColumn}", parts.HasFlag(FigureParts.RimRuns), cells => cells.Rim), "all", null, isRim: true));
-        }
-
-        if (parts.HasFlag(FigureParts.RimFine))
-        {
-            selects.Add(RowSelect(InCells("rimFine", $"s.{FineColumn}", parts.HasFlag(FigureParts.RimFineRuns), cells => cells.RimFine), "all", null, isRim: true));
-        }
+        selects.AddRange(Rim(AllTimes()));
 
         // A time in which nothing can be leaves nothing to add up.
         return selects.Count == 0 ? $"select {Nothing()}" : string.Join("\nunion all\n", selects);
@@ -153,6 +153,62 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             : within;
     }
 
+    // Months that are counted, and the rows of the time between them. A month in which a change of these tiles waits to be folded is not taken: deltas
+    // do not say whether they lie in the area.
+    private string AreaMonths()
+    {
+        AreaCounterTables tables = _tables.Areas!;
+        string partition = statement.Partition();
+        string key = statement.Parameter("areaKey", run => StatementBuilder.Bigint(run.KeptArea!.Key));
+        string revision = statement.Parameter("areaRevision", run => StatementBuilder.Bigint(run.KeptArea!.Revision));
+        KeyBounds all = AllTimes();
+        string Tile(string name, Func<Space.TileRange, int> edge) => statement.Parameter(("around", name), run => StatementBuilder.Integer(edge(run.Figures!.Around)));
+        string changes = $"select date_trunc('month', d.day::timestamp)::date from {_tables.Deltas} d where d.{PartitionColumn} = {partition} and d.cell is not null "
+            + $"and (d.cell >> 29) & 536870911 between {Tile("west", t => t.West)} and {Tile("east", t => t.East)} "
+            + $"and d.cell & 536870911 between {Tile("north", t => t.North)} and {Tile("south", t => t.South)}";
+        string counters = $"select {string.Join(", ", DimensionColumns("c"))}, c.period, c.requests from {tables.Counts} c "
+            + $"where c.{PartitionColumn} = {partition} and c.{tables.KeyColumn} = {key} and c.period = m.period";
+        List<string> selects =
+        [
+            $"select {Outputs("c.period", "null::bigint", _tables.FineZoom)}c.requests as n\nfrom months m cross join lateral ({counters} offset 0) c {Condition.Where(Conditions(), "c")}",
+        ];
+        if (parts.HasFlag(FigureParts.WholeAfter))
+        {
+            selects.Add(RowSelect(Cells(FigureReach.Whole, $"s.{CoarseColumn}"), s_gap, isRim: false));
+        }
+
+        if (parts.HasFlag(FigureParts.FineAfter))
+        {
+            selects.Add(RowSelect(Cells(FigureReach.Fine, $"s.{FineColumn}"), s_gap, isRim: false));
+        }
+
+        selects.AddRange(Rim(s_gap));
+        return $"""
+            with months as materialized (
+            select m.period, m.low, m.high from {tables.Months} m
+            where m.{PartitionColumn} = {partition} and m.{tables.KeyColumn} = {key} and m.revision = {revision} and m.low >= {all.Low} and m.high <= {all.High}
+            and m.period not in ({changes})),
+            gaps as materialized (
+            select g.low, g.high from (
+            select coalesce(lag(m.high) over (order by m.low), {all.Low}) as low, m.low as high from months m
+            union all select coalesce(max(m.high), {all.Low}), {all.High} from months m) g where g.low < g.high)
+            {string.Join("\nunion all\n", selects)}
+            """;
+    }
+
+    private IEnumerable<string> Rim(KeyBounds keys)
+    {
+        if (parts.HasFlag(FigureParts.Rim))
+        {
+            yield return RowSelect(InCells("rim", $"s.{CoarseColumn}", parts.HasFlag(FigureParts.RimRuns), cells => cells.Rim), keys, isRim: true);
+        }
+
+        if (parts.HasFlag(FigureParts.RimFine))
+        {
+            yield return RowSelect(InCells("rimFine", $"s.{FineColumn}", parts.HasFlag(FigureParts.RimFineRuns), cells => cells.RimFine), keys, isRim: true);
+        }
+    }
+
     private IEnumerable<string> Rows(FigureReach place, FigureParts before, FigureParts after)
     {
         // A parameter that no select names must not be there.
@@ -164,21 +220,18 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         (string, string) cells = Cells(place, $"s.{(place == FigureReach.Whole ? CoarseColumn : FineColumn)}");
         if (parts.HasFlag(before))
         {
-            yield return RowSelect(cells, "before", run => run.Figures!.Time(place, columns.Grain).Before, isRim: false, place);
+            yield return RowSelect(cells, Bounds((place, "before"), run => run.Figures!.Time(place, columns.Grain).Before), isRim: false);
         }
 
         if (parts.HasFlag(after))
         {
-            yield return RowSelect(cells, "after", run => run.Figures!.Time(place, columns.Grain).After, isRim: false, place);
+            yield return RowSelect(cells, Bounds((place, "after"), run => run.Figures!.Time(place, columns.Grain).After), isRim: false);
         }
     }
 
     // Added up at once: the groups are few, and grouped several ways afterwards.
-    private string RowSelect((string Runs, string InCell) cells, string time, Func<RootRun, KeyRange>? keys, bool isRim, FigureReach? place = null)
+    private string RowSelect((string Runs, string InCell) cells, KeyBounds keys, bool isRim)
     {
-        Func<RootRun, KeyRange> range = keys ?? (run => run.Figures!.Times.All);
-        string low = statement.Parameter((place, time, "low"), run => StatementBuilder.Bigint(range(run).Low));
-        string high = statement.Parameter((place, time, "high"), run => StatementBuilder.Bigint(range(run).High));
         List<Condition> conditions = Conditions();
 
         // Cells that lie whole in the rectangle of a filter need not lie in the area.
@@ -194,18 +247,23 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
 
         string[] needed = [.. columns.Dimensions.Append(Key).Concat(NeededByOutputs()).Distinct()];
         string rows = $"select {string.Join(", ", needed.Select(c => $"s.{c}"))} from {_access.Entity.Table} s where s.{PartitionColumn} = {statement.Partition()}"
-            + $"{cells.InCell} and s.{Key} >= {low} and s.{Key} < {high}{Condition.And(conditions, "s")}";
+            + $"{cells.InCell} and s.{Key} >= {keys.Low} and s.{Key} < {keys.High}{Condition.And(conditions, "s")}";
         if (columns.HasMilliseconds)
         {
             // Whole numbers, and no interval in between: a third of the time that `extract(epoch from a - b)` takes, which is numeric.
-            return $"select greatest((date_part('epoch', s.{_counted.Done.DoneAt}) * 1000)::bigint - {_access.Created!.MsSql($"s.{Key}")}, 0) as milliseconds\nfrom {Each(cells.Runs)}({rows} offset 0) s";
+            return $"select greatest((date_part('epoch', s.{_counted.Done.DoneAt}) * 1000)::bigint - {_access.Created!.MsSql($"s.{Key}")}, 0) as milliseconds\nfrom {keys.Of}{Each(cells.Runs)}({rows} offset 0) s";
         }
 
         string[] outputs = [.. RowOutputs("s")];
         string[] groups = [.. outputs.Where(o => !o.StartsWith("sum(", StringComparison.Ordinal)).Select((_, i) => (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture))];
         string grouping = groups.Length == 0 ? "" : $"\ngroup by {string.Join(", ", groups)}";
-        return $"select {string.Join(", ", outputs.Append("count(*) as n"))}\nfrom {Each(cells.Runs)}({rows} offset 0) s{grouping}";
+        return $"select {string.Join(", ", outputs.Append("count(*) as n"))}\nfrom {keys.Of}{Each(cells.Runs)}({rows} offset 0) s{grouping}";
     }
+
+    private KeyBounds AllTimes() => Bounds("all", run => run.Figures!.Times.All);
+
+    private KeyBounds Bounds(object name, Func<RootRun, KeyRange> range) => new(
+        statement.Parameter((name, "low"), run => StatementBuilder.Bigint(range(run).Low)), statement.Parameter((name, "high"), run => StatementBuilder.Bigint(range(run).High)));
 
     private IEnumerable<string> NeededByOutputs()
     {
@@ -233,13 +291,13 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
 
     private (string Runs, string InCell) InCells(string name, string cell, bool areRuns, Func<AreaCells, CellRuns> runs)
     {
-        string from = statement.Parameter((name, "from"), run => Array(runs(run.Figures!.Cells!).From));
+        string from = statement.Parameter((name, "from"), run => Array(runs(run.Figures!.CellsFor(columns.Grain)!).From));
         if (!areRuns)
         {
             return ($"unnest({from}) r(a)", $" and {cell} = r.a");
         }
 
-        string to = statement.Parameter((name, "to"), run => Array(runs(run.Figures!.Cells!).To));
+        string to = statement.Parameter((name, "to"), run => Array(runs(run.Figures!.CellsFor(columns.Grain)!).To));
         return ($"unnest({from}, {to}) r(a, b)", $" and {cell} between r.a and r.b");
     }
 
@@ -312,4 +370,11 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         .Append("0 as n")) + " where false";
 
     private string StoreType(string column) => ValueUniverse.Of(_access, _counted.Rows.Row, column).Type;
+}
+
+/// <summary>SQL of the smallest key and of the one behind the largest.</summary>
+internal sealed record KeyBounds(string Low, string High)
+{
+    /// <summary>The relation that they are columns of, and a join to it.</summary>
+    public string Of { get; init; } = "";
 }

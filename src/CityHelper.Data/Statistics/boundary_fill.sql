@@ -1,0 +1,16 @@
+-- Counts the months of a boundary ($2) that are not counted. One statement, and so one snapshot of requests and shape.
+with shape as (
+    select b.revision from boundary b where b.city_id = $1 and b.id = $2
+), months as materialized (
+    select * from (
+{boundary_all_months}
+    ) m
+    where not exists (select from service_request_boundary_month k where k.city_id = $1 and k.boundary_id = $2 and k.period = m.period)
+), counted as (
+    insert into service_request_boundary_count (city_id, boundary_id, period, category_id, agency_id, status, requests)
+    select $1, $2, r.* from (
+{boundary_rows}
+    ) r
+)
+insert into service_request_boundary_month (city_id, boundary_id, period, revision, low, high)
+select $1, $2, m.period, shape.revision, m.low, m.high from months m cross join shape

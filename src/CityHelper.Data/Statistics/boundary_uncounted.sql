@@ -1,0 +1,10 @@
+-- The boundaries of the city of which a month is not counted, or was by another shape.
+with months as materialized (
+{boundary_all_months}
+)
+select b.id
+from boundary b
+where b.city_id = $1 and (select count(*) from months) > (
+    select count(*) from service_request_boundary_month m join months using (period)
+    where m.city_id = $1 and m.boundary_id = b.id and m.revision = b.revision)
+order by b.id

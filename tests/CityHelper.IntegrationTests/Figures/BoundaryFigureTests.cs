@@ -1,0 +1,68 @@
+using System.Text.Json;
+using CityHelper.Data.Statistics;
+using CityHelper.IntegrationTests.Boundaries;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Figures;
+
+/// <summary>When figures of a boundary are taken from its counters, and when they must not be. To tell the two apart, the counters lie: they say 100 too many.</summary>
+public sealed class BoundaryFigureTests(PostgresFixture postgres) : BoundaryHouse(postgres)
+{
+    private const string Columns = "Status,Latitude,Longitude";
+
+    private const string Question = """query($id: ID!) { boundary(id: $id) { stats { total byMonth { period count } } } }""";
+
+    [Fact]
+    public async Task Months_are_taken_from_counters_unless_a_change_of_them_waits_or_the_shape_is_another()
+    {
+        await ImportAsync(WriteRows(
+            Columns, "1,1/10/24 8:00,Noise,Open,40.75,-73.98", "2,2/10/24 8:00,Noise,Closed,40.74,-73.98", "3,3/3/24 8:00,Rodent,Open,40.75,-73.98",
+            "4,3/4/24 8:00,Rodent,Open,40.9,-73.8"));
+        await ImportAreasAsync(WriteFeatures(Feature("A", Polygon(Square()))));
+        await new BoundaryCounters(Database).FillAsync(City.Id);
+        await using NpgsqlConnection held = await FigureHouse.HoldFoldsAsync(Database);
+        await using TestServer server = await TestServer.StartAsync(ConnectionString);
+        JsonElement nodes = (await server.DataAsync("""{ boundaries(city: "nyc", first: 1) { nodes { id } } }""")).GetProperty("boundaries").GetProperty("nodes");
+        string id = nodes[0].GetProperty("id").GetString()!;
+        Assert.Equal("3: 1 1 1", await AskAsync(server, id));
+
+        await ExecuteAsync("update service_request_boundary_count set requests = requests + 100");
+        Assert.Equal("303: 101 101 101", await AskAsync(server, id));
+
+        // A change in the square spoils its month; one that is far away and one without a place spoil none.
+        await ChangeAsync("2", "status = 'PENDING'");
+        await ChangeAsync("4", "status = 'PENDING'");
+        await ChangeAsync("4", "location = null");
+        Assert.Equal("203: 101 1 101", await AskAsync(server, id));
+
+        // A month that is not counted.
+        await ExecuteAsync("delete from service_request_boundary_month where period = '2024-01-01'");
+        Assert.Equal("103: 1 1 101", await AskAsync(server, id));
+
+        // Counted by another shape than the one this server holds.
+        await ExecuteAsync("update service_request_boundary_month set revision = revision + 1");
+        Assert.Equal("3: 1 1 1", await AskAsync(server, id));
+    }
+
+    /// <summary>The total, and the months.</summary>
+    private static async Task<string> AskAsync(TestServer server, string id)
+    {
+        JsonElement stats = (await server.DataAsync(Question, new { id })).GetProperty("boundary").GetProperty("stats");
+        return $"{stats.GetProperty("total")}: {string.Join(' ', stats.GetProperty("byMonth").EnumerateArray().Select(m => m.GetProperty("count").GetInt32()))}";
+    }
+
+    private async Task ChangeAsync(string externalId, string change)
+    {
+        await using NpgsqlConnection connection = await Database.OpenConnectionAsync();
+        await ChangeAsync(connection, externalId, change);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using NpgsqlCommand command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}

@@ -1,0 +1,172 @@
+using System.Globalization;
+using CityHelper.Data.Model;
+using CityHelper.Data.Statistics;
+using CityHelper.Engine.Bindings;
+using CityHelper.IntegrationTests.Boundaries;
+using CityHelper.IntegrationTests.Postgres;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Statistics;
+
+/// <summary>Counters of boundaries: what a fill counts, what a fold and a new shape make it forget, and what a comparison finds.</summary>
+public sealed class BoundaryCounterTests(PostgresFixture postgres) : BoundaryHouse(postgres)
+{
+    private const string Columns = "Status,Latitude,Longitude";
+
+    /// <summary>Inside the first square, on its edge, in its corner, in the second square, in none; in three months.</summary>
+    private static readonly string[] s_rows =
+    [
+        "1,1/10/24 8:00,Noise,Open,40.75,-73.98",
+        "2,1/31/24 23:59,Noise,Closed,40.74,-73.98",
+        "3,3/1/24 0:00,Rodent,Open,40.74,-73.99",
+        "4,3/2/24 8:00,Rodent,Open,40.75,-73.96",
+        "5,3/3/24 8:00,Rodent,Open,40.8,-73.9",
+    ];
+
+    private BoundaryCounters Boundaries => new(Database);
+
+    [Fact]
+    public async Task A_fill_counts_every_month_by_the_shapes()
+    {
+        await ImportTwoSquaresAsync();
+
+        // Three months of two boundaries; nothing is left for a second fill.
+        Assert.Equal(6, await Boundaries.FillAsync(City.Id));
+        Assert.Equal(0, await Boundaries.FillAsync(City.Id));
+        Assert.Empty(await Boundaries.CitiesToFillAsync());
+        Assert.Equal(
+            ["A|2024-01-01|1|CLOSED", "A|2024-01-01|1|OPEN", "A|2024-03-01|1|OPEN", "B|2024-03-01|1|OPEN"],
+            await CountsAsync());
+        await AssertComparedAsync(counters: 4);
+    }
+
+    [Fact]
+    public async Task A_fold_forgets_the_months_that_it_changes_and_no_others()
+    {
+        await ImportTwoSquaresAsync();
+        await Boundaries.FillAsync(City.Id);
+
+        await ChangeAsync("1", "status = 'PENDING'");
+        await new RequestCounters(Database, Time).FoldAsync(City.Id);
+
+        Assert.Equal(["A|2024-02-01", "A|2024-03-01", "B|2024-01-01", "B|2024-02-01", "B|2024-03-01"], await MonthsAsync());
+        Assert.DoesNotContain(await CountsAsync(), line => line.StartsWith("A|2024-01-01", StringComparison.Ordinal));
+        Assert.Equal([City.Id], await Boundaries.CitiesToFillAsync());
+        Assert.Equal(1, await Boundaries.FillAsync(City.Id));
+        Assert.Contains("A|2024-01-01|1|PENDING", await CountsAsync());
+    }
+
+    [Fact]
+    public async Task Many_changes_forget_their_months_of_all_boundaries()
+    {
+        await ImportTwoSquaresAsync();
+        await Boundaries.FillAsync(City.Id);
+
+        // Of one month, far from both squares.
+        await ImportAsync(WriteRows(Columns, [.. Enumerable.Range(100, Data.Limits.BoundaryChangesMax + 1).Select(n => $"{n},2/2/24 8:00,Noise,Open,40.9,-73.8")]));
+
+        Assert.Equal(["A|2024-01-01", "A|2024-03-01", "B|2024-01-01", "B|2024-03-01"], await MonthsAsync());
+    }
+
+    [Fact]
+    public async Task A_new_shape_is_counted_anew_and_one_that_went_is_forgotten()
+    {
+        await ImportTwoSquaresAsync();
+        await Boundaries.FillAsync(City.Id);
+
+        await ImportAreasAsync(WriteFeatures(Feature("A", Polygon(Square(1)))), replace: true);
+
+        Assert.Equal([City.Id], await Boundaries.CitiesToFillAsync());
+        await Boundaries.FillAsync(City.Id);
+        Assert.Equal(["A|2024-03-01|1|OPEN"], await CountsAsync());
+        Assert.Equal(3, (await MonthsAsync()).Count);
+        await AssertComparedAsync(counters: 1);
+    }
+
+    /// <summary>Neither its cell nor its degrees to the centimetre change; the square does not hold it any more.</summary>
+    [Fact]
+    public async Task A_request_that_moves_by_less_than_is_counted_leaves_a_delta()
+    {
+        await ImportTwoSquaresAsync();
+        await Boundaries.FillAsync(City.Id);
+
+        await ChangeAsync("2", "location = st_setsrid(st_makepoint(-73.98, 40.74 - 1e-9), 4326)");
+
+        Assert.NotEmpty(await RowsAsync("select id::text from service_request_delta"));
+        await new RequestCounters(Database, Time).FoldAsync(City.Id);
+        await Boundaries.FillAsync(City.Id);
+        Assert.Equal(["A|2024-01-01|1|OPEN", "A|2024-03-01|1|OPEN", "B|2024-03-01|1|OPEN"], await CountsAsync());
+    }
+
+    [Fact]
+    public async Task A_rebuild_counts_boundaries_too()
+    {
+        await ImportTwoSquaresAsync();
+        await Boundaries.FillAsync(City.Id);
+        await ExecuteAsync("update service_request_boundary_count set requests = 7; update service_request set status = 'PENDING' where external_id = '4'");
+        CounterComparison before = await new RequestCounters(Database, Time).CompareAsync(City.Id, 20);
+        Assert.Equal([3, 2], before.Boundaries.Select(b => b.Differing));
+        Assert.Contains(new BoundaryDifference(new DateOnly(2024, 3, 1), 2, 0, "PENDING", Expected: 1, Counted: 0), before.Boundaries[1].First);
+
+        await new RequestCounters(Database, Time).RebuildAsync(City.Id);
+
+        await AssertComparedAsync(counters: 4);
+        Assert.Contains("B|2024-03-01|1|PENDING", await CountsAsync());
+    }
+
+    /// <summary>The ids that a month reaches from and to are those that a reader computes, whatever the zone does with its clocks at midnight.</summary>
+    [Theory]
+    [InlineData("America/Havana")]
+    [InlineData("America/Sao_Paulo")]
+    [InlineData("Asia/Beirut")]
+    [InlineData("Australia/Lord_Howe")]
+    [InlineData("Pacific/Apia")]
+    public async Task Months_begin_where_readers_think(string zone)
+    {
+        await ImportTwoSquaresAsync();
+        await ExecuteAsync($"update city set time_zone = '{zone}' where id = 1");
+        await ExecuteAsync(
+            "insert into service_request_count select 1, 0, 'MONTH', 0, m, 1, 0, 'OPEN', 1, 0, 0 from (values ('2005-01-01'::date), ('2035-12-01')) m(m)");
+
+        await Boundaries.FillAsync(City.Id);
+
+        var calendar = new PartitionCalendar(TimeZoneInfo.FindSystemTimeZoneById(zone), IsCounted: true);
+        string[] expected = [.. Enumerable.Range(0, 31 * 12).Select(n => new DateOnly(2005, 1, 1).AddMonths(n)).Select(first =>
+            string.Create(CultureInfo.InvariantCulture, $"{first:yyyy-MM-dd}|{RequestId.FloorOfMs(calendar.StartOf(first))}|{RequestId.FloorOfMs(calendar.StartOf(first.AddMonths(1)))}"))];
+        Assert.Equal(expected, await RowsAsync("select period::text, low::text, high::text from service_request_boundary_month where boundary_id = 1 order by period"));
+    }
+
+    private async Task ImportTwoSquaresAsync()
+    {
+        await ImportAsync(WriteRows(Columns, s_rows));
+        await ImportAreasAsync(WriteFeatures(Feature("A", Polygon(Square())), Feature("B", Polygon(Square(1)))));
+    }
+
+    private async Task AssertComparedAsync(int counters)
+    {
+        CounterComparison comparison = await new RequestCounters(Database, Time).CompareAsync(City.Id, 20);
+        Assert.Equal((0L, 0L, (long)counters), (comparison.Differing, comparison.Boundaries.Sum(b => b.Differing), comparison.Boundaries.Sum(b => b.Counters)));
+    }
+
+    private Task<IReadOnlyList<string>> CountsAsync() => RowsAsync(
+        """
+        select b.name, c.period::text, sum(c.requests)::text, c.status::text
+        from service_request_boundary_count c join boundary b on b.city_id = c.city_id and b.id = c.boundary_id group by 1, 2, 4 order by 1, 2, 4::text
+        """);
+
+    private Task<IReadOnlyList<string>> MonthsAsync() => RowsAsync(
+        "select b.name, m.period::text from service_request_boundary_month m join boundary b on b.city_id = m.city_id and b.id = m.boundary_id order by 1, 2");
+
+    private async Task ChangeAsync(string externalId, string change)
+    {
+        await using NpgsqlConnection connection = await Database.OpenConnectionAsync();
+        await ChangeAsync(connection, externalId, change);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using NpgsqlCommand command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}
