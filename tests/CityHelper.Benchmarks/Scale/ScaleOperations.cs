@@ -23,6 +23,9 @@ internal sealed class ScaleOperations
 {
     public const string City = "nyc";
 
+    /// <summary>The kind of the one boundary that is asked for.</summary>
+    public const string DistrictKind = "measured";
+
     private const int PageRows = 50;
     private const int DeepPage = 200;
     private const int DetailCount = 100;
@@ -60,6 +63,9 @@ internal sealed class ScaleOperations
     private const string DaysText =
         """query($where: ServiceRequestFilterInput) { serviceRequestStats(city: "nyc", where: $where) { byDay { period count } } }""";
 
+    private const string MonthsText =
+        """query($within: AreaInput) { serviceRequestStats(city: "nyc", within: $within) { byMonth { period count } } }""";
+
     private const string DurationsText =
         """
         query($within: AreaInput, $where: ServiceRequestFilterInput) {
@@ -90,6 +96,13 @@ internal sealed class ScaleOperations
         [-73.8524, 40.7372], [-73.8513, 40.7375], [-73.8496, 40.7381], [-73.8475, 40.739],
     ];
 
+    /// <summary>The same outline as a file of boundaries.</summary>
+    public static string DistrictFeature { get; } = JsonSerializer.Serialize(new
+    {
+        type = "FeatureCollection",
+        features = new[] { new { type = "Feature", properties = new { name = "Queens 4" }, geometry = new { type = "Polygon", coordinates = new[] { s_district } } } },
+    });
+
     private static readonly object s_inDistrict = new { polygon = new { type = "Polygon", coordinates = new[] { s_district } } };
     private static readonly object s_lastYear = new { createdAt = new { gte = "2025-11-01T04:00:00Z", lt = "2026-11-01T04:00:00Z" } };
 
@@ -107,6 +120,7 @@ internal sealed class ScaleOperations
     public async Task<IReadOnlyList<ScaleOperation>> AllAsync(HttpClient client, Uri server)
     {
         (string deepCursor, string[] ids) = await WalkAsync(client, server);
+        object district = new { boundary = await DistrictAsync(client, server) };
         return
         [
             Map("map, no filter, Midtown", s_midtown, null),
@@ -124,11 +138,14 @@ internal sealed class ScaleOperations
             Text("counts of the city, a year", CountsText, new { where = s_lastYear }),
             Text("city by day, a year", DaysText, new { where = s_lastYear }),
             Text("counts of Midtown, 2025", CountsText, new { within = new { viewport = s_midtown }, where = s_calendarYear }),
-            Text("counts of a district, 2025", CountsText, new { within = s_inDistrict, where = s_calendarYear }),
+            Text("counts of a district by its id, a year", CountsText, new { within = district, where = s_lastYear }),
+            Text("counts of a district by its id, all years", CountsText, new { within = district }),
+            Text("months of a district by its id", MonthsText, new { within = district }),
+            Text("counts of a drawn district, 2025", CountsText, new { within = s_inDistrict, where = s_calendarYear }),
             Text("counts of Midtown, a year", CountsText, new { within = new { viewport = s_midtown }, where = s_lastYear }),
             Text("counts of a viewport in Queens, a year", CountsText, new { within = new { viewport = s_queens }, where = s_lastYear }),
-            Text("counts of a district, a year", CountsText, new { within = s_inDistrict, where = s_lastYear }),
-            Text("counts of a district, all years", CountsText, new { within = s_inDistrict }),
+            Text("counts of a drawn district, a year", CountsText, new { within = s_inDistrict, where = s_lastYear }),
+            Text("counts of a drawn district, all years", CountsText, new { within = s_inDistrict }),
             Text("times until closing in a district, a year", DurationsText, new { within = s_inDistrict, where = s_lastYear }),
             Web("clusters of the city at zoom 11", "ServiceRequestClusters", new { city = City, viewport = s_wholeCity, zoom = 11 }),
             Text("overdue in the city", "{ serviceRequestStats(city: \"nyc\") { overdue } }", new { }),
@@ -152,6 +169,14 @@ internal sealed class ScaleOperations
     }
 
     private static ScaleOperation Text(string name, string text, params object[] variables) => new(name, null, text, variables);
+
+    private static async Task<string> DistrictAsync(HttpClient client, Uri server)
+    {
+        Question question = Question.FreeText(server, $$"""{ boundaries(city: "{{City}}", kind: "{{DistrictKind}}", first: 1) { nodes { id } } }""", new { });
+        using HttpResponseMessage response = await client.SendAsync(question.ToMessage());
+        using JsonDocument answer = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync());
+        return answer.RootElement.GetProperty("data").GetProperty("boundaries").GetProperty("nodes")[0].GetProperty("id").GetString()!;
+    }
 
     // Page by page, as a client gets there; on the way it takes an id of every second page, so that no two are neighbours.
     private async Task<(string Cursor, string[] Ids)> WalkAsync(HttpClient client, Uri server)

@@ -68,7 +68,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             .. Counters(FigureReach.Fine, FigureParts.FineYears, FigureParts.None),
             .. Rows(FigureReach.Fine, FigureParts.FineBefore, FigureParts.FineAfter),
         ];
-        selects.AddRange(Rim(AllTimes()));
+        selects.AddRange(Rim(AllTimes));
 
         // A time in which nothing can be leaves nothing to add up.
         return selects.Count == 0 ? $"select {Nothing()}" : string.Join("\nunion all\n", selects);
@@ -182,7 +182,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             selects.Add(RowSelect(Cells(FigureReach.Fine, $"s.{FineColumn}"), s_gap, isRim: false));
         }
 
-        selects.AddRange(Rim(s_gap));
+        selects.AddRange(Rim(() => s_gap));
         return $"""
             with months as materialized (
             select m.period, m.low, m.high from {tables.Months} m
@@ -196,16 +196,17 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             """;
     }
 
-    private IEnumerable<string> Rim(KeyBounds keys)
+    // The keys are asked for where they are named: a parameter that no select names must not be there.
+    private IEnumerable<string> Rim(Func<KeyBounds> keys)
     {
         if (parts.HasFlag(FigureParts.Rim))
         {
-            yield return RowSelect(InCells("rim", $"s.{CoarseColumn}", parts.HasFlag(FigureParts.RimRuns), cells => cells.Rim), keys, isRim: true);
+            yield return RowSelect(InCells("rim", $"s.{CoarseColumn}", parts.HasFlag(FigureParts.RimRuns), cells => cells.Rim), keys(), isRim: true);
         }
 
         if (parts.HasFlag(FigureParts.RimFine))
         {
-            yield return RowSelect(InCells("rimFine", $"s.{FineColumn}", parts.HasFlag(FigureParts.RimFineRuns), cells => cells.RimFine), keys, isRim: true);
+            yield return RowSelect(InCells("rimFine", $"s.{FineColumn}", parts.HasFlag(FigureParts.RimFineRuns), cells => cells.RimFine), keys(), isRim: true);
         }
     }
 
