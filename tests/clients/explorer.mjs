@@ -130,6 +130,12 @@ try {
   await tab('Mistaken').waitFor(); // What was typed before is still there, in its own tab.
   console.log(`ok  One of ${all} published operations is found, opened in a tab with the variables that it needs, and run`);
 
+  await operations.getByRole('searchbox').fill('part of the map');
+  await operations.getByRole('button', { name: /^ServiceRequestMap/ }).click();
+  await tab('ServiceRequestMap').waitFor();
+  for (const name of ['"city"', '"viewport"', '"west"', '"south"', '"east"', '"north"']) await variables.getByText(name).waitFor();
+  console.log('ok  Of a variable that is an object, its required members stand there to be filled in');
+
   await operations.getByRole('searchbox').fill('Cities');
   await operations.getByRole('searchbox').press('Tab');
   await page.keyboard.press('Enter');

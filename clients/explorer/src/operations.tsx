@@ -13,7 +13,7 @@ interface PublishedOperation {
 }
 
 // A list that needs no scrolling needs no searching.
-const FILTERED_FROM = 10;
+const UNFILTERED_MAX = 10;
 
 /** Fetches beside the page, wherever a host has it. */
 async function fetchOperations(signal: AbortSignal): Promise<PublishedOperation[]> {
@@ -58,7 +58,7 @@ function Operations() {
       <div className="operations-header">Operations</div>
       {problem && <p role="alert">The published operations cannot be listed: {problem} Close and open this panel to try again.</p>}
       {operations?.length === 0 && <p>No operations are published on this server.</p>}
-      {operations && operations.length > FILTERED_FROM && (
+      {operations && operations.length > UNFILTERED_MAX && (
         <input
           type="search"
           aria-label="Filter operations"
