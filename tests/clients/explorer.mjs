@@ -1,10 +1,11 @@
-// The explorer in a real browser: the page opens, knows the schema, runs a query that is typed in and shows the answer,
-// and asks nothing of any host but the server's own.
+// The explorer in a real browser, used as a person does: a query is typed and run, a field is completed, a mistake is shown, a published
+// operation is opened and run. Nothing is asked of any host but the server's own. Prints a line per thing shown.
 //
 //   node explorer.mjs http://localhost:5080 [screenshot.png]
 //
 // CHROMIUM names the browser (default /usr/bin/chromium).
 import assert from 'node:assert/strict';
+import process from 'node:process';
 import { chromium } from 'playwright-core';
 
 const server = new URL(process.argv[2] ?? 'http://localhost:5080');
@@ -21,60 +22,137 @@ const browser = await chromium.launch({
     '--disable-component-update',
     '--disable-sync',
     '--no-first-run',
+    // No other host is found, whoever asks for it: page, worker or style sheet.
+    `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${server.hostname}`,
   ],
 });
 
-try {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(patience);
-  const elsewhere = [];
-  const problems = [];
-  page.on('request', (request) => {
+/** Notes what the page does: requests by their origin, workers, and whatever goes wrong. */
+async function watch(context, page) {
+  const seen = { requests: 0, elsewhere: [], workers: [], problems: [] };
+  context.on('request', (request) => {
     const url = new URL(request.url());
-    if (['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol) && url.host !== server.host) elsewhere.push(url.href);
+    if (url.protocol === 'data:' || url.protocol === 'blob:') return;
+    if (url.origin === server.origin) seen.requests++;
+    else seen.elsewhere.push(url.href);
   });
-  page.on('pageerror', (error) => problems.push(`exception: ${error.message}`));
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(`console: ${message.text()} (${message.location().url})`);
-  });
+  page.on('worker', (worker) => seen.workers.push(worker.url()));
+  page.on('pageerror', (error) => seen.problems.push(`exception: ${error.message}`));
   page.on('response', (response) => {
-    if (response.status() >= 400) problems.push(`${response.status()} for ${response.url()}`);
+    if (response.status() >= 400) seen.problems.push(`${response.status()} for ${response.url()}`);
+    // A worker obeys the policy that its own script came with.
+    if (response.url().endsWith('.js') && !response.headers()['content-security-policy']) seen.problems.push(`no policy for ${response.url()}`);
   });
+  page.on('console', (message) => {
+    if (message.type() === 'error') seen.problems.push(`console: ${message.text()} (${message.location().url})`);
+  });
+  await page.exposeFunction('reportViolation', (directive, what) => seen.problems.push(`policy: ${directive} forbids ${what}`));
+  await page.addInitScript(() =>
+    addEventListener('securitypolicyviolation', (event) => globalThis.reportViolation(event.effectiveDirective, event.blockedURI)));
+  return seen;
+}
+
+try {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  const seen = await watch(context, page);
+  const editor = page.locator('.graphiql-query-editor .monaco-editor').first();
+  const variables = page.locator('.graphiql-editor-tool .monaco-editor').first();
+  const answer = page.locator('.result-window');
+  const tab = (name) => page.locator('.graphiql-tab').getByText(name, { exact: true });
+
+  /** Replaces what stands in an editor by what is typed. */
+  async function type(text, into = editor) {
+    await into.click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Delete');
+    await page.keyboard.type(text);
+  }
+
+  /** Runs the operation of a name, once the page has looked at a text that ends so: it does that, and keeps it, a moment after the last key. */
+  async function run(name, end) {
+    await page.waitForFunction((text) => localStorage.getItem('graphiql:query')?.replace(/[\s}]+$/, '').endsWith(text), end);
+    await answer.click(); // Leaving the editor closes its suggestions, which would lie over the button.
+    const answered = page.waitForResponse((response) => response.request().postDataJSON()?.operationName === name);
+    await page.getByRole('button', { name: /execute query/i }).click();
+    const response = await answered;
+    assert.equal(response.request().headers().accept, 'application/graphql-response+json');
+    assert.equal(new URL(response.url()).pathname, '/graphql');
+    return response;
+  }
 
   const introspected = page.waitForResponse((response) => response.request().postData()?.includes('IntrospectionQuery') ?? false);
   await page.goto(new URL('/graphql', server).href);
   assert.equal(await page.title(), 'CityHelper explorer');
   assert.equal((await introspected).status(), 200, 'the schema is served');
-
-  // The newcomer's query is there.
-  const editor = page.locator('.graphiql-query-editor .monaco-editor').first();
-  await editor.waitFor();
   await editor.getByText('NewestRequests').waitFor();
+  console.log("ok  The page opens with the newcomer's query and knows the schema");
 
-  // Replace it by one that is typed.
-  await editor.click();
-  await page.keyboard.press('Control+A');
-  await page.keyboard.press('Delete');
-  await page.keyboard.insertText('query Typed { __typename again: __typename }');
-  // The editor looks at the text a moment after the last key; before that it would still run the old operation's name.
-  await page.locator('.graphiql-tab').getByText('Typed').waitFor();
-  const answered = page.waitForResponse((response) => response.request().postData()?.includes('query Typed') ?? false);
-  await page.getByRole('button', { name: /execute query/i }).click();
-  const answer = await answered;
-  const request = answer.request();
-  assert.equal(request.headers().accept, 'application/graphql-response+json');
-  assert.equal(new URL(request.url()).pathname, '/graphql');
-  assert.equal(answer.status(), 200);
-  await page.locator('.result-window').getByText('"again"').first().waitFor();
+  await type('query Typed { __typename again: __typename }');
+  assert.equal((await run('Typed', 'again: __typename')).status(), 200);
+  await answer.getByText('"again"').first().waitFor();
+  console.log('ok  A query that is typed runs, and its answer is shown');
 
-  // The documentation explorer shows the schema's query type.
+  await type('query Completed { citie');
+  await page.keyboard.press('Control+Space');
+  await page.locator('.suggest-widget .monaco-list-row.focused').getByText('cities').first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.keyboard.type(' { slug');
+  const completed = await run('Completed', 'slug');
+  assert.match(completed.request().postDataJSON().query, /\bcities\s*{\s*slug\b/);
+  assert.ok((await completed.json()).data.cities.length > 0);
+  console.log('ok  A field is completed from its beginning, and the query runs');
+
+  await type('query Mistaken { cities { mayor } }');
+  await editor.locator('.squiggly-error').first().waitFor();
+  assert.deepEqual(seen.problems, []);
+  assert.equal((await run('Mistaken', 'mayor')).status(), 400);
+  await answer.getByText('FIELDS_ON_CORRECT_TYPE').first().waitFor();
+  // The browser's own line about the status comes a moment after the answer.
+  while (seen.problems.length < 2) await page.waitForEvent('console');
+  assert.deepEqual(seen.problems.splice(0).filter((problem) => !problem.includes(' 400 ') && !problem.startsWith('400 ')), []);
+  console.log('ok  A mistake is marked in the editor, and the answer says what it is');
+
+  await page.getByRole('button', { name: 'Show Operations' }).click();
+  const operations = page.getByRole('region', { name: 'Operations' });
+  await operations.getByRole('heading', { name: 'web' }).waitFor();
+  const all = await operations.getByRole('listitem').count();
+  await operations.getByRole('searchbox', { name: 'Filter operations' }).fill('paged through');
+  assert.equal(await operations.getByRole('listitem').count(), 1);
+  await operations.getByRole('button', { name: /^ServiceRequestList/ }).click();
+  await tab('ServiceRequestList').waitFor();
+  await variables.getByText('"city"').waitFor();
+  await type('{ "city": "nyc" }', variables);
+  const list = await (await run('ServiceRequestList', 'endCursor')).json();
+  assert.equal(list.data.serviceRequests.nodes.length, 20);
+  await answer.getByText('"serviceRequests"').first().waitFor();
+  await tab('Mistaken').waitFor(); // What was typed before is still there, in its own tab.
+  console.log(`ok  One of ${all} published operations is found, opened in a tab with the variables that it needs, and run`);
+
+  await operations.getByRole('searchbox').fill('part of the map');
+  await operations.getByRole('button', { name: /^ServiceRequestMap/ }).click();
+  await tab('ServiceRequestMap').waitFor();
+  for (const name of ['"city"', '"viewport"', '"west"', '"south"', '"east"', '"north"']) await variables.getByText(name).waitFor();
+  console.log('ok  Of a variable that is an object, its required members stand there to be filled in');
+
+  await operations.getByRole('searchbox').fill('Cities');
+  await operations.getByRole('searchbox').press('Tab');
+  await page.keyboard.press('Enter');
+  await tab('Cities').waitFor();
+  await page.keyboard.press('Control+Enter');
+  await answer.getByText('"timeZone"').first().waitFor();
+  console.log('ok  The same is done with the keyboard alone');
+
   await page.getByRole('button', { name: /documentation explorer/i }).first().click();
   await page.locator('.graphiql-doc-explorer').getByText('Root Types').waitFor();
+  console.log('ok  The documentation shows the types of the schema');
 
   if (screenshot) await page.screenshot({ path: screenshot });
-  assert.deepEqual(elsewhere, [], 'no request left the server');
-  assert.deepEqual(problems, [], 'no script, style or request failed');
-  console.log(`The explorer at ${server.href}graphql works, and loads nothing from elsewhere.`);
+  assert.deepEqual(seen.elsewhere, [], 'no request left the server');
+  assert.deepEqual(seen.problems, [], 'no script, style or request failed, nor did the policy forbid any');
+  assert.ok(seen.workers.length > 0 && seen.workers.every((worker) => new URL(worker).origin === server.origin));
+  console.log(`ok  ${seen.requests} requests and ${seen.workers.length} workers, all of ${server.origin}`);
 } finally {
   await browser.close();
 }

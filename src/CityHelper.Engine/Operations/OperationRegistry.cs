@@ -24,13 +24,17 @@ public sealed class OperationRegistry : IDisposable
     /// <summary>The published operations.</summary>
     public IEnumerable<Operation> Published => _published.Values;
 
+    /// <summary>The published operations as their manifest tells them, with client and text.</summary>
+    public IReadOnlyList<ManifestOperation> Manifest { get; private set; } = [];
+
     /// <summary>Compiles the operations of a manifest and publishes them.</summary>
     /// <exception cref="InvalidDataException">The file is no manifest, or operations do not fit the schema; all are listed.</exception>
     public async Task LoadAsync(string manifestPath, CancellationToken cancellation)
     {
         var published = new Dictionary<string, Operation>(StringComparer.Ordinal);
         List<string> problems = [];
-        foreach (ManifestOperation entry in OperationManifest.Read(manifestPath).Operations)
+        IReadOnlyList<ManifestOperation> manifest = OperationManifest.Read(manifestPath).Operations;
+        foreach (ManifestOperation entry in manifest)
         {
             CompiledOperation compiled = await _compiler.CompileAsync(entry.Body, entry.Name, cancellation);
             if (compiled.Operation is { } operation)
@@ -47,6 +51,7 @@ public sealed class OperationRegistry : IDisposable
         }
 
         _published = published;
+        Manifest = manifest;
         LogMessages.OperationsLoaded(_logger, published.Count, manifestPath);
     }
 

@@ -1,15 +1,23 @@
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Http;
+using CityHelper.Engine.Operations;
 using Microsoft.Extensions.FileProviders;
 
 namespace CityHelper.Server.Explorer;
 
-/// <summary>GraphiQL for browsers: <c>GET /graphql</c> with <c>Accept: text/html</c>. Its files are built from <c>clients/explorer</c>.</summary>
+/// <summary>
+/// GraphiQL for browsers: <c>GET /graphql</c> with <c>Accept: text/html</c>. Its files are built from <c>clients/explorer</c>. A page that sends texts is of use only to
+/// who may send any, so for other clients there is none of it.
+/// </summary>
 internal static class ExplorerEndpoints
 {
-    private const string AssetsPath = "/graphql/explorer";
+    private const string FilesPath = "/graphql/explorer";
+    private const string OperationsPath = FilesPath + "/operations";
 
-    /// <summary>Nothing from other hosts, no inline script. Styles are inline in places: the editor makes them while it runs.</summary>
+    /// <summary>
+    /// Nothing from other hosts, no inline script. Styles are inline in places: the editor makes them while it runs. It stands on the files too, because a worker
+    /// obeys the policy of its own script and not the page's.
+    /// </summary>
     private const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data:; connect-src 'self'; "
         + "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -17,45 +25,53 @@ internal static class ExplorerEndpoints
     private const string MissingPage =
         "<!doctype html><title>CityHelper</title><p>The explorer is not built: run <code>eng/explorer</code>, then reload. The API answers at this address.";
 
-    /// <summary>Serves the page and its files, before GraphQL sees the request.</summary>
+    /// <summary>Serves the page, its files and the operations that it offers, before GraphQL sees the request.</summary>
     public static void UseExplorer(this WebApplication app)
     {
         string folder = Path.Combine(AppContext.BaseDirectory, "Explorer", "dist");
         string page = Path.Combine(folder, "index.html");
-        if (Directory.Exists(folder))
-        {
-            // File names carry a hash of their content, so a browser may keep them.
-            app.UseStaticFiles(new StaticFileOptions
-            {
-                FileProvider = new PhysicalFileProvider(folder),
-                RequestPath = AssetsPath,
-                OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "public, max-age=31536000, immutable",
-            });
-        }
-
         var clients = app.Services.GetRequiredService<IClientDirectory>();
-        app.Use(async (http, next) =>
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(FilesPath), files =>
         {
-            // A page that sends texts is of use only to who may send any.
-            if (!IsPageRequest(http.Request) || !clients.Identify(http.Request).MaySendText)
+            files.Use((http, next) => clients.Identify(http.Request).MaySendText ? next(http) : RefuseAsync(http.Response));
+            if (Directory.Exists(folder))
             {
-                await next(http);
-                return;
-            }
-
-            http.Response.ContentType = "text/html; charset=utf-8";
-            http.Response.Headers.CacheControl = "no-cache";
-            http.Response.Headers.Vary = "Accept";
-            http.Response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
-            if (File.Exists(page))
-            {
-                await http.Response.SendFileAsync(page, http.RequestAborted);
-            }
-            else
-            {
-                await http.Response.WriteAsync(MissingPage, http.RequestAborted);
+                files.UseStaticFiles(Files(folder, clients));
             }
         });
+        app.Use((http, next) => IsPageRequest(http.Request) && clients.Identify(http.Request).MaySendText ? SendPageAsync(http, page) : next(http));
+
+        var operations = new ExplorerOperations(app.Services.GetRequiredService<OperationRegistry>().Manifest);
+        app.MapMethods(OperationsPath, [HttpMethods.Get, HttpMethods.Head], operations.SendAsync);
+    }
+
+    private static Task RefuseAsync(HttpResponse response)
+    {
+        response.StatusCode = StatusCodes.Status404NotFound;
+        response.Headers.CacheControl = "no-store";
+        return Task.CompletedTask;
+    }
+
+    // File names carry a hash of their content, so a browser may keep them; a shared cache may not what is there for a secret alone.
+    private static StaticFileOptions Files(string folder, IClientDirectory clients) => new()
+    {
+        FileProvider = new PhysicalFileProvider(folder),
+        RequestPath = FilesPath,
+        OnPrepareResponse = file =>
+        {
+            string scope = clients.Identify(file.Context.Request).IsKnownBySecret ? "private" : "public";
+            file.Context.Response.Headers.CacheControl = $"{scope}, max-age=31536000, immutable";
+            file.Context.Response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        },
+    };
+
+    private static Task SendPageAsync(HttpContext http, string page)
+    {
+        http.Response.ContentType = "text/html; charset=utf-8";
+        http.Response.Headers.CacheControl = "no-cache";
+        http.Response.Headers.Vary = "Accept";
+        http.Response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        return File.Exists(page) ? http.Response.SendFileAsync(page, http.RequestAborted) : http.Response.WriteAsync(MissingPage, http.RequestAborted);
     }
 
     private static bool IsPageRequest(HttpRequest request) =>

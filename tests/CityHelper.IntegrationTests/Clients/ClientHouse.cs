@@ -21,26 +21,29 @@ public sealed class ClientHouse(PostgresFixture postgres) : IAsyncLifetime
 
     public TestServer Server { get; private set; } = null!;
 
+    /// <summary>The configuration of the clients.</summary>
+    public static IReadOnlyDictionary<string, string?> Settings { get; } = new Dictionary<string, string?>
+    {
+        ["Clients:web:Mode"] = "PersistedOnly",
+        ["Clients:web:Hosts:0"] = "www.example.org",
+        ["Clients:civic:Mode"] = "Registration",
+        ["Clients:civic:ApiKeySha256:0"] = KeyHash(CivicKey),
+        ["Clients:small:Mode"] = "Registration",
+        ["Clients:small:ApiKeySha256:0"] = KeyHash(SmallKey),
+        ["Clients:small:RegistrationsPerDay"] = "2",
+        ["Clients:explorer:Mode"] = "FreeText",
+        ["Clients:explorer:ApiKeySha256:0"] = KeyHash(ExplorerKey),
+        ["Clients:explorer:MaxFieldCost"] = "200",
+        ["Clients:step:Mode"] = "PersistedOnly",
+        ["Clients:step:LogOnly"] = "true",
+        ["Clients:step:ApiKeySha256:0"] = KeyHash(StepKey),
+        ["Clients:named:Mode"] = "FreeText",
+    };
+
     public async Task InitializeAsync()
     {
         await _rows.InitializeAsync();
-        Server = await TestServer.StartAsync(_rows.Database, "Production", settings: new Dictionary<string, string?>
-        {
-            ["Clients:web:Mode"] = "PersistedOnly",
-            ["Clients:web:Hosts:0"] = "www.example.org",
-            ["Clients:civic:Mode"] = "Registration",
-            ["Clients:civic:ApiKeySha256:0"] = KeyHash(CivicKey),
-            ["Clients:small:Mode"] = "Registration",
-            ["Clients:small:ApiKeySha256:0"] = KeyHash(SmallKey),
-            ["Clients:small:RegistrationsPerDay"] = "2",
-            ["Clients:explorer:Mode"] = "FreeText",
-            ["Clients:explorer:ApiKeySha256:0"] = KeyHash(ExplorerKey),
-            ["Clients:explorer:MaxFieldCost"] = "200",
-            ["Clients:step:Mode"] = "PersistedOnly",
-            ["Clients:step:LogOnly"] = "true",
-            ["Clients:step:ApiKeySha256:0"] = KeyHash(StepKey),
-            ["Clients:named:Mode"] = "FreeText",
-        });
+        Server = await TestServer.StartAsync(_rows.Database, "Production", settings: Settings);
     }
 
     public async Task DisposeAsync()

@@ -154,22 +154,38 @@ public sealed class ClientModeTests(ClientHouse house) : IClassFixture<ClientHou
         Assert.Equal((HttpStatusCode.BadRequest, "HC0009"), (response.StatusCode, ClientHouse.Code(json)));
     }
 
-    /// <summary>The explorer's page is for those who may send what is typed into it.</summary>
-    [Fact]
-    public async Task The_explorer_is_there_for_clients_of_free_text_alone()
+    /// <summary>The explorer's page is for those who may send what is typed into it. At its address the API answers others.</summary>
+    [Theory]
+    [InlineData(ClientHouse.ExplorerKey, true)]
+    [InlineData(ClientHouse.CivicKey, false)]
+    [InlineData(null, false)]
+    public async Task The_explorer_is_there_for_clients_of_free_text_alone(string? key, bool isThere)
     {
-        foreach ((string? key, string type) in new[] { (ClientHouse.ExplorerKey, "text/html"), (ClientHouse.CivicKey, "application/json"), (null, "application/json") })
+        HttpResponseMessage page = await BrowseAsync("/graphql", key);
+        Assert.Equal(isThere ? "text/html" : "application/json", page.Content.Headers.ContentType!.MediaType);
+        foreach ((string path, string kept) in new[]
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/graphql");
-            request.Headers.TryAddWithoutValidation("Accept", "text/html,*/*;q=0.8");
-            if (key is not null)
-            {
-                request.Headers.Add(Server.Clients.ClientDirectory.KeyHeader, key);
-            }
-
-            HttpResponseMessage response = await house.Server.Client.SendAsync(request);
-            Assert.Equal(type, response.Content.Headers.ContentType!.MediaType);
+            ("/graphql/explorer/index.html", "max-age=31536000, private, immutable"),
+            ("/graphql/explorer/operations", "no-cache"),
+            ("/graphql/Explorer/operations/", "no-cache"),
+        })
+        {
+            HttpResponseMessage response = await BrowseAsync(path, key);
+            Assert.Equal(
+                isThere ? (HttpStatusCode.OK, kept) : (HttpStatusCode.NotFound, "no-store"), (response.StatusCode, response.Headers.CacheControl!.ToString()));
         }
+    }
+
+    private async Task<HttpResponseMessage> BrowseAsync(string path, string? key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation("Accept", "text/html,*/*;q=0.8");
+        if (key is not null)
+        {
+            request.Headers.Add(Server.Clients.ClientDirectory.KeyHeader, key);
+        }
+
+        return await house.Server.Client.SendAsync(request);
     }
 
     private async Task<(HttpResponseMessage Response, JsonElement Json)> GetAsync(string query, string key)

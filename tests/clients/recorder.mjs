@@ -1,0 +1,72 @@
+// What a client library asks over HTTP and what it is answered: a fetch that notes both, and a line of print for each thing shown.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+
+/** The SHA-256 of a text, lower-case hex: the id of an operation. */
+export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+
+/** A fetch for a client library, and what passed through it since the last `take()`. */
+export function recorder() {
+  let seen = [];
+  return {
+    async fetch(address, options = {}) {
+      const response = await fetch(address, options);
+      seen.push(await exchange(new URL(address), options, response.clone()));
+      return response;
+    },
+    take() {
+      const taken = seen;
+      seen = [];
+      return taken;
+    },
+  };
+}
+
+/** Runs a step, which asserts and returns its exchanges, and prints what it has shown. The first that fails ends the script. */
+export async function show(what, step) {
+  const exchanges = await step();
+  console.log(`ok  ${what}`);
+  for (const { line } of exchanges) console.log(`      ${line}`);
+}
+
+/** Asserts what was asked and answered, a line each: `GET hash: 400 HC0020, no-store`. */
+export function assertExchanges(exchanges, ...lines) {
+  assert.deepEqual(exchanges.map((e) => e.line), lines);
+  return exchanges;
+}
+
+/** Asserts that a request is a GET of a hash, without a text. */
+export function assertHashAlone({ method, parameters }, hash) {
+  assert.equal(method, 'GET');
+  assert.equal(parameters.query, undefined);
+  // Other extensions may stand beside: Apollo Client tells its name and version in one.
+  assert.deepEqual(JSON.parse(parameters.extensions).persistedQuery, { version: 1, sha256Hash: hash });
+}
+
+/**
+ * Sends what a library asks by hash to the one address whose answers caches may keep: /graphql/persisted/{id}/{name}?variables=.
+ * Any library that takes a fetch can be given it; docs/http.md says why the address is another.
+ */
+export const throughPersistedRoute = (inner) => (address, options = {}) => {
+  const url = new URL(address);
+  const { query, operationName, variables, extensions } = Object.fromEntries(url.searchParams);
+  if ((options.method ?? 'GET') !== 'GET' || query || !extensions) return inner(address, options);
+  const { sha256Hash } = JSON.parse(extensions).persistedQuery;
+  url.pathname += `/persisted/${sha256Hash}/${operationName}`;
+  url.search = variables ? `?variables=${encodeURIComponent(variables)}` : '';
+  return inner(url.href, options);
+};
+
+async function exchange(url, options, response) {
+  const method = options.method ?? 'GET';
+  const parameters = method === 'GET' ? Object.fromEntries(url.searchParams) : JSON.parse(options.body);
+  const answer = await response.json();
+  const outcome = answer.errors ? answer.errors.map((e) => e.extensions.code).join(' ') : 'data';
+  const line = `${method} ${sent(url, parameters)}: ${response.status} ${outcome}, ${response.headers.get('cache-control')}`;
+  return { method, url, parameters, answer, line };
+}
+
+function sent(url, { query, extensions }) {
+  if (url.pathname.startsWith('/graphql/persisted/')) return 'route';
+  return [query && 'text', extensions && 'hash'].filter(Boolean).join(' and ');
+}
