@@ -116,4 +116,7 @@ public static class Limits
 
     /// <summary>Shapes of one city that a server keeps in memory: a city has some three hundred boundaries; those beyond are read anew.</summary>
     public const int BoundaryShapesMax = 1_000;
+
+    /// <summary>Requests from the oldest to the newest that stand for all of them: as many as one look-up of several takes.</summary>
+    public const int SpreadIds = 50;
 }

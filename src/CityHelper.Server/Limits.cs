@@ -39,5 +39,20 @@ public static class Limits
     /// </summary>
     public const int StoredTextBytesMax = Engine.Limits.DocumentCharsMax * Utf8BytesPerCharMax;
 
+    /// <summary>
+    /// Megabytes that PostgreSQL may use for one sort of a reading statement, and twice that for one table of groups, before it goes to disk: the clusters
+    /// of a city of 200,000 requests take 34 at the zoom where they are most, and the default allows 8. It is taken when it is needed and given back at the
+    /// statement's end.
+    /// </summary>
+    public const int WorkMemoryMegabytes = 32;
+
+    /// <summary>
+    /// Runs of one operation with different variables, when it is proven: some seconds. Each extreme of each variable comes first, pairs of them take what is left.
+    /// </summary>
+    public const int ProofTrialsMax = 100;
+
+    /// <summary>Characters of a run's variables that a finding shows: enough to run it again but for a polygon of many corners.</summary>
+    public const int ProofVariablesCharsMax = 1_000;
+
     private const int Utf8BytesPerCharMax = 3;
 }

@@ -84,7 +84,8 @@ internal static class ReadingConnections
     /// Settings of every reading connection. Repeatable read makes a batch one snapshot. Custom plans prune partitions when planning;
     /// a generic plan over many leaves is slower and takes megabytes per connection (measured, docs/decisions/0002). JIT and
     /// parallel workers cost more than these statements take. Every index here gives rows in the order of their ids, and pages stop
-    /// early; a bitmap scan loses the order and reads a whole cell first (2,800 buffers instead of 200 in a dense one).
+    /// early; a bitmap scan loses the order and reads a whole cell first (2,800 buffers instead of 200 in a dense one). Groups and sorts of a
+    /// city's figures fit the memory, or they would go to disk.
     /// </summary>
     private static readonly string s_settings = string.Join(' ',
         @"-c default_transaction_isolation=repeatable\ read",
@@ -94,6 +95,7 @@ internal static class ReadingConnections
         "-c max_parallel_workers_per_gather=0",
         "-c enable_bitmapscan=off",
         "-c random_page_cost=1.1",
+        $"-c work_mem={Limits.WorkMemoryMegabytes}MB",
         $"-c statement_timeout={Engine.Limits.StatementTimeoutMs}");
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Proof;
 using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -13,6 +14,15 @@ namespace CityHelper.Engine.Execution;
 /// <param name="Json">EXPLAIN's JSON.</param>
 public sealed record StatementExplanation(string Sql, string Form, string Json)
 {
+    /// <summary>The response name of the root field that the statement belongs to.</summary>
+    public string Field { get; init; } = "";
+
+    /// <summary>What the statement is for.</summary>
+    public StatementKind Kind { get; init; }
+
+    /// <summary>The key of the partition that it reads.</summary>
+    public short Partition { get; init; }
+
     /// <summary>The rows that the statement returned.</summary>
     internal int Rows => (int)JsonNode.Parse(Json)![0]!["Plan"]!["Actual Rows"]!.GetValue<double>();
 }
@@ -131,7 +141,12 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
             command.Parameters.Add(source(run));
         }
 
-        return new StatementExplanation(compiled.Sql, run.Access.ToString(), (string)(await command.ExecuteScalarAsync(cancellation))!);
+        return new StatementExplanation(compiled.Sql, run.Access.ToString(), (string)(await command.ExecuteScalarAsync(cancellation))!)
+        {
+            Field = run.Plan.Field.ResponseName,
+            Kind = statement.Kind,
+            Partition = run.Partition,
+        };
     }
 
     private static List<(StatementPlan Statement, RootRun Run)> Reads(IEnumerable<RootRun> runs, bool isFirst) =>

@@ -95,24 +95,33 @@ public sealed class OperationExecutor
     /// <exception cref="InvalidOperationException">The operation was refused with these variables; the message is the client's.</exception>
     public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(Operation operation, JsonElement variables, CancellationToken cancellation)
     {
+        (IReadOnlyList<StatementExplanation> statements, IReadOnlyList<RequestError> refusals) = await TryExplainAsync(operation, variables, cancellation);
+        return refusals is [var refusal, ..] ? throw new InvalidOperationException(refusal.Message) : statements;
+    }
+
+    /// <summary>As <see cref="ExplainAsync"/>, with what is refused as values: fields that are not refused are explained beside them.</summary>
+    /// <exception cref="Npgsql.NpgsqlException">A statement fails, or takes longer than one may.</exception>
+    public async Task<(IReadOnlyList<StatementExplanation> Statements, IReadOnlyList<RequestError> Refusals)> TryExplainAsync(
+        Operation operation, JsonElement variables, CancellationToken cancellation)
+    {
         (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit: null);
+        if (prepared is null)
+        {
+            return ([], [refusal!]);
+        }
+
         using (prepared)
         {
-            if (prepared is not null)
-            {
-                await BindAsync(prepared, operation, cancellation);
-            }
-
-            if ((refusal ?? prepared!.Runs.FirstOrDefault(r => r.Error is not null)?.Error) is { } error)
-            {
-                throw new InvalidOperationException(error.Message);
-            }
-
+            await BindAsync(prepared, operation, cancellation);
             List<StatementExplanation> nodes = [];
-            await LoadNodesAsync(prepared!, nodes, cancellation);
-            return [.. await _batches.ExplainAsync(prepared!.Runs, cancellation), .. nodes];
+            await LoadNodesAsync(prepared, nodes, cancellation);
+            RequestError[] refusals = [.. prepared.Runs.SelectMany(run => run.All).SelectMany(ErrorsOf)];
+            return ([.. await _batches.ExplainAsync(prepared.Runs, cancellation), .. nodes], refusals);
         }
     }
+
+    private static IEnumerable<RequestError> ErrorsOf(RootRun run) =>
+        run.Nested.Select(nested => nested.Error).Concat(run.AskedNodes.Select(asked => asked.Error)).Prepend(run.Error).OfType<RequestError>();
 
     private (PreparedOperation? Prepared, RequestError? Refusal) Prepare(Operation operation, JsonElement variables, PriceLimit? limit)
     {

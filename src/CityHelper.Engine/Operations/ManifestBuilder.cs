@@ -6,7 +6,7 @@ namespace CityHelper.Engine.Operations;
 /// <summary>Collects <c>persisted-queries/&lt;client&gt;/*.graphql</c> into a manifest.</summary>
 public sealed class ManifestBuilder(OperationCompiler compiler, ISchema schema)
 {
-    /// <summary>Reads and checks every operation of a folder.</summary>
+    /// <summary>Reads and checks every operation of a folder. What a check has found of the plans of an operation stays with it as long as its text does.</summary>
     /// <param name="folder">The folder of the clients' folders.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The manifest, and one line per problem; with problems the manifest must not be used.</returns>
@@ -14,6 +14,7 @@ public sealed class ManifestBuilder(OperationCompiler compiler, ISchema schema)
     {
         List<ManifestOperation> operations = [];
         List<string> problems = [];
+        OperationManifest? before = OperationManifest.TryRead(folder);
         foreach (string file in Directory.EnumerateFiles(folder, "*.graphql", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             string shortName = Path.GetRelativePath(folder, file);
@@ -41,11 +42,16 @@ public sealed class ManifestBuilder(OperationCompiler compiler, ISchema schema)
                 VariableValues usual = UsualVariables.Of(operation);
                 var pricing = new PricePlanner(schema, operation, usual);
                 Price price = pricing.Compile().Of(usual);
-                operations.Add(new ManifestOperation(operation.Id, name, "query", client, price, pricing.Cache.Header, body));
+                operations.Add(new ManifestOperation(operation.Id, name, "query", client, price, pricing.Cache.Header, body)
+                {
+                    Reads = new OperationReads(schema, operation, usual).Find(),
+                    Plan = before?.Operations.FirstOrDefault(known => known.Client == client && known.Id == operation.Id)?.Plan,
+                });
             }
         }
 
-        return (OperationManifest.Of(operations), problems);
+        string? plansOf = operations.Exists(operation => operation.Plan is not null) ? before!.PlansOf : null;
+        return (OperationManifest.Of(operations) with { PlansOf = plansOf }, problems);
     }
 
     private static string Place(RequestError error) => error.Locations is [var (line, column), ..] ? $"({line},{column})" : "";

@@ -11,8 +11,13 @@ namespace CityHelper.Engine.Operations;
 public sealed record OperationManifest(
     [property: JsonPropertyName("format")] string Format,
     [property: JsonPropertyName("version")] int Version,
-    [property: JsonPropertyName("operations")] IReadOnlyList<ManifestOperation> Operations)
+    [property: JsonPropertyName("operations"), JsonPropertyOrder(1)] IReadOnlyList<ManifestOperation> Operations)
 {
+    /// <summary>The data that the operations' plans are of (<c>cityhelper operations check --update</c>); null when there are none.</summary>
+    [JsonPropertyName("plansOf")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? PlansOf { get; init; }
+
     /// <summary>The file's name within the folder of persisted operations.</summary>
     public const string FileName = "manifest.json";
 
@@ -53,6 +58,20 @@ public sealed record OperationManifest(
         return manifest ?? Of([]);
     }
 
+    /// <summary>Reads the manifest of a folder, if it has one that can be read.</summary>
+    public static OperationManifest? TryRead(string folder)
+    {
+        try
+        {
+            return File.Exists(Path.Combine(folder, FileName)) ? Read(Path.Combine(folder, FileName)) : null;
+        }
+        catch (InvalidDataException)
+        {
+            // Whoever builds it anew does so because it is broken.
+            return null;
+        }
+    }
+
     /// <summary>The file's text, with a final newline.</summary>
     public override string ToString() => JsonSerializer.Serialize(this, s_json) + "\n";
 }
@@ -72,4 +91,14 @@ public sealed record ManifestOperation(
     [property: JsonPropertyName("client")] string Client,
     [property: JsonPropertyName("price")] Price Price,
     [property: JsonPropertyName("cache")] string Cache,
-    [property: JsonPropertyName("body")] string Body);
+    [property: JsonPropertyName("body"), JsonPropertyOrder(1)] string Body)
+{
+    /// <summary>The tables that it may read, with all that its variables may ask for.</summary>
+    [JsonPropertyName("reads")]
+    public IReadOnlyList<string> Reads { get; init; } = [];
+
+    /// <summary>The fingerprint of the plans that PostgreSQL makes of it (docs/decisions/0012); null when it was never checked.</summary>
+    [JsonPropertyName("plan")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Plan { get; init; }
+}

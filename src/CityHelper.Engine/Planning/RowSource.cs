@@ -1,5 +1,6 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Proof;
 
 namespace CityHelper.Engine.Planning;
 
@@ -13,6 +14,9 @@ internal abstract class RowSource(EntityMap entity)
 
     /// <summary>Whether no row comes twice.</summary>
     public virtual bool HasDistinctRows => true;
+
+    /// <summary>What its statements may read is judged by this.</summary>
+    public virtual StatementKind Kind => StatementKind.Page;
 
     /// <summary>The <c>order by</c> of the rows under an alias, or null when there is at most one.</summary>
     public virtual string? OrderBy(string alias) => null;

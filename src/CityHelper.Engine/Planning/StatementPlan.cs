@@ -1,5 +1,6 @@
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Proof;
 using Npgsql;
 
 namespace CityHelper.Engine.Planning;
@@ -9,6 +10,9 @@ internal abstract class StatementPlan
 {
     /// <summary>The form in which a request needs it.</summary>
     public virtual Access AccessOf(RootRun run) => run.Access;
+
+    /// <summary>What it may read is judged by this.</summary>
+    public virtual StatementKind Kind => StatementKind.Page;
 
     /// <summary>Makes the SQL for a form.</summary>
     public CompiledStatement Compile(Access access) => Compile(new StatementBuilder(access));
@@ -35,6 +39,8 @@ internal abstract class StatementPlan
 /// <param name="outputs">One writer for each place that the rows are selected in.</param>
 internal sealed class RootStatement(SelectPlan select, PlaceColumns? place, IReadOnlyList<ValueWriter> outputs) : StatementPlan
 {
+    public override StatementKind Kind => select.Source.Kind;
+
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
     {
         // A page that is completed from the rest of its keys comes here twice.
@@ -80,6 +86,8 @@ internal sealed class NodeStatement(SelectPlan select, int key, ValueWriter row)
 /// <param name="outputs">One writer for each place that the rows are selected in.</param>
 internal sealed class NestedStatement(int number, SelectPlan select, int parent, PlaceColumns? place, IReadOnlyList<ValueWriter> outputs) : StatementPlan
 {
+    public override StatementKind Kind => select.Source.Kind;
+
     public override bool IsNeeded(RootRun run) => run.Nested[number] is { Error: null, IsSkipped: false };
 
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
@@ -111,6 +119,8 @@ internal sealed class NestedStatement(int number, SelectPlan select, int parent,
 /// <param name="set">Takes the number.</param>
 internal sealed class NestedNumberStatement(int number, Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set) : StatementPlan
 {
+    public override StatementKind Kind => StatementKind.Figures;
+
     public override bool IsNeeded(RootRun run) => run.Nested[number] is { Error: null, IsSkipped: false };
 
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
@@ -130,6 +140,8 @@ internal sealed class NestedNumberStatement(int number, Func<StatementBuilder, s
 /// <param name="ofList">Whether it is about the whole list, whose area has cells whatever form its page takes.</param>
 internal sealed class NumberStatement(Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set, bool ofList) : StatementPlan
 {
+    public override StatementKind Kind => ofList ? StatementKind.Figures : StatementKind.Page;
+
     public override Access AccessOf(RootRun run) => ofList ? new Access(AccessForm.Walk, run.Cover.Level, run.Cover.Cells.Count) : run.Access;
 
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)

@@ -25,7 +25,7 @@ public sealed class FilterInputs(IServiceProvider services)
         }
 
         // Known before its fields are looked at, because types may refer to each other.
-        var input = new FilterInput(type.Name + "FilterInput", $"Conditions on {type.Name}; those of one object must all hold.");
+        var input = new FilterInput(type.Name);
         _entities.Add(type.Name, input);
         foreach (FieldType field in type.Fields)
         {
@@ -131,10 +131,14 @@ public sealed class FilterInput : JoiningFilterInput
 {
     private readonly Dictionary<string, FieldType> _targets = [];
 
-    internal FilterInput(string name, string description)
-        : base(name, description, joins: true)
-    {
-    }
+    internal FilterInput(string rowName)
+        : base(rowName + "FilterInput", $"Conditions on {rowName}; those of one object must all hold.", joins: true) => RowName = rowName;
+
+    /// <summary>The name of the type whose fields are filtered.</summary>
+    public string RowName { get; }
+
+    /// <summary>The members that filter a field, with that field.</summary>
+    public IEnumerable<KeyValuePair<string, FieldType>> Targets => _targets;
 
     /// <summary>The field of the type that a member of this input filters.</summary>
     public FieldType Target(string member) => _targets[member];

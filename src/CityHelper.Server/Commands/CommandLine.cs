@@ -38,6 +38,7 @@ public static class CommandLine
             new Command("operations", "Persisted operations.")
             {
                 OperationsBuildCommand.Create(host),
+                OperationsCheckCommand.Create(host),
                 OperationsPublishCommand.Create(host),
                 OperationsListCommand.Create(host),
             },

@@ -72,7 +72,7 @@ internal static class ServiceRequestQueries
         Values =
         [
             new ValueIndex("status", ["category_id", "agency_id", "location"]),
-            new ValueIndex("category_id", ["status", "location"]),
+            new ValueIndex("category_id", ["status", "agency_id", "location"]),
             new ValueIndex("agency_id", ["status", "category_id"]),
         ],
         Ordered = new OrderIndex("updated_at", ["status", "category_id", "agency_id"]),

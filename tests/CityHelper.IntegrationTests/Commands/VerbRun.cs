@@ -12,13 +12,18 @@ internal sealed record VerbRun(int Code, string Output, string Error)
     /// <summary>Runs a verb in this process.</summary>
     /// <param name="configuration">All of its configuration.</param>
     /// <param name="arguments">The command line.</param>
-    public static async Task<VerbRun> OfAsync(IEnumerable<KeyValuePair<string, string?>> configuration, params string[] arguments)
+    public static Task<VerbRun> OfAsync(IEnumerable<KeyValuePair<string, string?>> configuration, params string[] arguments) =>
+        OfAsync(configuration, TimeProvider.System, arguments);
+
+    /// <summary>Runs a verb in this process, with a clock of its own.</summary>
+    public static async Task<VerbRun> OfAsync(IEnumerable<KeyValuePair<string, string?>> configuration, TimeProvider time, params string[] arguments)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
         var host = new CommandHost
         {
             Configuration = new ConfigurationBuilder().AddInMemoryCollection(configuration).Build(),
+            Time = time,
             Output = output,
             Error = error,
         };

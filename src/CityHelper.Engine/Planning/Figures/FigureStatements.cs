@@ -1,5 +1,6 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Proof;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -12,6 +13,8 @@ internal abstract class FigureStatementPlan(FigureQuestion question) : Statement
     protected FigureQuestion Question { get; } = question;
 
     protected abstract FigureColumns Columns { get; }
+
+    public override StatementKind Kind => StatementKind.Figures;
 
     public override Access AccessOf(RootRun run) => new(AccessForm.Walk, Value: (int)run.Figures!.Parts(Columns.Grain));
 
@@ -156,6 +159,8 @@ internal sealed class EstimatedDurationStatement(FigureQuestion question) : Figu
 /// <summary>Open rows whose time is over: few beside all rows, and found by an index of their own.</summary>
 internal sealed class OverdueStatement(FigureQuestion question) : StatementPlan
 {
+    public override StatementKind Kind => StatementKind.Figures;
+
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
     {
         await reader.ReadAsync(cancellation);

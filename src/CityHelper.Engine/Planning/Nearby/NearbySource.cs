@@ -1,5 +1,6 @@
 using System.Globalization;
 using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Proof;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Planning.Nearby;
@@ -22,6 +23,9 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
     private static readonly string s_leastShare = Spheroid.LeastShare.ToString(CultureInfo.InvariantCulture);
 
     private readonly RowAccess _access = question.Rows.Access;
+
+    /// <summary>All rows before the page, and all at the distance where it ends, are judged for it.</summary>
+    public override StatementKind Kind => StatementKind.Ranking;
 
     private string Key => Entity.RowColumn;
 

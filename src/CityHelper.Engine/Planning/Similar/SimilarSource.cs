@@ -1,5 +1,6 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Proof;
 
 namespace CityHelper.Engine.Planning.Similar;
 
@@ -17,6 +18,8 @@ internal sealed class SimilarSource(SimilarQuestion question) : RowSource(questi
     private const string ParentKey = NestedSource.ParentKey;
 
     private readonly SimilarSql _similar = new(question.By, question.Arguments, question.Number);
+
+    public override StatementKind Kind => StatementKind.Ranking;
 
     /// <summary>One row may be similar to several.</summary>
     public override bool HasDistinctRows => false;
@@ -52,6 +55,8 @@ internal sealed class SimilarSource(SimilarQuestion question) : RowSource(questi
 /// <param name="draft">What is known of the new one.</param>
 internal sealed class DraftSource(Similarity by, SimilarArguments arguments, SimilarDraft draft) : RowSource(by.Access.Entity)
 {
+    public override StatementKind Kind => StatementKind.Ranking;
+
     private readonly SimilarSql _similar = new(by, arguments, number: -1);
 
     public override string OrderBy(string alias) => _similar.OrderBy(alias);

@@ -1,0 +1,66 @@
+using System.Reflection;
+using System.Text.Json;
+using CityHelper.Data.Cities;
+using Npgsql;
+
+namespace CityHelper.Data.Extremes;
+
+/// <summary>Finds what stands out in a city's data. Reads all of its requests a few times: seconds for a large city.</summary>
+public static class ExtremesReader
+{
+    /// <summary>Reads them in one snapshot, so that equal data gives equal extremes.</summary>
+    /// <exception cref="NpgsqlException">The database does not answer.</exception>
+    public static async Task<CityExtremes> ReadAsync(NpgsqlDataSource database, CityEntry city, CancellationToken cancellation)
+    {
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
+        await using NpgsqlTransaction snapshot = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
+        var keys = (await RowsAsync(connection, "keys", city.Id, r => (Column: r.GetString(0), Key: new FrequentKey(r.GetString(1), r.GetString(2), r.GetInt64(3))), cancellation))
+            .GroupBy(row => row.Column)
+            .ToDictionary(column => column.Key, column => (IReadOnlyList<FrequentKey>)[.. column.Select(row => row.Key)]);
+        return new CityExtremes(
+            city.Id,
+            city.Slug,
+            keys["status"].Sum(status => status.Requests),
+            await RowsAsync(connection, "boxes", city.Id, r => new NamedBox(r.GetString(0), r.GetDouble(1), r.GetDouble(2), r.GetDouble(3), r.GetDouble(4)), cancellation),
+            keys,
+            await RowsAsync(connection, "requests", city.Id, Request, cancellation),
+            await RowsAsync(connection, "spread", city.Id, r => r.GetInt64(0), cancellation, Limits.SpreadIds),
+            await RowsAsync(connection, "boundaries", city.Id, r => new NamedBoundary(r.GetString(0), r.GetInt32(1), r.GetString(2), r.GetString(3)), cancellation),
+            (await RowsAsync(connection, "days", city.Id, Days, cancellation)).Single());
+    }
+
+    private static NamedRequest Request(NpgsqlDataReader reader)
+    {
+        var columns = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(reader.GetString(5))!;
+        return new NamedRequest(
+            reader.GetString(0),
+            reader.GetInt64(1),
+            reader.IsDBNull(2) ? null : reader.GetString(2),
+            reader.IsDBNull(3) ? null : (reader.GetDouble(3), reader.GetDouble(4)),
+            columns.Where(c => c.Value.ValueKind != JsonValueKind.Null).ToDictionary(c => c.Key, c => c.Value.ToString()));
+    }
+
+    private static CreationDays? Days(NpgsqlDataReader reader) =>
+        reader.IsDBNull(0) ? null : new CreationDays(reader.GetDateTime(0), reader.GetDateTime(1), reader.GetDateTime(2));
+
+    private static async Task<IReadOnlyList<T>> RowsAsync<T>(
+        NpgsqlConnection connection, string name, short city, Func<NpgsqlDataReader, T> row, CancellationToken cancellation, params int[] others)
+    {
+        await using var command = new NpgsqlCommand(Sql(name), connection) { Parameters = { new NpgsqlParameter<short> { TypedValue = city } } };
+        command.Parameters.AddRange(others.Select(other => new NpgsqlParameter<int> { TypedValue = other }).ToArray());
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            rows.Add(row(reader));
+        }
+
+        return rows;
+    }
+
+    private static string Sql(string name)
+    {
+        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream($"CityHelper.Data.Extremes.{name}.sql")!);
+        return reader.ReadToEnd();
+    }
+}

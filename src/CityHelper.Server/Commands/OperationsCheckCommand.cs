@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Globalization;
+using CityHelper.Data.Cities;
+using CityHelper.Data.Extremes;
+using CityHelper.Engine.Operations;
+using CityHelper.Server.Proof;
+using Npgsql;
+
+namespace CityHelper.Server.Commands;
+
+/// <summary><c>cityhelper operations check --city nyc</c></summary>
+public static class OperationsCheckCommand
+{
+    private const string Help =
+        "Runs every operation of the manifest with the values that are hardest in the city's data (the densest part, the rarest category, the deepest page, …) "
+        + "and looks at PostgreSQL's plans. Exits with 1 when one reads too much, and says why. Changes nothing in the database.";
+
+    public static Command Create(CommandHost host)
+    {
+        var folder = new Argument<DirectoryInfo>("folder")
+        {
+            Description = $"The folder with {OperationManifest.FileName}.",
+            DefaultValueFactory = _ => new DirectoryInfo("persisted-queries"),
+        };
+        var city = new Option<string>("--city") { Description = "The city whose data it is checked with.", DefaultValueFactory = _ => "nyc" };
+        var update = new Option<bool>("--update") { Description = "Write the fingerprints of the plans into the manifest." };
+        var runs = new Option<bool>("--runs") { Description = "Print what every run has read, too." };
+        var command = new Command("check", Help) { folder, city, update, runs };
+        command.SetAction((parsed, cancellation) => host.RunAsync(() => RunAsync(
+            host, parsed.GetValue(folder)!, parsed.GetValue(city)!, (parsed.GetValue(update), parsed.GetValue(runs)), cancellation)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandHost host, DirectoryInfo folder, string slug, (bool Update, bool Runs) options, CancellationToken cancellation)
+    {
+        (string path, OperationManifest manifest) = OpenManifest(folder);
+        CityExtremes city = await ExtremesAsync(host, slug, cancellation);
+        await using ProofServices services = await ProofServices.StartAsync(host.ConnectionString, host.Time, cancellation);
+        OperationCheck check = services.CheckOver(city);
+        string data = OperationReport.DataOf(city, services.Catalog.ServerVersion);
+        List<CheckedOperation> operations = [];
+        foreach (ManifestOperation entry in manifest.Operations)
+        {
+            CheckedOperation operation = await check.CheckAsync(entry, cancellation);
+            operations.Add(operation);
+            foreach (string line in OperationReport.Lines(operation, isSameData: manifest.PlansOf == data).Concat(options.Runs ? OperationReport.Runs(operation) : []))
+            {
+                await host.Output.WriteLineAsync(line);
+            }
+        }
+
+        await host.Output.WriteLineAsync(OperationReport.Plans(operations, manifest, data, options.Update));
+        if (options.Update)
+        {
+            OperationManifest updated = manifest with { PlansOf = data, Operations = [.. operations.Select(o => o.Entry with { Plan = o.Fingerprint })] };
+            await File.WriteAllTextAsync(path, updated.ToString(), cancellation);
+        }
+
+        int rejected = operations.Count(operation => !operation.IsProven);
+        return rejected == 0 ? 0 : throw new CommandException(string.Create(
+            CultureInfo.InvariantCulture, $"{rejected} of {operations.Count} operations must not be published; the reasons are above, what is allowed is in docs/decisions/0012-proof.md."));
+    }
+
+    private static (string Path, OperationManifest Manifest) OpenManifest(DirectoryInfo folder)
+    {
+        string path = Path.Combine(folder.FullName, OperationManifest.FileName);
+        return File.Exists(path)
+            ? (path, OperationManifest.Read(path))
+            : throw new CommandException($"There is no {path}: build it with `cityhelper operations build`, or name another folder.");
+    }
+
+    private static async Task<CityExtremes> ExtremesAsync(CommandHost host, string slug, CancellationToken cancellation)
+    {
+        await using NpgsqlDataSource database = await host.OpenDatabaseAsync(cancellation);
+        CityEntry entry = await host.FindCityAsync(database, slug, cancellation);
+        CityExtremes city = await ExtremesReader.ReadAsync(database, entry, cancellation);
+        return city.Requests > 0 ? city : throw new CommandException(
+            $"{slug} has no requests, so nothing can be proven with it: import some with `cityhelper import --city {slug}`, or make some up with --generate.");
+    }
+}
