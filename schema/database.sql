@@ -23,6 +23,26 @@ AS $function$
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.boundary_cell_count(shape geometry)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    select (((c.last >> 29) & 536870911) - ((c.first >> 29) & 536870911) + 1) * ((c.last & 536870911) - (c.first & 536870911) + 1)
+    from public.boundary_cells(shape) c
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.boundary_cells(shape geometry, OUT first bigint, OUT last bigint)
+ RETURNS record
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    select public.cell(public.st_setsrid(public.st_makepoint(public.st_xmin(shape) - 1e-9, public.st_ymax(shape) + 1e-9), 4326), 16),
+           public.cell(public.st_setsrid(public.st_makepoint(public.st_xmax(shape) + 1e-9, public.st_ymin(shape) - 1e-9), 4326), 16)
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.cell(location geometry, zoom integer)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -157,6 +177,7 @@ create table public.boundary
     geometry geometry(MultiPolygon,4326) not null
     bounds geometry(Polygon,4326) not null generated always as st_envelope(geometry) stored
     revision bigint not null  -- That of the city's boundaries when the row was last written.
+    is_counted boolean not null generated always as (boundary_cell_count(geometry) <= 100000) stored  -- Whether its requests are counted by month: it is not much larger than a city.
     constraint boundary_city_id_kind_code_key UNIQUE (city_id, kind, code)
     constraint boundary_pkey PRIMARY KEY (city_id, id)
     constraint boundary_city_id_fkey FOREIGN KEY (city_id) REFERENCES city(id)
@@ -183,7 +204,7 @@ create table public.boundary_revision
     city_id smallint not null
     revision bigint not null
     last_id integer not null  -- The largest id given out: ids of removed boundaries are never given again.
-    counted_revision bigint not null default 0  -- The revision of which all months were counted once; 0 before the first.
+    counted_revision bigint not null default 0  -- The revision of which all months were counted; 0 before the first, and after changes of very many requests.
     has_gaps boolean not null default true  -- Whether a month may be missing: a fold saw a change since the last fill.
     constraint boundary_revision_pkey PRIMARY KEY (city_id)
     constraint boundary_revision_city_id_fkey FOREIGN KEY (city_id) REFERENCES city(id)

@@ -78,6 +78,9 @@ public static class Limits
     /// <summary>Changes of one fold that are held against the tiles of each boundary, a tenth of a microsecond each; of more, as an import has, the months decide alone.</summary>
     public const int BoundaryChangesMax = 1_000;
 
+    /// <summary>Months of a boundary that one transaction counts: those of a borough of New York take some seconds, and folds of the city wait.</summary>
+    public const int BoundaryMonthsMax = 12;
+
     /// <summary>Differences that a comparison tells: enough to see what they have in common.</summary>
     public const int DifferencesShownMax = 20;
 

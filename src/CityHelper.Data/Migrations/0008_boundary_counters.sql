@@ -30,11 +30,33 @@ create table service_request_boundary_count (
 
 comment on column service_request_boundary_count.agency_id is '0: no agency.';
 
+-- The first and the last cell of zoom 16 around a shape, north-west and south-east; larger by 0.1 mm, so that no rounding matters.
+create function public.boundary_cells(shape geometry, out first bigint, out last bigint)
+    immutable strict parallel safe language sql as
+$body$
+    select public.cell(public.st_setsrid(public.st_makepoint(public.st_xmin(shape) - 1e-9, public.st_ymax(shape) + 1e-9), 4326), 16),
+           public.cell(public.st_setsrid(public.st_makepoint(public.st_xmax(shape) + 1e-9, public.st_ymin(shape) - 1e-9), 4326), 16)
+$body$;
+
+-- How many cells of zoom 16 its rectangle has.
+create function public.boundary_cell_count(shape geometry) returns bigint
+    immutable strict parallel safe language sql as
+$body$
+    select (((c.last >> 29) & 536870911) - ((c.first >> 29) & 536870911) + 1) * ((c.last & 536870911) - (c.first & 536870911) + 1)
+    from public.boundary_cells(shape) c
+$body$;
+
+-- New York's rectangle has 21,000 cells, Los Angeles County's 60,000. A state, which may touch a city too, has millions, and each would be looked at for
+-- every month that changes.
+alter table boundary add column is_counted boolean not null generated always as (public.boundary_cell_count(geometry) <= 100000) stored;
+
+comment on column boundary.is_counted is 'Whether its requests are counted by month: it is not much larger than a city.';
+
 alter table boundary_revision
     add column counted_revision bigint not null default 0,
     add column has_gaps boolean not null default true;
 
-comment on column boundary_revision.counted_revision is 'The revision of which all months were counted once; 0 before the first.';
+comment on column boundary_revision.counted_revision is 'The revision of which all months were counted; 0 before the first, and after changes of very many requests.';
 comment on column boundary_revision.has_gaps is 'Whether a month may be missing: a fold saw a change since the last fill.';
 
 -- As in 0005, but a request that moves leaves a delta even if its cell and the sum of its degrees stay: it may have left a boundary.

@@ -27,6 +27,9 @@ public sealed class Boundary
     /// <summary>The revision of the city's boundaries in which the row was last written.</summary>
     public long Revision { get; set; }
 
+    /// <summary>Whether it is small enough for counters of its own; computed by the database.</summary>
+    public bool IsCounted { get; private set; }
+
     public ICollection<BoundaryOutline> Outlines { get; init; } = [];
 
     public ICollection<BoundaryPart> Parts { get; init; } = [];

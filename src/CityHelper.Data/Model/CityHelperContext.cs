@@ -132,6 +132,7 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
             boundary.HasIndex(b => new { b.CityId, b.Kind, b.Code }).IsUnique();
             boundary.Property(b => b.Geometry).HasColumnType("geometry(MultiPolygon,4326)");
             boundary.Property(b => b.Bounds).HasColumnType("geometry(Polygon,4326)").HasComputedColumnSql("public.st_envelope(geometry)", stored: true);
+            boundary.Property(b => b.IsCounted).HasComputedColumnSql("public.boundary_cell_count(geometry) <= 100000", stored: true);
             boundary.HasMany(b => b.Outlines).WithOne().HasForeignKey(o => new { o.CityId, o.BoundaryId });
             boundary.HasMany(b => b.Parts).WithOne().HasForeignKey(p => new { p.CityId, p.BoundaryId });
         });

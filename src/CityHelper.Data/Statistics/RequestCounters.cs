@@ -17,6 +17,9 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
     // Grouping a full fold takes 15 MB; by default it would spill.
     private const string WorkMemory = "set local work_mem = '64MB'";
 
+    // One look-up by key per counter, whatever the planner thinks of the sizes.
+    private const string ByKey = $"{WorkMemory}; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off";
+
     /// <summary>Deltas of one transaction; <see cref="Limits.FoldRowsMax"/> unless a test wants several small ones.</summary>
     public int FoldRows { get; init; } = Limits.FoldRowsMax;
 
@@ -70,7 +73,7 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         }
 
         await FoldAsync(cityId, cancellation);
-        await new BoundaryCounters(dataSource).FillAsync(cityId, cancellation);
+        await new BoundaryCounters(dataSource, time).FillAsync(cityId, cancellation);
         await TidyAsync(connection, cancellation);
         return rebuild;
     }
@@ -155,6 +158,7 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         int taken = await ExecuteAsync(connection, CounterSql.Take, cancellation, cityId, FoldRows);
         if (taken > 0)
         {
+            await ExecuteAsync(connection, ByKey, cancellation);
             await ExecuteAsync(connection, CounterSql.BoundaryChanges, cancellation, cityId, Limits.BoundaryChangesMax);
             await MergeAsync(connection, cityId, cancellation);
             await transaction.CommitAsync(cancellation);
@@ -176,11 +180,7 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
     /// <returns>How many counters it touched.</returns>
     private static async Task<int> MergeAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation)
     {
-        // One look-up by key per counter, whatever the planner thinks of the sizes.
-        await ExecuteAsync(
-            connection,
-            $"{WorkMemory}; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off",
-            cancellation);
+        await ExecuteAsync(connection, ByKey, cancellation);
         return await ExecuteAsync(connection, CounterSql.CountMerge, cancellation, cityId)
             + await ExecuteAsync(connection, CounterSql.ClosingMerge, cancellation, cityId);
     }

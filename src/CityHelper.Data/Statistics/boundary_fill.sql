@@ -1,11 +1,15 @@
--- Counts the months of a boundary ($2) that are not counted. One statement, and so one snapshot of requests and shape.
+-- Counts months of a boundary ($2) that are not counted, the newest first and $3 at most. One statement, and so one snapshot of requests and shape.
 with shape as (
-    select b.revision from boundary b where b.city_id = $1 and b.id = $2
+    select b.revision from boundary b where b.city_id = $1 and b.id = $2 and b.is_counted
 ), months as materialized (
-    select * from (
+    select m.*
+    from (
 {boundary_all_months}
     ) m
+    cross join shape
     where not exists (select from service_request_boundary_month k where k.city_id = $1 and k.boundary_id = $2 and k.period = m.period)
+    order by m.period desc
+    limit $3
 ), counted as (
     insert into service_request_boundary_count (city_id, boundary_id, period, category_id, agency_id, status, requests)
     select $1, $2, r.* from (

@@ -5,10 +5,7 @@
     cross join (
         select distinct (16::bigint << 58) | (x.n << 29) | y.n as cell
         from boundary_part p
-        cross join lateral (
-            select public.cell(public.st_setsrid(public.st_makepoint(public.st_xmin(p.geometry) - 1e-9, public.st_ymax(p.geometry) + 1e-9), 4326), 16) as first,
-                   public.cell(public.st_setsrid(public.st_makepoint(public.st_xmax(p.geometry) + 1e-9, public.st_ymin(p.geometry) - 1e-9), 4326), 16) as last
-        ) box
+        cross join lateral public.boundary_cells(p.geometry) box
         cross join lateral generate_series((box.first >> 29) & 536870911, (box.last >> 29) & 536870911) x(n)
         cross join lateral generate_series(box.first & 536870911, box.last & 536870911) y(n)
         where p.city_id = $1 and p.boundary_id = $2

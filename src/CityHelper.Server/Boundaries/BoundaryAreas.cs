@@ -44,19 +44,19 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
             }
         }
 
-        return shape is null ? null : new KeptArea(key, shape.Geometry, shape.Revision, shapes.IsCounted);
+        return shape is null ? null : new KeptArea(key, shape.Geometry, shape.Revision, shapes.IsCounted && shape.IsCounted);
     }
 
     private async Task<Shape?> ReadAsync(short city, long key, CancellationToken cancellation)
     {
-        await using NpgsqlCommand command = database.CreateCommand("select geometry, revision from boundary where city_id = $1 and id = $2");
+        await using NpgsqlCommand command = database.CreateCommand("select geometry, revision, is_counted from boundary where city_id = $1 and id = $2");
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = city });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = key });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? new Shape(reader.GetFieldValue<Geometry>(0), reader.GetInt64(1)) : null;
+        return await reader.ReadAsync(cancellation) ? new Shape(reader.GetFieldValue<Geometry>(0), reader.GetInt64(1), reader.GetBoolean(2)) : null;
     }
 
-    private sealed record Shape(Geometry Geometry, long Revision);
+    private sealed record Shape(Geometry Geometry, long Revision, bool IsCounted);
 
     private sealed record CityShapes(long Revision, bool IsCounted, DateTimeOffset CheckedAt, ConcurrentDictionary<long, Shape> Known)
     {

@@ -38,7 +38,7 @@ internal sealed class CounterFolding(string connectionString, TimeProvider time,
             });
         }
 
-        var boundaries = new BoundaryCounters(_database);
+        var boundaries = new BoundaryCounters(_database, time);
         foreach (short city in await boundaries.CitiesToFillAsync(cancellation))
         {
             await TryAsync("fill", city, async () =>

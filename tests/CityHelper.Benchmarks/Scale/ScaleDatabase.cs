@@ -56,7 +56,7 @@ internal static class ScaleDatabase
 
         await using NpgsqlCommand find = source.CreateCommand("select id from city where slug = $1");
         find.Parameters.AddWithValue(ScaleOperations.City);
-        await new BoundaryCounters(source).FillAsync((short)(await find.ExecuteScalarAsync())!);
+        await new BoundaryCounters(source, TimeProvider.System).FillAsync((short)(await find.ExecuteScalarAsync())!);
     }
 
     private static async Task CreateAsync(string server, string name)

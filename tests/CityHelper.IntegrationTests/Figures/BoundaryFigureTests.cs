@@ -22,7 +22,7 @@ public sealed class BoundaryFigureTests(PostgresFixture postgres) : BoundaryHous
             Columns, "1,1/10/24 8:00,Noise,Open,40.75,-73.98", "2,2/10/24 8:00,Noise,Closed,40.74,-73.98", "3,3/3/24 8:00,Rodent,Open,40.75,-73.98",
             "4,3/4/24 8:00,Rodent,Open,40.9,-73.8"));
         await ImportAreasAsync(WriteFeatures(Feature("A", Polygon(Square()))));
-        await new BoundaryCounters(Database).FillAsync(City.Id);
+        await new BoundaryCounters(Database, Time).FillAsync(City.Id);
         await using NpgsqlConnection held = await FigureHouse.HoldFoldsAsync(Database);
         await using TestServer server = await TestServer.StartAsync(ConnectionString);
         JsonElement nodes = (await server.DataAsync("""{ boundaries(city: "nyc", first: 1) { nodes { id } } }""")).GetProperty("boundaries").GetProperty("nodes");

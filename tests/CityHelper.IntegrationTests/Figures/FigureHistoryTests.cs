@@ -73,7 +73,7 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
         // The server looks whether boundaries are counted when it is asked first, and never again by this clock.
         await ImportAsync(File(0));
         await BoundaryRows.AddAsync(ConnectionString, [BoundaryRows.Boundary(1, "area", "district", "District", District)]);
-        var boundaries = new BoundaryCounters(Database);
+        var boundaries = new BoundaryCounters(Database, Time);
         await boundaries.FillAsync(City.Id);
 
         // What it believes of the rows differs from answer to answer, so that times until closing are counted now from rows, now from counters.

@@ -33,7 +33,7 @@ internal static class ProofHouse
     {
         await BoundaryRows.AddAsync(database, BoundaryRows.Manhattan);
         await using NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(database);
-        await new BoundaryCounters(direct).FillAsync(RequestRows.City);
+        await new BoundaryCounters(direct, TimeProvider.System).FillAsync(RequestRows.City);
         await ExecuteAsync(database, "vacuum analyze service_request_boundary_count, service_request_boundary_month, boundary, boundary_outline, boundary_part");
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CityHelper.Data.Boundaries;
 using CityHelper.Data.Model;
 using CityHelper.Data.Statistics;
 using CityHelper.Engine.Bindings;
@@ -24,7 +25,7 @@ public sealed class BoundaryCounterTests(PostgresFixture postgres) : BoundaryHou
         "5,3/3/24 8:00,Rodent,Open,40.8,-73.9",
     ];
 
-    private BoundaryCounters Boundaries => new(Database);
+    private BoundaryCounters Boundaries => new(Database, Time);
 
     [Fact]
     public async Task A_fill_counts_every_month_by_the_shapes()
@@ -67,6 +68,67 @@ public sealed class BoundaryCounterTests(PostgresFixture postgres) : BoundaryHou
         await ImportAsync(WriteRows(Columns, [.. Enumerable.Range(100, Data.Limits.BoundaryChangesMax + 1).Select(n => $"{n},2/2/24 8:00,Noise,Open,40.9,-73.8")]));
 
         Assert.Equal(["A|2024-01-01", "A|2024-03-01", "B|2024-01-01", "B|2024-03-01"], await MonthsAsync());
+
+        // Readers go by cells meanwhile.
+        Assert.Equal((1L, false), await BoundaryImporter.RevisionAsync(Database, City.Id));
+        Assert.Equal(2, await Boundaries.FillAsync(City.Id));
+        Assert.Equal((1L, true), await BoundaryImporter.RevisionAsync(Database, City.Id));
+    }
+
+    [Fact]
+    public async Task While_many_deltas_wait_nothing_is_counted()
+    {
+        await ImportTwoSquaresAsync();
+        await ExecuteAsync(
+            $"insert into service_request_delta (city_id, day, category_id, agency_id, status, requests, longitude, latitude) "
+            + $"select 1, '2024-06-01', 1, 0, 'OPEN', 0, 0, 0 from generate_series(1, {Data.Limits.BoundaryChangesMax + 1})");
+
+        Assert.Empty(await Boundaries.CitiesToFillAsync());
+        await new RequestCounters(Database, Time).FoldAsync(City.Id);
+        Assert.Equal([City.Id], await Boundaries.CitiesToFillAsync());
+    }
+
+    /// <summary>A server may still hold the former shape, of which the change is.</summary>
+    [Fact]
+    public async Task Months_of_a_former_shape_go_with_changes_outside_of_the_present_one()
+    {
+        await ImportTwoSquaresAsync();
+        await Boundaries.FillAsync(City.Id);
+        await ImportAreasAsync(WriteFeatures(Feature("A", Polygon(Square(1)))));
+
+        await ChangeAsync("1", "status = 'PENDING'");
+        await new RequestCounters(Database, Time).FoldAsync(City.Id);
+
+        Assert.DoesNotContain("A|2024-01-01", await MonthsAsync());
+        Assert.Contains("B|2024-01-01", await MonthsAsync());
+    }
+
+    /// <summary>It touches the city, and has millions of cells.</summary>
+    [Fact]
+    public async Task A_boundary_much_larger_than_a_city_is_not_counted()
+    {
+        await ImportTwoSquaresAsync();
+        await ImportAreasAsync(WriteFeatures(Feature("State", Polygon("[[-79,40.5],[-72,40.5],[-72,45],[-79,45],[-79,40.5]]"))), kind: "state");
+
+        Assert.Equal(6, await Boundaries.FillAsync(City.Id));
+        Assert.DoesNotContain(await MonthsAsync(), m => m.StartsWith("State", StringComparison.Ordinal));
+        Assert.Equal((2L, true), await BoundaryImporter.RevisionAsync(Database, City.Id));
+    }
+
+    [Fact]
+    public async Task A_fill_is_cut_off_when_a_rebuild_runs_and_goes_on_later()
+    {
+        await ImportTwoSquaresAsync();
+        await using (NpgsqlConnection rebuild = await Figures.FigureHouse.HoldFoldsAsync(Database))
+        {
+            Assert.Null(await Boundaries.TryFillAsync(City.Id));
+
+            // The pool would keep the session, and the lock with it.
+            await using var unlock = new NpgsqlCommand("select pg_advisory_unlock_all()", rebuild);
+            await unlock.ExecuteNonQueryAsync();
+        }
+
+        Assert.Equal(6, await Boundaries.TryFillAsync(City.Id));
     }
 
     [Fact]
