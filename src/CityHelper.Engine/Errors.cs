@@ -78,6 +78,18 @@ public sealed class LiteralInvalidError(string message) : RequestError(message, 
 public sealed class DefinitionNotExecutableError()
     : RequestError("Send operations and fragments only, no type definitions.", "DEFINITION_NOT_EXECUTABLE");
 
+/// <summary>Two fields of one name in the answer would be different fields (spec 5.3.2). GraphQL.NET's code for it.</summary>
+public sealed class FieldsConflictError : RequestError
+{
+    public FieldsConflictError(string responseName, string why)
+        : base($"The fields `{responseName}` conflict: {why}. Give one of them an alias.", "OVERLAPPING_FIELDS_CAN_BE_MERGED") =>
+        Extensions = [new("specifiedBy", "https://spec.graphql.org/October2021/#sec-Field-Selection-Merging")];
+}
+
+/// <summary>Whether fields can be merged takes too long to tell (HC0107).</summary>
+public sealed class FieldMergeBudgetError()
+    : RequestError("The field merge validation budget was exhausted: spread fewer fragments below interfaces.", "HC0107");
+
 /// <summary>Introspection asks for more than a tool needs (HC0086).</summary>
 public sealed class IntrospectionTooLargeError()
     : RequestError("The introspection is nested too deeply: ask for types and their fields once.", "HC0086");

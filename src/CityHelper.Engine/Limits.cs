@@ -165,16 +165,61 @@ public static class Limits
     /// <summary>Bytes below which an answer is sent as it is: it fits one packet either way, and compressing costs 20 microseconds.</summary>
     public const int CompressedBytesMin = 1_024;
 
+    /// <summary>Numbers below it are 0: the square of this one, and that by a thousandth, still is a number.</summary>
+    public const double NumberMin = 1e-100;
+
     /// <summary>Characters of an operation's text. Parsing is linear, so this bounds its time to a few milliseconds.</summary>
     public const int DocumentCharsMax = 64 * 1024;
+
+    /// <summary>
+    /// Tokens of an operation's text, counted before anything is made of them (Apollo Router's and graphql-java's bound): the longest operation of our clients
+    /// has 300, a drawn area of a thousand positions 4,000.
+    /// </summary>
+    public const int DocumentTokensMax = 15_000;
 
     /// <summary>Nesting of a document that the parser accepts; its stack is the reason (CVE-2026-40324 class).</summary>
     public const int DocumentDepthMax = 64;
 
+    /// <summary>
+    /// Nesting of selections once fragments are expanded. A hundred fragments could hang below one another, each as deep as the parser accepts, and all that
+    /// walks selections does so on its stack. A tool's introspection is 15 deep.
+    /// </summary>
+    public const int SelectionDepthMax = 64;
+
+    /// <summary>
+    /// Selections of an operation once fragments are expanded, equal ones too. Repeated spreads grow exponentially (CVE-2025-32380 class), and what is left out
+    /// by <c>@skip</c> is walked over like the rest.
+    /// </summary>
+    public const int ExpandedSelectionsMax = 10_000;
+
+    /// <summary>Selections that are looked at to see whether fields can be merged: those of an operation, several times below interfaces.</summary>
+    public const int MergedSelectionsMax = 50_000;
+
+    /// <summary>
+    /// Aliases of an operation once fragments are expanded. Each is a copy of its field in every row: 1,900 of a title make 5 MB of a page of a hundred
+    /// (measured).
+    /// </summary>
+    public const int AliasesMax = 200;
+
+    /// <summary>Operations of a document, of which one is run; all are validated.</summary>
+    public const int DocumentOperationsMax = 50;
+
+    /// <summary>Variables of an operation: each is looked for among the members of a request's JSON. The largest operation of our clients has nine.</summary>
+    public const int VariablesMax = 100;
+
+    /// <summary>Directives at one place (HotChocolate's maximum); two are known, and each may stand there once.</summary>
+    public const int PlaceDirectivesMax = 4;
+
+    /// <summary>Directives of a document: 20,000 at one field took a second to refuse (measured; CVE-2022-37734 class).</summary>
+    public const int DocumentDirectivesMax = 500;
+
+    /// <summary>Characters of an error's message. A literal of 30,000 wrong items else makes a message of a megabyte (measured).</summary>
+    public const int ErrorMessageCharsMax = 1_000;
+
     /// <summary>Nesting of the JSON of variables; a filter of ours is at most a dozen deep.</summary>
     public const int JsonDepthMax = 64;
 
-    /// <summary>Fields a plan may hold after fragments are expanded: repeated spreads grow exponentially (CVE-2025-32380 class).</summary>
+    /// <summary>Fields a plan may hold once fragments are expanded and equal fields are one, for each type that an object may be of.</summary>
     public const int PlannedFieldsMax = 2_000;
 
     /// <summary>Field cost of an operation that a client sends as text (HotChocolate's): a page of 100 with its categories and places is 310.</summary>
@@ -231,8 +276,17 @@ public static class Limits
     /// <summary>Ids of that kind that are remembered: some 200 bytes each, so 2 MB.</summary>
     public const int MissedIdsMax = 10_000;
 
-    /// <summary>Plans kept, one per operation and shape of its variables. A client that sends more shapes pays for compiling.</summary>
-    public const int CachedPlansMax = 2_000;
+    /// <summary>
+    /// What plans may weigh that are kept, one per operation and shape of its variables, in characters of operations: a plan holds its operation, parsed, at 64
+    /// bytes a character (measured), so 128 MB. A client that sends more shapes pays for compiling.
+    /// </summary>
+    public const int CachedPlanWeightMax = 2_000_000;
+
+    /// <summary>What a plan weighs at least, so that no more than 2,000 are kept.</summary>
+    public const int PlanWeightMin = 1_000;
+
+    /// <summary>What each field of a plan weighs: its writer takes some 300 bytes.</summary>
+    public const int PlannedFieldWeight = 5;
 
     /// <summary>Characters of SQL kept for all plans and forms together, so 64 MB: a map of 16 cells with a large filter is 50,000.</summary>
     public const int CachedStatementCharsMax = 32_000_000;
@@ -299,6 +353,9 @@ public static class Limits
         Check(RequestBytesMax <= RefusedBytesMax, "an allowed request must be read whole");
         Check(BatchRequestsMax * RefusalBytesMax < ResponseBytesMax, "a batch must have room to refuse each of its requests");
         Check(DocumentCharsMax <= RequestBytesMax, "an allowed document must fit an allowed request");
+        Check(DocumentSelectionsMax <= ExpandedSelectionsMax, "an allowed document without fragments must be allowed once they are expanded");
+        Check(ExpandedSelectionsMax <= MergedSelectionsMax, "the selections of an allowed operation must be looked at once");
+        Check(DocumentCharsMax + PlannedFieldsMax * PlannedFieldWeight <= CachedPlanWeightMax, "the plan of the largest operation must be kept");
     }
 
     private static void Check(bool holds, string relation)

@@ -7,8 +7,8 @@ namespace CityHelper.Engine;
 /// <param name="code">Machine-readable, stable: HotChocolate's number where it has one, else the class's name in UPPER_SNAKE.</param>
 public class RequestError(string message, string code)
 {
-    /// <summary>What the client reads.</summary>
-    public string Message { get; } = message;
+    /// <summary>What the client reads, cut at <see cref="Limits.ErrorMessageCharsMax"/>: many messages repeat what was sent.</summary>
+    public string Message { get; } = message.Length <= Limits.ErrorMessageCharsMax ? message : Shortened(message);
 
     /// <summary>The <c>extensions.code</c> of the answer.</summary>
     public string Code { get; } = code;
@@ -24,6 +24,13 @@ public class RequestError(string message, string code)
     /// <c>application/json</c> (GraphQL over HTTP).
     /// </summary>
     public int? Status { get; init; }
+
+    // Half of a surrogate pair would be no text any more.
+    private static string Shortened(string message)
+    {
+        int length = Limits.ErrorMessageCharsMax - 1;
+        return message[..(char.IsHighSurrogate(message[length - 1]) ? length - 1 : length)] + "…";
+    }
 }
 
 /// <summary>An error at a place of the answer.</summary>

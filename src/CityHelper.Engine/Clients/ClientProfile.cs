@@ -33,8 +33,11 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
     /// <summary>Whether it showed a secret: what it alone may read is for no shared cache.</summary>
     public bool IsKnownBySecret { get; init; }
 
-    /// <summary>Whether it may send any text: then it may also look at the schema, and errors suggest names.</summary>
+    /// <summary>Whether it may send any text: then it may also read the schema.</summary>
     public bool MaySendText => Mode == ClientMode.FreeText;
+
+    /// <summary>Whether its operations may look at the schema; then errors suggest names too.</summary>
+    public bool MayIntrospect => MaySendText || LogOnly;
 }
 
 /// <summary>Knows clients.</summary>

@@ -110,7 +110,7 @@ public sealed class OperationGate(
         // Only what may run is kept, so that nobody fills the store with what never could.
         if (executor.Check(operation, request.Variables, admission.Limit) is { } refusal)
         {
-            return Admission.Refused(refusal);
+            return Admission.Refused(client.MayIntrospect ? refusal : EngineErrors.WithoutSuggestion(refusal));
         }
 
         bool isKept = await registered.TryRegisterAsync(client, hash, text, cancellation);
@@ -122,13 +122,12 @@ public sealed class OperationGate(
     private async ValueTask<Admission> CompileAsync(string text, string? name, ClientProfile client, CancellationToken cancellation)
     {
         CompiledOperation compiled = await operations.CompileAsync(text, name, cancellation);
-        bool maySee = client.MaySendText || client.LogOnly;
         if (compiled.Operation is not { } operation)
         {
-            return new Admission(null, maySee ? compiled.Errors : [.. compiled.Errors.Select(EngineErrors.WithoutSuggestion)]);
+            return new Admission(null, client.MayIntrospect ? compiled.Errors : [.. compiled.Errors.Select(EngineErrors.WithoutSuggestion)]);
         }
 
-        return operation.IntrospectionField is { } field && !maySee
+        return operation.IntrospectionField is { } field && !client.MayIntrospect
             ? Admission.Refused(new IntrospectionNotAllowedError(field))
             : new Admission(operation, []) { Limit = client.PriceLimit };
     }

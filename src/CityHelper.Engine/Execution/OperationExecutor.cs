@@ -44,7 +44,7 @@ public sealed class OperationExecutor
         (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, options.Limit);                   // (1)-(3)
         if (prepared is null)
         {
-            return OperationResult.Refused(refusal!);
+            return OperationResult.Refused(options.SuggestsNames ? refusal! : EngineErrors.WithoutSuggestion(refusal!));
         }
 
         using (prepared)
@@ -71,6 +71,7 @@ public sealed class OperationExecutor
         BatchUsage usage = await _batches.RunAsync(prepared.Runs, cancellation);                                                // (5)
         await LoadNodesAsync(prepared, explanations: null, cancellation);
         OperationResult result = Assemble(prepared.Plan, prepared.Runs);                                                        // (6)
+        result.Price = prepared.Price;
         result.Forms = options.TellForms ? FormsOf(prepared.Runs) : null;
         if (options.Report == CostReport.Report)
         {
@@ -183,7 +184,7 @@ public sealed class OperationExecutor
             return;
         }
 
-        prepared.Nodes = new NodeLoader(prepared.Values, _batches) { Explanations = explanations };
+        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Plan.Life.Token) { Explanations = explanations };
         BatchLoader<NodeKey, NodeRow> loader = prepared.Nodes.Create();
         foreach (RootRun run in runs)
         {
@@ -254,7 +255,7 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
     public VariableValues Values { get; } = values;
 
     /// <summary>One per root of the plan.</summary>
-    public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root))];
+    public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, plan.Life.Token))];
 
     /// <summary>What loaded the rows of <c>node</c> and <c>nodes</c>; null without them.</summary>
     public NodeLoader? Nodes { get; set; }

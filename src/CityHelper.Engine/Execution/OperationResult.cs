@@ -34,6 +34,9 @@ public sealed class OperationResult : IDisposable
     /// <summary>The form in which each connection's rows were reached, such as <c>serviceRequests=late cells=6</c>; null unless asked for.</summary>
     public string? Forms { get; internal set; }
 
+    /// <summary>What it was priced at; nothing for what was refused.</summary>
+    public Price Price { get; internal set; }
+
     /// <summary>An answer to a request that was not executed.</summary>
     public static OperationResult Refused(params IReadOnlyList<RequestError> errors)
     {

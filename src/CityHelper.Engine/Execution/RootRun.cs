@@ -9,18 +9,25 @@ namespace CityHelper.Engine.Execution;
 /// <summary>One root of a plan in one request: the values its statements are bound to, and what they returned.</summary>
 internal sealed class RootRun : IDisposable
 {
-    public RootRun(VariableValues variables, RootPlan plan)
+    /// <param name="variables">The request's variables.</param>
+    /// <param name="plan">The root.</param>
+    /// <param name="planLife">Cancelled when the operation's plan is kept no longer.</param>
+    public RootRun(VariableValues variables, RootPlan plan, CancellationToken planLife)
     {
         Variables = variables;
         Plan = plan;
+        PlanLife = planLife;
         Nested = [.. plan.Nested.Select(_ => new NestedRun())];
-        Below = [.. plan.Below.Select(p => new RootRun(variables, p))];
+        Below = [.. plan.Below.Select(p => new RootRun(variables, p, planLife))];
         Rows.Backward = plan.Backward;
     }
 
     public VariableValues Variables { get; }
 
     public RootPlan Plan { get; }
+
+    /// <summary>Cancelled when the operation's plan is kept no longer.</summary>
+    public CancellationToken PlanLife { get; }
 
     /// <summary>Why the field is not read at all.</summary>
     public RequestError? Error { get; set; }

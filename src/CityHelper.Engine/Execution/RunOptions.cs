@@ -6,7 +6,8 @@ namespace CityHelper.Engine.Execution;
 /// <param name="TellForms">Whether the answer says in which form each connection's rows were reached.</param>
 /// <param name="Limit">What it may cost; null for one that was priced when it was published.</param>
 /// <param name="Report">What is to be said of its cost.</param>
-public sealed record RunOptions(bool TellForms = false, PriceLimit? Limit = null, CostReport Report = CostReport.None)
+/// <param name="SuggestsNames">Whether errors may name what the schema has.</param>
+public sealed record RunOptions(bool TellForms = false, PriceLimit? Limit = null, CostReport Report = CostReport.None, bool SuggestsNames = true)
 {
     /// <summary>As published operations run.</summary>
     public static RunOptions Default { get; } = new();

@@ -127,7 +127,8 @@ public sealed class GraphQLHttpHandler(
                 return Refuse(name, mediaType, new RequestInvalidError($"The header `{CostHeaderName}` is `report` or `validate`."));
             }
 
-            Admission admission = await gate.AdmitAsync(request, clients.Identify(http.Request), cancellation);                     // (3)
+            ClientProfile client = clients.Identify(http.Request);
+            Admission admission = await gate.AdmitAsync(request, client, cancellation);                                             // (3)
             if (SafeMethods.Check(http, admission) is { } notAllowed)
             {
                 return Refuse(name, mediaType, notAllowed);
@@ -139,7 +140,7 @@ public sealed class GraphQLHttpHandler(
             }
 
             name = operation.Name ?? "anonymous";
-            var run = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), admission.Limit, report);
+            var run = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), admission.Limit?.Less(request.Spent), report, client.MayIntrospect);
             OperationResult result = await executor.ExecuteAsync(operation, request.Variables, run, cancellation);                  // (4)
             if (admission.Persisted is { } persisted)
             {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CityHelper.Engine.Pricing;
 
 namespace CityHelper.Engine.Http;
 
@@ -24,6 +25,9 @@ internal sealed class OperationRequest : IDisposable
 
     /// <summary>The element of a batch that this request is read from; null for a request of its own.</summary>
     public JsonElement? Element { get; init; }
+
+    /// <summary>What the requests before it in its batch have cost: a batch may cost what one request may.</summary>
+    public Price Spent { get; init; }
 
     /// <summary>Keeps a document until the request is answered.</summary>
     public JsonElement Own(JsonDocument document)

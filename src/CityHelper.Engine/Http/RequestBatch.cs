@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Pricing;
 
 namespace CityHelper.Engine.Http;
 
@@ -26,11 +27,13 @@ internal static class RequestBatch
     {
         var json = new JsonBuffer();
         List<RequestError> errors = [];
+        Price spent = default;
         foreach (JsonElement element in batch.EnumerateArray())
         {
             json.WriteByte((byte)(json.Length == 0 ? '[' : ','));
-            using var request = new OperationRequest { Element = element };
+            using var request = new OperationRequest { Element = element, Spent = spent };
             using OperationResult one = await answer(request);
+            spent += one.Price;
             errors.AddRange(one.Errors);
             Append(json, one, errors);
         }

@@ -24,7 +24,10 @@ internal sealed record NodeResult(RequestError? Error, NodeRow? Row);
 /// Fetches the rows of all <c>node</c> and <c>nodes</c> of a request in one batch: one statement per type, partition and selection,
 /// whose number is not known before the ids are.
 /// </summary>
-internal sealed class NodeLoader(VariableValues variables, BatchRunner batches) : IDisposable
+/// <param name="variables">The request's variables.</param>
+/// <param name="batches">Sends the statements.</param>
+/// <param name="planLife">Cancelled when the operation's plan is kept no longer.</param>
+internal sealed class NodeLoader(VariableValues variables, BatchRunner batches, CancellationToken planLife) : IDisposable
 {
     private readonly List<RootRun> _runs = [];
 
@@ -54,7 +57,7 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches) 
             var runs = new List<(RootRun Run, NodeKey[] Keys)>();
             foreach (var group in chunk)
             {
-                var run = new RootRun(variables, group.Key.Plan) { Partition = group.Key.Partition, RowKeys = [.. group.Select(k => k.Row)] };
+                var run = new RootRun(variables, group.Key.Plan, planLife) { Partition = group.Key.Partition, RowKeys = [.. group.Select(k => k.Row)] };
                 _runs.Add(run);
                 await batches.BindAsync(run, cancellation);
                 runs.Add((run, [.. group]));
@@ -82,7 +85,7 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches) 
 
     private Dictionary<NodeKey, NodeRow> Refuse(IReadOnlyCollection<NodeKey> keys)
     {
-        var refused = new RootRun(variables, keys.First().Plan)
+        var refused = new RootRun(variables, keys.First().Plan, planLife)
         {
             Error = new OperationTooLargeError(
                 $"The ids are of so many types and partitions that reading them needs more than {Limits.NodeStatementsMax} statements: send fewer."),

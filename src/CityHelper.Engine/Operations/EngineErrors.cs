@@ -1,4 +1,5 @@
 using GraphQL;
+using GraphQL.Types;
 using GraphQL.Validation;
 
 namespace CityHelper.Engine.Operations;
@@ -7,6 +8,9 @@ namespace CityHelper.Engine.Operations;
 internal static class EngineErrors
 {
     private const string Suggestion = " Did you mean";
+
+    /// <summary>The members of an input, as a suggestion.</summary>
+    public static string Suggest(IInputObjectGraphType input) => $"{Suggestion} one of {string.Join(", ", input.Fields.Select(f => f.Name))}?";
 
     /// <summary>The error without the names that the schema has: who may not look at it is not told them one by one (attack 6).</summary>
     public static RequestError WithoutSuggestion(RequestError error) => error.Message.IndexOf(Suggestion, StringComparison.Ordinal) is var at and >= 0

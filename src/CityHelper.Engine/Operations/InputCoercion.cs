@@ -48,7 +48,7 @@ internal static class InputCoercion
         return (literal, type) switch
         {
             (GraphQLNullValue, _) => null,
-            (GraphQLListValue items, ListGraphType list) => (items.Values ?? []).Select(v => FromLiteral(v, list.ResolvedType!)).ToList(),
+            (GraphQLListValue items, ListGraphType list) => ItemsOf(items).Select(v => FromLiteral(v, list.ResolvedType!)).ToList(),
             (_, ListGraphType list) => new List<object?> { FromLiteral(literal, list.ResolvedType!) },
             (GraphQLObjectValue value, IInputObjectGraphType input) => ObjectFromLiteral(value, input),
             (_, GeometryType) => GeometryType.FromLiteral(literal),
@@ -57,9 +57,32 @@ internal static class InputCoercion
         };
     }
 
-    private static object? CheckFinite(object? value, string path) => value is double number && !double.IsFinite(number)
-        ? throw new InputException($"{path} must be a finite number.")
-        : value;
+    /// <summary>The items of a literal.</summary>
+    public static IReadOnlyList<GraphQLValue> ItemsOf(GraphQLListValue literal)
+    {
+        CheckLength(literal.Values?.Count ?? 0, "A list");
+        return literal.Values ?? [];
+    }
+
+    private static void CheckLength(int items, string path)
+    {
+        if (items > Limits.InputListItemsMax)
+        {
+            throw new InputException($"{path} has {items} items, {Limits.InputListItemsMax} are allowed: send fewer.");
+        }
+    }
+
+    /// <summary>
+    /// A number that PostgreSQL can calculate with: it refuses products that vanish (underflow). Nothing that is measured is that small.
+    /// </summary>
+    public static double Calculable(double number) => Math.Abs(number) < Limits.NumberMin ? 0 : number;
+
+    private static object? CheckFinite(object? value, string path) => value switch
+    {
+        double number when !double.IsFinite(number) => throw new InputException($"{path} must be a finite number."),
+        double number => Calculable(number),
+        _ => value,
+    };
 
     /// <summary>
     /// What PostgreSQL and JSON cannot hold never reaches them: numbers that are none (1e400 parses as infinity), the character zero, and
@@ -110,11 +133,7 @@ internal static class InputCoercion
         }
 
         int count = json.GetArrayLength();
-        if (count > Limits.InputListItemsMax)
-        {
-            throw new InputException($"{path} has {count} items, {Limits.InputListItemsMax} are allowed: send fewer.");
-        }
-
+        CheckLength(count, path);
         var items = new List<object?>(count);
         foreach (JsonElement item in json.EnumerateArray())
         {
@@ -135,7 +154,7 @@ internal static class InputCoercion
         foreach (JsonProperty member in json.EnumerateObject())
         {
             FieldType field = input.Fields.Find(member.Name)
-                ?? throw new InputException($"{path} has no field `{member.Name}`: {input.Name} has {string.Join(", ", input.Fields.Select(f => f.Name))}.");
+                ?? throw new InputException($"{path} has no field `{member.Name}`.{EngineErrors.Suggest(input)}");
 
             // JSON allows a key twice; the last counts, as in every JavaScript client.
             result[member.Name] = FromJson(member.Value, field.ResolvedType!, $"{path}.{member.Name}");
@@ -166,7 +185,7 @@ internal static class InputCoercion
     {
         if (input.IsOneOf && (value.Count != 1 || value.Values.Single() is null))
         {
-            throw new InputException($"{path} takes exactly one field that is not null: one of {string.Join(", ", input.Fields.Select(f => f.Name))}.");
+            throw new InputException($"{path} takes exactly one field that is not null.{EngineErrors.Suggest(input)}");
         }
     }
 

@@ -8,9 +8,10 @@ namespace CityHelper.Engine.Operations;
 /// </summary>
 public sealed class Operation
 {
-    internal Operation(string id, GraphQLDocument document, GraphQLOperationDefinition definition, IReadOnlyList<VariableDefinition> variables)
+    internal Operation(string id, int textChars, GraphQLDocument document, GraphQLOperationDefinition definition, IReadOnlyList<VariableDefinition> variables)
     {
         Id = id;
+        TextChars = textChars;
         Document = document;
         Definition = definition;
         Variables = variables;
@@ -20,6 +21,9 @@ public sealed class Operation
 
     /// <summary>SHA-256 of the text, lower-case hex.</summary>
     public string Id { get; }
+
+    /// <summary>Characters of the text, which what is made of it grows with.</summary>
+    internal int TextChars { get; }
 
     /// <summary>The operation's own name, or null.</summary>
     public string? Name => Definition.Name?.StringValue;

@@ -5,6 +5,8 @@ using CityHelper.Engine.Bindings;
 using GraphQL;
 using GraphQL.Types;
 using GraphQL.Validation;
+using GraphQL.Validation.Errors;
+using GraphQL.Validation.Rules;
 using GraphQLParser;
 using GraphQLParser.AST;
 using GraphQLParser.Exceptions;
@@ -16,6 +18,12 @@ namespace CityHelper.Engine.Operations;
 public sealed class OperationCompiler(ISchema schema)
 {
     private static readonly ParserOptions s_parserOptions = new() { MaxDepth = Limits.DocumentDepthMax, Ignore = IgnoreOptions.Comments };
+
+    // FieldMerge judges that one.
+    private static readonly IValidationRule[] s_rules = [.. DocumentValidator.CoreRules.Where(rule => rule is not OverlappingFieldsCanBeMerged)];
+
+    // Asked first and alone, because the rule for defaults throws when the variable is of no input type.
+    private static readonly IValidationRule[] s_variableRules = [KnownTypeNames.Instance, VariablesAreInputTypes.Instance];
 
     private readonly DocumentValidator _validator = new();
     private readonly ISchema _schema = Initialized(schema);
@@ -36,7 +44,15 @@ public sealed class OperationCompiler(ISchema schema)
                 $"The document has {text.Length} characters, {Limits.DocumentCharsMax} are allowed: split it."));
         }
 
-        if (!TryParse(text, out GraphQLDocument? document, out RequestError? syntaxError))
+        // The parser's message of a syntax error counts a carriage return as a line of its own, and fails behind the last. Lines stay where they are, and
+        // a carriage return stands in no value: block strings have line feeds instead (spec 2.9.4).
+        string lines = text.Contains('\r', StringComparison.Ordinal) ? text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n') : text;
+        if (DocumentTokens.Check(lines) is { } tooLong)
+        {
+            return CompiledOperation.Refused(tooLong);
+        }
+
+        if (!TryParse(lines, out GraphQLDocument? document, out RequestError? syntaxError))
         {
             return CompiledOperation.Refused(syntaxError);
         }
@@ -58,10 +74,15 @@ public sealed class OperationCompiler(ISchema schema)
             return new CompiledOperation(null, errors);
         }
 
+        if (FieldMerge.Check(document, lines, _schema) is { } conflict)
+        {
+            return CompiledOperation.Refused(conflict);
+        }
+
         try
         {
             IReadOnlyList<VariableDefinition> variables = VariableDefinition.Of(definition, _schema);
-            return new CompiledOperation(new Operation(IdOf(text), document, definition, variables), []);
+            return new CompiledOperation(new Operation(IdOf(text), text.Length, document, definition, variables), []);
         }
         catch (InputException cause)
         {
@@ -131,18 +152,29 @@ public sealed class OperationCompiler(ISchema schema)
     private async ValueTask<List<RequestError>> ValidateAsync(
         GraphQLDocument document, GraphQLOperationDefinition definition, CancellationToken cancellation)
     {
+        IEnumerable<ExecutionError> errors = (await ValidateAsync(document, definition, s_variableRules, cancellation)).Where(e => e is KnownTypeNamesError or VariablesAreInputTypesError).ToList();
+        if (!errors.Any())
+        {
+            // The validator goes on to the variables once all rules hold, and none were given: their errors say nothing here.
+            errors = (await ValidateAsync(document, definition, s_rules, cancellation)).Where(e => e is not InvalidVariableError);
+        }
+
+        return [.. errors.Take(Limits.ErrorsMax).Select(EngineErrors.ToRequestError)];
+    }
+
+    private async ValueTask<ExecutionErrors> ValidateAsync(
+        GraphQLDocument document, GraphQLOperationDefinition definition, IEnumerable<IValidationRule> rules, CancellationToken cancellation)
+    {
         IValidationResult result = await _validator.ValidateAsync(new ValidationOptions
         {
             Schema = _schema,
             Document = document,
             Operation = definition,
-            Rules = DocumentValidator.CoreRules,
+            Rules = rules,
             Variables = Inputs.Empty,
             CancellationToken = cancellation,
         });
-
-        // The validator goes on to the variables once all rules hold, and none were given: their errors say nothing here.
-        return [.. result.Errors.Where(e => e is not InvalidVariableError).Take(Limits.ErrorsMax).Select(EngineErrors.ToRequestError)];
+        return result.Errors;
     }
 }
 

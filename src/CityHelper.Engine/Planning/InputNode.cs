@@ -82,7 +82,7 @@ internal abstract class InputNode
 
     // An absent variable inside a list literal counts as null (spec 6.4.1).
     private static ListNode FromList(GraphQLListValue value, ListGraphType list, VariableValues variables) =>
-        new([.. (value.Values ?? []).Select(v => Build(v, list.ResolvedType!, variables)
+        new([.. InputCoercion.ItemsOf(value).Select(v => Build(v, list.ResolvedType!, variables)
             ?? (list.ResolvedType is NonNullGraphType
                 ? throw new PlanException(new VariableInvalidError($"Variable `${((GraphQLVariable)v).Name.StringValue}` is missing in a list of {list.ResolvedType}."))
                 : FixedNode.Null))]);

@@ -11,6 +11,7 @@ internal sealed class IntrospectionEstimate(Operation operation)
 {
     private long _nodes;
 
+    /// <summary>Estimates all introspections of an operation together: each may stand there under many aliases.</summary>
     /// <exception cref="PlanException">The estimate exceeds <see cref="Limits.IntrospectionNodesMax"/>.</exception>
     public void Check(IEnumerable<GraphQLField> fields)
     {

@@ -10,7 +10,13 @@ namespace CityHelper.Engine.Planning;
 /// <param name="Cache">How long an answer without errors may be kept.</param>
 /// <param name="MetaFields">The selections of <c>__schema</c> and <c>__type</c>, which GraphQL.NET answers.</param>
 /// <param name="Price">What it costs, given how long its lists are.</param>
-internal sealed record OperationPlan(IReadOnlyList<RootPlan> Roots, CachePolicy Cache, IReadOnlyList<GraphQLField> MetaFields, OperationPrice Price);
+/// <param name="Fields">How many fields it writes, those of all types that an object may be of.</param>
+internal sealed record OperationPlan(
+    IReadOnlyList<RootPlan> Roots, CachePolicy Cache, IReadOnlyList<GraphQLField> MetaFields, OperationPrice Price, int Fields)
+{
+    /// <summary>Cancelled when the plan is kept no longer: statements that are made for it then are not kept either.</summary>
+    public CancellationTokenSource Life { get; } = new();
+}
 
 /// <summary>One root of a plan: a field of <c>Query</c>, or a connection of the partition that a root's row stands for.</summary>
 /// <param name="field">Its name, and the writer that assembles its value from what was read.</param>

@@ -6,11 +6,17 @@ namespace CityHelper.Engine.Planning;
 
 /// <summary>
 /// The plans of all operations by the shape of their variables: one bound for the process, so that no client's shapes or texts fill the
-/// memory. What is asked for most recently stays.
+/// memory. What is asked for most recently stays. A plan's statements are forgotten with it.
 /// </summary>
 internal sealed class PlanCache : IDisposable
 {
-    private readonly MemoryCache _plans = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedPlansMax }));
+    private readonly MemoryCache _plans = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedPlanWeightMax, TrackStatistics = true }));
+
+    /// <summary>What the plans that are kept weigh.</summary>
+    public long Weight => _plans.GetCurrentStatistics()?.CurrentEstimatedSize ?? 0;
+
+    /// <summary>How many are kept.</summary>
+    public int Count => _plans.Count;
 
     public OperationPlan GetOrAdd(Operation operation, string shape, Func<OperationPlan> compile)
     {
@@ -21,9 +27,14 @@ internal sealed class PlanCache : IDisposable
         }
 
         OperationPlan plan = compile();
-        _plans.Set(key, plan, new MemoryCacheEntryOptions { Size = 1 });
+        _plans.Set(key, plan, new MemoryCacheEntryOptions { Size = WeightOf(operation, plan) }
+            .RegisterPostEvictionCallback(static (_, forgotten, _, _) => ((OperationPlan)forgotten!).Life.Cancel()));
         return plan;
     }
 
     public void Dispose() => _plans.Dispose();
+
+    // A plan keeps its operation, parsed, even when the texts have forgotten it.
+    private static int WeightOf(Operation operation, OperationPlan plan) =>
+        Math.Max(Limits.PlanWeightMin, operation.TextChars + plan.Fields * Limits.PlannedFieldWeight);
 }

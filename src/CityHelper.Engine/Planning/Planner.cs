@@ -32,9 +32,10 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
         OperationPrice price = new PricePlanner(schema, operation, variables).Compile();
         var roots = new List<RootPlan>(fields.Count);
         var meta = new List<GraphQLField>();
+        new IntrospectionEstimate(operation).Check(fields.Where(f => f.Name is "__schema" or "__type").SelectMany(f => f.Nodes));
         foreach (CollectedField field in fields)
         {
-            roots.Add(Root(operation, field, collector, variables, meta));
+            roots.Add(Root(field, collector, variables, meta));
         }
 
         if (roots.Sum(r => r.StatementCount) > Limits.BatchStatementsMax)
@@ -43,18 +44,16 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
                 $"The operation needs more than {Limits.BatchStatementsMax} statements: send several operations."));
         }
 
-        return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta, price);
+        return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta, price, collector.Fields);
     }
 
-    private RootPlan Root(
-        Operation operation, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)
+    private RootPlan Root(CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)
     {
         switch (field.Name)
         {
             case "__typename":
                 return new RootPlan(RowPlanner.Field(field, nonNull: true, RowPlanner.TypeName(schema.Query)));
             case "__schema" or "__type":
-                new IntrospectionEstimate(operation).Check(field.Nodes);
                 meta.AddRange(field.Nodes);
                 return new MetaRootPlan(RowPlanner.Field(field, nonNull: false, new MetaWriter(field.ResponseName)));
         }

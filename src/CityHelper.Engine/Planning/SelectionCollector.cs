@@ -22,7 +22,8 @@ internal sealed class SelectionCollector(Operation operation, ISchema schema, Va
 {
     private static readonly NonNullGraphType s_condition = new(new BooleanGraphType());
 
-    private int _fields;
+    /// <summary>Fields collected so far.</summary>
+    public int Fields { get; private set; }
 
     /// <summary>How long an answer with all that was collected may be kept; null when no field says anything.</summary>
     public CachePolicy? Cache { get; private set; }
@@ -81,7 +82,7 @@ internal sealed class SelectionCollector(Operation operation, ISchema schema, Va
 
     private void Add(List<CollectedField> fields, GraphQLField field)
     {
-        if (++_fields > Limits.PlannedFieldsMax)
+        if (++Fields > Limits.PlannedFieldsMax)
         {
             throw new PlanException(new OperationTooLargeError(
                 $"The operation selects more than {Limits.PlannedFieldsMax} fields once fragments are expanded: select fewer."));

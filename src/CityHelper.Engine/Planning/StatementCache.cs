@@ -1,12 +1,13 @@
 using CityHelper.Engine.Execution;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 
 namespace CityHelper.Engine.Planning;
 
 /// <summary>
 /// The SQL of all plans by form, bounded by its characters for the whole process: a plan may be asked in many forms, and a large filter stands in
-/// each of sixteen cells. What is asked for most recently stays.
+/// each of sixteen cells. What is asked for most recently stays, as long as its plan does: a statement holds on to the plan, which may be far larger.
 /// </summary>
 internal sealed class StatementCache : IDisposable
 {
@@ -15,6 +16,9 @@ internal sealed class StatementCache : IDisposable
     /// <summary>Characters that are kept.</summary>
     public long Chars => _statements.GetCurrentStatistics()?.CurrentEstimatedSize ?? 0;
 
+    /// <summary>How many statements are kept.</summary>
+    public int Count => _statements.Count;
+
     /// <summary>The SQL of a statement in the form that a request needs.</summary>
     public CompiledStatement For(StatementPlan statement, RootRun run)
     {
@@ -22,7 +26,7 @@ internal sealed class StatementCache : IDisposable
         if (!_statements.TryGetValue(key, out CompiledStatement? compiled))
         {
             compiled = statement.Compile(key.Access);
-            _statements.Set(key, compiled, new MemoryCacheEntryOptions { Size = compiled.Sql.Length });
+            _statements.Set(key, compiled, new MemoryCacheEntryOptions { Size = compiled.Sql.Length }.AddExpirationToken(new CancellationChangeToken(run.PlanLife)));
         }
 
         return compiled!;

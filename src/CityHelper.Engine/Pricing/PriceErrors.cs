@@ -30,6 +30,9 @@ public sealed record PriceLimit(double FieldCostMax, double TypeCostMax)
     /// <summary>HotChocolate's: 1,000 of each.</summary>
     public static PriceLimit Default { get; } = new(Limits.FieldCostMax, Limits.TypeCostMax);
 
+    /// <summary>What is left when something was spent.</summary>
+    public PriceLimit Less(Price spent) => new(FieldCostMax - spent.FieldCost, TypeCostMax - spent.TypeCost);
+
     /// <summary>Why a price is too high, or null.</summary>
     public RequestError? Check(Price price) =>
         price.FieldCost > FieldCostMax ? new FieldCostExceededError(price.FieldCost, FieldCostMax)

@@ -84,6 +84,28 @@ public sealed class Attack20NumberAndVariableTests(ReadingHouse house) : IClassF
         Assert.False(json.TryGetProperty("data", out _));
     }
 
+    /// <summary>PostgreSQL refuses products that vanish; nothing that is so small is a coordinate.</summary>
+    [Theory]
+    [InlineData("5e-324")]
+    [InlineData("-1e-310")]
+    [InlineData("1e-200")]
+    [InlineData("1e-100")]
+    public async Task Numbers_next_to_nothing_are_calculated_with(string number)
+    {
+        string place = $"{{longitude: {number}, latitude: {number}}}";
+        string ring = $"[[{number}, {number}], [1, 0], [1, 1], [{number}, {number}]]";
+        await house.Server.DataAsync(
+            """
+            { near: nearbyServiceRequests(city: "nyc", to: @place, withinMetres: 100) { nodes { id } }
+              same: duplicateCandidates(city: "nyc", category: "rodent", location: @place) { serviceRequest { id } }
+              view: serviceRequests(city: "nyc", within: {viewport: {west: @number, south: @number, east: 1, north: 1}}) { totalCount }
+              area: serviceRequests(city: "nyc", within: {polygon: {type: Polygon, coordinates: [@ring]}}) { totalCount }
+              circle: serviceRequests(city: "nyc", within: {circle: {longitude: @number, latitude: @number, metres: 100}}) { totalCount }
+              stats: serviceRequestStats(city: "nyc", within: {polygon: {type: Polygon, coordinates: [@ring]}}) { total }
+              filter: serviceRequests(city: "nyc", where: {category: {code: {eq: "rodent"}}, location: {distance: {geometry: {type: Point, coordinates: [@number, @number]}, lte: 1}}}) { totalCount } }
+            """.Replace("@place", place, StringComparison.Ordinal).Replace("@ring", ring, StringComparison.Ordinal).Replace("@number", number, StringComparison.Ordinal));
+    }
+
     /// <summary>A number of a hundred thousand digits is read in the time of its length, and is then what it is.</summary>
     [Fact]
     public async Task A_very_long_number_is_a_number()

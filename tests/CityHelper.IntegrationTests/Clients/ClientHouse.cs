@@ -17,6 +17,8 @@ public sealed class ClientHouse(PostgresFixture postgres) : IAsyncLifetime
     public const string ExplorerKey = "analyst's key";
     public const string StepKey = "key of a client that is about to be restricted";
 
+    private static int s_texts;
+
     private readonly ReadingHouse _rows = new(postgres);
 
     public TestServer Server { get; private set; } = null!;
@@ -78,6 +80,9 @@ public sealed class ClientHouse(PostgresFixture postgres) : IAsyncLifetime
 
     /// <summary>The hash of a text.</summary>
     public static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>A text that no test has sent before: the server remembers them.</summary>
+    public static string NewText() => $"{{ a{Interlocked.Increment(ref s_texts)}: cities {{ slug }} }}";
 
     /// <summary>The code of the first error; null without one.</summary>
     public static string? Code(JsonElement json) =>

@@ -23,7 +23,7 @@ public sealed class SafeMethodTests
     public void Only_queries_are_run_for_methods_that_only_read(string method, string text, bool allowed)
     {
         GraphQLDocument document = Parser.Parse(text);
-        var operation = new Operation("id", document, (GraphQLOperationDefinition)document.Definitions[0], []);
+        var operation = new Operation("id", text.Length, document, (GraphQLOperationDefinition)document.Definitions[0], []);
         var http = new DefaultHttpContext { Request = { Method = method } };
         Assert.Equal(allowed, SafeMethods.Check(http, new Admission(operation, [])) is null);
         Assert.Equal(allowed ? "" : "POST", http.Response.Headers.Allow.ToString());

@@ -1,0 +1,77 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace CityHelper.IntegrationTests.Fuzzing;
+
+/// <summary>What the answer to any request must be: one of few statuses, JSON that is whole, errors with codes that are explained.</summary>
+internal static partial class FuzzAnswer
+{
+    /// <summary>Statuses of docs/http.md; the last two are the HTTP server's own, for addresses that are none.</summary>
+    private static readonly int[] s_statuses = [200, 400, 405, 406, 413, 415, 429, 504, 404, 414];
+
+    /// <summary>Codes that say that something of ours is broken.</summary>
+    private static readonly string[] s_faults = ["UNEXPECTED", "DATABASE_UNAVAILABLE", "HC0018"];
+
+    private static readonly HashSet<string> s_codes =
+        [.. Row().Matches(File.ReadAllText(Repository.PathOf("docs", "errors.md"))).Select(m => m.Groups[1].Value).Except(s_faults)];
+
+    private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
+
+    /// <summary>Reads an answer.</summary>
+    /// <returns>What is wrong with it, or null; and what it was, for counting.</returns>
+    public static async Task<(string? Wrong, string Kind)> JudgeAsync(FuzzRequest request, HttpResponseMessage response)
+    {
+        int status = (int)response.StatusCode;
+        byte[] bytes = await response.Content.ReadAsByteArrayAsync();
+        string? type = response.Content.Headers.ContentType?.MediaType;
+        if (!s_statuses.Contains(status))
+        {
+            return ($"status {status}: {Encoding.UTF8.GetString(bytes)}", "");
+        }
+
+        bool mayBeEmpty = request.Method == "HEAD" || status is 404 or 406 or 414 || (status == 400 && type is null);
+        if (bytes.Length == 0)
+        {
+            return (mayBeEmpty ? null : $"status {status} without a body", $"{status} empty");
+        }
+
+        if (type is not ("application/json" or "application/graphql-response+json"))
+        {
+            return ($"content type {type}", "");
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(s_strict.GetString(bytes));
+            return json.RootElement.ValueKind == JsonValueKind.Object ? Judge(json.RootElement, status) : ($"no object: {json.RootElement}", "");
+        }
+        catch (Exception cause) when (cause is JsonException or DecoderFallbackException)
+        {
+            return ($"no JSON: {cause.Message}\n{Encoding.UTF8.GetString(bytes)}", "");
+        }
+    }
+
+    private static (string? Wrong, string Kind) Judge(JsonElement answer, int status)
+    {
+        if (!answer.TryGetProperty("errors", out JsonElement errors))
+        {
+            return (answer.TryGetProperty("data", out _) || answer.TryGetProperty("extensions", out _) ? null : $"neither data nor errors: {answer}", $"{status} data");
+        }
+
+        foreach (JsonElement error in errors.EnumerateArray())
+        {
+            string? code = error.GetProperty("extensions").GetProperty("code").GetString();
+            bool isValidation = code is not null && !s_faults.Contains(code) && error.GetProperty("extensions").TryGetProperty("specifiedBy", out _);
+            if (code is null || !(isValidation || s_codes.Contains(code)) || string.IsNullOrEmpty(error.GetProperty("message").GetString()))
+            {
+                return ($"an error that nobody explains: {error}", "");
+            }
+        }
+
+        return (null, $"{status} {errors[0].GetProperty("extensions").GetProperty("code").GetString()}");
+    }
+
+    [GeneratedRegex(@"^\| `([A-Z0-9_]+)` \|", RegexOptions.Multiline)]
+    private static partial Regex Row();
+}

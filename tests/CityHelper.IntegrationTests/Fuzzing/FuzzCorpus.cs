@@ -1,0 +1,88 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CityHelper.Engine;
+using CityHelper.IntegrationTests.Oracle;
+
+namespace CityHelper.IntegrationTests.Fuzzing;
+
+/// <summary>A valid operation, which is then spoilt.</summary>
+/// <param name="Text">The document.</param>
+/// <param name="Variables">A JSON object.</param>
+/// <param name="Id">The id under which it is published; null for others.</param>
+internal sealed record FuzzSeed(string Text, string Variables, string? Id);
+
+/// <summary>What inputs are made of: the published operations, random operations over the whole schema, and words of both.</summary>
+internal sealed class FuzzCorpus
+{
+    private const int Introspection = 1;
+
+    private static readonly string s_request = new GlobalId("ServiceRequest", OracleRows.NycId, 7).ToString();
+
+    private readonly OperationGenerator _generator;
+    private readonly FuzzSeed[] _published;
+
+    public FuzzCorpus(OracleRows rows, SchemaFile schema, int seed)
+    {
+        _generator = new OperationGenerator(rows, schema, seed);
+        using var manifest = JsonDocument.Parse(File.ReadAllBytes(Repository.PathOf("persisted-queries", "manifest.json")));
+        _published =
+        [
+            .. manifest.RootElement.GetProperty("operations").EnumerateArray().Select(o => new FuzzSeed(
+                o.GetProperty("body").GetString()!, VariablesOf(o.GetProperty("body").GetString()!), o.GetProperty("id").GetString())),
+            new FuzzSeed("query($deep: Boolean! = true) { __schema { types { kind name fields @include(if: $deep) { name args { name type { name ofType { name } } } } } } }", "{}", null),
+        ];
+        Words =
+        [
+            .. FuzzTokens.Of(File.ReadAllText(Repository.PathOf("schema", "schema.graphql")))
+                .Where(t => char.IsLetter(t[0]) && t.Length < 40)
+                .Distinct(),
+        ];
+    }
+
+    /// <summary>The names that the schema has.</summary>
+    public IReadOnlyList<string> Words { get; }
+
+    /// <summary>A valid operation.</summary>
+    public FuzzSeed Pick(Dice dice)
+    {
+        if (dice.Chance(40))
+        {
+            return dice.Pick(_published);
+        }
+
+        GeneratedOperation operation = _generator.Operation(dice.Below(100_000));
+        (string text, JsonObject variables) = operation.With(operation.Slots.ToDictionary(slot => slot.Token, _ => (string?)null));
+        return new FuzzSeed(text, variables.ToJsonString(), null);
+    }
+
+    /// <summary>A published operation.</summary>
+    public FuzzSeed PickPublished(Dice dice) => _published[dice.Below(_published.Length - Introspection)];
+
+    // By name: published operations call the same thing by the same name.
+    private static string VariablesOf(string text)
+    {
+        var values = new JsonObject
+        {
+            ["city"] = OracleRows.Nyc,
+            ["id"] = s_request,
+            ["externalId"] = "40000007",
+            ["category"] = "rodent",
+            ["description"] = "Rats in the cellar",
+            ["kind"] = "community-district",
+            ["zoom"] = 13,
+            ["first"] = 5,
+            ["last"] = 5,
+            ["withinMetres"] = 800.5,
+            ["to"] = JsonNode.Parse("""{"longitude":-73.99,"latitude":40.74}"""),
+            ["location"] = JsonNode.Parse("""{"longitude":-73.99,"latitude":40.74}"""),
+            ["viewport"] = JsonNode.Parse("""{"west":-74.05,"south":40.68,"east":-73.9,"north":40.8}"""),
+            ["within"] = JsonNode.Parse("""{"polygon":{"type":"Polygon","coordinates":[[[-74.0,40.7],[-73.9,40.7],[-73.9,40.8],[-74.0,40.7]]]}}"""),
+            ["where"] = JsonNode.Parse("""{"status":{"in":["OPEN","CLOSED"]},"and":[{"createdAt":{"gte":"2024-01-01T00:00:00Z"}},{"or":[{"category":{"code":{"eq":"rodent"}}},{"agency":{"code":{"neq":"HPD"}}}]}]}"""),
+            ["order"] = JsonNode.Parse("""[{"createdAt":"ASC"}]"""),
+        };
+        string head = text[..text.IndexOf('{', StringComparison.Ordinal)];
+        return new JsonObject(values
+            .Where(v => head.Contains($"${v.Key}:", StringComparison.Ordinal))
+            .Select(v => KeyValuePair.Create(v.Key, v.Value?.DeepClone()))).ToJsonString();
+    }
+}
