@@ -3,7 +3,10 @@ using System.Text;
 
 namespace CityHelper.Engine.Proof;
 
-/// <summary>What of a plan stays the same while the data does: node types, tables and indexes, not leaves, rows or costs.</summary>
+/// <summary>
+/// What of a plan stays the same while the data does: node types, tables and indexes, not leaves, rows or costs. Which of them stand in one statement is left out
+/// too: where two ways cost about the same, the sample that ANALYZE took decides which values of a variable go which way.
+/// </summary>
 public static class PlanShape
 {
     /// <summary>Nodes that only hand rows on, or differ with how many rows a leaf has: an append over one leaf is no node at all.</summary>
@@ -12,14 +15,10 @@ public static class PlanShape
     /// <summary>How rows of two nodes are put together hangs on estimates of a few rows, which differ with the sample that ANALYZE took.</summary>
     private static readonly HashSet<string> s_joins = ["Nested Loop", "Hash Join", "Merge Join", "Hash"];
 
-    /// <summary>The shape as a set of lines.</summary>
-    public static IEnumerable<string> Of(PlanNode plan, PlanCatalog catalog) => plan.All
-        .Select(node => LineOf(node, catalog))
-        .OfType<string>()
-        .Distinct()
-        .Order(StringComparer.Ordinal);
+    /// <summary>The shape as lines, one for each node that does work.</summary>
+    public static IEnumerable<string> Of(PlanNode plan, PlanCatalog catalog) => plan.All.Select(node => LineOf(node, catalog)).OfType<string>();
 
-    /// <summary>One hash of the shapes of all statements of an operation, lower-case hex, in whatever order they come.</summary>
+    /// <summary>One hash of the shapes of all plans of an operation, lower-case hex, in whatever order they come.</summary>
     public static string Fingerprint(IEnumerable<string> shapes)
     {
         string text = string.Join('\n', shapes.Distinct().Order(StringComparer.Ordinal));
