@@ -1,5 +1,4 @@
 using CityHelper.Engine.Contracts;
-using CityHelper.Engine.Planning;
 using GraphQL;
 using GraphQL.Types;
 using GraphQLParser;
@@ -34,32 +33,20 @@ internal sealed class FieldMerge
     public static RequestError? Check(GraphQLDocument document, string text, ISchema schema)
     {
         var merge = new FieldMerge(document, text, schema);
-        try
-        {
-            foreach (GraphQLOperationDefinition operation in document.Definitions.OfType<GraphQLOperationDefinition>())
-            {
-                IObjectGraphType? root = operation.Operation switch
-                {
-                    OperationType.Mutation => schema.Mutation,
-                    OperationType.Subscription => schema.Subscription,
-                    _ => schema.Query,
-                };
-                if (root is not null)
-                {
-                    merge.CheckFields([new(root, operation.SelectionSet)]);
-                }
-            }
-
-            return null;
-        }
-        catch (PlanException cause)
-        {
-            return cause.Error;
-        }
+        return document.Definitions.OfType<GraphQLOperationDefinition>()
+            .Select(operation => RootOf(operation, schema) is { } root ? merge.CheckFields([new(root, operation.SelectionSet)]) : null)
+            .FirstOrDefault(error => error is not null);
     }
 
+    private static IObjectGraphType? RootOf(GraphQLOperationDefinition operation, ISchema schema) => operation.Operation switch
+    {
+        OperationType.Mutation => schema.Mutation,
+        OperationType.Subscription => schema.Subscription,
+        _ => schema.Query,
+    };
+
     // Fields of objects of different types never meet in one answer: of them only the shape counts.
-    private void CheckFields(IReadOnlyList<Selected> sets)
+    private RequestError? CheckFields(IReadOnlyList<Selected> sets)
     {
         foreach ((string name, List<PlacedField> fields) in Collect(sets))
         {
@@ -68,50 +55,51 @@ internal sealed class FieldMerge
             [
                 .. fields.Where(f => f.Parent is IObjectGraphType).GroupBy(f => f.Parent).Select(group => (PlacedField[])[.. anywhere, .. group]),
             ];
-            if (meeting.Length > 1)
-            {
-                CheckShape(name, fields);
-            }
-
+            RequestError? error = meeting.Length > 1 ? CheckShape(name, fields) : null;
             foreach (PlacedField[] group in meeting.Length == 0 ? [anywhere] : meeting)
             {
-                CheckCalls(name, group);
-                CheckFields(Below(group));
+                error ??= CheckCalls(name, group) ?? CheckFields(Below(group));
+            }
+
+            if (error is not null)
+            {
+                return error;
             }
         }
+
+        return _looked > Limits.MergedSelectionsMax ? new FieldMergeBudgetError() : null;
     }
 
-    private void CheckCalls(string name, PlacedField[] fields)
+    private RequestError? CheckCalls(string name, PlacedField[] fields)
     {
         PlacedField first = fields[0];
         foreach (PlacedField other in fields.AsSpan(1))
         {
             if (other.Field.Name.Value != first.Field.Name.Value)
             {
-                throw Conflict(name, $"they are `{first.Field.Name.StringValue}` and `{other.Field.Name.StringValue}`", first, other);
+                return Conflict(name, $"they are `{first.Field.Name.StringValue}` and `{other.Field.Name.StringValue}`", first, other);
             }
 
             if (Call(other.Field) != Call(first.Field))
             {
-                throw Conflict(name, "their arguments differ", first, other);
+                return Conflict(name, "their arguments differ", first, other);
             }
         }
+
+        return null;
     }
 
-    private void CheckShape(string name, IReadOnlyList<PlacedField> fields)
+    private RequestError? CheckShape(string name, IReadOnlyList<PlacedField> fields)
     {
         foreach (PlacedField other in fields.Skip(1))
         {
             if (!IsOneShape(fields[0].Type, other.Type))
             {
-                throw Conflict(name, $"they are of types {fields[0].Type} and {other.Type}", fields[0], other);
+                return Conflict(name, $"they are of types {fields[0].Type} and {other.Type}", fields[0], other);
             }
         }
 
-        foreach ((string below, List<PlacedField> merged) in Collect(Below(fields)))
-        {
-            CheckShape(below, merged);
-        }
+        return Collect(Below(fields)).Select(below => CheckShape(below.Key, below.Value)).FirstOrDefault(error => error is not null);
     }
 
     private static bool IsOneShape(IGraphType left, IGraphType right) => (left, right) switch
@@ -138,9 +126,10 @@ internal sealed class FieldMerge
     {
         foreach (ASTNode selection in selectionSet.Selections)
         {
+            // Beyond the budget nothing is looked at any more, and the end says so.
             if (++_looked > Limits.MergedSelectionsMax)
             {
-                throw new PlanException(new FieldMergeBudgetError());
+                return;
             }
 
             switch (selection)
@@ -190,7 +179,7 @@ internal sealed class FieldMerge
         return call;
     }
 
-    private PlanException Conflict(string name, string why, params PlacedField[] fields) => new(new FieldsConflictError(name, why)
+    private FieldsConflictError Conflict(string name, string why, params PlacedField[] fields) => new(name, why)
     {
         Locations =
         [
@@ -200,7 +189,7 @@ internal sealed class FieldMerge
                 return (place.Line, place.Column);
             }),
         ],
-    });
+    };
 
     /// <summary>A selection set and the type of the objects that it is of.</summary>
     private readonly record struct Selected(IGraphType Type, GraphQLSelectionSet Set);

@@ -152,11 +152,11 @@ public sealed class OperationCompiler(ISchema schema)
     private async ValueTask<List<RequestError>> ValidateAsync(
         GraphQLDocument document, GraphQLOperationDefinition definition, CancellationToken cancellation)
     {
-        IEnumerable<ExecutionError> errors = (await ValidateAsync(document, definition, s_variableRules, cancellation)).Where(e => e is KnownTypeNamesError or VariablesAreInputTypesError).ToList();
-        if (!errors.Any())
+        // The validator goes on to the variables once all rules hold, and none were given: their errors say nothing here.
+        ExecutionError[] errors = [.. (await ValidateAsync(document, definition, s_variableRules, cancellation)).Where(e => e is KnownTypeNamesError or VariablesAreInputTypesError)];
+        if (errors.Length == 0)
         {
-            // The validator goes on to the variables once all rules hold, and none were given: their errors say nothing here.
-            errors = (await ValidateAsync(document, definition, s_rules, cancellation)).Where(e => e is not InvalidVariableError);
+            errors = [.. (await ValidateAsync(document, definition, s_rules, cancellation)).Where(e => e is not InvalidVariableError)];
         }
 
         return [.. errors.Take(Limits.ErrorsMax).Select(EngineErrors.ToRequestError)];
