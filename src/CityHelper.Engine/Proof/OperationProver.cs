@@ -40,8 +40,7 @@ public sealed class OperationProver(OperationExecutor executor, PlanCatalog cata
             pages.Sum(p => p.Plan.Buffers),
             others.Sum(p => p.Plan.Buffers),
             pages.Select(p => PlanRules.RowsRead(p.Plan) / Math.Max(1, p.Plan.Rows)).DefaultIfEmpty().Max(),
-            // What ranks has two ways of about the same cost, and the sample that ANALYZE took decides.
-            [.. plans.Where(p => p.Statement.Kind != StatementKind.Ranking).SelectMany(p => PlanShape.Of(p.Plan, catalog)).Distinct()],
+            [.. plans.SelectMany(p => PlanShape.Of(p.Plan, catalog)).Distinct()],
             [.. plans.SelectMany(p => p.Plan.All).Select(node => node.Relation).OfType<string>().Select(relation => catalog.TableOf(relation).Name).Distinct()]);
     }
 

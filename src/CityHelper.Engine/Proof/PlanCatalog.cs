@@ -14,7 +14,7 @@ public sealed partial record PlanCatalog(
     // Tables are partitioned by a list of one key each, then by ranges (docs/decisions/0002); the partition is the ancestor just below the table.
     private const string TablesSql =
         """
-        select c.relname, root.relname, pg_get_expr(part.relpartbound, part.oid)
+        select c.relname, root.relname, pg_get_expr(part.relpartbound, part.oid), c.reltuples
         from pg_class c
         join pg_class root on root.oid = coalesce(pg_partition_root(c.oid), c.oid)
         left join lateral (
@@ -41,7 +41,7 @@ public sealed partial record PlanCatalog(
         while (await reader.ReadAsync(cancellation))
         {
             short? partition = reader.IsDBNull(2) ? null : short.Parse(Key().Match(reader.GetString(2)).Value, CultureInfo.InvariantCulture);
-            tables[reader.GetString(0)] = new PlanTable(reader.GetString(1), partition);
+            tables[reader.GetString(0)] = new PlanTable(reader.GetString(1), partition, reader.GetFloat(3));
         }
 
         await reader.NextResultAsync(cancellation);
@@ -55,7 +55,7 @@ public sealed partial record PlanCatalog(
     }
 
     /// <summary>The table of a relation; itself when the catalogs do not have it, such as one of a session.</summary>
-    public PlanTable TableOf(string relation) => Tables.GetValueOrDefault(relation) ?? new PlanTable(relation, null);
+    public PlanTable TableOf(string relation) => Tables.GetValueOrDefault(relation) ?? new PlanTable(relation, null, Rows: 0);
 
     [GeneratedRegex(@"-?\d+")]
     private static partial Regex Key();
@@ -67,4 +67,9 @@ public sealed partial record PlanCatalog(
 /// <summary>What a relation belongs to.</summary>
 /// <param name="Name">The table.</param>
 /// <param name="Partition">The partition whose leaf the relation is; null for a table without partitions.</param>
-public sealed record PlanTable(string Name, short? Partition);
+/// <param name="Rows">Rows of the relation when it was last analyzed.</param>
+public sealed record PlanTable(string Name, short? Partition, double Rows)
+{
+    /// <summary>Whether it is a table, such as that of categories, that may be read as PostgreSQL likes.</summary>
+    public bool IsSmall => Partition is null && Rows <= Limits.ProofScannedRowsMax;
+}
