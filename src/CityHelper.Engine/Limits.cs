@@ -117,6 +117,12 @@ public static class Limits
     /// </summary>
     public const int AreaRunsMax = 20_000;
 
+    /// <summary>
+    /// Runs that are all looked for, in some 40 buffers each over the parts of a statement. Of more, those beyond the outermost rows are left out first, for which
+    /// a statement asks each leaf for its ends (30 buffers for five leaves): of a map of the world 4,096 columns, of which a city has six.
+    /// </summary>
+    public const int AreaRunsUnreachedMax = 1_024;
+
     /// <summary>Cells of a set that are named one by one; more are named by the runs they stand in.</summary>
     public const int AreaSingleCellsMax = 4_096;
 
@@ -350,6 +356,7 @@ public static class Limits
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
         Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");
         Check(NearbyScanMetresMax <= NearbyMetresMax, "what may be read one by one must be an allowed distance");
+        Check(AreaRunsUnreachedMax <= AreaRunsMax, "runs must be allowed before they are left out");
         Check(RequestBytesMax <= RefusedBytesMax, "an allowed request must be read whole");
         Check(BatchRequestsMax * RefusalBytesMax < ResponseBytesMax, "a batch must have room to refuse each of its requests");
         Check(DocumentCharsMax <= RequestBytesMax, "an allowed document must fit an allowed request");

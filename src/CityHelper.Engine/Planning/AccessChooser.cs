@@ -196,23 +196,17 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
         for (int i = 0; i < leaves.Length - 1 && !NamesRows; i++)
         {
             LeafStatistics leaf = descending ? leaves[^(i + 1)] : leaves[i];
-            rows += RowsIn(page, leaf);
+            rows += leaf.RowsIn(page.Low, page.High);
             if (rows * pass >= WindowMargin * (run.RowsMissing + 1))
             {
                 return (descending ? new KeyRange(leaf.KeyFrom, long.MaxValue) : new KeyRange(long.MinValue, leaf.KeyTo), i + 1, rows);
             }
         }
 
-        return (KeyRange.All, Math.Max(1, leaves.Length), leaves.Sum(l => RowsIn(page, l)));
+        return (KeyRange.All, Math.Max(1, leaves.Length), leaves.Sum(l => l.RowsIn(page.Low, page.High)));
     }
 
-    internal static double RowsIn(KeyRange keys, PartitionStatistics statistics) => statistics.Leaves.Sum(l => RowsIn(keys, l));
-
-    private static double RowsIn(KeyRange keys, LeafStatistics leaf)
-    {
-        double overlap = Math.Min((double)keys.High, leaf.KeyTo) - Math.Max((double)keys.Low, leaf.KeyFrom);
-        return leaf.Rows * Math.Clamp(overlap / ((double)leaf.KeyTo - leaf.KeyFrom), 0, 1);
-    }
+    internal static double RowsIn(KeyRange keys, PartitionStatistics statistics) => statistics.Leaves.Sum(l => l.RowsIn(keys.Low, keys.High));
 
     private sealed record Candidate(RootRun Run, Estimation Estimation, double Area, bool HasCells);
 }

@@ -52,7 +52,8 @@ internal sealed class ConnectionPlan(
         }
 
         // Of two places the smaller one says better where to look.
-        run.Cover = new[] { run.Area, filter.LocationOf(run) }.OfType<Area>().Select(area => area.Cover(_zooms)).MaxBy(cover => cover.Level) ?? CellCover.None;
+        run.Cover = new[] { run.Area, filter.LocationOf(run) }.OfType<Area>().Select(area => area.Cover(_zooms))
+            .MaxBy(cover => (cover.Level, -cover.Cells.Count)) ?? CellCover.None;
         return null;
     }
 
@@ -122,8 +123,9 @@ internal sealed class CompiledFilter
         ? CreationBounds.Of(_rows.Filter, _filter, created.Column, variables)
         : CreationBounds.All;
 
-    /// <summary>The rectangle that its spatial conditions leave; null for everywhere.</summary>
-    public Area? LocationOf(RootRun run) => _rows.Access.Grid is { } grid && LocationBounds.Of(_rows.Filter, _filter, grid.Point, run.Variables) is { } box
+    /// <summary>The rectangle that its spatial conditions leave of a request's area; null for all of it.</summary>
+    public Area? LocationOf(RootRun run) => _rows.Access.Grid is { } grid
+        && LocationBounds.Of(_rows.Filter, _filter, grid.Point, run.Variables, run.Area?.Box) is { } box
         ? new ViewportArea(box)
         : null;
 

@@ -12,14 +12,18 @@ namespace CityHelper.Engine.Planning;
 /// </summary>
 internal static class LocationBounds
 {
+    // Where nothing can be left of conditions that exclude each other, any place will do to find nothing at.
+    private static readonly Viewport s_nowhere = new(0, 0, 0, 0);
+
     private static readonly Envelope s_world = new(-180, 180, -90, 90);
 
-    /// <summary>The rectangle; null when the filter leaves the whole world.</summary>
+    /// <summary>The rectangle; null when the filter leaves the whole world, and with it all of the area.</summary>
     /// <param name="input">The filter's type.</param>
     /// <param name="filter">The filter.</param>
     /// <param name="point">The column of the rows' place.</param>
     /// <param name="variables">A request's values, checked.</param>
-    public static Viewport? Of(FilterInput input, InputNode? filter, string point, VariableValues variables)
+    /// <param name="area">The rectangle around the area that is asked for beside it; null without one.</param>
+    public static Viewport? Of(FilterInput input, InputNode? filter, string point, VariableValues variables, Viewport? area)
     {
         Envelope bounds = Filter(input, filter, point, variables);
         if (bounds.Contains(s_world))
@@ -27,8 +31,13 @@ internal static class LocationBounds
             return null;
         }
 
-        // Nothing can be left of conditions that exclude each other; any place will do to find nothing at.
-        return bounds.IsNull ? new Viewport(0, 0, 0, 0) : new Viewport(bounds.MinX, bounds.MinY, bounds.MaxX, bounds.MaxY);
+        if (bounds.IsNull)
+        {
+            return s_nowhere;
+        }
+
+        var left = new Viewport(bounds.MinX, bounds.MinY, bounds.MaxX, bounds.MaxY);
+        return area is { } within ? left.Intersection(within) ?? s_nowhere : left;
     }
 
     private static Envelope Filter(FilterInput input, InputNode? filter, string point, VariableValues variables) => All(

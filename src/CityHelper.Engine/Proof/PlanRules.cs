@@ -31,9 +31,12 @@ public static class PlanRules
         ];
     }
 
+    // Of a small table that is read again and again it is the buffers that bound it (e).
     private static IEnumerable<PlanFinding> SequentialScans(StatementExplanation statement, IEnumerable<PlanNode> scans, PlanCatalog catalog) => scans
-        .Where(node => node.Type == "Seq Scan" && node.RowsRead > Limits.ProofScannedRowsMax)
-        .Select(node => new SequentialScan(statement.Field, catalog.TableOf(node.Relation!).Name, node.Relation!, node.RowsRead));
+        .Where(node => node.Type == "Seq Scan")
+        .Select(node => (node.Relation, Rows: node.RowsRead / Math.Max(1, node.Loops)))
+        .Where(scan => scan.Rows > Limits.ProofScannedRowsMax)
+        .Select(scan => new SequentialScan(statement.Field, catalog.TableOf(scan.Relation!).Name, scan.Relation!, scan.Rows));
 
     private static IEnumerable<PlanFinding> Partitions(StatementExplanation statement, IEnumerable<PlanNode> scans, PlanCatalog catalog)
     {

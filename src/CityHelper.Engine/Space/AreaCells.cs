@@ -50,6 +50,9 @@ internal sealed record AreaCells(CellRuns Whole, CellRuns WholeFine, CellRuns Ri
     /// <summary>Whether the area is too wide to be named by cells.</summary>
     public bool AreTooMany { get; private init; }
 
+    /// <summary>Runs in all.</summary>
+    public int Runs => Whole.From.Length + WholeFine.From.Length + Rim.From.Length + RimFine.From.Length;
+
     /// <summary>Everything there is, as one run of the coarse zoom.</summary>
     public static AreaCells Everywhere(int zoom)
     {
@@ -99,8 +102,7 @@ internal sealed class AreaCutter(Area area, int coarse, int fine)
         }
 
         var cells = new AreaCells(Runs(_whole, coarse), Runs(_wholeFine, fine), Runs(_rim, coarse), Runs(_rimFine, fine));
-        int runs = cells.Whole.From.Length + cells.WholeFine.From.Length + cells.Rim.From.Length + cells.RimFine.From.Length;
-        return runs <= Limits.AreaRunsMax ? cells : AreaCells.TooMany;
+        return cells.Runs <= Limits.AreaRunsMax ? cells : AreaCells.TooMany;
     }
 
     // Level by level, so that a rim that is too long for the finest zoom is equally coarse everywhere.

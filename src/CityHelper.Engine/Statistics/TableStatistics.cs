@@ -27,7 +27,23 @@ public sealed record PartitionStatistics(
 /// <param name="KeyFrom">The smallest key.</param>
 /// <param name="KeyTo">The smallest key behind it.</param>
 /// <param name="Rows">How many rows it holds, roughly.</param>
-public sealed record LeafStatistics(long KeyFrom, long KeyTo, double Rows);
+public sealed record LeafStatistics(long KeyFrom, long KeyTo, double Rows)
+{
+    /// <summary>About where its rows begin: the first leaf of a history is not full, nor is that of a year that has just begun.</summary>
+    public long FirstKey { get; init; } = KeyFrom;
+
+    /// <summary>About where its rows ended when they were sampled.</summary>
+    public long LastKey { get; init; } = KeyTo;
+
+    /// <summary>About how many rows lie in a range of keys; behind <see cref="LastKey"/> they are taken to go on coming as they came.</summary>
+    public double RowsIn(long low, long high)
+    {
+        bool isSampled = FirstKey < LastKey;
+        (double first, double last) = isSampled ? (FirstKey, LastKey) : (KeyFrom, KeyTo);
+        double overlap = Math.Min((double)high, KeyTo) - Math.Max(low, first);
+        return Rows * Math.Clamp(overlap / (last - first), 0, 1);
+    }
+}
 
 /// <summary>How the rows spread over the values of a column.</summary>
 /// <param name="Shares">Share of the rows by value, as text; the frequent values only.</param>

@@ -8,8 +8,12 @@ namespace CityHelper.Server.Proof;
 internal sealed class ExtremePlaces(CityExtremes city)
 {
     private const double EastEnd = 180;
+    private const double NorthEnd = 90;
 
-    /// <summary>Rectangles: where most is, nothing is, the whole city, as much beside it.</summary>
+    /// <summary>A map that shows a city's country has about so many cities beside each other; its cells are named one by one.</summary>
+    private const double CitiesAcross = 10;
+
+    /// <summary>Rectangles: where most is, nothing is, the whole city, as much beside it, all around it, the world.</summary>
     public IReadOnlyList<Extreme> Viewports() => [.. Boxes().Select(box => new Extreme(Label(box), new JsonObject
     {
         ["west"] = box.West, ["south"] = box.South, ["east"] = box.East, ["north"] = box.North,
@@ -54,7 +58,21 @@ internal sealed class ExtremePlaces(CityExtremes city)
             .. city.Boxes.Where(box => box.Name != "whole").OrderBy(box => box.Name, StringComparer.Ordinal),
             whole,
             whole with { Name = "beside", West = whole.West + shift, East = whole.East + shift },
+            Around(whole),
+            new NamedBox("world", -EastEnd, -NorthEnd, EastEnd, NorthEnd),
         ];
+    }
+
+    private static NamedBox Around(NamedBox whole)
+    {
+        double wider = (CitiesAcross - 1) / 2;
+        (double width, double height) = (whole.East - whole.West, whole.North - whole.South);
+        return new NamedBox(
+            "around",
+            Math.Max(-EastEnd, whole.West - wider * width),
+            Math.Max(-NorthEnd, whole.South - wider * height),
+            Math.Min(EastEnd, whole.East + wider * width),
+            Math.Min(NorthEnd, whole.North + wider * height));
     }
 
     private static string Label(NamedBox box) => box.Name switch
@@ -63,6 +81,8 @@ internal sealed class ExtremePlaces(CityExtremes city)
         "densest corner" => "the densest corner",
         "empty" => "an empty part",
         "whole" => "the whole city",
+        "around" => "the city with all around it",
+        "world" => "the whole world",
         _ => "as much beside the city",
     };
 

@@ -16,11 +16,14 @@ internal static partial class StatisticsReader
     private const string LeavesSql =
         """
         select pg_get_expr(city.relpartbound, city.oid), pg_get_expr(leaf.relpartbound, leaf.oid), greatest(leaf.reltuples, 0)::float8,
-               s.attname::text, s.null_frac, s.n_distinct, s.most_common_vals::text::text[], s.most_common_freqs
+               s.attname::text, s.null_frac, s.n_distinct, s.most_common_vals::text::text[], s.most_common_freqs,
+               keys.bounds[1], keys.bounds[array_upper(keys.bounds, 1)]
         from pg_partition_tree('public.service_request') t
         join pg_class leaf on leaf.oid = t.relid
         join pg_class city on city.oid = t.parentrelid
         left join pg_stats s on s.schemaname = 'public' and s.tablename = leaf.relname and s.attname = any($1)
+        left join lateral (select k.histogram_bounds::text::bigint[] as bounds from pg_stats k
+                           where k.schemaname = 'public' and k.tablename = leaf.relname and k.attname = 'id') keys on true
         where t.isleaf and t.level = 2
         """;
 
@@ -58,6 +61,11 @@ internal static partial class StatisticsReader
             }
 
             var leaf = new LeafStatistics(from, to, reader.GetDouble(2));
+            if (!reader.IsDBNull(8))
+            {
+                leaf = leaf with { FirstKey = reader.GetInt64(8), LastKey = reader.GetInt64(9) };
+            }
+
             leaves.Add(reader.IsDBNull(3)
                 ? new LeafColumn(partition, leaf, null, null)
                 : new LeafColumn(partition, leaf, reader.GetString(3), Column(reader, leaf.Rows)));

@@ -69,6 +69,7 @@ public sealed class FigureEdgeTests(ReadingHouse house) : IClassFixture<ReadingH
     /// <summary>The map of a continent, and all of the world, are counted; what is neither would be named by a hundred thousand cells (attack 22).</summary>
     [Theory]
     [InlineData(-130, 20, -60, 50, 36)]
+    [InlineData(-76.5, 38.5, -71.5, 43, 36)]
     [InlineData(-180, -90, 180, 90, 36)]
     [InlineData(-179.99, -84.9, 179.99, 84.9, null)]
     public async Task A_wide_area_is_counted_or_refused(double west, double south, double east, double north, int? located)

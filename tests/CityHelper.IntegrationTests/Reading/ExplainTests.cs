@@ -8,6 +8,7 @@ using CityHelper.Engine.Operations;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using Microsoft.Extensions.DependencyInjection;
+using NetTopologySuite.Geometries;
 using Npgsql;
 using Xunit;
 using Xunit.Abstractions;
@@ -76,6 +77,7 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
         """;
 
     private static readonly object s_square = new { longitude = -73.9857, latitude = 40.7484 };
+    private static readonly Geometry s_island = new GeometryFactory(new PrecisionModel(), 4326).ToGeometry(new Envelope(-74.20, -74.10, 40.55, 40.60));
     private static readonly object s_midtown = new { west = -73.995, south = 40.745, east = -73.965, north = 40.765 };
 
     [Theory]
@@ -85,6 +87,8 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
     [InlineData("rare category", "values", 60)]
     [InlineData("rare category and status", "values", 60)]
     [InlineData("last year", "merge cells=6", 200)]
+    [InlineData("first month", "merge cells=6", 200)]
+    [InlineData("place elsewhere", null, 100)]
     public async Task The_newest_fifty_of_a_viewport_touch_few_buffers(string filter, string? form, int buffersMax)
     {
         object where = filter switch
@@ -94,6 +98,10 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
             "rare category" => new { category = new { code = new { eq = house.Rarest.Code } } },
             "rare category and status" => new { category = new { code = new { eq = house.Rarest.Code } }, status = new { eq = "CLOSED" } },
             "last year" => new { createdAt = new { lt = "2025-06-01T00:00:00Z" } },
+
+            // The first leaf is a year, of which only the last two months have requests.
+            "first month" => new { createdAt = new { lt = "2023-12-01T00:00:00Z" } },
+            "place elsewhere" => new { location = new { within = new { geometry = RandomAreas.GeoJson(s_island) } } },
             _ => new { },
         };
         await AssertBuffersAsync(Map, new { view = s_midtown, where }, form, buffersMax);
@@ -131,6 +139,7 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
     [InlineData("total byStatus { count } byCategory { count }", "", 1_500)]
     [InlineData("byMonth { count }", "", 1_500)]
     [InlineData("total byStatus { count }", "within: {viewport: {west: -73.995, south: 40.745, east: -73.965, north: 40.765}},", 1_000)]
+    [InlineData("total byStatus { count }", "within: {viewport: {west: -180, south: -90, east: 180, north: 90}},", 3_000)]
     public async Task Figures_of_a_year_touch_few_buffers(string figures, string area, int buffersMax)
     {
         string query = $"{{ serviceRequestStats(city: \"nyc\", {area} where: {{createdAt: {{gte: \"2025-11-01T04:00:00Z\", lt: \"2026-11-01T04:00:00Z\"}}}}) {{ {figures} }} }}";

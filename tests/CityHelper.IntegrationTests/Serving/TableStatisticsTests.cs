@@ -38,6 +38,8 @@ public sealed class TableStatisticsTests(PostgresFixture postgres) : IAsyncLifet
         Assert.Equal([200.0, 0.0], known.Leaves.Select(l => l.Rows).Take(2));
         Assert.Equal(RequestId.Floor(ReadingHouse.Moment("2024-01-01T00:00:00Z")), known.Leaves[0].KeyFrom);
         Assert.Equal(RequestId.Floor(ReadingHouse.Moment("2025-01-01T00:00:00Z")), known.Leaves[0].KeyTo);
+        Assert.InRange(known.Leaves[0].FirstKey, RequestId.Floor(ReadingHouse.Moment("2024-06-01T00:00:00Z")), RequestId.Floor(ReadingHouse.Moment("2024-06-01T00:00:01Z")));
+        Assert.InRange(known.Leaves[0].LastKey, known.Leaves[0].FirstKey + 1, RequestId.Floor(ReadingHouse.Moment("2024-07-01T00:00:00Z")));
         Assert.Equal(0.9, known.Columns["status"].ShareOf("CLOSED"), 3);
         Assert.Equal(0.1, known.Columns["status"].ShareOf("OPEN"), 3);
         Assert.InRange(known.Columns["status"].ShareOf("PENDING"), 0, 0.01);

@@ -102,6 +102,9 @@ internal enum FigureParts
 
     /// <summary>Counters of the area by month, and the rows of the months that are not counted.</summary>
     AreaMonths = 1 << 20,
+
+    /// <summary>Cells are so many that those beyond the outermost rows are left out first.</summary>
+    Reached = 1 << 21,
 }
 
 /// <summary>The place and time of one request's figures.</summary>
@@ -161,8 +164,9 @@ internal sealed record FigureScope(AreaCells? Area, FigureTimes Times, bool IsCo
     /// <summary>The selects of a statement.</summary>
     public FigureParts Parts(FigureGrain grain) => CellsFor(grain) is not { } cells
         ? Of(FigureReach.Partition, grain, FigureParts.Months, FigureParts.Days, FigureParts.Before, FigureParts.After)
-        : TakesAreaMonths(grain) ? AreaMonthParts(cells)
-        : WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells) | (CellsAreOfFilter ? FigureParts.AreaOfAll : FigureParts.None) | KeptCells;
+        : (cells.Runs > Limits.AreaRunsUnreachedMax ? FigureParts.Reached : FigureParts.None)
+            | (TakesAreaMonths(grain) ? AreaMonthParts(cells)
+            : WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells) | (CellsAreOfFilter ? FigureParts.AreaOfAll : FigureParts.None) | KeptCells);
 
     // Of the months that are missing the rows of all cells are read, those of the rim with the test.
     private static FigureParts AreaMonthParts(AreaCells cells) => FigureParts.AreaMonths

@@ -201,12 +201,12 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     {
         if (parts.HasFlag(FigureParts.Rim))
         {
-            yield return RowSelect(InCells("rim", $"s.{CoarseColumn}", parts.HasFlag(FigureParts.RimRuns), cells => cells.Rim), keys(), isRim: true);
+            yield return RowSelect(InCells("rim", $"s.{CoarseColumn}", CoarseColumn, parts.HasFlag(FigureParts.RimRuns), cells => cells.Rim), keys(), isRim: true);
         }
 
         if (parts.HasFlag(FigureParts.RimFine))
         {
-            yield return RowSelect(InCells("rimFine", $"s.{FineColumn}", parts.HasFlag(FigureParts.RimFineRuns), cells => cells.RimFine), keys(), isRim: true);
+            yield return RowSelect(InCells("rimFine", $"s.{FineColumn}", FineColumn, parts.HasFlag(FigureParts.RimFineRuns), cells => cells.RimFine), keys(), isRim: true);
         }
     }
 
@@ -286,20 +286,30 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     private (string Runs, string InCell) Cells(FigureReach place, string cell) => place switch
     {
         FigureReach.Partition => ("", ""),
-        FigureReach.Whole => InCells("whole", cell, parts.HasFlag(FigureParts.WholeRuns), cells => cells.Whole),
-        _ => InCells("fine", cell, parts.HasFlag(FigureParts.FineRuns), cells => cells.WholeFine),
+        FigureReach.Whole => InCells("whole", cell, CoarseColumn, parts.HasFlag(FigureParts.WholeRuns), cells => cells.Whole),
+        _ => InCells("fine", cell, FineColumn, parts.HasFlag(FigureParts.FineRuns), cells => cells.WholeFine),
     };
 
-    private (string Runs, string InCell) InCells(string name, string cell, bool areRuns, Func<AreaCells, CellRuns> runs)
+    private (string Runs, string InCell) InCells(string name, string cell, string ofRows, bool areRuns, Func<AreaCells, CellRuns> runs)
     {
         string from = statement.Parameter((name, "from"), run => Array(runs(run.Figures!.CellsFor(columns.Grain)!).From));
         if (!areRuns)
         {
-            return ($"unnest({from}) r(a)", $" and {cell} = r.a");
+            return (Reached($"unnest({from}) r(a)", "r.a", ofRows), $" and {cell} = r.a");
         }
 
         string to = statement.Parameter((name, "to"), run => Array(runs(run.Figures!.CellsFor(columns.Grain)!).To));
-        return ($"unnest({from}, {to}) r(a, b)", $" and {cell} between r.a and r.b");
+        return (Reached($"unnest({from}, {to}) r(a, b)", "r.b", ofRows), $" and {cell} between r.a and r.b");
+    }
+
+    // In the same statement, so that no row beyond what was known a moment ago is missed. Counters of cells beyond all rows add up to nothing.
+    private string Reached(string runs, string end, string ofRows)
+    {
+        string Outermost(string which) =>
+            $"(select {which}(e.{ofRows}) from {_access.Entity.Table} e where e.{PartitionColumn} = {statement.Partition()})";
+        return parts.HasFlag(FigureParts.Reached)
+            ? $"(select r.* from {runs} where {end} >= {Outermost("min")} and r.a <= {Outermost("max")}) r"
+            : runs;
     }
 
     private static NpgsqlParameter Array(long[] cells) => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, cells);
