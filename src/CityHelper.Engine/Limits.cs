@@ -267,7 +267,10 @@ public static class Limits
     /// <summary>Characters of registered texts kept in memory; the latest used stay.</summary>
     public const int RegisteredTextCharsMax = 2_000_000;
 
-    /// <summary>How long a registered text is kept after it was last used: clients send it again.</summary>
+    /// <summary>Share of them that leaves when another does not fit any more; at least the longest text that may be sent.</summary>
+    public const double RegisteredTextsLeftOut = 0.2;
+
+    /// <summary>How long a registered text is kept in memory: after its last use where there is no shared store, else after it was read from there.</summary>
     public static readonly TimeSpan RegisteredFor = TimeSpan.FromDays(1);
 
     /// <summary>Texts that a client may register in a day: an app has a hundred, in a few versions.</summary>
@@ -315,7 +318,7 @@ public static class Limits
     /// <summary>Milliseconds a reading statement may take; the target is a P95 of 200 ms for the whole request.</summary>
     public const int StatementTimeoutMs = 5_000;
 
-    /// <summary>Milliseconds the exact count of a connection may take before its field fails (settled: 2 s).</summary>
+    /// <summary>Milliseconds the exact count of a connection may take before its field fails.</summary>
     public const int CountTimeoutMs = 2_000;
 
     /// <summary>Milliseconds a request may take in all.</summary>
@@ -357,6 +360,7 @@ public static class Limits
         Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");
         Check(NearbyScanMetresMax <= NearbyMetresMax, "what may be read one by one must be an allowed distance");
         Check(AreaRunsUnreachedMax <= AreaRunsMax, "runs must be allowed before they are left out");
+        Check(DocumentCharsMax <= RegisteredTextsLeftOut * RegisteredTextCharsMax, "room that is made must fit any text");
         Check(RequestBytesMax <= RefusedBytesMax, "an allowed request must be read whole");
         Check(BatchRequestsMax * RefusalBytesMax < ResponseBytesMax, "a batch must have room to refuse each of its requests");
         Check(DocumentCharsMax <= RequestBytesMax, "an allowed document must fit an allowed request");

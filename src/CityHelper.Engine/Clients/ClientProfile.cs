@@ -30,14 +30,11 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
     /// <summary>Texts that it may register in a day.</summary>
     public int RegistrationsPerDay { get; init; } = Limits.RegistrationsPerDay;
 
-    /// <summary>Whether it showed a secret: what it alone may read is for no shared cache.</summary>
+    /// <summary>Whether it showed a secret: the schema and the explorer, which it may have read by it, are for no shared cache.</summary>
     public bool IsKnownBySecret { get; init; }
 
-    /// <summary>Whether it may send any text: then it may also read the schema.</summary>
-    public bool MaySendText => Mode == ClientMode.FreeText;
-
-    /// <summary>Whether its operations may look at the schema; then errors suggest names too.</summary>
-    public bool MayIntrospect => MaySendText || LogOnly;
+    /// <summary>Whether the schema and the explorer are there for it, and errors suggest names: it may send any text, or is not restricted yet.</summary>
+    public bool MayReadSchema => Mode == ClientMode.FreeText || LogOnly;
 }
 
 /// <summary>Knows clients.</summary>

@@ -62,12 +62,12 @@ public sealed class OperationGate(
 
         if (published.Errors is not [OperationUnknownError])
         {
-            return new Admission(null, published.Errors);
+            return new Admission(null, ErrorsFor(client, published.Errors));
         }
 
         // Published operations are all that a client of that mode may run, whoever else has registered what.
-        return client.Mode != ClientMode.PersistedOnly && await registered.FindAsync(id, cancellation) is { } text
-            ? await CompileAsync(text, name, client, cancellation)
+        return (client.Mode != ClientMode.PersistedOnly || client.LogOnly) && await registered.FindAsync(id, cancellation) is { } text
+            ? await ByTextAsync(text, name, client, ClientMode.Registration, cancellation)
             : Admission.Refused(unknown);
     }
 
@@ -80,7 +80,7 @@ public sealed class OperationGate(
                 return Admission.Refused(new OperationNotAllowedError());
             }
 
-            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, name ?? "anonymous", OperationCompiler.IdOf(text));
+            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "send the text of", name ?? "anonymous", OperationCompiler.IdOf(text));
         }
 
         return await CompileAsync(text, name, client, cancellation);
@@ -110,13 +110,21 @@ public sealed class OperationGate(
         // Only what may run is kept, so that nobody fills the store with what never could.
         if (executor.Check(operation, request.Variables, admission.Limit) is { } refusal)
         {
-            return Admission.Refused(client.MayIntrospect ? refusal : EngineErrors.WithoutSuggestion(refusal));
+            return new Admission(null, ErrorsFor(client, [refusal]));
         }
 
         bool isKept = await registered.TryRegisterAsync(client, hash, text, cancellation);
-        return isKept || client.MaySendText || client.LogOnly
-            ? admission with { Persisted = new Dictionary<string, object> { ["sha256Hash"] = hash, ["persisted"] = isKept } }
-            : Admission.Refused(new RegistrationQuotaExceededError(client.RegistrationsPerDay));
+        if (!isKept && client.Mode != ClientMode.FreeText)
+        {
+            if (!client.LogOnly)
+            {
+                return Admission.Refused(new RegistrationQuotaExceededError(client.RegistrationsPerDay));
+            }
+
+            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "register any more today, such as", name ?? "anonymous", hash);
+        }
+
+        return admission with { Persisted = new Dictionary<string, object> { ["sha256Hash"] = hash, ["persisted"] = isKept } };
     }
 
     private async ValueTask<Admission> CompileAsync(string text, string? name, ClientProfile client, CancellationToken cancellation)
@@ -124,13 +132,24 @@ public sealed class OperationGate(
         CompiledOperation compiled = await operations.CompileAsync(text, name, cancellation);
         if (compiled.Operation is not { } operation)
         {
-            return new Admission(null, client.MayIntrospect ? compiled.Errors : [.. compiled.Errors.Select(EngineErrors.WithoutSuggestion)]);
+            return new Admission(null, ErrorsFor(client, compiled.Errors));
         }
 
-        return operation.IntrospectionField is { } field && !client.MayIntrospect
-            ? Admission.Refused(new IntrospectionNotAllowedError(field))
-            : new Admission(operation, []) { Limit = client.PriceLimit };
+        if (operation.IntrospectionField is { } field && client.Mode != ClientMode.FreeText)
+        {
+            if (!client.LogOnly)
+            {
+                return Admission.Refused(new IntrospectionNotAllowedError(field));
+            }
+
+            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "look at the schema with", name ?? "anonymous", OperationCompiler.IdOf(text));
+        }
+
+        return new Admission(operation, []) { Limit = client.PriceLimit };
     }
+
+    private static IReadOnlyList<RequestError> ErrorsFor(ClientProfile client, IReadOnlyList<RequestError> errors) =>
+        client.MayReadSchema ? errors : [.. errors.Select(EngineErrors.WithoutSuggestion)];
 
     private static Dictionary<string, object> WrongHash(string sent, string hash) => new()
     {

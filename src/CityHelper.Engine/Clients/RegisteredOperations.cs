@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CityHelper.Engine.Operations;
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Internal;
 using Microsoft.Extensions.Options;
 
 namespace CityHelper.Engine.Clients;
@@ -9,12 +10,16 @@ namespace CityHelper.Engine.Clients;
 /// Texts that clients registered by their hashes: the latest in memory, all of them in the store that the cluster shares. Without a store, or while it does not
 /// answer, a server knows its own.
 /// </summary>
+/// <remarks>
+/// With a store a text stays in memory for a day and is then looked for there again: so its life in the store is prolonged while it is used, and one that could
+/// not be written there is registered anew by who uses it.
+/// </remarks>
 public sealed class RegisteredOperations : IDisposable
 {
     private readonly TimeProvider _time;
     private readonly IOperationStore? _store;
     private readonly SharedLook<string> _look;
-    private readonly MemoryCache _texts = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.RegisteredTextCharsMax }));
+    private readonly MemoryCache _texts;
     private readonly ConcurrentDictionary<string, (DateOnly Day, int Count)> _quotas = new();
 
     /// <param name="time">The day that a quota is of.</param>
@@ -23,6 +28,7 @@ public sealed class RegisteredOperations : IDisposable
     {
         _time = time;
         _store = store;
+        _texts = new MemoryCache(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.RegisteredTextCharsMax, Clock = new CacheClock(time) }));
         _look = new SharedLook<string>(time, _texts.Get<string>, LookAsync);
     }
 
@@ -72,8 +78,19 @@ public sealed class RegisteredOperations : IDisposable
         return new(text, IsKept: text is not null);
     }
 
-    private void Keep(string id, string text) => _texts.Set(
-        id, text, new MemoryCacheEntryOptions { Size = text.Length, SlidingExpiration = Limits.RegisteredFor });
+    private void Keep(string id, string text)
+    {
+        var entry = new MemoryCacheEntryOptions { Size = text.Length };
+        entry = _store is null ? entry.SetSlidingExpiration(Limits.RegisteredFor) : entry.SetAbsoluteExpiration(Limits.RegisteredFor);
+        _texts.Set(id, text, entry);
+
+        // A full cache leaves the new entry out; the ones that were not used for longest make room for it.
+        if (!_texts.TryGetValue(id, out _))
+        {
+            _texts.Compact(Limits.RegisteredTextsLeftOut);
+            _texts.Set(id, text, entry);
+        }
+    }
 
     private bool IsWithinQuota(ClientProfile client)
     {
@@ -81,5 +98,10 @@ public sealed class RegisteredOperations : IDisposable
         (_, int count) = _quotas.AddOrUpdate(
             client.Name, _ => (today, 1), (_, quota) => quota.Day == today ? (today, quota.Count + 1) : (today, 1));
         return count <= client.RegistrationsPerDay;
+    }
+
+    private sealed class CacheClock(TimeProvider time) : ISystemClock
+    {
+        public DateTimeOffset UtcNow => time.GetUtcNow();
     }
 }

@@ -61,7 +61,10 @@ public sealed class OperationExecutor
             }
             catch (ResponseTooLargeException)
             {
-                return OperationResult.Refused(new ResponseTooLargeError());
+                // It was read all the same, and so it is paid for.
+                OperationResult refused = OperationResult.Refused(new ResponseTooLargeError());
+                refused.Price = prepared.Price;
+                return refused;
             }
         }
     }

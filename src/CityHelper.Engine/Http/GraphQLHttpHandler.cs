@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Telemetry;
 using CityHelper.Engine.Types;
 using Microsoft.AspNetCore.Http;
@@ -140,7 +141,7 @@ public sealed class GraphQLHttpHandler(
             }
 
             name = operation.Name ?? "anonymous";
-            var run = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), admission.Limit?.Less(request.Spent), report, client.MayIntrospect);
+            var run = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), LimitOf(admission, request, client), report, client.MayReadSchema);
             OperationResult result = await executor.ExecuteAsync(operation, request.Variables, run, cancellation);                  // (4)
             if (admission.Persisted is { } persisted)
             {
@@ -161,6 +162,10 @@ public sealed class GraphQLHttpHandler(
             return (OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, name);
         }
     }
+
+    // A published operation was priced when it was published. Behind others of its batch it must fit what they leave, or a batch could hold fifty.
+    private static PriceLimit? LimitOf(Admission admission, OperationRequest request, ClientProfile client) =>
+        (admission.Limit ?? (request.Spent == default ? null : client.PriceLimit))?.Less(request.Spent);
 
     // Each request of a batch has an answer of its own, so the status says only that there are answers.
     private async Task<(OperationResult Result, int Status, string Name)> AnswerBatchAsync(

@@ -38,7 +38,7 @@ internal static class RequestReader
 
     private static RequestError? ReadParameters(IQueryCollection parameters, OperationRequest request)
     {
-        // Twice the same parameter means one thing to a cache and another to a server (attack 13).
+        // Twice the same parameter means one thing to a cache and another to a server.
         if (parameters.FirstOrDefault(p => p.Value.Count > 1).Key is { } repeated)
         {
             return Invalid($"Send the parameter `{repeated}` once.");

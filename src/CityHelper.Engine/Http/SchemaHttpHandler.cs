@@ -25,7 +25,7 @@ public sealed class SchemaHttpHandler(ISchema schema, IClientDirectory clients)
     {
         HttpResponse response = http.Response;
         ClientProfile client = clients.Identify(http.Request);
-        if (!client.MaySendText)
+        if (!client.MayReadSchema)
         {
             response.StatusCode = StatusCodes.Status404NotFound;
             response.Headers.CacheControl = "no-store";

@@ -23,8 +23,8 @@ internal static partial class LogMessages
     [LoggerMessage(1101, LogLevel.Information, "Loaded {Count} persisted operations from {Path}")]
     public static partial void OperationsLoaded(ILogger logger, int count, string path);
 
-    [LoggerMessage(1103, LogLevel.Warning, "{Client} may not send the text of {Operation} ({Id}) in mode {Mode}; it was run, because its mode is only logged")]
-    public static partial void NotAllowedButDone(ILogger logger, string client, Clients.ClientMode mode, string operation, string id);
+    [LoggerMessage(1103, LogLevel.Warning, "{Client} may not {Act} {Operation} ({Id}) in mode {Mode}; it was done, because its mode is only logged")]
+    public static partial void NotAllowedButDone(ILogger logger, string client, Clients.ClientMode mode, string act, string operation, string id);
 
     [LoggerMessage(1102, LogLevel.Warning, "The published operation {Id} ({Client}/{Name}) does not fit this server's schema: {Reason}")]
     public static partial void OperationDoesNotFit(ILogger logger, string id, string client, string name, string reason);

@@ -23,7 +23,7 @@ public sealed class ClientDirectory : IClientDirectory
     private readonly ClientProfile _default;
 
     /// <param name="clients">The clients by their names.</param>
-    /// <param name="isDevelopment">Whether who is not identified may send any text, unless <c>default</c> says otherwise.</param>
+    /// <param name="isDevelopment">Whether anybody may send any text: who is not identified, unless <c>default</c> says otherwise, and who is known by a name alone.</param>
     /// <exception cref="ConfigurationException">A client's settings make no sense; the message says which.</exception>
     public ClientDirectory(IReadOnlyDictionary<string, ClientSettings> clients, bool isDevelopment)
     {
@@ -49,6 +49,11 @@ public sealed class ClientDirectory : IClientDirectory
 
             if (settings.ApiKeySha256.Length + settings.Hosts.Length == 0)
             {
+                if (profile.MayReadSchema && !isDevelopment)
+                {
+                    throw Wrong(name, "it may send any text and is known by its name alone, which anybody can send: give it ApiKeySha256 or Hosts, or set default");
+                }
+
                 Add(_byName, name, profile);
             }
         }

@@ -1,7 +1,7 @@
 namespace CityHelper.Server.Clients;
 
 /// <summary>
-/// One client as the configuration has it, in the section <c>Clients</c>: <c>Clients__explorer__Mode=FreeText</c>. The client named <c>default</c> is everybody who is
+/// One client as the configuration has it, in the section <c>Clients</c>: <c>Clients__civic__Mode=Registration</c>. The client named <c>default</c> is everybody who is
 /// not identified.
 /// </summary>
 public sealed class ClientSettings

@@ -23,7 +23,7 @@ public static class OperationsCheckCommand
             DefaultValueFactory = _ => new DirectoryInfo("persisted-queries"),
         };
         var city = new Option<string>("--city") { Description = "The city whose data it is checked with.", DefaultValueFactory = _ => "nyc" };
-        var update = new Option<bool>("--update") { Description = "Write the fingerprints of the plans into the manifest." };
+        var update = new Option<bool>("--update") { Description = "Write the fingerprints of the plans into the manifest; an operation without one is not published." };
         var runs = new Option<bool>("--runs") { Description = "Print what every run has read, too." };
         var command = new Command("check", Help) { folder, city, update, runs };
         command.SetAction((parsed, cancellation) => host.RunAsync(() => RunAsync(
@@ -52,7 +52,7 @@ public static class OperationsCheckCommand
         await host.Output.WriteLineAsync(OperationReport.Plans(operations, manifest, data, options.Update));
         if (options.Update)
         {
-            OperationManifest updated = manifest with { PlansOf = data, Operations = [.. operations.Select(o => o.Entry with { Plan = o.Fingerprint })] };
+            OperationManifest updated = manifest with { PlansOf = data, Operations = [.. operations.Select(o => o.Entry with { Plan = o.IsProven ? o.Fingerprint : null })] };
             await File.WriteAllTextAsync(path, updated.ToString(), cancellation);
         }
 

@@ -50,12 +50,12 @@ public static class OperationsListCommand
         }
 
         await using ConnectionMultiplexer redis = await host.OpenRedisAsync();
-        (IReadOnlyList<PublishedOperation> operations, IReadOnlyList<string> tampered) = await new OperationPublisher(redis).ListAsync(cancellation);
-        foreach (string id in tampered)
+        PublishedOperations published = await new OperationPublisher(redis).ListAsync(cancellation);
+        foreach (string id in published.Tampered)
         {
             await host.Error.WriteLineAsync($"Redis holds another text under {id}: servers do not run it. Delete the key.");
         }
 
-        return [.. operations];
+        return [.. published.Operations];
     }
 }

@@ -17,18 +17,20 @@ public static class OperationsPublishCommand
             Description = $"The folder with {OperationManifest.FileName}.",
             DefaultValueFactory = _ => new DirectoryInfo("persisted-queries"),
         };
+        var unproven = new Option<bool>("--unproven") { Description = "Publish operations too that `operations check --update` has not found good." };
         var command = new Command(
             "publish",
             $"Gives the operations of {OperationManifest.FileName} to all servers that share the Redis, while they run. Safe to repeat; a text that is "
             + "published is never replaced.")
         {
             folder,
+            unproven,
         };
-        command.SetAction((parsed, cancellation) => host.RunAsync(() => RunAsync(host, parsed.GetValue(folder)!, cancellation)));
+        command.SetAction((parsed, cancellation) => host.RunAsync(() => RunAsync(host, parsed.GetValue(folder)!, parsed.GetValue(unproven), cancellation)));
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandHost host, DirectoryInfo folder, CancellationToken cancellation)
+    private static async Task<int> RunAsync(CommandHost host, DirectoryInfo folder, bool takesUnproven, CancellationToken cancellation)
     {
         string path = Path.Combine(folder.FullName, OperationManifest.FileName);
         if (!File.Exists(path))
@@ -38,6 +40,11 @@ public static class OperationsPublishCommand
 
         OperationManifest manifest = OperationManifest.Read(path);
         await CheckAsync(manifest, cancellation);
+        if (!takesUnproven)
+        {
+            CheckProofs(manifest);
+        }
+
         await using ConnectionMultiplexer redis = await host.OpenRedisAsync();
         var publisher = new OperationPublisher(redis);
         int refused = 0;
@@ -69,6 +76,17 @@ public static class OperationsPublishCommand
         if (problems.Count > 0)
         {
             throw new CommandException($"Nothing is published, because operations do not fit the schema:\n{string.Join('\n', problems)}");
+        }
+    }
+
+    private static void CheckProofs(OperationManifest manifest)
+    {
+        string[] unproven = [.. manifest.Operations.Where(operation => operation.Plan is null).Select(operation => $"{operation.Client}/{operation.Name}")];
+        if (unproven.Length > 0)
+        {
+            throw new CommandException(
+                $"Nothing is published, because nobody has looked what operations read: {string.Join(", ", unproven)}. Run `cityhelper operations check --update` over "
+                + "the largest city that there is, or publish with --unproven.");
         }
     }
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using CityHelper.Engine.Contracts;
 using CityHelper.Engine.Operations;
+using CityHelper.Server.Operations;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
+using StackExchange.Redis;
 
 namespace CityHelper.Server.Commands;
 
@@ -28,7 +30,7 @@ public static class SchemaDiffCommand
         var command = new Command(
             "diff",
             "Says of every change between two schemas whether it is breaking, dangerous or safe for clients, and which persisted operations no longer "
-            + "validate. Ends with 0 when nothing breaks, with 1 when something does or a file cannot be read.") { old, now, operations };
+            + "validate: those of the manifest, and with a Redis those that were published before and may still be asked for. Ends with 0 when nothing breaks, with 1 when something does or a file cannot be read.") { old, now, operations };
         command.SetAction((parsed, cancellation) => host.RunAsync(
             () => RunAsync(host, parsed.GetValue(old)!, parsed.GetValue(now)!, parsed.GetValue(operations)!, cancellation)));
         return command;
@@ -47,22 +49,42 @@ public static class SchemaDiffCommand
             await host.Output.WriteLineAsync($"{Word(change.Risk),-9}  {change.Coordinate} {change.Message} ({change.Code})");
         }
 
+        (string Name, string Text)[] texts =
+        [
+            .. operations.Select(operation => ($"{operation.Client}/{operation.Name}", operation.Body)),
+            .. await PublishedBeforeAsync(host, [.. operations.Select(operation => operation.Id)], cancellation),
+        ];
         int broken = 0;
-        foreach (ManifestOperation operation in operations)
+        foreach ((string name, string text) in texts)
         {
-            IReadOnlyList<string> messages = await schema.ValidateAsync(operation.Body, cancellation);
+            IReadOnlyList<string> messages = await schema.ValidateAsync(text, cancellation);
             broken += messages.Count > 0 ? 1 : 0;
             foreach (string message in messages)
             {
-                await host.Output.WriteLineAsync($"invalid    {operation.Client}/{operation.Name}: {message}");
+                await host.Output.WriteLineAsync($"invalid    {name}: {message}");
             }
         }
 
         int breaking = changes.Count(c => c.Risk == ChangeRisk.Breaking);
         await host.Output.WriteLineAsync(
             $"{breaking} breaking, {changes.Count(c => c.Risk == ChangeRisk.Dangerous)} dangerous, {changes.Count(c => c.Risk == ChangeRisk.Safe)} safe; "
-            + $"{broken} of {operations.Count} persisted operations do not validate");
+            + $"{broken} of {texts.Length} persisted operations do not validate");
         return breaking + broken == 0 ? 0 : 1;
+    }
+
+    // An app that was installed a year ago asks for the ids of its release.
+    private static async Task<IEnumerable<(string Name, string Text)>> PublishedBeforeAsync(
+        CommandHost host, HashSet<string> known, CancellationToken cancellation)
+    {
+        if (!host.HasRedis)
+        {
+            return [];
+        }
+
+        await using ConnectionMultiplexer redis = await host.OpenRedisAsync();
+        PublishedOperations published = await new OperationPublisher(redis).ListAsync(cancellation);
+        return published.Operations.Where(operation => !known.Contains(operation.Id)).OrderBy(operation => (operation.Client, operation.Name, operation.Id))
+            .Select(operation => (operation.Client.Length == 0 ? operation.Id : $"{operation.Client}/{operation.Name} ({operation.Id[..8]}, published before)", published.Texts[operation.Id]));
     }
 
     private static async Task<SchemaDefinitions> ReadAsync(string file, CancellationToken cancellation)

@@ -33,13 +33,13 @@ internal static class ExplorerEndpoints
         var clients = app.Services.GetRequiredService<IClientDirectory>();
         app.UseWhen(http => http.Request.Path.StartsWithSegments(FilesPath), files =>
         {
-            files.Use((http, next) => clients.Identify(http.Request).MaySendText ? next(http) : RefuseAsync(http.Response));
+            files.Use((http, next) => clients.Identify(http.Request).MayReadSchema ? next(http) : RefuseAsync(http.Response));
             if (Directory.Exists(folder))
             {
                 files.UseStaticFiles(Files(folder, clients));
             }
         });
-        app.Use((http, next) => IsPageRequest(http.Request) && clients.Identify(http.Request).MaySendText ? SendPageAsync(http, page) : next(http));
+        app.Use((http, next) => IsPageRequest(http.Request) && clients.Identify(http.Request).MayReadSchema ? SendPageAsync(http, page) : next(http));
 
         var operations = new ExplorerOperations(app.Services.GetRequiredService<OperationRegistry>().Manifest);
         app.MapMethods(OperationsPath, [HttpMethods.Get, HttpMethods.Head], operations.SendAsync);
@@ -75,7 +75,7 @@ internal static class ExplorerEndpoints
     }
 
     private static bool IsPageRequest(HttpRequest request) =>
-        HttpMethods.IsGet(request.Method)
+        (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
         && request.Path == "/graphql"
         && request.Query.Count == 0
         && AcceptHeader.WantsHtml(request);

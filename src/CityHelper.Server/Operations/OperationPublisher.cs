@@ -19,6 +19,13 @@ public enum Publication
 /// <summary>One operation of one client in Redis; name and client are empty when another tool has put it there.</summary>
 public sealed record PublishedOperation(string Id, string Client, string Name);
 
+/// <summary>What Redis holds of published operations.</summary>
+/// <param name="Operations">One for each client of an operation.</param>
+/// <param name="Texts">Their texts by their ids.</param>
+/// <param name="Tampered">Ids whose value is not their text.</param>
+public sealed record PublishedOperations(
+    IReadOnlyList<PublishedOperation> Operations, IReadOnlyDictionary<string, string> Texts, IReadOnlyList<string> Tampered);
+
 /// <summary>Publishes operations to the servers that share a Redis, and lists them.</summary>
 public sealed class OperationPublisher(IConnectionMultiplexer redis)
 {
@@ -41,11 +48,12 @@ public sealed class OperationPublisher(IConnectionMultiplexer redis)
         return before.IsNull || added ? Publication.Published : Publication.Unchanged;
     }
 
-    /// <summary>All published operations, and the ids whose value is not their text.</summary>
+    /// <summary>All published operations.</summary>
     /// <exception cref="RedisException">Redis does not answer, or refuses.</exception>
-    public async Task<(IReadOnlyList<PublishedOperation> Operations, IReadOnlyList<string> Tampered)> ListAsync(CancellationToken cancellation)
+    public async Task<PublishedOperations> ListAsync(CancellationToken cancellation)
     {
         List<PublishedOperation> operations = [];
+        Dictionary<string, string> texts = [];
         List<string> tampered = [];
         var seen = new HashSet<string>(StringComparer.Ordinal);
         IServer server = redis.GetServers().First(s => s.IsConnected && !s.IsReplica);
@@ -59,11 +67,13 @@ public sealed class OperationPublisher(IConnectionMultiplexer redis)
                 continue;
             }
 
-            if (OperationKeys.TextOf(id, await OperationKeys.ReadAsync(_database, key)) is null)
+            if (OperationKeys.TextOf(id, await OperationKeys.ReadAsync(_database, key)) is not { } text)
             {
                 tampered.Add(id);
                 continue;
             }
+
+            texts.Add(id, text);
 
             HashEntry[] clients = await _database.HashGetAllAsync(OperationKeys.Clients(id));
             operations.AddRange(clients.Length == 0
@@ -71,6 +81,6 @@ public sealed class OperationPublisher(IConnectionMultiplexer redis)
                 : clients.Select(entry => new PublishedOperation(id, entry.Name.ToString(), entry.Value.ToString())));
         }
 
-        return (operations, tampered);
+        return new PublishedOperations(operations, texts, tampered);
     }
 }

@@ -15,7 +15,9 @@ public sealed class ClientHouse(PostgresFixture postgres) : IAsyncLifetime
     public const string CivicKey = "civic app's key";
     public const string SmallKey = "key of an app with a small quota";
     public const string ExplorerKey = "analyst's key";
+    public const string AnalystsHost = "explorer.example.org";
     public const string StepKey = "key of a client that is about to be restricted";
+    public const string SmallStepKey = "key of another, with a small quota";
 
     private static int s_texts;
 
@@ -39,7 +41,13 @@ public sealed class ClientHouse(PostgresFixture postgres) : IAsyncLifetime
         ["Clients:step:Mode"] = "PersistedOnly",
         ["Clients:step:LogOnly"] = "true",
         ["Clients:step:ApiKeySha256:0"] = KeyHash(StepKey),
-        ["Clients:named:Mode"] = "FreeText",
+        ["Clients:smallstep:Mode"] = "Registration",
+        ["Clients:smallstep:LogOnly"] = "true",
+        ["Clients:smallstep:RegistrationsPerDay"] = "1",
+        ["Clients:smallstep:ApiKeySha256:0"] = KeyHash(SmallStepKey),
+        ["Clients:named:Mode"] = "Registration",
+        ["Clients:analysts:Mode"] = "FreeText",
+        ["Clients:analysts:Hosts:0"] = AnalystsHost,
     };
 
     public async Task InitializeAsync()

@@ -88,17 +88,81 @@ public sealed class ClientModeTests(ClientHouse house) : IClassFixture<ClientHou
     {
         string text = ClientHouse.NewText();
         Assert.Null(ClientHouse.Code((await house.PostAsync(new { query = text }, ClientHouse.StepKey)).Json));
-        Assert.Single(house.Server.Warnings, w => w.Contains(ClientHouse.Hash(text), StringComparison.Ordinal) && w.StartsWith("step ", StringComparison.Ordinal));
+        AssertLogged(1, text);
+
+        // Not found, registered, run by its hash: what it will be refused one day, each time.
+        string registered = ClientHouse.NewText();
+        object hash = ClientHouse.Persisted(ClientHouse.Hash(registered));
+        Assert.Equal("HC0020", ClientHouse.Code((await house.PostAsync(new { extensions = hash }, ClientHouse.StepKey)).Json));
+        AssertLogged(0, registered);
+        Assert.Null(ClientHouse.Code((await house.PostAsync(new { query = registered, extensions = hash }, ClientHouse.StepKey)).Json));
+        AssertLogged(1, registered);
+        Assert.Null(ClientHouse.Code((await house.PostAsync(new { extensions = hash }, ClientHouse.StepKey)).Json));
+        AssertLogged(2, registered);
     }
+
+    [Fact]
+    public async Task Before_a_client_is_restricted_it_reads_the_schema_and_more_than_its_quota_and_that_is_logged()
+    {
+        const string Introspection = "{ __schema { queryType { name } } }";
+        Assert.Null(ClientHouse.Code((await house.PostAsync(new { query = Introspection }, ClientHouse.StepKey)).Json));
+        Assert.Single(Warnings(Introspection), w => w.Contains("may not look at the schema with", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.OK, (await BrowseAsync("/graphql/schema.graphql", ClientHouse.StepKey)).StatusCode);
+        Assert.Equal("text/html", (await BrowseAsync("/graphql", ClientHouse.StepKey)).Content.Headers.ContentType!.MediaType);
+
+        string[] texts = [ClientHouse.NewText(), ClientHouse.NewText()];
+        foreach ((string text, bool isKept) in texts.Zip([true, false]))
+        {
+            string hash = ClientHouse.Hash(text);
+            (_, JsonElement json) = await house.PostAsync(new { query = text, extensions = ClientHouse.Persisted(hash) }, ClientHouse.SmallStepKey);
+            Assert.Equal(isKept, json.GetProperty("extensions").GetProperty("persistedQuery").GetProperty("persisted").GetBoolean());
+            Assert.Equal(isKept ? 0 : 1, Warnings(text).Count(w => w.Contains("may not register any more today", StringComparison.Ordinal)));
+        }
+    }
+
+    private void AssertLogged(int times, string text) => Assert.Equal(times, Warnings(text).Count(w => w.StartsWith("step may not send the text of", StringComparison.Ordinal)));
+
+    private IEnumerable<string> Warnings(string text) => house.Server.Warnings.Where(w => w.Contains(ClientHouse.Hash(text), StringComparison.Ordinal));
 
     /// <summary>A client that has a key or a host is not known by a name.</summary>
     [Theory]
-    [InlineData("GraphQL-Client-Id", "named", null)]
-    [InlineData("GraphQL-Client-Id", "explorer", "HC0067")]
-    [InlineData("GraphQL-Client-Id", "web", "HC0067")]
-    [InlineData("Host", "www.example.org", "HC0067")]
-    public async Task A_client_is_known_by_what_it_was_given(string header, string value, string? code) =>
-        Assert.Equal(code, ClientHouse.Code((await house.PostAsync(new { query = Text }, null, (header, value))).Json));
+    [InlineData(null, "GraphQL-Client-Id", "named", "Registration")]
+    [InlineData(null, "GraphQL-Client-Id", "explorer", "PersistedOnly")]
+    [InlineData(null, "GraphQL-Client-Id", "web", "PersistedOnly")]
+    [InlineData(null, "Host", "www.example.org", "PersistedOnly")]
+    [InlineData(null, "Host", "explorer.example.org", "FreeText")]
+    [InlineData(null, "Host", "EXPLORER.example.org:443", "FreeText")]
+    [InlineData(ClientHouse.CivicKey, "Host", "explorer.example.org", "Registration")]
+    public async Task A_client_is_known_by_what_it_was_given(string? key, string header, string value, string mode)
+    {
+        string text = ClientHouse.NewText();
+        Assert.Equal(mode == "FreeText" ? null : "HC0067", ClientHouse.Code((await house.PostAsync(new { query = text }, key, (header, value))).Json));
+        object hashed = new { query = text, extensions = ClientHouse.Persisted(ClientHouse.Hash(text)) };
+        Assert.Equal(mode == "PersistedOnly" ? "HC0067" : null, ClientHouse.Code((await house.PostAsync(hashed, key, (header, value))).Json));
+    }
+
+    /// <summary>Of a host and a name the host counts: a name is what anybody says of himself.</summary>
+    [Fact]
+    public async Task A_host_is_more_than_a_name()
+    {
+        string text = ClientHouse.NewText();
+        object hashed = new { query = text, extensions = ClientHouse.Persisted(ClientHouse.Hash(text)) };
+        (_, JsonElement json) = await house.PostAsync(hashed, null, ("Host", "www.example.org"), ("GraphQL-Client-Id", "named"));
+        Assert.Equal("HC0067", ClientHouse.Code(json));
+    }
+
+    /// <summary>A browser sends no key when a page is opened: analysts have a host of their own.</summary>
+    [Theory]
+    [InlineData("explorer.example.org", "text/html")]
+    [InlineData("www.example.org", "application/json")]
+    public async Task The_explorer_opens_at_the_host_of_its_client(string host, string mediaType)
+    {
+        foreach (HttpMethod method in new[] { HttpMethod.Get, HttpMethod.Head })
+        {
+            HttpResponseMessage page = await BrowseAsync("/graphql", key: null, method, host);
+            Assert.Equal(mediaType, page.Content.Headers.ContentType!.MediaType);
+        }
+    }
 
     [Theory]
     [InlineData("""{"persistedQuery":{"version":2,"sha256Hash":"a"}}""")]
@@ -137,9 +201,10 @@ public sealed class ClientModeTests(ClientHouse house) : IClassFixture<ClientHou
         }
     }
 
-    private async Task<HttpResponseMessage> BrowseAsync(string path, string? key)
+    private async Task<HttpResponseMessage> BrowseAsync(string path, string? key, HttpMethod? method = null, string? host = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var request = new HttpRequestMessage(method ?? HttpMethod.Get, path);
+        request.Headers.Host = host;
         request.Headers.TryAddWithoutValidation("Accept", "text/html,*/*;q=0.8");
         if (key is not null)
         {

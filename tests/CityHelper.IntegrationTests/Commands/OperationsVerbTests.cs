@@ -42,6 +42,37 @@ public sealed class OperationsVerbTests(RedisFixture redis) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_nobody_has_looked_at_is_not_published_unless_one_insists()
+    {
+        using var folder = new OperationsFolder(_redis, s_first, s_second with { Plan = null });
+        VerbRun run = await folder.PublishAsync();
+        Assert.Equal((1, ""), (run.Code, run.Output));
+        Assert.Equal(
+            "Nothing is published, because nobody has looked what operations read: web/Second. Run `cityhelper operations check --update` over the largest city that "
+            + "there is, or publish with --unproven.\n",
+            run.Error);
+        Assert.False(await Database.KeyExistsAsync(s_first.Id));
+        Assert.Equal(
+            new VerbRun(0, $"{s_first.Id}  web/First  published\n{s_second.Id}  web/Second  published\n", ""), await folder.PublishAsync("--unproven"));
+    }
+
+    /// <summary>The manifest has forgotten it; who was installed with it has not.</summary>
+    [Fact]
+    public async Task A_schema_is_held_against_what_was_published_before_too()
+    {
+        ManifestOperation gone = OperationsFolder.Of("app", "Old", "query Old { cities { slug timeZone } }");
+        await OperationsFolder.PublishAsync(_redis, s_first, gone);
+        using var folder = new OperationsFolder(_redis, s_first);
+        string schema = await File.ReadAllTextAsync(Repository.PathOf("schema", "schema.graphql"));
+        string path = Path.Combine(folder.Path, "next.graphql");
+        await File.WriteAllTextAsync(path, schema.Replace("  timeZone: String!", "  zone: String!", StringComparison.Ordinal));
+        VerbRun run = await folder.DiffAsync(Repository.PathOf("schema", "schema.graphql"), path);
+        Assert.Equal((1, ""), (run.Code, run.Error));
+        Assert.Contains($"invalid    app/Old ({gone.Id[..8]}, published before): ", run.Output, StringComparison.Ordinal);
+        Assert.EndsWith("1 of 2 persisted operations do not validate\n", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_id_with_another_text_is_refused_and_left_and_the_others_are_published()
     {
         await Database.StringSetAsync(s_first.Id, "{ another }");

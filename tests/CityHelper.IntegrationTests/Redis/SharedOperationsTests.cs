@@ -103,6 +103,67 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         Assert.Equal("FIELDS_ON_CORRECT_TYPE", await AskAsync(server, operation.Id));
     }
 
+    /// <summary>Who may not read the schema reads no names of it in errors either, such as while servers of a new release take the place of old ones.</summary>
+    [Theory]
+    [InlineData("Development", true)]
+    [InlineData("Production", false)]
+    public async Task Names_are_suggested_to_those_alone_who_may_read_the_schema(string environment, bool isSuggested)
+    {
+        string redis = await fixture.CreateDatabaseAsync();
+        await using TestServer server = await TestServer.StartAsync(await postgres.CreateDatabaseAsync(), environment, redis: redis);
+        ManifestOperation operation = OperationsFolder.Of("web", "Newer", "query Newer { citie { slug } }");
+        await using (ConnectionMultiplexer connection = await RedisConnection.ConnectAsync(redis))
+        {
+            await connection.GetDatabase().StringSetAsync(operation.Id, operation.Body);
+        }
+
+        (_, JsonElement json) = await server.PostAsync(JsonSerializer.Serialize(new { id = operation.Id }));
+        Assert.Equal(isSuggested, json.GetProperty("errors")[0].GetProperty("message").GetString()!.Contains("Did you mean", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_registered_text_that_is_used_every_day_lives_on_in_Redis()
+    {
+        string redis = await fixture.CreateDatabaseAsync();
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        await using TestServer server = await TestServer.StartAsync(await postgres.CreateDatabaseAsync(), time: time, redis: redis);
+        await using ConnectionMultiplexer watch = await RedisConnection.ConnectAsync(redis);
+        const string Text = "{ cities { slug } }";
+        string id = OperationCompiler.IdOf(Text);
+        await server.DataOfHashAsync(id, Text);
+        await watch.GetDatabase().KeyExpireAsync($"apq:{id}", TimeSpan.FromMinutes(1));
+
+        // From memory, for a day after it was last read from Redis however often it is used.
+        time.Advance(Engine.Limits.RegisteredFor / 2);
+        await server.DataOfHashAsync(id);
+        Assert.InRange((await watch.GetDatabase().KeyTimeToLiveAsync($"apq:{id}"))!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        time.Advance(Engine.Limits.RegisteredFor / 2);
+        await server.DataOfHashAsync(id);
+        await UntilAsync(async () => await watch.GetDatabase().KeyTimeToLiveAsync($"apq:{id}") > Server.Limits.RegisteredTextKept - TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task A_text_that_was_registered_while_Redis_was_away_is_registered_there_a_day_later()
+    {
+        await using RedisInstance redis = await RedisInstance.StartAsync();
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        await using TestServer server = await TestServer.StartAsync(await postgres.CreateDatabaseAsync(), time: time, redis: redis.ConnectionString);
+        await redis.KillAsync();
+        const string Text = "{ cities { slug } }";
+        string id = OperationCompiler.IdOf(Text);
+        await server.DataOfHashAsync(id, Text);
+        await redis.StartAgainAsync();
+        await server.DataOfHashAsync(id);
+        await UntilAsync(async () =>
+        {
+            // Until the connection is back, it is kept in memory for another day.
+            time.Advance(Engine.Limits.RegisteredFor);
+            await server.DataOfHashAsync(id, Text);
+            await using ConnectionMultiplexer watch = await RedisConnection.ConnectAsync(redis.ConnectionString);
+            return await watch.GetDatabase().KeyExistsAsync($"apq:{id}");
+        });
+    }
+
     [Fact]
     public async Task While_Redis_is_away_files_are_served_and_afterwards_everything_again()
     {

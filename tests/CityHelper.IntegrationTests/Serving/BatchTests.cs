@@ -88,8 +88,23 @@ public sealed class BatchTests(ReadingHouse house) : IClassFixture<ReadingHouse>
         Assert.Contains($"0 to {Engine.Limits.BatchRequestsMax}.", refused.Message, StringComparison.Ordinal);
     }
 
-    private async Task<TestServer> StartAsync(string size) =>
-        await TestServer.StartAsync(house.Database, settings: new Dictionary<string, string?> { [HttpSettings.BatchingKey] = size });
+    /// <summary>The first is published and was priced then; the others must fit what it leaves, or a batch could hold any number of dear ones.</summary>
+    [Fact]
+    public async Task Published_operations_of_a_batch_share_the_price_of_one_request()
+    {
+        await using TestServer server = await StartAsync("4", ("Clients:default:MaxFieldCost", "1"));
+        string id = server.PersistedUrl("CityFilters").Split('/')[3];
+        string request = JsonSerializer.Serialize(new { id, variables = new { city = "nyc" } });
+        (_, JsonElement json) = await server.PostAsync($"[{request},{request},{request}]");
+        Assert.True(json[0].TryGetProperty("data", out _), json[0].GetRawText());
+        Assert.Equal("HC0047", Code(json[1]));
+        Assert.Equal("HC0047", Code(json[2]));
+        (_, JsonElement alone) = await server.PostAsync(request);
+        Assert.Equal(json[0].GetRawText(), alone.GetRawText());
+    }
+
+    private async Task<TestServer> StartAsync(string size, params (string Key, string Value)[] settings) => await TestServer.StartAsync(
+        house.Database, settings: settings.Append((HttpSettings.BatchingKey, size)).ToDictionary(s => s.Item1, s => (string?)s.Item2));
 
     private static string? Code(JsonElement answer) => answer.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString();
 }

@@ -30,7 +30,7 @@ public sealed class TestServer : IAsyncDisposable
         _statements = statements;
         _home = home;
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        Client = new HttpClient { BaseAddress = new Uri(address) };
+        Client = new HttpClient(RequestTimes.Handler()) { BaseAddress = new Uri(address) };
     }
 
     public HttpClient Client { get; }
@@ -108,6 +108,16 @@ public sealed class TestServer : IAsyncDisposable
         return json.TryGetProperty("errors", out JsonElement errors)
             ? throw new InvalidOperationException($"The query failed: {errors}\n{string.Join('\n', Errors)}")
             : json.GetProperty("data");
+    }
+
+    /// <summary>Posts a hash, with its text or alone, which must be answered without errors.</summary>
+    public async Task DataOfHashAsync(string hash, string? query = null)
+    {
+        (_, JsonElement json) = await PostAsync(JsonSerializer.Serialize(new { query, extensions = new { persistedQuery = new { version = 1, sha256Hash = hash } } }));
+        if (json.TryGetProperty("errors", out JsonElement errors))
+        {
+            throw new InvalidOperationException($"The hash failed: {errors}");
+        }
     }
 
     /// <summary>Posts a body.</summary>

@@ -43,6 +43,18 @@ public sealed class ClientDirectoryTests
             "is that of one already");
     }
 
+    [Theory]
+    [InlineData("FreeText", false)]
+    [InlineData("PersistedOnly", true)]
+    public void Who_is_known_by_a_name_alone_may_not_send_any_text_in_production(string mode, bool logOnly)
+    {
+        var clients = new Dictionary<string, ClientSettings> { ["app"] = new() { Mode = mode, LogOnly = logOnly } };
+        Assert.Contains("known by its name alone", Assert.Throws<ConfigurationException>(() => new ClientDirectory(clients, isDevelopment: false)).Message, StringComparison.Ordinal);
+        _ = new ClientDirectory(clients, isDevelopment: true);
+        clients["app"].Hosts = ["a.example"];
+        _ = new ClientDirectory(clients, isDevelopment: false);
+    }
+
     [Fact]
     public void A_negative_limit_is_said() =>
         AssertRefused(new() { ["app"] = new ClientSettings { Mode = "FreeText", MaxFieldCost = -1 } }, "no limit may be negative");

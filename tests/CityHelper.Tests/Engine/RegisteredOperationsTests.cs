@@ -1,0 +1,58 @@
+using System.Globalization;
+using CityHelper.Engine;
+using CityHelper.Engine.Clients;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace CityHelper.Tests.Engine;
+
+/// <summary>A server without a shared store keeps the registered texts itself.</summary>
+public sealed class RegisteredOperationsTests : IDisposable
+{
+    private static readonly ClientProfile s_client = new("app", ClientMode.Registration) { RegistrationsPerDay = int.MaxValue };
+
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+    private readonly RegisteredOperations _registered;
+
+    public RegisteredOperationsTests() => _registered = new RegisteredOperations(_time);
+
+    public void Dispose() => _registered.Dispose();
+
+    /// <summary>Each one that is said to be kept is there at once, however full it is; those that were used last stay.</summary>
+    [Fact]
+    public async Task The_latest_texts_stay_and_no_more_of_them_than_allowed()
+    {
+        string text = new(' ', 20_000);
+        int texts = 3 * Limits.RegisteredTextCharsMax / text.Length;
+        string Id(int i) => i.ToString(CultureInfo.InvariantCulture);
+        for (int i = 0; i < texts; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            Assert.True(await _registered.TryRegisterAsync(s_client, Id(i), text, CancellationToken.None));
+            Assert.Equal(text, await _registered.FindAsync(Id(i), CancellationToken.None));
+            Assert.Equal(text, await _registered.FindAsync(Id(0), CancellationToken.None));
+        }
+
+        int kept = 0;
+        for (int i = 0; i < texts; i++)
+        {
+            kept += await _registered.FindAsync(Id(i), CancellationToken.None) is null ? 0 : 1;
+        }
+
+        Assert.InRange(kept, 2, Limits.RegisteredTextCharsMax / text.Length);
+    }
+
+    [Fact]
+    public async Task A_text_stays_for_a_day_after_it_was_last_used()
+    {
+        Assert.True(await _registered.TryRegisterAsync(s_client, "a", "{ cities { slug } }", CancellationToken.None));
+        for (int i = 0; i < 3; i++)
+        {
+            _time.Advance(Limits.RegisteredFor - TimeSpan.FromSeconds(1));
+            Assert.NotNull(await _registered.FindAsync("a", CancellationToken.None));
+        }
+
+        _time.Advance(Limits.RegisteredFor + TimeSpan.FromSeconds(1));
+        Assert.Null(await _registered.FindAsync("a", CancellationToken.None));
+    }
+}
