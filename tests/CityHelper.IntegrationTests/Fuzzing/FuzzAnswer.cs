@@ -44,12 +44,25 @@ internal static partial class FuzzAnswer
         try
         {
             using var json = JsonDocument.Parse(s_strict.GetString(bytes));
-            return json.RootElement.ValueKind == JsonValueKind.Object ? Judge(json.RootElement, status) : ($"no object: {json.RootElement}", "");
+            return json.RootElement.ValueKind switch
+            {
+                JsonValueKind.Object => Judge(json.RootElement, status),
+                JsonValueKind.Array when IsBatch(request) && status == 200 => JudgeBatch(json.RootElement),
+                _ => ($"no object: {json.RootElement}", ""),
+            };
         }
         catch (Exception cause) when (cause is JsonException or DecoderFallbackException)
         {
             return ($"no JSON: {cause.Message}\n{Encoding.UTF8.GetString(bytes)}", "");
         }
+    }
+
+    private static bool IsBatch(FuzzRequest request) => request.Body.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'[', ..];
+
+    private static (string? Wrong, string Kind) JudgeBatch(JsonElement answers)
+    {
+        (string? Wrong, string Kind)[] each = [.. answers.EnumerateArray().Select(answer => Judge(answer, 200))];
+        return (each.Select(e => e.Wrong).FirstOrDefault(wrong => wrong is not null), each.Any(e => e.Kind == "200 data") ? "200 batch with data" : "200 batch");
     }
 
     private static (string? Wrong, string Kind) Judge(JsonElement answer, int status)

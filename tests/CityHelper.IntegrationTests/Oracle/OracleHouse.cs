@@ -40,13 +40,15 @@ public sealed class OracleHouse(PostgresFixture postgres) : IAsyncLifetime
 
     public TestServer Server => _server!;
 
+    public string Database { get; private set; } = "";
+
     internal OracleRows Rows { get; } = OracleRows.Make(RowsSeed);
 
     internal SchemaFile Schema { get; } = SchemaFile.Load();
 
     public async Task InitializeAsync()
     {
-        string database = await postgres.CreateDatabaseAsync();
+        string database = Database = await postgres.CreateDatabaseAsync();
         await Rows.StoreAsync(database);
         Rows.Near.Connect(database);
 
