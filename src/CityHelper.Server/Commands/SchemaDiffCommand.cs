@@ -30,7 +30,8 @@ public static class SchemaDiffCommand
         var command = new Command(
             "diff",
             "Says of every change between two schemas whether it is breaking, dangerous or safe for clients, and which persisted operations no longer "
-            + "validate: those of the manifest, and with a Redis those that were published before and may still be asked for. Ends with 0 when nothing breaks, with 1 when something does or a file cannot be read.") { old, now, operations };
+            + "validate: those of the manifest, and with a Redis those that were published before and may still be asked for. "
+            + "Ends with 0 when nothing breaks, with 1 when something does or a file cannot be read.") { old, now, operations };
         command.SetAction((parsed, cancellation) => host.RunAsync(
             () => RunAsync(host, parsed.GetValue(old)!, parsed.GetValue(now)!, parsed.GetValue(operations)!, cancellation)));
         return command;
@@ -83,8 +84,10 @@ public static class SchemaDiffCommand
 
         await using ConnectionMultiplexer redis = await host.OpenRedisAsync();
         PublishedOperations published = await new OperationPublisher(redis).ListAsync(cancellation);
-        return published.Operations.Where(operation => !known.Contains(operation.Id)).OrderBy(operation => (operation.Client, operation.Name, operation.Id))
-            .Select(operation => (operation.Client.Length == 0 ? operation.Id : $"{operation.Client}/{operation.Name} ({operation.Id[..8]}, published before)", published.Texts[operation.Id]));
+        return published.Operations
+            .Where(operation => !known.Contains(operation.Id))
+            .Select(operation => (Name: operation.Client.Length == 0 ? operation.Id : $"{operation.Client}/{operation.Name} ({operation.Id[..8]}, published before)", Text: published.Texts[operation.Id]))
+            .OrderBy(operation => operation.Name, StringComparer.Ordinal);
     }
 
     private static async Task<SchemaDefinitions> ReadAsync(string file, CancellationToken cancellation)
