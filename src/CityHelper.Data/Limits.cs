@@ -78,6 +78,12 @@ public static class Limits
     /// <summary>Changes of one fold that are held against the tiles of each boundary, a tenth of a microsecond each; of more, as an import has, the months decide alone.</summary>
     public const int BoundaryChangesMax = 1_000;
 
+    /// <summary>Deltas that wait in a city beyond which nothing is packed or counted anew: an import runs, and would want it again.</summary>
+    public const int FillChangesMax = 1_000;
+
+    /// <summary>Packs that one transaction packs anew: a tenth of a second of work, for which folds of the city wait.</summary>
+    public const int FillPacksMax = 5_000;
+
     /// <summary>Months of a boundary that one transaction counts: those of a borough of New York take some seconds, and folds of the city wait.</summary>
     public const int BoundaryMonthsMax = 12;
 

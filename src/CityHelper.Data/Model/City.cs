@@ -23,4 +23,7 @@ public sealed class City
 
     /// <summary>Since when the counters of the city's requests are true; null while they are not, until <c>cityhelper statistics rebuild</c>.</summary>
     public DateTime? CountedAt { get; private set; }
+
+    /// <summary>Since when whatever cell and slice holds requests has a <see cref="ServiceRequestPack"/>; null while that is not so.</summary>
+    public DateTime? PackedAt { get; private set; }
 }

@@ -27,6 +27,8 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
 
     public DbSet<ServiceRequestBoundaryCount> ServiceRequestBoundaryCounts => Set<ServiceRequestBoundaryCount>();
 
+    public DbSet<ServiceRequestPack> ServiceRequestPacks => Set<ServiceRequestPack>();
+
     public DbSet<Boundary> Boundaries => Set<Boundary>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -43,6 +45,7 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
             city.Property(c => c.Bounds).HasColumnType("geometry(Polygon,4326)");
             city.Property(c => c.Centre).HasColumnType("geometry(Point,4326)");
             city.Property(c => c.CountedAt).HasColumnType("timestamp(3) with time zone").HasDefaultValueSql("now()");
+            city.Property(c => c.PackedAt).HasColumnType("timestamp(3) with time zone").HasDefaultValueSql("now()");
         });
 
         modelBuilder.Entity<Agency>(agency =>
@@ -117,6 +120,12 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
         {
             count.ToTable("service_request_boundary_count");
             count.HasKey(c => new { c.CityId, c.BoundaryId, c.Period, c.CategoryId, c.AgencyId, c.Status });
+        });
+
+        modelBuilder.Entity<ServiceRequestPack>(pack =>
+        {
+            pack.ToTable("service_request_pack");
+            pack.HasKey(p => new { p.CityId, p.Cell, p.Slice });
         });
 
         AddBoundaries(modelBuilder);

@@ -17,7 +17,7 @@ public sealed class BoundaryCounters(NpgsqlDataSource dataSource, TimeProvider t
     public async Task<IReadOnlyList<short>> CitiesToFillAsync(CancellationToken cancellation = default)
     {
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
-        return await IdsAsync<short>(
+        return await RequestCounters.IdsAsync<short>(
             connection,
             """
             select r.city_id from boundary_revision r join city c on c.id = r.city_id
@@ -26,7 +26,7 @@ public sealed class BoundaryCounters(NpgsqlDataSource dataSource, TimeProvider t
             order by r.city_id
             """,
             cancellation,
-            Limits.BoundaryChangesMax);
+            Limits.FillChangesMax);
     }
 
     /// <summary>Counts the months that are not counted, some of a boundary in each transaction. Changes meanwhile leave months for the next time.</summary>
@@ -56,7 +56,7 @@ public sealed class BoundaryCounters(NpgsqlDataSource dataSource, TimeProvider t
         NpgsqlConnection connection, short cityId, int differencesMax, CancellationToken cancellation)
     {
         var comparisons = new List<BoundaryComparison>();
-        foreach (int boundary in await IdsAsync<int>(connection, "select id from boundary where city_id = $1 order by id", cancellation, cityId))
+        foreach (int boundary in await RequestCounters.IdsAsync<int>(connection, "select id from boundary where city_id = $1 order by id", cancellation, cityId))
         {
             await using NpgsqlCommand command = RequestCounters.Command(connection, CounterSql.BoundaryDifferences, cityId, boundary, differencesMax);
             await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
@@ -87,10 +87,10 @@ public sealed class BoundaryCounters(NpgsqlDataSource dataSource, TimeProvider t
         }
 
         long start = time.GetTimestamp();
-        Task<int?> Locked(string sql, params object[] parameters) => LockedAsync(
+        Task<int?> Locked(string sql, params object[] parameters) => RequestCounters.LockedAsync(
             connection, cityId, wait, () => RequestCounters.ExecuteAsync(connection, sql, cancellation, [cityId, .. parameters]), cancellation);
         int? months = await Locked(CounterSql.BoundaryForget) is null ? null : 0;
-        Queue<int> uncounted = months is null ? [] : new(await IdsAsync<int>(connection, CounterSql.BoundaryUncounted, cancellation, cityId));
+        Queue<int> uncounted = months is null ? [] : new(await RequestCounters.IdsAsync<int>(connection, CounterSql.BoundaryUncounted, cancellation, cityId));
         while (months is not null && uncounted.TryPeek(out int boundary))
         {
             int? step = wait || time.GetElapsedTime(start) < Limits.FoldEvery ? await Locked(CounterSql.BoundaryFill, boundary, Limits.BoundaryMonthsMax) : null;
@@ -101,7 +101,7 @@ public sealed class BoundaryCounters(NpgsqlDataSource dataSource, TimeProvider t
             }
         }
 
-        if (months is null || await LockedAsync(connection, cityId, wait, () => SayFilledAsync(connection, cityId, revision, cancellation), cancellation) is not { } said)
+        if (months is null || await RequestCounters.LockedAsync(connection, cityId, wait, () => SayFilledAsync(connection, cityId, revision, cancellation), cancellation) is not { } said)
         {
             return null;
         }
@@ -123,7 +123,7 @@ public sealed class BoundaryCounters(NpgsqlDataSource dataSource, TimeProvider t
 
     // Asked again under the lock: a fold or an import may have come in between.
     private static async Task<int> SayFilledAsync(NpgsqlConnection connection, short cityId, long revision, CancellationToken cancellation) =>
-        (await IdsAsync<int>(connection, CounterSql.BoundaryUncounted, cancellation, cityId)).Count > 0
+        (await RequestCounters.IdsAsync<int>(connection, CounterSql.BoundaryUncounted, cancellation, cityId)).Count > 0
             ? 0
             : await RequestCounters.ExecuteAsync(
                 connection,
@@ -135,35 +135,6 @@ public sealed class BoundaryCounters(NpgsqlDataSource dataSource, TimeProvider t
                 cancellation,
                 cityId,
                 revision);
-
-    // Read committed: each statement behind the lock sees what the last fold committed.
-    private static async Task<int?> LockedAsync(NpgsqlConnection connection, short cityId, bool wait, Func<Task<int>> act, CancellationToken cancellation)
-    {
-        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
-        if (!await RequestCounters.LockAsync(connection, cityId, wait, cancellation))
-        {
-            return null;
-        }
-
-        // Many look-ups, each of few rows: what PostgreSQL would compile for them takes longer than they do.
-        await RequestCounters.ExecuteAsync(connection, "set local jit = off; set local random_page_cost = 1.1", cancellation);
-        int done = await act();
-        await transaction.CommitAsync(cancellation);
-        return done;
-    }
-
-    private static async Task<List<T>> IdsAsync<T>(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] parameters)
-    {
-        await using NpgsqlCommand command = RequestCounters.Command(connection, sql, parameters);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        var ids = new List<T>();
-        while (await reader.ReadAsync(cancellation))
-        {
-            ids.Add(reader.GetFieldValue<T>(0));
-        }
-
-        return ids;
-    }
 }
 
 /// <param name="BoundaryId">The boundary.</param>

@@ -13,6 +13,8 @@ internal static class CounterSql
 
     private static readonly string BoundaryRows = Read("boundary_rows");
 
+    private static readonly string PackRows = Read("pack_rows");
+
     public static string Take { get; } = Read("take");
 
     public static string Rows { get; } = Read("rows");
@@ -35,6 +37,14 @@ internal static class CounterSql
 
     public static string BoundaryDifferences { get; } = Bind("boundary_differences");
 
+    public static string PackChanges { get; } = Read("pack_changes");
+
+    public static string PackMark { get; } = Read("pack_mark");
+
+    public static string PackFill { get; } = Bind("pack_fill");
+
+    public static string PackDifferences { get; } = Bind("pack_differences");
+
     /// <summary>What the session gathers: the columns of <c>service_request_delta</c>, of one city.</summary>
     public const string CounterChange =
         """
@@ -49,7 +59,8 @@ internal static class CounterSql
         .Replace("{count_changes}", CountChanges, StringComparison.Ordinal)
         .Replace("{closing_changes}", ClosingChanges, StringComparison.Ordinal)
         .Replace("{boundary_all_months}", BoundaryAllMonths, StringComparison.Ordinal)
-        .Replace("{boundary_rows}", BoundaryRows, StringComparison.Ordinal);
+        .Replace("{boundary_rows}", BoundaryRows, StringComparison.Ordinal)
+        .Replace("{pack_rows}", PackRows, StringComparison.Ordinal);
 
     private static string Read(string name)
     {

@@ -55,15 +55,18 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         try
         {
             await ExecuteAsync(connection, CounterSql.CounterChange, cancellation);
-            // Before the snapshot: deltas that it deletes would have told which months of boundaries they change.
+            // Before the snapshot: deltas that it deletes would have told which months of boundaries and which packs they change.
             await BoundaryCounters.ClearAsync(connection, cityId, cancellation);
+            await RequestPacks.ClearAsync(connection, cityId, cancellation);
             await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
             await ExecuteAsync(connection, "delete from service_request_delta where city_id = $1", cancellation, cityId);
             await ExecuteAsync(connection, "delete from service_request_count where city_id = $1", cancellation, cityId);
             await ExecuteAsync(connection, "delete from service_request_closing_count where city_id = $1", cancellation, cityId);
             int requests = await ExecuteAsync(connection, CounterSql.Rows, cancellation, cityId);
             int counters = await MergeAsync(connection, cityId, cancellation);
-            await ExecuteAsync(connection, "update city set counted_at = $2 where id = $1", cancellation, cityId, time.GetUtcNow().UtcDateTime);
+            DateTime now = time.GetUtcNow().UtcDateTime;
+            await RequestPacks.MarkAsync(connection, cityId, now, cancellation);
+            await ExecuteAsync(connection, "update city set counted_at = $2 where id = $1", cancellation, cityId, now);
             await transaction.CommitAsync(cancellation);
             rebuild = new(requests, counters);
         }
@@ -74,6 +77,7 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
 
         await FoldAsync(cityId, cancellation);
         await new BoundaryCounters(dataSource, time).FillAsync(cityId, cancellation);
+        await new RequestPacks(dataSource, time).FillAsync(cityId, cancellation);
         await TidyAsync(connection, cancellation);
         return rebuild;
     }
@@ -101,7 +105,8 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         (long counters, long differing, IReadOnlyList<CounterDifference> first) =
             await DifferencesAsync(connection, cityId, differencesMax, cancellation);
         IReadOnlyList<BoundaryComparison> boundaries = await BoundaryCounters.CompareAsync(connection, cityId, differencesMax, cancellation);
-        return new(IsCounted: true, requests, counters, differing, first) { Boundaries = boundaries };
+        PackComparison packs = await RequestPacks.CompareAsync(connection, cityId, differencesMax, cancellation);
+        return new(IsCounted: true, requests, counters, differing, first) { Boundaries = boundaries, Packs = packs };
     }
 
     /// <summary>Index-only scans need the visibility map, and folded deltas leave dead rows; autovacuum comes minutes later.</summary>
@@ -110,6 +115,7 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         foreach (string table in new[]
         {
             "service_request_count", "service_request_closing_count", "service_request_delta", "service_request_boundary_month", "service_request_boundary_count",
+            "service_request_pack",
         })
         {
             await ExecuteAsync(connection, $"vacuum (analyze) public.{table}", cancellation);
@@ -160,6 +166,7 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         {
             await ExecuteAsync(connection, ByKey, cancellation);
             await ExecuteAsync(connection, CounterSql.BoundaryChanges, cancellation, cityId, Limits.BoundaryChangesMax);
+            await ExecuteAsync(connection, CounterSql.PackChanges, cancellation, cityId);
             await MergeAsync(connection, cityId, cancellation);
             await transaction.CommitAsync(cancellation);
         }
@@ -174,6 +181,23 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
             ? $"select pg_advisory_xact_lock({LockClass}, {cityId})"
             : $"select pg_try_advisory_xact_lock({LockClass}, {cityId})");
         return await locking.ExecuteScalarAsync(cancellation) is not false;
+    }
+
+    /// <summary>One transaction under the lock; null when the lock is somebody else's and is not waited for.</summary>
+    /// <remarks>Read committed: each statement behind the lock sees what the last fold committed.</remarks>
+    internal static async Task<int?> LockedAsync(NpgsqlConnection connection, short cityId, bool wait, Func<Task<int>> act, CancellationToken cancellation)
+    {
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
+        if (!await LockAsync(connection, cityId, wait, cancellation))
+        {
+            return null;
+        }
+
+        // Many look-ups, each of few rows: what PostgreSQL would compile for them takes longer than they do.
+        await ExecuteAsync(connection, "set local jit = off; set local random_page_cost = 1.1", cancellation);
+        int done = await act();
+        await transaction.CommitAsync(cancellation);
+        return done;
     }
 
     /// <summary>Adds what the session has gathered to the counters.</summary>
@@ -204,6 +228,19 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         }
 
         return (counters, differing, first);
+    }
+
+    internal static async Task<List<T>> IdsAsync<T>(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] parameters)
+    {
+        await using NpgsqlCommand command = Command(connection, sql, parameters);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        var ids = new List<T>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            ids.Add(reader.GetFieldValue<T>(0));
+        }
+
+        return ids;
     }
 
     internal static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] parameters)
@@ -246,6 +283,9 @@ public sealed record CounterComparison(bool IsCounted, int Requests, long Counte
 {
     /// <summary>Of each boundary, in the order of their ids.</summary>
     public IReadOnlyList<BoundaryComparison> Boundaries { get; init; } = [];
+
+    /// <summary>Of the packs.</summary>
+    public PackComparison Packs { get; init; } = new(0, 0, []);
 }
 
 /// <summary>A counter that is not what it must be; the key's parts as in <c>service_request_count</c>.</summary>

@@ -32,7 +32,31 @@ public sealed record DoneColumns(string Status, IReadOnlyList<string> OpenLabels
 /// <param name="CoarseZoom">A level of the grid.</param>
 /// <param name="FineZoom">The finest level of the grid.</param>
 /// <param name="Areas">Counters of the areas that have an id; null where there are none.</param>
-public sealed record CounterTables(string Counts, string DoneCounts, string Deltas, int CoarseZoom, int FineZoom, AreaCounterTables? Areas);
+/// <param name="Packs">What rows are counted by, packed.</param>
+public sealed record CounterTables(string Counts, string DoneCounts, string Deltas, int CoarseZoom, int FineZoom, AreaCounterTables? Areas, PackTable Packs);
+
+/// <summary>
+/// A table of packs by (partition, cell, slice): the rows of a fine cell whose keys have the same highest bits. A pack is a value of <see cref="RowBytes"/> for each row,
+/// big endian: key (8 bytes), longitude and latitude (8 each, IEEE 754), then for each dimension, in the order of <see cref="CountedRows.Dimensions"/>, the number of its
+/// label or its key (4), 0 for none. Null is a pack that must be made anew; whatever cell and slice holds rows has a pack or a change that is not folded yet.
+/// </summary>
+/// <param name="Table">Its name.</param>
+/// <param name="SliceShift">A slice is a key without so many of its lowest bits.</param>
+/// <param name="Slices">The function that tells the slices of the keys of a day.</param>
+/// <param name="LabelNumber">The function that tells the number of a label.</param>
+/// <param name="Labels">The labels by their numbers.</param>
+public sealed record PackTable(string Table, int SliceShift, string Slices, string LabelNumber, IReadOnlyList<string> Labels)
+{
+    public const int LongitudeOffset = 8;
+
+    public const int LatitudeOffset = 16;
+
+    /// <summary>Where a dimension stands in a row.</summary>
+    public static int OffsetOf(int dimension) => 24 + 4 * dimension;
+
+    /// <summary>Bytes of a row.</summary>
+    public static int RowBytes(int dimensions) => OffsetOf(dimensions);
+}
 
 /// <summary>Tables of counters by (partition, area, period) and the dimensions, where the period is a month.</summary>
 /// <param name="Months">Which months of an area are counted: their period, the revision of the shape, and the range of row keys from low to high.</param>
@@ -50,7 +74,8 @@ public interface IPartitionCalendars
 /// <summary>The days of a partition.</summary>
 /// <param name="Zone">The zone whose midnights divide its days.</param>
 /// <param name="IsCounted">Whether its counters are true.</param>
-public sealed record PartitionCalendar(TimeZoneInfo Zone, bool IsCounted)
+/// <param name="IsPacked">Whether whatever holds rows has a pack.</param>
+public sealed record PartitionCalendar(TimeZoneInfo Zone, bool IsCounted, bool IsPacked)
 {
     /// <summary>The zone's IANA name, as PostgreSQL takes it.</summary>
     public string ZoneName => Zone.Id;

@@ -50,6 +50,8 @@ internal sealed class StatementBuilder(Access access)
 
     public static NpgsqlParameter Bigint(long value) => Typed(NpgsqlDbType.Bigint, value);
 
+    public static NpgsqlParameter Bigints(long[] values) => Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, values);
+
     public static NpgsqlParameter Integer(int value) => Typed(NpgsqlDbType.Integer, value);
 
     public static NpgsqlParameter Double(double value) => Typed(NpgsqlDbType.Double, value);

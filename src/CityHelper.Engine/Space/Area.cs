@@ -34,6 +34,9 @@ internal abstract class Area
     /// <summary>Whether all of the rectangle certainly lies in the area.</summary>
     public abstract bool Holds(Viewport cell);
 
+    /// <summary>Judges points as SQL does; null where PostGIS alone can, or where it would take long.</summary>
+    public virtual PointTest? Points => null;
+
     /// <summary>What it costs to hold a rectangle against it, in units of a simple area's microseconds.</summary>
     public virtual int TestCost => 1;
 
@@ -48,6 +51,8 @@ internal abstract class Area
 internal sealed class ViewportArea(Viewport box) : Area
 {
     public override Viewport Box { get; } = box;
+
+    public override PointTest Points { get; } = new BoxPoints(box);
 
     public override RequestError? Check() => Box.Check();
 
@@ -70,6 +75,7 @@ internal sealed class SurfaceArea : Area
     private readonly ConcurrentDictionary<string, CellCover> _covers = new();
     private readonly Lazy<IPreparedGeometry> _prepared;
     private readonly Lazy<RequestError?> _fault;
+    private readonly Lazy<SurfacePoints> _points;
 
     /// <param name="geometry">The polygon or polygons.</param>
     /// <param name="isKept">
@@ -81,6 +87,7 @@ internal sealed class SurfaceArea : Area
         Geometry = geometry;
         TestCost = isKept ? 1 : 1 + geometry.NumPoints / PositionsPerCost + geometry.NumGeometries / PartsPerCost;
         _fault = new Lazy<RequestError?>(Fault);
+        _points = new Lazy<SurfacePoints>(() => new SurfacePoints(Geometry));
         Envelope box = geometry.EnvelopeInternal;
         Box = new Viewport(box.MinX, box.MinY, box.MaxX, box.MaxY);
         _prepared = new Lazy<IPreparedGeometry>(() => PreparedGeometryFactory.Prepare(Geometry));
@@ -92,6 +99,8 @@ internal sealed class SurfaceArea : Area
     public Geometry Geometry { get; }
 
     public override Viewport Box { get; }
+
+    public override PointTest? Points => _points.Value.EdgesMax <= Limits.PointTestEdgesMax ? _points.Value : null;
 
     public override RequestError? Check() => _fault.Value;
 

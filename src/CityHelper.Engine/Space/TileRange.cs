@@ -64,7 +64,13 @@ internal readonly record struct TileRange(int Zoom, int West, int East, int Nort
     }
 
     /// <summary>The rectangle of a packed cell.</summary>
-    public static Viewport BoxOf(long cell) => BoxOf((int)(cell >> 58), (int)(cell >> 29) & ((1 << 29) - 1), (int)cell & ((1 << 29) - 1));
+    public static Viewport BoxOf(long cell) => BoxOf((int)(cell >> 58), XOf(cell), YOf(cell));
+
+    /// <summary>The column of a packed cell.</summary>
+    public static int XOf(long cell) => (int)(cell >> 29) & ((1 << 29) - 1);
+
+    /// <summary>The row of a packed cell.</summary>
+    public static int YOf(long cell) => (int)cell & ((1 << 29) - 1);
 
     // Not beyond the world's ends: an area that reaches them holds the tiles there.
     private static Viewport Grown(Viewport box) => new(

@@ -12,14 +12,14 @@ public sealed class CityCalendars(NpgsqlDataSource database, TimeProvider time) 
 {
     private static readonly TimeSpan s_refreshPause = TimeSpan.FromSeconds(1);
 
-    private static readonly PartitionCalendar s_nowhere = new(TimeZoneInfo.Utc, IsCounted: false);
+    private static readonly PartitionCalendar s_nowhere = new(TimeZoneInfo.Utc, IsCounted: false, IsPacked: false);
 
     private readonly ConcurrentDictionary<short, (PartitionCalendar Calendar, DateTimeOffset ReadAt)> _known = new();
 
     public async ValueTask<PartitionCalendar> OfAsync(short partition, CancellationToken cancellation)
     {
         if (_known.TryGetValue(partition, out (PartitionCalendar Calendar, DateTimeOffset ReadAt) known)
-            && (known.Calendar.IsCounted || time.GetUtcNow() - known.ReadAt < s_refreshPause))
+            && (known.Calendar is { IsCounted: true, IsPacked: true } || time.GetUtcNow() - known.ReadAt < s_refreshPause))
         {
             return known.Calendar;
         }
@@ -37,11 +37,11 @@ public sealed class CityCalendars(NpgsqlDataSource database, TimeProvider time) 
 
     private async Task<PartitionCalendar?> ReadAsync(short city, CancellationToken cancellation)
     {
-        await using NpgsqlCommand command = database.CreateCommand("select time_zone, counted_at is not null from city where id = $1");
+        await using NpgsqlCommand command = database.CreateCommand("select time_zone, counted_at is not null, packed_at is not null from city where id = $1");
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = city });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         return await reader.ReadAsync(cancellation)
-            ? new PartitionCalendar(TimeZoneInfo.FindSystemTimeZoneById(reader.GetString(0)), reader.GetBoolean(1))
+            ? new PartitionCalendar(TimeZoneInfo.FindSystemTimeZoneById(reader.GetString(0)), reader.GetBoolean(1), reader.GetBoolean(2))
             : null;
     }
 }

@@ -35,11 +35,11 @@ public static class StatisticsCompareCommand
                 $"The requests of {slug} are not counted yet: run `cityhelper statistics rebuild --city {slug}`.");
         }
 
-        long counters = comparison.Counters + comparison.Boundaries.Sum(b => b.Counters);
-        long differing = comparison.Differing + comparison.Boundaries.Sum(b => b.Differing);
+        long counters = comparison.Counters + comparison.Boundaries.Sum(b => b.Counters) + comparison.Packs.Packs;
+        long differing = comparison.Differing + comparison.Boundaries.Sum(b => b.Differing) + comparison.Packs.Differing;
         if (differing == 0)
         {
-            await host.Output.WriteLineAsync(Line($"All {counters:N0} counters of {slug} agree with its {comparison.Requests:N0} requests."));
+            await host.Output.WriteLineAsync(Line($"All {counters:N0} counters and packs of {slug} agree with its {comparison.Requests:N0} requests."));
             return 0;
         }
 
@@ -48,13 +48,13 @@ public static class StatisticsCompareCommand
             await host.Output.WriteLineAsync(Sentence(difference));
         }
 
-        foreach (string sentence in comparison.Boundaries.SelectMany(b => b.First, Sentence).Take(Data.Limits.DifferencesShownMax))
+        foreach (string sentence in comparison.Boundaries.SelectMany(b => b.First, Sentence).Take(Data.Limits.DifferencesShownMax).Concat(comparison.Packs.First.Select(Sentence)))
         {
             await host.Output.WriteLineAsync(sentence);
         }
 
         throw new CommandException(Line(
-            $"{differing:N0} of {counters:N0} counters of {slug} differ: run `cityhelper statistics rebuild --city {slug}`."));
+            $"{differing:N0} of {counters:N0} counters and packs of {slug} differ: run `cityhelper statistics rebuild --city {slug}`."));
     }
 
     private static string Sentence(CounterDifference difference)
@@ -71,6 +71,10 @@ public static class StatisticsCompareCommand
     private static string Sentence(BoundaryComparison boundary, BoundaryDifference difference) =>
         Line($"boundary {boundary.BoundaryId}, month of {difference.Period:yyyy-MM-dd}, category {difference.CategoryId}, agency {difference.AgencyId}, {difference.Status}: ")
         + Line($"{difference.Counted:N0} counted, {difference.Expected:N0} there");
+
+    private static string Sentence(PackDifference difference) =>
+        Line($"pack of cell {difference.Cell}, slice {difference.Slice}: ")
+        + (difference.Packed == difference.Expected ? Line($"{difference.Packed:N0} requests, but not as they are") : Line($"{difference.Packed:N0} packed, {difference.Expected:N0} there"));
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

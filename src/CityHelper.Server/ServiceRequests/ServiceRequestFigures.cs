@@ -11,7 +11,8 @@ internal static class ServiceRequestFigures
 
     private static readonly CounterTables s_counters = new(
         "service_request_count", "service_request_closing_count", "service_request_delta", CoarseZoom: 14, FineZoom: 16,
-        new AreaCounterTables("service_request_boundary_month", "service_request_boundary_count", "boundary_id"));
+        new AreaCounterTables("service_request_boundary_month", "service_request_boundary_count", "boundary_id"),
+        new PackTable("service_request_pack", SliceShift: 53, "public.pack_slices", "public.pack_status", PackedStatuses.Labels));
 
     /// <summary>Declares the fields, and returns what other features hang on their own types.</summary>
     public static FigureFields AddTo(

@@ -5,7 +5,7 @@ using Npgsql;
 namespace CityHelper.Server.Statistics;
 
 /// <summary>
-/// Folds the deltas of counters that other writers than the importer append, and counts the months of boundaries that changed. Several servers may do so
+/// Folds the deltas of counters that other writers than the importer append, packs what changed, and counts the months of boundaries that changed. Several servers may do so
 /// at once: who meets another at a fold leaves it to that one, and nothing is counted twice.
 /// </summary>
 internal sealed class CounterFolding(string connectionString, TimeProvider time, ILogger<CounterFolding> logger) : BackgroundService
@@ -34,6 +34,18 @@ internal sealed class CounterFolding(string connectionString, TimeProvider time,
                 if (await counters.TryFoldAsync(city, cancellation) is { } folded)
                 {
                     LogMessages.CountersFolded(logger, folded, city);
+                }
+            });
+        }
+
+        var packs = new RequestPacks(_database, time);
+        foreach (short city in await packs.CitiesToFillAsync(cancellation))
+        {
+            await TryAsync("pack", city, async () =>
+            {
+                if (await packs.TryFillAsync(city, cancellation) is { } packed)
+                {
+                    LogMessages.RequestsPacked(logger, packed, city);
                 }
             });
         }

@@ -88,6 +88,9 @@ internal static partial class LogMessages
     [LoggerMessage(2005, LogLevel.Debug, "Counted {Months} months of boundaries of city {City}")]
     public static partial void BoundariesCounted(ILogger logger, int months, short city);
 
+    [LoggerMessage(2006, LogLevel.Debug, "Packed {Packs} packs of city {City}")]
+    public static partial void RequestsPacked(ILogger logger, int packs, short city);
+
     [LoggerMessage(2003, LogLevel.Warning, "The counters' deltas cannot be folded; it is tried again every few seconds")]
     public static partial void CountersNotFolded(ILogger logger, Exception cause);
 

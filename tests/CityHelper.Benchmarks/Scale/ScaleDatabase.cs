@@ -40,7 +40,7 @@ internal static class ScaleDatabase
         return database;
     }
 
-    // The district as a boundary, with its counters.
+    // The district as a boundary, with its counters; and the packs.
     private static async Task EnsureDistrictAsync(NpgsqlDataSource source, string database)
     {
         string file = Path.Combine(Path.GetTempPath(), $"{Path.GetRandomFileName()}.geojson");
@@ -56,7 +56,9 @@ internal static class ScaleDatabase
 
         await using NpgsqlCommand find = source.CreateCommand("select id from city where slug = $1");
         find.Parameters.AddWithValue(ScaleOperations.City);
-        await new BoundaryCounters(source, TimeProvider.System).FillAsync((short)(await find.ExecuteScalarAsync())!);
+        short city = (short)(await find.ExecuteScalarAsync())!;
+        await new BoundaryCounters(source, TimeProvider.System).FillAsync(city);
+        await new RequestPacks(source, TimeProvider.System).FillAsync(city);
     }
 
     private static async Task CreateAsync(string server, string name)

@@ -38,6 +38,10 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
     /// <summary>Its border cuts through the cells of the rows.</summary>
     private const string District = "POLYGON ((-73.965 40.74, -73.935 40.715, -73.905 40.74, -73.935 40.765, -73.965 40.74))";
 
+    /// <summary>The same, so that what counts it are packs and not the counters of a boundary.</summary>
+    private const string Drawn =
+        """{ polygon: { type: "Polygon", coordinates: [[[-73.965, 40.74], [-73.935, 40.715], [-73.905, 40.74], [-73.935, 40.765], [-73.965, 40.74]]] } }""";
+
     private const string Question =
         $$"""
         {
@@ -55,6 +59,7 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
           partLateRows: serviceRequests(city: "nyc", within: {{Part}}, where: { {{Open}}, dueAt: { lt: "{{Now}}" }, {{Agencies}} }) { totalCount }
           partClosedRows: serviceRequests(city: "nyc", within: {{Part}}, where: { closedAt: { neq: null }, {{Agencies}} }) { totalCount }
           district: serviceRequestStats(city: "nyc", within: { boundary: "$DISTRICT" }) { total open byCategory { count } byMonth { count } }
+          drawn: serviceRequestStats(city: "nyc", within: {{Drawn}}) { total open byCategory { count } byStatus { count } }
           districtMonths: serviceRequestStats(city: "nyc", within: { boundary: "$DISTRICT" }) { byMonth { count } }
           districtSpring: serviceRequestStats(city: "nyc", within: { boundary: "$DISTRICT" }, where: { {{Spring}} }) { total }
           districtRows: serviceRequests(city: "nyc", within: { boundary: "$DISTRICT" }) { totalCount }
@@ -75,6 +80,8 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
         await BoundaryRows.AddAsync(ConnectionString, [BoundaryRows.Boundary(1, "area", "district", "District", District)]);
         var boundaries = new BoundaryCounters(Database, Time);
         await boundaries.FillAsync(City.Id);
+        var packs = new RequestPacks(Database, Time);
+        int packed = await packs.FillAsync(City.Id);
 
         // What it believes of the rows differs from answer to answer, so that times until closing are counted now from rows, now from counters.
         await using TestServer server = await TestServer.StartAsync(
@@ -90,6 +97,7 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
             RepeatAsync(async _ => seen.Add(await AskAsync(server, question)), done.Token),
             RepeatAsync(_ => Counters(foldRows: 40).FoldAsync(City.Id), done.Token),
             RepeatAsync(_ => boundaries.FillAsync(City.Id), done.Token),
+            RepeatAsync(async _ => packed += await packs.FillAsync(City.Id), done.Token),
             RepeatAsync(MutateAsync, done.Token),
         ];
 
@@ -107,6 +115,8 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
         }
 
         Assert.Contains(server.TakeStatements(), s => s.Contains("from service_request_boundary_count ", StringComparison.Ordinal));
+
+        Assert.True(packed > 100, $"only {packed} packs were packed");
 
         // Rows came, were closed and moved while answers were made.
         Assert.All(
@@ -127,12 +137,15 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
         JsonElement all = answer.GetProperty("all");
         JsonElement part = answer.GetProperty("part");
         JsonElement district = answer.GetProperty("district");
+        JsonElement drawn = answer.GetProperty("drawn");
         (string, int)[] expected =
         [
             .. new[] { "total", "byStatus", "byDay", "byMonth", "byAgency" }.Select(figure => (figure, Rows("allRows"))),
             ("open", Rows("openRows")), ("overdue", Rows("lateRows")), ("timeToClose", Rows("closedRows")),
             .. new[] { "part total", "part byCategory", "part byWeek", "clusters", "one" }.Select(figure => (figure, Rows("partRows"))),
             .. new[] { "district total", "district byCategory", "district byMonth", "districtMonths" }.Select(figure => (figure, Rows("districtRows"))),
+            .. new[] { "drawn total", "drawn byCategory", "drawn byStatus" }.Select(figure => (figure, Rows("districtRows"))),
+            ("drawn open", Rows("districtOpenRows")),
             ("district open", Rows("districtOpenRows")), ("districtSpring", Rows("districtSpringRows")),
             ("part overdue", Rows("partLateRows")), ("part timeToClose", Rows("partClosedRows")), ("spring", Rows("springRows")),
             ("top", part.GetProperty("byCategory").EnumerateArray().Select(g => g.GetProperty("count").GetInt32()).FirstOrDefault()),
@@ -145,6 +158,8 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
             ("clusters", Sum(answer.GetProperty("clusters"))), ("one", Sum(answer.GetProperty("one"))),
             ("district total", Number(district, "total")), ("district byCategory", Sum(district.GetProperty("byCategory"))),
             ("district byMonth", Sum(district.GetProperty("byMonth"))), ("districtMonths", Sum(answer.GetProperty("districtMonths").GetProperty("byMonth"))),
+            ("drawn total", Number(drawn, "total")), ("drawn byCategory", Sum(drawn.GetProperty("byCategory"))), ("drawn byStatus", Sum(drawn.GetProperty("byStatus"))),
+            ("drawn open", Number(drawn, "open")),
             ("district open", Number(district, "open")), ("districtSpring", Number(answer.GetProperty("districtSpring"), "total")),
             ("part overdue", Number(part, "overdue")), ("part timeToClose", Number(part.GetProperty("timeToClose"), "count")),
             ("spring", Number(answer.GetProperty("spring"), "total")), ("top", CountOfTop(answer.GetProperty("one"), part.GetProperty("byCategory"))),

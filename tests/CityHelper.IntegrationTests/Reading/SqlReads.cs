@@ -9,6 +9,7 @@ internal static partial class SqlReads
     [
         "service_request", "status_update", "category", "agency", "city", "service_request_external_id", "boundary", "boundary_outline", "boundary_part",
         "service_request_count", "service_request_closing_count", "service_request_delta", "service_request_boundary_month", "service_request_boundary_count",
+        "service_request_pack",
     ];
 
     /// <summary>Columns by table, both in the order of their names.</summary>

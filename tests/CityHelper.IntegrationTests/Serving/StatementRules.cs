@@ -17,7 +17,7 @@ internal static partial class StatementRules
     }
 
     [GeneratedRegex(
-        @"\b(from|join) (service_request_external_id|service_request_count|service_request_closing_count|service_request_delta|service_request_boundary_month|"
+        @"\b(from|join) (service_request_external_id|service_request_pack|service_request_count|service_request_closing_count|service_request_delta|service_request_boundary_month|"
         + @"service_request_boundary_count|service_request|status_update|"
         + @"category|agency|boundary|boundary_outline|boundary_part)\b")]
     private static partial Regex Table();

@@ -81,7 +81,7 @@ public sealed class BoundaryCounterTests(PostgresFixture postgres) : BoundaryHou
         await ImportTwoSquaresAsync();
         await ExecuteAsync(
             $"insert into service_request_delta (city_id, day, category_id, agency_id, status, requests, longitude, latitude) "
-            + $"select 1, '2024-06-01', 1, 0, 'OPEN', 0, 0, 0 from generate_series(1, {Data.Limits.BoundaryChangesMax + 1})");
+            + $"select 1, '2024-06-01', 1, 0, 'OPEN', 0, 0, 0 from generate_series(1, {Data.Limits.FillChangesMax + 1})");
 
         Assert.Empty(await Boundaries.CitiesToFillAsync());
         await new RequestCounters(Database, Time).FoldAsync(City.Id);
@@ -193,7 +193,7 @@ public sealed class BoundaryCounterTests(PostgresFixture postgres) : BoundaryHou
 
         await Boundaries.FillAsync(City.Id);
 
-        var calendar = new PartitionCalendar(TimeZoneInfo.FindSystemTimeZoneById(zone), IsCounted: true);
+        var calendar = new PartitionCalendar(TimeZoneInfo.FindSystemTimeZoneById(zone), IsCounted: true, IsPacked: true);
         string[] expected = [.. Enumerable.Range(0, 31 * 12).Select(n => new DateOnly(2005, 1, 1).AddMonths(n)).Select(first =>
             string.Create(CultureInfo.InvariantCulture, $"{first:yyyy-MM-dd}|{RequestId.FloorOfMs(calendar.StartOf(first))}|{RequestId.FloorOfMs(calendar.StartOf(first.AddMonths(1)))}"))];
         Assert.Equal(expected, await RowsAsync("select period::text, low::text, high::text from service_request_boundary_month where boundary_id = 1 order by period"));

@@ -19,13 +19,14 @@ public sealed class CounterHistoryTests(PostgresFixture postgres) : CounterHouse
     {
         CityEntry other = await AddOtherCityAsync();
         using var done = new CancellationTokenSource();
-        int looked = 0;
+        (int looked, int packed) = (0, 0);
         Task[] others =
         [
             RepeatAsync(async _ => { await AssertTrueAsync(); looked++; }, done.Token),
             RepeatAsync(_ => AssertTrueAsync(other.Id), done.Token),
             RepeatAsync(_ => Counters(foldRows: 40).FoldAsync(City.Id), done.Token),
             RepeatAsync(_ => Counters(foldRows: 25).TryFoldAsync(other.Id), done.Token),
+            RepeatAsync(async _ => packed += await new RequestPacks(Database, Time).FillAsync(City.Id), done.Token),
             RepeatAsync(MutateAsync, done.Token),
         ];
 
@@ -34,6 +35,7 @@ public sealed class CounterHistoryTests(PostgresFixture postgres) : CounterHouse
         await Task.WhenAll(others);
 
         Assert.True(looked > 5, $"{looked} looks are too few to have met anything");
+        Assert.True(packed > 50, $"only {packed} packs were packed");
         await AssertTrueAsync();
         await AssertTrueAsync(other.Id);
         Assert.Equal(["1|240", "2|240"], await RowsAsync("select city_id::text, count(*)::text from service_request group by city_id order by 1"));

@@ -3,6 +3,8 @@ using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Statistics;
 using CityHelper.IntegrationTests.Import;
 using CityHelper.IntegrationTests.Postgres;
+using CityHelper.Server.Commands;
+using Microsoft.Extensions.Configuration;
 using Npgsql;
 using Xunit;
 
@@ -56,10 +58,33 @@ public abstract class CounterHouse(PostgresFixture postgres) : ImportHouse(postg
             ) parts
             group by what, zoom, span, cell, period, category_id, agency_id, status, bucket
             having sum(requests) <> 0 or sum(longitude) <> 0 or sum(latitude) <> 0
+        ), pending as (
+            select d.cell, s.slice from service_request_delta d cross join lateral pack_slices(d.day) s(slice) where d.city_id = $1 and d.cell is not null
+        ), packable as (
+            select r.cell_16, (r.id >> 53)::smallint as slice, r.id, st_x(r.location) as longitude, st_y(r.location) as latitude, r.status::text as status, r.category_id,
+                   coalesce(r.agency_id, 0) as agency_id
+            from service_request r
+            where r.city_id = $1 and r.location is not null and (r.cell_16, (r.id >> 53)::smallint) not in (table pending)
+              and not exists (select from service_request_pack p where p.city_id = $1 and p.cell = r.cell_16 and p.slice = r.id >> 53 and p.content is null)
+        ), packed as (
+            select p.cell, p.slice, ('x' || encode(substr(p.content, 36 * n + 1, 8), 'hex'))::bit(64)::bigint, r.longitude, r.latitude,
+                   (array['OPEN', 'ASSIGNED', 'IN_PROGRESS', 'PENDING', 'RESOLVED', 'CLOSED', 'CANCELLED', 'DUPLICATE'])[get_byte(p.content, 36 * n + 27) + 1],
+                   ('x' || encode(substr(p.content, 36 * n + 29, 4), 'hex'))::bit(32)::integer,
+                   ('x' || encode(substr(p.content, 36 * n + 33, 4), 'hex'))::bit(32)::integer
+            from service_request_pack p
+            cross join lateral generate_series(0, length(p.content) / 36 - 1) n
+            left join (select id, st_x(location) as longitude, st_y(location) as latitude from service_request where city_id = $1) r
+              on float8send(r.longitude) || float8send(r.latitude) = substr(p.content, 36 * n + 9, 16)
+             and r.id = ('x' || encode(substr(p.content, 36 * n + 1, 8), 'hex'))::bit(64)::bigint
+            where p.city_id = $1 and (p.cell, p.slice) not in (table pending)
         )
         select 'rows ' || x::text from (table rows except all table told) x
         union all
         select 'told ' || x::text from (table told except all table rows) x
+        union all
+        select 'packable ' || x::text from (table packable except all table packed) x
+        union all
+        select 'packed ' || x::text from (table packed except all table packable) x
         """;
 
     protected RequestCounters Counters(int foldRows = 7) => new(Database, Time) { FoldRows = foldRows };
@@ -82,6 +107,24 @@ public abstract class CounterHouse(PostgresFixture postgres) : ImportHouse(postg
 
     protected async Task<long> DeltasAsync() => long.Parse(
         (await RowsAsync("select count(*)::text from service_request_delta"))[0], System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Runs a verb.</summary>
+    protected async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var host = new CommandHost
+        {
+            Configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["CITYHELPER_DATABASE"] = ConnectionString,
+            }).Build(),
+            Time = Time,
+            Output = output,
+            Error = error,
+        };
+        return (await CommandLine.RunAsync(arguments, host), output.ToString(), error.ToString());
+    }
 
     /// <summary>Imports and has the counters looked at after every batch, before they are folded.</summary>
     protected async Task<ImportSummary> ImportWatchedAsync(string path, int batchRows)

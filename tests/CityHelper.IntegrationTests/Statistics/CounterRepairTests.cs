@@ -2,8 +2,6 @@ using CityHelper.Data.Import;
 using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Migrations;
 using CityHelper.IntegrationTests.Postgres;
-using CityHelper.Server.Commands;
-using Microsoft.Extensions.Configuration;
 using Npgsql;
 using Xunit;
 
@@ -64,12 +62,12 @@ public sealed class CounterRepairTests(PostgresFixture postgres) : CounterHouse(
 
         (int code, string output, _) = await VerbAsync("compare");
         Assert.Equal(0, code);
-        Assert.Matches(@"^All \d+ counters of nyc agree with its 30 requests\.\n$", output);
+        Assert.Matches(@"^All \d+ counters and packs of nyc agree with its 30 requests\.\n$", output);
 
         await RowsAsync($"with t as ({tamper} returning 1) select count(*)::text from t");
         (code, output, string error) = await VerbAsync("compare");
         Assert.Equal(1, code);
-        Assert.Matches(@"^\d+ of \d+ counters of nyc differ: run `cityhelper statistics rebuild --city nyc`\.\n$", error);
+        Assert.Matches(@"^\d+ of \d+ counters and packs of nyc differ: run `cityhelper statistics rebuild --city nyc`\.\n$", error);
         Assert.StartsWith("zoom ", output, StringComparison.Ordinal);
         Assert.InRange(output.Split('\n').Length - 1, alone ? 1 : 2, Data.Limits.DifferencesShownMax);
 
@@ -86,7 +84,7 @@ public sealed class CounterRepairTests(PostgresFixture postgres) : CounterHouse(
         await RowsAsync("with t as (update service_request_count set requests = 5 where span = 'DAY' returning 1) select count(*)::text from t");
         (_, string output, string error) = await VerbAsync("compare");
         Assert.Equal("zoom 0, DAY of 2024-06-01, cell 0, category 1, agency 0, CLOSED: 5 counted, 1 there\n", output);
-        Assert.Equal("1 of 7 counters of nyc differ: run `cityhelper statistics rebuild --city nyc`.\n", error);
+        Assert.Equal("1 of 7 counters and packs of nyc differ: run `cityhelper statistics rebuild --city nyc`.\n", error);
     }
 
     /// <summary>The tables of the counters are taken away and the migration that makes them runs again, over the rows of one of two cities.</summary>
@@ -126,23 +124,6 @@ public sealed class CounterRepairTests(PostgresFixture postgres) : CounterHouse(
         (await RowsAsync("select last_value::text from pg_sequences where sequencename = 'service_request_delta_id_seq'"))[0];
 
     private Task<(int Code, string Output, string Error)> VerbAsync(string verb, string city = "nyc") => RunAsync("statistics", verb, "--city", city);
-
-    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
-    {
-        using var output = new StringWriter { NewLine = "\n" };
-        using var error = new StringWriter { NewLine = "\n" };
-        var host = new CommandHost
-        {
-            Configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
-            {
-                ["CITYHELPER_DATABASE"] = ConnectionString,
-            }).Build(),
-            Time = Time,
-            Output = output,
-            Error = error,
-        };
-        return (await CommandLine.RunAsync(arguments, host), output.ToString(), error.ToString());
-    }
 
     private sealed class Stop(CancellationTokenSource source) : IProgress<ImportProgress>
     {

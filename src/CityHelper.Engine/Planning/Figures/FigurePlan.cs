@@ -22,6 +22,10 @@ internal sealed class FigurePlan(
         .Where(c => c.Columns is not [var column] || column != question.Counted.Rows.Access.Created!.Column.Name)
         .All(c => c.Columns.All(column => question.Counted.Dimensions.Any(d => d.Column == column)));
 
+    // Packs are counted here, where no condition of SQL can be asked.
+    private readonly bool _isPackable = question.IsRange && filter.Conditions.All(c =>
+        c.Columns is [var column] && column == question.Counted.Rows.Access.Created!.Column.Name);
+
     /// <summary>Arguments of fields within: how many groups they return.</summary>
     public IReadOnlyList<(string Coordinate, InputNode First)> GroupLimits { get; init; } = [];
 
@@ -101,8 +105,27 @@ internal sealed class FigurePlan(
             IsAreaCounted = _counted.Counters.Areas is not null && run.KeptArea is { IsCounted: true },
             Around = run.Area is { } area ? TileRange.Around(area.Box, _counted.Counters.FineZoom) : default,
         };
+        scope = scope with { Packs = calendar.IsPacked ? Packs(run, scope, reach) : null };
         return scope with { EstimatesDurations = scope.IsCounted && RowsIn(run, reach, times.All) > Limits.ExactDurationRowsMax };
     }
+
+    // What would be many cells, or many rows of them, is counted by PostgreSQL, within its time limit.
+    private PackReads? Packs(RootRun run, FigureScope scope, Area? reach)
+    {
+        (int coarse, int fine) = (_counted.Counters.CoarseZoom, _counted.Counters.FineZoom);
+        if (!_isPackable || !scope.IsCounted || Zoom is not null || reach is null || scope.Area!.Runs > Limits.AreaRunsUnreachedMax || run.Area?.Points is null)
+        {
+            return null;
+        }
+
+        PackPlace[] places = [.. scope.PlacesOfRows(coarse, fine)];
+        double cells = CellsOf(scope.Area, coarse, fine);
+        double rows = places.Sum(p => p.CountAt(fine) / cells * RowsIn(run, reach, p.Keys));
+        return places.Length == 0 || rows > Limits.PackRowsMax ? null : PackReads.Of(places, fine);
+    }
+
+    private static double CellsOf(AreaCells cells, int coarse, int fine) => new[] { (cells.Whole, coarse), (cells.Rim, coarse), (cells.WholeFine, fine), (cells.RimFine, fine) }
+        .Sum(c => (double)new PackPlace(c.Item1, c.Item2, KeyRange.All, IsRim: false).CountAt(fine));
 
     /// <summary>The smaller of the area and the rectangle that the filter leaves; null for the whole partition.</summary>
     private Area? Reach(RootRun run)

@@ -76,7 +76,11 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
     {
         if (_counts)
         {
-            yield return new CountStatement(question, [.. question.Counted.Dimensions.Where(_dimensions.Contains)]);
+            CountDimension[] dimensions = [.. question.Counted.Dimensions.Where(_dimensions.Contains)];
+            yield return new CountStatement(question, dimensions);
+
+            // Behind the counters, to which it adds.
+            yield return new PackStatement(question, dimensions);
         }
 
         if (_units.Count > 0)

@@ -135,6 +135,9 @@ internal sealed record FigureScope(AreaCells? Area, FigureTimes Times, bool IsCo
     /// <summary>The tiles of the finest zoom around the area: what changes outside them is not in it.</summary>
     public TileRange Around { get; init; }
 
+    /// <summary>What is read of packs instead of rows; null without packs.</summary>
+    public PackReads? Packs { get; init; }
+
     /// <summary>The area's cells, as they are named for a statement: by runs for all times, except where single months may be missing.</summary>
     public AreaCells? CellsFor(FigureGrain grain) => Times.IsUnbounded && !TakesAreaMonths(grain) ? _joined ??= Area?.Joined() : Area;
 
@@ -166,7 +169,33 @@ internal sealed record FigureScope(AreaCells? Area, FigureTimes Times, bool IsCo
         ? Of(FigureReach.Partition, grain, FigureParts.Months, FigureParts.Days, FigureParts.Before, FigureParts.After)
         : (cells.Runs > Limits.AreaRunsUnreachedMax ? FigureParts.Reached : FigureParts.None)
             | (TakesAreaMonths(grain) ? AreaMonthParts(cells)
+            : Packs is not null && grain == FigureGrain.Any ? CountedParts(cells)
             : WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells) | (CellsAreOfFilter ? FigureParts.AreaOfAll : FigureParts.None) | KeptCells);
+
+    /// <summary>What would be read row by row, unless the area has counters of its own: its rim, and the time that no counters of whole cells know.</summary>
+    public IEnumerable<PackPlace> PlacesOfRows(int coarse, int fine)
+    {
+        if (Area is not { } cells || TakesAreaMonths(FigureGrain.Any))
+        {
+            return [];
+        }
+
+        (CountedTime whole, CountedTime wholeFine) = (Time(FigureReach.Whole, FigureGrain.Any), Time(FigureReach.Fine, FigureGrain.Any));
+        PackPlace[] places =
+        [
+            new(cells.Whole, coarse, whole.Before, IsRim: false),
+            new(cells.Whole, coarse, whole.After, IsRim: false),
+            new(cells.WholeFine, fine, wholeFine.Before, IsRim: false),
+            new(cells.WholeFine, fine, wholeFine.After, IsRim: false),
+            new(cells.Rim, coarse, Times.All, IsRim: true),
+            new(cells.RimFine, fine, Times.All, IsRim: true),
+        ];
+        return places.Where(p => !p.Runs.IsEmpty && p.Keys.Low < p.Keys.High);
+    }
+
+    // What else would be read row by row stands in packs.
+    private FigureParts CountedParts(AreaCells cells) => (WholeParts(FigureGrain.Any, cells) | FineParts(FigureGrain.Any, cells))
+        & ~(FigureParts.WholeBefore | FigureParts.WholeAfter | FigureParts.FineBefore | FigureParts.FineAfter);
 
     // Of the months that are missing the rows of all cells are read, those of the rim with the test.
     private static FigureParts AreaMonthParts(AreaCells cells) => FigureParts.AreaMonths

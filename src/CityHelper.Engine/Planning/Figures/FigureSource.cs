@@ -1,7 +1,6 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Space;
-using Npgsql;
 using NpgsqlTypes;
 
 namespace CityHelper.Engine.Planning.Figures;
@@ -162,10 +161,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         string key = statement.Parameter("areaKey", run => StatementBuilder.Bigint(run.KeptArea!.Key));
         string revision = statement.Parameter("areaRevision", run => StatementBuilder.Bigint(run.KeptArea!.Revision));
         KeyBounds all = AllTimes();
-        string Tile(string name, Func<Space.TileRange, int> edge) => statement.Parameter(("around", name), run => StatementBuilder.Integer(edge(run.Figures!.Around)));
-        string changes = $"select date_trunc('month', d.day::timestamp)::date from {_tables.Deltas} d where d.{PartitionColumn} = {partition} and d.cell is not null "
-            + $"and (d.cell >> 29) & 536870911 between {Tile("west", t => t.West)} and {Tile("east", t => t.East)} "
-            + $"and d.cell & 536870911 between {Tile("north", t => t.North)} and {Tile("south", t => t.South)}";
+        string changes = $"select date_trunc('month', d.day::timestamp)::date from {_tables.Deltas} d where d.{PartitionColumn} = {partition} and {IsAround("d.cell", statement)}";
         string counters = $"select {string.Join(", ", DimensionColumns("c"))}, c.period, c.requests from {tables.Counts} c "
             + $"where c.{PartitionColumn} = {partition} and c.{tables.KeyColumn} = {key} and c.period = m.period";
         List<string> selects =
@@ -194,6 +190,14 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             union all select coalesce(max(m.high), {all.Low}), {all.High} from months m) g where g.low < g.high)
             {string.Join("\nunion all\n", selects)}
             """;
+    }
+
+    /// <summary>Whether a fine cell is one of the tiles around the area.</summary>
+    public static string IsAround(string cell, StatementBuilder statement)
+    {
+        string Tile(string name, Func<TileRange, int> edge) => statement.Parameter(("around", name), run => StatementBuilder.Integer(edge(run.Figures!.Around)));
+        return $"{cell} is not null and ({cell} >> 29) & 536870911 between {Tile("west", t => t.West)} and {Tile("east", t => t.East)} "
+            + $"and {cell} & 536870911 between {Tile("north", t => t.North)} and {Tile("south", t => t.South)}";
     }
 
     // The keys are asked for where they are named: a parameter that no select names must not be there.
@@ -230,7 +234,8 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         }
     }
 
-    // Added up at once: the groups are few, and grouped several ways afterwards.
+    // Added up at once: the groups are few, and grouped several ways afterwards. The sums have the types that counters have: one numeric in the union, and all
+    // that stands in it is added as numeric.
     private string RowSelect((string Runs, string InCell) cells, KeyBounds keys, bool isRim)
     {
         List<Condition> conditions = Conditions();
@@ -258,7 +263,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         string[] outputs = [.. RowOutputs("s")];
         string[] groups = [.. outputs.Where(o => !o.StartsWith("sum(", StringComparison.Ordinal)).Select((_, i) => (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture))];
         string grouping = groups.Length == 0 ? "" : $"\ngroup by {string.Join(", ", groups)}";
-        return $"select {string.Join(", ", outputs.Append("count(*) as n"))}\nfrom {keys.Of}{Each(cells.Runs)}({rows} offset 0) s{grouping}";
+        return $"select {string.Join(", ", outputs.Append("count(*)::integer as n"))}\nfrom {keys.Of}{Each(cells.Runs)}({rows} offset 0) s{grouping}";
     }
 
     private KeyBounds AllTimes() => Bounds("all", run => run.Figures!.Times.All);
@@ -292,13 +297,13 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
 
     private (string Runs, string InCell) InCells(string name, string cell, string ofRows, bool areRuns, Func<AreaCells, CellRuns> runs)
     {
-        string from = statement.Parameter((name, "from"), run => Array(runs(run.Figures!.CellsFor(columns.Grain)!).From));
+        string from = statement.Parameter((name, "from"), run => StatementBuilder.Bigints(runs(run.Figures!.CellsFor(columns.Grain)!).From));
         if (!areRuns)
         {
             return (Reached($"unnest({from}) r(a)", "r.a", ofRows), $" and {cell} = r.a");
         }
 
-        string to = statement.Parameter((name, "to"), run => Array(runs(run.Figures!.CellsFor(columns.Grain)!).To));
+        string to = statement.Parameter((name, "to"), run => StatementBuilder.Bigints(runs(run.Figures!.CellsFor(columns.Grain)!).To));
         return (Reached($"unnest({from}, {to}) r(a, b)", "r.b", ofRows), $" and {cell} between r.a and r.b");
     }
 
@@ -311,8 +316,6 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             ? $"(select r.* from {runs} where {end} >= {Outermost("min")} and r.a <= {Outermost("max")}) r"
             : runs;
     }
-
-    private static NpgsqlParameter Array(long[] cells) => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, cells);
 
     // A counter says 0 where the row has no such key.
     private IEnumerable<string> DimensionColumns(string alias) => _counted.Dimensions.Select(d =>
@@ -366,8 +369,8 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         if (columns.HasCells)
         {
             string point = $"{alias}.{_access.Grid!.Point}";
-            yield return $"sum(public.degrees_e7(st_x({point}))) as longitude";
-            yield return $"sum(public.degrees_e7(st_y({point}))) as latitude";
+            yield return $"sum(public.degrees_e7(st_x({point})))::bigint as longitude";
+            yield return $"sum(public.degrees_e7(st_y({point})))::bigint as latitude";
         }
     }
 

@@ -227,15 +227,16 @@ internal sealed class ClusterStatement(FigureQuestion question, CountDimension d
         while (await reader.ReadAsync(cancellation))
         {
             run.FigureSet.Clusters.Add(new ClusterFigures(
-                reader.GetInt64(0), reader.GetInt64(1), reader.GetDecimal(2), reader.GetDecimal(3), reader.GetInt32(4)));
+                reader.GetInt64(0), reader.GetInt64(1), (long)reader.GetDouble(2), (long)reader.GetDouble(3), reader.GetInt32(4)));
         }
     }
 
-    // The most frequent key first, the smaller one of equals.
+    // The most frequent key, the smaller one of equals: the largest number of count and key turned round. Sums as doubles, since sums of bigint are numeric, which
+    // took a third of a map of 20,000 groups: whole numbers are exact up to 2^53, in one cell five million rows, and beyond to 10^-9 degrees.
     protected override string Sql(StatementBuilder statement, FigureSource source) =>
         $"""
-        select g.cell, sum(g.n)::bigint, sum(g.longitude), sum(g.latitude), (array_agg(g.{dimension.Column} order by g.n desc, g.{dimension.Column}))[1] from (
-          select b.cell, b.{dimension.Column}, sum(b.n) as n, sum(b.longitude) as longitude, sum(b.latitude) as latitude from (
+        select g.cell, sum(g.n)::bigint, sum(g.longitude), sum(g.latitude), 2147483647 - (max(g.n << 31 | (2147483647 - g.{dimension.Column})::bigint) & 2147483647)::integer from (
+          select b.cell, b.{dimension.Column}, sum(b.n) as n, sum(b.longitude::float8) as longitude, sum(b.latitude::float8) as latitude from (
         {source.Sql()}) b group by b.cell, b.{dimension.Column} having sum(b.n) <> 0) g
         group by g.cell having sum(g.n) > 0 order by 2 desc, 1 limit {Limits.ClustersMax + 1}
         """;
