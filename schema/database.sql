@@ -159,6 +159,47 @@ CREATE OR REPLACE FUNCTION public.id_time(id bigint)
 AS $function$ select timestamptz '2020-01-01 00:00+00' + (id >> 22) * interval '1 millisecond' $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.pack_slices(day date)
+ RETURNS SETOF smallint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    select s::smallint
+    from generate_series(public.id_floor((day - 1)::timestamp at time zone 'UTC') >> 53, public.id_floor((day + 2)::timestamp at time zone 'UTC') >> 53) s
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.pack_status(status service_request_status)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    select case status
+        when 'OPEN' then 0 when 'ASSIGNED' then 1 when 'IN_PROGRESS' then 2 when 'PENDING' then 3
+        when 'RESOLVED' then 4 when 'CLOSED' then 5 when 'CANCELLED' then 6 when 'DUPLICATE' then 7
+        -- Readers know no such number, and say so.
+        else -1
+    end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.stale_packs()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+    insert into public.service_request_pack (city_id, cell, slice)
+    select c.city_id, c.cell, s.slice
+    from (select distinct city_id, cell, day from taken where cell is not null) c
+    cross join lateral public.pack_slices(c.day) s(slice)
+    group by 1, 2, 3
+    order by 1, 2, 3
+    on conflict (city_id, cell, slice) do update set content = null where service_request_pack.content is not null;
+    return null;
+end
+$function$
+;
+
 create table public.agency
     city_id smallint not null
     id integer not null
@@ -228,6 +269,7 @@ create table public.city
     bounds geometry(Polygon,4326) not null
     centre geometry(Point,4326) not null
     counted_at timestamp(3) with time zone default now()  -- Null while the counters do not say what the rows do.
+    packed_at timestamp(3) with time zone default now()  -- Null while a cell and slice with requests may have no row in service_request_pack.
     constraint city_slug_key UNIQUE (slug)
     constraint city_pkey PRIMARY KEY (id)
     constraint city_slug_check CHECK ((slug ~ '^[a-z][a-z0-9-]{0,39}$'::text))
@@ -371,6 +413,14 @@ create table public.service_request_external_id
     external_id text not null
     service_request_id bigint not null
     constraint service_request_external_id_pkey PRIMARY KEY (city_id, external_id)
+
+create table public.service_request_pack
+    city_id smallint not null
+    cell bigint not null
+    slice smallint not null  -- The highest bits of its ids, id >> 53: 2^31 milliseconds, 24.9 days.
+    content bytea  -- Null while it must be packed anew. Else 36 bytes for each request, in the order of ids, big endian: id (8), longitude and latitude (8 each, IEEE 754), status (4, its number), category (4), agency (4, 0 for none).
+    constraint service_request_pack_pkey PRIMARY KEY (city_id, cell, slice)
+    CREATE INDEX service_request_pack_stale ON public.service_request_pack USING btree (city_id, cell, slice) WHERE (content IS NULL)
 
 create table public.status_update partition by LIST (city_id)
     city_id smallint not null

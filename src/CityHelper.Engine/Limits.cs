@@ -123,11 +123,14 @@ public static class Limits
     /// </summary>
     public const int AreaRunsUnreachedMax = 1_024;
 
-    /// <summary>Fine cells whose packs are read for a figure: a third of a microsecond for each pack, of which a cell has 15 a year. New York has 6,000 cells with requests.</summary>
-    public const int PackCellsMax = 4_096;
+    /// <summary>Fine cells whose packs are read for a figure: six buffers each to find them, and 15 packs a year. What has more of them, such as a city whose ends of months are read, has few rows in each.</summary>
+    public const int PackCellsMax = 1_024;
 
     /// <summary>Rows that are counted from packs, by the estimate: 18 MB from PostgreSQL and some 20 ms here. What is more is counted by PostgreSQL, in half a microsecond a row.</summary>
     public const int PackRowsMax = 500_000;
+
+    /// <summary>Rows from packs times the edges that each may be held against: 50 ms here, where no time limit ends it.</summary>
+    public const int PackTestsMax = 25_000_000;
 
     /// <summary>Edges of a polygon at one height up to which points are held against it here, some nanoseconds for each; a client can draw one that has thousands everywhere.</summary>
     public const int PointTestEdgesMax = 256;

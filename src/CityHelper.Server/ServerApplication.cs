@@ -95,7 +95,6 @@ internal static class ReadingConnections
         "-c max_parallel_workers_per_gather=0",
         "-c enable_bitmapscan=off",
         "-c random_page_cost=1.1",
-        $"-c work_mem={Limits.WorkMemoryMegabytes}MB",
         $"-c statement_timeout={Engine.Limits.StatementTimeoutMs}");
 
     /// <summary>
@@ -109,7 +108,8 @@ internal static class ReadingConnections
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "cityhelper",
-            Options = s_settings,
+            // The last one holds: of what the connection string says, such as less memory on a small machine, all that answers do not rest on.
+            Options = $"-c work_mem={Limits.WorkMemoryMegabytes}MB {new NpgsqlConnectionStringBuilder(connectionString).Options} {s_settings}",
 
             // A plan's statements are prepared at their second use; a server has a few hundred different ones.
             MaxAutoPrepare = 200,

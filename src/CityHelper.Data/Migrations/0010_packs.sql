@@ -34,8 +34,31 @@ $body$
     select case status
         when 'OPEN' then 0 when 'ASSIGNED' then 1 when 'IN_PROGRESS' then 2 when 'PENDING' then 3
         when 'RESOLVED' then 4 when 'CLOSED' then 5 when 'CANCELLED' then 6 when 'DUPLICATE' then 7
+        -- Readers know no such number, and say so.
+        else -1
     end
 $body$;
+
+-- Whoever takes deltas, a server of an earlier build too: packs that their changes touch must be packed anew. A change tells its day and not its id, so all slices
+-- that a day may lie in go.
+create function public.stale_packs() returns trigger
+    language plpgsql as
+$body$
+begin
+    insert into public.service_request_pack (city_id, cell, slice)
+    select c.city_id, c.cell, s.slice
+    from (select distinct city_id, cell, day from taken where cell is not null) c
+    cross join lateral public.pack_slices(c.day) s(slice)
+    group by 1, 2, 3
+    order by 1, 2, 3
+    on conflict (city_id, cell, slice) do update set content = null where service_request_pack.content is not null;
+    return null;
+end
+$body$;
+
+create trigger service_request_delta_stale_packs
+    after delete on service_request_delta referencing old table as taken
+    for each statement execute function public.stale_packs();
 
 alter table city add column packed_at timestamptz(3);
 update city c set packed_at = now() where not exists (select from service_request r where r.city_id = c.id);

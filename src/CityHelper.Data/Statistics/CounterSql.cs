@@ -37,8 +37,6 @@ internal static class CounterSql
 
     public static string BoundaryDifferences { get; } = Bind("boundary_differences");
 
-    public static string PackChanges { get; } = Read("pack_changes");
-
     public static string PackMark { get; } = Read("pack_mark");
 
     public static string PackFill { get; } = Bind("pack_fill");

@@ -166,7 +166,6 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         {
             await ExecuteAsync(connection, ByKey, cancellation);
             await ExecuteAsync(connection, CounterSql.BoundaryChanges, cancellation, cityId, Limits.BoundaryChangesMax);
-            await ExecuteAsync(connection, CounterSql.PackChanges, cancellation, cityId);
             await MergeAsync(connection, cityId, cancellation);
             await transaction.CommitAsync(cancellation);
         }

@@ -91,6 +91,11 @@ internal sealed class OperationReads(ISchema schema, Operation operation, Variab
                     _tables.UnionWith([areas.Months, areas.Counts]);
                 }
 
+                if (figures.OfArea || Has(field, ConnectionBinding.AreaArgument))
+                {
+                    _tables.Add(figures.Counted.Counters.Packs.Table);
+                }
+
                 break;
             case ClusterBinding clusters:
                 Counters(clusters.Counted);

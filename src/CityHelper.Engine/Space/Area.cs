@@ -35,7 +35,7 @@ internal abstract class Area
     public abstract bool Holds(Viewport cell);
 
     /// <summary>Judges points as SQL does; null where PostGIS alone can, or where it would take long.</summary>
-    public virtual PointTest? Points => null;
+    public virtual PointTest? Points() => null;
 
     /// <summary>What it costs to hold a rectangle against it, in units of a simple area's microseconds.</summary>
     public virtual int TestCost => 1;
@@ -52,7 +52,7 @@ internal sealed class ViewportArea(Viewport box) : Area
 {
     public override Viewport Box { get; } = box;
 
-    public override PointTest Points { get; } = new BoxPoints(box);
+    public override PointTest Points() => new BoxPoints(Box);
 
     public override RequestError? Check() => Box.Check();
 
@@ -75,7 +75,8 @@ internal sealed class SurfaceArea : Area
     private readonly ConcurrentDictionary<string, CellCover> _covers = new();
     private readonly Lazy<IPreparedGeometry> _prepared;
     private readonly Lazy<RequestError?> _fault;
-    private readonly Lazy<SurfacePoints> _points;
+    private readonly Lazy<SurfacePoints?> _points;
+    private readonly bool _isKept;
 
     /// <param name="geometry">The polygon or polygons.</param>
     /// <param name="isKept">
@@ -85,9 +86,10 @@ internal sealed class SurfaceArea : Area
     public SurfaceArea(Geometry geometry, bool isKept)
     {
         Geometry = geometry;
+        _isKept = isKept;
         TestCost = isKept ? 1 : 1 + geometry.NumPoints / PositionsPerCost + geometry.NumGeometries / PartsPerCost;
         _fault = new Lazy<RequestError?>(Fault);
-        _points = new Lazy<SurfacePoints>(() => new SurfacePoints(Geometry));
+        _points = new Lazy<SurfacePoints?>(() => SurfacePoints.Of(Geometry, Limits.PointTestEdgesMax));
         Envelope box = geometry.EnvelopeInternal;
         Box = new Viewport(box.MinX, box.MinY, box.MaxX, box.MaxY);
         _prepared = new Lazy<IPreparedGeometry>(() => PreparedGeometryFactory.Prepare(Geometry));
@@ -100,7 +102,8 @@ internal sealed class SurfaceArea : Area
 
     public override Viewport Box { get; }
 
-    public override PointTest? Points => _points.Value.EdgesMax <= Limits.PointTestEdgesMax ? _points.Value : null;
+    // Kept for what is asked again and again; of a literal in a document that is cached it may be a quarter of a megabyte.
+    public override PointTest? Points() => _isKept ? _points.Value : SurfacePoints.Of(Geometry, Limits.PointTestEdgesMax);
 
     public override RequestError? Check() => _fault.Value;
 

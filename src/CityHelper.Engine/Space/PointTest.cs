@@ -5,6 +5,9 @@ namespace CityHelper.Engine.Space;
 /// <summary>Whether points lie in an area, edges included: by the arithmetic of the SQL that <c>AreaTest</c> makes, so that both say the same of each.</summary>
 internal abstract class PointTest
 {
+    /// <summary>The most edges that one test looks at.</summary>
+    public abstract int EdgesMax { get; }
+
     /// <summary>Whether the point lies in the area.</summary>
     public abstract bool Contains(double longitude, double latitude);
 }
@@ -12,6 +15,8 @@ internal abstract class PointTest
 /// <summary>Of a rectangle.</summary>
 internal sealed class BoxPoints(Viewport box) : PointTest
 {
+    public override int EdgesMax => 1;
+
     public override bool Contains(double longitude, double latitude) =>
         longitude >= box.West && longitude <= box.East && latitude >= box.South && latitude <= box.North;
 }
@@ -31,40 +36,46 @@ internal sealed class SurfacePoints : PointTest
 
     private readonly Viewport _box;
     private readonly double _bandsPerDegree;
-    private readonly Edge[][] _bands;
+    private readonly Edge[] _edges;
+    private readonly int[][] _bands;
 
-    /// <param name="surface">A valid polygon or several.</param>
-    public SurfacePoints(Geometry surface)
+    private SurfacePoints(Envelope box, Edge[] edges, int bands)
     {
-        Envelope box = surface.EnvelopeInternal;
         _box = new Viewport(box.MinX, box.MinY, box.MaxX, box.MaxY);
-        List<Edge> edges = [.. Edges(surface)];
-        var bands = new List<Edge>[Math.Clamp(edges.Count, 1, BandsMax)];
-        for (int band = 0; band < bands.Length; band++)
-        {
-            bands[band] = [];
-        }
+        _bandsPerDegree = box.Height > 0 ? bands / box.Height : 0;
+        _edges = edges;
+        _bands = new int[bands][];
+    }
 
-        _bandsPerDegree = box.Height > 0 ? bands.Length / box.Height : 0;
-        _bands = new Edge[bands.Length][];
-        foreach (Edge edge in edges)
+    public override int EdgesMax => _bands.Max(band => band.Length);
+
+    /// <summary>Makes the test of a valid polygon or several; null when a band would have more than <paramref name="edgesMax"/> edges.</summary>
+    public static SurfacePoints? Of(Geometry surface, int edgesMax)
+    {
+        Edge[] edges = [.. Edges(surface)];
+        var points = new SurfacePoints(surface.EnvelopeInternal, edges, Math.Clamp(edges.Length, 1, BandsMax));
+        var bands = new List<int>?[points._bands.Length];
+        for (int i = 0; i < edges.Length; i++)
         {
-            for (int band = BandOf(Math.Min(edge.FromY, edge.ToY)); band <= BandOf(Math.Max(edge.FromY, edge.ToY)); band++)
+            for (int band = points.BandOf(edges[i].South); band <= points.BandOf(edges[i].North); band++)
             {
-                bands[band].Add(edge);
+                List<int> of = bands[band] ??= [];
+                if (of.Count == edgesMax)
+                {
+                    return null;
+                }
+
+                of.Add(i);
             }
         }
 
         for (int band = 0; band < bands.Length; band++)
         {
-            _bands[band] = [.. bands[band]];
+            points._bands[band] = bands[band]?.ToArray() ?? [];
         }
 
-        EdgesMax = _bands.Max(band => band.Length);
+        return points;
     }
-
-    /// <summary>The most edges that one test looks at.</summary>
-    public int EdgesMax { get; }
 
     public override bool Contains(double longitude, double latitude)
     {
@@ -74,12 +85,12 @@ internal sealed class SurfacePoints : PointTest
         }
 
         // Edges stand ring by ring, each polygon's shell before its holes.
-        Edge[] band = _bands[BandOf(latitude)];
+        int[] band = _bands[BandOf(latitude)];
         (int polygon, bool isInside) = (-1, false);
         for (int start = 0, end; start < band.Length; start = end)
         {
-            ref readonly Edge first = ref band[start];
-            for (end = start + 1; end < band.Length && band[end].Ring == first.Ring; end++)
+            ref readonly Edge first = ref _edges[band[start]];
+            for (end = start + 1; end < band.Length && _edges[band[end]].Ring == first.Ring; end++)
             {
             }
 
@@ -111,11 +122,13 @@ internal sealed class SurfacePoints : PointTest
     }
 
     // Null on an edge.
-    private static int? Winding(ReadOnlySpan<Edge> ring, double x, double y)
+    private int? Winding(ReadOnlySpan<int> ring, double x, double y)
     {
         int winding = 0;
-        foreach (ref readonly Edge edge in ring)
+        foreach (int number in ring)
         {
+            ref readonly Edge edge = ref _edges[number];
+
             // Neither rises nor falls past the point, and does not touch its height.
             if (edge.FromY < y && edge.ToY < y || edge.FromY > y && edge.ToY > y)
             {
@@ -165,5 +178,10 @@ internal sealed class SurfacePoints : PointTest
         }
     }
 
-    private readonly record struct Edge(double FromX, double FromY, double ToX, double ToY, int Polygon, int Ring, bool IsHole);
+    private readonly record struct Edge(double FromX, double FromY, double ToX, double ToY, int Polygon, int Ring, bool IsHole)
+    {
+        public double South => Math.Min(FromY, ToY);
+
+        public double North => Math.Max(FromY, ToY);
+    }
 }

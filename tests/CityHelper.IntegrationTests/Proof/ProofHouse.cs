@@ -17,7 +17,7 @@ internal static class ProofHouse
     /// <summary>A day of the made-up requests: what is overdue, and what was made lately, hang on the clock.</summary>
     public static TimeProvider Time { get; } = new StoppedClock(GeneratorOptions.DefaultUntilUtc);
 
-    /// <summary>Fills a migrated database.</summary>
+    /// <summary>Fills a migrated database, with packs as a server makes them.</summary>
     public static async Task FillAsync(string database, int requests)
     {
         await using NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(database);
@@ -26,6 +26,7 @@ internal static class ProofHouse
         ImportOutcome outcome = await new Importer(direct, Time, Path.GetTempPath())
             .GenerateAsync((await cities.FindAsync("nyc"))!, new GeneratorOptions(requests, 1, GeneratorOptions.DefaultUntilUtc));
         Assert.Equal(requests, outcome.Summary!.Inserted);
+        await new RequestPacks(direct, Time).FillAsync(RequestRows.City);
     }
 
     /// <summary>Adds boundaries, with their counters as a server makes them.</summary>

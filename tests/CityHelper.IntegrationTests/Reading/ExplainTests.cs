@@ -3,6 +3,7 @@ using CityHelper.Data;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Import;
 using CityHelper.Data.Import.NewYork;
+using CityHelper.Data.Statistics;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.IntegrationTests.Postgres;
@@ -36,6 +37,7 @@ public sealed class LargeHouse(PostgresFixture postgres) : IAsyncLifetime
         ImportOutcome outcome = await new Importer(direct, TimeProvider.System, Path.GetTempPath())
             .GenerateAsync((await cities.FindAsync("nyc"))!, new GeneratorOptions(Rows, 1, GeneratorOptions.DefaultUntilUtc));
         Assert.Equal(Rows, outcome.Summary!.Inserted);
+        await new RequestPacks(direct, TimeProvider.System).FillAsync(RequestRows.City);
         await using NpgsqlCommand rarest = direct.CreateCommand(
             "select c.code, count(*) from service_request r join category c using (city_id) where c.id = r.category_id group by 1 order by 2, 1 limit 1");
         await using (NpgsqlDataReader reader = await rarest.ExecuteReaderAsync())
@@ -139,6 +141,10 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
     [InlineData("total byStatus { count } byCategory { count }", "", 1_500)]
     [InlineData("byMonth { count }", "", 1_500)]
     [InlineData("total byStatus { count }", "within: {viewport: {west: -73.995, south: 40.745, east: -73.965, north: 40.765}},", 1_000)]
+    [InlineData(
+        "total byStatus { count } byCategory { count }",
+        "within: {polygon: {type: \"Polygon\", coordinates: [[[-73.995, 40.745], [-73.965, 40.745], [-73.955, 40.765], [-73.985, 40.775], [-73.995, 40.745]]]}},",
+        1_000)]
     [InlineData("total byStatus { count }", "within: {viewport: {west: -180, south: -90, east: 180, north: 90}},", 3_000)]
     public async Task Figures_of_a_year_touch_few_buffers(string figures, string area, int buffersMax)
     {

@@ -90,6 +90,12 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
             within = new { circle = new { longitude = -73.97, latitude = 40.75, metres = 1_500 } },
             where = new { createdAt = new { gte = "2024-11-15T12:00:00Z", lt = "2025-02-15T12:00:00Z" } },
         }),
+        ["ServiceRequestStats_of_a_drawn_area"] = ("ServiceRequestStats", new
+        {
+            city = "nyc",
+            within = new { polygon = new { type = "Polygon", coordinates = new[] { new[] { new[] { -73.99, 40.74 }, [-73.96, 40.74], [-73.95, 40.76], [-73.99, 40.74] } } } },
+            where = new { createdAt = new { gte = "2024-11-15T12:00:00Z", lt = "2025-02-15T12:00:00Z" } },
+        }),
         ["ServiceRequestMap_whole_city"] = ("ServiceRequestMap", new
         {
             city = "nyc",

@@ -27,7 +27,7 @@ public sealed class PointTestTests(PostgresFixture postgres)
             Geometry surface = areas.Polygon();
             Coordinate[] points = [.. Points(surface, random)];
             bool[] expected = await IntersectsAsync(database, surface, points);
-            var test = new SurfacePoints(surface);
+            SurfacePoints test = SurfacePoints.Of(surface, int.MaxValue)!;
             for (int n = 0; n < points.Length; n++)
             {
                 bool found = test.Contains(points[n].X, points[n].Y);
@@ -42,9 +42,13 @@ public sealed class PointTestTests(PostgresFixture postgres)
     [Fact]
     public void Of_many_edges_a_test_looks_at_those_at_the_points_height()
     {
-        Assert.InRange(new SurfacePoints(GeometryFactory.Default.CreatePoint(new Coordinate(-73.9, 40.7)).Buffer(0.05, 500)).EdgesMax, 2, 64);
+        Geometry circle = GeometryFactory.Default.CreatePoint(new Coordinate(-73.9, 40.7)).Buffer(0.05, 500);
+        Assert.NotNull(SurfacePoints.Of(circle, 64));
+        Assert.Null(SurfacePoints.Of(circle, 3));
+
+        // Every edge of its 2,000 is at every height.
         Coordinate[] comb = [.. Enumerable.Range(0, 1_000).SelectMany(n => new Coordinate[] { new(n, 0), new(n + 0.5, 1) }), new(1_000, 2), new(0, 2), new(0, 0)];
-        Assert.InRange(new SurfacePoints(GeometryFactory.Default.CreatePolygon(comb)).EdgesMax, 1_000, 2_100);
+        Assert.Null(SurfacePoints.Of(GeometryFactory.Default.CreatePolygon(comb), 1_000));
     }
 
     // On corners and edges, a rounding beside them, at the heights of corners, and anywhere around.

@@ -61,6 +61,21 @@ public sealed class RequestPackTests(PostgresFixture postgres) : CounterHouse(po
         await AssertTrueAsync();
     }
 
+    /// <summary>As a fold of a build that knows nothing of packs does, beside a writer who was not done then.</summary>
+    [Fact]
+    public async Task Whoever_takes_deltas_leaves_the_packs_that_they_touch_to_be_packed_again()
+    {
+        await ImportAsync(WriteRows(Columns, s_rows));
+        await Packs.FillAsync(City.Id);
+        await ChangeAsync("4", "location = st_setsrid(st_makepoint(-73.7, 40.9), 4326)");
+
+        await ExecuteAsync("delete from service_request_delta");
+
+        Assert.InRange((await StaleAsync()).Select(line => line.Split('|')[0]).Distinct().Count(), 2, 2);
+        await Packs.FillAsync(City.Id);
+        await AssertComparedAsync();
+    }
+
     /// <summary>Neither its cell nor its degrees to the centimetre change; an area need not hold it any more.</summary>
     [Fact]
     public async Task A_request_that_moves_by_less_than_is_counted_is_packed_again()

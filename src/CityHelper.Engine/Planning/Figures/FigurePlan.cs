@@ -22,9 +22,8 @@ internal sealed class FigurePlan(
         .Where(c => c.Columns is not [var column] || column != question.Counted.Rows.Access.Created!.Column.Name)
         .All(c => c.Columns.All(column => question.Counted.Dimensions.Any(d => d.Column == column)));
 
-    // Packs are counted here, where no condition of SQL can be asked.
-    private readonly bool _isPackable = question.IsRange && filter.Conditions.All(c =>
-        c.Columns is [var column] && column == question.Counted.Rows.Access.Created!.Column.Name);
+    /// <summary>Whether the rows can be counted from packs: here, where no condition of SQL can be asked, and no geodesic be computed.</summary>
+    public bool IsPackable { get; init; }
 
     /// <summary>Arguments of fields within: how many groups they return.</summary>
     public IReadOnlyList<(string Coordinate, InputNode First)> GroupLimits { get; init; } = [];
@@ -105,27 +104,32 @@ internal sealed class FigurePlan(
             IsAreaCounted = _counted.Counters.Areas is not null && run.KeptArea is { IsCounted: true },
             Around = run.Area is { } area ? TileRange.Around(area.Box, _counted.Counters.FineZoom) : default,
         };
-        scope = scope with { Packs = calendar.IsPacked ? Packs(run, scope, reach) : null };
+        scope = scope with { Packs = calendar.IsPacked ? Packs(run, scope) : null };
         return scope with { EstimatesDurations = scope.IsCounted && RowsIn(run, reach, times.All) > Limits.ExactDurationRowsMax };
     }
 
     // What would be many cells, or many rows of them, is counted by PostgreSQL, within its time limit.
-    private PackReads? Packs(RootRun run, FigureScope scope, Area? reach)
+    private PackReads? Packs(RootRun run, FigureScope scope)
     {
-        (int coarse, int fine) = (_counted.Counters.CoarseZoom, _counted.Counters.FineZoom);
-        if (!_isPackable || !scope.IsCounted || Zoom is not null || reach is null || scope.Area!.Runs > Limits.AreaRunsUnreachedMax || run.Area?.Points is null)
+        int fine = _counted.Counters.FineZoom;
+        if (!IsPackable || !scope.IsCounted || scope.Area is not { Runs: <= Limits.AreaRunsUnreachedMax }
+            || context.Statistics.Of(_access.Entity.Table, run.Partition) is not { } statistics)
         {
             return null;
         }
 
-        PackPlace[] places = [.. scope.PlacesOfRows(coarse, fine)];
-        double cells = CellsOf(scope.Area, coarse, fine);
-        double rows = places.Sum(p => p.CountAt(fine) / cells * RowsIn(run, reach, p.Keys));
-        return places.Length == 0 || rows > Limits.PackRowsMax ? null : PackReads.Of(places, fine);
-    }
+        PackPlace[] places = [.. scope.PlacesOfRows(_counted.Counters.CoarseZoom, fine)];
+        if (places.Length == 0 || places.Sum(p => p.CountAt(fine)) > Limits.PackCellsMax)
+        {
+            return null;
+        }
 
-    private static double CellsOf(AreaCells cells, int coarse, int fine) => new[] { (cells.Whole, coarse), (cells.Rim, coarse), (cells.WholeFine, fine), (cells.RimFine, fine) }
-        .Sum(c => (double)new PackPlace(c.Item1, c.Item2, KeyRange.All, IsRim: false).CountAt(fine));
+        var estimation = new Estimation(run, statistics, []);
+        double rows = places.Sum(p => AccessChooser.RowsIn(p.Keys, statistics) * estimation.ShareOf(new CellCover(0, [.. p.CellsAt(fine)]), _access.Grid!.Levels[^1].Column));
+        return rows <= Limits.PackRowsMax && run.Area!.Points() is { } points && rows * points.EdgesMax <= Limits.PackTestsMax
+            ? PackReads.Of(places, fine, points)
+            : null;
+    }
 
     /// <summary>The smaller of the area and the rectangle that the filter leaves; null for the whole partition.</summary>
     private Area? Reach(RootRun run)

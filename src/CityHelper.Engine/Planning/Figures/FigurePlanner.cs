@@ -1,5 +1,6 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Space;
 using CityHelper.Engine.Types;
 using GraphQL;
 using GraphQL.Types;
@@ -7,7 +8,7 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Planning.Figures;
 
 /// <summary>
-/// Plans figures: one statement for all counts, one for those by time, one for what is overdue, one for how long it took (exact or from counters,
+/// Plans figures: one statement for all counts (and one for packs), one for those by time, one for what is overdue, one for how long it took (exact or from counters,
 /// as a request's rows are few or many), and one for the rows of each small table that is shown with them.
 /// </summary>
 internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
@@ -30,12 +31,15 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
         (FigureQuestion question, FigureArguments arguments, CompiledFilter filter) = Question(field, definition, binding.Counted, binding.Partition, binding.OfArea, parent);
         var type = (IObjectGraphType)definition.ResolvedType!.GetNamedType();
         var writer = new FigureRootWriter(Stats(type, field, binding.Counted));
+        bool isPackable = question is { IsRange: true, Area: AreaKind.Viewport or AreaKind.Surface }
+            && filter.Conditions.All(c => c.Columns is [var column] && column == binding.Counted.Rows.Access.Created!.Column.Name);
         return new FigurePlan(Planner.Writer(field, definition, writer), question, arguments, filter, context)
         {
             Statements = rows.Statements,
             Nested = rows.Nested,
             GroupLimits = _groupLimits,
-            Figures = [.. Statements(question)],
+            Figures = [.. Statements(question, isPackable)],
+            IsPackable = isPackable,
         };
     }
 
@@ -72,15 +76,18 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
             filter);
     }
 
-    private IEnumerable<StatementPlan> Statements(FigureQuestion question)
+    private IEnumerable<StatementPlan> Statements(FigureQuestion question, bool isPackable)
     {
         if (_counts)
         {
             CountDimension[] dimensions = [.. question.Counted.Dimensions.Where(_dimensions.Contains)];
             yield return new CountStatement(question, dimensions);
 
-            // Behind the counters, to which it adds.
-            yield return new PackStatement(question, dimensions);
+            if (isPackable)
+            {
+                // Behind the counters, to which it adds.
+                yield return new PackStatement(question, dimensions);
+            }
         }
 
         if (_units.Count > 0)

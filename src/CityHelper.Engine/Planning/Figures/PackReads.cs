@@ -8,7 +8,8 @@ namespace CityHelper.Engine.Planning.Figures;
 /// <param name="Lows">The smallest key.</param>
 /// <param name="Highs">The key behind the largest.</param>
 /// <param name="AreRim">Whether the cell lies on the rim.</param>
-internal sealed record PackReads(long[] Cells, long[] Lows, long[] Highs, bool[] AreRim)
+/// <param name="Area">What rows of the rim must lie in.</param>
+internal sealed record PackReads(long[] Cells, long[] Lows, long[] Highs, bool[] AreRim, PointTest Area)
 {
     /// <summary>The slices of the smallest keys.</summary>
     public short[] From(PackTable packs) => [.. Lows.Select(low => (short)(low >> packs.SliceShift))];
@@ -16,29 +17,15 @@ internal sealed record PackReads(long[] Cells, long[] Lows, long[] Highs, bool[]
     /// <summary>The slices of the largest keys.</summary>
     public short[] To(PackTable packs) => [.. Highs.Select(high => (short)((high - 1) >> packs.SliceShift))];
 
-    /// <summary>What would else be read row by row, or null when that are too many cells.</summary>
+    /// <summary>What would else be read row by row.</summary>
     /// <param name="places">Cells by runs of a zoom, with the keys wanted of them.</param>
     /// <param name="fine">The zoom of packs.</param>
-    public static PackReads? Of(IEnumerable<PackPlace> places, int fine)
+    /// <param name="area">What rows of the rim must lie in.</param>
+    public static PackReads Of(PackPlace[] places, int fine, PointTest area)
     {
-        (List<long> cells, List<long> lows, List<long> highs, List<bool> rim) = ([], [], [], []);
-        foreach (PackPlace place in places)
-        {
-            if (cells.Count + place.CountAt(fine) > Limits.PackCellsMax)
-            {
-                return null;
-            }
-
-            foreach (long cell in place.CellsAt(fine))
-            {
-                cells.Add(cell);
-                lows.Add(place.Keys.Low);
-                highs.Add(place.Keys.High);
-                rim.Add(place.IsRim);
-            }
-        }
-
-        return new PackReads([.. cells], [.. lows], [.. highs], [.. rim]);
+        (PackPlace Place, long Cell)[] all = [.. places.SelectMany(place => place.CellsAt(fine), (place, cell) => (place, cell))];
+        return new PackReads(
+            [.. all.Select(a => a.Cell)], [.. all.Select(a => a.Place.Keys.Low)], [.. all.Select(a => a.Place.Keys.High)], [.. all.Select(a => a.Place.IsRim)], area);
     }
 }
 

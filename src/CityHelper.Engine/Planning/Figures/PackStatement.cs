@@ -29,7 +29,6 @@ internal sealed class PackStatement(FigureQuestion question, IReadOnlyList<Count
     public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
     {
         PackReads reads = run.Figures!.Packs!;
-        PointTest area = run.Area!.Points!;
         int[] offsets = [.. dimensions.Select(d => PackTable.OffsetOf(_counted.Dimensions.Index().First(i => i.Item == d).Index))];
         var counts = new PackCounts(offsets, PackTable.RowBytes(_counted.Dimensions.Count));
         byte[] buffer = [];
@@ -51,7 +50,7 @@ internal sealed class PackStatement(FigureQuestion question, IReadOnlyList<Count
                 }
 
                 reader.GetBytes(1, 0, buffer, 0, length);
-                counts.Add(buffer.AsSpan(0, length), reads.Lows[read], reads.Highs[read], reads.AreRim[read] ? area : null);
+                counts.Add(buffer.AsSpan(0, length), reads.Lows[read], reads.Highs[read], reads.AreRim[read] ? reads.Area : null);
             }
         }
         finally
@@ -84,24 +83,25 @@ internal sealed class PackStatement(FigureQuestion question, IReadOnlyList<Count
             where p.content is not null
             union all
             select s.n, {RowsOf("s", statement)} from (
+            select u.n, u.cell, min(u.slice) as low, max(u.slice) as high from (
+            select u.*, u.slice - row_number() over (partition by u.n order by u.slice) as run from (
             select r.n, r.cell, p.slice from reads r cross join lateral (
             select p.slice from {_packs.Table} p where p.{partition} and p.cell = r.cell and p.slice between r.low and r.high and p.content is null offset 0) p
-            union select r.n, r.cell, x.slice from reads r join pending x on x.cell = r.cell and x.slice between r.low and r.high) s
+            union select r.n, r.cell, x.slice from reads r join pending x on x.cell = r.cell and x.slice between r.low and r.high) u) u group by u.n, u.cell, u.run) s
             """;
     });
 
-    // What a pack that cannot be taken would hold.
+    // What packs that cannot be taken would hold. Neighbours are read at once: of a cell of which nothing is packed, as after an import, it is one range of an index.
     private string RowsOf(string stale, StatementBuilder statement)
     {
         string cell = _access.Grid!.Levels.First(l => l.Zoom == _counted.Counters.FineZoom).Column;
-        string low = $"{stale}.slice::bigint << {_packs.SliceShift}";
         string rest = ((1L << _packs.SliceShift) - 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
         string numbers = string.Concat(_counted.Dimensions.Select(d => d.Column == _counted.Done.Status
             ? $" || int4send({_packs.LabelNumber}(t.{d.Column}))"
             : $" || int4send(coalesce(t.{d.Column}, 0))"));
         return $"(select string_agg(int8send(t.{_access.Entity.RowColumn}) || float8send(st_x(t.{_access.Grid!.Point})) || float8send(st_y(t.{_access.Grid!.Point})){numbers}, ''::bytea) "
             + $"from {_access.Entity.Table} t where t.{_access.Entity.PartitionColumn} = {statement.Partition()} and t.{cell} = {stale}.cell "
-            + $"and t.{_access.Entity.RowColumn} >= {low} and t.{_access.Entity.RowColumn} <= {low} | {rest})";
+            + $"and t.{_access.Entity.RowColumn} >= {stale}.low::bigint << {_packs.SliceShift} and t.{_access.Entity.RowColumn} <= {stale}.high::bigint << {_packs.SliceShift} | {rest})";
     }
 
     // In the order that SQL gives: the most frequent first, then by label or key, those without one last.

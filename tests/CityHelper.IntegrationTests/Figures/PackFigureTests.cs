@@ -1,0 +1,140 @@
+using System.Text.Json;
+using CityHelper.Data.Statistics;
+using CityHelper.Engine.Statistics;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
+using CityHelper.IntegrationTests.Statistics;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Figures;
+
+/// <summary>When figures are counted from packs, and when they must not be. To tell the two apart, the packs lie: they have each request twice.</summary>
+public sealed class PackFigureTests(PostgresFixture postgres) : CounterHouse(postgres)
+{
+    private const string Columns = "Status,Latitude,Longitude";
+
+    /// <summary>So small that all of it is rim.</summary>
+    private const string Viewport = "{viewport: {west: -73.9805, south: 40.7495, east: -73.9795, north: 40.7505}}";
+
+    private const string Polygon = """{polygon: {type: "Polygon", coordinates: [[[-73.9805, 40.7495], [-73.9795, 40.7495], [-73.9795, 40.7505], [-73.9805, 40.7505], [-73.9805, 40.7495]]]}}""";
+
+    [Fact]
+    public async Task Packs_are_taken_unless_a_change_of_them_waits_or_they_must_be_packed_anew()
+    {
+        await using NpgsqlConnection held = await FillAsync();
+        await using TestServer server = await TestServer.StartAsync(ConnectionString);
+        Assert.Equal("3: 2 1", await AskAsync(server, $"within: {Viewport}"));
+
+        await ExecuteAsync("update service_request_pack set content = content || content");
+        Assert.Equal("6: 4 2", await AskAsync(server, $"within: {Viewport}"));
+        Assert.Equal("6: 4 2", await AskAsync(server, $"within: {Polygon}"));
+        Assert.Equal("4: 4", await AskAsync(server, $"within: {Polygon}, where: {{createdAt: {{gte: \"2024-03-01T00:00:00Z\"}}}}"));
+
+        // A change in it spoils its pack; one that is far away spoils another.
+        await ChangeAsync("1", "status = 'PENDING'");
+        await ChangeAsync("4", "status = 'PENDING'");
+        Assert.Equal("5: 4 1", await AskAsync(server, $"within: {Viewport}"));
+
+        await ExecuteAsync("update service_request_pack set content = null");
+        Assert.Equal("3: 2 1", await AskAsync(server, $"within: {Viewport}"));
+    }
+
+    /// <summary>What counts rows, by SQL, as it did before there were packs.</summary>
+    [Theory]
+    [InlineData("within: {circle: {longitude: -73.98, latitude: 40.75, metres: 50}}")]
+    [InlineData($"within: {Viewport}, where: {{status: {{in: [OPEN, CLOSED]}}}}")]
+    [InlineData($"within: {Viewport}, where: {{or: [{{createdAt: {{gte: \"2024-01-01T00:00:00Z\"}}}}, {{status: {{eq: OPEN}}}}]}}")]
+    [InlineData("within: {viewport: {west: -74.1, south: 40.6, east: -73.9, north: 40.8}}, where: {createdAt: {gte: \"2024-01-10T12:00:00Z\"}}")]
+    [InlineData("COMB")]
+    public async Task What_packs_do_not_know_is_counted_from_rows(string arguments)
+    {
+        await using NpgsqlConnection held = await FillAsync();
+        await ExecuteAsync("update service_request_pack set content = content || content");
+        await using TestServer server = await TestServer.StartAsync(ConnectionString);
+        Assert.Equal("3: 2 1", await AskAsync(server, arguments == "COMB" ? $"within: {Comb(300)}" : arguments));
+    }
+
+    [Fact]
+    public async Task A_polygon_of_fewer_edges_at_a_height_is_counted_from_packs()
+    {
+        await using NpgsqlConnection held = await FillAsync();
+        await ExecuteAsync("update service_request_pack set content = content || content");
+        await using TestServer server = await TestServer.StartAsync(ConnectionString);
+        Assert.Equal("6: 4 2", await AskAsync(server, $"within: {Comb(100)}"));
+    }
+
+    [Fact]
+    public async Task Areas_of_many_requests_and_those_whose_number_is_not_known_are_counted_from_rows()
+    {
+        await using NpgsqlConnection held = await FillAsync();
+        await ExecuteAsync("update service_request_pack set content = content || content");
+        foreach (Func<ITableStatistics, ITableStatistics> believed in new Func<ITableStatistics, ITableStatistics>[] { real => BelievedStatistics.Larger(real, 1e9), _ => new Unknown() })
+        {
+            await using TestServer server = await TestServer.StartAsync(ConnectionString, statistics: believed);
+            Assert.Equal("3: 2 1", await AskAsync(server, $"within: {Viewport}"));
+        }
+    }
+
+    [Fact]
+    public async Task A_city_that_is_not_packed_is_counted_from_rows_until_it_is()
+    {
+        await using (NpgsqlConnection held = await FillAsync())
+        {
+            await ExecuteAsync("delete from service_request_pack; update city set packed_at = null");
+            await using TestServer server = await TestServer.StartAsync(ConnectionString);
+            Assert.Equal("3: 2 1", await AskAsync(server, $"within: {Viewport}"));
+            await using var unlock = new NpgsqlCommand("select pg_advisory_unlock_all()", held);
+            await unlock.ExecuteNonQueryAsync();
+        }
+
+        await new RequestPacks(Database, Time).FillAsync(City.Id);
+        await using TestServer later = await TestServer.StartAsync(ConnectionString);
+        Assert.Equal("3: 2 1", await AskAsync(later, $"within: {Viewport}"));
+        await ExecuteAsync("update service_request_pack set content = content || content");
+        Assert.Equal("6: 4 2", await AskAsync(later, $"within: {Viewport}"));
+    }
+
+    /// <summary>The rectangle of the viewport with teeth upwards, each of two edges.</summary>
+    private static string Comb(int teeth)
+    {
+        string Position(double x, double y) => FormattableString.Invariant($"[{x:R}, {y:R}]");
+        IEnumerable<string> top = Enumerable.Range(0, teeth).SelectMany(n => new[] { Position(-73.9795 - n * 3e-6, 40.7505), Position(-73.9795 - (n + 0.5) * 3e-6, 40.76) });
+        return "{polygon: {type: \"Polygon\", coordinates: [["
+            + string.Join(", ", [Position(-73.9805, 40.7495), Position(-73.9795, 40.7495), .. top, Position(-73.9805, 40.7505), Position(-73.9805, 40.7495)]) + "]]}}";
+    }
+
+    // Two of March and one of January in the area, one elsewhere. Nobody packs or folds until the connection is disposed of.
+    private async Task<NpgsqlConnection> FillAsync()
+    {
+        await ImportAsync(WriteRows(
+            Columns, "1,1/10/24 8:00,Noise,Open,40.75,-73.98", "2,3/10/24 8:00,Noise,Closed,40.75,-73.98", "3,3/3/24 8:00,Rodent,Closed,40.75,-73.98",
+            "4,3/4/24 8:00,Rodent,Open,40.9,-73.8"));
+        await new RequestPacks(Database, Time).FillAsync(City.Id);
+        return await FigureHouse.HoldFoldsAsync(Database);
+    }
+
+    /// <summary>The total, and how many of each status.</summary>
+    private static async Task<string> AskAsync(TestServer server, string arguments)
+    {
+        JsonElement stats = (await server.DataAsync($"{{ serviceRequestStats(city: \"nyc\", {arguments}) {{ total byStatus {{ count }} }} }}")).GetProperty("serviceRequestStats");
+        return $"{stats.GetProperty("total")}: {string.Join(' ', stats.GetProperty("byStatus").EnumerateArray().Select(m => m.GetProperty("count").GetInt32()))}";
+    }
+
+    private async Task ChangeAsync(string externalId, string change)
+    {
+        await using NpgsqlConnection connection = await Database.OpenConnectionAsync();
+        await ChangeAsync(connection, externalId, change);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using NpgsqlCommand command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private sealed class Unknown : ITableStatistics
+    {
+        public PartitionStatistics? Of(string table, short partition) => null;
+    }
+}
