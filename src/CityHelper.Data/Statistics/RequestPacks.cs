@@ -4,8 +4,8 @@ namespace CityHelper.Data.Statistics;
 
 /// <summary>The packs of a city: what is counted of its requests, by cell of zoom 16 and stretch of ids, each in one value.</summary>
 /// <remarks>
-/// As with counters of boundaries no change is added: a fold says which packs its deltas touch (<see cref="RequestCounters"/>), and a fill packs those anew from the
-/// rows. Both hold the fold's lock, so that a change is in the rows that a fill packs, or in a delta that readers see and a later fold takes. Reasons:
+/// As with counters of boundaries no change is added: a trigger leaves the packs null that deltas touch which are taken, and a fill packs those anew from the rows. Folds
+/// and fills hold one lock, so that a change is in the rows that a fill packs, or in a delta that readers see and a later fold takes. Reasons:
 /// docs/decisions/0014-packs.md.
 /// </remarks>
 public sealed class RequestPacks(NpgsqlDataSource dataSource, TimeProvider time)

@@ -12,7 +12,7 @@ namespace CityHelper.Engine.Planning.Figures;
 
 /// <summary>
 /// Rows in all and by dimensions from packs, added to what <see cref="CountStatement"/> has read in the same snapshot: PostgreSQL sends what would be counted row by
-/// row, and it is counted here, twenty times as fast (docs/decisions/0014).
+/// row, and it is counted here, ten times as fast (docs/decisions/0014).
 /// </summary>
 internal sealed class PackStatement(FigureQuestion question, IReadOnlyList<CountDimension> dimensions) : StatementPlan
 {
