@@ -55,7 +55,7 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         try
         {
             await ExecuteAsync(connection, CounterSql.CounterChange, cancellation);
-            // Before the snapshot: deltas that it deletes would have told which months of boundaries and which packs they change.
+            // Before the snapshot: deltas that it deletes would have told which months of boundaries they change. What packs say is mended too.
             await BoundaryCounters.ClearAsync(connection, cityId, cancellation);
             await RequestPacks.ClearAsync(connection, cityId, cancellation);
             await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);

@@ -76,6 +76,18 @@ public sealed class PackFigureTests(PostgresFixture postgres) : CounterHouse(pos
         }
     }
 
+    /// <summary>As many requests as a viewport may have, held against 200 edges each.</summary>
+    [Fact]
+    public async Task Of_a_polygon_with_many_edges_fewer_requests_are_counted_from_packs()
+    {
+        await using NpgsqlConnection held = await FillAsync();
+        await ExecuteAsync("update service_request_pack set content = content || content");
+        await using TestServer server = await TestServer.StartAsync(ConnectionString, statistics: real => BelievedStatistics.Larger(real, 1.5e7));
+        Assert.Equal("6: 4 2", await AskAsync(server, $"within: {Viewport}"));
+        Assert.Equal("6: 4 2", await AskAsync(server, $"within: {Comb(2)}"));
+        Assert.Equal("3: 2 1", await AskAsync(server, $"within: {Comb(100)}"));
+    }
+
     [Fact]
     public async Task A_city_that_is_not_packed_is_counted_from_rows_until_it_is()
     {
