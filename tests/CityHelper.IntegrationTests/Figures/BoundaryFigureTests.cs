@@ -53,16 +53,4 @@ public sealed class BoundaryFigureTests(PostgresFixture postgres) : BoundaryHous
         JsonElement stats = (await server.DataAsync(Question, new { id })).GetProperty("boundary").GetProperty("stats");
         return $"{stats.GetProperty("total")}: {string.Join(' ', stats.GetProperty("byMonth").EnumerateArray().Select(m => m.GetProperty("count").GetInt32()))}";
     }
-
-    private async Task ChangeAsync(string externalId, string change)
-    {
-        await using NpgsqlConnection connection = await Database.OpenConnectionAsync();
-        await ChangeAsync(connection, externalId, change);
-    }
-
-    private async Task ExecuteAsync(string sql)
-    {
-        await using NpgsqlCommand command = Database.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
 }

@@ -133,18 +133,6 @@ public sealed class PackFigureTests(PostgresFixture postgres) : CounterHouse(pos
         return $"{stats.GetProperty("total")}: {string.Join(' ', stats.GetProperty("byStatus").EnumerateArray().Select(m => m.GetProperty("count").GetInt32()))}";
     }
 
-    private async Task ChangeAsync(string externalId, string change)
-    {
-        await using NpgsqlConnection connection = await Database.OpenConnectionAsync();
-        await ChangeAsync(connection, externalId, change);
-    }
-
-    private async Task ExecuteAsync(string sql)
-    {
-        await using NpgsqlCommand command = Database.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
-
     private sealed class Unknown : ITableStatistics
     {
         public PartitionStatistics? Of(string table, short partition) => null;

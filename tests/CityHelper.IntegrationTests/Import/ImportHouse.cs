@@ -131,4 +131,18 @@ public abstract class ImportHouse(PostgresFixture postgres) : IAsyncLifetime
             union all select 5, id, a::text from agency a) everything
         order by part, id, line
         """));
+
+    /// <summary>Changes a request as a mutation does, with its delta.</summary>
+    protected async Task ChangeAsync(string externalId, string change)
+    {
+        await using NpgsqlConnection connection = await Database.OpenConnectionAsync();
+        await ChangeAsync(connection, externalId, change);
+    }
+
+    /// <summary>Runs SQL.</summary>
+    protected async Task ExecuteAsync(string sql)
+    {
+        await using NpgsqlCommand command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
 }

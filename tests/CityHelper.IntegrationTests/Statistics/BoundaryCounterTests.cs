@@ -219,16 +219,4 @@ public sealed class BoundaryCounterTests(PostgresFixture postgres) : BoundaryHou
 
     private Task<IReadOnlyList<string>> MonthsAsync() => RowsAsync(
         "select b.name, m.period::text from service_request_boundary_month m join boundary b on b.city_id = m.city_id and b.id = m.boundary_id order by 1, 2");
-
-    private async Task ChangeAsync(string externalId, string change)
-    {
-        await using NpgsqlConnection connection = await Database.OpenConnectionAsync();
-        await ChangeAsync(connection, externalId, change);
-    }
-
-    private async Task ExecuteAsync(string sql)
-    {
-        await using NpgsqlCommand command = Database.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
 }

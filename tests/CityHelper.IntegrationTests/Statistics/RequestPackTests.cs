@@ -188,16 +188,4 @@ public sealed class RequestPackTests(PostgresFixture postgres) : CounterHouse(po
         RowsAsync("select cell || ' ' || slice, (length(content) / 36)::text from service_request_pack order by 1");
 
     private Task<IReadOnlyList<string>> StaleAsync() => RowsAsync("select cell::text, slice::text from service_request_pack where content is null");
-
-    private async Task ChangeAsync(string externalId, string change)
-    {
-        await using NpgsqlConnection connection = await Database.OpenConnectionAsync();
-        await ChangeAsync(connection, externalId, change);
-    }
-
-    private async Task ExecuteAsync(string sql)
-    {
-        await using NpgsqlCommand command = Database.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
 }
