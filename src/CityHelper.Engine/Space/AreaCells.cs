@@ -1,6 +1,6 @@
 namespace CityHelper.Engine.Space;
 
-/// <summary>Runs of cells: each from one packed cell to another of the same column, ends included.</summary>
+/// <summary>Runs of cells, sorted and apart: each from one packed cell to another of the same column, ends included.</summary>
 /// <param name="From">First cells.</param>
 /// <param name="To">Last cells, as many.</param>
 internal sealed record CellRuns(long[] From, long[] To)
