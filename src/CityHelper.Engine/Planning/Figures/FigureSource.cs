@@ -118,7 +118,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     }
 
     // Changes of places and times that are taken from counters, by fine cell and day. Which cells are the place's is looked up in the sorted array for each
-    // change: a join of the changes with the runs is planned for the few changes that the planner expects, and took seconds for 400.
+    // change: a join of the changes with the runs is planned for the one change that the planner expects behind a filter, and took 1.4 s for 680.
     private string DeltaSelect(FigureReach place)
     {
         string cells = place == FigureReach.Partition ? "" : $" and {IsOfPlace(place, place == FigureReach.Whole ? $"public.cell_parent(d.cell, {_tables.CoarseZoom})" : "d.cell")}";
