@@ -159,6 +159,53 @@ public static class Limits
     /// <summary>Rings of one geometry; whether rings lie within each other is judged pair by pair.</summary>
     public const int GeometryRingsMax = 500;
 
+    /// <summary>Positions of a geometry that is computed with where the request is answered: a hundred microseconds. More wait for a thread of their own.</summary>
+    public const int GeometryWorkAtOncePositions = 300;
+
+    /// <summary>
+    /// Pairs of segments that are compared by one coordinate to find those whose boxes overlap: 15 ms. An outline of 10,000 positions has 100,000, the full Queens
+    /// of 36,092 has 500,000; a comb has few over one axis or the other.
+    /// </summary>
+    public const long SegmentComparisonsMax = 5_000_000;
+
+    /// <summary>Pairs of edges of one polygon whose boxes overlap, up to which it is judged whether it is valid: NTS takes 25 ms for as many. East Boston, 6,561 positions, has 6,686.</summary>
+    public const long ValiditySegmentPairsMax = 200_000;
+
+    /// <summary>Segments of a piece of a line that points are held against: some 20 microseconds in GEOS.</summary>
+    public const int LinePieceSegmentsMax = 64;
+
+    /// <summary>Positions of a geometry that is compared with areas by what their edges have in common: those that fit a body, Boston's largest district of 6,561 among them.</summary>
+    public const int RelatedPositionsMax = 8_000;
+
+    /// <summary>
+    /// Pairs of monotone chains, of a client's geometry and between it and one area, whose ranges of x overlap: 27 ns each in GEOS, three times over. A borough
+    /// against the full Queens has 68,000.
+    /// </summary>
+    public const long RelatedChainPairsMax = 1_000_000;
+
+    /// <summary>Pairs of segments whose boxes overlap, likewise: a borough against the full Queens has 26,277.</summary>
+    public const long RelatedSegmentPairsMax = 200_000;
+
+    /// <summary>
+    /// Pairs of segments with a point in common, likewise: 10 microseconds each in GEOS, which cannot be interrupted meanwhile. East Boston against itself has 19,680.
+    /// </summary>
+    public const long RelatedContactsMax = 40_000;
+
+    /// <summary>
+    /// Positions of a client's geometry times those of an area that it is measured against or held against point by point: 12 to 17 ns each, which cannot be
+    /// interrupted. A community district against the full Queens has 52 million.
+    /// </summary>
+    public const long MeasuredPairsMax = 60_000_000;
+
+    /// <summary>
+    /// Positions of a polygon that is shrunk before it is compared with areas: offset edges cross each other, and 50 take up to 17 ms, 100 a tenth of a second, 200 two
+    /// seconds (measured: stars and combs).
+    /// </summary>
+    public const int ShrunkPositionsMax = 50;
+
+    /// <summary>Rows from packs times edges after which other requests have their turn: some 4 ms.</summary>
+    public const int PackTestsPerTurn = 2_000_000;
+
     /// <summary>Width and height of a polygon in degrees: a metropolitan region is two, and straight edges on a map bend beyond.</summary>
     public const double AreaDegreesMax = 10;
 
