@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Pricing;
@@ -129,7 +131,7 @@ public sealed class GraphQLHttpHandler(
             }
 
             ClientProfile client = clients.Identify(http.Request);
-            Admission admission = await gate.AdmitAsync(request, client, cancellation);                                             // (3)
+            Clients.Admission admission = await gate.AdmitAsync(request, client, cancellation);                                             // (3)
             if (SafeMethods.Check(http, admission) is { } notAllowed)
             {
                 return Refuse(name, mediaType, notAllowed);
@@ -164,7 +166,7 @@ public sealed class GraphQLHttpHandler(
     }
 
     // A published operation was priced when it was published. Behind others of its batch it must fit what they leave, or a batch could hold fifty.
-    private static PriceLimit? LimitOf(Admission admission, OperationRequest request, ClientProfile client) =>
+    private static PriceLimit? LimitOf(Clients.Admission admission, OperationRequest request, ClientProfile client) =>
         (admission.Limit ?? (request.Spent == default ? null : client.PriceLimit))?.Less(request.Spent);
 
     // Each request of a batch has an answer of its own, so the status says only that there are answers.
@@ -210,6 +212,11 @@ public sealed class GraphQLHttpHandler(
         if (result.Forms is { } forms)
         {
             response.Headers[FormsHeader] = forms;
+        }
+
+        if (result.Errors.OfType<OverloadedError>().FirstOrDefault() is { } overloaded)
+        {
+            response.Headers.RetryAfter = overloaded.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         }
 
         bool cacheable = status == StatusCodes.Status200OK && result.Forms is null && IsCacheableForm(http.Request);

@@ -1,4 +1,3 @@
-using CityHelper.Engine.Clients;
 using GraphQLParser.AST;
 using Microsoft.AspNetCore.Http;
 
@@ -14,7 +13,7 @@ internal static class SafeMethods
 
     /// <summary>Refuses what is no query; the answer then names the method that is allowed.</summary>
     /// <returns>Null for a query, and for any method that may write.</returns>
-    public static RequestError? Check(HttpContext http, Admission admission)
+    public static RequestError? Check(HttpContext http, Clients.Admission admission)
     {
         bool isQuery = admission.Operation is { } operation
             ? operation.Definition.Operation == OperationType.Query
