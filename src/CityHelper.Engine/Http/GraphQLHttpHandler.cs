@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Pricing;
@@ -141,7 +143,11 @@ public sealed class GraphQLHttpHandler(
             }
 
             name = operation.Name ?? "anonymous";
-            var run = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), LimitOf(authorisation, request, client), report, client.MayReadSchema);
+            var run = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), LimitOf(authorisation, request, client), report, client.MayReadSchema)
+            {
+                Share = client.Share,
+                IsPublished = authorisation.Limit is null,
+            };
             OperationResult result = await executor.ExecuteAsync(operation, request.Variables, run, cancellation);                  // (4)
             if (authorisation.Persisted is { } persisted)
             {
@@ -210,6 +216,11 @@ public sealed class GraphQLHttpHandler(
         if (result.Forms is { } forms)
         {
             response.Headers[FormsHeader] = forms;
+        }
+
+        if (result.Errors.OfType<OverloadedError>().FirstOrDefault() is { } overloaded)
+        {
+            response.Headers.RetryAfter = overloaded.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         }
 
         bool cacheable = status == StatusCodes.Status200OK && result.Forms is null && IsCacheableForm(http.Request);
