@@ -16,6 +16,9 @@ internal abstract record GeoCondition
 /// <summary>A condition with a geometry.</summary>
 internal abstract record GeoLeaf(GeoShape Shape, double? Buffer) : GeoCondition
 {
+    /// <summary>Degrees by which the geometry is grown or shrunk; 0 without a buffer, and with one of nothing.</summary>
+    public double Degrees => GeoShape.Taken(Buffer ?? 0);
+
     public override IEnumerable<GeoCondition> Leaves => [this];
 
     protected void WriteOperand(StringBuilder json)

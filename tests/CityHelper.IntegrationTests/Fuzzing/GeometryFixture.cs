@@ -47,6 +47,9 @@ public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
 
     public string Database { get; private set; } = "";
 
+    /// <summary>Whether PostgreSQL's processes are this machine's.</summary>
+    public bool IsPrivate => postgres.IsPrivate;
+
     /// <summary>The stored boundaries by their keys.</summary>
     public IReadOnlyDictionary<int, MultiPolygon> Boundaries { get; private set; } = null!;
 

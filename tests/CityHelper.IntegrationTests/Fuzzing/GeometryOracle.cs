@@ -113,14 +113,10 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
         {
             Geometry? geometry = Checked(leaf.Shape, out int contacts);
             Refuse(leaf.Shape.Members is not null, "a collection");
-            double buffer = GeoShape.Taken(leaf.Buffer ?? 0);
-            Refuse(Math.Abs(buffer) > Limits.AreaDegreesMax, "a buffer out of bounds");
-            Refuse(buffer < 0 && !leaf.Shape.IsSurface, "a negative buffer of what is no polygon");
-            IsPlain &= contacts <= PlainOwnContactsMax && (buffer >= 0 || !_isBoundaries);
+            Refuse(Math.Abs(leaf.Degrees) > Limits.AreaDegreesMax, "a buffer out of bounds");
+            Refuse(leaf.Degrees < 0 && !leaf.Shape.IsSurface, "a negative buffer of what is no polygon");
+            IsPlain &= contacts <= PlainOwnContactsMax && (leaf.Degrees >= 0 || !_isBoundaries);
             CanAsk &= contacts < OwnContactsMax;
-
-            // No buffer, or one of nothing: the contract says nothing of it, so it is not judged.
-            CanAsk &= leaf.Buffer is null || buffer != 0;
             return geometry is null ? "false" : sql(geometry);
         }
 
@@ -129,12 +125,12 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
         private string OfPoint(GeoRelation relation, Geometry geometry)
         {
             string other = Parameter(geometry);
-            if (relation.Buffer is > 0 or < 0)
+            if (relation.Degrees != 0)
             {
                 CanAsk &= (long)oracle.Requests * geometry.NumPoints <= DistancePairsMax;
-                double reach = Math.Abs(relation.Buffer.Value);
-                string distance = relation.Buffer > 0 ? $"st_distance(location, {other})" : $"st_distance(location, st_boundary({other}))";
-                string sign = (relation.Positive, relation.Buffer > 0) switch
+                double reach = Math.Abs(relation.Degrees);
+                string distance = relation.Degrees > 0 ? $"st_distance(location, {other})" : $"st_distance(location, st_boundary({other}))";
+                string sign = (relation.Positive, relation.Degrees > 0) switch
                 {
                     ("intersects", true) => "<=",
                     ("within", true) => "<",
@@ -143,7 +139,7 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
                     ("touches", _) => "=",
                     _ => "",
                 };
-                return sign.Length == 0 ? "false" : $"({(relation.Buffer > 0 ? "" : $"st_intersects({other}, location) and ")}{distance} {sign} {Number(reach)})";
+                return sign.Length == 0 ? "false" : $"({(relation.Degrees > 0 ? "" : $"st_intersects({other}, location) and ")}{distance} {sign} {Number(reach)})";
             }
 
             if (relation.Shape.IsSurface)
@@ -165,19 +161,19 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
         private string OfArea(GeoRelation relation, Geometry geometry)
         {
             string other = Parameter(geometry);
-            if (relation.Buffer > 0)
+            if (relation.Degrees > 0)
             {
                 Refuse(relation.Positive != "intersects", "a relation without a form by distance");
                 CountDistance(geometry);
-                return $"st_distance(geometry, {other}) <= {Number(relation.Buffer.Value)}";
+                return $"st_distance(geometry, {other}) <= {Number(relation.Degrees)}";
             }
 
             CountContacts(geometry);
-            if (relation.Buffer < 0)
+            if (relation.Degrees < 0)
             {
                 CanAsk &= geometry.NumPoints <= ShrunkPositionsMax;
                 MayBeInvalid = true;
-                return $"st_{relation.Positive}(geometry, st_buffer({other}, {Number(relation.Buffer.Value)}))";
+                return $"st_{relation.Positive}(geometry, st_buffer({other}, {Number(relation.Degrees)}))";
             }
 
             return $"st_{relation.Positive}(geometry, {other})";
@@ -185,20 +181,14 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
 
         private string Distance(GeoDistance leaf)
         {
-            Refuse(leaf.Buffer < 0 && !_isBoundaries, "a distance from a shrunken area");
+            Refuse(leaf.Degrees < 0, "a distance from a shrunken area");
             string distance = Leaf(leaf, geometry =>
             {
                 CountDistance(geometry);
-                string from = $"st_distance({_row}, {(leaf.Buffer < 0 ? $"st_buffer({Parameter(geometry)}, {Number(leaf.Buffer.Value)})" : Parameter(geometry))})";
-                if (leaf.Buffer < 0)
-                {
-                    CountContacts(geometry);
-                    CanAsk &= geometry.NumPoints <= ShrunkPositionsMax;
-                    MayBeInvalid = true;
-                }
+                string from = $"st_distance({_row}, {Parameter(geometry)})";
 
                 // Of nothing and a number, greatest() is the number.
-                return leaf.Buffer > 0 ? $"case when {from} is not null then greatest(0, {from} - {Number(leaf.Buffer.Value)}) end" : from;
+                return leaf.Degrees > 0 ? $"case when {from} is not null then greatest(0, {from} - {Number(leaf.Degrees)}) end" : from;
             });
             bool isNegated = leaf.Comparison[0] == 'n';
             string test = (isNegated ? leaf.Comparison[1..] : leaf.Comparison) switch
