@@ -17,8 +17,7 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
     public GeoQuestion Question(int index)
     {
         var dice = new Dice(unchecked(seed * 1_000_003 + index));
-        var draft = new Draft(fixture, dice, positionsMax);
-        GeoTarget target = dice.Below(100) switch
+                GeoTarget target = dice.Below(100) switch
         {
             < 45 => GeoTarget.Requests,
             < 50 => GeoTarget.RequestsLiteral,
@@ -29,6 +28,7 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
             < 97 => GeoTarget.CategoryOverview,
             _ => GeoTarget.BoundaryDetail,
         };
+        var draft = new Draft(fixture, dice, positionsMax, target == GeoTarget.Boundaries);
         GeoArea? area = target switch
         {
             GeoTarget.Requests or GeoTarget.RequestsLiteral or GeoTarget.ServiceRequestStats => dice.Chance(35) ? draft.Area(dice.Below(4)) : null,
@@ -40,7 +40,7 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
         return new GeoQuestion(draft.Family, target, condition, area, IsServed: dice.Chance(85));
     }
 
-    private sealed class Draft(GeometryFixture fixture, Dice dice, int positionsMax)
+    private sealed class Draft(GeometryFixture fixture, Dice dice, int positionsMax, bool isBoundaries)
     {
         private readonly GeoShapes _shapes = new(fixture, dice);
 
@@ -86,13 +86,25 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
         {
             (string family, GeoShape shape) = _shapes.Next(_size);
             Family = Family.Length == 0 ? family : Family;
-            double? buffer = Buffer();
-            return dice.Chance(18)
-                ? new GeoDistance(shape, buffer, dice.Pick(s_comparisons), dice.Chance(50) ? GeometryFixture.Step * dice.Between(0, 6) : _shapes.Size())
-                : new GeoRelation((dice.Chance(25) ? "n" : "") + dice.Pick(s_relations), shape, buffer);
+            if (dice.Chance(18))
+            {
+                return new GeoDistance(
+                    shape, Buffer(takesGrown: true, takesShrunk: false), dice.Pick(s_comparisons), dice.Chance(50) ? GeometryFixture.Step * dice.Between(0, 6) : _shapes.Size());
+            }
+
+            string relation = dice.Pick(s_relations);
+            return new GeoRelation((dice.Chance(25) ? "n" : "") + relation, shape, Buffer(!isBoundaries || relation == "intersects", shape.IsSurface));
         }
 
-        private double? Buffer() => dice.Below(20) switch
+        // Mostly one that the condition takes: the rest is refused before anything is compared.
+        private double? Buffer(bool takesGrown, bool takesShrunk)
+        {
+            double? buffer = AnyBuffer();
+            bool isTaken = buffer switch { > 0 => takesGrown, < 0 => takesShrunk, _ => true };
+            return isTaken || dice.Chance(10) ? buffer : null;
+        }
+
+        private double? AnyBuffer() => dice.Below(20) switch
         {
             < 9 => null,
             < 12 => GeometryFixture.Step * dice.Between(1, 8),
