@@ -1,3 +1,4 @@
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
@@ -45,6 +46,7 @@ public static class EngineServices
         services.AddSingleton<RegisteredOperations>();
         services.AddSingleton<OperationGate>();
         services.TryAddSingleton(new GraphQLHttpOptions());
+        services.AddSingleton<ResponseMemory>().AddSingleton<ResponseSender>();
         services.AddSingleton<GraphQLHttpHandler>().AddSingleton<SchemaHttpHandler>();
         services.AddContentEncodings();
         return services;

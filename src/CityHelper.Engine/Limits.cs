@@ -1,7 +1,7 @@
 namespace CityHelper.Engine;
 
 /// <summary>Every number that bounds something in the engine, with its reason.</summary>
-public static class Limits
+public static partial class Limits
 {
     /// <summary>Rows of a page when neither <c>first</c> nor <c>last</c> is given (HotChocolate's default).</summary>
     public const int PageRowsDefault = 10;
@@ -364,6 +364,7 @@ public static class Limits
     /// <exception cref="InvalidOperationException">A relation between two limits is broken.</exception>
     public static void Verify()
     {
+        VerifyResponses();
         Check(PageRowsDefault <= PageRowsMax, "a page without arguments must be an allowed page");
         Check(CountTimeoutMs < StatementTimeoutMs, "a count must fail before its whole batch does");
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");

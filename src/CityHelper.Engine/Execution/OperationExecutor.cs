@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Loading;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
@@ -41,7 +42,7 @@ public sealed class OperationExecutor
     public async Task<OperationResult> ExecuteAsync(
         Operation operation, JsonElement variables, RunOptions options, CancellationToken cancellation)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, options.Limit);                   // (1)-(3)
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, options.Limit, options.Memory);   // (1)-(3)
         if (prepared is null)
         {
             return OperationResult.Refused(options.SuggestsNames ? refusal! : EngineErrors.WithoutSuggestion(refusal!));
@@ -59,10 +60,10 @@ public sealed class OperationExecutor
                 await BindAsync(prepared, operation, cancellation);                                                           // (4)
                 return await RunAsync(prepared, options, cancellation);
             }
-            catch (ResponseTooLargeException)
+            catch (ResponseRefusedException cause)
             {
                 // It was read all the same, and so it is paid for.
-                OperationResult refused = OperationResult.Refused(new ResponseTooLargeError());
+                OperationResult refused = OperationResult.Refused(cause.Error);
                 refused.Price = prepared.Price;
                 return refused;
             }
@@ -73,7 +74,7 @@ public sealed class OperationExecutor
     {
         BatchUsage usage = await _batches.RunAsync(prepared.Runs, cancellation);                                                // (5)
         await LoadNodesAsync(prepared, explanations: null, cancellation);
-        OperationResult result = Assemble(prepared.Plan, prepared.Runs);                                                        // (6)
+        OperationResult result = Assemble(prepared.Plan, prepared.Runs, options.Memory);                                        // (6)
         result.Price = prepared.Price;
         result.Forms = options.TellForms ? FormsOf(prepared.Runs) : null;
         if (options.Report == CostReport.Report)
@@ -90,7 +91,7 @@ public sealed class OperationExecutor
     /// <summary>Why an operation would be refused with these variables before anything is read, or null.</summary>
     internal RequestError? Check(Operation operation, JsonElement variables, PriceLimit? limit)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit);
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit, MemoryLease.Uncounted);
         prepared?.Dispose();
         return refusal;
     }
@@ -108,7 +109,7 @@ public sealed class OperationExecutor
     public async Task<(IReadOnlyList<StatementExplanation> Statements, IReadOnlyList<RequestError> Refusals)> TryExplainAsync(
         Operation operation, JsonElement variables, CancellationToken cancellation)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit: null);
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit: null, MemoryLease.Uncounted);
         if (prepared is null)
         {
             return ([], [refusal!]);
@@ -127,7 +128,7 @@ public sealed class OperationExecutor
     private static IEnumerable<RequestError> ErrorsOf(RootRun run) =>
         run.Nested.Select(nested => nested.Error).Concat(run.AskedNodes.Select(asked => asked.Error)).Prepend(run.Error).OfType<RequestError>();
 
-    private (PreparedOperation? Prepared, RequestError? Refusal) Prepare(Operation operation, JsonElement variables, PriceLimit? limit)
+    private (PreparedOperation? Prepared, RequestError? Refusal) Prepare(Operation operation, JsonElement variables, PriceLimit? limit, MemoryLease memory)
     {
         (VariableValues? values, RequestError? error) = VariableValues.Coerce(operation.Variables, variables);
         if (values is null)
@@ -150,7 +151,7 @@ public sealed class OperationExecutor
         }
 
         Price price = plan.Price.Of(values);
-        return limit?.Check(price) is { } tooDear ? (null, tooDear) : (new PreparedOperation(plan, values, price), null);
+        return limit?.Check(price) is { } tooDear ? (null, tooDear) : (new PreparedOperation(plan, values, price, memory), null);
     }
 
     private OperationPlan Compile(Operation operation, VariableValues values)
@@ -169,7 +170,7 @@ public sealed class OperationExecutor
     {
         OperationPlan plan = prepared.Plan;
         MetaAnswer meta = plan.MetaFields.Count > 0
-            ? await _introspection.RunAsync(operation, plan.MetaFields, prepared.Values, cancellation)
+            ? await _introspection.RunAsync(operation, plan.MetaFields, prepared.Values, prepared.Memory, cancellation)
             : MetaAnswer.None;
         for (int i = 0; i < prepared.Runs.Length; i++)
         {
@@ -187,7 +188,7 @@ public sealed class OperationExecutor
             return;
         }
 
-        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Plan.Life.Token) { Explanations = explanations };
+        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Memory, prepared.Plan.Life.Token) { Explanations = explanations };
         BatchLoader<NodeKey, NodeRow> loader = prepared.Nodes.Create();
         foreach (RootRun run in runs)
         {
@@ -201,9 +202,9 @@ public sealed class OperationExecutor
         }
     }
 
-    private static OperationResult Assemble(OperationPlan plan, RootRun[] runs)
+    private static OperationResult Assemble(OperationPlan plan, RootRun[] runs, MemoryLease memory)
     {
-        var json = new JsonBuffer();
+        var json = new JsonBuffer(memory);
         List<FieldError> errors = [];
         json.WriteRaw("{\"data\":"u8);
         int data = json.Length;
@@ -248,7 +249,7 @@ public sealed class OperationExecutor
 }
 
 /// <summary>A plan and the values of one request, ready to run.</summary>
-internal sealed class PreparedOperation(OperationPlan plan, VariableValues values, Price price) : IDisposable
+internal sealed class PreparedOperation(OperationPlan plan, VariableValues values, Price price, MemoryLease memory) : IDisposable
 {
     /// <summary>What it costs with these values.</summary>
     public Price Price { get; } = price;
@@ -257,8 +258,11 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
 
     public VariableValues Values { get; } = values;
 
+    /// <summary>Where the bytes of its answer are counted.</summary>
+    public MemoryLease Memory { get; } = memory;
+
     /// <summary>One per root of the plan.</summary>
-    public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, plan.Life.Token))];
+    public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, memory, plan.Life.Token))];
 
     /// <summary>What loaded the rows of <c>node</c> and <c>nodes</c>; null without them.</summary>
     public NodeLoader? Nodes { get; set; }

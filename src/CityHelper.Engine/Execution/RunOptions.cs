@@ -1,3 +1,4 @@
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Pricing;
 
 namespace CityHelper.Engine.Execution;
@@ -9,6 +10,9 @@ namespace CityHelper.Engine.Execution;
 /// <param name="SuggestsNames">Whether errors may name what the schema has.</param>
 public sealed record RunOptions(bool TellForms = false, PriceLimit? Limit = null, CostReport Report = CostReport.None, bool SuggestsNames = true)
 {
+    /// <summary>Where the bytes of the answer are counted.</summary>
+    public MemoryLease Memory { get; init; } = MemoryLease.Uncounted;
+
     /// <summary>As published operations run.</summary>
     public static RunOptions Default { get; } = new();
 }
