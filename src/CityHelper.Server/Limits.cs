@@ -1,7 +1,7 @@
 namespace CityHelper.Server;
 
 /// <summary>Every number that bounds something in the server, with its reason.</summary>
-public static class Limits
+public static partial class Limits
 {
     /// <summary>
     /// Milliseconds that a request waits for Redis. A call takes one on a good day; one that takes this long says that Redis is in trouble, and
@@ -55,55 +55,65 @@ public static class Limits
     public const int ProofVariablesCharsMax = 1_000;
 
     /// <summary>
-    /// Bytes of answers that Kestrel keeps for a connection until the socket takes them (its default). A write waits while there are more, so a reader who reads nothing
-    /// holds these and one more piece of <see cref="Engine.Limits.ResponsePieceBytes"/>.
+    /// Connections that answers are read through: with <see cref="ConnectionsOfFolding"/>, <see cref="ConnectionsOfHealth"/> and
+    /// <see cref="ConnectionsOfWatching"/> 44, so that two servers leave nine of PostgreSQL's default for an import (three), a migration (two) and people.
     /// </summary>
-    public const int ConnectionBufferBytes = 64 * 1024;
+    public const int ReadingConnections = 40;
+
+    /// <summary>Of those, one for what the server reads for itself every few minutes, the tables' statistics.</summary>
+    public const int ConnectionsOfStatistics = 1;
+
+    /// <summary>Connections that fold counters: two, so that a fold that was cut off at one does not stop the next.</summary>
+    public const int ConnectionsOfFolding = 2;
+
+    /// <summary>Connections that health is looked at through: never one that answers are read through.</summary>
+    public const int ConnectionsOfHealth = 1;
+
+    /// <summary>Connections that watch the server's statements in PostgreSQL.</summary>
+    public const int ConnectionsOfWatching = 1;
+
+    /// <summary>PostgreSQL's default <c>max_connections</c>, less the three that it keeps for superusers.</summary>
+    public const int PostgresConnections = 97;
+
+    /// <summary>Servers that share a PostgreSQL with that default.</summary>
+    public const int ServersOfOneDatabase = 2;
+
+    /// <summary>Connections that an import, a migration and a person's psql take beside the servers.</summary>
+    public const int ConnectionsOfOthers = 9;
+
+    /// <summary>Milliseconds between two looks at the database: one that is gone is noticed after two or three of them.</summary>
+    public const int HealthEveryMs = 1_000;
+
+    /// <summary>Milliseconds that a look may take before it is given up. A database that is only busy answers `select 1` within some ten.</summary>
+    public const int HealthLookMs = 2_000;
 
     /// <summary>
-    /// Bytes of answers that the kernel keeps for a connection until its client has confirmed them; Linux takes twice that with its own book-keeping. 20 Mbit/s at a round
-    /// trip of 100 ms.
+    /// Milliseconds for which a database that let looks run out counts as there: a server that is called unready is taken away, and its load goes to others that are as
+    /// busy. One that refuses to connect is gone at once.
     /// </summary>
-    public const int SocketSendBytes = 256 * 1024;
+    public const int HealthUnansweredMs = 5_000;
+
+    /// <summary>Milliseconds that a question for readiness waits for a look while the last one failed, so that who migrates or restarts the database need not wait for the next.</summary>
+    public const int HealthAskMs = 50;
 
     /// <summary>
-    /// Bytes a second that a reader must take: a link of 80 kbit/s (EDGE). Kestrel's default of 240 let 60 connections hold 1.9 GB for as long as they liked (measured). It
-    /// counts what waits for the socket, over HTTP/2 for the connection as a whole; what waits for the window of a stream is bounded by
-    /// <see cref="Engine.Limits.ResponseTimeoutMs"/> alone.
+    /// Threads that the pool makes without hesitation. Its default is one for each processor, and where two requests read long answers, a third waits behind them for
+    /// up to half a second until the pool decides to make another; the system's scheduler gives each thread its turn after milliseconds.
     /// </summary>
-    public const int ResponseBytesPerSecondMin = 10 * 1024;
+    public const int ThreadsMin = 32;
 
-    /// <summary>How long a reader may be slower than that: a phone that changes its cell (Kestrel's default).</summary>
-    public static readonly TimeSpan ResponseRateGrace = TimeSpan.FromSeconds(5);
-
-    /// <summary>
-    /// Streams of an HTTP/2 connection at once: no fewer than 100 are recommended (RFC 9113, 6.5.2), and a proxy sends the requests of many clients over one connection.
-    /// </summary>
-    public const int Http2StreamsMax = 100;
-
-    /// <summary>Bytes of a request's body that a stream may send before they are read: half of the largest body, so that it arrives in two windows.</summary>
-    public const int Http2StreamWindowBytes = Engine.Limits.RequestBytesMax / 2;
-
-    /// <summary>Bytes of bodies that a connection may send before they are read: what all of its streams hold of the server together. Kestrel's default is a megabyte.</summary>
-    public const int Http2ConnectionWindowBytes = 2 * Engine.Limits.RequestBytesMax;
-
-    /// <summary>Silence after which an HTTP/2 connection is asked whether its client is there; one that is gone holds what was sent to it.</summary>
-    public static readonly TimeSpan Http2PingDelay = TimeSpan.FromSeconds(30);
-
-    /// <summary>Characters of one line of the console's log: the longest statements have some 10,000.</summary>
-    public const int LogLineCharsMax = 16 * 1024;
-
-    /// <summary>Lines of an exception in the console's log: the deepest stacks of ours have 60.</summary>
-    public const int LoggedExceptionLinesMax = 100;
+    private const int Utf8BytesPerCharMax = 3;
 
     /// <summary>Limits that contradict each other must not start a server.</summary>
     /// <exception cref="InvalidOperationException">A relation between two limits is broken.</exception>
     public static void Verify()
     {
+        VerifyConnections();
         Check(
-            Engine.Limits.ResponseMemoryOrdinaryBytes <= (long)ResponseBytesPerSecondMin * Engine.Limits.ResponseTimeoutMs / 1_000,
-            "an ordinary answer must be whole in time at the lowest rate");
-        Check(Http2StreamWindowBytes <= Http2ConnectionWindowBytes, "one stream must not need more than its connection has");
+            ServersOfOneDatabase * (ReadingConnections + ConnectionsOfFolding + ConnectionsOfHealth + ConnectionsOfWatching) + ConnectionsOfOthers <= PostgresConnections,
+            "two servers must fit the database's connections");
+        Check(Engine.Admission.ClientShare.Everybody.Executions + ConnectionsOfStatistics <= ReadingConnections, "whoever is admitted by default must have a connection");
+        Check(HealthEveryMs + HealthLookMs < HealthUnansweredMs, "one look that ran out must not take a server away");
     }
 
     private static void Check(bool holds, string relation)
@@ -113,6 +123,4 @@ public static class Limits
             throw new InvalidOperationException($"CityHelper.Server.Limits contradict each other: {relation}.");
         }
     }
-
-    private const int Utf8BytesPerCharMax = 3;
 }

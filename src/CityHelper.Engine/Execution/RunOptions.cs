@@ -13,6 +13,12 @@ public sealed record RunOptions(bool TellForms = false, PriceLimit? Limit = null
     /// <summary>Where the bytes of the answer are counted.</summary>
     public MemoryLease Memory { get; init; } = MemoryLease.Uncounted;
 
+    /// <summary>Of whose share it runs.</summary>
+    public ClientShare Share { get; init; } = ClientShare.Everybody;
+
+    /// <summary>Whether the operation is published, and so runs also where texts are too many.</summary>
+    public bool IsPublished { get; init; } = true;
+
     /// <summary>As published operations run.</summary>
     public static RunOptions Default { get; } = new();
 }

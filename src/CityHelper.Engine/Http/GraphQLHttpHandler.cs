@@ -141,22 +141,27 @@ public sealed class GraphQLHttpHandler(
             }
 
             ClientProfile client = clients.Identify(http.Request);
-            Clients.Admission admission = await gate.AdmitAsync(request, client, cancellation);                                             // (3)
-            if (SafeMethods.Check(http, admission) is { } notAllowed)
+            Authorisation authorisation = await gate.AuthoriseAsync(request, client, cancellation);                                             // (3)
+            if (SafeMethods.Check(http, authorisation) is { } notAllowed)
             {
                 return Refuse(name, mediaType, notAllowed);
             }
 
-            if (admission.Operation is not { } operation)
+            if (authorisation.Operation is not { } operation)
             {
-                return Refuse(name, mediaType, admission.Errors);
+                return Refuse(name, mediaType, authorisation.Errors);
             }
 
             name = operation.Name ?? "anonymous";
-            var run = new RunOptions(
-                options.TellsForms && http.Request.Headers.ContainsKey(DebugHeader), LimitOf(admission, request, client), report, client.MayReadSchema) { Memory = request.Memory };
+            bool tellsForms = options.TellsForms && http.Request.Headers.ContainsKey(DebugHeader);
+            var run = new RunOptions(tellsForms, LimitOf(authorisation, request, client), report, client.MayReadSchema)
+            {
+                Share = client.Share,
+                IsPublished = authorisation.Limit is null,
+                Memory = request.Memory,
+            };
             OperationResult result = await executor.ExecuteAsync(operation, request.Variables, run, cancellation);                  // (4)
-            if (admission.Persisted is { } persisted)
+            if (authorisation.Persisted is { } persisted)
             {
                 result.With("persistedQuery", persisted);
             }
@@ -187,8 +192,8 @@ public sealed class GraphQLHttpHandler(
     }
 
     // A published operation was priced when it was published. Behind others of its batch it must fit what they leave, or a batch could hold fifty.
-    private static PriceLimit? LimitOf(Clients.Admission admission, OperationRequest request, ClientProfile client) =>
-        (admission.Limit ?? (request.Spent == default ? null : client.PriceLimit))?.Less(request.Spent);
+    private static PriceLimit? LimitOf(Authorisation authorisation, OperationRequest request, ClientProfile client) =>
+        (authorisation.Limit ?? (request.Spent == default ? null : client.PriceLimit))?.Less(request.Spent);
 
     // Each request of a batch has an answer of its own, so the status says only that there are answers.
     private async Task<(OperationResult Result, int Status, string Name)> AnswerBatchAsync(
