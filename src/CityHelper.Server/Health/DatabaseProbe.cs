@@ -1,5 +1,5 @@
-using CityHelper.Engine.Telemetry;
 using CityHelper.Data.Migrations;
+using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 

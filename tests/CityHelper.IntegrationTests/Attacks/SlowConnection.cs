@@ -17,15 +17,24 @@ internal sealed class SlowConnection : IDisposable
     /// <summary>Bytes of the body that were read.</summary>
     public long BodyBytes { get; private set; }
 
-    /// <summary>Opens a connection and sends one GET.</summary>
-    public static async Task<SlowConnection> GetAsync(Uri server, string target, params string[] headers)
+    /// <summary>Opens a connection.</summary>
+    public static async Task<SlowConnection> OpenAsync(Uri server)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = BufferBytes, NoDelay = true };
         await socket.ConnectAsync(server.Host, server.Port);
-        var connection = new SlowConnection(socket);
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: localhost\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n"));
+        return new SlowConnection(socket);
+    }
+
+    /// <summary>Opens a connection and sends one GET.</summary>
+    public static async Task<SlowConnection> GetAsync(Uri server, string target, params string[] headers)
+    {
+        SlowConnection connection = await OpenAsync(server);
+        await connection.SendAsync(Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: localhost\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n"));
         return connection;
     }
+
+    /// <summary>Sends bytes.</summary>
+    public async Task SendAsync(byte[] bytes) => await _socket.SendAsync(bytes);
 
     /// <summary>Reads the head of the answer and nothing more.</summary>
     public async Task<(int Status, IReadOnlyDictionary<string, string> Headers)> ReadHeadAsync()
