@@ -191,9 +191,11 @@ public sealed class GraphQLHttpHandler(
         }
     }
 
-    // A published operation was priced when it was published. Behind others of its batch it must fit what they leave, or a batch could hold fifty.
+    // Behind others of its batch a published operation must fit what they leave of the client's limit too, or a batch could hold fifty.
     private static PriceLimit? LimitOf(Authorisation authorisation, OperationRequest request, ClientProfile client) =>
-        (authorisation.Limit ?? (request.Spent == default ? null : client.PriceLimit))?.Less(request.Spent);
+        !authorisation.IsPublished ? authorisation.Limit?.Less(request.Spent)
+        : request.Spent == default ? authorisation.Limit
+        : authorisation.Limit?.And(client.PriceLimit.Less(request.Spent));
 
     // Each request of a batch has an answer of its own, so the status says only that there are answers.
     private async Task<(OperationResult Result, int Status, string Name)> AnswerBatchAsync(
