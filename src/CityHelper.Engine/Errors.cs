@@ -244,6 +244,9 @@ public sealed class AreaInvalidError(string message) : RequestError(message, "AR
 /// <summary>A geometry of a filter that PostGIS cannot compare with.</summary>
 public sealed class GeometryInvalidError(string message) : RequestError(message, "GEOMETRY_INVALID");
 
+/// <summary>A geometry whose edges would have to be compared too often, with each other or with those of the areas that it is held against.</summary>
+public sealed class GeometryTooComplexError(string what) : RequestError($"The geometry is too complex. {what}: simplify it, or send its parts one by one.", "GEOMETRY_TOO_COMPLEX");
+
 /// <summary>A geometry in coordinates that this server does not know (HC0029).</summary>
 public sealed class CoordinateSystemUnknownError(string path)
     : RequestError($"{path} is in an unknown coordinate reference system: send longitudes and latitudes of WGS 84 (`crs` 4326).", "HC0029");

@@ -177,6 +177,53 @@ public static class Limits
     /// <summary>Rings of one geometry; whether rings lie within each other is judged pair by pair.</summary>
     public const int GeometryRingsMax = 500;
 
+    /// <summary>Positions of a geometry that is computed with where the request is answered: a hundred microseconds. More wait for a thread of their own.</summary>
+    public const int GeometryWorkAtOncePositions = 300;
+
+    /// <summary>
+    /// Pairs of segments that are compared by one coordinate to find those whose boxes overlap: 15 ms. An outline of 10,000 positions has 100,000, the full Queens
+    /// of 36,092 has 500,000; a comb has few over one axis or the other.
+    /// </summary>
+    public const long SegmentComparisonsMax = 5_000_000;
+
+    /// <summary>Pairs of edges of one polygon whose boxes overlap, up to which it is judged whether it is valid: NTS takes 25 ms for as many. East Boston, 6,561 positions, has 6,686.</summary>
+    public const long ValiditySegmentPairsMax = 200_000;
+
+    /// <summary>Segments of a piece of a line that points are held against: some 20 microseconds in GEOS.</summary>
+    public const int LinePieceSegmentsMax = 64;
+
+    /// <summary>Positions of a geometry that is compared with areas by what their edges have in common: those that fit a body, Boston's largest district of 6,561 among them.</summary>
+    public const int RelatedPositionsMax = 8_000;
+
+    /// <summary>
+    /// Pairs of monotone chains, of a client's geometry and between it and one area, whose ranges of x overlap: 27 ns each in GEOS, three times over. A borough
+    /// against the full Queens has 68,000.
+    /// </summary>
+    public const long RelatedChainPairsMax = 1_000_000;
+
+    /// <summary>Pairs of segments whose boxes overlap, likewise: a borough against the full Queens has 26,277.</summary>
+    public const long RelatedSegmentPairsMax = 200_000;
+
+    /// <summary>
+    /// Pairs of segments with a point in common, likewise: 10 microseconds each in GEOS, which cannot be interrupted meanwhile. East Boston against itself has 19,680.
+    /// </summary>
+    public const long RelatedContactsMax = 40_000;
+
+    /// <summary>
+    /// Positions of a client's geometry times those of an area that it is measured against or held against point by point: 12 to 17 ns each, which cannot be
+    /// interrupted. A community district against the full Queens has 52 million.
+    /// </summary>
+    public const long MeasuredPairsMax = 60_000_000;
+
+    /// <summary>
+    /// Positions of a polygon that is shrunk before it is compared with areas: offset edges cross each other, and 50 take up to 17 ms, 100 a tenth of a second, 200 two
+    /// seconds (measured: stars and combs).
+    /// </summary>
+    public const int ShrunkPositionsMax = 50;
+
+    /// <summary>Rows from packs times edges after which other requests have their turn: some 4 ms.</summary>
+    public const int PackTestsPerTurn = 2_000_000;
+
     /// <summary>Width and height of a polygon in degrees: a metropolitan region is two, and straight edges on a map bend beyond.</summary>
     public const double AreaDegreesMax = 10;
 
@@ -367,6 +414,60 @@ public static class Limits
     public const int RequestTimeoutMs = 10_000;
 
     /// <summary>
+    /// Cheap executions of everybody at once, for each processor: two keep it busy while one of them waits for PostgreSQL. With more, each takes longer for the others'
+    /// sake, and cheap ones look dear.
+    /// </summary>
+    public const int CheapAtOncePerProcessor = 2;
+
+    /// <summary>Cheap executions of everybody at once, unless configured, on machines of many processors: each may need a connection, and PostgreSQL has 100.</summary>
+    public const int CheapAtOnceDefaultMax = 12;
+
+    /// <summary>Units of dear executions of everybody at once, for each processor: each keeps one busy, in PostgreSQL or here (docs/operating.md has the table).</summary>
+    public const int DearAtOncePerProcessor = 1;
+
+    /// <summary>Units of dear executions of everybody at once, unless configured, on machines of many processors: as <see cref="CheapAtOnceDefaultMax"/>.</summary>
+    public const int DearAtOnceDefaultMax = 6;
+
+    /// <summary>Cheap executions at once of a client with a key or a host, unless configured: enough for some hundred a second.</summary>
+    public const int CheapAtOnceOfClient = 2;
+
+    /// <summary>Units of dear executions at once of a client with a key or a host, unless configured.</summary>
+    public const int DearAtOnceOfClient = 1;
+
+    /// <summary>Executions at once that a setting may ask for: PostgreSQL's processes are 10 MB each, and more of them than that serve nobody.</summary>
+    public const int AtOnceMax = 1_000;
+
+    /// <summary>
+    /// Milliseconds that a unit of field cost takes at least in the eyes of admission: a page of 50 with its categories costs 112 and takes 2 to 6 (measured). What takes
+    /// longer is learned from its executions.
+    /// </summary>
+    public const double CostUnitMs = 0.05;
+
+    /// <summary>Milliseconds up to which an execution is cheap: pages and details take 1 to 10, statistics of a drawn area 30 to 160 (measured).</summary>
+    public const int CheapMs = 25;
+
+    /// <summary>Milliseconds that a dear execution takes for each place that it takes: statistics take one, also while they take turns; what is longer leaves less room for others.</summary>
+    public const int DearUnitMs = 250;
+
+    /// <summary>Cheap executions of a client that wait: a burst of some pages' requests. They take 2 ms each, so the last waits a tenth of a second.</summary>
+    public const int CheapQueued = 48;
+
+    /// <summary>Units of dear executions of a client that wait: at 25 a second the last waits a third of a second. More would only be answered later, and no more of them.</summary>
+    public const int DearQueued = 8;
+
+    /// <summary>Milliseconds that an execution waits: who sees nothing for a second begins to do something else, and the server would work for nobody.</summary>
+    public const int QueueMs = 1_000;
+
+    /// <summary>Seconds after which refused clients are asked to come back at least.</summary>
+    public const int RetrySecondsMin = 1;
+
+    /// <summary>And at most, but for the lot: a server that had trouble for half a minute is to be found again soon after.</summary>
+    public const int RetrySecondsMax = 30;
+
+    /// <summary>How long refusals and admissions are counted together: long enough for some hundred executions, short enough to notice the end of a rush.</summary>
+    public static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// Rows that a page of a published operation may read for each row it returns. A row with its place in an index, its category and agency is four; the rest
     /// is for what a filter drops.
     /// </summary>
@@ -397,6 +498,9 @@ public static class Limits
         Check(PageRowsDefault <= PageRowsMax, "a page without arguments must be an allowed page");
         Check(CountTimeoutMs < StatementTimeoutMs, "a count must fail before its whole batch does");
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");
+        Check(QueueMs + StatementTimeoutMs < RequestTimeoutMs, "what waited must have the time for a statement");
+        Check(CheapMs <= DearUnitMs, "what takes one place among the dear must not be cheap");
+        Check(RetrySecondsMin <= RetrySecondsMax, "there must be a time to come back");
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
         Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");

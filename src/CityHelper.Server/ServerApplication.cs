@@ -1,9 +1,9 @@
 using CityHelper.Data;
-using CityHelper.Data.Migrations;
 using CityHelper.Engine;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
+using CityHelper.Server.Admission;
 using CityHelper.Server.Clients;
 using CityHelper.Server.Explorer;
 using CityHelper.Server.Health;
@@ -34,11 +34,15 @@ public static class ServerApplication
     /// <exception cref="ConfigurationException">The configuration is wrong; the message says what to set.</exception>
     public static async Task<WebApplication> BuildAsync(WebApplicationOptions options, Action<WebApplicationBuilder>? configure = null)
     {
+        Limits.Verify();
         WebApplicationBuilder builder = WebApplication.CreateBuilder(options);
         configure?.Invoke(builder);
         string connectionString = builder.Configuration[CityHelperDatabase.ConnectionStringKey] is { Length: > 0 } given
             ? given
             : throw new ConfigurationException($"Set {CityHelperDatabase.ConnectionStringKey} to the connection string of the database.");
+
+        ClientDirectory clients = ClientDirectory.Of(builder.Configuration, builder.Environment);
+        AdmissionSettings admission = AdmissionSettings.Of(builder.Configuration, clients.Shares);
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -46,17 +50,17 @@ public static class ServerApplication
             kestrel.Limits.MaxRequestBodySize = Engine.Limits.RefusedBytesMax;
         });
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(services => ReadingConnections.Create(connectionString, services.GetRequiredService<ILoggerFactory>()));
-        builder.Services.AddSingleton(new Migrator(connectionString));
+        builder.Services.AddSingleton(services => ReadingConnections.Create(connectionString, admission.Connections, services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(CursorKeyStore.Load(builder.Configuration, builder.Environment, HomeOf(builder.Configuration)));
-        builder.Services.AddSingleton<IClientDirectory>(ClientDirectory.Of(builder.Configuration, builder.Environment));
+        builder.Services.AddSingleton<IClientDirectory>(clients);
+        builder.Services.AddSingleton(admission.ToOptions());
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
         builder.Services.AddCounterFolding(connectionString);
         builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration));
         builder.Services.AddGraphQLEngine();
         builder.Services.AddSharedRedis(builder.Configuration);
-        builder.Services.AddCityHelperHealth();
+        builder.Services.AddCityHelperHealth(connectionString);
 
         WebApplication app = builder.Build();
         await app.Services.GetRequiredService<OperationRegistry>().LoadAsync(ManifestPathOf(builder.Configuration), CancellationToken.None);
@@ -103,11 +107,15 @@ internal static class ReadingConnections
     /// </summary>
     internal const string WarmingSql = "select st_distance('point(0 0)'::geography, 'point(1 1)'::geography)";
 
-    public static NpgsqlDataSource Create(string connectionString, ILoggerFactory loggers)
+    /// <param name="connectionString">The database.</param>
+    /// <param name="connectionsMax">Connections at most; admission lets no more in than find one.</param>
+    /// <param name="loggers">Where Npgsql says what it does.</param>
+    public static NpgsqlDataSource Create(string connectionString, int connectionsMax, ILoggerFactory loggers)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "cityhelper",
+            MaxPoolSize = connectionsMax,
             // The last one holds: of what the connection string says, such as less memory on a small machine, all that answers do not rest on.
             Options = $"-c work_mem={Limits.WorkMemoryMegabytes}MB {new NpgsqlConnectionStringBuilder(connectionString).Options} {s_settings}",
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Loading;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
@@ -17,14 +18,17 @@ public sealed class OperationExecutor
     private readonly BatchRunner _batches;
     private readonly IntrospectionRunner _introspection;
     private readonly PlanCache _plans;
+    private readonly AdmissionControl _admission;
     private readonly ILogger _logger;
 
-    internal OperationExecutor(Planner planner, BatchRunner batches, IntrospectionRunner introspection, PlanCache plans, ILogger<OperationExecutor> logger)
+    internal OperationExecutor(
+        Planner planner, BatchRunner batches, IntrospectionRunner introspection, PlanCache plans, AdmissionControl admission, ILogger<OperationExecutor> logger)
     {
         _planner = planner;
         _batches = batches;
         _introspection = introspection;
         _plans = plans;
+        _admission = admission;
         _logger = logger;
     }
 
@@ -35,8 +39,8 @@ public sealed class OperationExecutor
     /// <param name="cancellation">Ends the batch in PostgreSQL too.</param>
     /// <returns>The answer; errors of the client's making are in it.</returns>
     /// <remarks>
-    /// (1) coerce the variables   (2) take the plan for their shape, compiled once   (3) refuse what costs too much   (4) bind each root's values, or
-    /// refuse the root   (5) send all statements in one batch and read them   (6) assemble the answer
+    /// (1) coerce the variables   (2) take the plan for their shape, compiled once   (3) refuse what costs too much, and what there is no room for now   (4) bind each
+    /// root's values, or refuse the root   (5) send all statements in one batch and read them   (6) assemble the answer
     /// </remarks>
     public async Task<OperationResult> ExecuteAsync(
         Operation operation, JsonElement variables, RunOptions options, CancellationToken cancellation)
@@ -54,10 +58,20 @@ public sealed class OperationExecutor
                 return OperationResult.Priced(prepared.Price);
             }
 
+            // Before anything is bound: binding looks up cities, calendars and areas in the database.
+            (AdmissionLease? lease, OverloadedError? overloaded) = await _admission.AdmitAsync(prepared.Request(options), cancellation);
+            if (lease is null)
+            {
+                return OperationResult.Refused(overloaded!);
+            }
+
+            using AdmissionLease admitted = lease;
             try
             {
                 await BindAsync(prepared, operation, cancellation);                                                           // (4)
-                return await RunAsync(prepared, options, cancellation);
+                OperationResult result = await RunAsync(prepared, options, cancellation);
+                admitted.EndsWith(result.Errors);
+                return result;
             }
             catch (ResponseTooLargeException)
             {
@@ -116,6 +130,13 @@ public sealed class OperationExecutor
 
         using (prepared)
         {
+            (AdmissionLease? lease, OverloadedError? overloaded) = await _admission.AdmitAsync(prepared.Request(RunOptions.Default), cancellation);
+            if (lease is null)
+            {
+                return ([], [overloaded!]);
+            }
+
+            using AdmissionLease admitted = lease;
             await BindAsync(prepared, operation, cancellation);
             List<StatementExplanation> nodes = [];
             await LoadNodesAsync(prepared, nodes, cancellation);
@@ -259,6 +280,9 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
 
     /// <summary>One per root of the plan.</summary>
     public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, plan.Life.Token))];
+
+    /// <summary>What it asks of admission.</summary>
+    public AdmissionRequest Request(RunOptions options) => new(options.Share, Plan.Pace, Price.FieldCost, options.IsPublished);
 
     /// <summary>What loaded the rows of <c>node</c> and <c>nodes</c>; null without them.</summary>
     public NodeLoader? Nodes { get; set; }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Pricing;
@@ -129,21 +131,25 @@ public sealed class GraphQLHttpHandler(
             }
 
             ClientProfile client = clients.Identify(http.Request);
-            Admission admission = await gate.AdmitAsync(request, client, cancellation);                                             // (3)
-            if (SafeMethods.Check(http, admission) is { } notAllowed)
+            Authorisation authorisation = await gate.AuthoriseAsync(request, client, cancellation);                                             // (3)
+            if (SafeMethods.Check(http, authorisation) is { } notAllowed)
             {
                 return Refuse(name, mediaType, notAllowed);
             }
 
-            if (admission.Operation is not { } operation)
+            if (authorisation.Operation is not { } operation)
             {
-                return Refuse(name, mediaType, admission.Errors);
+                return Refuse(name, mediaType, authorisation.Errors);
             }
 
             name = operation.Name ?? "anonymous";
-            var run = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), LimitOf(admission, request, client), report, client.MayReadSchema);
+            var run = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), LimitOf(authorisation, request, client), report, client.MayReadSchema)
+            {
+                Share = client.Share,
+                IsPublished = authorisation.IsPublished,
+            };
             OperationResult result = await executor.ExecuteAsync(operation, request.Variables, run, cancellation);                  // (4)
-            if (admission.Persisted is { } persisted)
+            if (authorisation.Persisted is { } persisted)
             {
                 result.With("persistedQuery", persisted);
             }
@@ -164,10 +170,10 @@ public sealed class GraphQLHttpHandler(
     }
 
     // Behind others of its batch a published operation must fit what they leave of the client's limit too, or a batch could hold fifty.
-    private static PriceLimit? LimitOf(Admission admission, OperationRequest request, ClientProfile client) =>
-        !admission.IsPublished ? admission.Limit?.Less(request.Spent)
-        : request.Spent == default ? admission.Limit
-        : admission.Limit?.And(client.PriceLimit.Less(request.Spent));
+    private static PriceLimit? LimitOf(Authorisation authorisation, OperationRequest request, ClientProfile client) =>
+        !authorisation.IsPublished ? authorisation.Limit?.Less(request.Spent)
+        : request.Spent == default ? authorisation.Limit
+        : authorisation.Limit?.And(client.PriceLimit.Less(request.Spent));
 
     // Each request of a batch has an answer of its own, so the status says only that there are answers.
     private async Task<(OperationResult Result, int Status, string Name)> AnswerBatchAsync(
@@ -212,6 +218,11 @@ public sealed class GraphQLHttpHandler(
         if (result.Forms is { } forms)
         {
             response.Headers[FormsHeader] = forms;
+        }
+
+        if (result.Errors.OfType<OverloadedError>().FirstOrDefault() is { } overloaded)
+        {
+            response.Headers.RetryAfter = overloaded.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         }
 
         bool cacheable = status == StatusCodes.Status200OK && result.Forms is null && IsCacheableForm(http.Request);

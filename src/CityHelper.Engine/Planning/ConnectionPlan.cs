@@ -27,7 +27,8 @@ internal sealed class ConnectionPlan(
     private readonly int[] _zooms = [.. question.Rows.Access.Grid?.Levels.Select(l => l.Zoom) ?? []];
     private readonly AccessChooser _chooser = new(question, filter);
 
-    // Order matters: a cursor belongs to a partition, the form depends on the area and on the keys that the cursors leave.
+    // Order matters: what is cheap to refuse comes before what looks at each edge of a polygon; a cursor belongs to a partition, the form depends on the area
+    // and on the keys that the cursors leave.
     protected override async ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation)
     {
         (run.PageRows, run.Error) = arguments.Page(run.Variables, mustBeGiven: false);
@@ -37,23 +38,26 @@ internal sealed class ConnectionPlan(
             return;
         }
 
-        run.Error = filter.Check(run) ?? await BindAreaAsync(run, cancellation) ?? BindPlaces(run) ?? CheckIndexes(run);
+        run.Error = filter.Check(run)
+            ?? (arguments.Area is { } within ? await within.BindAsync(run, cancellation) : null)
+            ?? BindPlaces(run)
+            ?? await filter.CheckShapesAsync(run, cancellation)
+            ?? await BindCoverAsync(run, cancellation)
+            ?? CheckIndexes(run);
         if (run.Error is null)
         {
             (run.Access, run.Keys.Window) = _chooser.Choose(run, context.Statistics.Of(_access.Entity.Table, run.Partition));
         }
     }
 
-    private async ValueTask<RequestError?> BindAreaAsync(RootRun run, CancellationToken cancellation)
+    private async ValueTask<RequestError?> BindCoverAsync(RootRun run, CancellationToken cancellation)
     {
-        if (arguments.Area is { } within && await within.BindAsync(run, cancellation) is { } error)
-        {
-            return error;
-        }
-
         // Of two places the smaller one says better where to look.
-        run.Cover = new[] { run.Area, filter.LocationOf(run) }.OfType<Area>().Select(area => area.Cover(_zooms))
-            .MaxBy(cover => (cover.Level, -cover.Cells.Count)) ?? CellCover.None;
+        run.Cover = await GeometryWork.RunAsync(
+            run.Area?.Positions ?? 0,
+            () => new[] { run.Area, filter.LocationOf(run) }.OfType<Area>().Select(area => area.Cover(_zooms))
+                .MaxBy(cover => (cover.Level, -cover.Cells.Count)) ?? CellCover.None,
+            cancellation);
         return null;
     }
 
@@ -100,6 +104,7 @@ internal sealed class CompiledFilter
     private readonly ConnectionRows _rows;
     private readonly InputNode? _filter;
     private readonly IReadOnlyList<Func<RootRun, RequestError?>> _checks;
+    private readonly IReadOnlyList<ShapeCheck> _shapeChecks;
     private readonly IReadOnlyList<string> _unserved;
     private readonly RowsRead _rowsRead;
 
@@ -111,6 +116,7 @@ internal sealed class CompiledFilter
         var statement = new StatementBuilder(Access.Only);
         Conditions = new FilterCompiler(statement, rows.Access).Compile(rows.Filter, filter);
         _checks = statement.Checks;
+        _shapeChecks = statement.ShapeChecks;
         _unserved = IndexService.Unserved(rows.Access, rows.Filter, filter);
         RowByRow = IndexService.RowByRow(rows.Access, rows.Filter, filter);
         _rowsRead = new RowsRead(rows.Access, rows.Row, Conditions);
@@ -175,6 +181,18 @@ internal sealed class CompiledFilter
         ? new ViewportArea(box)
         : null;
 
-    /// <summary>Why a request's values cannot be compared with, or null.</summary>
+    /// <summary>Why a request's values cannot be compared with, or null: what is cheap to tell.</summary>
     public RequestError? Check(RootRun run) => _checks.Select(check => check(run)).FirstOrDefault(error => error is not null);
+
+    /// <summary>Why the shapes of a request's area and geometries cannot be compared with, or null: asked after everything that is cheaper to refuse.</summary>
+    public async ValueTask<RequestError?> CheckShapesAsync(RootRun run, CancellationToken cancellation)
+    {
+        RequestError? error = run.Area is { } area ? await area.CheckShapeAsync(cancellation) : null;
+        for (int i = 0; i < _shapeChecks.Count && error is null; i++)
+        {
+            error = await _shapeChecks[i](run, cancellation);
+        }
+
+        return error;
+    }
 }

@@ -10,7 +10,7 @@ namespace CityHelper.Engine.Planning;
 internal abstract class NestedPlan(int number, int parent)
 {
     /// <summary>Binds the list. A refused one is null with each of its parents, and nothing is read for it or below it.</summary>
-    public void Bind(RootRun run)
+    public async ValueTask BindAsync(RootRun run, CancellationToken cancellation)
     {
         NestedRun nested = run.Nested[number];
         NestedRun? outer = parent < 0 ? null : run.Nested[parent];
@@ -29,9 +29,14 @@ internal abstract class NestedPlan(int number, int parent)
             nested.Error = new OperationTooLargeError(
                 $"The nested lists may hold {run.NestedRows} rows, {Limits.NestedRowsMax} are allowed: ask for smaller pages.");
         }
+
+        nested.Error ??= await CheckShapesAsync(run, cancellation);
     }
 
     protected abstract RequestError? BindOwn(RootRun run, NestedRun nested);
+
+    /// <summary>Why the shapes of its filter cannot be compared with, or null.</summary>
+    protected virtual ValueTask<RequestError?> CheckShapesAsync(RootRun run, CancellationToken cancellation) => ValueTask.FromResult<RequestError?>(null);
 }
 
 /// <summary>A list of the newest rows.</summary>
@@ -80,6 +85,8 @@ internal sealed class NestedConnectionPlan(
         nested.Keys = new KeyRanges(filter.Created(run.Variables).Keys(question.Rows.Access), question.Order, nested.After, nested.Before);
         return error;
     }
+
+    protected override ValueTask<RequestError?> CheckShapesAsync(RootRun run, CancellationToken cancellation) => filter.CheckShapesAsync(run, cancellation);
 
     private RequestError? CheckIndexes(RootRun run, NestedRun nested) =>
         filter.CheckIndexesBelow(run, context.Statistics, childColumn, (int)nested.Parents, arguments.Coordinate);

@@ -24,4 +24,15 @@ public static class EngineTelemetry
 
     internal static readonly Histogram<double> BatchDuration =
         s_meter.CreateHistogram<double>("cityhelper.graphql.batch.duration", "s", "Time of a plan's database round trip, reading and writing of rows included.");
+
+    /// <summary>Time in the queue, of executions that waited and were admitted.</summary>
+    internal static readonly Histogram<double> AdmissionWait =
+        s_meter.CreateHistogram<double>("cityhelper.admission.wait.duration", "s", "Time that admitted executions waited for a place; those that found one are not in it.");
+
+    /// <summary>Refusals by client, kind of execution and reason.</summary>
+    internal static readonly Counter<long> AdmissionRefusals =
+        s_meter.CreateCounter<long>("cityhelper.admission.refusals", "{refusal}", "Requests refused with 503 before anything was read for them.");
+
+    internal static readonly UpDownCounter<long> AdmissionExecutions =
+        s_meter.CreateUpDownCounter<long>("cityhelper.admission.executions", "{execution}", "Executions that run now.");
 }

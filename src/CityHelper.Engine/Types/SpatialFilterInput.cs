@@ -53,7 +53,7 @@ public sealed class SpatialOperationFilterInput : InputObjectGraphType
     /// <summary>The other geometry.</summary>
     public const string Geometry = "geometry";
 
-    /// <summary>Degrees by which the other geometry is grown first.</summary>
+    /// <summary>Degrees by which the other geometry is grown, or shrunk when negative.</summary>
     public const string Buffer = "buffer";
 
     /// <summary>Whether a number is computed and compared, instead of a relation tested.</summary>
@@ -65,7 +65,7 @@ public sealed class SpatialOperationFilterInput : InputObjectGraphType
         Name = $"Geometry{char.ToUpperInvariant(operation[0])}{operation[1..]}OperationFilterInput";
         Description = "A geometry to compare with.";
         Field<NonNullGraphType<GeometryType>>(Geometry).Description($"The geometry, of at most {Limits.GeometryVerticesMax} positions.");
-        Field<FloatGraphType>(Buffer).Description("Degrees by which the geometry is grown first; shrunk when negative.");
+        Field<FloatGraphType>(Buffer).Description("Degrees: positive for all within that distance of the geometry; negative for what is left of an area that far from its edge.");
         foreach (FieldType comparison in comparisons?.Fields.ToArray() ?? [])
         {
             AddField(new FieldType { Name = comparison.Name, Type = comparison.Type, Description = comparison.Description });

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Pricing;
 
@@ -28,9 +29,10 @@ public sealed class ClientDirectory : IClientDirectory
     public ClientDirectory(IReadOnlyDictionary<string, ClientSettings> clients, bool isDevelopment)
     {
         _default = new ClientProfile(ClientSettings.DefaultName, isDevelopment ? ClientMode.FreeText : ClientMode.PersistedOnly);
+        ClientShare everybody = clients.GetValueOrDefault(ClientSettings.DefaultName) is { } own ? ShareOf(ClientSettings.DefaultName, own, ClientShare.Everybody) : ClientShare.Everybody;
         foreach ((string name, ClientSettings settings) in clients)
         {
-            ClientProfile profile = Profile(name, settings);
+            ClientProfile profile = Profile(name, settings, everybody);
             if (name == ClientSettings.DefaultName)
             {
                 _default = profile;
@@ -57,7 +59,12 @@ public sealed class ClientDirectory : IClientDirectory
                 Add(_byName, name, profile);
             }
         }
+
+        Shares = [.. _byKey.Values.Concat(_byHost.Values).Concat(_byName.Values).Append(_default).Select(profile => profile.Share).Distinct()];
     }
+
+    /// <summary>The shares of all clients.</summary>
+    public IReadOnlyCollection<ClientShare> Shares { get; }
 
     /// <summary>The clients of a configuration.</summary>
     /// <exception cref="ConfigurationException">A client's settings make no sense.</exception>
@@ -99,7 +106,7 @@ public sealed class ClientDirectory : IClientDirectory
         }
     }
 
-    private static ClientProfile Profile(string name, ClientSettings settings)
+    private static ClientProfile Profile(string name, ClientSettings settings, ClientShare everybody)
     {
         if (!Enum.TryParse(settings.Mode, ignoreCase: true, out ClientMode mode) || int.TryParse(settings.Mode, out _))
         {
@@ -118,7 +125,31 @@ public sealed class ClientDirectory : IClientDirectory
                 settings.MaxFieldCost ?? PriceLimit.Default.FieldCostMax, settings.MaxTypeCost ?? PriceLimit.Default.TypeCostMax),
             IsKnownBySecret = settings.ApiKeySha256.Length > 0,
             RegistrationsPerDay = settings.RegistrationsPerDay ?? Engine.Limits.RegistrationsPerDay,
+            Share = ShareOf(name, settings, everybody),
         };
+    }
+
+    // A name alone is anybody's to send, so it brings no share of its own: who sends it runs in the share of default.
+    private static ClientShare ShareOf(string name, ClientSettings settings, ClientShare everybody)
+    {
+        bool isEverybody = name == ClientSettings.DefaultName;
+        if (!isEverybody && settings.ApiKeySha256.Length + settings.Hosts.Length == 0)
+        {
+            return settings.CheapAtOnce is null && settings.DearAtOnce is null
+                ? everybody
+                : throw Wrong(name, "it is known by its name alone, which anybody can send, and runs in the share of default: give it ApiKeySha256 or Hosts, or leave CheapAtOnce and DearAtOnce out");
+        }
+
+        if (!isEverybody && settings is { CheapAtOnce: 0, DearAtOnce: 0 })
+        {
+            return everybody;
+        }
+
+        int cheap = settings.CheapAtOnce ?? (isEverybody ? everybody.CheapAtOnce : Engine.Limits.CheapAtOnceOfClient);
+        int dear = settings.DearAtOnce ?? (isEverybody ? everybody.DearAtOnce : Engine.Limits.DearAtOnceOfClient);
+        return cheap is >= 1 and <= Engine.Limits.AtOnceMax && dear is >= 1 and <= Engine.Limits.AtOnceMax
+            ? new ClientShare(name, cheap, dear)
+            : throw Wrong(name, $"CheapAtOnce and DearAtOnce are 1 to {Engine.Limits.AtOnceMax}" + (isEverybody ? "" : ", or both 0 to run in the share of default"));
     }
 
     private static ConfigurationException Wrong(string client, string what) => new($"The client {client} of the section {ClientSettings.Section}: {what}.");

@@ -44,10 +44,12 @@ internal sealed class FigurePlan(
         run.Error = CheckNumbers(run)
             ?? filter.Check(run)
             ?? (arguments.Area is { } area ? await area.BindAsync(run, cancellation) : null)
-            ?? CheckIndexes(run);
+            ?? await filter.CheckShapesAsync(run, cancellation)
+            ?? await GeometryWork.RunAsync(run.Area?.Positions ?? 0, () => CheckIndexes(run), cancellation);
         if (run.Error is null)
         {
-            run.Figures = Scope(run, await _counted.Calendars.OfAsync(run.Partition, cancellation));
+            PartitionCalendar calendar = await _counted.Calendars.OfAsync(run.Partition, cancellation);
+            run.Figures = await GeometryWork.RunAsync(run.Area?.Positions ?? 0, () => Scope(run, calendar), cancellation);
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed class NearbyPlan(
             return;
         }
 
-        run.Error = CheckCircle(run) ?? filter.Check(run) ?? CheckIndexes(run) ?? BindPlace(run);
+        run.Error = CheckCircle(run) ?? filter.Check(run) ?? CheckIndexes(run) ?? BindPlace(run) ?? await filter.CheckShapesAsync(run, cancellation);
         if (run.Error is null)
         {
             // The cells are an estimate of how many rows there are; the rows are found by their distance.
