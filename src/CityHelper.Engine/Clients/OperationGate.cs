@@ -13,8 +13,11 @@ namespace CityHelper.Engine.Clients;
 /// <param name="Errors">Why it was refused.</param>
 internal sealed record Authorisation(Operation? Operation, IReadOnlyList<RequestError> Errors)
 {
-    /// <summary>What it may cost; null for one that was priced when it was published.</summary>
+    /// <summary>What it may cost: a text what its client may, a published operation a multiple of what it costs with its usual variables.</summary>
     public PriceLimit? Limit { get; init; }
+
+    /// <summary>Whether it is published.</summary>
+    public bool IsPublished { get; init; }
 
     /// <summary>What the answer says of its registration (<c>extensions.persistedQuery</c>); null for nothing.</summary>
     public IReadOnlyDictionary<string, object>? Persisted { get; init; }
@@ -57,7 +60,7 @@ public sealed class OperationGate(
             // The name in a URL must be the operation's: logs and caches are read by it.
             return name is not null && name != operation.Name
                 ? Authorisation.Refused(new OperationNameUnknownError(name) { Status = StatusCodes.Status400BadRequest })
-                : new Authorisation(operation, []);
+                : new Authorisation(operation, []) { Limit = published.Limit, IsPublished = true };
         }
 
         if (published.Errors is not [OperationUnknownError])
@@ -73,13 +76,13 @@ public sealed class OperationGate(
 
     private async ValueTask<Authorisation> ByTextAsync(string text, string? name, ClientProfile client, ClientMode needed, CancellationToken cancellation)
     {
+        if (Forbids(client, needed))
+        {
+            return Authorisation.Refused(new OperationNotAllowedError());
+        }
+
         if (client.Mode < needed)
         {
-            if (!client.LogOnly)
-            {
-                return Authorisation.Refused(new OperationNotAllowedError());
-            }
-
             LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "send the text of", name ?? "anonymous", OperationCompiler.IdOf(text));
         }
 
@@ -90,9 +93,26 @@ public sealed class OperationGate(
         string text, string sent, string? name, OperationRequest request, ClientProfile client, CancellationToken cancellation)
     {
         string hash = OperationCompiler.IdOf(text);
-        if (hash == sent && (await operations.FindAsync(hash, cancellation)).Operation is { } published)
+        if (hash == sent && await operations.FindAsync(hash, cancellation) is { Operation: not null } published)
         {
-            return new Authorisation(published, []);
+            return new Authorisation(published.Operation, []) { Limit = published.Limit, IsPublished = true };
+        }
+
+        if (Forbids(client, ClientMode.Registration))
+        {
+            return Authorisation.Refused(new OperationNotAllowedError());
+        }
+
+        // Before it is compiled, and under a wrong hash too: the quota bounds what a client has compiled, not only what is kept of it.
+        bool isCounted = client.Mode == ClientMode.FreeText || await IsWithinQuotaAsync(client, hash, cancellation);
+        if (!isCounted)
+        {
+            if (!client.LogOnly)
+            {
+                return Authorisation.Refused(new RegistrationQuotaExceededError(client.RegistrationsPerDay));
+            }
+
+            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "register any more today, such as", name ?? "anonymous", hash);
         }
 
         Authorisation authorisation = await ByTextAsync(text, name, client, ClientMode.Registration, cancellation);
@@ -113,19 +133,15 @@ public sealed class OperationGate(
             return new Authorisation(null, ErrorsFor(client, [refusal]));
         }
 
-        bool isKept = await registered.TryRegisterAsync(client, hash, text, cancellation);
-        if (!isKept && client.Mode != ClientMode.FreeText)
-        {
-            if (!client.LogOnly)
-            {
-                return Authorisation.Refused(new RegistrationQuotaExceededError(client.RegistrationsPerDay));
-            }
-
-            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "register any more today, such as", name ?? "anonymous", hash);
-        }
-
+        bool isKept = isCounted && await registered.TryRegisterAsync(client, hash, text, cancellation);
         return authorisation with { Persisted = new Dictionary<string, object> { ["sha256Hash"] = hash, ["persisted"] = isKept } };
     }
+
+    // What is registered was counted when it was, perhaps of another client.
+    private async ValueTask<bool> IsWithinQuotaAsync(ClientProfile client, string hash, CancellationToken cancellation) =>
+        await registered.FindAsync(hash, cancellation) is not null || await registered.TryCountAsync(client, hash, cancellation);
+
+    private static bool Forbids(ClientProfile client, ClientMode needed) => client.Mode < needed && !client.LogOnly;
 
     private async ValueTask<Authorisation> CompileAsync(string text, string? name, ClientProfile client, CancellationToken cancellation)
     {

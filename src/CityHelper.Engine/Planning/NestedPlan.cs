@@ -66,7 +66,8 @@ internal sealed class NestedConnectionPlan(
     ConnectionArguments arguments,
     ConnectionQuestion question,
     CompiledFilter filter,
-    CursorKeys keys,
+    PlanningContext context,
+    string childColumn,
     int outputs) : NestedPlan(number, parent)
 {
     protected override RequestError? BindOwn(RootRun run, NestedRun nested)
@@ -79,7 +80,7 @@ internal sealed class NestedConnectionPlan(
             return refused;
         }
 
-        nested.Cursors = new CursorSeal(keys, arguments.Question(run.Partition, question.Order, run.Variables));
+        nested.Cursors = new CursorSeal(context.CursorKeys, arguments.Question(run.Partition, question.Order, run.Variables));
         (nested.After, nested.Before, error) = arguments.Places(nested.Cursors, run.Variables);
         nested.Keys = new KeyRanges(filter.Created(run.Variables).Keys(question.Rows.Access), question.Order, nested.After, nested.Before);
         return error;
@@ -87,7 +88,6 @@ internal sealed class NestedConnectionPlan(
 
     protected override ValueTask<RequestError?> CheckShapesAsync(RootRun run, CancellationToken cancellation) => filter.CheckShapesAsync(run, cancellation);
 
-    // A category or an agency by name leaves few rows; all of them together are all rows there are.
-    private FilterNotIndexedError? CheckIndexes(RootRun run, NestedRun nested) =>
-        nested.Parents > Limits.ScanParentsMax && filter.Unserved(run.Variables) is { Count: > 0 } unserved ? new FilterNotIndexedError(unserved, arguments.Coordinate) : null;
+    private RequestError? CheckIndexes(RootRun run, NestedRun nested) =>
+        filter.CheckIndexesBelow(run, context.Statistics, childColumn, (int)nested.Parents, arguments.Coordinate);
 }

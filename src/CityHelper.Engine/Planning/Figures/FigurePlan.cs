@@ -69,15 +69,19 @@ internal sealed class FigurePlan(
         return Zoom?.Evaluate(run.Variables) is int zoom and (< 0 or > Limits.MapZoomMax) ? new ZoomInvalidError(zoom) : null;
     }
 
-    // A filter that no index serves reads each row of its area, so that must be small, or its time short.
-    private FilterNotIndexedError? CheckIndexes(RootRun run)
+    // A filter that no index serves reads each row of its area, so that must be small, or its time short, or the rows that the others name few.
+    private RequestError? CheckIndexes(RootRun run)
     {
-        if (_isCountable || filter.Unserved(run.Variables) is not { Count: > 0 } unserved)
+        if (_isCountable || Reach(run)?.Cover(_zooms).Level > 0)
         {
             return null;
         }
 
-        return Reach(run) is { } reach && reach.Cover(_zooms).Level > 0 ? null : new FilterNotIndexedError(unserved, arguments.Coordinate);
+        return filter.CheckIndexes(
+            run,
+            context.Statistics,
+            estimation => Reach(run) is { } reach ? estimation.ShareOf(reach, _access.Grid!.Levels[0].Column) : 1,
+            arguments.Coordinate);
     }
 
     private FigureScope Scope(RootRun run, PartitionCalendar calendar)
