@@ -1,5 +1,6 @@
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
@@ -27,6 +28,8 @@ public static class EngineServices
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
     {
         Limits.Verify();
+        services.AddReadingDatabase();
+        services.AddSingleton<SuspendedShapes>();
         services.AddSingleton<OperationCompiler>();
         services.AddSingleton<StoredOperations>();
         services.AddSingleton<OperationRegistry>();
@@ -37,9 +40,10 @@ public static class EngineServices
             var schema = s.GetRequiredService<ISchema>();
             return new OperationExecutor(
                 new Planner(schema, new PlanningContext(s.GetRequiredService<CursorKeys>(), s.GetRequiredService<ITableStatistics>(), s.GetRequiredService<TimeProvider>())),
-                new BatchRunner(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
+                new BatchRunner(s.GetRequiredService<ReadingDatabase>(), new PreparedStatements(), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
                 new IntrospectionRunner(schema),
                 s.GetRequiredService<PlanCache>(),
+                s.GetRequiredService<SuspendedShapes>(),
                 s.GetRequiredService<ILogger<OperationExecutor>>());
         });
         services.AddSingleton<RegisteredOperations>();
@@ -47,6 +51,14 @@ public static class EngineServices
         services.TryAddSingleton(new GraphQLHttpOptions());
         services.AddSingleton<GraphQLHttpHandler>().AddSingleton<SchemaHttpHandler>();
         services.AddContentEncodings();
+        return services;
+    }
+
+    /// <summary>Adds what everything reads through that is read for a request; twice is once.</summary>
+    public static IServiceCollection AddReadingDatabase(this IServiceCollection services)
+    {
+        services.TryAddSingleton<BackendRegister>();
+        services.TryAddSingleton<ReadingDatabase>();
         return services;
     }
 

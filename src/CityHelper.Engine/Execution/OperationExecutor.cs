@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Loading;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
@@ -17,10 +18,13 @@ public sealed class OperationExecutor
     private readonly BatchRunner _batches;
     private readonly IntrospectionRunner _introspection;
     private readonly PlanCache _plans;
+    private readonly SuspendedShapes _suspended;
     private readonly ILogger _logger;
 
-    internal OperationExecutor(Planner planner, BatchRunner batches, IntrospectionRunner introspection, PlanCache plans, ILogger<OperationExecutor> logger)
+    internal OperationExecutor(
+        Planner planner, BatchRunner batches, IntrospectionRunner introspection, PlanCache plans, SuspendedShapes suspended, ILogger<OperationExecutor> logger)
     {
+        _suspended = suspended;
         _planner = planner;
         _batches = batches;
         _introspection = introspection;
@@ -57,7 +61,10 @@ public sealed class OperationExecutor
             try
             {
                 await BindAsync(prepared, operation, cancellation);                                                           // (4)
-                return await RunAsync(prepared, options, cancellation);
+                prepared.Shape = new ExecutionShape(operation.Id, operation.Name ?? operation.Id, prepared.Values.Shape, FormsOf(prepared.Runs));
+                return _suspended.Check(prepared.Shape) is { } suspended
+                    ? OperationResult.Refused(suspended)
+                    : await RunAsync(prepared, options, cancellation);
             }
             catch (ResponseTooLargeException)
             {
@@ -71,7 +78,7 @@ public sealed class OperationExecutor
 
     private async Task<OperationResult> RunAsync(PreparedOperation prepared, RunOptions options, CancellationToken cancellation)
     {
-        BatchUsage usage = await _batches.RunAsync(prepared.Runs, cancellation);                                                // (5)
+        BatchUsage usage = await _batches.RunAsync(prepared.Runs, prepared.Shape, cancellation);                                          // (5)
         await LoadNodesAsync(prepared, explanations: null, cancellation);
         OperationResult result = Assemble(prepared.Plan, prepared.Runs);                                                        // (6)
         result.Price = prepared.Price;
@@ -187,7 +194,7 @@ public sealed class OperationExecutor
             return;
         }
 
-        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Plan.Life.Token) { Explanations = explanations };
+        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Plan.Life.Token) { Explanations = explanations, Shape = prepared.Shape };
         BatchLoader<NodeKey, NodeRow> loader = prepared.Nodes.Create();
         foreach (RootRun run in runs)
         {
@@ -259,6 +266,9 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
 
     /// <summary>One per root of the plan.</summary>
     public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, plan.Life.Token))];
+
+    /// <summary>What it has in common with others that run the same statements; null until it is bound.</summary>
+    public ExecutionShape? Shape { get; set; }
 
     /// <summary>What loaded the rows of <c>node</c> and <c>nodes</c>; null without them.</summary>
     public NodeLoader? Nodes { get; set; }

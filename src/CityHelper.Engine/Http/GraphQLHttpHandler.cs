@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
@@ -210,6 +211,11 @@ public sealed class GraphQLHttpHandler(
         if (result.Forms is { } forms)
         {
             response.Headers[FormsHeader] = forms;
+        }
+
+        if (result.Errors.Select(e => e.RetryAfterSeconds).FirstOrDefault(s => s is not null) is { } seconds)
+        {
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
         bool cacheable = status == StatusCodes.Status200OK && result.Forms is null && IsCacheableForm(http.Request);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using CityHelper.Data.Boundaries;
 using CityHelper.Data.Model;
 using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Database;
 using NetTopologySuite.Geometries;
 using Npgsql;
 
@@ -11,7 +12,7 @@ namespace CityHelper.Server.Boundaries;
 /// The shapes of boundaries that requests name by id, from memory. At most once a second a city is asked whether any of its boundaries changed; until then an answer may
 /// be that of the shape as it was.
 /// </summary>
-public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) : IAreaDirectory
+public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) : IAreaDirectory
 {
     private static readonly TimeSpan s_checkPause = TimeSpan.FromSeconds(1);
 
@@ -24,7 +25,8 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
         CityShapes shapes = _cities.GetValueOrDefault(partition) ?? CityShapes.None;
         if (time.GetUtcNow() - shapes.CheckedAt >= s_checkPause)
         {
-            (long revision, bool isCounted) = await BoundaryImporter.RevisionAsync(database, partition, cancellation);
+            (long revision, bool isCounted) = await database.ReadAsync(
+                connection => BoundaryImporter.RevisionAsync(connection, partition, cancellation), cancellation);
             if (revision == 0)
             {
                 // Nothing was ever imported, or there is no such city: an id may name any, and none is remembered for it.
@@ -47,9 +49,12 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
         return shape is null ? null : new KeptArea(key, shape.Geometry, shape.Revision, shapes.IsCounted && shape.IsCounted);
     }
 
-    private async Task<Shape?> ReadAsync(short city, long key, CancellationToken cancellation)
+    private Task<Shape?> ReadAsync(short city, long key, CancellationToken cancellation) =>
+        database.ReadAsync(connection => ReadAsync(connection, city, key, cancellation), cancellation);
+
+    private static async Task<Shape?> ReadAsync(NpgsqlConnection connection, short city, long key, CancellationToken cancellation)
     {
-        await using NpgsqlCommand command = database.CreateCommand("select geometry, revision, is_counted from boundary where city_id = $1 and id = $2");
+        await using var command = new NpgsqlCommand("select geometry, revision, is_counted from boundary where city_id = $1 and id = $2", connection);
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = city });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = key });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
