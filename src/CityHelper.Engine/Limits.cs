@@ -410,6 +410,41 @@ public static partial class Limits
     /// <summary>Milliseconds a reading statement may take; the target is a P95 of 200 ms for the whole request.</summary>
     public const int StatementTimeoutMs = 5_000;
 
+    /// <summary>
+    /// Milliseconds after its limit from which on a statement that still runs is ended by the watcher. One that PostgreSQL can cancel ends within milliseconds, on a busy
+    /// machine within a tenth of a second.
+    /// </summary>
+    public const int WatchMarginMs = 1_000;
+
+    /// <summary>Milliseconds between two looks of the watcher at what runs; PostgreSQL is asked only when something runs for longer than a statement may.</summary>
+    public const int WatchIntervalMs = 500;
+
+    /// <summary>Backends that are remembered, those that were given up too: several times what PostgreSQL has by default.</summary>
+    public const int WatchedBackendsMax = 1_000;
+
+    /// <summary>Seconds between two reports of a backend that was terminated and still runs.</summary>
+    public const int WatchReportSeconds = 60;
+
+    /// <summary>
+    /// How long a shape is not run that outlived its limit: the longest that was measured without its bound ran 200 seconds and could not be ended, so that a shape that is
+    /// sent without pause takes four backends at most.
+    /// </summary>
+    public static readonly TimeSpan SuspendedFor = TimeSpan.FromSeconds(60);
+
+    /// <summary>Shapes that are suspended at once: with up to 70 kB of text each, 70 MB; each has cost a backend six seconds.</summary>
+    public const int SuspendedShapesMax = 200;
+
+    /// <summary>
+    /// Milliseconds within which a connection of the pool shows that it was dead before it was asked: its end is in the socket already. What fails later has run.
+    /// </summary>
+    public const int StaleConnectionMs = 1_000;
+
+    /// <summary>Characters of a statement that is prepared: the longest of the published operations has about 5,000.</summary>
+    public const int PreparedStatementCharsMax = 8_000;
+
+    /// <summary>Characters of all statements that a connection keeps prepared, some 40 bytes of its backend for each (measured), so 16 MB.</summary>
+    public const int PreparedConnectionCharsMax = 400_000;
+
     /// <summary>Milliseconds the exact count of a connection may take before its field fails.</summary>
     public const int CountTimeoutMs = 2_000;
 
@@ -505,6 +540,9 @@ public static partial class Limits
         Check(QueueMs + StatementTimeoutMs < RequestTimeoutMs, "what waited must have the time for a statement");
         Check(CheapMs <= DearUnitMs, "what takes one place among the dear must not be cheap");
         Check(RetrySecondsMin <= RetrySecondsMax, "there must be a time to come back");
+        Check(StatementTimeoutMs + WatchMarginMs + WatchIntervalMs < RequestTimeoutMs, "a statement that outlives its limit must be ended before its request is");
+        Check(WatchIntervalMs <= WatchMarginMs, "what outlives its limit must be seen about then");
+        Check(PreparedStatementCharsMax * BatchStatementsMax <= PreparedConnectionCharsMax, "a batch of the longest statements must fit what a connection keeps prepared");
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
         Check(RegistrationsPerDay <= RegistrationsPerDayMax, "the quota that clients have must be one that they may be given");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");

@@ -41,7 +41,7 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>The statements sent to PostgreSQL since the last call.</summary>
     public IReadOnlyList<string> TakeStatements() => _statements.Take();
 
-    /// <summary>Warnings so far.</summary>
+    /// <summary>Warnings so far, with their exceptions.</summary>
     public IReadOnlyCollection<string> Warnings => _statements.Warnings;
 
     /// <summary>Messages of level error and above so far.</summary>
@@ -199,7 +199,7 @@ public sealed class TestServer : IAsyncDisposable
 
             if (logLevel == LogLevel.Warning)
             {
-                _warnings.Enqueue(formatter(state, exception));
+                _warnings.Enqueue(exception is null ? formatter(state, exception) : $"{formatter(state, exception)} {exception}");
             }
 
             if (state is IReadOnlyList<KeyValuePair<string, object?>> values
