@@ -1,8 +1,9 @@
 using CityHelper.Benchmarks;
+using CityHelper.Benchmarks.Overload;
 using CityHelper.Benchmarks.Scale;
 
-// Three roles: `floor` is the bare web server that everything is compared with, `scale` compares databases of several sizes, and
-// anything else measures requests beside the floor.
+// Four roles: `floor` is the bare web server that everything is compared with, `scale` compares databases of several sizes, `overload` asks for more than
+// there is, and anything else measures requests beside the floor.
 switch (args)
 {
     case ["floor", var url]:
@@ -10,6 +11,8 @@ switch (args)
         return 0;
     case ["scale", .. var options]:
         return await ScaleCommand.RunAsync(options);
+    case ["overload", .. var options]:
+        return await OverloadCommand.RunAsync(options);
     default:
         return await RequestBenchmark.RunAsync();
 }
