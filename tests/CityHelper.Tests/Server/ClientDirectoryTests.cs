@@ -1,4 +1,3 @@
-using CityHelper.Engine;
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Pricing;
@@ -78,7 +77,7 @@ public sealed class ClientDirectoryTests
             isDevelopment: false);
         var everybody = new ClientShare("default", ClientShare.Everybody.CheapAtOnce, 3);
         Assert.Equal(
-            [new ClientShare("civic", Engine.Limits.CheapAtOnceOfClient, Engine.Limits.DearAtOnceOfClient), everybody, new ClientShare("web", 8, 2)],
+            [new ClientShare("civic", CityHelper.Engine.Limits.CheapAtOnceOfClient, CityHelper.Engine.Limits.DearAtOnceOfClient), everybody, new ClientShare("web", 8, 2)],
             clients.Shares.OrderBy(share => share.Name, StringComparer.Ordinal));
         foreach (string? header in new[] { null, "named" })
         {
