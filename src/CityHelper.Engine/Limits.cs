@@ -1,7 +1,7 @@
 namespace CityHelper.Engine;
 
 /// <summary>Every number that bounds something in the engine, with its reason.</summary>
-public static class Limits
+public static partial class Limits
 {
     /// <summary>Rows of a page when neither <c>first</c> nor <c>last</c> is given (HotChocolate's default).</summary>
     public const int PageRowsDefault = 10;
@@ -44,6 +44,24 @@ public static class Limits
     /// a second.
     /// </summary>
     public const int ScanDaysMax = 31;
+
+    /// <summary>
+    /// The share of a city's rows that may be read one by one for a filter that no index serves, when its categories or agencies leave no fewer: the most frequent category of
+    /// New York has 15 %, its police half. Of 50,000 rows these are 10,000, some 15 ms; all of them, with an <c>or</c> of 40, took 6.9 s (measured).
+    /// </summary>
+    public const double ScanShareMax = 0.2;
+
+    /// <summary>Rows that may be read so whatever their share: those of a month of the largest city (<see cref="ScanDaysMax"/>), half a second.</summary>
+    public const int ScanRowsMax = 500_000;
+
+    /// <summary>Rows that may always be read so: 10 ms, the whole of a small city.</summary>
+    public const int ScanRowsAlways = 5_000;
+
+    /// <summary>
+    /// The share that the rows below parents may have which are not known before they are read. It is of the largest that there are: five categories have 46 % of New York's
+    /// rows, one agency 48 %.
+    /// </summary>
+    public const double ScanParentsShareMax = 0.5;
 
     /// <summary>Parents whose rows may be read one by one for a filter that no index serves: as many as a person would name.</summary>
     public const int ScanParentsMax = 5;
@@ -159,6 +177,53 @@ public static class Limits
     /// <summary>Rings of one geometry; whether rings lie within each other is judged pair by pair.</summary>
     public const int GeometryRingsMax = 500;
 
+    /// <summary>Positions of a geometry that is computed with where the request is answered: a hundred microseconds. More wait for a thread of their own.</summary>
+    public const int GeometryWorkAtOncePositions = 300;
+
+    /// <summary>
+    /// Pairs of segments that are compared by one coordinate to find those whose boxes overlap: 15 ms. An outline of 10,000 positions has 100,000, the full Queens
+    /// of 36,092 has 500,000; a comb has few over one axis or the other.
+    /// </summary>
+    public const long SegmentComparisonsMax = 5_000_000;
+
+    /// <summary>Pairs of edges of one polygon whose boxes overlap, up to which it is judged whether it is valid: NTS takes 25 ms for as many. East Boston, 6,561 positions, has 6,686.</summary>
+    public const long ValiditySegmentPairsMax = 200_000;
+
+    /// <summary>Segments of a piece of a line that points are held against: some 20 microseconds in GEOS.</summary>
+    public const int LinePieceSegmentsMax = 64;
+
+    /// <summary>Positions of a geometry that is compared with areas by what their edges have in common: those that fit a body, Boston's largest district of 6,561 among them.</summary>
+    public const int RelatedPositionsMax = 8_000;
+
+    /// <summary>
+    /// Pairs of monotone chains, of a client's geometry and between it and one area, whose ranges of x overlap: 27 ns each in GEOS, three times over. A borough
+    /// against the full Queens has 68,000.
+    /// </summary>
+    public const long RelatedChainPairsMax = 1_000_000;
+
+    /// <summary>Pairs of segments whose boxes overlap, likewise: a borough against the full Queens has 26,277.</summary>
+    public const long RelatedSegmentPairsMax = 200_000;
+
+    /// <summary>
+    /// Pairs of segments with a point in common, likewise: 10 microseconds each in GEOS, which cannot be interrupted meanwhile. East Boston against itself has 19,680.
+    /// </summary>
+    public const long RelatedContactsMax = 40_000;
+
+    /// <summary>
+    /// Positions of a client's geometry times those of an area that it is measured against or held against point by point: 12 to 17 ns each, which cannot be
+    /// interrupted. A community district against the full Queens has 52 million.
+    /// </summary>
+    public const long MeasuredPairsMax = 60_000_000;
+
+    /// <summary>
+    /// Positions of a polygon that is shrunk before it is compared with areas: offset edges cross each other, and 50 take up to 17 ms, 100 a tenth of a second, 200 two
+    /// seconds (measured: stars and combs).
+    /// </summary>
+    public const int ShrunkPositionsMax = 50;
+
+    /// <summary>Rows from packs times edges after which other requests have their turn: some 4 ms.</summary>
+    public const int PackTestsPerTurn = 2_000_000;
+
     /// <summary>Width and height of a polygon in degrees: a metropolitan region is two, and straight edges on a map bend beyond.</summary>
     public const double AreaDegreesMax = 10;
 
@@ -245,6 +310,18 @@ public static class Limits
 
     /// <summary>Type cost of an operation that a client sends as text (HotChocolate's): the same page is 401.</summary>
     public const int TypeCostMax = 1_000;
+
+    /// <summary>Decimals of a cost: an item of a list weighs a tenth, a position of a polygon a twentieth.</summary>
+    public const int CostDecimals = 2;
+
+    /// <summary>
+    /// How many times the field cost of its manifest a published operation may cost with the variables that it comes with. A page of 100 instead of 5 or 10 is 5 to
+    /// 8 times, a filter with all statuses, ten categories, a time and a district's polygon of 500 positions once or twice more.
+    /// </summary>
+    public const double PublishedFieldCostTimes = 10;
+
+    /// <summary>The same for its type cost: a page of 100 instead of 5 is 19 times the objects, and objects are bounded by the answer's bytes too.</summary>
+    public const double PublishedTypeCostTimes = 20;
 
     /// <summary>Root fields of one operation: each is at least one statement.</summary>
     public const int RootFieldsMax = 20;
@@ -418,6 +495,7 @@ public static class Limits
     /// <exception cref="InvalidOperationException">A relation between two limits is broken.</exception>
     public static void Verify()
     {
+        VerifyResponses();
         Check(PageRowsDefault <= PageRowsMax, "a page without arguments must be an allowed page");
         Check(CountTimeoutMs < StatementTimeoutMs, "a count must fail before its whole batch does");
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");
@@ -427,6 +505,8 @@ public static class Limits
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
         Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");
+        Check(ScanShareMax <= ScanParentsShareMax, "rows below an unknown parent must be allowed where named ones are");
+        Check(ScanRowsAlways <= ScanRowsMax, "what may always be read must be allowed");
         Check(NearbyScanMetresMax <= NearbyMetresMax, "what may be read one by one must be an allowed distance");
         Check(AreaRunsUnreachedMax <= AreaRunsMax, "runs must be allowed before they are left out");
         Check(DocumentCharsMax <= RegisteredTextsLeftOut * RegisteredTextCharsMax, "room that is made must fit any text");

@@ -13,8 +13,11 @@ namespace CityHelper.Engine.Clients;
 /// <param name="Errors">Why it was refused.</param>
 internal sealed record Authorisation(Operation? Operation, IReadOnlyList<RequestError> Errors)
 {
-    /// <summary>What it may cost; null for one that was priced when it was published.</summary>
+    /// <summary>What it may cost: a text what its client may, a published operation a multiple of what it costs with its usual variables.</summary>
     public PriceLimit? Limit { get; init; }
+
+    /// <summary>Whether it is published.</summary>
+    public bool IsPublished { get; init; }
 
     /// <summary>What the answer says of its registration (<c>extensions.persistedQuery</c>); null for nothing.</summary>
     public IReadOnlyDictionary<string, object>? Persisted { get; init; }
@@ -57,7 +60,7 @@ public sealed class OperationGate(
             // The name in a URL must be the operation's: logs and caches are read by it.
             return name is not null && name != operation.Name
                 ? Authorisation.Refused(new OperationNameUnknownError(name) { Status = StatusCodes.Status400BadRequest })
-                : new Authorisation(operation, []);
+                : new Authorisation(operation, []) { Limit = published.Limit, IsPublished = true };
         }
 
         if (published.Errors is not [OperationUnknownError])
@@ -90,9 +93,9 @@ public sealed class OperationGate(
         string text, string sent, string? name, OperationRequest request, ClientProfile client, CancellationToken cancellation)
     {
         string hash = OperationCompiler.IdOf(text);
-        if (hash == sent && (await operations.FindAsync(hash, cancellation)).Operation is { } published)
+        if (hash == sent && await operations.FindAsync(hash, cancellation) is { Operation: not null } published)
         {
-            return new Authorisation(published, []);
+            return new Authorisation(published.Operation, []) { Limit = published.Limit, IsPublished = true };
         }
 
         Authorisation authorisation = await ByTextAsync(text, name, client, ClientMode.Registration, cancellation);

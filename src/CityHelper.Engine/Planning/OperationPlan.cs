@@ -67,7 +67,7 @@ internal class RootPlan(FieldWriter field)
 
         foreach (NestedPlan nested in Nested)
         {
-            nested.Bind(run);
+            await nested.BindAsync(run, cancellation);
         }
 
         foreach (RootRun below in run.Below)
