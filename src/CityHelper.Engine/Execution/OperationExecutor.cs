@@ -69,9 +69,7 @@ public sealed class OperationExecutor
             try
             {
                 await BindAsync(prepared, operation, cancellation);                                                           // (4)
-                OperationResult result = await RunAsync(prepared, options, cancellation);
-                admitted.EndsWith(result.Errors);
-                return result;
+                return await RunAsync(prepared, options, cancellation);
             }
             catch (ResponseRefusedException cause)
             {
@@ -285,7 +283,7 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
     public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, memory, plan.Life.Token))];
 
     /// <summary>What it asks of admission.</summary>
-    public AdmissionRequest Request(RunOptions options) => new(options.Share, Plan.Pace, Price.FieldCost, options.IsPublished);
+    public AdmissionRequest Request(RunOptions options) => new(options.Share, Price.FieldCost, Plan.AddsUp, options.IsPublished);
 
     /// <summary>What loaded the rows of <c>node</c> and <c>nodes</c>; null without them.</summary>
     public NodeLoader? Nodes { get; set; }

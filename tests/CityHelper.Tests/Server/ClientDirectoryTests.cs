@@ -100,9 +100,9 @@ public sealed class ClientDirectoryTests
     {
         ClientShare[] shares = [new("default", 4, 2), new("civic", 2, 1)];
         Assert.Equal(10, SettingsOf(shares, ("Connections", "10")).Connections);
-        string message = Assert.Throws<ConfigurationException>(() => SettingsOf(shares, ("Connections", "9"), ("QueueMs", "5000"), ("DearQueued", "-1"), ("CheapMs", "0"))).Message;
+        string message = Assert.Throws<ConfigurationException>(() => SettingsOf(shares, ("Connections", "9"), ("QueueMs", "5000"), ("DearQueued", "-1"), ("CheapCost", "0"))).Message;
         Assert.Contains("the shares of default, civic admit 9 executions at once, so Connections must be at least 10 and is 9", message, StringComparison.Ordinal);
-        Assert.All(["QueueMs is 1 to 4999", "CheapQueued and DearQueued are 0", "CheapMs is 1"], wrong => Assert.Contains(wrong, message, StringComparison.Ordinal));
+        Assert.All(["QueueMs is 1 to 4999", "CheapQueued and DearQueued are 0", "CheapCost is 1"], wrong => Assert.Contains(wrong, message, StringComparison.Ordinal));
         Assert.Contains("cannot be read", Assert.Throws<ConfigurationException>(() => SettingsOf(shares, ("Connections", "many"))).Message, StringComparison.Ordinal);
     }
 
