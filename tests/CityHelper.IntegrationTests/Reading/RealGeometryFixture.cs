@@ -2,7 +2,6 @@ using CityHelper.Data;
 using CityHelper.Data.Boundaries;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Model;
-using CityHelper.IntegrationTests.Fuzzing;
 using CityHelper.IntegrationTests.Oracle;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
