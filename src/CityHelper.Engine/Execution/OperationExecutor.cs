@@ -84,9 +84,7 @@ public sealed class OperationExecutor
                     return OperationResult.Refused(suspended);
                 }
 
-                OperationResult result = await RunAsync(prepared, options, cancellation);
-                admitted.EndsWith(result.Errors);
-                return result;
+                return await RunAsync(prepared, options, cancellation);
             }
             catch (ResponseRefusedException cause)
             {
@@ -300,7 +298,7 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
     public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, memory, plan.Life.Token))];
 
     /// <summary>What it asks of admission.</summary>
-    public AdmissionRequest Request(RunOptions options) => new(options.Share, Plan.Pace, Price.FieldCost, options.IsPublished);
+    public AdmissionRequest Request(RunOptions options) => new(options.Share, Price.FieldCost, Plan.AddsUp, options.IsPublished);
 
     /// <summary>What it has in common with others that run the same statements; null until it is bound.</summary>
     public ExecutionShape? Shape { get; set; }
