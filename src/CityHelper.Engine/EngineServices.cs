@@ -1,3 +1,4 @@
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Database;
@@ -22,8 +23,8 @@ public static class EngineServices
 {
     /// <summary>
     /// Adds the engine. The host provides an <see cref="ISchema"/>, an <see cref="IClientDirectory"/>, <see cref="CursorKeys"/>, <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and the <see cref="NpgsqlDataSource"/>
-    /// whose connections are made for reading (repeatable read, read only, statement timeout). It may provide an <see cref="IOperationStore"/>, and, before, <see cref="GraphQLHttpOptions"/> when
-    /// it wants others than the defaults.
+    /// whose connections are made for reading (repeatable read, read only, statement timeout). It may provide an <see cref="IOperationStore"/>, and, before, <see cref="GraphQLHttpOptions"/> and
+    /// <see cref="AdmissionOptions"/> when it wants others than the defaults.
     /// </summary>
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
     {
@@ -43,12 +44,16 @@ public static class EngineServices
                 new BatchRunner(s.GetRequiredService<ReadingDatabase>(), new PreparedStatements(), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
                 new IntrospectionRunner(schema),
                 s.GetRequiredService<PlanCache>(),
+                s.GetRequiredService<AdmissionControl>(),
                 s.GetRequiredService<SuspendedShapes>(),
                 s.GetRequiredService<ILogger<OperationExecutor>>());
         });
         services.AddSingleton<RegisteredOperations>();
         services.AddSingleton<OperationGate>();
         services.TryAddSingleton(new GraphQLHttpOptions());
+        services.AddSingleton<ResponseMemory>().AddSingleton<ResponseSender>();
+        services.TryAddSingleton(new AdmissionOptions());
+        services.AddSingleton<AdmissionControl>();
         services.AddSingleton<GraphQLHttpHandler>().AddSingleton<SchemaHttpHandler>();
         services.AddContentEncodings();
         return services;

@@ -1,7 +1,7 @@
 namespace CityHelper.Engine;
 
 /// <summary>Every number that bounds something in the engine, with its reason.</summary>
-public static class Limits
+public static partial class Limits
 {
     /// <summary>Rows of a page when neither <c>first</c> nor <c>last</c> is given (HotChocolate's default).</summary>
     public const int PageRowsDefault = 10;
@@ -44,6 +44,24 @@ public static class Limits
     /// a second.
     /// </summary>
     public const int ScanDaysMax = 31;
+
+    /// <summary>
+    /// The share of a city's rows that may be read one by one for a filter that no index serves, when its categories or agencies leave no fewer: the most frequent category of
+    /// New York has 15 %, its police half. Of 50,000 rows these are 10,000, some 15 ms; all of them, with an <c>or</c> of 40, took 6.9 s (measured).
+    /// </summary>
+    public const double ScanShareMax = 0.2;
+
+    /// <summary>Rows that may be read so whatever their share: those of a month of the largest city (<see cref="ScanDaysMax"/>), half a second.</summary>
+    public const int ScanRowsMax = 500_000;
+
+    /// <summary>Rows that may always be read so: 10 ms, the whole of a small city.</summary>
+    public const int ScanRowsAlways = 5_000;
+
+    /// <summary>
+    /// The share that the rows below parents may have which are not known before they are read. It is of the largest that there are: five categories have 46 % of New York's
+    /// rows, one agency 48 %.
+    /// </summary>
+    public const double ScanParentsShareMax = 0.5;
 
     /// <summary>Parents whose rows may be read one by one for a filter that no index serves: as many as a person would name.</summary>
     public const int ScanParentsMax = 5;
@@ -159,6 +177,53 @@ public static class Limits
     /// <summary>Rings of one geometry; whether rings lie within each other is judged pair by pair.</summary>
     public const int GeometryRingsMax = 500;
 
+    /// <summary>Positions of a geometry that is computed with where the request is answered: a hundred microseconds. More wait for a thread of their own.</summary>
+    public const int GeometryWorkAtOncePositions = 300;
+
+    /// <summary>
+    /// Pairs of segments that are compared by one coordinate to find those whose boxes overlap: 15 ms. An outline of 10,000 positions has 100,000, the full Queens
+    /// of 36,092 has 500,000; a comb has few over one axis or the other.
+    /// </summary>
+    public const long SegmentComparisonsMax = 5_000_000;
+
+    /// <summary>Pairs of edges of one polygon whose boxes overlap, up to which it is judged whether it is valid: NTS takes 25 ms for as many. East Boston, 6,561 positions, has 6,686.</summary>
+    public const long ValiditySegmentPairsMax = 200_000;
+
+    /// <summary>Segments of a piece of a line that points are held against: some 20 microseconds in GEOS.</summary>
+    public const int LinePieceSegmentsMax = 64;
+
+    /// <summary>Positions of a geometry that is compared with areas by what their edges have in common: those that fit a body, Boston's largest district of 6,561 among them.</summary>
+    public const int RelatedPositionsMax = 8_000;
+
+    /// <summary>
+    /// Pairs of monotone chains, of a client's geometry and between it and one area, whose ranges of x overlap: 27 ns each in GEOS, three times over. A borough
+    /// against the full Queens has 68,000.
+    /// </summary>
+    public const long RelatedChainPairsMax = 1_000_000;
+
+    /// <summary>Pairs of segments whose boxes overlap, likewise: a borough against the full Queens has 26,277.</summary>
+    public const long RelatedSegmentPairsMax = 200_000;
+
+    /// <summary>
+    /// Pairs of segments with a point in common, likewise: 10 microseconds each in GEOS, which cannot be interrupted meanwhile. East Boston against itself has 19,680.
+    /// </summary>
+    public const long RelatedContactsMax = 40_000;
+
+    /// <summary>
+    /// Positions of a client's geometry times those of an area that it is measured against or held against point by point: 12 to 17 ns each, which cannot be
+    /// interrupted. A community district against the full Queens has 52 million.
+    /// </summary>
+    public const long MeasuredPairsMax = 60_000_000;
+
+    /// <summary>
+    /// Positions of a polygon that is shrunk before it is compared with areas: offset edges cross each other, and 50 take up to 17 ms, 100 a tenth of a second, 200 two
+    /// seconds (measured: stars and combs).
+    /// </summary>
+    public const int ShrunkPositionsMax = 50;
+
+    /// <summary>Rows from packs times edges after which other requests have their turn: some 4 ms.</summary>
+    public const int PackTestsPerTurn = 2_000_000;
+
     /// <summary>Width and height of a polygon in degrees: a metropolitan region is two, and straight edges on a map bend beyond.</summary>
     public const double AreaDegreesMax = 10;
 
@@ -246,6 +311,18 @@ public static class Limits
     /// <summary>Type cost of an operation that a client sends as text (HotChocolate's): the same page is 401.</summary>
     public const int TypeCostMax = 1_000;
 
+    /// <summary>Decimals of a cost: an item of a list weighs a tenth, a position of a polygon a twentieth.</summary>
+    public const int CostDecimals = 2;
+
+    /// <summary>
+    /// How many times the field cost of its manifest a published operation may cost with the variables that it comes with. A page of 100 instead of 5 or 10 is 5 to
+    /// 8 times, a filter with all statuses, ten categories, a time and a district's polygon of 500 positions once or twice more.
+    /// </summary>
+    public const double PublishedFieldCostTimes = 10;
+
+    /// <summary>The same for its type cost: a page of 100 instead of 5 is 19 times the objects, and objects are bounded by the answer's bytes too.</summary>
+    public const double PublishedTypeCostTimes = 20;
+
     /// <summary>Root fields of one operation: each is at least one statement.</summary>
     public const int RootFieldsMax = 20;
 
@@ -285,8 +362,11 @@ public static class Limits
     /// <summary>How long a registered text is kept in memory: after its last use where there is no shared store, else after it was read from there.</summary>
     public static readonly TimeSpan RegisteredFor = TimeSpan.FromDays(1);
 
-    /// <summary>Texts that a client may register in a day: an app has a hundred, in a few versions.</summary>
+    /// <summary>New texts that a client may send in a day: an app has a hundred, in a few versions.</summary>
     public const int RegistrationsPerDay = 1_000;
+
+    /// <summary>The largest quota that a client may be given: the ids of its day are remembered, 1.5 MB of so many.</summary>
+    public const int RegistrationsPerDayMax = 10_000;
 
     /// <summary>
     /// Milliseconds for which an id that the shared store does not have is not looked for again. An operation that was asked for before it was published is
@@ -372,6 +452,60 @@ public static class Limits
     public const int RequestTimeoutMs = 10_000;
 
     /// <summary>
+    /// Cheap executions of everybody at once, for each processor: two keep it busy while one of them waits for PostgreSQL. With more, each takes longer for the others'
+    /// sake, and cheap ones look dear.
+    /// </summary>
+    public const int CheapAtOncePerProcessor = 2;
+
+    /// <summary>Cheap executions of everybody at once, unless configured, on machines of many processors: each may need a connection, and PostgreSQL has 100.</summary>
+    public const int CheapAtOnceDefaultMax = 12;
+
+    /// <summary>Units of dear executions of everybody at once, for each processor: each keeps one busy, in PostgreSQL or here (docs/operating.md has the table).</summary>
+    public const int DearAtOncePerProcessor = 1;
+
+    /// <summary>Units of dear executions of everybody at once, unless configured, on machines of many processors: as <see cref="CheapAtOnceDefaultMax"/>.</summary>
+    public const int DearAtOnceDefaultMax = 6;
+
+    /// <summary>Cheap executions at once of a client with a key or a host, unless configured: enough for some hundred a second.</summary>
+    public const int CheapAtOnceOfClient = 2;
+
+    /// <summary>Units of dear executions at once of a client with a key or a host, unless configured.</summary>
+    public const int DearAtOnceOfClient = 1;
+
+    /// <summary>Executions at once that a setting may ask for: PostgreSQL's processes are 10 MB each, and more of them than that serve nobody.</summary>
+    public const int AtOnceMax = 1_000;
+
+    /// <summary>
+    /// Milliseconds that a unit of field cost takes at least in the eyes of admission: a page of 50 with its categories costs 112 and takes 2 to 6 (measured). What takes
+    /// longer is learned from its executions.
+    /// </summary>
+    public const double CostUnitMs = 0.05;
+
+    /// <summary>Milliseconds up to which an execution is cheap: pages and details take 1 to 10, statistics of a drawn area 30 to 160 (measured).</summary>
+    public const int CheapMs = 25;
+
+    /// <summary>Milliseconds that a dear execution takes for each place that it takes: statistics take one, also while they take turns; what is longer leaves less room for others.</summary>
+    public const int DearUnitMs = 250;
+
+    /// <summary>Cheap executions of a client that wait: a burst of some pages' requests. They take 2 ms each, so the last waits a tenth of a second.</summary>
+    public const int CheapQueued = 48;
+
+    /// <summary>Units of dear executions of a client that wait: at 25 a second the last waits a third of a second. More would only be answered later, and no more of them.</summary>
+    public const int DearQueued = 8;
+
+    /// <summary>Milliseconds that an execution waits: who sees nothing for a second begins to do something else, and the server would work for nobody.</summary>
+    public const int QueueMs = 1_000;
+
+    /// <summary>Seconds after which refused clients are asked to come back at least.</summary>
+    public const int RetrySecondsMin = 1;
+
+    /// <summary>And at most, but for the lot: a server that had trouble for half a minute is to be found again soon after.</summary>
+    public const int RetrySecondsMax = 30;
+
+    /// <summary>How long refusals and admissions are counted together: long enough for some hundred executions, short enough to notice the end of a rush.</summary>
+    public static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// Rows that a page of a published operation may read for each row it returns. A row with its place in an index, its category and agency is four; the rest
     /// is for what a filter drops.
     /// </summary>
@@ -399,15 +533,22 @@ public static class Limits
     /// <exception cref="InvalidOperationException">A relation between two limits is broken.</exception>
     public static void Verify()
     {
+        VerifyResponses();
         Check(PageRowsDefault <= PageRowsMax, "a page without arguments must be an allowed page");
         Check(CountTimeoutMs < StatementTimeoutMs, "a count must fail before its whole batch does");
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");
+        Check(QueueMs + StatementTimeoutMs < RequestTimeoutMs, "what waited must have the time for a statement");
+        Check(CheapMs <= DearUnitMs, "what takes one place among the dear must not be cheap");
+        Check(RetrySecondsMin <= RetrySecondsMax, "there must be a time to come back");
         Check(StatementTimeoutMs + WatchMarginMs + WatchIntervalMs < RequestTimeoutMs, "a statement that outlives its limit must be ended before its request is");
         Check(WatchIntervalMs <= WatchMarginMs, "what outlives its limit must be seen about then");
         Check(PreparedStatementCharsMax * BatchStatementsMax <= PreparedConnectionCharsMax, "a batch of the longest statements must fit what a connection keeps prepared");
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
+        Check(RegistrationsPerDay <= RegistrationsPerDayMax, "the quota that clients have must be one that they may be given");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
         Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");
+        Check(ScanShareMax <= ScanParentsShareMax, "rows below an unknown parent must be allowed where named ones are");
+        Check(ScanRowsAlways <= ScanRowsMax, "what may always be read must be allowed");
         Check(NearbyScanMetresMax <= NearbyMetresMax, "what may be read one by one must be an allowed distance");
         Check(AreaRunsUnreachedMax <= AreaRunsMax, "runs must be allowed before they are left out");
         Check(DocumentCharsMax <= RegisteredTextsLeftOut * RegisteredTextCharsMax, "room that is made must fit any text");

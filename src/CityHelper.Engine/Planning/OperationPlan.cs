@@ -1,3 +1,4 @@
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Types;
@@ -16,6 +17,9 @@ internal sealed record OperationPlan(
 {
     /// <summary>Cancelled when the plan is kept no longer: statements that are made for it then are not kept either.</summary>
     public CancellationTokenSource Life { get; } = new();
+
+    /// <summary>How long its executions take.</summary>
+    public ExecutionPace Pace { get; } = new();
 }
 
 /// <summary>One root of a plan: a field of <c>Query</c>, or a connection of the partition that a root's row stands for.</summary>
@@ -63,7 +67,7 @@ internal class RootPlan(FieldWriter field)
 
         foreach (NestedPlan nested in Nested)
         {
-            nested.Bind(run);
+            await nested.BindAsync(run, cancellation);
         }
 
         foreach (RootRun below in run.Below)
