@@ -13,8 +13,8 @@ using CityHelper.Server.Redis;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Security;
 using CityHelper.Server.Statistics;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using CityHelper.Server.Watching;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
