@@ -39,6 +39,15 @@ public static partial class Limits
     /// <summary>Silence after which an HTTP/2 connection is asked whether its client is there; one that is gone holds what was sent to it.</summary>
     public static readonly TimeSpan Http2PingDelay = TimeSpan.FromSeconds(30);
 
+    /// <summary>Bytes of answers, held at once, after which memory is given back when they are gone: three of the largest answers, or 150 of our clients' largest.</summary>
+    public const int MemoryTrimBytes = 32 * 1024 * 1024;
+
+    /// <summary>
+    /// Time between two looks whether memory can be given back: it is after one or two of them without much held, so that what attacks let go of is back within a minute, and so that
+    /// attacks in waves cost a collection (100 ms) in so much time at most.
+    /// </summary>
+    public static readonly TimeSpan MemoryTrimInterval = TimeSpan.FromSeconds(15);
+
     /// <summary>Characters of one line of the console's log: the longest statements have some 10,000.</summary>
     public const int LogLineCharsMax = 16 * 1024;
 

@@ -63,6 +63,7 @@ public static class ServerApplication
         builder.Services.AddCounterFolding(connectionString);
         builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration, builder.Environment));
         builder.Services.AddGraphQLEngine();
+        builder.Services.AddHostedService<MemoryTrimming>();
         builder.Services.AddSharedRedis(builder.Configuration);
         builder.Services.AddCityHelperHealth(connectionString);
 

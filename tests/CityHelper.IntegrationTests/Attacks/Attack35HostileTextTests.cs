@@ -78,7 +78,7 @@ public sealed partial class Attack35HostileTextTests(ReadingHouse house) : IClas
             ["Clients:default:LogOnly"] = "true",
         });
         string name = new('N', 10_000);
-        await server.QueryAsync($"query {name} {{ cities {{ slug }} }}");
+        await server.PostAsync(JsonSerializer.Serialize(new { query = $"query {name} {{ cities {{ slug }} }}", operationName = name }));
         string warning = Assert.Single(server.Warnings, w => w.Contains("NNN", StringComparison.Ordinal));
         Assert.InRange(warning.Length, 1, 3 * Limits.LoggedCharsMax);
         Assert.Empty(server.Errors);
@@ -151,8 +151,8 @@ public sealed partial class Attack35HostileTextTests(ReadingHouse house) : IClas
         yield return Post(new { id = s_hostile });
         yield return Post(new { id = "x" + name });
         yield return Post(new { documentId = s_hostile, operationName = s_hostile });
-        yield return new HttpRequestMessage(HttpMethod.Get, $"/graphql?id={encoded}&operationName={encoded}");
-        yield return new HttpRequestMessage(HttpMethod.Get, $"/graphql?query={encoded}");
+        yield return new HttpRequestMessage(HttpMethod.Get, $"/graphql?id={encoded[..2_000]}&operationName={encoded[..2_000]}");
+        yield return new HttpRequestMessage(HttpMethod.Get, $"/graphql?query={encoded[..4_000]}");
         yield return new HttpRequestMessage(HttpMethod.Get, $"/graphql/persisted/{encoded[..2_000]}/{encoded[..1_000]}");
         yield return new HttpRequestMessage(HttpMethod.Get, $"/{encoded[..3_000]}?{encoded[..1_000]}");
         yield return new HttpRequestMessage(HttpMethod.Delete, $"/graphql/{encoded[..2_000]}");
