@@ -1,7 +1,8 @@
 using CityHelper.Benchmarks;
+using CityHelper.Benchmarks.Cost;
 using CityHelper.Benchmarks.Scale;
 
-// Three roles: `floor` is the bare web server that everything is compared with, `scale` compares databases of several sizes, and
+// Four roles: `floor` is the bare web server that everything is compared with, `scale` compares databases of several sizes, `cost` measures what a unit of cost takes, and
 // anything else measures requests beside the floor.
 switch (args)
 {
@@ -10,6 +11,8 @@ switch (args)
         return 0;
     case ["scale", .. var options]:
         return await ScaleCommand.RunAsync(options);
+    case ["cost", .. var options]:
+        return await CostCommand.RunAsync(options);
     default:
         return await RequestBenchmark.RunAsync();
 }

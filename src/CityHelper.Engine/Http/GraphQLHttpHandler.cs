@@ -157,7 +157,7 @@ public sealed class GraphQLHttpHandler(
             var run = new RunOptions(tellsForms, LimitOf(authorisation, request, client), report, client.MayReadSchema)
             {
                 Share = client.Share,
-                IsPublished = authorisation.Limit is null,
+                IsPublished = authorisation.IsPublished,
                 Memory = request.Memory,
             };
             OperationResult result = await executor.ExecuteAsync(operation, request.Variables, run, cancellation);                  // (4)

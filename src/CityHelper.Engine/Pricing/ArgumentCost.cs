@@ -10,33 +10,25 @@ namespace CityHelper.Engine.Pricing;
 /// <summary>What the arguments of a field cost: what their members weigh, which the shape of the variables fixes, and how large a request's values are.</summary>
 /// <param name="Weight">The weights of what is given.</param>
 /// <param name="Values">Values that weigh by their size: lists by their length, geometries by their positions.</param>
-internal sealed record ArgumentCost(double Weight, IReadOnlyList<ValueCost> Values)
+internal sealed record ArgumentCost(double Weight, IReadOnlyList<Func<VariableValues, double>> Values)
 {
     public double Of(VariableValues variables)
     {
         double cost = Weight;
-        foreach (ValueCost value in Values)
+        foreach (Func<VariableValues, double> value in Values)
         {
-            cost += value.Of(variables);
+            cost += value(variables);
         }
 
         return cost;
     }
 }
 
-/// <summary>A value whose cost grows with its size.</summary>
-/// <param name="Node">The value.</param>
-/// <param name="Weigh">What it costs.</param>
-internal readonly record struct ValueCost(InputNode Node, Func<object?, double> Weigh)
-{
-    public double Of(VariableValues variables) => Weigh(Node.Evaluate(variables));
-}
-
 /// <summary>Weighs the arguments of a field.</summary>
 /// <remarks>Weights are of the time that PostgreSQL takes (docs/performance.md, Cost): <c>eng/bench cost</c> measures them.</remarks>
 internal sealed class ArgumentWeigher
 {
-    private readonly List<ValueCost> _values = [];
+    private readonly List<Func<VariableValues, double>> _values = [];
     private double _weight;
     private bool _ofPoints;
 
@@ -72,7 +64,7 @@ internal sealed class ArgumentWeigher
 
                 break;
             case (_, not IInputObjectGraphType) when IsList(type):
-                _values.Add(new ValueCost(node, value => value is List<object?> items ? items.Count * ValueWeights.ListItem : 0));
+                _values.Add(variables => node.Evaluate(variables) is List<object?> items ? items.Count * ValueWeights.ListItem : 0);
                 break;
         }
     }
@@ -86,10 +78,9 @@ internal sealed class ArgumentWeigher
             Add(field, member, field.ResolvedType!);
             if (!member.IsNull && field.ResolvedType!.GetNamedType() is GeometryType)
             {
-                Func<Geometry, double> weigh = input is SpatialOperationFilterInput operation
+                _values.Add(input is SpatialOperationFilterInput operation
                     ? ValueWeights.OfOperand(operation, node, _ofPoints)
-                    : geometry => geometry.NumPoints * ValueWeights.AreaPosition;
-                _values.Add(new ValueCost(member, value => value is Geometry geometry ? weigh(geometry) : 0));
+                    : variables => member.Evaluate(variables) is Geometry area ? area.NumPoints * ValueWeights.AreaPosition : 0);
             }
         }
     }

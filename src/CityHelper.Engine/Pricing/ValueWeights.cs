@@ -1,7 +1,7 @@
+using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Types;
 using GraphQL.Types;
-using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Pricing;
 
@@ -18,8 +18,11 @@ internal static class ValueWeights
     /// <summary>A position of a polygon that points are held against, as <see cref="AreaPosition"/>.</summary>
     private const double PolygonPosition = 0.05;
 
-    /// <summary>A position of a line, or of what a distance is computed to: each row meets each of them.</summary>
-    private const double ComparedPosition = 0.3;
+    /// <summary>A position of a line: its pieces' boxes are looked at for each row.</summary>
+    private const double LinePosition = 0.3;
+
+    /// <summary>A position of what a distance is computed to, or that is grown or shrunk: each row is measured to each of them.</summary>
+    private const double MeasuredPosition = 0.3;
 
     /// <summary>A position of a MultiPoint, which a point is looked up in.</summary>
     private const double PointPosition = 0.05;
@@ -31,17 +34,18 @@ internal static class ValueWeights
     /// <param name="operation">The operation's input.</param>
     /// <param name="node">Its value.</param>
     /// <param name="ofPoints">Whether points are compared; areas otherwise.</param>
-    public static Func<Geometry, double> OfOperand(SpatialOperationFilterInput operation, InputNode node, bool ofPoints)
+    public static Func<VariableValues, double> OfOperand(SpatialOperationFilterInput operation, InputNode node, bool ofPoints)
     {
-        bool isMeasured = operation.IsDistance || new SpatialOperand(node).HasBuffer;
+        var other = new SpatialOperand(node);
         double times = Computations(node, operation);
-        return geometry => geometry.NumPoints * times * (!ofPoints ? AreaRelationPosition
-            : isMeasured ? ComparedPosition
-            : geometry switch
+        return variables => other.GeometryOf(variables).NumPoints * times * (!ofPoints ? AreaRelationPosition
+            : operation.IsDistance ? MeasuredPosition
+            : other.KindOf(variables) switch
             {
-                Polygon or MultiPolygon => PolygonPosition,
-                Point or MultiPoint => PointPosition,
-                _ => ComparedPosition,
+                OperandKind.Surface => PolygonPosition,
+                OperandKind.Points => PointPosition,
+                OperandKind.Lines => LinePosition,
+                _ => MeasuredPosition,
             });
     }
 

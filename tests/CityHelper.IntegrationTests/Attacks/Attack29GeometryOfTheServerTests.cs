@@ -56,7 +56,7 @@ public sealed class Attack29GeometryOfTheServerTests(AttackFixture fixture) : IC
     public async Task Cheaper_refusals_come_first()
     {
         Assert.Equal("HC0051", (await fixture.SendUnpricedAsync(Within, new { polygon = Star(9_900), first = 1_000 })).Code);
-        Assert.Equal("CURSOR_INVALID", (await fixture.SendUnpricedAsync(Within, new { polygon = Star(9_900), after = "nonsense" })).Code);
+        Assert.Equal("HC0078", (await fixture.SendUnpricedAsync(Within, new { polygon = Star(9_900), after = "nonsense" })).Code);
         Assert.Equal(TooComplex, (await fixture.SendUnpricedAsync(Within, new { polygon = Star(9_900) })).Code);
     }
 }

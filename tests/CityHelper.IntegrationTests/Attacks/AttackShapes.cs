@@ -1,11 +1,11 @@
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Shapes that make those work who compare edges with each other, as GeoJSON. Around Manhattan, with as few digits as their edges need.</summary>
+/// <summary>Shapes that make those work who compare edges with each other, as GeoJSON. In Midtown, where requests are dense and a few cells hold them, with as few digits as their edges need.</summary>
 internal static class AttackShapes
 {
-    private const double West = -74;
-    private const double South = 40.7;
-    private const double Width = 0.1;
+    private const double West = -73.99;
+    private const double South = 40.74;
+    private const double Width = 0.02;
 
     /// <summary>Lines that all cross those of the other direction: a quarter of their number squared crossings.</summary>
     public static object Grid(int lines) => new
@@ -32,7 +32,7 @@ internal static class AttackShapes
 
         corners.Add((-0.1, 1));
         (double sin, double cos) = Math.SinCos(degrees * Math.PI / 180);
-        return Polygon(corners.Select(c => At(Width * (c.X * cos - c.Y * sin), Width * (c.X * sin + c.Y * cos), digits: 7)));
+        return Polygon(corners.Select(c => At(Width * (c.X * cos - c.Y * sin), Width * (c.X * sin + c.Y * cos), digits: 8)));
     }
 
     /// <summary>A valid polygon of rays around a place: the boxes of a quarter of all pairs of edges overlap.</summary>
@@ -40,7 +40,7 @@ internal static class AttackShapes
     {
         (double sin, double cos) = Math.SinCos(2 * Math.PI * i / positions);
         double radius = width / 2 * (i % 2 == 0 ? 1 : inner);
-        return At(Width / 2 + radius * cos, Width / 2 + radius * sin, digits: 7);
+        return At(Width / 2 + radius * cos, Width / 2 + radius * sin, digits: 8);
     }));
 
     /// <summary>An outline as districts have them: short edges, one behind the other.</summary>
@@ -48,7 +48,7 @@ internal static class AttackShapes
     {
         double angle = 2 * Math.PI * i / positions;
         double radius = Width / 2 * (1 + 0.1 * Math.Sin(17 * angle) + 0.002 * (i % 2));
-        return At(Width / 2 + radius * Math.Cos(angle), Width / 2 + radius * Math.Sin(angle), digits: 7);
+        return At(Width / 2 + radius * Math.Cos(angle), Width / 2 + radius * Math.Sin(angle), digits: 8);
     }));
 
     /// <summary>Points along a diagonal.</summary>
@@ -60,5 +60,5 @@ internal static class AttackShapes
         return new { type = "Polygon", coordinates = new[] { all.Append(all[0]) } };
     }
 
-    private static double[] At(double east, double north, int digits = 5) => [Math.Round(West + east, digits), Math.Round(South + north, digits)];
+    private static double[] At(double east, double north, int digits = 6) => [Math.Round(West + east, digits), Math.Round(South + north, digits)];
 }
