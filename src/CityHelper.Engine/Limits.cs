@@ -410,6 +410,41 @@ public static partial class Limits
     /// <summary>Milliseconds a reading statement may take; the target is a P95 of 200 ms for the whole request.</summary>
     public const int StatementTimeoutMs = 5_000;
 
+    /// <summary>
+    /// Milliseconds after its limit from which on a statement that still runs is ended by the watcher. One that PostgreSQL can cancel ends within milliseconds, on a busy
+    /// machine within a tenth of a second.
+    /// </summary>
+    public const int WatchMarginMs = 1_000;
+
+    /// <summary>Milliseconds between two looks of the watcher at what runs; PostgreSQL is asked only when something runs for longer than a statement may.</summary>
+    public const int WatchIntervalMs = 500;
+
+    /// <summary>Backends that are remembered, those that were given up too: several times what PostgreSQL has by default.</summary>
+    public const int WatchedBackendsMax = 1_000;
+
+    /// <summary>Seconds between two reports of a backend that was terminated and still runs.</summary>
+    public const int WatchReportSeconds = 60;
+
+    /// <summary>
+    /// How long a shape is not run that outlived its limit: the longest that was measured without its bound ran 200 seconds and could not be ended, so that a shape that is
+    /// sent without pause takes four backends at most.
+    /// </summary>
+    public static readonly TimeSpan SuspendedFor = TimeSpan.FromSeconds(60);
+
+    /// <summary>Shapes that are suspended at once: with up to 70 kB of text each, 70 MB; each has cost a backend six seconds.</summary>
+    public const int SuspendedShapesMax = 200;
+
+    /// <summary>
+    /// Milliseconds within which a connection of the pool shows that it was dead before it was asked: its end is in the socket already. What fails later has run.
+    /// </summary>
+    public const int StaleConnectionMs = 1_000;
+
+    /// <summary>Characters of a statement that is prepared: the longest of the published operations has about 5,000.</summary>
+    public const int PreparedStatementCharsMax = 8_000;
+
+    /// <summary>Characters of all statements that a connection keeps prepared, some 40 bytes of its backend for each (measured), so 16 MB.</summary>
+    public const int PreparedConnectionCharsMax = 400_000;
+
     /// <summary>Milliseconds the exact count of a connection may take before its field fails.</summary>
     public const int CountTimeoutMs = 2_000;
 
@@ -441,16 +476,13 @@ public static partial class Limits
     public const int AtOnceMax = 1_000;
 
     /// <summary>
-    /// Milliseconds that a unit of field cost takes at least in the eyes of admission: a page of 50 with its categories costs 112 and takes 2 to 6 (measured). What takes
-    /// longer is learned from its executions.
+    /// Field cost up to which an execution is cheap that adds nothing up: a page of 100 with its categories and places is 310 and takes some 5 ms (measured). What is
+    /// made to take long for its cost takes ten times as long at most.
     /// </summary>
-    public const double CostUnitMs = 0.05;
+    public const int CheapCost = 310;
 
-    /// <summary>Milliseconds up to which an execution is cheap: pages and details take 1 to 10, statistics of a drawn area 30 to 160 (measured).</summary>
-    public const int CheapMs = 25;
-
-    /// <summary>Milliseconds that a dear execution takes for each place that it takes: statistics take one, also while they take turns; what is longer leaves less room for others.</summary>
-    public const int DearUnitMs = 250;
+    /// <summary>Field cost of a dear execution for each place that it takes: a city's statistics are 153, an area's with several conditions 250. Text may cost 1,000.</summary>
+    public const int DearUnitCost = 500;
 
     /// <summary>Cheap executions of a client that wait: a burst of some pages' requests. They take 2 ms each, so the last waits a tenth of a second.</summary>
     public const int CheapQueued = 48;
@@ -503,8 +535,11 @@ public static partial class Limits
         Check(CountTimeoutMs < StatementTimeoutMs, "a count must fail before its whole batch does");
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");
         Check(QueueMs + StatementTimeoutMs < RequestTimeoutMs, "what waited must have the time for a statement");
-        Check(CheapMs <= DearUnitMs, "what takes one place among the dear must not be cheap");
+        Check(CheapCost <= DearUnitCost, "what is just not cheap must take one place among the dear");
         Check(RetrySecondsMin <= RetrySecondsMax, "there must be a time to come back");
+        Check(StatementTimeoutMs + WatchMarginMs + WatchIntervalMs < RequestTimeoutMs, "a statement that outlives its limit must be ended before its request is");
+        Check(WatchIntervalMs <= WatchMarginMs, "what outlives its limit must be seen about then");
+        Check(PreparedStatementCharsMax * BatchStatementsMax <= PreparedConnectionCharsMax, "a batch of the longest statements must fit what a connection keeps prepared");
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
         Check(RegistrationsPerDay <= RegistrationsPerDayMax, "the quota that clients have must be one that they may be given");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");

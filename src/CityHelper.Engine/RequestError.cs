@@ -34,6 +34,9 @@ public class RequestError(string message, string code)
     /// </summary>
     public int? Status { get; init; }
 
+    /// <summary>Seconds after which it is worth trying again, sent as <c>Retry-After</c>; null when it never is.</summary>
+    public int? RetryAfterSeconds { get; init; }
+
     // Half of a surrogate pair would be no text any more.
     private static string Shortened(string message)
     {
