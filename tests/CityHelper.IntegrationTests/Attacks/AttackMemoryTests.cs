@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
 using Xunit;
 
 namespace CityHelper.IntegrationTests.Attacks;

@@ -30,7 +30,7 @@ public sealed class AdmissionTests
         (AdmissionLease? lease, OverloadedError? refusal) = await Ask(admission, DearCost);
         Assert.Null(lease);
         Assert.Equal(("OVERLOADED", 503), (refusal!.Code, refusal.Status));
-        Assert.InRange(refusal.RetryAfterSeconds, 1, 2);
+        Assert.InRange(refusal.RetryAfterSeconds!.Value, 1, 2);
 
         AdmissionLease[] cheap = [await Admitted(admission, CheapCost), await Admitted(admission, CheapCost)];
         running[0].Dispose();
