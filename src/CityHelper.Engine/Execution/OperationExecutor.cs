@@ -64,7 +64,7 @@ public sealed class OperationExecutor
         {
             if (options.Report == CostReport.Validate)
             {
-                return OperationResult.Priced(prepared.Price);
+                return OperationResult.Priced(prepared.Price, options.Memory);
             }
 
             // Before anything is bound: binding looks up cities, calendars and areas in the database.
