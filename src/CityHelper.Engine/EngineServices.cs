@@ -1,6 +1,7 @@
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
@@ -28,6 +29,8 @@ public static class EngineServices
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
     {
         Limits.Verify();
+        services.AddReadingDatabase();
+        services.AddSingleton<SuspendedShapes>();
         services.AddSingleton<OperationCompiler>();
         services.AddSingleton<StoredOperations>();
         services.AddSingleton<OperationRegistry>();
@@ -38,10 +41,11 @@ public static class EngineServices
             var schema = s.GetRequiredService<ISchema>();
             return new OperationExecutor(
                 new Planner(schema, new PlanningContext(s.GetRequiredService<CursorKeys>(), s.GetRequiredService<ITableStatistics>(), s.GetRequiredService<TimeProvider>())),
-                new BatchRunner(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
+                new BatchRunner(s.GetRequiredService<ReadingDatabase>(), new PreparedStatements(), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
                 new IntrospectionRunner(schema),
                 s.GetRequiredService<PlanCache>(),
                 s.GetRequiredService<AdmissionControl>(),
+                s.GetRequiredService<SuspendedShapes>(),
                 s.GetRequiredService<ILogger<OperationExecutor>>());
         });
         services.AddSingleton<RegisteredOperations>();
@@ -52,6 +56,14 @@ public static class EngineServices
         services.AddSingleton<AdmissionControl>();
         services.AddSingleton<GraphQLHttpHandler>().AddSingleton<SchemaHttpHandler>();
         services.AddContentEncodings();
+        return services;
+    }
+
+    /// <summary>Adds what everything reads through that is read for a request; twice is once.</summary>
+    public static IServiceCollection AddReadingDatabase(this IServiceCollection services)
+    {
+        services.TryAddSingleton<BackendRegister>();
+        services.TryAddSingleton<ReadingDatabase>();
         return services;
     }
 

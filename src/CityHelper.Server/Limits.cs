@@ -102,6 +102,18 @@ public static partial class Limits
     /// </summary>
     public const int ThreadsMin = 32;
 
+    /// <summary>
+    /// Seconds that Npgsql waits for an answer of PostgreSQL: more than a statement may take and the watcher needs to end it, so that the connection is kept whenever PostgreSQL
+    /// ends the statement.
+    /// </summary>
+    public const int CommandTimeoutSeconds = 8;
+
+    /// <summary>Milliseconds that Npgsql waits for the end of a statement that it has cancelled; then it gives the connection up, and the backend is the watcher's.</summary>
+    public const int CancellationTimeoutMs = 1_500;
+
+    /// <summary>Seconds that the watcher waits for a connection, and for its one small statement.</summary>
+    public const int WatchTimeoutSeconds = 5;
+
     private const int Utf8BytesPerCharMax = 3;
 
     /// <summary>Limits that contradict each other must not start a server.</summary>
@@ -109,6 +121,10 @@ public static partial class Limits
     public static void Verify()
     {
         VerifyConnections();
+        const int WatchedMs = Engine.Limits.StatementTimeoutMs + Engine.Limits.WatchMarginMs + Engine.Limits.WatchIntervalMs;
+        Check(Engine.Limits.StatementTimeoutMs < CommandTimeoutSeconds * 1_000, "PostgreSQL must end a statement before Npgsql does");
+        Check(WatchedMs < CommandTimeoutSeconds * 1_000, "what outlives its limit must be ended before Npgsql gives its connection up");
+        Check(CommandTimeoutSeconds * 1_000 + CancellationTimeoutMs < Engine.Limits.RequestTimeoutMs, "a connection must be given up before its request is");
         Check(
             ServersOfOneDatabase * (ReadingConnections + ConnectionsOfFolding + ConnectionsOfHealth + ConnectionsOfWatching) + ConnectionsOfOthers <= PostgresConnections,
             "two servers must fit the database's connections");

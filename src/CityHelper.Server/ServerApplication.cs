@@ -13,6 +13,7 @@ using CityHelper.Server.Redis;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Security;
 using CityHelper.Server.Statistics;
+using CityHelper.Server.Watching;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
@@ -61,8 +62,10 @@ public static class ServerApplication
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
         builder.Services.AddCounterFolding(connectionString);
+        builder.Services.AddBackendWatcher(connectionString);
         builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration, builder.Environment));
         builder.Services.AddGraphQLEngine();
+        builder.Services.AddHostedService<MemoryTrimming>();
         builder.Services.AddSharedRedis(builder.Configuration);
         builder.Services.AddCityHelperHealth(connectionString);
 
@@ -125,9 +128,12 @@ internal static class ReadingConnections
             // The last one holds: of what the connection string says, such as less memory on a small machine, all that answers do not rest on.
             Options = $"-c work_mem={Limits.WorkMemoryMegabytes}MB {new NpgsqlConnectionStringBuilder(connectionString).Options} {s_settings}",
 
-            // A plan's statements are prepared at their second use; a server has a few hundred different ones.
-            MaxAutoPrepare = 200,
-            AutoPrepareMinUsages = 2,
+            // PostgreSQL's own limit comes first, then the watcher, then these.
+            CommandTimeout = Limits.CommandTimeoutSeconds,
+            CancellationTimeout = Limits.CancellationTimeoutMs,
+
+            // By number alone Npgsql would bound them: Engine's PreparedStatements does so by size.
+            MaxAutoPrepare = 0,
 
             // Nothing is ever set for a session, so there is nothing to reset and a round trip to save.
             NoResetOnClose = true,

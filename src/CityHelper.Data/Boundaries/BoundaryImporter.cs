@@ -42,7 +42,14 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
     /// </summary>
     public static async Task<(long Revision, bool IsCounted)> RevisionAsync(NpgsqlDataSource dataSource, short cityId, CancellationToken cancellation = default)
     {
-        await using NpgsqlCommand command = dataSource.CreateCommand("select revision, counted_revision = revision from boundary_revision where city_id = $1");
+        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
+        return await RevisionAsync(connection, cityId, cancellation);
+    }
+
+    /// <summary>As the other, over a connection that is open.</summary>
+    public static async Task<(long Revision, bool IsCounted)> RevisionAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select revision, counted_revision = revision from boundary_revision where city_id = $1", connection);
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = cityId });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         return await reader.ReadAsync(cancellation) ? (reader.GetInt64(0), reader.GetBoolean(1)) : (0, false);
@@ -69,7 +76,8 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
         Dictionary<string, Stored> stored = await StoredAsync(connection, cityId, options.Kind, cancellation);
         BoundaryFeature[] added = [.. file.Features.Where(f => !stored.ContainsKey(f.Code))];
         BoundaryFeature[] changed = [.. file.Features.Where(f => stored.TryGetValue(f.Code, out Stored? known) && known.DiffersFrom(f))];
-        int[] missing = [.. stored.Where(s => file.Features.All(f => f.Code != s.Key)).Select(s => s.Value.Id)];
+        HashSet<string> there = [.. file.Features.Select(f => f.Code)];
+        int[] missing = [.. stored.Where(s => !there.Contains(s.Key)).Select(s => s.Value.Id)];
         bool changes = added.Length + changed.Length > 0 || (options.Replace && missing.Length > 0);
         IReadOnlyList<(int Zoom, int Vertices)> vertices = [];
         if (changes)

@@ -18,7 +18,4 @@ public sealed class OverloadedError : RequestError
         Status = StatusCodes.Status503ServiceUnavailable;
         Extensions = [new("retryAfterSeconds", retryAfterSeconds)];
     }
-
-    /// <summary>The value of <c>Retry-After</c>.</summary>
-    public int RetryAfterSeconds { get; }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using CityHelper.Engine.Admission;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Loading;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
@@ -19,11 +20,19 @@ public sealed class OperationExecutor
     private readonly IntrospectionRunner _introspection;
     private readonly PlanCache _plans;
     private readonly AdmissionControl _admission;
+    private readonly SuspendedShapes _suspended;
     private readonly ILogger _logger;
 
     internal OperationExecutor(
-        Planner planner, BatchRunner batches, IntrospectionRunner introspection, PlanCache plans, AdmissionControl admission, ILogger<OperationExecutor> logger)
+        Planner planner,
+        BatchRunner batches,
+        IntrospectionRunner introspection,
+        PlanCache plans,
+        AdmissionControl admission,
+        SuspendedShapes suspended,
+        ILogger<OperationExecutor> logger)
     {
+        _suspended = suspended;
         _planner = planner;
         _batches = batches;
         _introspection = introspection;
@@ -55,7 +64,7 @@ public sealed class OperationExecutor
         {
             if (options.Report == CostReport.Validate)
             {
-                return OperationResult.Priced(prepared.Price);
+                return OperationResult.Priced(prepared.Price, options.Memory);
             }
 
             // Before anything is bound: binding looks up cities, calendars and areas in the database.
@@ -69,9 +78,13 @@ public sealed class OperationExecutor
             try
             {
                 await BindAsync(prepared, operation, cancellation);                                                           // (4)
-                OperationResult result = await RunAsync(prepared, options, cancellation);
-                admitted.EndsWith(result.Errors);
-                return result;
+                prepared.Shape = new ExecutionShape(operation.Id, operation.Name ?? operation.Id, prepared.Values.Shape, FormsOf(prepared.Runs));
+                if (_suspended.Check(prepared.Shape) is { } suspended)
+                {
+                    return OperationResult.Refused(suspended);
+                }
+
+                return await RunAsync(prepared, options, cancellation);
             }
             catch (ResponseRefusedException cause)
             {
@@ -85,7 +98,7 @@ public sealed class OperationExecutor
 
     private async Task<OperationResult> RunAsync(PreparedOperation prepared, RunOptions options, CancellationToken cancellation)
     {
-        BatchUsage usage = await _batches.RunAsync(prepared.Runs, cancellation);                                                // (5)
+        BatchUsage usage = await _batches.RunAsync(prepared.Runs, prepared.Shape, cancellation);                                          // (5)
         await LoadNodesAsync(prepared, explanations: null, cancellation);
         OperationResult result = Assemble(prepared.Plan, prepared.Runs, options.Memory);                                        // (6)
         result.Price = prepared.Price;
@@ -208,7 +221,11 @@ public sealed class OperationExecutor
             return;
         }
 
-        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Memory, prepared.Plan.Life.Token) { Explanations = explanations };
+        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Memory, prepared.Plan.Life.Token)
+        {
+            Explanations = explanations,
+            Shape = prepared.Shape,
+        };
         BatchLoader<NodeKey, NodeRow> loader = prepared.Nodes.Create();
         foreach (RootRun run in runs)
         {
@@ -285,7 +302,10 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
     public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, memory, plan.Life.Token))];
 
     /// <summary>What it asks of admission.</summary>
-    public AdmissionRequest Request(RunOptions options) => new(options.Share, Plan.Pace, Price.FieldCost, options.IsPublished);
+    public AdmissionRequest Request(RunOptions options) => new(options.Share, Price.FieldCost, Plan.AddsUp, options.IsPublished);
+
+    /// <summary>What it has in common with others that run the same statements; null until it is bound.</summary>
+    public ExecutionShape? Shape { get; set; }
 
     /// <summary>What loaded the rows of <c>node</c> and <c>nodes</c>; null without them.</summary>
     public NodeLoader? Nodes { get; set; }

@@ -241,9 +241,9 @@ public sealed class GraphQLHttpHandler(
             response.Headers[FormsHeader] = forms.Length <= Limits.FormsHeaderCharsMax ? forms : forms[..Limits.FormsHeaderCharsMax];
         }
 
-        if (result.Errors.OfType<OverloadedError>().FirstOrDefault() is { } overloaded)
+        if (result.Errors.Select(e => e.RetryAfterSeconds).FirstOrDefault(s => s is not null) is { } seconds)
         {
-            response.Headers.RetryAfter = overloaded.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
         bool isCacheable = status == StatusCodes.Status200OK && result.Forms is null;

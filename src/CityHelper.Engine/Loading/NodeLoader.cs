@@ -1,4 +1,5 @@
 using CityHelper.Engine.Admission;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
@@ -36,6 +37,9 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches, 
     /// <summary>How PostgreSQL runs what would be fetched; with it, nothing is.</summary>
     public List<StatementExplanation>? Explanations { get; init; }
 
+    /// <summary>What the request has in common with others that run the same statements.</summary>
+    public ExecutionShape? Shape { get; init; }
+
     /// <summary>What it took so far.</summary>
     public BatchUsage Usage { get; private set; }
 
@@ -72,7 +76,7 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches, 
                 continue;
             }
 
-            Usage += await batches.RunAsync(all, cancellation);
+            Usage += await batches.RunAsync(all, Shape, cancellation);
             foreach ((RootRun run, NodeKey[] asked) in runs)
             {
                 foreach (NodeKey key in asked.Where(k => run.Error is not null || run.RowsByKey.ContainsKey(k.Row)))

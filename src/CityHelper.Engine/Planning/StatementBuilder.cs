@@ -75,4 +75,11 @@ internal sealed class StatementBuilder(Access access)
 /// <summary>A finished statement.</summary>
 /// <param name="Sql">With positional parameters.</param>
 /// <param name="Parameters">In their order.</param>
-internal sealed record CompiledStatement(string Sql, ParameterSource[] Parameters);
+internal sealed record CompiledStatement(string Sql, ParameterSource[] Parameters)
+{
+    private int _uses;
+
+    /// <summary>Counts a use.</summary>
+    /// <returns>False for the first one.</returns>
+    public bool IsUsedAgain() => Interlocked.Exchange(ref _uses, 1) > 0;
+}

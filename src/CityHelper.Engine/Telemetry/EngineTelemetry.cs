@@ -28,6 +28,12 @@ public static class EngineTelemetry
     internal static readonly Histogram<double> PlanDuration =
         s_meter.CreateHistogram<double>("cityhelper.graphql.plan.duration", "s", "Time to compile an operation for one shape of its variables.");
 
+    internal static readonly Counter<long> ReadsRepeated =
+        s_meter.CreateCounter<long>("cityhelper.database.reads.repeated", "{read}", "Reads that were tried once more because a connection of the pool was dead.");
+
+    internal static readonly Counter<long> SuspendedRefusals =
+        s_meter.CreateCounter<long>("cityhelper.graphql.suspended.refusals", "{request}", "Requests refused because a statement of their shape outlived its limit.");
+
     internal static readonly Histogram<double> BatchDuration =
         s_meter.CreateHistogram<double>("cityhelper.graphql.batch.duration", "s", "Time of a plan's database round trip, reading and writing of rows included.");
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using CityHelper.Data.Boundaries;
 using CityHelper.Data.Model;
 using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Space;
 using NetTopologySuite.Geometries;
 using Npgsql;
@@ -12,7 +13,7 @@ namespace CityHelper.Server.Boundaries;
 /// The shapes of boundaries that requests name by id or compare geometries with, from memory. At most once a second a city is asked whether any of its boundaries changed; until then an answer may
 /// be that of the shape as it was.
 /// </summary>
-public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) : IAreaDirectory
+public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) : IAreaDirectory
 {
     private static readonly TimeSpan s_checkPause = TimeSpan.FromSeconds(1);
 
@@ -43,7 +44,7 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
             return [];
         }
 
-        long[] keys = await KeysAsync(partition, box, cancellation);
+        long[] keys = await database.ReadAsync(connection => KeysAsync(connection, partition, box, cancellation), cancellation);
         Dictionary<long, Shape> read = await ReadAsync(partition, [.. keys.Where(key => !shapes.Known.ContainsKey(key))], cancellation);
         foreach ((long key, Shape shape) in read)
         {
@@ -62,7 +63,8 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
             return shapes;
         }
 
-        (long revision, bool isCounted) = await BoundaryImporter.RevisionAsync(database, city, cancellation);
+        (long revision, bool isCounted) = await database.ReadAsync(
+            connection => BoundaryImporter.RevisionAsync(connection, city, cancellation), cancellation);
         return revision == 0
             ? null
             : _cities[city] = new CityShapes(revision, isCounted, time.GetUtcNow(), revision == shapes.Revision ? shapes.Known : []);
@@ -76,10 +78,13 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
         }
     }
 
-    private async Task<long[]> KeysAsync(short city, Viewport box, CancellationToken cancellation)
+    private Task<long[]> KeysAsync(short city, Viewport box, CancellationToken cancellation) =>
+        database.ReadAsync(connection => KeysAsync(connection, city, box, cancellation), cancellation);
+
+    private static async Task<long[]> KeysAsync(NpgsqlConnection connection, short city, Viewport box, CancellationToken cancellation)
     {
-        await using NpgsqlCommand command = database.CreateCommand(
-            "select id::bigint from boundary where city_id = $1 and bounds && st_makeenvelope($2, $3, $4, $5, 4326)");
+        await using var command = new NpgsqlCommand(
+            "select id::bigint from boundary where city_id = $1 and bounds && st_makeenvelope($2, $3, $4, $5, 4326)", connection);
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = city });
         foreach (double edge in new[] { box.West, box.South, box.East, box.North })
         {
@@ -96,16 +101,15 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
         return [.. keys];
     }
 
-    private async Task<Dictionary<long, Shape>> ReadAsync(short city, long[] keys, CancellationToken cancellation)
+    private Task<Dictionary<long, Shape>> ReadAsync(short city, long[] keys, CancellationToken cancellation) => keys.Length == 0
+        ? Task.FromResult<Dictionary<long, Shape>>([])
+        : database.ReadAsync(connection => ReadAsync(connection, city, keys, cancellation), cancellation);
+
+    private static async Task<Dictionary<long, Shape>> ReadAsync(NpgsqlConnection connection, short city, long[] keys, CancellationToken cancellation)
     {
         Dictionary<long, Shape> shapes = [];
-        if (keys.Length == 0)
-        {
-            return shapes;
-        }
-
-        await using NpgsqlCommand command = database.CreateCommand(
-            "select id::bigint, geometry, revision, is_counted from boundary where city_id = $1 and id = any($2)");
+        await using var command = new NpgsqlCommand(
+            "select id::bigint, geometry, revision, is_counted from boundary where city_id = $1 and id = any($2)", connection);
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = city });
         command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = keys });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);

@@ -5,7 +5,7 @@ internal static class AttackShapes
 {
     private const double West = -73.99;
     private const double South = 40.74;
-    private const double Width = 0.02;
+    private const double Width = 0.05;
 
     /// <summary>Lines that all cross those of the other direction: a quarter of their number squared crossings.</summary>
     public static object Grid(int lines) => new
@@ -32,15 +32,15 @@ internal static class AttackShapes
 
         corners.Add((-0.1, 1));
         (double sin, double cos) = Math.SinCos(degrees * Math.PI / 180);
-        return Polygon(corners.Select(c => At(Width * (c.X * cos - c.Y * sin), Width * (c.X * sin + c.Y * cos), digits: 8)));
+        return Polygon(corners.Select(c => At(Width * (c.X * cos - c.Y * sin), Width * (c.X * sin + c.Y * cos), digits: 7)));
     }
 
     /// <summary>A valid polygon of rays around a place: the boxes of a quarter of all pairs of edges overlap.</summary>
-    public static object Star(int positions, double inner = 0.01, double width = Width) => Polygon(Enumerable.Range(0, positions).Select(i =>
+    public static object Star(int positions, double inner = 0.05, double width = Width) => Polygon(Enumerable.Range(0, positions).Select(i =>
     {
         (double sin, double cos) = Math.SinCos(2 * Math.PI * i / positions);
         double radius = width / 2 * (i % 2 == 0 ? 1 : inner);
-        return At(Width / 2 + radius * cos, Width / 2 + radius * sin, digits: 8);
+        return At(Width / 2 + radius * cos, Width / 2 + radius * sin, digits: 7);
     }));
 
     /// <summary>An outline as districts have them: short edges, one behind the other.</summary>
@@ -48,7 +48,7 @@ internal static class AttackShapes
     {
         double angle = 2 * Math.PI * i / positions;
         double radius = Width / 2 * (1 + 0.1 * Math.Sin(17 * angle) + 0.002 * (i % 2));
-        return At(Width / 2 + radius * Math.Cos(angle), Width / 2 + radius * Math.Sin(angle), digits: 8);
+        return At(Width / 2 + radius * Math.Cos(angle), Width / 2 + radius * Math.Sin(angle), digits: 7);
     }));
 
     /// <summary>Points along a diagonal.</summary>

@@ -41,7 +41,7 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>The statements sent to PostgreSQL since the last call.</summary>
     public IReadOnlyList<string> TakeStatements() => _statements.Take();
 
-    /// <summary>Warnings so far.</summary>
+    /// <summary>Warnings so far, with their exceptions.</summary>
     public IReadOnlyCollection<string> Warnings => _statements.Warnings;
 
     /// <summary>Messages of level error and above so far.</summary>
@@ -80,6 +80,13 @@ public sealed class TestServer : IAsyncDisposable
                     ["Clients:default:Mode"] = environment == "Development" ? "FreeText" : "PersistedOnly",
                     ["Clients:default:MaxFieldCost"] = "1000000",
                     ["Clients:default:MaxTypeCost"] = "1000000",
+
+                    // The same for those of load: a machine that runs tests may be busy, and what is refused then proves nothing.
+                    ["Clients:default:CheapAtOnce"] = "14",
+                    ["Clients:default:DearAtOnce"] = "4",
+                    ["Admission:CheapQueued"] = "1000",
+                    ["Admission:DearQueued"] = "1000",
+                    ["Admission:QueueMs"] = "4000",
 
                     // Fixed, so that cursors in snapshots are the same every time.
                     [CursorKeyStore.CurrentKey] = Convert.ToBase64String(new byte[32]),
@@ -199,7 +206,7 @@ public sealed class TestServer : IAsyncDisposable
 
             if (logLevel == LogLevel.Warning)
             {
-                _warnings.Enqueue(formatter(state, exception));
+                _warnings.Enqueue(exception is null ? formatter(state, exception) : $"{formatter(state, exception)} {exception}");
             }
 
             if (state is IReadOnlyList<KeyValuePair<string, object?>> values
