@@ -169,7 +169,7 @@ internal sealed class WatchConnection(string connectionString) : IAsyncDisposabl
     {
         ApplicationName = "cityhelper watcher",
         MinPoolSize = 0,
-        MaxPoolSize = 1,
+        MaxPoolSize = Limits.ConnectionsOfWatching,
         Timeout = Limits.WatchTimeoutSeconds,
         CommandTimeout = Limits.WatchTimeoutSeconds,
     });
