@@ -61,7 +61,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         process.BeginOutputReadLine();
         var server = new ServerProcess(process, url);
         using var client = new HttpClient { BaseAddress = url };
-        for (int attempt = 0; attempt < 100 && !process.HasExited; attempt++)
+        for (int attempt = 0; attempt < 600 && !process.HasExited; attempt++)
         {
             if (await AnswersAsync(client, healthPath))
             {
@@ -72,7 +72,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
 
         await server.DisposeAsync();
-        throw new InvalidOperationException($"{assembly} did not answer {healthPath} within ten seconds: see its output above.");
+        throw new InvalidOperationException($"{assembly} did not answer {healthPath} within a minute: see its output above.");
     }
 
     public async ValueTask DisposeAsync()
