@@ -47,6 +47,7 @@ public static class EngineServices
         services.AddSingleton<RegisteredOperations>();
         services.AddSingleton<OperationGate>();
         services.TryAddSingleton(new GraphQLHttpOptions());
+        services.AddSingleton<ResponseMemory>().AddSingleton<ResponseSender>();
         services.TryAddSingleton(new AdmissionOptions());
         services.AddSingleton<AdmissionControl>();
         services.AddSingleton<GraphQLHttpHandler>().AddSingleton<SchemaHttpHandler>();

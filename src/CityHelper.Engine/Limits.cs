@@ -1,7 +1,7 @@
 namespace CityHelper.Engine;
 
 /// <summary>Every number that bounds something in the engine, with its reason.</summary>
-public static class Limits
+public static partial class Limits
 {
     /// <summary>Rows of a page when neither <c>first</c> nor <c>last</c> is given (HotChocolate's default).</summary>
     public const int PageRowsDefault = 10;
@@ -362,8 +362,11 @@ public static class Limits
     /// <summary>How long a registered text is kept in memory: after its last use where there is no shared store, else after it was read from there.</summary>
     public static readonly TimeSpan RegisteredFor = TimeSpan.FromDays(1);
 
-    /// <summary>Texts that a client may register in a day: an app has a hundred, in a few versions.</summary>
+    /// <summary>New texts that a client may send in a day: an app has a hundred, in a few versions.</summary>
     public const int RegistrationsPerDay = 1_000;
+
+    /// <summary>The largest quota that a client may be given: the ids of its day are remembered, 1.5 MB of so many.</summary>
+    public const int RegistrationsPerDayMax = 10_000;
 
     /// <summary>
     /// Milliseconds for which an id that the shared store does not have is not looked for again. An operation that was asked for before it was published is
@@ -495,6 +498,7 @@ public static class Limits
     /// <exception cref="InvalidOperationException">A relation between two limits is broken.</exception>
     public static void Verify()
     {
+        VerifyResponses();
         Check(PageRowsDefault <= PageRowsMax, "a page without arguments must be an allowed page");
         Check(CountTimeoutMs < StatementTimeoutMs, "a count must fail before its whole batch does");
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");
@@ -502,6 +506,7 @@ public static class Limits
         Check(CheapMs <= DearUnitMs, "what takes one place among the dear must not be cheap");
         Check(RetrySecondsMin <= RetrySecondsMax, "there must be a time to come back");
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
+        Check(RegistrationsPerDay <= RegistrationsPerDayMax, "the quota that clients have must be one that they may be given");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
         Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");
         Check(ScanShareMax <= ScanParentsShareMax, "rows below an unknown parent must be allowed where named ones are");

@@ -1,7 +1,7 @@
 namespace CityHelper.Server;
 
 /// <summary>Every number that bounds something in the server, with its reason.</summary>
-public static class Limits
+public static partial class Limits
 {
     /// <summary>
     /// Milliseconds that a request waits for Redis. A call takes one on a good day; one that takes this long says that Redis is in trouble, and
@@ -108,6 +108,7 @@ public static class Limits
     /// <exception cref="InvalidOperationException">A relation between two limits is broken.</exception>
     public static void Verify()
     {
+        VerifyConnections();
         Check(
             ServersOfOneDatabase * (ReadingConnections + ConnectionsOfFolding + ConnectionsOfHealth + ConnectionsOfWatching) + ConnectionsOfOthers <= PostgresConnections,
             "two servers must fit the database's connections");

@@ -8,10 +8,12 @@ using CityHelper.Server.Clients;
 using CityHelper.Server.Explorer;
 using CityHelper.Server.Health;
 using CityHelper.Server.Http;
+using CityHelper.Server.Logging;
 using CityHelper.Server.Redis;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Security;
 using CityHelper.Server.Statistics;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
@@ -36,6 +38,7 @@ public static class ServerApplication
     {
         Limits.Verify();
         WebApplicationBuilder builder = WebApplication.CreateBuilder(options);
+        builder.Logging.AddLineLogging();
         configure?.Invoke(builder);
         string connectionString = builder.Configuration[CityHelperDatabase.ConnectionStringKey] is { Length: > 0 } given
             ? given
@@ -47,8 +50,9 @@ public static class ServerApplication
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = Engine.Limits.RefusedBytesMax;
+            ConnectionLimits.Apply(kestrel);
         });
+        builder.Services.Configure<SocketTransportOptions>(ConnectionLimits.Apply);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => ReadingConnections.Create(connectionString, admission.Connections, services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(CursorKeyStore.Load(builder.Configuration, builder.Environment, HomeOf(builder.Configuration)));
@@ -57,13 +61,15 @@ public static class ServerApplication
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
         builder.Services.AddCounterFolding(connectionString);
-        builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration));
+        builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration, builder.Environment));
         builder.Services.AddGraphQLEngine();
         builder.Services.AddSharedRedis(builder.Configuration);
         builder.Services.AddCityHelperHealth(connectionString);
 
         WebApplication app = builder.Build();
         await app.Services.GetRequiredService<OperationRegistry>().LoadAsync(ManifestPathOf(builder.Configuration), CancellationToken.None);
+        app.UseSafeHeaders();
+        app.UseResponseDeadline();
         app.UseContentEncodings();
         app.UseExplorer();
         app.MapGraphQL(GraphQLPath);

@@ -47,6 +47,7 @@ public sealed class EntityMap
     private readonly Dictionary<string, ColumnMap> _columns;
     private readonly HashSet<string> _unique;
     private readonly string _rowKeyCast;
+    private readonly long _rowKeyMax;
 
     internal EntityMap(IEntityType entity, string partitionColumn)
     {
@@ -58,7 +59,9 @@ public sealed class EntityMap
         string[] key = [.. entity.FindPrimaryKey()!.Properties.Select(DatabaseModel.Column)];
         PartitionColumn = key.Contains(partitionColumn) ? partitionColumn : null;
         RowColumn = key[^1];
-        _rowKeyCast = _columns.Values.Single(c => c.Name == RowColumn).StoreType == "bigint" ? "" : "::bigint";
+        string keyType = _columns.Values.Single(c => c.Name == RowColumn).StoreType;
+        _rowKeyCast = keyType == "bigint" ? "" : "::bigint";
+        _rowKeyMax = keyType switch { "smallint" => short.MaxValue, "integer" => int.MaxValue, _ => long.MaxValue };
         _unique = [.. entity.GetIndexes()
             .Where(i => i.IsUnique)
             .Select(i => i.Properties.Select(DatabaseModel.Column).Where(c => c != PartitionColumn).ToArray())
@@ -79,6 +82,9 @@ public sealed class EntityMap
 
     /// <summary>SQL of the row's key as bigint: small tables have smaller keys, and one reader serves all.</summary>
     public string RowKey(string alias) => $"{alias}.{RowColumn}{_rowKeyCast}";
+
+    /// <summary>Whether a number can be the key of a row: it is of the column's type, and only 64 bits have negative keys (what lies before their epoch).</summary>
+    public bool HoldsRowKey(long key) => _rowKeyMax == long.MaxValue || (key >= 0 && key <= _rowKeyMax);
 
     /// <exception cref="KeyNotFoundException">The property is not mapped.</exception>
     public ColumnMap Column(string property) => _columns[property];

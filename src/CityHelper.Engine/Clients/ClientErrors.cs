@@ -27,7 +27,7 @@ public sealed class PersistedQueryNotFoundError : RequestError
         : base("PersistedQueryNotFound", "HC0020") => Status = 400;
 }
 
-/// <summary>The client registers more texts than it may.</summary>
+/// <summary>The client sends more new texts in a day than it may, under whatever hash.</summary>
 public sealed class RegistrationQuotaExceededError : RequestError
 {
     public RegistrationQuotaExceededError(int perDay)

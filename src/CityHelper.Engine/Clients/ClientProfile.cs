@@ -28,7 +28,10 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
     /// <summary>What an operation of its own may cost; published ones were priced when they were published.</summary>
     public PriceLimit PriceLimit { get; init; } = PriceLimit.Default;
 
-    /// <summary>Texts that it may register in a day.</summary>
+    /// <summary>
+    /// New texts that it may have compiled and registered in a day; registered ones run beyond it. Also those count that do not compile or come under a wrong hash. A client of
+    /// <see cref="ClientMode.FreeText"/> runs what it sends, and beyond its quota nothing of it is kept.
+    /// </summary>
     public int RegistrationsPerDay { get; init; } = Limits.RegistrationsPerDay;
 
     /// <summary>Whether it showed a secret: the schema and the explorer, which it may have read by it, are for no shared cache.</summary>
@@ -44,6 +47,9 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
 /// <summary>Knows clients.</summary>
 public interface IClientDirectory
 {
-    /// <summary>Whose request it is. Every request is somebody's: who is not identified has a profile too.</summary>
+    /// <summary>
+    /// Whose request it is. Every request is somebody's: who is not identified has a profile too. At a <see cref="Http.CacheableAddress"/> nothing may decide that a
+    /// cache does not look at.
+    /// </summary>
     ClientProfile Identify(HttpRequest request);
 }

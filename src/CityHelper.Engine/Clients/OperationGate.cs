@@ -76,13 +76,13 @@ public sealed class OperationGate(
 
     private async ValueTask<Authorisation> ByTextAsync(string text, string? name, ClientProfile client, ClientMode needed, CancellationToken cancellation)
     {
+        if (Forbids(client, needed))
+        {
+            return Authorisation.Refused(new OperationNotAllowedError());
+        }
+
         if (client.Mode < needed)
         {
-            if (!client.LogOnly)
-            {
-                return Authorisation.Refused(new OperationNotAllowedError());
-            }
-
             LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "send the text of", name ?? "anonymous", OperationCompiler.IdOf(text));
         }
 
@@ -96,6 +96,23 @@ public sealed class OperationGate(
         if (hash == sent && await operations.FindAsync(hash, cancellation) is { Operation: not null } published)
         {
             return new Authorisation(published.Operation, []) { Limit = published.Limit, IsPublished = true };
+        }
+
+        if (Forbids(client, ClientMode.Registration))
+        {
+            return Authorisation.Refused(new OperationNotAllowedError());
+        }
+
+        // Before it is compiled, and under a wrong hash too: the quota bounds what a client has compiled, not only what is kept of it.
+        bool isCounted = client.Mode == ClientMode.FreeText || await IsWithinQuotaAsync(client, hash, cancellation);
+        if (!isCounted)
+        {
+            if (!client.LogOnly)
+            {
+                return Authorisation.Refused(new RegistrationQuotaExceededError(client.RegistrationsPerDay));
+            }
+
+            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "register any more today, such as", name ?? "anonymous", hash);
         }
 
         Authorisation authorisation = await ByTextAsync(text, name, client, ClientMode.Registration, cancellation);
@@ -116,19 +133,15 @@ public sealed class OperationGate(
             return new Authorisation(null, ErrorsFor(client, [refusal]));
         }
 
-        bool isKept = await registered.TryRegisterAsync(client, hash, text, cancellation);
-        if (!isKept && client.Mode != ClientMode.FreeText)
-        {
-            if (!client.LogOnly)
-            {
-                return Authorisation.Refused(new RegistrationQuotaExceededError(client.RegistrationsPerDay));
-            }
-
-            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "register any more today, such as", name ?? "anonymous", hash);
-        }
-
+        bool isKept = isCounted && await registered.TryRegisterAsync(client, hash, text, cancellation);
         return authorisation with { Persisted = new Dictionary<string, object> { ["sha256Hash"] = hash, ["persisted"] = isKept } };
     }
+
+    // What is registered was counted when it was, perhaps of another client.
+    private async ValueTask<bool> IsWithinQuotaAsync(ClientProfile client, string hash, CancellationToken cancellation) =>
+        await registered.FindAsync(hash, cancellation) is not null || await registered.TryCountAsync(client, hash, cancellation);
+
+    private static bool Forbids(ClientProfile client, ClientMode needed) => client.Mode < needed && !client.LogOnly;
 
     private async ValueTask<Authorisation> CompileAsync(string text, string? name, ClientProfile client, CancellationToken cancellation)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using CityHelper.Engine.Operations;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Internal;
@@ -20,7 +19,7 @@ public sealed class RegisteredOperations : IDisposable
     private readonly IOperationStore? _store;
     private readonly SharedLook<string> _look;
     private readonly MemoryCache _texts;
-    private readonly ConcurrentDictionary<string, (DateOnly Day, int Count)> _quotas = new();
+    private readonly Dictionary<string, (DateOnly Day, HashSet<string> Ids)> _quotas = [];
 
     /// <param name="time">The day that a quota is of.</param>
     /// <param name="store">The shared store; null where there is none.</param>
@@ -35,6 +34,22 @@ public sealed class RegisteredOperations : IDisposable
     /// <summary>The text of a hash, or null.</summary>
     public ValueTask<string?> FindAsync(string id, CancellationToken cancellation) =>
         _store is null ? ValueTask.FromResult(_texts.Get<string>(id)) : _look.AskAsync(id, cancellation);
+
+    /// <summary>
+    /// Counts a text against its client's quota before it is compiled: so that the quota bounds how many texts are, whatever comes of them. One that was
+    /// counted that day is not counted again.
+    /// </summary>
+    /// <param name="client">Whose quota it counts against.</param>
+    /// <param name="id">The text's hash.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    /// <returns>False when the client has sent as many as it may.</returns>
+    public async ValueTask<bool> TryCountAsync(ClientProfile client, string id, CancellationToken cancellation)
+    {
+        Registration outcome = _store is null
+            ? Registration.Unavailable
+            : await _store.CountAsync(client.Name, id, client.RegistrationsPerDay, cancellation);
+        return outcome == Registration.Kept || (outcome == Registration.Unavailable && IsWithinQuota(client, id));
+    }
 
     /// <summary>Keeps a text that was validated and priced.</summary>
     /// <param name="client">Whose quota it counts against.</param>
@@ -52,7 +67,7 @@ public sealed class RegisteredOperations : IDisposable
         Registration outcome = _store is null
             ? Registration.Unavailable
             : await _store.RegisterAsync(client.Name, id, text, client.RegistrationsPerDay, cancellation);
-        if (outcome == Registration.QuotaExceeded || (outcome == Registration.Unavailable && !IsWithinQuota(client)))
+        if (outcome == Registration.QuotaExceeded || (outcome == Registration.Unavailable && !IsWithinQuota(client, id)))
         {
             return false;
         }
@@ -92,12 +107,18 @@ public sealed class RegisteredOperations : IDisposable
         }
     }
 
-    private bool IsWithinQuota(ClientProfile client)
+    private bool IsWithinQuota(ClientProfile client, string id)
     {
         DateOnly today = DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime);
-        (_, int count) = _quotas.AddOrUpdate(
-            client.Name, _ => (today, 1), (_, quota) => quota.Day == today ? (today, quota.Count + 1) : (today, 1));
-        return count <= client.RegistrationsPerDay;
+        lock (_quotas)
+        {
+            if (!_quotas.TryGetValue(client.Name, out (DateOnly Day, HashSet<string> Ids) counted) || counted.Day != today)
+            {
+                _quotas[client.Name] = counted = (today, []);
+            }
+
+            return counted.Ids.Contains(id) || (counted.Ids.Count < client.RegistrationsPerDay && counted.Ids.Add(id));
+        }
     }
 
     private sealed class CacheClock(TimeProvider time) : ISystemClock

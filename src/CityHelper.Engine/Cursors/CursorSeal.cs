@@ -88,16 +88,22 @@ public sealed class CursorSeal
 
         ReadOnlySpan<byte> place = cursor[1..(1 + PlaceBytes)];
         Span<byte> proof = stackalloc byte[ProofBytes];
-        CursorKey? key = cursor[0] == _keys.Current.Id ? _keys.Current : _keys.Previous;
-        if (key is null)
+        foreach (CursorKey? key in (ReadOnlySpan<CursorKey?>)[_keys.Current, _keys.Previous])
         {
-            return null;
+            // The byte that names the key is not signed: any other would be a second spelling of the same cursor.
+            if (key is null || key.Id != cursor[0])
+            {
+                continue;
+            }
+
+            Prove(key, place, proof);
+            if (CryptographicOperations.FixedTimeEquals(proof, cursor[(1 + PlaceBytes)..]))
+            {
+                return new CursorPosition(BinaryPrimitives.ReadInt64BigEndian(place), BinaryPrimitives.ReadInt64BigEndian(place[sizeof(long)..]));
+            }
         }
 
-        Prove(key, place, proof);
-        return CryptographicOperations.FixedTimeEquals(proof, cursor[(1 + PlaceBytes)..])
-            ? new CursorPosition(BinaryPrimitives.ReadInt64BigEndian(place), BinaryPrimitives.ReadInt64BigEndian(place[sizeof(long)..]))
-            : null;
+        return null;
     }
 
     private void Prove(CursorKey key, ReadOnlySpan<byte> place, Span<byte> proof)

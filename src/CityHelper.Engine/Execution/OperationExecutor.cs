@@ -45,7 +45,7 @@ public sealed class OperationExecutor
     public async Task<OperationResult> ExecuteAsync(
         Operation operation, JsonElement variables, RunOptions options, CancellationToken cancellation)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, options.Limit);                   // (1)-(3)
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, options.Limit, options.Memory);   // (1)-(3)
         if (prepared is null)
         {
             return OperationResult.Refused(options.SuggestsNames ? refusal! : EngineErrors.WithoutSuggestion(refusal!));
@@ -73,10 +73,10 @@ public sealed class OperationExecutor
                 admitted.EndsWith(result.Errors);
                 return result;
             }
-            catch (ResponseTooLargeException)
+            catch (ResponseRefusedException cause)
             {
                 // It was read all the same, and so it is paid for.
-                OperationResult refused = OperationResult.Refused(new ResponseTooLargeError());
+                OperationResult refused = OperationResult.Refused(cause.Error);
                 refused.Price = prepared.Price;
                 return refused;
             }
@@ -87,7 +87,7 @@ public sealed class OperationExecutor
     {
         BatchUsage usage = await _batches.RunAsync(prepared.Runs, cancellation);                                                // (5)
         await LoadNodesAsync(prepared, explanations: null, cancellation);
-        OperationResult result = Assemble(prepared.Plan, prepared.Runs);                                                        // (6)
+        OperationResult result = Assemble(prepared.Plan, prepared.Runs, options.Memory);                                        // (6)
         result.Price = prepared.Price;
         result.Forms = options.TellForms ? FormsOf(prepared.Runs) : null;
         if (options.Report == CostReport.Report)
@@ -104,7 +104,7 @@ public sealed class OperationExecutor
     /// <summary>Why an operation would be refused with these variables before anything is read, or null.</summary>
     internal RequestError? Check(Operation operation, JsonElement variables, PriceLimit? limit)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit);
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit, MemoryLease.Uncounted);
         prepared?.Dispose();
         return refusal;
     }
@@ -122,7 +122,7 @@ public sealed class OperationExecutor
     public async Task<(IReadOnlyList<StatementExplanation> Statements, IReadOnlyList<RequestError> Refusals)> TryExplainAsync(
         Operation operation, JsonElement variables, CancellationToken cancellation)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit: null);
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit: null, MemoryLease.Uncounted);
         if (prepared is null)
         {
             return ([], [refusal!]);
@@ -148,7 +148,7 @@ public sealed class OperationExecutor
     private static IEnumerable<RequestError> ErrorsOf(RootRun run) =>
         run.Nested.Select(nested => nested.Error).Concat(run.AskedNodes.Select(asked => asked.Error)).Prepend(run.Error).OfType<RequestError>();
 
-    private (PreparedOperation? Prepared, RequestError? Refusal) Prepare(Operation operation, JsonElement variables, PriceLimit? limit)
+    private (PreparedOperation? Prepared, RequestError? Refusal) Prepare(Operation operation, JsonElement variables, PriceLimit? limit, MemoryLease memory)
     {
         (VariableValues? values, RequestError? error) = VariableValues.Coerce(operation.Variables, variables);
         if (values is null)
@@ -171,7 +171,7 @@ public sealed class OperationExecutor
         }
 
         Price price = plan.Price.Of(values);
-        return limit?.Check(price) is { } tooDear ? (null, tooDear) : (new PreparedOperation(plan, values, price), null);
+        return limit?.Check(price) is { } tooDear ? (null, tooDear) : (new PreparedOperation(plan, values, price, memory), null);
     }
 
     private OperationPlan Compile(Operation operation, VariableValues values)
@@ -190,7 +190,7 @@ public sealed class OperationExecutor
     {
         OperationPlan plan = prepared.Plan;
         MetaAnswer meta = plan.MetaFields.Count > 0
-            ? await _introspection.RunAsync(operation, plan.MetaFields, prepared.Values, cancellation)
+            ? await _introspection.RunAsync(operation, plan.MetaFields, prepared.Values, prepared.Memory, cancellation)
             : MetaAnswer.None;
         for (int i = 0; i < prepared.Runs.Length; i++)
         {
@@ -208,7 +208,7 @@ public sealed class OperationExecutor
             return;
         }
 
-        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Plan.Life.Token) { Explanations = explanations };
+        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Memory, prepared.Plan.Life.Token) { Explanations = explanations };
         BatchLoader<NodeKey, NodeRow> loader = prepared.Nodes.Create();
         foreach (RootRun run in runs)
         {
@@ -222,9 +222,9 @@ public sealed class OperationExecutor
         }
     }
 
-    private static OperationResult Assemble(OperationPlan plan, RootRun[] runs)
+    private static OperationResult Assemble(OperationPlan plan, RootRun[] runs, MemoryLease memory)
     {
-        var json = new JsonBuffer();
+        var json = new JsonBuffer(memory);
         List<FieldError> errors = [];
         json.WriteRaw("{\"data\":"u8);
         int data = json.Length;
@@ -269,7 +269,7 @@ public sealed class OperationExecutor
 }
 
 /// <summary>A plan and the values of one request, ready to run.</summary>
-internal sealed class PreparedOperation(OperationPlan plan, VariableValues values, Price price) : IDisposable
+internal sealed class PreparedOperation(OperationPlan plan, VariableValues values, Price price, MemoryLease memory) : IDisposable
 {
     /// <summary>What it costs with these values.</summary>
     public Price Price { get; } = price;
@@ -278,8 +278,11 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
 
     public VariableValues Values { get; } = values;
 
+    /// <summary>Where the bytes of its answer are counted.</summary>
+    public MemoryLease Memory { get; } = memory;
+
     /// <summary>One per root of the plan.</summary>
-    public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, plan.Life.Token))];
+    public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, memory, plan.Life.Token))];
 
     /// <summary>What it asks of admission.</summary>
     public AdmissionRequest Request(RunOptions options) => new(options.Share, Plan.Pace, Price.FieldCost, options.IsPublished);

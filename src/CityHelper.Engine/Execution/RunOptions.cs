@@ -10,6 +10,9 @@ namespace CityHelper.Engine.Execution;
 /// <param name="SuggestsNames">Whether errors may name what the schema has.</param>
 public sealed record RunOptions(bool TellForms = false, PriceLimit? Limit = null, CostReport Report = CostReport.None, bool SuggestsNames = true)
 {
+    /// <summary>Where the bytes of the answer are counted.</summary>
+    public MemoryLease Memory { get; init; } = MemoryLease.Uncounted;
+
     /// <summary>Of whose share it runs.</summary>
     public ClientShare Share { get; init; } = ClientShare.Everybody;
 

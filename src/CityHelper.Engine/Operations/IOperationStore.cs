@@ -17,7 +17,14 @@ public interface IOperationStore
     /// <param name="cancellation">Ends the call.</param>
     ValueTask<string?> FindRegisteredAsync(string id, CancellationToken cancellation);
 
-    /// <summary>Keeps a text for all servers, for a time.</summary>
+    /// <summary>Counts a text against the quota of its client, once a day, and keeps nothing.</summary>
+    /// <param name="client">Whose quota it counts against.</param>
+    /// <param name="id">The SHA-256 of the text, lower-case hex.</param>
+    /// <param name="quotaPerDay">Texts that the client may send in a day.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    ValueTask<Registration> CountAsync(string client, string id, int quotaPerDay, CancellationToken cancellation);
+
+    /// <summary>Keeps a text for all servers, for a time; it counts as in <see cref="CountAsync"/>.</summary>
     /// <param name="client">Whose quota it counts against.</param>
     /// <param name="id">The SHA-256 of <paramref name="text"/>, lower-case hex.</param>
     /// <param name="text">The document.</param>
@@ -36,10 +43,10 @@ public sealed record StoredOperation(string Id, string Name, string Client, stri
 /// <summary>What became of a text that a client registered.</summary>
 public enum Registration
 {
-    /// <summary>It is kept, now or since before.</summary>
+    /// <summary>It is kept or counted, now or since before.</summary>
     Kept,
 
-    /// <summary>The client has registered as many as it may.</summary>
+    /// <summary>The client has sent as many as it may.</summary>
     QuotaExceeded,
 
     /// <summary>The store does not answer.</summary>

@@ -54,7 +54,7 @@ internal sealed class LeafConditions(StatementBuilder statement)
 
         statement.Check(run => (value.Evaluate(run.Variables) is List<object?> ids ? ids : [value.Evaluate(run.Variables)])
             .Where(id => id is not null)
-            .All(id => GlobalId.Parse(id as string ?? "")?.Type == entity.Name) ? null : new IdInvalidError(entity.Name));
+            .All(id => GlobalId.Parse(id as string ?? "", entity) is not null) ? null : new IdInvalidError(entity.Name));
         string keys = statement.Parameter(value, run => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, Keys(run, value.Evaluate(run.Variables)).ToArray()));
 
         // The scalar keeps an index's order; an id of elsewhere leaves the array empty, and an element that is not there is null.

@@ -57,12 +57,10 @@ internal sealed class NodePlan(FieldWriter field, NodeBinding binding, InputNode
             return (new NotANodeError(parsed.Type), default);
         }
 
-        return plan.IsPartition == parsed.Partition is null
-            ? (null, new NodeKey(plan, plan.IsPartition ? AsPartition(parsed.Row) : parsed.Partition, parsed.Row))
-            : (new NodeIdInvalidError(), default);
+        return GlobalId.Parse((string)id!, plan.Entity) is null
+            ? (new NodeIdInvalidError(), default)
+            : (null, new NodeKey(plan, plan.IsPartition ? (short)parsed.Row : parsed.Partition, parsed.Row));
     }
-
-    private static short? AsPartition(long row) => row is >= 0 and <= short.MaxValue ? (short)row : null;
 }
 
 /// <summary>The rows that a loader found, in the order of the ids.</summary>

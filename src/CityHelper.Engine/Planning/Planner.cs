@@ -160,7 +160,7 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
         int key = select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]);
         ObjectWriter row = rows.Row(select, type, field.SelectionSets);
         rows.Add(new NodeStatement(select, key, row));
-        return new RowsByKeyPlan(writer, isPartition)
+        return new RowsByKeyPlan(writer, entity)
         {
             Statements = rows.Statements,
             Nested = rows.Nested,

@@ -60,8 +60,8 @@ internal static class IdOf
     public static GlobalId? Parse(InputNode id, EntityMap entity, RootRun run)
     {
         // An ID may be sent as a number; no id of ours is one.
-        GlobalId? parsed = id.Evaluate(run.Variables) is string text ? GlobalId.Parse(text) : null;
-        if (parsed is null || parsed.Type != entity.Name || parsed.Partition is null)
+        GlobalId? parsed = id.Evaluate(run.Variables) is string text ? GlobalId.Parse(text, entity) : null;
+        if (parsed?.Partition is null)
         {
             run.Error = new IdInvalidError(entity.Name);
             return null;
@@ -82,10 +82,13 @@ internal sealed class RefusedRootPlan(FieldWriter field, RequestError error) : R
 }
 
 /// <summary>Rows by their keys, which a loader gives: no field of its own.</summary>
-internal sealed class RowsByKeyPlan(FieldWriter field, bool isPartition) : RootPlan(field)
+internal sealed class RowsByKeyPlan(FieldWriter field, EntityMap entity) : RootPlan(field)
 {
+    /// <summary>The rows' table.</summary>
+    public EntityMap Entity { get; } = entity;
+
     /// <summary>Whether the rows are partitions, so that each is read alone.</summary>
-    public bool IsPartition { get; } = isPartition;
+    public bool IsPartition => Entity.PartitionColumn is null;
 
     protected override ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation)
     {

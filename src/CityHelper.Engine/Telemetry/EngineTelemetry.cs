@@ -19,6 +19,12 @@ public static class EngineTelemetry
     internal static readonly Histogram<double> RequestDuration =
         s_meter.CreateHistogram<double>("cityhelper.graphql.request.duration", "s", "Time from a request's first byte to its answer's last.");
 
+    internal static readonly Counter<long> ResponsesRefused =
+        s_meter.CreateCounter<long>("cityhelper.graphql.response.refusals", "{response}", "Answers that had no room beside those that are held.");
+
+    internal static readonly Counter<long> SlowReaders =
+        s_meter.CreateCounter<long>("cityhelper.http.slow_readers", "{connection}", "Connections that were cut off because an answer was read too slowly.");
+
     internal static readonly Histogram<double> PlanDuration =
         s_meter.CreateHistogram<double>("cityhelper.graphql.plan.duration", "s", "Time to compile an operation for one shape of its variables.");
 

@@ -2,13 +2,15 @@ using System.Security.Cryptography;
 using System.Text;
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
+using CityHelper.Engine.Http;
 using CityHelper.Engine.Pricing;
 
 namespace CityHelper.Server.Clients;
 
 /// <summary>
-/// Whose request it is: by its API key, else by the host it calls, else by the name that it gives itself. A name or a host is no secret, so a client of
-/// which something depends has a key.
+/// Whose request it is: by its API key, else by the host it calls, else by the name that it gives itself (docs/decisions/0011). A client that has a key is known by
+/// it alone; its hosts say who it is only where caches may answer, since no key is read there. A host is no secret, and a name is what anybody says of himself: outside
+/// Development who is known by it sends no text and costs no more than <c>default</c>.
 /// </summary>
 public sealed class ClientDirectory : IClientDirectory
 {
@@ -21,6 +23,7 @@ public sealed class ClientDirectory : IClientDirectory
     private readonly Dictionary<string, ClientProfile> _byKey = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ClientProfile> _byHost = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, ClientProfile> _byName = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _hostsOfKeys = new(StringComparer.OrdinalIgnoreCase);
     private readonly ClientProfile _default;
 
     /// <param name="clients">The clients by their names.</param>
@@ -28,17 +31,13 @@ public sealed class ClientDirectory : IClientDirectory
     /// <exception cref="ConfigurationException">A client's settings make no sense; the message says which.</exception>
     public ClientDirectory(IReadOnlyDictionary<string, ClientSettings> clients, bool isDevelopment)
     {
-        _default = new ClientProfile(ClientSettings.DefaultName, isDevelopment ? ClientMode.FreeText : ClientMode.PersistedOnly);
         ClientShare everybody = clients.GetValueOrDefault(ClientSettings.DefaultName) is { } own ? ShareOf(ClientSettings.DefaultName, own, ClientShare.Everybody) : ClientShare.Everybody;
-        foreach ((string name, ClientSettings settings) in clients)
+        _default = clients.TryGetValue(ClientSettings.DefaultName, out ClientSettings? anybody)
+            ? Profile(ClientSettings.DefaultName, anybody, everybody)
+            : new ClientProfile(ClientSettings.DefaultName, isDevelopment ? ClientMode.FreeText : ClientMode.PersistedOnly);
+        foreach ((string name, ClientSettings settings) in clients.Where(client => client.Key != ClientSettings.DefaultName))
         {
             ClientProfile profile = Profile(name, settings, everybody);
-            if (name == ClientSettings.DefaultName)
-            {
-                _default = profile;
-                continue;
-            }
-
             foreach (string key in settings.ApiKeySha256)
             {
                 Add(_byKey, IsHash(key) ? key : throw Wrong(name, "ApiKeySha256 takes SHA-256 hashes of keys: 64 characters of lower-case hex"), profile);
@@ -46,17 +45,18 @@ public sealed class ClientDirectory : IClientDirectory
 
             foreach (string host in settings.Hosts)
             {
-                Add(_byHost, host, profile);
+                Add(_byHost, IsHost(host) ? host : throw Wrong(name, $"`{host}` is no host's name: leave scheme, port and a dot at its end out"), profile);
+                if (settings.ApiKeySha256.Length > 0)
+                {
+                    _hostsOfKeys.Add(host);
+                }
             }
 
             if (settings.ApiKeySha256.Length + settings.Hosts.Length == 0)
             {
-                if (profile.MayReadSchema && !isDevelopment)
-                {
-                    throw Wrong(name, "it may send any text and is known by its name alone, which anybody can send: give it ApiKeySha256 or Hosts, or set default");
-                }
-
-                Add(_byName, name, profile);
+                Add(_byName, name, isDevelopment || IsNoMoreThan(_default, profile)
+                    ? profile
+                    : throw Wrong(name, "it may send texts, or cost more than `default`, and is known by its name alone, which anybody can send: give it ApiKeySha256 or Hosts"));
             }
         }
 
@@ -83,16 +83,37 @@ public sealed class ClientDirectory : IClientDirectory
 
     public ClientProfile Identify(HttpRequest request)
     {
-        // A key that nobody has is as good as none.
+        string host = request.Host.Host.TrimEnd('.');
+        if (CacheableAddress.Includes(request))
+        {
+            return _byHost.GetValueOrDefault(host, _default);
+        }
+
+        // A key that nobody has is as good as none, and so are two of them.
         if (request.Headers[KeyHeader] is [{ Length: > 0 } key] && _byKey.TryGetValue(HashOf(key), out ClientProfile? byKey))
         {
             return byKey;
         }
 
-        return _byHost.GetValueOrDefault(request.Host.Host)
+        return (_hostsOfKeys.Contains(host) ? null : _byHost.GetValueOrDefault(host))
             ?? (request.Headers[NameHeader] is [{ Length: > 0 } name] ? _byName.GetValueOrDefault(name) : null)
             ?? _default;
     }
+
+    // As the header spells it: an address of version 6 in brackets.
+    private static bool IsHost(string host) => Uri.CheckHostName(host) switch
+    {
+        UriHostNameType.Dns => host.All(char.IsAscii) && !host.EndsWith('.'),
+        UriHostNameType.IPv6 => host.StartsWith('['),
+        UriHostNameType.IPv4 => true,
+        _ => false,
+    };
+
+    // Texts none at all, whatever anybody else may send: decision 11.
+    private static bool IsNoMoreThan(ClientProfile anybody, ClientProfile named) =>
+        named is { Mode: ClientMode.PersistedOnly, LogOnly: false }
+        && named.PriceLimit.FieldCostMax <= anybody.PriceLimit.FieldCostMax
+        && named.PriceLimit.TypeCostMax <= anybody.PriceLimit.TypeCostMax;
 
     private static string HashOf(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
@@ -116,6 +137,11 @@ public sealed class ClientDirectory : IClientDirectory
         if (settings.RegistrationsPerDay < 0 || settings.MaxFieldCost < 0 || settings.MaxTypeCost < 0)
         {
             throw Wrong(name, "no limit may be negative");
+        }
+
+        if (settings.RegistrationsPerDay > Engine.Limits.RegistrationsPerDayMax)
+        {
+            throw Wrong(name, $"RegistrationsPerDay is at most {Engine.Limits.RegistrationsPerDayMax}");
         }
 
         return new ClientProfile(name, mode)

@@ -18,10 +18,10 @@ public sealed class ClientSettings
     /// <summary>Whether what the mode forbids is only logged.</summary>
     public bool LogOnly { get; set; }
 
-    /// <summary>SHA-256 of its API keys, lower-case hex; the keys themselves stand nowhere. A client that has any is known by them alone.</summary>
+    /// <summary>SHA-256 of its API keys, lower-case hex; the keys themselves stand nowhere. A client that has any is known by them alone, but where caches may answer.</summary>
     public string[] ApiKeySha256 { get; set; } = [];
 
-    /// <summary>Hosts at which it calls: <c>explorer.example.org</c>.</summary>
+    /// <summary>Hosts at which it calls, without scheme and port: <c>explorer.example.org</c>.</summary>
     public string[] Hosts { get; set; } = [];
 
     /// <summary>What an operation of its own may cost; the engine's limits when left out.</summary>
@@ -30,7 +30,7 @@ public sealed class ClientSettings
     /// <summary>As <see cref="MaxFieldCost"/>.</summary>
     public double? MaxTypeCost { get; set; }
 
-    /// <summary>Texts that it may register in a day.</summary>
+    /// <summary>New texts that it may send in a day.</summary>
     public int? RegistrationsPerDay { get; set; }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using CityHelper.Data.Migrations;
+using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
@@ -180,7 +181,7 @@ internal sealed class DatabaseProbe : BackgroundService
 internal static partial class LogMessages
 {
     [LoggerMessage(2300, LogLevel.Warning, "Not ready: {Reason}")]
-    public static partial void DatabaseNotReady(ILogger logger, string reason);
+    public static partial void DatabaseNotReady(ILogger logger, LogText reason);
 
     [LoggerMessage(2301, LogLevel.Information, "Ready again: the database answers")]
     public static partial void DatabaseReady(ILogger logger);

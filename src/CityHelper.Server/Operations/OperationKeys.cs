@@ -23,8 +23,8 @@ internal static class OperationKeys
     /// <summary>A text that a client registered.</summary>
     public static RedisKey Registered(string id) => $"apq:{id}";
 
-    /// <summary>How many texts a client registered on a day of UTC.</summary>
-    public static RedisKey RegistrationCount(string client, DateOnly day) => $"apq-count:{client}:{day:yyyy-MM-dd}";
+    /// <summary>The set of the ids that a client sent texts of on a day of UTC: what counts against its quota.</summary>
+    public static RedisKey RegisteredOn(string client, DateOnly day) => $"apq-texts:{client}:{day:yyyy-MM-dd}";
 
     /// <summary>The text that a value holds; null when it is not the one of its id.</summary>
     public static string? TextOf(string id, RedisValue value) => (string?)value is { } text && OperationCompiler.IdOf(text) == id ? text : null;

@@ -1,4 +1,5 @@
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Telemetry;
 using CityHelper.Server.Redis;
 using StackExchange.Redis;
 
@@ -8,20 +9,39 @@ namespace CityHelper.Server.Operations;
 public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time, ILogger<RedisOperationStore> logger) : IOperationStore
 {
     /// <summary>
-    /// One step, or two servers could both count the last one. The text is written before it is counted: a Redis that is full refuses the first write and
-    /// ends the script, and then nothing is counted either. Keys: the text's, the count's. Arguments: the text, the quota, seconds of the text, seconds of the count.
+    /// Counts a text: the ids of a client's day are a set, as large as its quota, so that a text counts once whichever server it is sent to. Keys: the set. Arguments: the id, the
+    /// quota, seconds of the set.
     /// </summary>
-    private const string RegisterScript = """
-        if redis.call('get', KEYS[1]) == ARGV[1] then
-          redis.call('expire', KEYS[1], ARGV[3])
+    private const string CountScript = """
+        if redis.call('sismember', KEYS[1], ARGV[1]) == 1 then
           return 1
         end
-        if tonumber(redis.call('get', KEYS[2]) or '0') >= tonumber(ARGV[2]) then
+        if redis.call('scard', KEYS[1]) >= tonumber(ARGV[2]) then
           return 0
         end
-        redis.call('set', KEYS[1], ARGV[1], 'ex', ARGV[3])
-        redis.call('incr', KEYS[2])
-        redis.call('expire', KEYS[2], ARGV[4])
+        redis.call('sadd', KEYS[1], ARGV[1])
+        redis.call('expire', KEYS[1], ARGV[3])
+        return 1
+        """;
+
+    /// <summary>
+    /// One step, or two servers could both count the last one. The text is written before it is counted: a Redis that is full refuses the first write and
+    /// ends the script, and then nothing is counted either. Keys: the set, the text's. Arguments: as above, the text, seconds of the text.
+    /// </summary>
+    private const string RegisterScript = """
+        if redis.call('get', KEYS[2]) == ARGV[4] then
+          redis.call('expire', KEYS[2], ARGV[5])
+          return 1
+        end
+        local counted = redis.call('sismember', KEYS[1], ARGV[1]) == 1
+        if not counted and redis.call('scard', KEYS[1]) >= tonumber(ARGV[2]) then
+          return 0
+        end
+        redis.call('set', KEYS[2], ARGV[4], 'ex', ARGV[5])
+        if not counted then
+          redis.call('sadd', KEYS[1], ARGV[1])
+          redis.call('expire', KEYS[1], ARGV[3])
+        end
         return 1
         """;
 
@@ -68,22 +88,31 @@ public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time
         return text;
     }
 
-    /// <exception cref="ArgumentException">The id is not the text's.</exception>
-    public async ValueTask<Registration> RegisterAsync(string client, string id, string text, int quotaPerDay, CancellationToken cancellation)
-    {
-        if (OperationCompiler.IdOf(text) != id)
-        {
-            throw new ArgumentException("A text is kept under its own SHA-256 and no other id.", nameof(id));
-        }
+    public ValueTask<Registration> CountAsync(string client, string id, int quotaPerDay, CancellationToken cancellation) =>
+        RunAsync(CountScript, [CountKey(client)], CountArguments(id, quotaPerDay), cancellation);
 
-        RedisKey[] keys = [OperationKeys.Registered(id), OperationKeys.RegistrationCount(client, DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime))];
-        RedisValue[] arguments = [text, quotaPerDay, (long)Limits.RegisteredTextKept.TotalSeconds, (long)Limits.RegistrationCountKept.TotalSeconds];
+    /// <exception cref="ArgumentException">The id is not the text's.</exception>
+    public ValueTask<Registration> RegisterAsync(string client, string id, string text, int quotaPerDay, CancellationToken cancellation) =>
+        OperationCompiler.IdOf(text) == id
+            ? RunAsync(
+                RegisterScript,
+                [CountKey(client), OperationKeys.Registered(id)],
+                [.. CountArguments(id, quotaPerDay), text, (long)Limits.RegisteredTextKept.TotalSeconds],
+                cancellation)
+            : throw new ArgumentException("A text is kept under its own SHA-256 and no other id.", nameof(id));
+
+    private async ValueTask<Registration> RunAsync(string script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellation)
+    {
         (bool answered, RedisResult? kept) = await redis.TryAsync(
-            RedisUse.Write, database => database.ScriptEvaluateAsync(RegisterScript, keys, arguments), cancellation);
+            RedisUse.Write, database => database.ScriptEvaluateAsync(script, keys, arguments), cancellation);
         return !answered ? Registration.Unavailable
             : (bool)kept! ? Registration.Kept
             : Registration.QuotaExceeded;
     }
+
+    private RedisKey CountKey(string client) => OperationKeys.RegisteredOn(client, DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime));
+
+    private static RedisValue[] CountArguments(string id, int quotaPerDay) => [id, quotaPerDay, (long)Limits.RegistrationCountKept.TotalSeconds];
 
     private string? Verified(string id, RedisKey key, RedisValue value)
     {
@@ -95,7 +124,7 @@ public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time
         string? text = OperationKeys.TextOf(id, value);
         if (text is null)
         {
-            LogMessages.OperationTampered(logger, key);
+            LogMessages.OperationTampered(logger, key.ToString());
         }
 
         return text;
@@ -106,5 +135,5 @@ public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time
 internal static partial class LogMessages
 {
     [LoggerMessage(2200, LogLevel.Error, "The value of {Key} in Redis is not the text of its id: it is not run. Somebody else has written it; delete the key")]
-    public static partial void OperationTampered(ILogger logger, RedisKey key);
+    public static partial void OperationTampered(ILogger logger, LogText key);
 }

@@ -27,7 +27,34 @@ public sealed class Attack09RegistrationFloodTests(ClientHouse house) : IClassFi
         Assert.Null(ClientHouse.Code((await house.PostAsync(new { query = third, extensions = ClientHouse.Persisted(ClientHouse.Hash(third)) }, ClientHouse.CivicKey)).Json));
     }
 
-    /// <summary>Only what may run is kept, so refused texts cost the client nothing and the server no memory.</summary>
+    /// <summary>
+    /// A text counts before it is compiled, under whatever hash and whatever comes of it: beyond the quota nothing is (a text that does not fit the schema would be told so).
+    /// </summary>
+    [Fact]
+    public async Task Beyond_its_quota_a_client_has_nothing_compiled_under_any_hash()
+    {
+        string wrong = ClientHouse.Hash("another text");
+        string first = ClientHouse.NewText();
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Null(await CodeAsync(first, wrong));
+            Assert.Equal("FIELDS_ON_CORRECT_TYPE", await CodeAsync("{ nothing }", i % 2 == 0 ? wrong : ClientHouse.Hash("{ nothing }")));
+        }
+
+        // Two texts are the quota.
+        Assert.Null(await CodeAsync(first, ClientHouse.Hash(first)));
+        foreach (string text in new[] { ClientHouse.NewText(), "{ nothingElse }", "{", new string('{', 10_000) })
+        {
+            Assert.Equal("REGISTRATION_QUOTA_EXCEEDED", await CodeAsync(text, wrong));
+            Assert.Equal("REGISTRATION_QUOTA_EXCEEDED", await CodeAsync(text, ClientHouse.Hash(text)));
+            Assert.Equal("HC0067", ClientHouse.Code((await house.PostAsync(new { query = text }, ClientHouse.WrongHashKey)).Json));
+        }
+
+        async Task<string?> CodeAsync(string text, string hash) =>
+            ClientHouse.Code((await house.PostAsync(new { query = text, extensions = ClientHouse.Persisted(hash) }, ClientHouse.WrongHashKey)).Json);
+    }
+
+    /// <summary>Only what may run is kept, so refused texts cost the server no memory.</summary>
     [Fact]
     public async Task What_is_refused_is_not_kept()
     {

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using CityHelper.Data;
 using CityHelper.Data.Boundaries;
@@ -50,7 +52,13 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
     {
         ["Clients:default:MaxFieldCost"] = null,
         ["Clients:default:MaxTypeCost"] = null,
+        ["Clients:unpriced:Mode"] = "FreeText",
+        ["Clients:unpriced:ApiKeySha256:0"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(UnpricedKey))),
+        ["Clients:unpriced:MaxFieldCost"] = "1000000",
+        ["Clients:unpriced:MaxTypeCost"] = "1000000",
     };
+
+    private const string UnpricedKey = "unpriced";
 
     private ListProbe _probe = null!;
 
@@ -106,6 +114,10 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
     /// <summary>Sends a text with its variables.</summary>
     public Task<AttackAnswer> SendAsync(string query, object? variables = null) => PostAsync(JsonSerializer.Serialize(new { query, variables }));
 
+    /// <summary>Sends a text as a client whom no price holds back: for the guards that come after it.</summary>
+    public Task<AttackAnswer> SendUnpricedAsync(string query, object? variables = null) =>
+        PostAsync(JsonSerializer.Serialize(new { query, variables }), UnpricedKey);
+
     /// <summary>Sends a published operation by its id, with variables of any size.</summary>
     /// <param name="operation">Its name: <c>ServiceRequestMap</c>.</param>
     /// <param name="variables">Its variables.</param>
@@ -116,10 +128,19 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
     }
 
     /// <summary>Sends a body of JSON.</summary>
-    public async Task<AttackAnswer> PostAsync(string body)
+    /// <param name="body">The body.</param>
+    /// <param name="key">An API key; none when left out.</param>
+    public async Task<AttackAnswer> PostAsync(string body, string? key = null)
     {
         long start = Stopwatch.GetTimestamp();
-        (HttpResponseMessage response, JsonElement json) = await Server.PostAsync(body);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/graphql") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.TryAddWithoutValidation("Accept", "application/graphql-response+json");
+        if (key is not null)
+        {
+            request.Headers.Add("X-API-Key", key);
+        }
+
+        (HttpResponseMessage response, JsonElement json) = await Server.SendAsync(request);
         using (response)
         {
             return new AttackAnswer(response.StatusCode, json.ValueKind == JsonValueKind.Object ? AttackedServer.CodeOf(json) : null, json, Stopwatch.GetElapsedTime(start));

@@ -145,11 +145,16 @@ internal sealed class BackendWatch : IAsyncDisposable
 internal static class ProcessMemory
 {
     /// <summary>Bytes that are its own and in memory (<c>RssAnon</c> of proc(5)); null when the process has ended.</summary>
-    public static long? AnonymousBytes(int pid)
+    public static long? AnonymousBytes(int pid) => Bytes(pid, "RssAnon:");
+
+    /// <summary>Bytes that are in memory, its own and files' (<c>VmRSS</c>); null when the process has ended.</summary>
+    public static long? ResidentBytes(int pid) => Bytes(pid, "VmRSS:");
+
+    private static long? Bytes(int pid, string name)
     {
         try
         {
-            string line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("RssAnon:", StringComparison.Ordinal));
+            string line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith(name, StringComparison.Ordinal));
             return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Split('\t')[^1], CultureInfo.InvariantCulture) << 10;
         }
         catch (Exception ended) when (ended is IOException or UnauthorizedAccessException or InvalidOperationException)

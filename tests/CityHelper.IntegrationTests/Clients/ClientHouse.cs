@@ -14,6 +14,7 @@ public sealed class ClientHouse(PostgresFixture postgres) : IAsyncLifetime
 {
     public const string CivicKey = "civic app's key";
     public const string SmallKey = "key of an app with a small quota";
+    public const string WrongHashKey = "key of an app that sends wrong hashes, with a small quota";
     public const string ExplorerKey = "analyst's key";
     public const string AnalystsHost = "explorer.example.org";
     public const string StepKey = "key of a client that is about to be restricted";
@@ -35,6 +36,9 @@ public sealed class ClientHouse(PostgresFixture postgres) : IAsyncLifetime
         ["Clients:small:Mode"] = "Registration",
         ["Clients:small:ApiKeySha256:0"] = KeyHash(SmallKey),
         ["Clients:small:RegistrationsPerDay"] = "2",
+        ["Clients:wrong:Mode"] = "Registration",
+        ["Clients:wrong:ApiKeySha256:0"] = KeyHash(WrongHashKey),
+        ["Clients:wrong:RegistrationsPerDay"] = "2",
         ["Clients:explorer:Mode"] = "FreeText",
         ["Clients:explorer:ApiKeySha256:0"] = KeyHash(ExplorerKey),
         ["Clients:explorer:MaxFieldCost"] = "200",
@@ -45,7 +49,7 @@ public sealed class ClientHouse(PostgresFixture postgres) : IAsyncLifetime
         ["Clients:smallstep:LogOnly"] = "true",
         ["Clients:smallstep:RegistrationsPerDay"] = "1",
         ["Clients:smallstep:ApiKeySha256:0"] = KeyHash(SmallStepKey),
-        ["Clients:named:Mode"] = "Registration",
+        ["Clients:named:Mode"] = "PersistedOnly",
         ["Clients:analysts:Mode"] = "FreeText",
         ["Clients:analysts:Hosts:0"] = AnalystsHost,
     };

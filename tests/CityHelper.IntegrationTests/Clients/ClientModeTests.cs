@@ -126,7 +126,7 @@ public sealed class ClientModeTests(ClientHouse house) : IClassFixture<ClientHou
 
     /// <summary>A client that has a key or a host is not known by a name.</summary>
     [Theory]
-    [InlineData(null, "GraphQL-Client-Id", "named", "Registration")]
+    [InlineData(null, "GraphQL-Client-Id", "named", "PersistedOnly")]
     [InlineData(null, "GraphQL-Client-Id", "explorer", "PersistedOnly")]
     [InlineData(null, "GraphQL-Client-Id", "web", "PersistedOnly")]
     [InlineData(null, "Host", "www.example.org", "PersistedOnly")]
@@ -139,16 +139,6 @@ public sealed class ClientModeTests(ClientHouse house) : IClassFixture<ClientHou
         Assert.Equal(mode == "FreeText" ? null : "HC0067", ClientHouse.Code((await house.PostAsync(new { query = text }, key, (header, value))).Json));
         object hashed = new { query = text, extensions = ClientHouse.Persisted(ClientHouse.Hash(text)) };
         Assert.Equal(mode == "PersistedOnly" ? "HC0067" : null, ClientHouse.Code((await house.PostAsync(hashed, key, (header, value))).Json));
-    }
-
-    /// <summary>Of a host and a name the host counts: a name is what anybody says of himself.</summary>
-    [Fact]
-    public async Task A_host_is_more_than_a_name()
-    {
-        string text = ClientHouse.NewText();
-        object hashed = new { query = text, extensions = ClientHouse.Persisted(ClientHouse.Hash(text)) };
-        (_, JsonElement json) = await house.PostAsync(hashed, null, ("Host", "www.example.org"), ("GraphQL-Client-Id", "named"));
-        Assert.Equal("HC0067", ClientHouse.Code(json));
     }
 
     /// <summary>A browser sends no key when a page is opened: analysts have a host of their own.</summary>

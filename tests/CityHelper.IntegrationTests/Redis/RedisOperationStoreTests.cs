@@ -96,8 +96,26 @@ public sealed class RedisOperationStoreTests(RedisFixture redis) : IAsyncLifetim
         _time.Advance(TimeSpan.FromHours(1));
         Assert.Equal(Registration.Kept, await Register("app", "{ c }"));
 
-        TimeSpan left = (await Database.KeyTimeToLiveAsync("apq-count:app:2026-03-01"))!.Value;
+        TimeSpan left = (await Database.KeyTimeToLiveAsync("apq-texts:app:2026-03-01"))!.Value;
         Assert.InRange(left, TimeSpan.FromHours(24), Server.Limits.RegistrationCountKept);
+    }
+
+    [Fact]
+    public async Task What_is_only_counted_is_not_kept_and_counts_once_whichever_server_it_is_sent_to()
+    {
+        Task<Registration> Count(RedisOperationStore store, string text) => store.CountAsync("app", OperationCompiler.IdOf(text), 2, CancellationToken.None).AsTask();
+
+        Assert.Equal(Registration.Kept, await Count(Store, "{ a }"));
+        Assert.Equal(Registration.Kept, await Count(Other, "{ a }"));
+        Assert.Equal(Registration.Kept, await Count(Other, "{ b }"));
+        Assert.Equal(Registration.QuotaExceeded, await Count(Store, "{ c }"));
+        Assert.Equal(Registration.QuotaExceeded, await Store.RegisterAsync("app", OperationCompiler.IdOf("{ c }"), "{ c }", 2, CancellationToken.None));
+        Assert.Null(await Store.FindRegisteredAsync(OperationCompiler.IdOf("{ a }"), CancellationToken.None));
+
+        // What was counted is kept without being counted again.
+        Assert.Equal(Registration.Kept, await Store.RegisterAsync("app", OperationCompiler.IdOf("{ b }"), "{ b }", 2, CancellationToken.None));
+        Assert.Equal("{ b }", await Store.FindRegisteredAsync(OperationCompiler.IdOf("{ b }"), CancellationToken.None));
+        Assert.Equal(2, await Database.SetLengthAsync("apq-texts:app:2026-03-01"));
     }
 
     [Fact]

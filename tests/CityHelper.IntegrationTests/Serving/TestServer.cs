@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using CityHelper.Data;
+using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Statistics;
 using CityHelper.Server;
@@ -53,13 +54,15 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="time">Its clock; the machine's when left out.</param>
     /// <param name="settings">Further configuration: <c>Clients:civic:Mode</c>.</param>
     /// <param name="redis">The connection string of its Redis; none when left out.</param>
+    /// <param name="services">What is to be changed of its services, after all else.</param>
     public static async Task<TestServer> StartAsync(
         string database,
         string environment = "Development",
         Func<ITableStatistics, ITableStatistics>? statistics = null,
         TimeProvider? time = null,
         IReadOnlyDictionary<string, string?>? settings = null,
-        string? redis = null)
+        string? redis = null,
+        Action<IServiceCollection>? services = null)
     {
         var statements = new StatementLog();
         string home = Directory.CreateTempSubdirectory("cityhelper-home-").FullName;
@@ -87,6 +90,7 @@ public sealed class TestServer : IAsyncDisposable
                 }
 
                 builder.Services.AddSingleton(time ?? TimeProvider.System);
+                services?.Invoke(builder.Services);
                 builder.Logging.ClearProviders().AddProvider(statements).AddFilter("CityHelper", LogLevel.Debug);
             });
         await app.StartAsync();
@@ -140,12 +144,12 @@ public sealed class TestServer : IAsyncDisposable
         return (response, bytes.Length == 0 ? default : JsonDocument.Parse(bytes).RootElement);
     }
 
-    /// <summary>The URL of a published operation.</summary>
+    /// <summary>The canonical URL of a published operation.</summary>
     public string PersistedUrl(string operation, object? variables = null)
     {
         Operation published = Services.GetRequiredService<OperationRegistry>().Published.Single(o => o.Name == operation);
-        string json = Uri.EscapeDataString(JsonSerializer.Serialize(variables ?? new { }));
-        return $"/graphql/persisted/{published.Id}/{operation}?variables={json}";
+        CanonicalJson.TryWrite(JsonSerializer.SerializeToElement(variables ?? new { }), out string? json);
+        return $"/graphql/persisted/{published.Id}/{operation}{(json == "{}" ? "" : $"?variables={Uri.EscapeDataString(json!)}")}";
     }
 
     public async ValueTask DisposeAsync()

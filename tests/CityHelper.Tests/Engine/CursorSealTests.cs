@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using CityHelper.Engine.Cursors;
@@ -29,6 +30,19 @@ public sealed class CursorSealTests
                 Assert.True(_seal.Open(forged) is null, $"position {i} changed to {other} was accepted");
             }
         }
+    }
+
+    /// <summary>Also not in the byte that names its key, which is not signed.</summary>
+    [Fact]
+    public void A_cursor_of_the_previous_key_has_one_spelling()
+    {
+        byte[] old = Base64Url.DecodeFromChars(Seal(_seal, 7));
+        var changed = new CursorSeal(new CursorKeys(s_otherKey, s_key), "Query.serviceRequests|1|desc||");
+        Assert.Equal(1, Enumerable.Range(0, 256).Count(id => changed.Open(Base64Url.EncodeToString([(byte)id, .. old[1..]])) is not null));
+        Assert.Null(changed.Open(Seal(_seal, 7) + "="));
+        Assert.Null(changed.Open(" " + Seal(_seal, 7)));
+        Assert.Null(changed.Open(Seal(_seal, 7)[..43] + " "));
+        Assert.Null(changed.Open(Seal(_seal, -1).Replace('_', '/').Replace('-', '+')));
     }
 
     [Theory]

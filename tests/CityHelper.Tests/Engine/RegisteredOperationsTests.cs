@@ -42,6 +42,24 @@ public sealed class RegisteredOperationsTests : IDisposable
         Assert.InRange(kept, 2, Limits.RegisteredTextCharsMax / text.Length);
     }
 
+    /// <summary>Texts count before they are compiled, each once a day, whatever comes of them.</summary>
+    [Fact]
+    public async Task A_quota_counts_each_text_once_a_day()
+    {
+        ClientProfile client = s_client with { RegistrationsPerDay = 2 };
+        ValueTask<bool> Count(string id) => _registered.TryCountAsync(client, id, CancellationToken.None);
+        foreach ((string id, bool isCounted) in new[] { ("a", true), ("a", true), ("b", true), ("c", false), ("a", true), ("c", false) })
+        {
+            Assert.Equal(isCounted, await Count(id));
+        }
+
+        Assert.True(await _registered.TryRegisterAsync(client, "b", "{ b }", CancellationToken.None));
+        Assert.False(await _registered.TryRegisterAsync(client, "d", "{ d }", CancellationToken.None));
+        Assert.True(await _registered.TryCountAsync(client with { Name = "other" }, "c", CancellationToken.None));
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.True(await Count("c"));
+    }
+
     [Fact]
     public async Task A_text_stays_for_a_day_after_it_was_last_used()
     {

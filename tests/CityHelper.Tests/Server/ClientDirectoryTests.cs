@@ -44,16 +44,74 @@ public sealed class ClientDirectoryTests
     }
 
     [Theory]
-    [InlineData("FreeText", false)]
-    [InlineData("PersistedOnly", true)]
-    public void Who_is_known_by_a_name_alone_may_not_send_any_text_in_production(string mode, bool logOnly)
+    [InlineData("FreeText", false, null)]
+    [InlineData("Registration", false, null)]
+    [InlineData("PersistedOnly", true, null)]
+    [InlineData("PersistedOnly", false, 1_001d)]
+    public void Who_is_known_by_a_name_alone_may_not_send_texts_or_cost_more_than_anybody_in_production(string mode, bool logOnly, double? maxFieldCost)
     {
-        var clients = new Dictionary<string, ClientSettings> { ["app"] = new() { Mode = mode, LogOnly = logOnly } };
+        var clients = new Dictionary<string, ClientSettings> { ["app"] = new() { Mode = mode, LogOnly = logOnly, MaxFieldCost = maxFieldCost } };
         Assert.Contains("known by its name alone", Assert.Throws<ConfigurationException>(() => new ClientDirectory(clients, isDevelopment: false)).Message, StringComparison.Ordinal);
         _ = new ClientDirectory(clients, isDevelopment: true);
+
+        // Nor where everybody may: the name could be taken away from everybody, and it would be forgotten.
+        clients["default"] = new ClientSettings { Mode = "FreeText", LogOnly = true };
+        Assert.Throws<ConfigurationException>(() => new ClientDirectory(clients, isDevelopment: false));
         clients["app"].Hosts = ["a.example"];
         _ = new ClientDirectory(clients, isDevelopment: false);
     }
+
+    [Theory]
+    [InlineData("https://a.example")]
+    [InlineData("a.example:443")]
+    [InlineData("a.example.")]
+    [InlineData("ä.example")]
+    [InlineData("::1")]
+    [InlineData("")]
+    public void A_host_that_no_request_names_is_said(string host) =>
+        AssertRefused(new() { ["app"] = new ClientSettings { Mode = "PersistedOnly", Hosts = [host] } }, "is no host's name");
+
+    [Theory]
+    [InlineData("a.example", "A.Example.:8080")]
+    [InlineData("192.0.2.1", "192.0.2.1:80")]
+    [InlineData("[2001:db8::1]", "[2001:db8::1]:80")]
+    public void A_host_is_one_however_it_is_spelled(string configured, string asked)
+    {
+        var clients = new ClientDirectory(
+            new Dictionary<string, ClientSettings> { ["app"] = new() { Mode = "Registration", Hosts = [configured] } }, isDevelopment: false);
+        var http = new DefaultHttpContext();
+        http.Request.Host = new HostString(asked);
+        Assert.Equal("app", clients.Identify(http.Request).Name);
+    }
+
+    /// <summary>Of two keys in two lines neither counts, whichever of them a proxy before this server looked at.</summary>
+    [Fact]
+    public void A_key_or_a_name_that_is_sent_twice_is_none()
+    {
+        const string Key = "secret";
+        var clients = new ClientDirectory(
+            new Dictionary<string, ClientSettings>
+            {
+                ["app"] = new() { Mode = "FreeText", ApiKeySha256 = [Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("secret"u8))] },
+                ["named"] = new() { Mode = "Registration" },
+            },
+            isDevelopment: true);
+        string Of(params string[] keys)
+        {
+            var http = new DefaultHttpContext();
+            http.Request.Headers[ClientDirectory.KeyHeader] = keys;
+            return clients.Identify(http.Request).Name;
+        }
+
+        Assert.Equal(("app", "default", "default"), (Of(Key), Of(Key, Key), Of("", Key)));
+        var named = new DefaultHttpContext();
+        named.Request.Headers[ClientDirectory.NameHeader] = new[] { "named", "named" };
+        Assert.Equal("default", clients.Identify(named.Request).Name);
+    }
+
+    [Fact]
+    public void A_quota_beyond_what_is_remembered_is_said() => AssertRefused(
+        new() { ["app"] = new ClientSettings { Mode = "Registration", RegistrationsPerDay = CityHelper.Engine.Limits.RegistrationsPerDayMax + 1 } }, "at most");
 
     [Fact]
     public void A_negative_limit_is_said() =>

@@ -1,0 +1,55 @@
+namespace CityHelper.Server;
+
+/// <content>What connections may hold of the server, and logs of the disk.</content>
+public static partial class Limits
+{
+    /// <summary>
+    /// Bytes of answers that Kestrel keeps for a connection until the socket takes them (its default). A write waits while there are more, so a reader who reads nothing
+    /// holds these and one more piece of <see cref="Engine.Limits.ResponsePieceBytes"/>.
+    /// </summary>
+    public const int ConnectionBufferBytes = 64 * 1024;
+
+    /// <summary>
+    /// Bytes of answers that the kernel keeps for a connection until its client has confirmed them; Linux takes twice that with its own book-keeping. 20 Mbit/s at a round
+    /// trip of 100 ms.
+    /// </summary>
+    public const int SocketSendBytes = 256 * 1024;
+
+    /// <summary>
+    /// Bytes a second that a reader must take: a link of 80 kbit/s (EDGE). Kestrel's default of 240 let 60 connections hold 1.9 GB for as long as they liked (measured). It
+    /// counts what waits for the socket, over HTTP/2 for the connection as a whole; what waits for the window of a stream is bounded by
+    /// <see cref="Engine.Limits.ResponseTimeoutMs"/> alone.
+    /// </summary>
+    public const int ResponseBytesPerSecondMin = 10 * 1024;
+
+    /// <summary>How long a reader may be slower than that: a phone that changes its cell (Kestrel's default).</summary>
+    public static readonly TimeSpan ResponseRateGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Streams of an HTTP/2 connection at once: no fewer than 100 are recommended (RFC 9113, 6.5.2), and a proxy sends the requests of many clients over one connection.
+    /// </summary>
+    public const int Http2StreamsMax = 100;
+
+    /// <summary>Bytes of a request's body that a stream may send before they are read: half of the largest body, so that it arrives in two windows.</summary>
+    public const int Http2StreamWindowBytes = Engine.Limits.RequestBytesMax / 2;
+
+    /// <summary>Bytes of bodies that a connection may send before they are read: what all of its streams hold of the server together. Kestrel's default is a megabyte.</summary>
+    public const int Http2ConnectionWindowBytes = 2 * Engine.Limits.RequestBytesMax;
+
+    /// <summary>Silence after which an HTTP/2 connection is asked whether its client is there; one that is gone holds what was sent to it.</summary>
+    public static readonly TimeSpan Http2PingDelay = TimeSpan.FromSeconds(30);
+
+    /// <summary>Characters of one line of the console's log: the longest statements have some 10,000.</summary>
+    public const int LogLineCharsMax = 16 * 1024;
+
+    /// <summary>Lines of an exception in the console's log: the deepest stacks of ours have 60.</summary>
+    public const int LoggedExceptionLinesMax = 100;
+
+    private static void VerifyConnections()
+    {
+        Check(
+            Engine.Limits.ResponseMemoryOrdinaryBytes <= (long)ResponseBytesPerSecondMin * Engine.Limits.ResponseTimeoutMs / 1_000,
+            "an ordinary answer must be whole in time at the lowest rate");
+        Check(Http2StreamWindowBytes <= Http2ConnectionWindowBytes, "one stream must not need more than its connection has");
+    }
+}
