@@ -1,5 +1,7 @@
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
@@ -21,12 +23,14 @@ public static class EngineServices
 {
     /// <summary>
     /// Adds the engine. The host provides an <see cref="ISchema"/>, an <see cref="IClientDirectory"/>, <see cref="CursorKeys"/>, <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and the <see cref="NpgsqlDataSource"/>
-    /// whose connections are made for reading (repeatable read, read only, statement timeout). It may provide an <see cref="IOperationStore"/>, and, before, <see cref="GraphQLHttpOptions"/> when
-    /// it wants others than the defaults.
+    /// whose connections are made for reading (repeatable read, read only, statement timeout). It may provide an <see cref="IOperationStore"/>, and, before, <see cref="GraphQLHttpOptions"/> and
+    /// <see cref="AdmissionOptions"/> when it wants others than the defaults.
     /// </summary>
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
     {
         Limits.Verify();
+        services.AddReadingDatabase();
+        services.AddSingleton<SuspendedShapes>();
         services.AddSingleton<OperationCompiler>();
         services.AddSingleton<StoredOperations>();
         services.AddSingleton<OperationRegistry>();
@@ -37,16 +41,29 @@ public static class EngineServices
             var schema = s.GetRequiredService<ISchema>();
             return new OperationExecutor(
                 new Planner(schema, new PlanningContext(s.GetRequiredService<CursorKeys>(), s.GetRequiredService<ITableStatistics>(), s.GetRequiredService<TimeProvider>())),
-                new BatchRunner(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
+                new BatchRunner(s.GetRequiredService<ReadingDatabase>(), new PreparedStatements(), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
                 new IntrospectionRunner(schema),
                 s.GetRequiredService<PlanCache>(),
+                s.GetRequiredService<AdmissionControl>(),
+                s.GetRequiredService<SuspendedShapes>(),
                 s.GetRequiredService<ILogger<OperationExecutor>>());
         });
         services.AddSingleton<RegisteredOperations>();
         services.AddSingleton<OperationGate>();
         services.TryAddSingleton(new GraphQLHttpOptions());
+        services.AddSingleton<ResponseMemory>().AddSingleton<ResponseSender>();
+        services.TryAddSingleton(new AdmissionOptions());
+        services.AddSingleton<AdmissionControl>();
         services.AddSingleton<GraphQLHttpHandler>().AddSingleton<SchemaHttpHandler>();
         services.AddContentEncodings();
+        return services;
+    }
+
+    /// <summary>Adds what everything reads through that is read for a request; twice is once.</summary>
+    public static IServiceCollection AddReadingDatabase(this IServiceCollection services)
+    {
+        services.TryAddSingleton<BackendRegister>();
+        services.TryAddSingleton<ReadingDatabase>();
         return services;
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace CityHelper.Engine;
 
 /// <summary>The text is no GraphQL document (HC0011).</summary>
@@ -151,17 +153,33 @@ public sealed class PageBoundaryMissingError : RequestError
 /// <summary>No index serves a filter, and nothing beside it leaves few rows.</summary>
 public sealed class FilterNotIndexedError : RequestError
 {
+    internal const string SmallArea = "a `within` of a district or less";
+
     /// <param name="fields">The fields of the filter.</param>
     /// <param name="coordinate">The field that it filters.</param>
     /// <param name="area">The area that would be small enough.</param>
-    public FilterNotIndexedError(IReadOnlyList<string> fields, string coordinate, string area = "a `within` of a district or less")
+    public FilterNotIndexedError(IReadOnlyList<string> fields, string coordinate, string area = SmallArea)
         : base(
-            $"No index serves {string.Join(", ", fields.Select(f => $"`{f}`"))} alone: add a `category` or `agency` by `code` or `id` with `eq` or `in`, "
+            $"No index serves {Listed(fields)} alone: add a `category` or `agency` by `code` or `id` with `eq` or `in`, "
             + $"an `id`, a `createdAt` range of at most {Limits.ScanDaysMax} days, or {area}.",
             "FILTER_NOT_INDEXED")
     {
         Extensions = [new("coordinate", coordinate)];
     }
+
+    /// <summary>What stands beside the fields leaves too many rows.</summary>
+    internal FilterNotIndexedError(IReadOnlyList<string> fields, Planning.TooManyRows tooMany, string coordinate, string area = SmallArea)
+        : base(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Listed(fields)} would be looked for in about {100 * tooMany.Share:0} % of all rows, {100 * tooMany.ShareMax:0} % are allowed: name fewer categories or agencies, "
+                + $"or add an `id`, a `createdAt` range of at most {Limits.ScanDaysMax} days, or {area}."),
+            "FILTER_NOT_INDEXED")
+    {
+        Extensions = [new("coordinate", coordinate)];
+    }
+
+    private static string Listed(IReadOnlyList<string> fields) => string.Join(", ", fields.Select(f => $"`{f}`"));
 }
 
 /// <summary>No index gives the order.</summary>
@@ -225,6 +243,9 @@ public sealed class AreaInvalidError(string message) : RequestError(message, "AR
 
 /// <summary>A geometry of a filter that PostGIS cannot compare with.</summary>
 public sealed class GeometryInvalidError(string message) : RequestError(message, "GEOMETRY_INVALID");
+
+/// <summary>A geometry whose edges would have to be compared too often, with each other or with those of the areas that it is held against.</summary>
+public sealed class GeometryTooComplexError(string what) : RequestError($"The geometry is too complex. {what}: simplify it, or send its parts one by one.", "GEOMETRY_TOO_COMPLEX");
 
 /// <summary>A geometry in coordinates that this server does not know (HC0029).</summary>
 public sealed class CoordinateSystemUnknownError(string path)

@@ -1,7 +1,7 @@
 namespace CityHelper.Engine;
 
 /// <summary>Every number that bounds something in the engine, with its reason.</summary>
-public static class Limits
+public static partial class Limits
 {
     /// <summary>Rows of a page when neither <c>first</c> nor <c>last</c> is given (HotChocolate's default).</summary>
     public const int PageRowsDefault = 10;
@@ -44,6 +44,24 @@ public static class Limits
     /// a second.
     /// </summary>
     public const int ScanDaysMax = 31;
+
+    /// <summary>
+    /// The share of a city's rows that may be read one by one for a filter that no index serves, when its categories or agencies leave no fewer: the most frequent category of
+    /// New York has 15 %, its police half. Of 50,000 rows these are 10,000, some 15 ms; all of them, with an <c>or</c> of 40, took 6.9 s (measured).
+    /// </summary>
+    public const double ScanShareMax = 0.2;
+
+    /// <summary>Rows that may be read so whatever their share: those of a month of the largest city (<see cref="ScanDaysMax"/>), half a second.</summary>
+    public const int ScanRowsMax = 500_000;
+
+    /// <summary>Rows that may always be read so: 10 ms, the whole of a small city.</summary>
+    public const int ScanRowsAlways = 5_000;
+
+    /// <summary>
+    /// The share that the rows below parents may have which are not known before they are read. It is of the largest that there are: five categories have 46 % of New York's
+    /// rows, one agency 48 %.
+    /// </summary>
+    public const double ScanParentsShareMax = 0.5;
 
     /// <summary>Parents whose rows may be read one by one for a filter that no index serves: as many as a person would name.</summary>
     public const int ScanParentsMax = 5;
@@ -95,75 +113,6 @@ public static class Limits
 
     /// <summary>Seconds between two readings of the tables' statistics: they guide the choice of a form, and change slowly.</summary>
     public const int StatisticsRefreshSeconds = 300;
-
-    /// <summary>Grid cells that one area becomes at most: a merge of 16 ordered walks stays under a millisecond (measured).</summary>
-    public const int AreaCellsMax = 16;
-
-    /// <summary>Cells of one level that are held against an area, each in about a microsecond, before a coarser level is tried.</summary>
-    public const int AreaCandidatesMax = 1_024;
-
-    /// <summary>
-    /// Tiles that are held against an area when it is cut for its figures, in one to three microseconds each: a borough has a rim of 800 of zoom 16,
-    /// which takes about 4,000. Of a polygon that a client sends fewer, the more positions and parts it has.
-    /// </summary>
-    public const int AreaTestsMax = 12_000;
-
-    /// <summary>Columns of cells that the tiles of a cut area are written as, before neighbours are joined: some milliseconds.</summary>
-    public const int AreaPartsMax = 200_000;
-
-    /// <summary>
-    /// Runs of cells that an area's figures are read by, each a range of an index in every leaf: a map of a continent has 11,000, the band around a pole
-    /// 16,384.
-    /// </summary>
-    public const int AreaRunsMax = 20_000;
-
-    /// <summary>
-    /// Runs that are all looked for, in some 40 buffers each over the parts of a statement. Of more, those beyond the outermost rows are left out first, for which
-    /// a statement asks each leaf for its ends (30 buffers for five leaves): of a map of the world 4,096 columns, of which a city has six.
-    /// </summary>
-    public const int AreaRunsUnreachedMax = 1_024;
-
-    /// <summary>Fine cells whose packs are read for a figure: six buffers each to find them, and 15 packs a year. What has more of them, such as a city whose ends of months are read, has few rows in each.</summary>
-    public const int PackCellsMax = 1_024;
-
-    /// <summary>Rows that are counted from packs, by the estimate: 18 MB from PostgreSQL and some 20 ms here. What is more is counted by PostgreSQL, in half a microsecond a row.</summary>
-    public const int PackRowsMax = 500_000;
-
-    /// <summary>Rows from packs times the edges that each may be held against: 50 ms here, where no time limit ends it.</summary>
-    public const int PackTestsMax = 25_000_000;
-
-    /// <summary>Edges of a polygon at one height up to which points are held against it here, some nanoseconds for each; a client can draw one that has thousands everywhere.</summary>
-    public const int PointTestEdgesMax = 256;
-
-    /// <summary>Cells of a set that are named one by one; more are named by the runs they stand in.</summary>
-    public const int AreaSingleCellsMax = 4_096;
-
-    /// <summary>Clusters of one answer: a screen of zoom 13 has 1,000 cells of zoom 16, a large city at zoom 13 some 3,000.</summary>
-    public const int ClustersMax = 5_000;
-
-    /// <summary>Zooms of a map: web maps end at 22.</summary>
-    public const int MapZoomMax = 22;
-
-    /// <summary>Groups of one figure, such as categories, at most; a city has about 300 categories.</summary>
-    public const int FigureGroupsMax = 1_000;
-
-    /// <summary>
-    /// Rows whose times until done are sorted for exact quantiles: 50,000 take some 40 ms. Beyond, the quantiles come from counters where those know what
-    /// is asked.
-    /// </summary>
-    public const int ExactDurationRowsMax = 50_000;
-
-    /// <summary>Positions of one geometry: a borough with all its piers is 5,000 to 30,000 in full detail, a drawn area under 100, and 256 kB hold some 12,000.</summary>
-    public const int GeometryVerticesMax = 10_000;
-
-    /// <summary>Rings of one geometry; whether rings lie within each other is judged pair by pair.</summary>
-    public const int GeometryRingsMax = 500;
-
-    /// <summary>Width and height of a polygon in degrees: a metropolitan region is two, and straight edges on a map bend beyond.</summary>
-    public const double AreaDegreesMax = 10;
-
-    /// <summary>Radius of a circle in metres: a large city; beyond it a viewport says the same.</summary>
-    public const double CircleMetresMax = 50_000;
 
     /// <summary>Bytes of a request body: the longest persisted operation of our clients is under 4 kB, free text under 50 kB.</summary>
     public const int RequestBytesMax = 256 * 1024;
@@ -245,6 +194,18 @@ public static class Limits
 
     /// <summary>Type cost of an operation that a client sends as text (HotChocolate's): the same page is 401.</summary>
     public const int TypeCostMax = 1_000;
+
+    /// <summary>Decimals of a cost: an item of a list weighs a tenth, a position of a polygon a twentieth.</summary>
+    public const int CostDecimals = 2;
+
+    /// <summary>
+    /// How many times the field cost of its manifest a published operation may cost with the variables that it comes with. A page of 100 instead of 5 or 10 is 5 to
+    /// 8 times, a filter with all statuses, ten categories, a time and a district's polygon of 500 positions once or twice more.
+    /// </summary>
+    public const double PublishedFieldCostTimes = 10;
+
+    /// <summary>The same for its type cost: a page of 100 instead of 5 is 19 times the objects, and objects are bounded by the answer's bytes too.</summary>
+    public const double PublishedTypeCostTimes = 20;
 
     /// <summary>Root fields of one operation: each is at least one statement.</summary>
     public const int RootFieldsMax = 20;
@@ -333,11 +294,97 @@ public static class Limits
     /// <summary>Milliseconds a reading statement may take; the target is a P95 of 200 ms for the whole request.</summary>
     public const int StatementTimeoutMs = 5_000;
 
+    /// <summary>
+    /// Milliseconds after its limit from which on a statement that still runs is ended by the watcher. One that PostgreSQL can cancel ends within milliseconds, on a busy
+    /// machine within a tenth of a second.
+    /// </summary>
+    public const int WatchMarginMs = 1_000;
+
+    /// <summary>Milliseconds between two looks of the watcher at what runs; PostgreSQL is asked only when something runs for longer than a statement may.</summary>
+    public const int WatchIntervalMs = 500;
+
+    /// <summary>Backends that are remembered, those that were given up too: several times what PostgreSQL has by default.</summary>
+    public const int WatchedBackendsMax = 1_000;
+
+    /// <summary>Seconds between two reports of a backend that was terminated and still runs.</summary>
+    public const int WatchReportSeconds = 60;
+
+    /// <summary>
+    /// How long a shape is not run that outlived its limit: the longest that was measured without its bound ran 200 seconds and could not be ended, so that a shape that is
+    /// sent without pause takes four backends at most.
+    /// </summary>
+    public static readonly TimeSpan SuspendedFor = TimeSpan.FromSeconds(60);
+
+    /// <summary>Shapes that are suspended at once: with up to 70 kB of text each, 70 MB; each has cost a backend six seconds.</summary>
+    public const int SuspendedShapesMax = 200;
+
+    /// <summary>
+    /// Milliseconds within which a connection of the pool shows that it was dead before it was asked: its end is in the socket already. What fails later has run.
+    /// </summary>
+    public const int StaleConnectionMs = 1_000;
+
+    /// <summary>Characters of a statement that is prepared: the longest of the published operations has about 5,000.</summary>
+    public const int PreparedStatementCharsMax = 8_000;
+
+    /// <summary>Characters of all statements that a connection keeps prepared, some 40 bytes of its backend for each (measured), so 16 MB.</summary>
+    public const int PreparedConnectionCharsMax = 400_000;
+
     /// <summary>Milliseconds the exact count of a connection may take before its field fails.</summary>
     public const int CountTimeoutMs = 2_000;
 
     /// <summary>Milliseconds a request may take in all.</summary>
     public const int RequestTimeoutMs = 10_000;
+
+    /// <summary>
+    /// Cheap executions of everybody at once, for each processor: two keep it busy while one of them waits for PostgreSQL. With more, each takes longer for the others'
+    /// sake, and cheap ones look dear.
+    /// </summary>
+    public const int CheapAtOncePerProcessor = 2;
+
+    /// <summary>Cheap executions of everybody at once, unless configured, on machines of many processors: each may need a connection, and PostgreSQL has 100.</summary>
+    public const int CheapAtOnceDefaultMax = 12;
+
+    /// <summary>Units of dear executions of everybody at once, for each processor: each keeps one busy, in PostgreSQL or here (docs/operating.md has the table).</summary>
+    public const int DearAtOncePerProcessor = 1;
+
+    /// <summary>Units of dear executions of everybody at once, unless configured, on machines of many processors: as <see cref="CheapAtOnceDefaultMax"/>.</summary>
+    public const int DearAtOnceDefaultMax = 6;
+
+    /// <summary>Cheap executions at once of a client with a key or a host, unless configured: enough for some hundred a second.</summary>
+    public const int CheapAtOnceOfClient = 2;
+
+    /// <summary>Units of dear executions at once of a client with a key or a host, unless configured.</summary>
+    public const int DearAtOnceOfClient = 1;
+
+    /// <summary>Executions at once that a setting may ask for: PostgreSQL's processes are 10 MB each, and more of them than that serve nobody.</summary>
+    public const int AtOnceMax = 1_000;
+
+    /// <summary>
+    /// Field cost up to which an execution is cheap that adds nothing up: a page of 100 with its categories and places is 310 and takes some 5 ms (measured). What is
+    /// made to take long for its cost takes ten times as long at most.
+    /// </summary>
+    public const int CheapCost = 310;
+
+    /// <summary>Field cost of a dear execution for each place that it takes: a city's statistics are 153, an area's with several conditions 250. Text may cost 1,000.</summary>
+    public const int DearUnitCost = 500;
+
+    /// <summary>Cheap executions of a client that wait: a burst of some pages' requests. They take 2 ms each, so the last waits a tenth of a second.</summary>
+    public const int CheapQueued = 48;
+
+    /// <summary>Units of dear executions of a client that wait: at 25 a second the last waits a third of a second. More would only be answered later, and no more of them.</summary>
+    public const int DearQueued = 8;
+
+    /// <summary>Milliseconds that an execution waits: who sees nothing for a second begins to do something else, and the server would work for nobody.</summary>
+    public const int QueueMs = 1_000;
+
+    /// <summary>Seconds after which refused clients are asked to come back at least.</summary>
+    public const int RetrySecondsMin = 1;
+
+    /// <summary>And at most, but for the lot: a server that had trouble for half a minute is to be found again soon after.</summary>
+    public const int RetrySecondsMax = 30;
+
+    /// <summary>How long refusals and admissions are counted together: long enough for some hundred executions, short enough to notice the end of a rush.</summary>
+    public static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Rows that a page of a published operation may read for each row it returns. A row with its place in an index, its category and agency is four; the rest
@@ -367,13 +414,22 @@ public static class Limits
     /// <exception cref="InvalidOperationException">A relation between two limits is broken.</exception>
     public static void Verify()
     {
+        VerifyResponses();
         Check(PageRowsDefault <= PageRowsMax, "a page without arguments must be an allowed page");
         Check(CountTimeoutMs < StatementTimeoutMs, "a count must fail before its whole batch does");
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");
+        Check(QueueMs + StatementTimeoutMs < RequestTimeoutMs, "what waited must have the time for a statement");
+        Check(CheapCost <= DearUnitCost, "what is just not cheap must take one place among the dear");
+        Check(RetrySecondsMin <= RetrySecondsMax, "there must be a time to come back");
+        Check(StatementTimeoutMs + WatchMarginMs + WatchIntervalMs < RequestTimeoutMs, "a statement that outlives its limit must be ended before its request is");
+        Check(WatchIntervalMs <= WatchMarginMs, "what outlives its limit must be seen about then");
+        Check(PreparedStatementCharsMax * BatchStatementsMax <= PreparedConnectionCharsMax, "a batch of the longest statements must fit what a connection keeps prepared");
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
         Check(RegistrationsPerDay <= RegistrationsPerDayMax, "the quota that clients have must be one that they may be given");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
         Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");
+        Check(ScanShareMax <= ScanParentsShareMax, "rows below an unknown parent must be allowed where named ones are");
+        Check(ScanRowsAlways <= ScanRowsMax, "what may always be read must be allowed");
         Check(NearbyScanMetresMax <= NearbyMetresMax, "what may be read one by one must be an allowed distance");
         Check(AreaRunsUnreachedMax <= AreaRunsMax, "runs must be allowed before they are left out");
         Check(DocumentCharsMax <= RegisteredTextsLeftOut * RegisteredTextCharsMax, "room that is made must fit any text");

@@ -13,8 +13,17 @@ public class RequestError(string message, string code)
     /// <summary>The <c>extensions.code</c> of the answer.</summary>
     public string Code { get; } = code;
 
-    /// <summary>Further members of <c>extensions</c>, in order; values are strings, numbers or booleans.</summary>
-    public IReadOnlyList<KeyValuePair<string, object>> Extensions { get; init; } = [];
+    /// <summary>
+    /// Further members of <c>extensions</c>, in order; values are strings, numbers or booleans. Strings are cut as the message is: they repeat what was sent, and a refusal is sent
+    /// to any number of slow readers.
+    /// </summary>
+    public IReadOnlyList<KeyValuePair<string, object>> Extensions
+    {
+        get;
+        init => field = value.Any(e => e.Value is string { Length: > Limits.ErrorMessageCharsMax })
+            ? [.. value.Select(e => e.Value is string { Length: > Limits.ErrorMessageCharsMax } text ? new(e.Key, Shortened(text)) : e)]
+            : value;
+    } = [];
 
     /// <summary>Line and column in the operation's text, one-based.</summary>
     public IReadOnlyList<(int Line, int Column)> Locations { get; init; } = [];
@@ -24,6 +33,9 @@ public class RequestError(string message, string code)
     /// <c>application/json</c> (GraphQL over HTTP).
     /// </summary>
     public int? Status { get; init; }
+
+    /// <summary>Seconds after which it is worth trying again, sent as <c>Retry-After</c>; null when it never is.</summary>
+    public int? RetryAfterSeconds { get; init; }
 
     // Half of a surrogate pair would be no text any more.
     private static string Shortened(string message)

@@ -1,17 +1,20 @@
 using CityHelper.Data;
-using CityHelper.Data.Migrations;
 using CityHelper.Engine;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
+using CityHelper.Server.Admission;
 using CityHelper.Server.Clients;
 using CityHelper.Server.Explorer;
 using CityHelper.Server.Health;
 using CityHelper.Server.Http;
+using CityHelper.Server.Logging;
 using CityHelper.Server.Redis;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Security;
 using CityHelper.Server.Statistics;
+using CityHelper.Server.Watching;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
@@ -34,32 +37,42 @@ public static class ServerApplication
     /// <exception cref="ConfigurationException">The configuration is wrong; the message says what to set.</exception>
     public static async Task<WebApplication> BuildAsync(WebApplicationOptions options, Action<WebApplicationBuilder>? configure = null)
     {
+        Limits.Verify();
         WebApplicationBuilder builder = WebApplication.CreateBuilder(options);
+        builder.Logging.AddLineLogging();
         configure?.Invoke(builder);
         string connectionString = builder.Configuration[CityHelperDatabase.ConnectionStringKey] is { Length: > 0 } given
             ? given
             : throw new ConfigurationException($"Set {CityHelperDatabase.ConnectionStringKey} to the connection string of the database.");
 
+        ClientDirectory clients = ClientDirectory.Of(builder.Configuration, builder.Environment);
+        AdmissionSettings admission = AdmissionSettings.Of(builder.Configuration, clients.Shares);
+
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = Engine.Limits.RefusedBytesMax;
+            ConnectionLimits.Apply(kestrel);
         });
+        builder.Services.Configure<SocketTransportOptions>(ConnectionLimits.Apply);
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(services => ReadingConnections.Create(connectionString, services.GetRequiredService<ILoggerFactory>()));
-        builder.Services.AddSingleton(new Migrator(connectionString));
+        builder.Services.AddSingleton(services => ReadingConnections.Create(connectionString, admission.Connections, services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(CursorKeyStore.Load(builder.Configuration, builder.Environment, HomeOf(builder.Configuration)));
-        builder.Services.AddSingleton<IClientDirectory>(ClientDirectory.Of(builder.Configuration, builder.Environment));
+        builder.Services.AddSingleton<IClientDirectory>(clients);
+        builder.Services.AddSingleton(admission.ToOptions());
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
         builder.Services.AddCounterFolding(connectionString);
-        builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration));
+        builder.Services.AddBackendWatcher(connectionString);
+        builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration, builder.Environment));
         builder.Services.AddGraphQLEngine();
+        builder.Services.AddHostedService<MemoryTrimming>();
         builder.Services.AddSharedRedis(builder.Configuration);
-        builder.Services.AddCityHelperHealth();
+        builder.Services.AddCityHelperHealth(connectionString);
 
         WebApplication app = builder.Build();
         await app.Services.GetRequiredService<OperationRegistry>().LoadAsync(ManifestPathOf(builder.Configuration), CancellationToken.None);
+        app.UseSafeHeaders();
+        app.UseResponseDeadline();
         app.UseContentEncodings();
         app.UseExplorer();
         app.MapGraphQL(GraphQLPath);
@@ -103,17 +116,24 @@ internal static class ReadingConnections
     /// </summary>
     internal const string WarmingSql = "select st_distance('point(0 0)'::geography, 'point(1 1)'::geography)";
 
-    public static NpgsqlDataSource Create(string connectionString, ILoggerFactory loggers)
+    /// <param name="connectionString">The database.</param>
+    /// <param name="connectionsMax">Connections at most; admission lets no more in than find one.</param>
+    /// <param name="loggers">Where Npgsql says what it does.</param>
+    public static NpgsqlDataSource Create(string connectionString, int connectionsMax, ILoggerFactory loggers)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "cityhelper",
+            MaxPoolSize = connectionsMax,
             // The last one holds: of what the connection string says, such as less memory on a small machine, all that answers do not rest on.
             Options = $"-c work_mem={Limits.WorkMemoryMegabytes}MB {new NpgsqlConnectionStringBuilder(connectionString).Options} {s_settings}",
 
-            // A plan's statements are prepared at their second use; a server has a few hundred different ones.
-            MaxAutoPrepare = 200,
-            AutoPrepareMinUsages = 2,
+            // PostgreSQL's own limit comes first, then the watcher, then these.
+            CommandTimeout = Limits.CommandTimeoutSeconds,
+            CancellationTimeout = Limits.CancellationTimeoutMs,
+
+            // By number alone Npgsql would bound them: Engine's PreparedStatements does so by size.
+            MaxAutoPrepare = 0,
 
             // Nothing is ever set for a session, so there is nothing to reset and a round trip to save.
             NoResetOnClose = true,

@@ -45,7 +45,7 @@ export function assertHashAlone({ method, parameters }, hash) {
 
 /**
  * Sends what a library asks by hash to the one address whose answers caches may keep: /graphql/persisted/{id}/{name}?variables=.
- * Any library that takes a fetch can be given it; docs/http.md says why the address is another.
+ * Any library that takes a fetch can be given it; docs/http.md says why the address is another, and why it has one spelling.
  */
 export const throughPersistedRoute = (inner) => (address, options = {}) => {
   const url = new URL(address);
@@ -53,9 +53,20 @@ export const throughPersistedRoute = (inner) => (address, options = {}) => {
   if ((options.method ?? 'GET') !== 'GET' || query || !extensions) return inner(address, options);
   const { sha256Hash } = JSON.parse(extensions).persistedQuery;
   url.pathname += `/persisted/${sha256Hash}/${operationName}`;
-  url.search = variables ? `?variables=${encodeURIComponent(variables)}` : '';
+  const canonical = variables ? canonicalJson(JSON.parse(variables)) : '{}';
+  url.search = canonical === '{}' ? '' : `?variables=${percentEncoded(canonical)}`;
   return inner(url.href, options);
 };
+
+/** RFC 8785: what JSON.stringify writes, with the members of objects in order. */
+const canonicalJson = (value) => JSON.stringify(value, (_, member) => (isObject(member)
+  ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+  : member));
+
+const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+/** RFC 3986: encodeURIComponent leaves five characters as they are that are not unreserved. */
+const percentEncoded = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
 async function exchange(url, options, response) {
   const method = options.method ?? 'GET';

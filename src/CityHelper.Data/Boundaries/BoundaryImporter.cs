@@ -42,7 +42,14 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
     /// </summary>
     public static async Task<(long Revision, bool IsCounted)> RevisionAsync(NpgsqlDataSource dataSource, short cityId, CancellationToken cancellation = default)
     {
-        await using NpgsqlCommand command = dataSource.CreateCommand("select revision, counted_revision = revision from boundary_revision where city_id = $1");
+        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
+        return await RevisionAsync(connection, cityId, cancellation);
+    }
+
+    /// <summary>As the other, over a connection that is open.</summary>
+    public static async Task<(long Revision, bool IsCounted)> RevisionAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select revision, counted_revision = revision from boundary_revision where city_id = $1", connection);
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = cityId });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         return await reader.ReadAsync(cancellation) ? (reader.GetInt64(0), reader.GetBoolean(1)) : (0, false);

@@ -74,7 +74,8 @@ public sealed class Migrator
     /// <summary>Whether every script of this program has run.</summary>
     public async Task<bool> IsUpToDateAsync(CancellationToken cancellation = default) => (await PendingAsync(cancellation)).Count == 0;
 
-    private static async Task<IReadOnlyList<string>> PendingAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    /// <summary>As <see cref="PendingAsync(CancellationToken)"/>, through a connection of the caller's.</summary>
+    public static async Task<IReadOnlyList<string>> PendingAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var exists = new NpgsqlCommand($"select to_regclass('public.{JournalTable}') is not null", connection);
         if (await exists.ExecuteScalarAsync(cancellation) is not true)

@@ -28,6 +28,9 @@ public sealed record RowAccess(EntityMap Entity)
     /// <summary>Where the keys of other systems are kept.</summary>
     public ExternalKey? External { get; init; }
 
+    /// <summary>Who knows the areas of its rows, so that what it costs to compare them is counted before; null where rows have no areas.</summary>
+    public IAreaDirectory? Shapes { get; init; }
+
     /// <summary>Whether a filter on the column needs no other one beside it.</summary>
     internal bool IsIndexed(string column) =>
         IsSmall || column == Entity.RowColumn || column == Created?.Column.Name || Values.Any(v => v.Column == column);
@@ -68,6 +71,9 @@ public interface IAreaDirectory
 
     /// <summary>An area; null when the partition has none of the key.</summary>
     ValueTask<KeptArea?> FindAsync(short partition, long key, CancellationToken cancellation);
+
+    /// <summary>The areas of a partition whose boxes have a point in common with a rectangle.</summary>
+    ValueTask<IReadOnlyList<NetTopologySuite.Geometries.Geometry>> OverlappingAsync(short partition, Space.Viewport box, CancellationToken cancellation);
 }
 
 /// <summary>An area that is asked for by id.</summary>

@@ -1,3 +1,4 @@
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Pricing;
 using Microsoft.AspNetCore.Http;
 
@@ -35,6 +36,9 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
 
     /// <summary>Whether it showed a secret: the schema and the explorer, which it may have read by it, are for no shared cache.</summary>
     public bool IsKnownBySecret { get; init; }
+
+    /// <summary>How much of the server it may take at once.</summary>
+    public ClientShare Share { get; init; } = ClientShare.Everybody;
 
     /// <summary>Whether the schema and the explorer are there for it, and errors suggest names: it may send any text, or is not restricted yet.</summary>
     public bool MayReadSchema => Mode == ClientMode.FreeText || LogOnly;

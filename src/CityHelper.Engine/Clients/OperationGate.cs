@@ -11,15 +11,18 @@ namespace CityHelper.Engine.Clients;
 /// <summary>An operation that a client may run, or why not.</summary>
 /// <param name="Operation">The operation; null when refused.</param>
 /// <param name="Errors">Why it was refused.</param>
-internal sealed record Admission(Operation? Operation, IReadOnlyList<RequestError> Errors)
+internal sealed record Authorisation(Operation? Operation, IReadOnlyList<RequestError> Errors)
 {
-    /// <summary>What it may cost; null for one that was priced when it was published.</summary>
+    /// <summary>What it may cost: a text what its client may, a published operation a multiple of what it costs with its usual variables.</summary>
     public PriceLimit? Limit { get; init; }
+
+    /// <summary>Whether it is published.</summary>
+    public bool IsPublished { get; init; }
 
     /// <summary>What the answer says of its registration (<c>extensions.persistedQuery</c>); null for nothing.</summary>
     public IReadOnlyDictionary<string, object>? Persisted { get; init; }
 
-    public static Admission Refused(RequestError error) => new(null, [error]);
+    public static Authorisation Refused(RequestError error) => new(null, [error]);
 }
 
 /// <summary>
@@ -30,7 +33,7 @@ public sealed class OperationGate(
     OperationRegistry operations, RegisteredOperations registered, OperationExecutor executor, ILogger<OperationGate> logger)
 {
     /// <summary>Finds or compiles the operation of a request.</summary>
-    internal async ValueTask<Admission> AdmitAsync(OperationRequest request, ClientProfile client, CancellationToken cancellation)
+    internal async ValueTask<Authorisation> AuthoriseAsync(OperationRequest request, ClientProfile client, CancellationToken cancellation)
     {
         // An empty text beside an id counts as none.
         string? name = Given(request.OperationName);
@@ -40,7 +43,7 @@ public sealed class OperationGate(
             {
                 ({ } id, _) => await ByIdAsync(id, name, client, new OperationUnknownError(id), cancellation),
                 (_, { } hash) => await ByIdAsync(hash, name, client, new PersistedQueryNotFoundError(), cancellation),
-                _ => Admission.Refused(new OperationMissingError()),
+                _ => Authorisation.Refused(new OperationMissingError()),
             };
         }
 
@@ -49,33 +52,33 @@ public sealed class OperationGate(
             : await ByTextAsync(text, name, client, ClientMode.FreeText, cancellation);
     }
 
-    private async ValueTask<Admission> ByIdAsync(string id, string? name, ClientProfile client, RequestError unknown, CancellationToken cancellation)
+    private async ValueTask<Authorisation> ByIdAsync(string id, string? name, ClientProfile client, RequestError unknown, CancellationToken cancellation)
     {
         CompiledOperation published = await operations.FindAsync(id, cancellation);
         if (published.Operation is { } operation)
         {
             // The name in a URL must be the operation's: logs and caches are read by it.
             return name is not null && name != operation.Name
-                ? Admission.Refused(new OperationNameUnknownError(name) { Status = StatusCodes.Status400BadRequest })
-                : new Admission(operation, []);
+                ? Authorisation.Refused(new OperationNameUnknownError(name) { Status = StatusCodes.Status400BadRequest })
+                : new Authorisation(operation, []) { Limit = published.Limit, IsPublished = true };
         }
 
         if (published.Errors is not [OperationUnknownError])
         {
-            return new Admission(null, ErrorsFor(client, published.Errors));
+            return new Authorisation(null, ErrorsFor(client, published.Errors));
         }
 
         // Published operations are all that a client of that mode may run, whoever else has registered what.
         return (client.Mode != ClientMode.PersistedOnly || client.LogOnly) && await registered.FindAsync(id, cancellation) is { } text
             ? await ByTextAsync(text, name, client, ClientMode.Registration, cancellation)
-            : Admission.Refused(unknown);
+            : Authorisation.Refused(unknown);
     }
 
-    private async ValueTask<Admission> ByTextAsync(string text, string? name, ClientProfile client, ClientMode needed, CancellationToken cancellation)
+    private async ValueTask<Authorisation> ByTextAsync(string text, string? name, ClientProfile client, ClientMode needed, CancellationToken cancellation)
     {
         if (Forbids(client, needed))
         {
-            return Admission.Refused(new OperationNotAllowedError());
+            return Authorisation.Refused(new OperationNotAllowedError());
         }
 
         if (client.Mode < needed)
@@ -86,18 +89,18 @@ public sealed class OperationGate(
         return await CompileAsync(text, name, client, cancellation);
     }
 
-    private async ValueTask<Admission> ByTextAndHashAsync(
+    private async ValueTask<Authorisation> ByTextAndHashAsync(
         string text, string sent, string? name, OperationRequest request, ClientProfile client, CancellationToken cancellation)
     {
         string hash = OperationCompiler.IdOf(text);
-        if (hash == sent && (await operations.FindAsync(hash, cancellation)).Operation is { } published)
+        if (hash == sent && await operations.FindAsync(hash, cancellation) is { Operation: not null } published)
         {
-            return new Admission(published, []);
+            return new Authorisation(published.Operation, []) { Limit = published.Limit, IsPublished = true };
         }
 
         if (Forbids(client, ClientMode.Registration))
         {
-            return Admission.Refused(new OperationNotAllowedError());
+            return Authorisation.Refused(new OperationNotAllowedError());
         }
 
         // Before it is compiled, and under a wrong hash too: the quota bounds what a client has compiled, not only what is kept of it.
@@ -106,32 +109,32 @@ public sealed class OperationGate(
         {
             if (!client.LogOnly)
             {
-                return Admission.Refused(new RegistrationQuotaExceededError(client.RegistrationsPerDay));
+                return Authorisation.Refused(new RegistrationQuotaExceededError(client.RegistrationsPerDay));
             }
 
             LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "register any more today, such as", name ?? "anonymous", hash);
         }
 
-        Admission admission = await ByTextAsync(text, name, client, ClientMode.Registration, cancellation);
-        if (admission.Operation is not { } operation)
+        Authorisation authorisation = await ByTextAsync(text, name, client, ClientMode.Registration, cancellation);
+        if (authorisation.Operation is not { } operation)
         {
-            return admission;
+            return authorisation;
         }
 
         if (hash != sent)
         {
             // It runs, and is kept under neither hash.
-            return admission with { Persisted = WrongHash(sent, hash) };
+            return authorisation with { Persisted = WrongHash(sent, hash) };
         }
 
         // Only what may run is kept, so that nobody fills the store with what never could.
-        if (executor.Check(operation, request.Variables, admission.Limit) is { } refusal)
+        if (executor.Check(operation, request.Variables, authorisation.Limit) is { } refusal)
         {
-            return new Admission(null, ErrorsFor(client, [refusal]));
+            return new Authorisation(null, ErrorsFor(client, [refusal]));
         }
 
         bool isKept = isCounted && await registered.TryRegisterAsync(client, hash, text, cancellation);
-        return admission with { Persisted = new Dictionary<string, object> { ["sha256Hash"] = hash, ["persisted"] = isKept } };
+        return authorisation with { Persisted = new Dictionary<string, object> { ["sha256Hash"] = hash, ["persisted"] = isKept } };
     }
 
     // What is registered was counted when it was, perhaps of another client.
@@ -140,25 +143,25 @@ public sealed class OperationGate(
 
     private static bool Forbids(ClientProfile client, ClientMode needed) => client.Mode < needed && !client.LogOnly;
 
-    private async ValueTask<Admission> CompileAsync(string text, string? name, ClientProfile client, CancellationToken cancellation)
+    private async ValueTask<Authorisation> CompileAsync(string text, string? name, ClientProfile client, CancellationToken cancellation)
     {
         CompiledOperation compiled = await operations.CompileAsync(text, name, cancellation);
         if (compiled.Operation is not { } operation)
         {
-            return new Admission(null, ErrorsFor(client, compiled.Errors));
+            return new Authorisation(null, ErrorsFor(client, compiled.Errors));
         }
 
         if (operation.IntrospectionField is { } field && client.Mode != ClientMode.FreeText)
         {
             if (!client.LogOnly)
             {
-                return Admission.Refused(new IntrospectionNotAllowedError(field));
+                return Authorisation.Refused(new IntrospectionNotAllowedError(field));
             }
 
             LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "look at the schema with", name ?? "anonymous", OperationCompiler.IdOf(text));
         }
 
-        return new Admission(operation, []) { Limit = client.PriceLimit };
+        return new Authorisation(operation, []) { Limit = client.PriceLimit };
     }
 
     private static IReadOnlyList<RequestError> ErrorsFor(ClientProfile client, IReadOnlyList<RequestError> errors) =>

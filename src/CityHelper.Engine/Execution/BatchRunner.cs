@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Proof;
 using CityHelper.Engine.Telemetry;
@@ -31,7 +32,8 @@ public sealed record StatementExplanation(string Sql, string Form, string Json)
 /// Sends the statements of a plan in one batch. The connections run with repeatable read, so a batch is one transaction and one
 /// snapshot without a BEGIN or COMMIT of its own.
 /// </summary>
-internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache statements, ILogger<BatchRunner> logger)
+internal sealed class BatchRunner(
+    ReadingDatabase database, PreparedStatements prepared, StatementCache statements, ILogger<BatchRunner> logger)
 {
     private const string CountTimeoutSql = "select set_config('statement_timeout', $1, true)";
 
@@ -50,15 +52,18 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
     }
 
     /// <summary>Reads the rows of all runs; pages that came short of their window are completed in a second batch.</summary>
+    /// <param name="runs">The runs.</param>
+    /// <param name="shape">What the watcher is to call it.</param>
+    /// <param name="cancellation">Ends the batch in PostgreSQL too.</param>
     /// <returns>What it took.</returns>
-    public async Task<BatchUsage> RunAsync(IReadOnlyList<RootRun> runs, CancellationToken cancellation)
+    public async Task<BatchUsage> RunAsync(IReadOnlyList<RootRun> runs, ExecutionShape? shape, CancellationToken cancellation)
     {
         RootRun[] all = [.. runs.SelectMany(r => r.All)];
-        BatchUsage first = await RunAsync(Reads(all, isFirst: true), Counts(all), cancellation);
+        BatchUsage first = await RunAsync(Reads(all, isFirst: true), Counts(all), shape, cancellation);
 
         // Another snapshot, but of other keys: no row can stand on the page twice, and the answer's position is that of the first batch.
         RootRun[] unfinished = [.. all.Where(r => r.TryWiden())];
-        return first + await RunAsync(Reads(unfinished, isFirst: false), [], cancellation);
+        return first + await RunAsync(Reads(unfinished, isFirst: false), [], shape, cancellation);
     }
 
     /// <summary>How PostgreSQL runs the statements, and those that complete a page.</summary>
@@ -86,7 +91,10 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
     }
 
     private async Task<BatchUsage> RunAsync(
-        List<(StatementPlan Statement, RootRun Run)> reads, List<(StatementPlan Statement, RootRun Run)> counts, CancellationToken cancellation)
+        List<(StatementPlan Statement, RootRun Run)> reads,
+        List<(StatementPlan Statement, RootRun Run)> counts,
+        ExecutionShape? shape,
+        CancellationToken cancellation)
     {
         int statements = reads.Count + counts.Count;
         if (statements == 0)
@@ -97,14 +105,11 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
         using Activity? activity = EngineTelemetry.Source.StartActivity("GraphQL Operation Execution");
         activity?.SetTag("cityhelper.batch.statements", statements);
         long start = Stopwatch.GetTimestamp();
+        var use = new DatabaseRead(shape);
         try
         {
-            await using NpgsqlBatch batch = database.CreateBatch();
-            Fill(batch, reads, counts);
-            await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellation);
-            await ReadAsync(reader, reads, cancellation);
-            await ReadCountsAsync(reader, counts, cancellation);
-            return new BatchUsage(statements, RowsOf(batch), Stopwatch.GetElapsedTime(start));
+            long rows = await database.ReadAsync(use, read => ReadAsync(read, reads, counts, cancellation), cancellation);
+            return new BatchUsage(statements, rows, Stopwatch.GetElapsedTime(start));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -112,13 +117,40 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
         }
         catch (NpgsqlException cause)
         {
-            Fail(reads.Concat(counts).Select(r => r.Run), cause);
+            RequestError error = use.IsTimeout(cause) ? new RequestTimeoutError() : DatabaseFailure.Of(cause);
+            if (use.IsTimeout(cause))
+            {
+                LogMessages.BatchTimedOut(logger, shape?.OperationName ?? "no operation", Stopwatch.GetElapsedTime(start).TotalMilliseconds, cause.Message);
+            }
+            else
+            {
+                LogMessages.BatchFailed(logger, error.Code, cause);
+            }
+
+            // Roots that read nothing answer all the same.
+            foreach ((_, RootRun run) in reads.Concat(counts))
+            {
+                run.Error ??= error;
+            }
+
             return new BatchUsage(statements, 0, Stopwatch.GetElapsedTime(start));
         }
         finally
         {
             EngineTelemetry.BatchDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
+    }
+
+    private async Task<long> ReadAsync(
+        DatabaseRead use, List<(StatementPlan Statement, RootRun Run)> reads, List<(StatementPlan Statement, RootRun Run)> counts, CancellationToken cancellation)
+    {
+        await using NpgsqlBatch batch = use.Connection.CreateBatch();
+        await prepared.PrepareAsync(use.Connection, batch, Fill(batch, reads, counts), cancellation);
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellation);
+        use.HasBegun = true;
+        await ReadAsync(reader, reads, cancellation);
+        await ReadCountsAsync(reader, counts, cancellation);
+        return RowsOf(batch);
     }
 
     private static long RowsOf(NpgsqlBatch batch)
@@ -135,13 +167,19 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
     private async Task<StatementExplanation> ExplainAsync(StatementPlan statement, RootRun run, CancellationToken cancellation)
     {
         CompiledStatement compiled = statements.For(statement, run);
-        await using NpgsqlCommand command = database.CreateCommand("explain (analyze, buffers, verbose, format json) " + compiled.Sql);
-        foreach (ParameterSource source in compiled.Parameters)
-        {
-            command.Parameters.Add(source(run));
-        }
+        string json = await database.ReadAsync(
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand("explain (analyze, buffers, verbose, format json) " + compiled.Sql, connection);
+                foreach (ParameterSource source in compiled.Parameters)
+                {
+                    command.Parameters.Add(source(run));
+                }
 
-        return new StatementExplanation(compiled.Sql, run.Access.ToString(), (string)(await command.ExecuteScalarAsync(cancellation))!)
+                return (string)(await command.ExecuteScalarAsync(cancellation))!;
+            },
+            cancellation);
+        return new StatementExplanation(compiled.Sql, run.Access.ToString(), json)
         {
             Field = run.Plan.Field.ResponseName,
             Kind = statement.Kind,
@@ -162,28 +200,22 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
     private static bool IsRead(RootRun run) => run.Error is null && !run.IsAbsent;
 
     // Order matters: a count that runs into its time limit aborts the transaction, and with it whatever would come after.
-    private void Fill(
+    private List<CompiledStatement> Fill(
         NpgsqlBatch batch, List<(StatementPlan Statement, RootRun Run)> reads, List<(StatementPlan Statement, RootRun Run)> counts)
     {
-        foreach ((StatementPlan statement, RootRun run) in reads)
-        {
-            Add(batch, statement, run);
-        }
-
+        List<CompiledStatement> added = [.. reads.Select(read => Add(batch, read.Statement, read.Run))];
         if (counts.Count == 0)
         {
-            return;
+            return added;
         }
 
         string milliseconds = Limits.CountTimeoutMs.ToString(System.Globalization.CultureInfo.InvariantCulture);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(CountTimeoutSql) { Parameters = { StatementBuilder.Text(milliseconds) } });
-        foreach ((StatementPlan statement, RootRun run) in counts)
-        {
-            Add(batch, statement, run);
-        }
+        added.AddRange(counts.Select(count => Add(batch, count.Statement, count.Run)));
+        return added;
     }
 
-    private void Add(NpgsqlBatch batch, StatementPlan statement, RootRun run)
+    private CompiledStatement Add(NpgsqlBatch batch, StatementPlan statement, RootRun run)
     {
         CompiledStatement compiled = statements.For(statement, run);
         var command = new NpgsqlBatchCommand(compiled.Sql);
@@ -194,6 +226,7 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
 
         LogMessages.Statement(logger, compiled.Sql);
         batch.BatchCommands.Add(command);
+        return compiled;
     }
 
     private static async Task ReadAsync(
@@ -226,17 +259,6 @@ internal sealed class BatchRunner(NpgsqlDataSource database, StatementCache stat
 
                 return;
             }
-        }
-    }
-
-    // Roots that read nothing answer all the same.
-    private void Fail(IEnumerable<RootRun> runs, NpgsqlException cause)
-    {
-        RequestError error = DatabaseFailure.Of(cause);
-        LogMessages.BatchFailed(logger, error.Code, cause);
-        foreach (RootRun run in runs)
-        {
-            run.Error ??= error;
         }
     }
 }

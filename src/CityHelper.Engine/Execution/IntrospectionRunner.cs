@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Operations;
 using GraphQL;
 using GraphQL.SystemTextJson;
@@ -24,8 +25,9 @@ internal sealed class IntrospectionRunner(ISchema schema)
     private readonly GraphQLSerializer _serializer = new();
 
     /// <summary>Runs the meta fields of an operation alone.</summary>
+    /// <exception cref="ResponseRefusedException">There is no room for their answer.</exception>
     public async Task<MetaAnswer> RunAsync(
-        Operation operation, IReadOnlyList<GraphQLField> fields, VariableValues variables, CancellationToken cancellation)
+        Operation operation, IReadOnlyList<GraphQLField> fields, VariableValues variables, MemoryLease memory, CancellationToken cancellation)
     {
         // Meta fields take names and flags only; other variables were coerced by other rules, and are not theirs.
         GraphQLVariableDefinition[] definitions = [.. (operation.Definition.Variables?.Items ?? []).Where(v => IsNameOrFlag(v.Type))];
@@ -49,6 +51,9 @@ internal sealed class IntrospectionRunner(ISchema schema)
 
         using var stream = new MemoryStream();
         await _serializer.WriteAsync(stream, result, cancellation);
+
+        // Held until the lease ends, beside what the answer copies of it.
+        memory.Take((int)stream.Length);
         using JsonDocument json = JsonDocument.Parse(stream.GetBuffer().AsMemory(0, (int)stream.Length));
         return new MetaAnswer(
             json.RootElement.GetProperty("data").EnumerateObject()

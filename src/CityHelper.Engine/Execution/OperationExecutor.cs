@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using CityHelper.Engine.Admission;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Loading;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
@@ -17,14 +19,25 @@ public sealed class OperationExecutor
     private readonly BatchRunner _batches;
     private readonly IntrospectionRunner _introspection;
     private readonly PlanCache _plans;
+    private readonly AdmissionControl _admission;
+    private readonly SuspendedShapes _suspended;
     private readonly ILogger _logger;
 
-    internal OperationExecutor(Planner planner, BatchRunner batches, IntrospectionRunner introspection, PlanCache plans, ILogger<OperationExecutor> logger)
+    internal OperationExecutor(
+        Planner planner,
+        BatchRunner batches,
+        IntrospectionRunner introspection,
+        PlanCache plans,
+        AdmissionControl admission,
+        SuspendedShapes suspended,
+        ILogger<OperationExecutor> logger)
     {
+        _suspended = suspended;
         _planner = planner;
         _batches = batches;
         _introspection = introspection;
         _plans = plans;
+        _admission = admission;
         _logger = logger;
     }
 
@@ -35,13 +48,13 @@ public sealed class OperationExecutor
     /// <param name="cancellation">Ends the batch in PostgreSQL too.</param>
     /// <returns>The answer; errors of the client's making are in it.</returns>
     /// <remarks>
-    /// (1) coerce the variables   (2) take the plan for their shape, compiled once   (3) refuse what costs too much   (4) bind each root's values, or
-    /// refuse the root   (5) send all statements in one batch and read them   (6) assemble the answer
+    /// (1) coerce the variables   (2) take the plan for their shape, compiled once   (3) refuse what costs too much, and what there is no room for now   (4) bind each
+    /// root's values, or refuse the root   (5) send all statements in one batch and read them   (6) assemble the answer
     /// </remarks>
     public async Task<OperationResult> ExecuteAsync(
         Operation operation, JsonElement variables, RunOptions options, CancellationToken cancellation)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, options.Limit);                   // (1)-(3)
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, options.Limit, options.Memory);   // (1)-(3)
         if (prepared is null)
         {
             return OperationResult.Refused(options.SuggestsNames ? refusal! : EngineErrors.WithoutSuggestion(refusal!));
@@ -51,18 +64,32 @@ public sealed class OperationExecutor
         {
             if (options.Report == CostReport.Validate)
             {
-                return OperationResult.Priced(prepared.Price);
+                return OperationResult.Priced(prepared.Price, options.Memory);
             }
 
+            // Before anything is bound: binding looks up cities, calendars and areas in the database.
+            (AdmissionLease? lease, OverloadedError? overloaded) = await _admission.AdmitAsync(prepared.Request(options), cancellation);
+            if (lease is null)
+            {
+                return OperationResult.Refused(overloaded!);
+            }
+
+            using AdmissionLease admitted = lease;
             try
             {
                 await BindAsync(prepared, operation, cancellation);                                                           // (4)
+                prepared.Shape = new ExecutionShape(operation.Id, operation.Name ?? operation.Id, prepared.Values.Shape, FormsOf(prepared.Runs));
+                if (_suspended.Check(prepared.Shape) is { } suspended)
+                {
+                    return OperationResult.Refused(suspended);
+                }
+
                 return await RunAsync(prepared, options, cancellation);
             }
-            catch (ResponseTooLargeException)
+            catch (ResponseRefusedException cause)
             {
                 // It was read all the same, and so it is paid for.
-                OperationResult refused = OperationResult.Refused(new ResponseTooLargeError());
+                OperationResult refused = OperationResult.Refused(cause.Error);
                 refused.Price = prepared.Price;
                 return refused;
             }
@@ -71,9 +98,9 @@ public sealed class OperationExecutor
 
     private async Task<OperationResult> RunAsync(PreparedOperation prepared, RunOptions options, CancellationToken cancellation)
     {
-        BatchUsage usage = await _batches.RunAsync(prepared.Runs, cancellation);                                                // (5)
+        BatchUsage usage = await _batches.RunAsync(prepared.Runs, prepared.Shape, cancellation);                                          // (5)
         await LoadNodesAsync(prepared, explanations: null, cancellation);
-        OperationResult result = Assemble(prepared.Plan, prepared.Runs);                                                        // (6)
+        OperationResult result = Assemble(prepared.Plan, prepared.Runs, options.Memory);                                        // (6)
         result.Price = prepared.Price;
         result.Forms = options.TellForms ? FormsOf(prepared.Runs) : null;
         if (options.Report == CostReport.Report)
@@ -90,7 +117,7 @@ public sealed class OperationExecutor
     /// <summary>Why an operation would be refused with these variables before anything is read, or null.</summary>
     internal RequestError? Check(Operation operation, JsonElement variables, PriceLimit? limit)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit);
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit, MemoryLease.Uncounted);
         prepared?.Dispose();
         return refusal;
     }
@@ -108,7 +135,7 @@ public sealed class OperationExecutor
     public async Task<(IReadOnlyList<StatementExplanation> Statements, IReadOnlyList<RequestError> Refusals)> TryExplainAsync(
         Operation operation, JsonElement variables, CancellationToken cancellation)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit: null);
+        (PreparedOperation? prepared, RequestError? refusal) = Prepare(operation, variables, limit: null, MemoryLease.Uncounted);
         if (prepared is null)
         {
             return ([], [refusal!]);
@@ -116,6 +143,13 @@ public sealed class OperationExecutor
 
         using (prepared)
         {
+            (AdmissionLease? lease, OverloadedError? overloaded) = await _admission.AdmitAsync(prepared.Request(RunOptions.Default), cancellation);
+            if (lease is null)
+            {
+                return ([], [overloaded!]);
+            }
+
+            using AdmissionLease admitted = lease;
             await BindAsync(prepared, operation, cancellation);
             List<StatementExplanation> nodes = [];
             await LoadNodesAsync(prepared, nodes, cancellation);
@@ -127,7 +161,7 @@ public sealed class OperationExecutor
     private static IEnumerable<RequestError> ErrorsOf(RootRun run) =>
         run.Nested.Select(nested => nested.Error).Concat(run.AskedNodes.Select(asked => asked.Error)).Prepend(run.Error).OfType<RequestError>();
 
-    private (PreparedOperation? Prepared, RequestError? Refusal) Prepare(Operation operation, JsonElement variables, PriceLimit? limit)
+    private (PreparedOperation? Prepared, RequestError? Refusal) Prepare(Operation operation, JsonElement variables, PriceLimit? limit, MemoryLease memory)
     {
         (VariableValues? values, RequestError? error) = VariableValues.Coerce(operation.Variables, variables);
         if (values is null)
@@ -150,7 +184,7 @@ public sealed class OperationExecutor
         }
 
         Price price = plan.Price.Of(values);
-        return limit?.Check(price) is { } tooDear ? (null, tooDear) : (new PreparedOperation(plan, values, price), null);
+        return limit?.Check(price) is { } tooDear ? (null, tooDear) : (new PreparedOperation(plan, values, price, memory), null);
     }
 
     private OperationPlan Compile(Operation operation, VariableValues values)
@@ -169,7 +203,7 @@ public sealed class OperationExecutor
     {
         OperationPlan plan = prepared.Plan;
         MetaAnswer meta = plan.MetaFields.Count > 0
-            ? await _introspection.RunAsync(operation, plan.MetaFields, prepared.Values, cancellation)
+            ? await _introspection.RunAsync(operation, plan.MetaFields, prepared.Values, prepared.Memory, cancellation)
             : MetaAnswer.None;
         for (int i = 0; i < prepared.Runs.Length; i++)
         {
@@ -187,7 +221,11 @@ public sealed class OperationExecutor
             return;
         }
 
-        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Plan.Life.Token) { Explanations = explanations };
+        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Memory, prepared.Plan.Life.Token)
+        {
+            Explanations = explanations,
+            Shape = prepared.Shape,
+        };
         BatchLoader<NodeKey, NodeRow> loader = prepared.Nodes.Create();
         foreach (RootRun run in runs)
         {
@@ -201,9 +239,9 @@ public sealed class OperationExecutor
         }
     }
 
-    private static OperationResult Assemble(OperationPlan plan, RootRun[] runs)
+    private static OperationResult Assemble(OperationPlan plan, RootRun[] runs, MemoryLease memory)
     {
-        var json = new JsonBuffer();
+        var json = new JsonBuffer(memory);
         List<FieldError> errors = [];
         json.WriteRaw("{\"data\":"u8);
         int data = json.Length;
@@ -248,7 +286,7 @@ public sealed class OperationExecutor
 }
 
 /// <summary>A plan and the values of one request, ready to run.</summary>
-internal sealed class PreparedOperation(OperationPlan plan, VariableValues values, Price price) : IDisposable
+internal sealed class PreparedOperation(OperationPlan plan, VariableValues values, Price price, MemoryLease memory) : IDisposable
 {
     /// <summary>What it costs with these values.</summary>
     public Price Price { get; } = price;
@@ -257,8 +295,17 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
 
     public VariableValues Values { get; } = values;
 
+    /// <summary>Where the bytes of its answer are counted.</summary>
+    public MemoryLease Memory { get; } = memory;
+
     /// <summary>One per root of the plan.</summary>
-    public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, plan.Life.Token))];
+    public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, memory, plan.Life.Token))];
+
+    /// <summary>What it asks of admission.</summary>
+    public AdmissionRequest Request(RunOptions options) => new(options.Share, Price.FieldCost, Plan.AddsUp, options.IsPublished);
+
+    /// <summary>What it has in common with others that run the same statements; null until it is bound.</summary>
+    public ExecutionShape? Shape { get; set; }
 
     /// <summary>What loaded the rows of <c>node</c> and <c>nodes</c>; null without them.</summary>
     public NodeLoader? Nodes { get; set; }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Types;
 
@@ -40,7 +41,7 @@ public sealed class OperationResult : IDisposable
     /// <summary>An answer to a request that was not executed.</summary>
     public static OperationResult Refused(params IReadOnlyList<RequestError> errors)
     {
-        var json = new JsonBuffer();
+        var json = new JsonBuffer(MemoryLease.Uncounted);
         json.WriteByte((byte)'{');
         WriteErrors(json, errors.Select(e => new FieldError(e, [])).ToList());
         json.WriteByte((byte)'}');
@@ -61,20 +62,19 @@ public sealed class OperationResult : IDisposable
         }
 
         // Errors come first (HotChocolate since 15), and are known last.
-        var withErrors = new JsonBuffer();
+        var withErrors = new JsonBuffer(json.Memory);
         withErrors.WriteByte((byte)'{');
         WriteErrors(withErrors, errors);
         withErrors.WriteRaw(",\"data\":"u8);
-        withErrors.WriteRaw(json.Written[dataStart..]);
+        withErrors.TakeOver(json, dataStart);
         withErrors.WriteByte((byte)'}');
-        json.Dispose();
         return new OperationResult(withErrors, [.. errors.Select(e => e.Error)], hasData: true, CachePolicy.None);
     }
 
     /// <summary>The price of an operation that is not run.</summary>
-    internal static OperationResult Priced(Price price)
+    internal static OperationResult Priced(Price price, MemoryLease memory)
     {
-        var json = new JsonBuffer();
+        var json = new JsonBuffer(memory);
         json.WriteRaw("{\"extensions\":"u8);
         json.WriteRaw(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["operationCost"] = price }, s_json));
         json.WriteByte((byte)'}');
@@ -96,6 +96,9 @@ public sealed class OperationResult : IDisposable
         _hasExtensions = true;
         Cache = CachePolicy.None;
     }
+
+    /// <summary>Lets nobody keep the answer.</summary>
+    public void ForbidCaching() => Cache = CachePolicy.None;
 
     /// <summary>The answers of a batch.</summary>
     /// <param name="json">The whole array; taken over.</param>

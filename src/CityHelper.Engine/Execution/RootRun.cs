@@ -1,3 +1,4 @@
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
@@ -11,18 +12,23 @@ internal sealed class RootRun : IDisposable
 {
     /// <param name="variables">The request's variables.</param>
     /// <param name="plan">The root.</param>
+    /// <param name="memory">Where the bytes of the answer are counted.</param>
     /// <param name="planLife">Cancelled when the operation's plan is kept no longer.</param>
-    public RootRun(VariableValues variables, RootPlan plan, CancellationToken planLife)
+    public RootRun(VariableValues variables, RootPlan plan, MemoryLease memory, CancellationToken planLife)
     {
+        Memory = memory;
         Variables = variables;
         Plan = plan;
         PlanLife = planLife;
-        Nested = [.. plan.Nested.Select(_ => new NestedRun())];
-        Below = [.. plan.Below.Select(p => new RootRun(variables, p, planLife))];
+        Nested = [.. plan.Nested.Select(_ => new NestedRun(memory))];
+        Below = [.. plan.Below.Select(p => new RootRun(variables, p, memory, planLife))];
         Rows.Backward = plan.Backward;
     }
 
     public VariableValues Variables { get; }
+
+    /// <summary>Where the bytes of the rows are counted.</summary>
+    public MemoryLease Memory { get; }
 
     public RootPlan Plan { get; }
 

@@ -1,3 +1,4 @@
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Cursors;
 
 namespace CityHelper.Engine.Execution;
@@ -112,7 +113,7 @@ internal sealed class RowOutput(JsonBuffer json)
         }
         else if (_starts.Count > 0)
         {
-            context.Json.WriteRaw(Json.Written[_starts[0]..End]);
+            context.Json.WriteRange(Json, _starts[0], End);
         }
 
         context.Json.WriteByte((byte)']');
@@ -137,12 +138,12 @@ internal sealed class RowOutput(JsonBuffer json)
         int done = _starts[0];
         foreach ((int offset, RootRun below) in _holes ?? [])
         {
-            context.Json.WriteRaw(Json.Written[done..offset]);
+            context.Json.WriteRange(Json, done, offset);
             Fill(context, below);
             done = offset;
         }
 
-        context.Json.WriteRaw(Json.Written[done..End]);
+        context.Json.WriteRange(Json, done, End);
         return WriteOutcome.Written;
     }
 
@@ -152,7 +153,7 @@ internal sealed class RowOutput(JsonBuffer json)
         {
             // Between two rows stands a comma.
             int end = i == _starts.Count - 1 ? End : _starts[i + 1] - 1;
-            json.WriteRaw(Json.Written[_starts[i]..end]);
+            json.WriteRange(Json, _starts[i], end);
             if (i > 0)
             {
                 json.WriteByte((byte)',');
@@ -178,7 +179,8 @@ internal sealed class RowOutput(JsonBuffer json)
 }
 
 /// <summary>One nested list in one request: its arguments' values, and its rows by their parent's key.</summary>
-internal sealed class NestedRun : IDisposable
+/// <param name="memory">Where the bytes of the rows are counted.</param>
+internal sealed class NestedRun(MemoryLease memory) : IDisposable
 {
     private readonly List<JsonBuffer> _buffers = [];
     private readonly Dictionary<long, RowSet> _groups = [];
@@ -221,7 +223,7 @@ internal sealed class NestedRun : IDisposable
         {
             while (_buffers.Count < OutputCount)
             {
-                _buffers.Add(new JsonBuffer());
+                _buffers.Add(new JsonBuffer(memory));
             }
 
             _groups.Add(parent, rows = new RowSet { Batch = Batch, Backward = Backward, Outputs = [.. _buffers.Take(OutputCount).Select(b => new RowOutput(b))] });

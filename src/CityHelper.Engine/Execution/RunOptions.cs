@@ -1,3 +1,4 @@
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Pricing;
 
 namespace CityHelper.Engine.Execution;
@@ -9,6 +10,15 @@ namespace CityHelper.Engine.Execution;
 /// <param name="SuggestsNames">Whether errors may name what the schema has.</param>
 public sealed record RunOptions(bool TellForms = false, PriceLimit? Limit = null, CostReport Report = CostReport.None, bool SuggestsNames = true)
 {
+    /// <summary>Where the bytes of the answer are counted.</summary>
+    public MemoryLease Memory { get; init; } = MemoryLease.Uncounted;
+
+    /// <summary>Of whose share it runs.</summary>
+    public ClientShare Share { get; init; } = ClientShare.Everybody;
+
+    /// <summary>Whether the operation is published, and so runs also where texts are too many.</summary>
+    public bool IsPublished { get; init; } = true;
+
     /// <summary>As published operations run.</summary>
     public static RunOptions Default { get; } = new();
 }

@@ -33,11 +33,11 @@ public static class ContentEncodings
         return services;
     }
 
-    /// <summary>Leaves small answers alone.</summary>
+    /// <summary>Leaves small answers alone, and those that <see cref="ResponseSender"/> has encoded.</summary>
     private sealed class LargeAnswerCompression(IServiceProvider services, IOptions<ResponseCompressionOptions> options)
         : ResponseCompressionProvider(services, options)
     {
         public override bool ShouldCompressResponse(HttpContext context) =>
-            !(context.Response.ContentLength < Limits.CompressedBytesMin) && base.ShouldCompressResponse(context);
+            !(context.Response.ContentLength < Limits.CompressedBytesMin) && context.Response.Headers.ContentEncoding.Count == 0 && base.ShouldCompressResponse(context);
     }
 }

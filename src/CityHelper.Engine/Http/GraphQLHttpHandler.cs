@@ -1,24 +1,26 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Telemetry;
 using CityHelper.Engine.Types;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace CityHelper.Engine.Http;
 
 /// <summary>One GraphQL request over HTTP.</summary>
 public sealed class GraphQLHttpHandler(
-    IClientDirectory clients, OperationGate gate, OperationExecutor executor, GraphQLHttpOptions options, TimeProvider time, ILogger<GraphQLHttpHandler> logger)
+    IClientDirectory clients, OperationGate gate, OperationExecutor executor, ResponseSender sender, GraphQLHttpOptions options, TimeProvider time,
+    ILogger<GraphQLHttpHandler> logger)
 {
     /// <summary>The headers of a request that choose between representations of one answer.</summary>
     internal const string Vary = "Accept, Accept-Encoding";
 
-    /// <summary>A request with this header, whatever its value, is told in <see cref="FormsHeader"/> how its rows were reached.</summary>
+    /// <summary>With this header, whatever its value, a server in development tells in <see cref="FormsHeader"/> how the rows were reached.</summary>
     public const string DebugHeader = "CityHelper-Debug";
 
     /// <summary>The forms of an answer's connections: <c>serviceRequests=values window=enough</c>.</summary>
@@ -62,24 +64,34 @@ public sealed class GraphQLHttpHandler(
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            LogMessages.ClientLeft(logger, http.Request.Method, http.Request.Path, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            LogMessages.ClientLeft(logger, http.Request.Method, http.Request.Path.Value, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
     }
 
     private async Task<(int Status, int Errors, string Name, int Bytes)> AnswerAsync(HttpContext http, ResponseMediaType mediaType)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.RequestTimeoutMs), time);
-        using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(source => ((CancellationTokenSource)source!).Cancel(), timeout);
-        using var request = new OperationRequest();
-        (OperationResult result, int status, string name) = await AnswerAsync(http, request, mediaType, timeout.Token);
+        using MemoryLease? memory = sender.TryBegin(http);
+        (OperationResult result, int status, string name) = memory is null
+            ? Refuse("unknown", mediaType, new OverloadedError(Limits.ResponseMemoryRetrySeconds))
+            : await ProduceAsync(http, mediaType, memory);
         using (result)
         {
+            int bytes = result.Json.Length;
             await WriteAsync(http, result, mediaType, status);                                                                     // (5)
-            return (status, result.Errors.Count, name, result.Json.Length);
+            return (status, result.Errors.Count, name, bytes);
         }
     }
 
-    private static async ValueTask<bool> AllowsMethodAsync(HttpContext http)
+    // What was sent is let go before the answer is written: a reader who takes his time would hold it too.
+    private async Task<(OperationResult Result, int Status, string Name)> ProduceAsync(HttpContext http, ResponseMediaType mediaType, MemoryLease memory)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.RequestTimeoutMs), time);
+        using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(source => ((CancellationTokenSource)source!).Cancel(), timeout);
+        using var request = new OperationRequest { Memory = memory };
+        return await AnswerAsync(http, request, mediaType, timeout.Token);
+    }
+
+    private async ValueTask<bool> AllowsMethodAsync(HttpContext http)
     {
         string method = http.Request.Method;
         if (SafeMethods.Includes(method) || HttpMethods.IsPost(method))
@@ -93,7 +105,7 @@ public sealed class GraphQLHttpHandler(
         return false;
     }
 
-    private static async Task RefuseAcceptAsync(HttpContext http, RequestError? error)
+    private async Task RefuseAcceptAsync(HttpContext http, RequestError? error)
     {
         if (error is null)
         {
@@ -120,7 +132,7 @@ public sealed class GraphQLHttpHandler(
 
             if (request.Batch is { } batch)
             {
-                return await AnswerBatchAsync(http, batch, request.Id is not null, mediaType, cancellation);
+                return await AnswerBatchAsync(http, batch, request.Id is not null, mediaType, request.Memory, cancellation);
             }
 
             if (CostHeader(http.Request) is not { } report)
@@ -129,23 +141,34 @@ public sealed class GraphQLHttpHandler(
             }
 
             ClientProfile client = clients.Identify(http.Request);
-            Admission admission = await gate.AdmitAsync(request, client, cancellation);                                             // (3)
-            if (SafeMethods.Check(http, admission) is { } notAllowed)
+            Authorisation authorisation = await gate.AuthoriseAsync(request, client, cancellation);                                             // (3)
+            if (SafeMethods.Check(http, authorisation) is { } notAllowed)
             {
                 return Refuse(name, mediaType, notAllowed);
             }
 
-            if (admission.Operation is not { } operation)
+            if (authorisation.Operation is not { } operation)
             {
-                return Refuse(name, mediaType, admission.Errors);
+                return Refuse(name, mediaType, authorisation.Errors);
             }
 
             name = operation.Name ?? "anonymous";
-            var run = new RunOptions(http.Request.Headers.ContainsKey(DebugHeader), LimitOf(admission, request, client), report, client.MayReadSchema);
+            bool tellsForms = options.TellsForms && http.Request.Headers.ContainsKey(DebugHeader);
+            var run = new RunOptions(tellsForms, LimitOf(authorisation, request, client), report, client.MayReadSchema)
+            {
+                Share = client.Share,
+                IsPublished = authorisation.IsPublished,
+                Memory = request.Memory,
+            };
             OperationResult result = await executor.ExecuteAsync(operation, request.Variables, run, cancellation);                  // (4)
-            if (admission.Persisted is { } persisted)
+            if (authorisation.Persisted is { } persisted)
             {
                 result.With("persistedQuery", persisted);
+            }
+
+            if (result.Cache != CachePolicy.None && !CanonicalAddress.IsOf(http.Request, operation, request.Variables))
+            {
+                result.ForbidCaching();
             }
 
             return (result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), name);
@@ -156,27 +179,34 @@ public sealed class GraphQLHttpHandler(
             int status = mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status504GatewayTimeout;
             return (OperationResult.Refused(new RequestTimeoutError()), status, name);
         }
+        catch (ResponseRefusedException cause)
+        {
+            // The array of a batch, whose parts were refused one by one.
+            return Refuse(name, mediaType, cause.Error);
+        }
         catch (Exception cause) when (cause is not OperationCanceledException)
         {
-            LogMessages.RequestFailed(logger, http.Request.Method, http.Request.Path, cause);
+            LogMessages.RequestFailed(logger, http.Request.Method, http.Request.Path.Value, cause);
             return (OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, name);
         }
     }
 
-    // A published operation was priced when it was published. Behind others of its batch it must fit what they leave, or a batch could hold fifty.
-    private static PriceLimit? LimitOf(Admission admission, OperationRequest request, ClientProfile client) =>
-        (admission.Limit ?? (request.Spent == default ? null : client.PriceLimit))?.Less(request.Spent);
+    // Behind others of its batch a published operation must fit what they leave of the client's limit too, or a batch could hold fifty.
+    private static PriceLimit? LimitOf(Authorisation authorisation, OperationRequest request, ClientProfile client) =>
+        !authorisation.IsPublished ? authorisation.Limit?.Less(request.Spent)
+        : request.Spent == default ? authorisation.Limit
+        : authorisation.Limit?.And(client.PriceLimit.Less(request.Spent));
 
     // Each request of a batch has an answer of its own, so the status says only that there are answers.
     private async Task<(OperationResult Result, int Status, string Name)> AnswerBatchAsync(
-        HttpContext http, JsonElement batch, bool hasId, ResponseMediaType mediaType, CancellationToken cancellation)
+        HttpContext http, JsonElement batch, bool hasId, ResponseMediaType mediaType, MemoryLease memory, CancellationToken cancellation)
     {
         if (RequestBatch.Check(batch, hasId, options.BatchRequestsMax) is { } refusal)
         {
             return Refuse("batch", mediaType, refusal);
         }
 
-        OperationResult results = await RequestBatch.AnswerAsync(batch, async request =>
+        OperationResult results = await RequestBatch.AnswerAsync(batch, memory, async request =>
         {
             (OperationResult result, _, _) = await AnswerAsync(http, request, mediaType, cancellation);
             return result;
@@ -200,33 +230,34 @@ public sealed class GraphQLHttpHandler(
         _ => null,
     };
 
-    private static async Task WriteAsync(HttpContext http, OperationResult result, ResponseMediaType mediaType, int status)
+    private async Task WriteAsync(HttpContext http, OperationResult result, ResponseMediaType mediaType, int status)
     {
         HttpResponse response = http.Response;
         response.StatusCode = status;
         response.ContentType = AcceptHeader.Text(mediaType);
-        response.ContentLength = result.Json.Length;
         response.Headers.Vary = Vary;
         if (result.Forms is { } forms)
         {
-            response.Headers[FormsHeader] = forms;
+            response.Headers[FormsHeader] = forms.Length <= Limits.FormsHeaderCharsMax ? forms : forms[..Limits.FormsHeaderCharsMax];
         }
 
-        bool cacheable = status == StatusCodes.Status200OK && result.Forms is null && IsCacheableForm(http.Request);
-        response.Headers.CacheControl = (cacheable ? result.Cache : CachePolicy.None).Header;
+        if (result.Errors.Select(e => e.RetryAfterSeconds).FirstOrDefault(s => s is not null) is { } seconds)
+        {
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
 
-        // HEAD too: the server drops the body, and the headers are then those of GET, compressed or not.
-        result.Json.Written.CopyTo(response.BodyWriter.GetSpan(result.Json.Length));
-        response.BodyWriter.Advance(result.Json.Length);
-        await response.BodyWriter.FlushAsync(http.RequestAborted);
+        bool isCacheable = status == StatusCodes.Status200OK && result.Forms is null;
+        response.Headers.CacheControl = (isCacheable ? result.Cache : CachePolicy.None).Header;
+
+        try
+        {
+            await sender.SendAsync(http, result.Json);
+        }
+        catch (ResponseRefusedException cause)
+        {
+            // No room for it in its encoding. What is sent now needs none.
+            using OperationResult refused = OperationResult.Refused(cause.Error);
+            await WriteAsync(http, refused, mediaType, StatusOf(mediaType, refused.Errors));
+        }
     }
-
-    // One form of request is cacheable: a GET of the persisted route with the operation's name and `variables` at most. Further
-    // parameters or other spellings of the path would be as many copies of one answer in every cache.
-    private static bool IsCacheableForm(HttpRequest request) =>
-        !HttpMethods.IsPost(request.Method)
-        && request.RouteValues.TryGetValue(RequestReader.NameRouteValue, out object? name)
-        && request.Query.Keys.All(key => key == "variables")
-        && request.Path.Value!.EndsWith($"/persisted/{request.RouteValues[RequestReader.IdRouteValue]}/{name}", StringComparison.Ordinal)
-        && request.HttpContext.Features.Get<IHttpRequestFeature>()!.RawTarget.StartsWith(request.Path.Value, StringComparison.Ordinal);
 }

@@ -8,4 +8,9 @@ public sealed class GraphQLHttpOptions
 
     /// <summary>Requests that one JSON array may hold, at most <see cref="Limits.BatchRequestsMax"/>; 0 refuses arrays.</summary>
     public int BatchRequestsMax { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="GraphQLHttpHandler.DebugHeader"/> is heard: for who works on the server. It tells strangers how their question is read, and how to make it dear.
+    /// </summary>
+    public bool TellsForms { get; init; }
 }

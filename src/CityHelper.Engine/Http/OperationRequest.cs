@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Pricing;
 
 namespace CityHelper.Engine.Http;
@@ -28,6 +29,9 @@ internal sealed class OperationRequest : IDisposable
 
     /// <summary>What the requests before it in its batch have cost: a batch may cost what one request may.</summary>
     public Price Spent { get; init; }
+
+    /// <summary>Where the bytes of its answer are counted.</summary>
+    public required MemoryLease Memory { get; init; }
 
     /// <summary>Keeps a document until the request is answered.</summary>
     public JsonElement Own(JsonDocument document)

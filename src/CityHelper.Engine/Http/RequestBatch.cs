@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Pricing;
 
@@ -21,17 +22,18 @@ internal static class RequestBatch
 
     /// <summary>Answers the requests one after the other, so that a batch holds one connection and one answer's memory at a time.</summary>
     /// <param name="batch">The array.</param>
+    /// <param name="memory">Where the bytes of the answers are counted.</param>
     /// <param name="answer">Answers one request as if it had come alone.</param>
     /// <returns>The array of answers; those that no longer fit <see cref="Limits.ResponseBytesMax"/> are refused in their place.</returns>
-    public static async Task<OperationResult> AnswerAsync(JsonElement batch, Func<OperationRequest, Task<OperationResult>> answer)
+    public static async Task<OperationResult> AnswerAsync(JsonElement batch, MemoryLease memory, Func<OperationRequest, Task<OperationResult>> answer)
     {
-        var json = new JsonBuffer();
+        var json = new JsonBuffer(memory);
         List<RequestError> errors = [];
         Price spent = default;
         foreach (JsonElement element in batch.EnumerateArray())
         {
             json.WriteByte((byte)(json.Length == 0 ? '[' : ','));
-            using var request = new OperationRequest { Element = element, Spent = spent };
+            using var request = new OperationRequest { Element = element, Spent = spent, Memory = memory };
             using OperationResult one = await answer(request);
             spent += one.Price;
             errors.AddRange(one.Errors);
@@ -47,12 +49,12 @@ internal static class RequestBatch
         // Room is left for the refusals of all others.
         if (json.Length + one.Json.Length <= Limits.ResponseBytesMax - Limits.BatchRequestsMax * Limits.RefusalBytesMax)
         {
-            json.WriteRaw(one.Json.Written);
+            json.TakeOver(one.Json, 0);
             return;
         }
 
         using OperationResult refused = OperationResult.Refused(new ResponseTooLargeError());
         errors.AddRange(refused.Errors);
-        json.WriteRaw(refused.Json.Written);
+        json.TakeOver(refused.Json, 0);
     }
 }

@@ -14,11 +14,11 @@ internal static class SafeMethods
 
     /// <summary>Refuses what is no query; the answer then names the method that is allowed.</summary>
     /// <returns>Null for a query, and for any method that may write.</returns>
-    public static RequestError? Check(HttpContext http, Admission admission)
+    public static RequestError? Check(HttpContext http, Authorisation authorisation)
     {
-        bool isQuery = admission.Operation is { } operation
+        bool isQuery = authorisation.Operation is { } operation
             ? operation.Definition.Operation == OperationType.Query
-            : !admission.Errors.Any(e => e is OperationKindUnknownError);
+            : !authorisation.Errors.Any(e => e is OperationKindUnknownError);
         if (isQuery || !Includes(http.Request.Method))
         {
             return null;

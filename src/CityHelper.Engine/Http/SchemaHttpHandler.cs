@@ -10,7 +10,7 @@ using Microsoft.Net.Http.Headers;
 namespace CityHelper.Engine.Http;
 
 /// <summary>The schema as SDL, for tools: <c>GET /graphql?sdl</c> (conventions §9).</summary>
-public sealed class SchemaHttpHandler(ISchema schema, IClientDirectory clients)
+public sealed class SchemaHttpHandler(ISchema schema, IClientDirectory clients, ResponseSender sender)
 {
     internal const string MediaType = "application/graphql";
 
@@ -46,8 +46,7 @@ public sealed class SchemaHttpHandler(ISchema schema, IClientDirectory clients)
 
         response.ContentType = MediaType + "; charset=utf-8";
         response.Headers.ContentDisposition = "attachment; filename=\"schema.graphql\"";
-        response.ContentLength = file.Utf8.Length;
-        return response.Body.WriteAsync(file.Utf8, http.RequestAborted).AsTask();
+        return sender.SendAsync(http, file.Utf8);
     }
 
     // The tag is the better witness: where it is sent, the time does not count (RFC 9110, 13.1.3).

@@ -1,3 +1,5 @@
+using CityHelper.Engine.Admission;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
@@ -26,13 +28,17 @@ internal sealed record NodeResult(RequestError? Error, NodeRow? Row);
 /// </summary>
 /// <param name="variables">The request's variables.</param>
 /// <param name="batches">Sends the statements.</param>
+/// <param name="memory">Where the bytes of the answer are counted.</param>
 /// <param name="planLife">Cancelled when the operation's plan is kept no longer.</param>
-internal sealed class NodeLoader(VariableValues variables, BatchRunner batches, CancellationToken planLife) : IDisposable
+internal sealed class NodeLoader(VariableValues variables, BatchRunner batches, MemoryLease memory, CancellationToken planLife) : IDisposable
 {
     private readonly List<RootRun> _runs = [];
 
     /// <summary>How PostgreSQL runs what would be fetched; with it, nothing is.</summary>
     public List<StatementExplanation>? Explanations { get; init; }
+
+    /// <summary>What the request has in common with others that run the same statements.</summary>
+    public ExecutionShape? Shape { get; init; }
 
     /// <summary>What it took so far.</summary>
     public BatchUsage Usage { get; private set; }
@@ -57,7 +63,7 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches, 
             var runs = new List<(RootRun Run, NodeKey[] Keys)>();
             foreach (var group in chunk)
             {
-                var run = new RootRun(variables, group.Key.Plan, planLife) { Partition = group.Key.Partition, RowKeys = [.. group.Select(k => k.Row)] };
+                var run = new RootRun(variables, group.Key.Plan, memory, planLife) { Partition = group.Key.Partition, RowKeys = [.. group.Select(k => k.Row)] };
                 _runs.Add(run);
                 await batches.BindAsync(run, cancellation);
                 runs.Add((run, [.. group]));
@@ -70,7 +76,7 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches, 
                 continue;
             }
 
-            Usage += await batches.RunAsync(all, cancellation);
+            Usage += await batches.RunAsync(all, Shape, cancellation);
             foreach ((RootRun run, NodeKey[] asked) in runs)
             {
                 foreach (NodeKey key in asked.Where(k => run.Error is not null || run.RowsByKey.ContainsKey(k.Row)))
@@ -85,7 +91,7 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches, 
 
     private Dictionary<NodeKey, NodeRow> Refuse(IReadOnlyCollection<NodeKey> keys)
     {
-        var refused = new RootRun(variables, keys.First().Plan, planLife)
+        var refused = new RootRun(variables, keys.First().Plan, memory, planLife)
         {
             Error = new OperationTooLargeError(
                 $"The ids are of so many types and partitions that reading them needs more than {Limits.NodeStatementsMax} statements: send fewer."),

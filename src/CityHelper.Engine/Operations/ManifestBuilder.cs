@@ -1,4 +1,3 @@
-using CityHelper.Engine.Pricing;
 using GraphQL.Types;
 
 namespace CityHelper.Engine.Operations;
@@ -37,14 +36,15 @@ public sealed class ManifestBuilder(OperationCompiler compiler, ISchema schema)
             {
                 problems.Add($"{shortName}: {client} has another operation named {name}.");
             }
+            else if (compiler.Appraise(operation) is var (appraisal, error) && appraisal is null)
+            {
+                problems.Add($"{shortName}: {error!.Message}");
+            }
             else
             {
-                VariableValues usual = UsualVariables.Of(operation);
-                var pricing = new PricePlanner(schema, operation, usual);
-                Price price = pricing.Compile().Of(usual);
-                operations.Add(new ManifestOperation(operation.Id, name, "query", client, price, pricing.Cache.Header, body)
+                operations.Add(new ManifestOperation(operation.Id, name, "query", client, appraisal.Price, appraisal.Cache.Header, body)
                 {
-                    Reads = new OperationReads(schema, operation, usual).Find(),
+                    Reads = new OperationReads(schema, operation, appraisal.Usual).Find(),
                     Plan = before?.Operations.FirstOrDefault(known => known.Client == client && known.Id == operation.Id)?.Plan,
                 });
             }

@@ -12,7 +12,7 @@ public sealed class OperationRegistry : IDisposable
     private readonly ILogger _logger;
     private readonly StoredOperations? _stored;
     private readonly MemoryCache _freeText = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedTextCharsMax }));
-    private IReadOnlyDictionary<string, Operation> _published = new Dictionary<string, Operation>();
+    private IReadOnlyDictionary<string, CompiledOperation> _published = new Dictionary<string, CompiledOperation>();
 
     public OperationRegistry(OperationCompiler compiler, ILogger<OperationRegistry> logger, StoredOperations? stored = null)
     {
@@ -22,7 +22,7 @@ public sealed class OperationRegistry : IDisposable
     }
 
     /// <summary>The published operations.</summary>
-    public IEnumerable<Operation> Published => _published.Values;
+    public IEnumerable<Operation> Published => _published.Values.Select(compiled => compiled.Operation!);
 
     /// <summary>The published operations as their manifest tells them, with client and text.</summary>
     public IReadOnlyList<ManifestOperation> Manifest { get; private set; } = [];
@@ -31,15 +31,15 @@ public sealed class OperationRegistry : IDisposable
     /// <exception cref="InvalidDataException">The file is no manifest, or operations do not fit the schema; all are listed.</exception>
     public async Task LoadAsync(string manifestPath, CancellationToken cancellation)
     {
-        var published = new Dictionary<string, Operation>(StringComparer.Ordinal);
+        var published = new Dictionary<string, CompiledOperation>(StringComparer.Ordinal);
         List<string> problems = [];
         IReadOnlyList<ManifestOperation> manifest = OperationManifest.Read(manifestPath).Operations;
         foreach (ManifestOperation entry in manifest)
         {
-            CompiledOperation compiled = await _compiler.CompileAsync(entry.Body, entry.Name, cancellation);
-            if (compiled.Operation is { } operation)
+            CompiledOperation compiled = await _compiler.CompilePublishedAsync(entry.Body, entry.Name, cancellation);
+            if (compiled.Operation is not null)
             {
-                published[entry.Id] = operation;
+                published[entry.Id] = compiled;
             }
 
             problems.AddRange(compiled.Errors.Select(e => $"{entry.Client}/{entry.Name}: {e.Message}"));
@@ -58,9 +58,9 @@ public sealed class OperationRegistry : IDisposable
     /// <summary>A published operation: of the file, else one that was published since.</summary>
     public async ValueTask<CompiledOperation> FindAsync(string id, CancellationToken cancellation)
     {
-        if (_published.TryGetValue(id, out Operation? operation))
+        if (_published.TryGetValue(id, out CompiledOperation? published))
         {
-            return new CompiledOperation(operation, []);
+            return published;
         }
 
         bool valid = id.Length is > 0 and <= Limits.OperationIdCharsMax && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');

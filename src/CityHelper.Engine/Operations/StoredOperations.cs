@@ -42,7 +42,7 @@ public sealed class StoredOperations : IDisposable
             return default;
         }
 
-        CompiledOperation compiled = await _compiler.CompileAsync(stored.Text, operationName: null, CancellationToken.None);
+        CompiledOperation compiled = await _compiler.CompilePublishedAsync(stored.Text, operationName: null, CancellationToken.None);
         if (compiled.Operation is null)
         {
             LogMessages.OperationDoesNotFit(_logger, id, stored.Client, stored.Name, compiled.Errors[0].Message);

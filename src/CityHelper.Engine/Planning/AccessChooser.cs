@@ -10,8 +10,8 @@ namespace CityHelper.Engine.Planning;
 /// attempt looks. A wrong guess costs time, never rows: each form is exact, and a page that came short is completed from the rest.
 /// </summary>
 /// <param name="question">What is asked.</param>
-/// <param name="conditions">The filter's conditions.</param>
-internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<Condition> conditions)
+/// <param name="filter">The filter.</param>
+internal sealed class AccessChooser(ConnectionQuestion question, CompiledFilter filter)
 {
     // Costs in units of one index entry that is looked at, about 0.25 us. A leaf costs its planning, some 75 us; estimates, told apart by factors.
     private const double RowCost = 8;
@@ -27,8 +27,8 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
     private const double WindowMargin = 4;
 
     private readonly RowAccess _access = question.Rows.Access;
-    private readonly IReadOnlyList<ValueUniverse> _universes =
-        [.. question.Rows.Access.Values.Select(v => ValueUniverse.Of(question.Rows.Access, question.Rows.Row, v.Column))];
+    private readonly IReadOnlyList<ValueUniverse> _universes = filter.Universes;
+    private readonly IReadOnlyList<Condition> _conditions = filter.Conditions;
 
     /// <summary>The form, and the keys that are looked at first.</summary>
     public (Access Access, KeyRange Window) Choose(RootRun run, PartitionStatistics? statistics)
@@ -61,27 +61,34 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
     };
 
     private Access Cells(RootRun run) => new(
-        conditions.Any(IsInCells) ? AccessForm.Late : AccessForm.Merge, run.Cover.Level, run.Cover.Cells.Count);
+        _conditions.Any(IsInCells) ? AccessForm.Late : AccessForm.Merge, run.Cover.Level, run.Cover.Cells.Count);
 
     private bool IsInCells(Condition condition) => condition.Columns.All(c => c == _access.Entity.RowColumn || _access.Grid!.Included.Contains(c));
 
     // Rows by name are few, whatever else is asked.
-    private bool NamesRows => conditions.Any(c => c.NamesRows);
+    private bool NamesRows => _conditions.Any(c => c.NamesRows);
 
     private (Access, KeyRange) ByKey(Candidate c)
     {
-        double pass = c.Estimation.ShareOf(conditions) * c.Area * (c.HasCells ? InsideShare : 1);
+        double pass = c.Estimation.ShareOf(_conditions) * c.Area * (c.HasCells ? InsideShare : 1);
         (KeyRange window, int leaves, double rows) = Window(c.Run, c.Estimation.Statistics, pass);
         if (NamesRows)
         {
             return (new Access(AccessForm.Walk), KeyRange.All);
         }
 
+        if (filter.RowByRow.Count > 0)
+        {
+            // The window is what is expected, and costs a second batch at most; the form is what all rows of the list cost.
+            c = c with { Estimation = c.Estimation.AtWorst() };
+            (pass, leaves, rows) = (0, Math.Max(1, c.Estimation.Statistics.Leaves.Count), RowsIn(c.Run.Keys.Page, c.Estimation.Statistics));
+        }
+
         double wanted = c.Run.RowsMissing + 1;
         var best = (Access: new Access(AccessForm.Walk), Cost: leaves * LeafCost + Math.Min(rows, wanted / pass) * RowCost);
         for (int i = 0; i < _access.Values.Count; i++)
         {
-            Condition[] onValue = [.. conditions.Where(x => x.Columns is [var column] && column == _access.Values[i].Column && x.Holds is not null)];
+            Condition[] onValue = [.. _conditions.Where(x => x.Columns is [var column] && column == _access.Values[i].Column && x.Holds is not null)];
             if (onValue.Length > 0)
             {
                 double cost = ValuesCost(c, i, onValue, leaves, rows, wanted);
@@ -89,11 +96,11 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
             }
         }
 
-        for (int i = 0; i < conditions.Count; i++)
+        for (int i = 0; i < _conditions.Count; i++)
         {
-            if (conditions[i].Alternatives is { } alternatives && alternatives.All(a => a.Any(IsByIndex)))
+            if (_conditions[i].Alternatives is { } alternatives && alternatives.All(a => a.Any(IsByIndex)))
             {
-                double cost = UnionCost(c, conditions[i], alternatives, leaves, rows, wanted);
+                double cost = UnionCost(c, _conditions[i], alternatives, leaves, rows, wanted);
                 best = cost < best.Cost ? (new Access(AccessForm.Union, Value: i), cost) : best;
             }
         }
@@ -115,7 +122,7 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
     {
         ValueIndex value = _access.Values[index];
         (int count, double share) = c.Estimation.Passing(_universes[index], onValue);
-        Condition[] others = [.. conditions.Except(onValue)];
+        Condition[] others = [.. _conditions.Except(onValue)];
         bool inIndex = others.SelectMany(o => o.Columns).Concat(question.HasArea ? [_access.Grid!.Point] : [])
             .All(column => column == _access.Entity.RowColumn || value.Included.Contains(column));
         double pass = c.Estimation.ShareOf(others) * c.Area * (c.HasCells ? InsideShare : 1);
@@ -130,7 +137,7 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
     private double UnionCost(
         Candidate c, Condition split, IReadOnlyList<IReadOnlyList<Condition>> alternatives, int leaves, double rows, double wanted)
     {
-        double others = c.Estimation.ShareOf(conditions.Where(x => x != split)) * c.Area * (c.HasCells ? InsideShare : 1);
+        double others = c.Estimation.ShareOf(_conditions.Where(x => x != split)) * c.Area * (c.HasCells ? InsideShare : 1);
         return 2 * leaves * LeafCost + alternatives.Sum(a =>
         {
             double found = a.Any(x => x.NamesRows) ? wanted : rows * c.Estimation.ShareOf(a.Where(IsByIndex));
@@ -141,11 +148,11 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
 
     private double CellsCost(Candidate c, int leaves, double rows, double wanted)
     {
-        double inIndex = c.Estimation.ShareOf(conditions.Where(IsInCells));
-        double above = c.Estimation.ShareOf(conditions.Where(x => !IsInCells(x))) * InsideShare;
+        double inIndex = c.Estimation.ShareOf(_conditions.Where(IsInCells));
+        double above = c.Estimation.ShareOf(_conditions.Where(x => !IsInCells(x))) * InsideShare;
         double entries = Math.Min(rows * c.Area, wanted / (inIndex * above));
         double fetched = Math.Min(rows * c.Area * inIndex, wanted / above);
-        return leaves * LeafCost * (c.Run.Cover.Cells.Count + (conditions.Any(IsInCells) ? 1 : 0)) + entries + fetched * RowCost;
+        return leaves * LeafCost * (c.Run.Cover.Cells.Count + (_conditions.Any(IsInCells) ? 1 : 0)) + entries + fetched * RowCost;
     }
 
     private double StripsCost(Candidate c)
@@ -158,13 +165,14 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
 
     private Access ByOther(Candidate c)
     {
+        c = filter.RowByRow.Count > 0 ? c with { Estimation = c.Estimation.AtWorst() } : c;
         double rows = RowsIn(c.Run.Keys.Page, c.Estimation.Statistics);
-        double pass = c.Estimation.ShareOf(conditions) * c.Area;
+        double pass = c.Estimation.ShareOf(_conditions) * c.Area;
         double wanted = c.Run.RowsMissing + 1;
         double walk = Math.Min(rows, wanted / pass) * (IsInOrderIndex ? 1 : RowCost) + wanted * RowCost;
 
         // What an index finds must be read before it can be sorted, whether it passes the other conditions or not.
-        double found = conditions.Where(IsByIndex).Select(x => c.Estimation.ShareOf([x])).Append(c.HasCells ? c.Area : 1).Min() * rows;
+        double found = _conditions.Where(IsByIndex).Select(x => c.Estimation.ShareOf([x])).Append(c.HasCells ? c.Area : 1).Min() * rows;
         bool few = NamesRows || (rows * pass <= Limits.SortRowsMax && found * RowCost < walk);
         bool mustSort = question.HasArea;
         return few || mustSort
@@ -180,7 +188,7 @@ internal sealed class AccessChooser(ConnectionQuestion question, IReadOnlyList<C
             IReadOnlyList<string> included = question.Order.Kind == OrderKind.Group
                 ? _access.Values.First(v => v.Column == question.Order.Group).Included
                 : _access.Ordered!.Included;
-            return conditions.SelectMany(c => c.Columns).All(column =>
+            return _conditions.SelectMany(c => c.Columns).All(column =>
                 column == _access.Entity.RowColumn || column == question.Order.Group || column == _access.Ordered?.Column || included.Contains(column));
         }
     }

@@ -25,9 +25,10 @@ internal sealed class ConnectionPlan(
 {
     private readonly RowAccess _access = question.Rows.Access;
     private readonly int[] _zooms = [.. question.Rows.Access.Grid?.Levels.Select(l => l.Zoom) ?? []];
-    private readonly AccessChooser _chooser = new(question, filter.Conditions);
+    private readonly AccessChooser _chooser = new(question, filter);
 
-    // Order matters: a cursor belongs to a partition, the form depends on the area and on the keys that the cursors leave.
+    // Order matters: what is cheap to refuse comes before what looks at each edge of a polygon; a cursor belongs to a partition, the form depends on the area
+    // and on the keys that the cursors leave.
     protected override async ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation)
     {
         (run.PageRows, run.Error) = arguments.Page(run.Variables, mustBeGiven: false);
@@ -37,23 +38,26 @@ internal sealed class ConnectionPlan(
             return;
         }
 
-        run.Error = filter.Check(run) ?? await BindAreaAsync(run, cancellation) ?? BindPlaces(run) ?? CheckIndexes(run);
+        run.Error = filter.Check(run)
+            ?? (arguments.Area is { } within ? await within.BindAsync(run, cancellation) : null)
+            ?? BindPlaces(run)
+            ?? await filter.CheckShapesAsync(run, cancellation)
+            ?? await BindCoverAsync(run, cancellation)
+            ?? CheckIndexes(run);
         if (run.Error is null)
         {
             (run.Access, run.Keys.Window) = _chooser.Choose(run, context.Statistics.Of(_access.Entity.Table, run.Partition));
         }
     }
 
-    private async ValueTask<RequestError?> BindAreaAsync(RootRun run, CancellationToken cancellation)
+    private async ValueTask<RequestError?> BindCoverAsync(RootRun run, CancellationToken cancellation)
     {
-        if (arguments.Area is { } within && await within.BindAsync(run, cancellation) is { } error)
-        {
-            return error;
-        }
-
         // Of two places the smaller one says better where to look.
-        run.Cover = new[] { run.Area, filter.LocationOf(run) }.OfType<Area>().Select(area => area.Cover(_zooms))
-            .MaxBy(cover => (cover.Level, -cover.Cells.Count)) ?? CellCover.None;
+        run.Cover = await GeometryWork.RunAsync(
+            run.Area?.Positions ?? 0,
+            () => new[] { run.Area, filter.LocationOf(run) }.OfType<Area>().Select(area => area.Cover(_zooms))
+                .MaxBy(cover => (cover.Level, -cover.Cells.Count)) ?? CellCover.None,
+            cancellation);
         return null;
     }
 
@@ -73,10 +77,12 @@ internal sealed class ConnectionPlan(
     private RequestError? CheckIndexes(RootRun run)
     {
         // The coarsest cells are as large as a city: sixteen of them are 30 kilometres square.
-        if (run.Cover.Level <= 0 && filter.Unserved(run.Variables) is { Count: > 0 } unserved)
+        if (run.Cover.Level <= 0 && filter.CheckIndexes(run, context.Statistics, AreaShare, arguments.Coordinate) is { } notIndexed)
         {
-            return new FilterNotIndexedError(unserved, arguments.Coordinate);
+            return notIndexed;
         }
+
+        double AreaShare(Estimation estimation) => _access.Grid is { } grid && run.Cover.Level >= 0 ? estimation.ShareOf(run.Cover, grid.Levels[run.Cover.Level].Column) : 1;
 
         bool isShort = filter.Created(run.Variables).IsShort;
         bool isSmall = run.Cover.Level >= 0 && run.Cover.Level == _zooms.Length - 1;
@@ -98,7 +104,9 @@ internal sealed class CompiledFilter
     private readonly ConnectionRows _rows;
     private readonly InputNode? _filter;
     private readonly IReadOnlyList<Func<RootRun, RequestError?>> _checks;
+    private readonly IReadOnlyList<ShapeCheck> _shapeChecks;
     private readonly IReadOnlyList<string> _unserved;
+    private readonly RowsRead _rowsRead;
 
     /// <exception cref="PlanException">The filter is larger than the limits allow.</exception>
     public CompiledFilter(ConnectionRows rows, InputNode? filter)
@@ -108,15 +116,59 @@ internal sealed class CompiledFilter
         var statement = new StatementBuilder(Access.Only);
         Conditions = new FilterCompiler(statement, rows.Access).Compile(rows.Filter, filter);
         _checks = statement.Checks;
+        _shapeChecks = statement.ShapeChecks;
         _unserved = IndexService.Unserved(rows.Access, rows.Filter, filter);
+        RowByRow = IndexService.RowByRow(rows.Access, rows.Filter, filter);
+        _rowsRead = new RowsRead(rows.Access, rows.Row, Conditions);
     }
+
+    /// <summary>The values that the indexed columns may have.</summary>
+    public IReadOnlyList<ValueUniverse> Universes => _rowsRead.Universes;
 
     /// <summary>Its conditions. Their SQL names parameters of no statement; each statement compiles its own.</summary>
     public IReadOnlyList<Condition> Conditions { get; }
 
-    /// <summary>The fields that no index serves with a request's values: none where the filter leaves a short time.</summary>
-    public IReadOnlyList<string> Unserved(Operations.VariableValues variables) =>
-        _unserved.Count == 0 || Created(variables).IsShort ? [] : _unserved;
+    /// <summary>The fields that are looked at row by row.</summary>
+    public IReadOnlyList<string> RowByRow { get; }
+
+    /// <summary>Why the rows that its indexes leave are too many to be looked at one by one, or null.</summary>
+    /// <param name="run">A request's values.</param>
+    /// <param name="known">What is known of the rows.</param>
+    /// <param name="area">The share of the rows in the area that is asked for; 1 without one.</param>
+    /// <param name="coordinate">The field that it filters.</param>
+    /// <param name="small">An area that would be small enough.</param>
+    public RequestError? CheckIndexes(RootRun run, ITableStatistics known, Func<Estimation, double> area, string coordinate, string small = FilterNotIndexedError.SmallArea) =>
+        RowByRow.Count == 0 || Created(run.Variables) is { IsShort: true } ? null
+        : _unserved.Count > 0 ? new FilterNotIndexedError(_unserved, coordinate, small)
+        : TooMany(run, known, area, Limits.ScanShareMax) is { } tooMany ? new FilterNotIndexedError(RowByRow, tooMany, coordinate, small)
+        : null;
+
+    /// <summary>The same for rows below others, of which only how many there are at most is known before they are read.</summary>
+    /// <param name="run">A request's values.</param>
+    /// <param name="known">What is known of the rows.</param>
+    /// <param name="column">The column that names the parent.</param>
+    /// <param name="parents">How many there may be.</param>
+    /// <param name="coordinate">The field that it filters.</param>
+    public RequestError? CheckIndexesBelow(RootRun run, ITableStatistics known, string column, int parents, string coordinate)
+    {
+        if (RowByRow.Count == 0 || Created(run.Variables).IsShort)
+        {
+            return null;
+        }
+
+        if (_unserved.Count > 0 && parents > Limits.ScanParentsMax)
+        {
+            return new FilterNotIndexedError(_unserved, coordinate);
+        }
+
+        double share = RowsRead.ShareOfLargest(known.Of(_rows.Access.Entity.Table, run.Partition), column, parents);
+        return TooMany(run, known, _ => share, _unserved.Count > 0 ? Limits.ScanParentsShareMax : Limits.ScanShareMax) is { } tooMany
+            ? new FilterNotIndexedError(RowByRow, tooMany, coordinate)
+            : null;
+    }
+
+    private TooManyRows? TooMany(RootRun run, ITableStatistics known, Func<Estimation, double> area, double shareMax) => _rowsRead.Check(
+        run, known.Of(_rows.Access.Entity.Table, run.Partition), Created(run.Variables).Keys(_rows.Access), area, shareMax);
 
     /// <summary>The creation times that it leaves.</summary>
     public CreationBounds Created(Operations.VariableValues variables) => _rows.Access.Created is { } created
@@ -129,6 +181,18 @@ internal sealed class CompiledFilter
         ? new ViewportArea(box)
         : null;
 
-    /// <summary>Why a request's values cannot be compared with, or null.</summary>
+    /// <summary>Why a request's values cannot be compared with, or null: what is cheap to tell.</summary>
     public RequestError? Check(RootRun run) => _checks.Select(check => check(run)).FirstOrDefault(error => error is not null);
+
+    /// <summary>Why the shapes of a request's area and geometries cannot be compared with, or null: asked after everything that is cheaper to refuse.</summary>
+    public async ValueTask<RequestError?> CheckShapesAsync(RootRun run, CancellationToken cancellation)
+    {
+        RequestError? error = run.Area is { } area ? await area.CheckShapeAsync(cancellation) : null;
+        for (int i = 0; i < _shapeChecks.Count && error is null; i++)
+        {
+            error = await _shapeChecks[i](run, cancellation);
+        }
+
+        return error;
+    }
 }

@@ -74,7 +74,7 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
             _writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row));
         rows.Add(new NestedStatement(number, select, parentKey, place, _writers.Outputs));
         AddNumbers(number, source, question);
-        rows.SetNested(number, new NestedConnectionPlan(number, rows.Parent, arguments, question, filter, context.CursorKeys, _writers.Outputs.Count));
+        rows.SetNested(number, new NestedConnectionPlan(number, rows.Parent, arguments, question, filter, context, binding.ChildColumn, _writers.Outputs.Count));
         return new NestedWriter(number, parents.Column(alias, binding.ParentColumn), writer);
     }
 

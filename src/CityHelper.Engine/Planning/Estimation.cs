@@ -14,7 +14,7 @@ namespace CityHelper.Engine.Planning;
 internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IReadOnlyList<ValueUniverse> values)
 {
     /// <summary>Taken where nothing is known: one row in ten passes.</summary>
-    private const double UnknownShare = 0.1;
+    private const double UsualShare = 0.1;
 
     /// <summary>No share is taken for nothing: statistics are a sample.</summary>
     private const double LeastShare = 1e-8;
@@ -22,7 +22,16 @@ internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IR
     private readonly Dictionary<Condition, double> _shares = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<InputNode, object> _sets = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>
+    /// The share of the rows that a condition leaves of which nothing is known. A form is chosen for what is looked at row by row as if none passed: one that stops
+    /// when its page is full would read a whole city for a text that nobody wrote.
+    /// </summary>
+    public double UnknownShare { get; init; } = UsualShare;
+
     public RootRun Run { get; } = run;
+
+    /// <summary>The same with the least that may pass of what is not known.</summary>
+    public Estimation AtWorst() => new(Run, Statistics, values) { UnknownShare = LeastShare };
 
     public PartitionStatistics Statistics { get; } = statistics;
 
@@ -56,13 +65,13 @@ internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IR
     public double ShareOf(CellCover cover, string column) =>
         Statistics.Columns.TryGetValue(column, out ColumnStatistics? cells)
             ? Math.Clamp(cover.Cells.Sum(c => cells.ShareOf(c.ToString(CultureInfo.InvariantCulture))), LeastShare, 1)
-            : UnknownShare;
+            : UsualShare;
 
     /// <summary>The share of the rows in the cells that an area without a cover touches, as far as they are known.</summary>
     public double ShareOf(Area area, string column) =>
         Statistics.Columns.TryGetValue(column, out ColumnStatistics? cells)
             ? Math.Clamp(cells.OtherShare + cells.Shares.Sum(s => area.Touches(TileRange.BoxOf(long.Parse(s.Key, CultureInfo.InvariantCulture))) ? s.Value : 0), LeastShare, 1)
-            : UnknownShare;
+            : UsualShare;
 
     /// <summary>The values of a column that pass conditions on it: how many, and their share of the rows.</summary>
     public (int Count, double Share) Passing(ValueUniverse universe, IReadOnlyCollection<Condition> conditions)
@@ -70,7 +79,7 @@ internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IR
         ReferenceRow[] passing = [.. universe.RowsOf(this).Where(row => conditions.All(c => c.Holds!(this, row)))];
         double share = Statistics.Columns.TryGetValue(universe.Column, out ColumnStatistics? column)
             ? passing.Sum(row => column.ShareOf(row[universe.Column]!))
-            : UnknownShare;
+            : UsualShare;
         return (passing.Length, Math.Clamp(share, LeastShare, 1));
     }
 

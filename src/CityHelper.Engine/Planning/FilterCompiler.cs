@@ -41,20 +41,20 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
         GlobalIdBinding { Entity: var entity } =>
             Operations((OperationFilterInput)type, node, (operation, value) => _leaves.OfId(entity, operation, value)),
         ReferenceBinding reference => Reference(reference, (FilterInput)type, node),
-        GeometryBinding { Column: var column } => Spatial(column, (SpatialFilterInput)type, node),
+        GeometryBinding geometry => Spatial(geometry, (SpatialFilterInput)type, node),
         ChildrenBinding children => List(children, (ListFilterInput)type, node),
         _ => throw new InvalidOperationException($"{target.Name} cannot be filtered."),
     };
 
-    private List<Condition> Spatial(ColumnMap column, SpatialFilterInput input, InputNode? node)
+    private List<Condition> Spatial(GeometryBinding geometry, SpatialFilterInput input, InputNode? node)
     {
         _leaves.CountPart();
-        _spatial ??= new SpatialConditions(statement, _leaves);
+        _spatial ??= new SpatialConditions(statement, _leaves, access.Shapes);
         return [.. InputNode.MembersOf(input, node).SelectMany(m => m.Field.Name switch
         {
-            JoiningFilterInput.And => InputNode.ItemsOf(m.Node).SelectMany(item => Spatial(column, input, item)),
-            JoiningFilterInput.Or => Condition.Either([.. InputNode.ItemsOf(m.Node).Select(item => Spatial(column, input, item))]),
-            _ => _spatial.Of(column, m.Field, m.Node),
+            JoiningFilterInput.And => InputNode.ItemsOf(m.Node).SelectMany(item => Spatial(geometry, input, item)),
+            JoiningFilterInput.Or => Condition.Either([.. InputNode.ItemsOf(m.Node).Select(item => Spatial(geometry, input, item))]),
+            _ => _spatial.Of(geometry, m.Field, m.Node),
         })];
     }
 

@@ -10,25 +10,40 @@ namespace CityHelper.Engine.Planning;
 /// </summary>
 internal static class IndexService
 {
-    /// <summary>The fields that need another filter beside them and have none.</summary>
+    /// <summary>The fields that are looked at row by row, whatever stands beside them.</summary>
     /// <param name="access">How the rows are reached.</param>
     /// <param name="input">The filter's type.</param>
     /// <param name="filter">The filter.</param>
-    /// <remarks>Tables without value indexes hold few rows, or few per parent. Time and area are judged with a request's values.</remarks>
+    /// <remarks>Tables without value indexes hold few rows, or few per parent.</remarks>
+    public static IReadOnlyList<string> RowByRow(RowAccess access, FilterInput input, InputNode? filter) =>
+        HasFewRows(access) ? [] : [.. RowByRowFields(access, input, filter).Distinct()];
+
+    /// <summary>The fields that need another filter beside them and have none.</summary>
+    /// <remarks>Time, area, and how many rows the others name are judged with a request's values.</remarks>
     public static IReadOnlyList<string> Unserved(RowAccess access, FilterInput input, InputNode? filter) =>
-        access.IsSmall || access.Values.Count == 0 ? [] : [.. UnservedFields(access, input, filter).Distinct()];
+        HasFewRows(access) ? [] : [.. UnservedFields(access, input, filter).Distinct()];
 
-    private static IEnumerable<string> UnservedFields(RowAccess access, FilterInput input, InputNode? filter)
+    /// <summary>Whether a filter on a field reads rows from their table, whatever it asks.</summary>
+    public static bool IsRowByRow(RowAccess access, FieldBinding? binding) => !HasFewRows(access) && binding switch
     {
-        if (IsServed(access, input, filter))
-        {
-            return [];
-        }
+        ColumnBinding { Column: var column } => !access.IsIndexed(column.Name),
+        ReferenceBinding reference => !access.IsIndexed(reference.Keys.Single().Here),
+        ChildrenBinding or GeometryBinding => true,
+        _ => false,
+    };
 
-        return InputNode.MembersOf(input, filter).SelectMany(m => m.Field.Name is JoiningFilterInput.And or JoiningFilterInput.Or
-            ? InputNode.ItemsOf(m.Node).SelectMany(item => UnservedFields(access, input, item))
-            : NeedsService(access, FieldBinding.Of(input.Target(m.Field.Name)), m.Node) ? [m.Field.Name] : []);
-    }
+    private static bool HasFewRows(RowAccess access) => access.IsSmall || access.Values.Count == 0;
+
+    private static IEnumerable<string> UnservedFields(RowAccess access, FilterInput input, InputNode? filter) =>
+        IsServed(access, input, filter) ? [] : Fields(access, input, filter, item => UnservedFields(access, input, item));
+
+    private static IEnumerable<string> RowByRowFields(RowAccess access, FilterInput input, InputNode? filter) =>
+        Fields(access, input, filter, item => RowByRowFields(access, input, item));
+
+    private static IEnumerable<string> Fields(RowAccess access, FilterInput input, InputNode? filter, Func<InputNode, IEnumerable<string>> ofItem) =>
+        InputNode.MembersOf(input, filter).SelectMany(m => m.Field.Name is JoiningFilterInput.And or JoiningFilterInput.Or
+            ? InputNode.ItemsOf(m.Node).SelectMany(ofItem)
+            : m.Node is ObjectNode { Members.Count: > 0 } && IsRowByRow(access, FieldBinding.Of(input.Target(m.Field.Name))) ? [m.Field.Name] : []);
 
     // Served when one of what must all hold serves, or every alternative does.
     private static bool IsServed(RowAccess access, FilterInput input, InputNode? filter) =>
@@ -56,12 +71,4 @@ internal static class IndexService
 
     private static bool NamesValues(InputNode node) =>
         node is ObjectNode { Members: { } operations } && operations.Any(o => o.Key is "eq" or "in" && !o.Value.IsNull);
-
-    private static bool NeedsService(RowAccess access, FieldBinding? binding, InputNode node) => node is ObjectNode { Members.Count: > 0 } && binding switch
-    {
-        ColumnBinding { Column: var column } => !access.IsIndexed(column.Name),
-        ReferenceBinding reference => !access.IsIndexed(reference.Keys.Single().Here),
-        ChildrenBinding or GeometryBinding => true,
-        _ => false,
-    };
 }

@@ -65,10 +65,8 @@ internal static class LocationBounds
     // Each positive operation needs a point in common with the other geometry.
     private static Envelope Around(InputNode node, double distance, VariableValues variables)
     {
-        var other = (Geometry)((ObjectNode)node).Members[SpatialOperationFilterInput.Geometry].Evaluate(variables)!;
-        double buffer = SpatialConditions.BufferOf(node)?.Evaluate(variables) as double? ?? 0;
-        Envelope around = other.EnvelopeInternal.Copy();
-        around.ExpandBy(Math.Max(0, buffer) + Math.Max(0, distance));
+        Envelope around = new SpatialOperand(node).Around(variables);
+        around.ExpandBy(Math.Max(0, distance));
         return around.Intersection(s_world);
     }
 

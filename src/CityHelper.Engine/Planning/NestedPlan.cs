@@ -10,7 +10,7 @@ namespace CityHelper.Engine.Planning;
 internal abstract class NestedPlan(int number, int parent)
 {
     /// <summary>Binds the list. A refused one is null with each of its parents, and nothing is read for it or below it.</summary>
-    public void Bind(RootRun run)
+    public async ValueTask BindAsync(RootRun run, CancellationToken cancellation)
     {
         NestedRun nested = run.Nested[number];
         NestedRun? outer = parent < 0 ? null : run.Nested[parent];
@@ -29,9 +29,14 @@ internal abstract class NestedPlan(int number, int parent)
             nested.Error = new OperationTooLargeError(
                 $"The nested lists may hold {run.NestedRows} rows, {Limits.NestedRowsMax} are allowed: ask for smaller pages.");
         }
+
+        nested.Error ??= await CheckShapesAsync(run, cancellation);
     }
 
     protected abstract RequestError? BindOwn(RootRun run, NestedRun nested);
+
+    /// <summary>Why the shapes of its filter cannot be compared with, or null.</summary>
+    protected virtual ValueTask<RequestError?> CheckShapesAsync(RootRun run, CancellationToken cancellation) => ValueTask.FromResult<RequestError?>(null);
 }
 
 /// <summary>A list of the newest rows.</summary>
@@ -61,7 +66,8 @@ internal sealed class NestedConnectionPlan(
     ConnectionArguments arguments,
     ConnectionQuestion question,
     CompiledFilter filter,
-    CursorKeys keys,
+    PlanningContext context,
+    string childColumn,
     int outputs) : NestedPlan(number, parent)
 {
     protected override RequestError? BindOwn(RootRun run, NestedRun nested)
@@ -74,13 +80,14 @@ internal sealed class NestedConnectionPlan(
             return refused;
         }
 
-        nested.Cursors = new CursorSeal(keys, arguments.Question(run.Partition, question.Order, run.Variables));
+        nested.Cursors = new CursorSeal(context.CursorKeys, arguments.Question(run.Partition, question.Order, run.Variables));
         (nested.After, nested.Before, error) = arguments.Places(nested.Cursors, run.Variables);
         nested.Keys = new KeyRanges(filter.Created(run.Variables).Keys(question.Rows.Access), question.Order, nested.After, nested.Before);
         return error;
     }
 
-    // A category or an agency by name leaves few rows; all of them together are all rows there are.
-    private FilterNotIndexedError? CheckIndexes(RootRun run, NestedRun nested) =>
-        nested.Parents > Limits.ScanParentsMax && filter.Unserved(run.Variables) is { Count: > 0 } unserved ? new FilterNotIndexedError(unserved, arguments.Coordinate) : null;
+    protected override ValueTask<RequestError?> CheckShapesAsync(RootRun run, CancellationToken cancellation) => filter.CheckShapesAsync(run, cancellation);
+
+    private RequestError? CheckIndexes(RootRun run, NestedRun nested) =>
+        filter.CheckIndexesBelow(run, context.Statistics, childColumn, (int)nested.Parents, arguments.Coordinate);
 }

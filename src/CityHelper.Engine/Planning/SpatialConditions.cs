@@ -9,14 +9,16 @@ namespace CityHelper.Engine.Planning;
 /// <summary>The spatial operations on one geometry column (conventions §7) to SQL. Negations are exact, as those of other leaves.</summary>
 /// <param name="statement">Takes the parameters.</param>
 /// <param name="leaves">Counts conditions, and compares numbers.</param>
-internal sealed class SpatialConditions(StatementBuilder statement, LeafConditions leaves)
+/// <param name="shapes">Knows the areas of a column of areas.</param>
+internal sealed class SpatialConditions(StatementBuilder statement, LeafConditions leaves, IAreaDirectory? shapes)
 {
     /// <summary>One member of the filter of a geometry.</summary>
-    /// <param name="column">The geometry's column.</param>
+    /// <param name="binding">The geometry's column.</param>
     /// <param name="field">The member: an operation, or a coordinate of a point.</param>
     /// <param name="node">Its value.</param>
-    public IEnumerable<Condition> Of(ColumnMap column, FieldType field, InputNode node)
+    public IEnumerable<Condition> Of(GeometryBinding binding, FieldType field, InputNode node)
     {
+        ColumnMap column = binding.Column;
         string row = $"{Condition.Row}.{column.Name}";
         if (field.Name is SpatialFilterInput.X or SpatialFilterInput.Y)
         {
@@ -29,17 +31,19 @@ internal sealed class SpatialConditions(StatementBuilder statement, LeafConditio
             return [];
         }
 
-        string other = Other(node);
-        if (field.Name == SpatialFilterInput.Distance)
+        bool isNegated = field.Name.StartsWith('n');
+        string operation = isNegated ? field.Name[1..] : field.Name;
+        var other = new SpatialOperand(node);
+        Check(binding, operation, other);
+        if (operation == SpatialFilterInput.Distance)
         {
-            return Numbers((IInputObjectGraphType)field.ResolvedType!, node, column, $"st_distance({row}, {other})");
+            string distance = binding.IsPoint ? new PointConditions(statement, row, other).DistanceSql : new AreaConditions(statement, row, other).DistanceSql;
+            return Numbers((IInputObjectGraphType)field.ResolvedType!, node, column, distance);
         }
 
         leaves.Count();
-        bool negated = field.Name.StartsWith('n');
-        string test = $"st_{(negated ? field.Name[1..] : field.Name)}({row}, {other})";
-        string sql = !negated ? test : column.IsNullable ? $"(not {test} or {row} is null)" : $"not {test}";
-        return [new Condition($"case when {sql} then true else false end", [column.Name])];
+        string test = (binding.IsPoint ? new PointConditions(statement, row, other).Of(operation) : new AreaConditions(statement, row, other).Of(operation)) ?? "false";
+        return [new Condition($"case when {test} then {(isNegated ? "false else true" : "true else false")} end", [column.Name])];
     }
 
     // A comparison is of the number that SQL computes, and false for a row without a geometry.
@@ -52,27 +56,41 @@ internal sealed class SpatialConditions(StatementBuilder statement, LeafConditio
             .OfType<Condition>()];
     }
 
-    // Grown by PostGIS itself, so that it is the geometry that a person would write.
-    private string Other(InputNode node)
+    // What is cheap to refuse is refused first.
+    private void Check(GeometryBinding binding, string operation, SpatialOperand other)
     {
-        InputNode geometry = ((ObjectNode)node).Members[SpatialOperationFilterInput.Geometry];
-        statement.Check(run => Check((Geometry)geometry.Evaluate(run.Variables)!));
-        string parameter = statement.Parameter((geometry.Identity, "geometry"), run => StatementBuilder.Geometry((Geometry)geometry.Evaluate(run.Variables)!));
-        if (BufferOf(node) is not { } buffer)
+        statement.Check(run => CheckKind(operation, binding.IsPoint, other, run.Variables));
+        statement.CheckShape((run, cancellation) =>
+            Validity.CheckAsync(other.GeometryOf(run.Variables), fault => new GeometryInvalidError(fault), cancellation));
+        if (!binding.IsPoint)
         {
-            return parameter;
+            IAreaDirectory directory = shapes ?? throw new InvalidOperationException($"{binding.Column.Name}: nobody knows the areas that geometries are compared with.");
+            statement.CheckShape((run, cancellation) => AreaComparison.CheckAsync(directory, operation, other, run, cancellation));
         }
-
-        statement.Check(run => Math.Abs((double)buffer.Evaluate(run.Variables)!) <= Limits.AreaDegreesMax
-            ? null
-            : new GeometryInvalidError($"The buffer is larger than {Limits.AreaDegreesMax} degrees: send a smaller one; it is in degrees, not metres."));
-        return $"st_buffer({parameter}, {statement.Parameter((buffer, "buffer"), run => StatementBuilder.Double((double)buffer.Evaluate(run.Variables)!))})";
     }
 
-    private static RequestError? Check(Geometry geometry) => geometry is GeometryCollection and not (MultiPoint or MultiLineString or MultiPolygon)
-        ? new GeometryInvalidError("A GeometryCollection cannot be compared with: send its parts as conditions of their own.")
-        : Validity.Of(geometry) is { } fault ? new GeometryInvalidError(fault) : null;
+    private static RequestError? CheckKind(string operation, bool isPoint, SpatialOperand other, Operations.VariableValues variables)
+    {
+        Geometry geometry = other.GeometryOf(variables);
+        if (geometry is GeometryCollection and not (MultiPoint or MultiLineString or MultiPolygon))
+        {
+            return new GeometryInvalidError("A GeometryCollection cannot be compared with: send its parts as conditions of their own.");
+        }
 
-    internal static InputNode? BufferOf(InputNode node) =>
-        ((ObjectNode)node).Members.TryGetValue(SpatialOperationFilterInput.Buffer, out InputNode? buffer) && !buffer.IsNull ? buffer : null;
+        double buffer = other.BufferOf(variables);
+        return buffer switch
+        {
+            _ when Math.Abs(buffer) > Limits.AreaDegreesMax => new GeometryInvalidError(
+                $"The buffer is larger than {Limits.AreaDegreesMax} degrees: send a smaller one; it is in degrees, not metres."),
+            < 0 when geometry.Dimension != Dimension.Surface => new GeometryInvalidError(
+                "A negative buffer shrinks an area: send a Polygon or MultiPolygon with it."),
+            < 0 when operation == SpatialFilterInput.Distance => new GeometryInvalidError(
+                "The distance to what is shrunk by a negative buffer is not known: send the smaller area instead."),
+            < 0 when !isPoint && geometry.NumPoints > Limits.ShrunkPositionsMax => new GeometryTooComplexError(
+                $"It has {geometry.NumPoints} positions, and what is compared with areas is shrunk up to {Limits.ShrunkPositionsMax}"),
+            > 0 when !isPoint && operation is not ("intersects" or SpatialFilterInput.Distance) => new GeometryInvalidError(
+                $"`{operation}` of areas takes no positive buffer: use `intersects` or `distance`, or send the larger geometry."),
+            _ => null,
+        };
+    }
 }

@@ -8,17 +8,24 @@ namespace CityHelper.Engine.Planning;
 /// <summary>Makes one parameter of a statement from a request's values.</summary>
 internal delegate NpgsqlParameter ParameterSource(RootRun run);
 
+/// <summary>Says why a request's geometry cannot be compared with, or null.</summary>
+internal delegate ValueTask<RequestError?> ShapeCheck(RootRun run, CancellationToken cancellation);
+
 /// <summary>A statement under construction: its parameters, and the form in which its rows are reached.</summary>
 internal sealed class StatementBuilder(Access access)
 {
     private readonly Dictionary<object, string> _names = [];
     private readonly List<ParameterSource> _sources = [];
     private readonly List<Func<RootRun, RequestError?>> _checks = [];
+    private readonly List<ShapeCheck> _shapeChecks = [];
 
     public Access Access { get; } = access;
 
     /// <summary>What must be checked of a request's values before the statement may run.</summary>
     public IReadOnlyList<Func<RootRun, RequestError?>> Checks => _checks;
+
+    /// <summary>What must be checked of a request's geometries, after all that is cheaper to refuse.</summary>
+    public IReadOnlyList<ShapeCheck> ShapeChecks => _shapeChecks;
 
     /// <summary>The source whose rows the statement returns. Others in it are only their parents: pages without the row behind them.</summary>
     public RowSource? Reads { get; set; }
@@ -43,6 +50,9 @@ internal sealed class StatementBuilder(Access access)
     /// <summary>Checks a request's values before the statement may run.</summary>
     public void Check(Func<RootRun, RequestError?> check) => _checks.Add(check);
 
+    /// <summary>Checks a request's geometries before the statement may run: what takes milliseconds, or asks the database.</summary>
+    public void CheckShape(ShapeCheck check) => _shapeChecks.Add(check);
+
     /// <summary>A positional parameter of a stated type, so that PostgreSQL need not guess and the statement stays prepared.</summary>
     public static NpgsqlParameter Typed<T>(NpgsqlDbType type, T value) => new NpgsqlParameter<T> { NpgsqlDbType = type, TypedValue = value };
 
@@ -65,4 +75,11 @@ internal sealed class StatementBuilder(Access access)
 /// <summary>A finished statement.</summary>
 /// <param name="Sql">With positional parameters.</param>
 /// <param name="Parameters">In their order.</param>
-internal sealed record CompiledStatement(string Sql, ParameterSource[] Parameters);
+internal sealed record CompiledStatement(string Sql, ParameterSource[] Parameters)
+{
+    private int _uses;
+
+    /// <summary>Counts a use.</summary>
+    /// <returns>False for the first one.</returns>
+    public bool IsUsedAgain() => Interlocked.Exchange(ref _uses, 1) > 0;
+}

@@ -46,7 +46,7 @@ internal sealed class RootStatement(SelectPlan select, PlaceColumns? place, IRea
         // A page that is completed from the rest of its keys comes here twice.
         while (run.Rows.Outputs.Count < outputs.Count)
         {
-            run.Rows.Outputs.Add(new RowOutput(new JsonBuffer()));
+            run.Rows.Outputs.Add(new RowOutput(new JsonBuffer(run.Memory)));
         }
 
         var page = new PageReader(reader, run, run.Rows, outputs, place, run.PageRows, run.Cursors);
@@ -69,7 +69,7 @@ internal sealed class NodeStatement(SelectPlan select, int key, ValueWriter row)
     {
         while (await reader.ReadAsync(cancellation))
         {
-            var output = new RowOutput(new JsonBuffer());
+            var output = new RowOutput(new JsonBuffer(run.Memory));
             run.RowsByKey.Add(reader.GetInt64(key), output);
             output.Add(row, new WriteContext(run) { Reader = reader, Json = output.Json, Errors = output.Errors });
         }

@@ -12,37 +12,58 @@ public readonly record struct Price(
     [property: JsonPropertyName("typeCost")] double TypeCost)
 {
     public static Price operator +(Price left, Price right) => new(left.FieldCost + right.FieldCost, left.TypeCost + right.TypeCost);
-
-    /// <summary>Of two possible answers the dearer in each.</summary>
-    public Price Or(Price other) => new(Math.Max(FieldCost, other.FieldCost), Math.Max(TypeCost, other.TypeCost));
 }
 
-/// <summary>The price of an operation for one shape of its variables; what is left open is how long its lists are.</summary>
+/// <summary>The price of an operation for one shape of its variables; what is left open is how long its lists are, and how large its geometries.</summary>
 /// <param name="roots">The fields of <c>Query</c>.</param>
 internal sealed class OperationPrice(IReadOnlyList<PricedField> roots)
 {
     /// <summary>The price with a request's values. <c>Query</c> itself is an object of the answer.</summary>
-    public Price Of(VariableValues variables) => roots.Aggregate(new Price(0, 1), (sum, field) => sum + field.Of(variables, inherited: null));
+    public Price Of(VariableValues variables)
+    {
+        FieldSum sum = roots.Aggregate(default(FieldSum), (total, field) => total + field.Of(variables, inherited: null));
+        return new Price(Math.Round(sum.Fields + sum.Statements, Limits.CostDecimals), sum.Types + 1);
+    }
+}
+
+/// <summary>What fields add up to.</summary>
+/// <param name="Fields">Their work, as often as they stand in the answer.</param>
+/// <param name="Types">The objects of the answer.</param>
+/// <param name="Statements">What is counted, filtered and ordered by, once for each statement: a nested list is one, for all its parents.</param>
+internal readonly record struct FieldSum(double Fields, double Types, double Statements)
+{
+    public static FieldSum operator +(FieldSum left, FieldSum right) =>
+        new(left.Fields + right.Fields, left.Types + right.Types, left.Statements + right.Statements);
+
+    /// <summary>Of two possible answers the dearer in each.</summary>
+    public FieldSum Or(FieldSum other) => new(Math.Max(Fields, other.Fields), Math.Max(Types, other.Types), Math.Max(Statements, other.Statements));
 }
 
 /// <summary>A field of an operation.</summary>
 /// <param name="Name">Its name in the schema.</param>
-/// <param name="Weight">Its own weight and that of its arguments.</param>
+/// <param name="Weight">Its own weight, for each object that it is a field of.</param>
+/// <param name="Statement">What it weighs once, however many objects it is a field of.</param>
 /// <param name="TypeWeight">The weight of an object of its type; 0 for a leaf.</param>
 /// <param name="Size">How many items it has; null for what is no list of a known size.</param>
 /// <param name="Sized">Fields below that have the size instead of it.</param>
 /// <param name="Alternatives">The fields below, for each type that it may be of.</param>
 internal sealed record PricedField(
-    string Name, double Weight, double TypeWeight, PricedSize? Size, string[] Sized, IReadOnlyList<IReadOnlyList<PricedField>> Alternatives)
+    string Name,
+    double Weight,
+    ArgumentCost Statement,
+    double TypeWeight,
+    PricedSize? Size,
+    string[] Sized,
+    IReadOnlyList<IReadOnlyList<PricedField>> Alternatives)
 {
-    public Price Of(VariableValues variables, double? inherited)
+    public FieldSum Of(VariableValues variables, double? inherited)
     {
         double size = Size?.Of(variables) ?? 1;
         double own = inherited ?? (Sized.Length > 0 ? 1 : size);
-        Price below = default;
+        FieldSum below = default;
         foreach (IReadOnlyList<PricedField> fields in Alternatives)
         {
-            Price one = default;
+            FieldSum one = default;
             foreach (PricedField field in fields)
             {
                 one += field.Of(variables, Sized.Contains(field.Name) ? size : null);
@@ -51,7 +72,7 @@ internal sealed record PricedField(
             below = below.Or(one);
         }
 
-        return new Price(Weight + own * below.FieldCost, own * (TypeWeight + below.TypeCost));
+        return new FieldSum(Weight + own * below.Fields, own * (TypeWeight + below.Types), Statement.Of(variables) + below.Statements);
     }
 }
 

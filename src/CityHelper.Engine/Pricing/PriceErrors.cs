@@ -30,6 +30,13 @@ public sealed record PriceLimit(double FieldCostMax, double TypeCostMax)
     /// <summary>HotChocolate's: 1,000 of each.</summary>
     public static PriceLimit Default { get; } = new(Limits.FieldCostMax, Limits.TypeCostMax);
 
+    /// <summary>What a published operation may cost with a request's variables, by what it costs with its usual ones.</summary>
+    public static PriceLimit OfPublished(Price usual) =>
+        new(usual.FieldCost * Limits.PublishedFieldCostTimes, usual.TypeCost * Limits.PublishedTypeCostTimes);
+
+    /// <summary>The smaller of two in each.</summary>
+    public PriceLimit And(PriceLimit other) => new(Math.Min(FieldCostMax, other.FieldCostMax), Math.Min(TypeCostMax, other.TypeCostMax));
+
     /// <summary>What is left when something was spent.</summary>
     public PriceLimit Less(Price spent) => new(FieldCostMax - spent.FieldCost, TypeCostMax - spent.TypeCost);
 

@@ -36,11 +36,14 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
         _collector.NoteCache(definition);
         IGraphType type = definition.ResolvedType!.GetNamedType();
         bool isComposite = type is IComplexGraphType or UnionGraphType;
-        double weight = (Pricing.Weight.Of(definition) ?? (isComposite ? ObjectWeight : 0)) + Arguments(field, definition);
+        double weight = Pricing.Weight.Of(definition) ?? (isComposite ? ObjectWeight : 0);
+        ArgumentCost arguments = Arguments(field, definition);
+        (double own, double once) = Pricing.Weight.IsOfStatement(definition) ? (isComposite ? ObjectWeight : 0, weight) : (weight, 0);
         ListSize? size = ListSize.Of(definition);
         return new PricedField(
             field.Name,
-            weight,
+            own,
+            arguments with { Weight = arguments.Weight + once },
             isComposite ? Pricing.Weight.Of(type) ?? ObjectWeight : 0,
             size is null ? null : Size(size, field, definition),
             size?.SizedFields ?? [],
@@ -59,20 +62,19 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
         size.SlicingDefault ?? size.AssumedSize,
         size.SizedFields.Length > 0 ? Limits.PageRowsMax : Limits.FigureGroupsMax);
 
-    private double Arguments(CollectedField field, FieldType definition) => (definition.Arguments ?? []).Sum(argument =>
-        Argument(field, definition, argument.Name) is { IsNull: false } node
-            ? (Pricing.Weight.Of(argument) ?? 0) + Members(node, argument.ResolvedType!)
-            : 0);
-
-    // Objects and lists of them are part of the shape, so what they weigh is known here.
-    private static double Members(InputNode node, IGraphType type) => (node, type.GetNamedType()) switch
+    private ArgumentCost Arguments(CollectedField field, FieldType definition)
     {
-        (ObjectNode, IInputObjectGraphType input) => InputNode.MembersOf(input, node)
-            .Where(member => !member.Node.IsNull)
-            .Sum(member => (Pricing.Weight.Of(member.Field) ?? 0) + Members(member.Node, member.Field.ResolvedType!)),
-        (ListNode list, _) => list.Items.Sum(item => Members(item, type)),
-        _ => 0,
-    };
+        var weigher = new ArgumentWeigher();
+        foreach (QueryArgument argument in definition.Arguments ?? [])
+        {
+            if (Argument(field, definition, argument.Name) is { } node)
+            {
+                weigher.Add(argument, node, argument.ResolvedType!);
+            }
+        }
+
+        return weigher.Cost;
+    }
 
     private InputNode? Argument(CollectedField field, FieldType definition, string name) =>
         field.First.Arguments?.FirstOrDefault(a => a.Name.Value == name) is { } given

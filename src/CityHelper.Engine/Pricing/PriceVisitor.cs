@@ -1,4 +1,5 @@
 using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Planning;
 using CityHelper.Engine.Types;
 using GraphQL;
 using GraphQL.Types;
@@ -9,12 +10,43 @@ namespace CityHelper.Engine.Pricing;
 /// <summary>
 /// Writes the conventions' weights into a schema when it is initialized (§11): a field that reads the database 10, an object 1, a leaf 0; pages, filters and orders
 /// 10, what looks into texts and negations of it 20. What is declared below a row is read with it by one statement, and so weighs as an object.
+/// What takes the database longer than its place in the conventions says has a weight of its own, measured by <c>eng/bench cost</c>.
 /// </summary>
 public sealed class PriceVisitor : BaseSchemaNodeVisitor
 {
     private const double ReadWeight = 10;
     private const double ConditionWeight = 10;
     private const double TextWeight = 20;
+
+    /// <summary>A field that no index serves: the rows that the rest of the filter leaves are read from their table for it.</summary>
+    private const double RowByRowWeight = 30;
+
+    /// <summary>A condition on a list below each row: one more statement for each of them.</summary>
+    private const double ListConditionWeight = 100;
+
+    /// <summary>An operation on a geometry: computed for each row.</summary>
+    private const double SpatialWeight = 20;
+
+    /// <summary>All rows that pass are counted, however short the page is.</summary>
+    private const double CountWeight = 50;
+
+    /// <summary>Figures of a city are sums of thousands of counters.</summary>
+    private const double FiguresWeight = 40;
+
+    /// <summary>A figure by day, week or month.</summary>
+    private const double PeriodsWeight = 40;
+
+    /// <summary>How long it took: up to <see cref="Limits.ExactDurationRowsMax"/> rows are sorted.</summary>
+    private const double DurationsWeight = 100;
+
+    /// <summary>What is open and late.</summary>
+    private const double OverdueWeight = 10;
+
+    /// <summary>All cells of a map.</summary>
+    private const double ClustersWeight = 100;
+
+    /// <summary>Rows of a dense place and of months are compared by their texts.</summary>
+    private const double SimilarWeight = 30;
 
     /// <summary>Partitions in all: fifty are planned.</summary>
     private const int PartitionsUsual = 50;
@@ -38,24 +70,67 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     private static readonly string[] s_sized = ["edges", "nodes"];
     private static readonly string[] s_textOperations = ["contains", "ncontains", "startsWith", "nstartsWith", "endsWith", "nendsWith"];
 
+    private readonly Dictionary<IGraphType, RowAccess> _accesses = [];
+
+    /// <summary>Which indexes serve a filter hangs on the rows that it filters.</summary>
+    public override void VisitSchema(ISchema schema)
+    {
+        foreach (FieldType field in schema.AllTypes.OfType<IObjectGraphType>().SelectMany(type => type.Fields))
+        {
+            ConnectionRows? rows = FieldBinding.Of(field) switch
+            {
+                ConnectionBinding connection => connection.Rows,
+                NestedConnectionBinding connection => connection.Rows,
+                PartitionConnectionBinding connection => connection.Rows,
+                _ => null,
+            };
+            if (rows is not null)
+            {
+                _accesses[rows.Filter] = rows.Access;
+                _accesses[rows.Row] = rows.Access;
+            }
+        }
+    }
+
     public override void VisitObjectFieldDefinition(FieldType field, IObjectGraphType type, ISchema schema)
     {
-        if (type.Name.StartsWith("__", StringComparison.Ordinal) || field.ResolvedType!.GetNamedType() is not (IComplexGraphType or UnionGraphType))
+        if (type.Name.StartsWith("__", StringComparison.Ordinal))
         {
             return;
         }
 
         bool isConnection = field.ResolvedType!.GetNamedType() is ConnectionType or NearbyConnectionType;
-        if (isConnection || type == schema.Query || FieldBinding.Of(field) is RootBinding)
+        bool isRead = isConnection || type == schema.Query || FieldBinding.Of(field) is RootBinding;
+        if (OfStatement(field, type) is { } once)
         {
-            Weight.Attach(field, ReadWeight);
+            Weight.AttachToStatement(field, once);
+        }
+        else if ((Measured(field) ?? (isRead ? ReadWeight : null)) is { } weight)
+        {
+            Weight.Attach(field, weight);
         }
 
-        if (SizeOf(field, isConnection) is { } size)
+        if (field.ResolvedType!.GetNamedType() is IComplexGraphType or UnionGraphType && SizeOf(field, isConnection) is { } size)
         {
             size.AttachTo(field);
         }
     }
+
+    private double? OfStatement(FieldType field, IObjectGraphType type) => (type, field.Name) switch
+    {
+        (ConnectionType connection, ConnectionType.TotalCount) => _accesses.TryGetValue(connection.Row, out RowAccess? access) && access.Values.Count > 0 ? CountWeight : (double?)null,
+        (StatsType, StatsType.Duration) => DurationsWeight,
+        (StatsType, StatsType.Overdue) => OverdueWeight,
+        (StatsType, _) when StatsType.Periods.Any(period => period.Field == field.Name) => PeriodsWeight,
+        _ => FieldBinding.Of(field) is SimilarRowsBinding ? SimilarWeight : (double?)null,
+    };
+
+    private static double? Measured(FieldType field) => FieldBinding.Of(field) switch
+    {
+        ClusterBinding => ClustersWeight,
+        SimilarToDraftBinding => SimilarWeight,
+        _ => field.ResolvedType!.GetNamedType() is StatsType ? FiguresWeight : null,
+    };
 
     public override void VisitObjectFieldArgumentDefinition(QueryArgument argument, FieldType field, IObjectGraphType type, ISchema schema)
     {
@@ -67,12 +142,26 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
 
     public override void VisitInputObjectFieldDefinition(FieldType field, IInputObjectGraphType type, ISchema schema)
     {
-        bool isOperation = type is OperationFilterInput && field.Name is not (JoiningFilterInput.And or JoiningFilterInput.Or);
-        if (isOperation || field.ResolvedType!.GetNamedType() is SortEnumType)
+        bool joins = field.Name is JoiningFilterInput.And or JoiningFilterInput.Or;
+        double? weight = type switch
         {
-            Weight.Attach(field, isOperation && s_textOperations.Contains(field.Name) ? TextWeight : ConditionWeight);
+            _ when joins => null,
+            FilterInput filter => OfMember(filter, field),
+            ListFilterInput => ListConditionWeight,
+            SpatialFilterInput when field.ResolvedType!.GetNamedType() is SpatialOperationFilterInput => SpatialWeight,
+            OperationFilterInput => s_textOperations.Contains(field.Name) ? TextWeight : ConditionWeight,
+            SpatialOperationFilterInput when field.Name is not (SpatialOperationFilterInput.Geometry or SpatialOperationFilterInput.Buffer) => ConditionWeight,
+            _ when field.ResolvedType!.GetNamedType() is SortEnumType => ConditionWeight,
+            _ => null,
+        };
+        if (weight is { } known)
+        {
+            Weight.Attach(field, known);
         }
     }
+
+    private double? OfMember(FilterInput filter, FieldType field) =>
+        _accesses.TryGetValue(filter, out RowAccess? access) && IndexService.IsRowByRow(access, FieldBinding.Of(filter.Target(field.Name))) ? RowByRowWeight : null;
 
     private static ListSize? SizeOf(FieldType field, bool isConnection)
     {

@@ -6,7 +6,10 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Pricing;
 
-/// <summary>Variables that let an operation be priced before anybody sends any: defaults where there are some, else the least that its types demand.</summary>
+/// <summary>
+/// Variables that let an operation be priced before anybody sends any: defaults where there are some, else the least that its types demand, with numbers and lists as
+/// long as a page is when nobody says how long.
+/// </summary>
 internal static class UsualVariables
 {
     /// <summary>The values.</summary>
@@ -25,10 +28,10 @@ internal static class UsualVariables
     private static JsonNode? Least(IGraphType type) => type switch
     {
         NonNullGraphType nonNull => Least(nonNull.ResolvedType!),
-        ListGraphType => new JsonArray(),
+        ListGraphType list => new JsonArray([.. Enumerable.Range(0, Limits.PageRowsDefault).Select(_ => Least(list.ResolvedType!))]),
         IInputObjectGraphType input => Members(input),
         EnumerationGraphType values => values.Values.First().Name,
-        IntGraphType => 0,
+        IntGraphType => Limits.PageRowsDefault,
         FloatGraphType => 0.0,
         BooleanGraphType => true,
         DateTimeType => "2000-01-01T00:00:00Z",

@@ -68,7 +68,7 @@ public sealed class DeepestPage(OperationCompiler compiler, OperationExecutor ex
         }
 
         using OperationResult result = await executor.ExecuteAsync(question, variables, RunOptions.Default, cancellation);
-        using JsonDocument answer = JsonDocument.Parse(result.Json.Written.ToArray());
+        using JsonDocument answer = JsonDocument.Parse(result.Json.ToArray());
         return answer.RootElement.TryGetProperty("data", out JsonElement data) && Find(data, member) is { } cursor ? cursor.GetString() : null;
     }
 

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using NetTopologySuite.Geometries;
 using NetTopologySuite.Geometries.Prepared;
-using NetTopologySuite.Operation.Valid;
 
 namespace CityHelper.Engine.Space;
 
@@ -25,8 +23,14 @@ internal abstract class Area
     /// <summary>A rectangle around the area.</summary>
     public abstract Viewport Box { get; }
 
-    /// <summary>Why the area cannot be searched, or null.</summary>
+    /// <summary>Positions of its shape, by which computing with it takes time; 0 for what has a formula.</summary>
+    public virtual int Positions => 0;
+
+    /// <summary>Why the area cannot be searched, or null: what costs nothing to tell.</summary>
     public abstract RequestError? Check();
+
+    /// <summary>Why its shape cannot be searched, or null: asked last, because it may take some milliseconds.</summary>
+    public virtual ValueTask<RequestError?> CheckShapeAsync(CancellationToken cancellation) => ValueTask.FromResult<RequestError?>(null);
 
     /// <summary>Whether the rectangle may have a point in common with the area; false is certain.</summary>
     public abstract bool Touches(Viewport cell);
@@ -74,7 +78,6 @@ internal sealed class SurfaceArea : Area
     private readonly ConcurrentDictionary<(int Coarse, int Fine), AreaCells> _cells = new();
     private readonly ConcurrentDictionary<string, CellCover> _covers = new();
     private readonly Lazy<IPreparedGeometry> _prepared;
-    private readonly Lazy<RequestError?> _fault;
     private readonly Lazy<SurfacePoints?> _points;
     private readonly bool _isKept;
 
@@ -88,7 +91,6 @@ internal sealed class SurfaceArea : Area
         Geometry = geometry;
         _isKept = isKept;
         TestCost = isKept ? 1 : 1 + geometry.NumPoints / PositionsPerCost + geometry.NumGeometries / PartsPerCost;
-        _fault = new Lazy<RequestError?>(Fault);
         _points = new Lazy<SurfacePoints?>(() => SurfacePoints.Of(Geometry, Limits.PointTestEdgesMax));
         Envelope box = geometry.EnvelopeInternal;
         Box = new Viewport(box.MinX, box.MinY, box.MaxX, box.MaxY);
@@ -96,6 +98,8 @@ internal sealed class SurfaceArea : Area
     }
 
     public override int TestCost { get; }
+
+    public override int Positions => Geometry.NumPoints;
 
     /// <summary>The polygon or polygons, SRID 4326.</summary>
     public Geometry Geometry { get; }
@@ -105,9 +109,7 @@ internal sealed class SurfaceArea : Area
     // Kept for what is asked again and again; of a literal in a document that is cached it may be a quarter of a megabyte.
     public override PointTest? Points() => _isKept ? _points.Value : SurfacePoints.Of(Geometry, Limits.PointTestEdgesMax);
 
-    public override RequestError? Check() => _fault.Value;
-
-    private AreaInvalidError? Fault()
+    public override RequestError? Check()
     {
         if (Geometry is not (Polygon or MultiPolygon) || Geometry.IsEmpty)
         {
@@ -120,8 +122,12 @@ internal sealed class SurfaceArea : Area
                 $"The polygon is wider than {Limits.AreaDegreesMax} degrees: send a smaller one; one across the antimeridian as two.");
         }
 
-        return Validity.Of(Geometry) is { } fault ? new AreaInvalidError(fault) : null;
+        return null;
     }
+
+    // The server's own shapes were checked when they were stored.
+    public override ValueTask<RequestError?> CheckShapeAsync(CancellationToken cancellation) =>
+        _isKept ? ValueTask.FromResult<RequestError?>(null) : Validity.CheckAsync(Geometry, fault => new AreaInvalidError(fault), cancellation);
 
     public override CellCover Cover(IReadOnlyList<int> zooms) => _covers.GetOrAdd(string.Join(' ', zooms), _ => base.Cover(zooms));
 
@@ -212,24 +218,4 @@ internal sealed class CircleArea(double longitude, double latitude, double metre
         double chord = north * north + Math.Cos(latitude * toRadians) * Math.Cos(Latitude * toRadians) * east * east;
         return 2 * EarthMetres * Math.Asin(Math.Min(1, Math.Sqrt(chord)));
     }
-}
-
-/// <summary>Whether a geometry is valid in the sense of OGC Simple Features, which PostGIS demands of what it compares.</summary>
-internal static class Validity
-{
-    // A request may name one geometry in many conditions, and ten thousand positions take ten milliseconds.
-    private static readonly ConditionalWeakTable<Geometry, Outcome> s_known = [];
-
-    /// <summary>What is wrong with it, as a sentence; null when it is valid.</summary>
-    public static string? Of(Geometry geometry) => s_known.GetValue(geometry, g => new Outcome(Fault(g))).Fault;
-
-    private static string? Fault(Geometry geometry)
-    {
-        var check = new IsValidOp(geometry);
-        return check.ValidationError is { } fault
-            ? FormattableString.Invariant($"The geometry is not valid: {fault.Message.ToLowerInvariant()} near [{fault.Coordinate.X}, {fault.Coordinate.Y}].")
-            : null;
-    }
-
-    private sealed record Outcome(string? Fault);
 }

@@ -36,6 +36,9 @@ public sealed class EdgeType : ObjectGraphType
 /// <summary>A connection to a list of items; its name comes from the field, as HotChocolate does it.</summary>
 public sealed class ConnectionType : ObjectGraphType
 {
+    /// <summary>The field that counts the rows of all pages.</summary>
+    public const string TotalCount = "totalCount";
+
     public ConnectionType(string fieldName, IObjectGraphType row)
     {
         Row = row;
@@ -46,7 +49,7 @@ public sealed class ConnectionType : ObjectGraphType
         Field<NonNullGraphType<PageInfoType>>("pageInfo").Description("Information to aid in pagination.");
         Field("edges", new ListGraphType(new NonNullGraphType(new EdgeType(prefix + "Edge", row)))).Description("A list of edges.");
         Field("nodes", new ListGraphType(new NonNullGraphType(row))).Description("A flattened list of the nodes.");
-        Field<NonNullGraphType<IntGraphType>>("totalCount").Description("Identifies the total count of items in the connection.");
+        Field<NonNullGraphType<IntGraphType>>(TotalCount).Description("Identifies the total count of items in the connection.");
     }
 
     /// <summary>The type of the rows.</summary>

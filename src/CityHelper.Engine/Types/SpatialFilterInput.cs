@@ -17,9 +17,13 @@ public sealed class SpatialFilterInput : JoiningFilterInput
     /// <summary>A point's latitude.</summary>
     public const string Y = "y";
 
+    /// <summary>Whether the column holds points; areas otherwise.</summary>
+    internal bool IsPoint { get; }
+
     internal SpatialFilterInput(string kind, OperationFilterInput? numbers, FilterInputs inputs)
         : base($"{kind}FilterInput", $"Conditions on a {kind}; those of one object must all hold.", joins: true)
     {
+        IsPoint = numbers is not null;
         if (numbers is not null)
         {
             AddField(new FieldType { Name = X, ResolvedType = numbers, Description = "The longitude." });
@@ -49,15 +53,19 @@ public sealed class SpatialOperationFilterInput : InputObjectGraphType
     /// <summary>The other geometry.</summary>
     public const string Geometry = "geometry";
 
-    /// <summary>Degrees by which the other geometry is grown first.</summary>
+    /// <summary>Degrees by which the other geometry is grown, or shrunk when negative.</summary>
     public const string Buffer = "buffer";
+
+    /// <summary>Whether a number is computed and compared, instead of a relation tested.</summary>
+    internal bool IsDistance { get; }
 
     internal SpatialOperationFilterInput(string operation, OperationFilterInput? comparisons)
     {
+        IsDistance = comparisons is not null;
         Name = $"Geometry{char.ToUpperInvariant(operation[0])}{operation[1..]}OperationFilterInput";
         Description = "A geometry to compare with.";
         Field<NonNullGraphType<GeometryType>>(Geometry).Description($"The geometry, of at most {Limits.GeometryVerticesMax} positions.");
-        Field<FloatGraphType>(Buffer).Description("Degrees by which the geometry is grown first; shrunk when negative.");
+        Field<FloatGraphType>(Buffer).Description("Degrees: positive for all within that distance of the geometry; negative for what is left of an area that far from its edge.");
         foreach (FieldType comparison in comparisons?.Fields.ToArray() ?? [])
         {
             AddField(new FieldType { Name = comparison.Name, Type = comparison.Type, Description = comparison.Description });

@@ -2,16 +2,18 @@ using System.Collections.Concurrent;
 using CityHelper.Data.Boundaries;
 using CityHelper.Data.Model;
 using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Database;
+using CityHelper.Engine.Space;
 using NetTopologySuite.Geometries;
 using Npgsql;
 
 namespace CityHelper.Server.Boundaries;
 
 /// <summary>
-/// The shapes of boundaries that requests name by id, from memory. At most once a second a city is asked whether any of its boundaries changed; until then an answer may
+/// The shapes of boundaries that requests name by id or compare geometries with, from memory. At most once a second a city is asked whether any of its boundaries changed; until then an answer may
 /// be that of the shape as it was.
 /// </summary>
-public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) : IAreaDirectory
+public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) : IAreaDirectory
 {
     private static readonly TimeSpan s_checkPause = TimeSpan.FromSeconds(1);
 
@@ -21,39 +23,102 @@ public sealed class BoundaryAreas(NpgsqlDataSource database, TimeProvider time) 
 
     public async ValueTask<KeptArea?> FindAsync(short partition, long key, CancellationToken cancellation)
     {
-        CityShapes shapes = _cities.GetValueOrDefault(partition) ?? CityShapes.None;
-        if (time.GetUtcNow() - shapes.CheckedAt >= s_checkPause)
+        if (await CurrentAsync(partition, cancellation) is not { } shapes)
         {
-            (long revision, bool isCounted) = await BoundaryImporter.RevisionAsync(database, partition, cancellation);
-            if (revision == 0)
-            {
-                // Nothing was ever imported, or there is no such city: an id may name any, and none is remembered for it.
-                return null;
-            }
-
-            shapes = new CityShapes(revision, isCounted, time.GetUtcNow(), revision == shapes.Revision ? shapes.Known : []);
-            _cities[partition] = shapes;
+            return null;
         }
 
         if (!shapes.Known.TryGetValue(key, out Shape? shape))
         {
-            shape = await ReadAsync(partition, key, cancellation);
-            if (shape is not null && shapes.Known.Count < Data.Limits.BoundaryShapesMax)
-            {
-                shapes.Known[key] = shape;
-            }
+            shape = (await ReadAsync(partition, [key], cancellation)).GetValueOrDefault(key);
+            Keep(shapes, key, shape);
         }
 
         return shape is null ? null : new KeptArea(key, shape.Geometry, shape.Revision, shapes.IsCounted && shape.IsCounted);
     }
 
-    private async Task<Shape?> ReadAsync(short city, long key, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<Geometry>> OverlappingAsync(short partition, Viewport box, CancellationToken cancellation)
     {
-        await using NpgsqlCommand command = database.CreateCommand("select geometry, revision, is_counted from boundary where city_id = $1 and id = $2");
+        if (await CurrentAsync(partition, cancellation) is not { } shapes)
+        {
+            return [];
+        }
+
+        long[] keys = await database.ReadAsync(connection => KeysAsync(connection, partition, box, cancellation), cancellation);
+        Dictionary<long, Shape> read = await ReadAsync(partition, [.. keys.Where(key => !shapes.Known.ContainsKey(key))], cancellation);
+        foreach ((long key, Shape shape) in read)
+        {
+            Keep(shapes, key, shape);
+        }
+
+        return [.. keys.Select(key => read.GetValueOrDefault(key) ?? shapes.Known.GetValueOrDefault(key)).OfType<Shape>().Select(shape => shape.Geometry)];
+    }
+
+    // Null where nothing was ever imported, or where there is no such city: an id may name any, and none is remembered for it.
+    private async ValueTask<CityShapes?> CurrentAsync(short city, CancellationToken cancellation)
+    {
+        CityShapes shapes = _cities.GetValueOrDefault(city) ?? CityShapes.None;
+        if (time.GetUtcNow() - shapes.CheckedAt < s_checkPause)
+        {
+            return shapes;
+        }
+
+        (long revision, bool isCounted) = await database.ReadAsync(
+            connection => BoundaryImporter.RevisionAsync(connection, city, cancellation), cancellation);
+        return revision == 0
+            ? null
+            : _cities[city] = new CityShapes(revision, isCounted, time.GetUtcNow(), revision == shapes.Revision ? shapes.Known : []);
+    }
+
+    private static void Keep(CityShapes shapes, long key, Shape? shape)
+    {
+        if (shape is not null && shapes.Known.Count < Data.Limits.BoundaryShapesMax)
+        {
+            shapes.Known[key] = shape;
+        }
+    }
+
+    private Task<long[]> KeysAsync(short city, Viewport box, CancellationToken cancellation) =>
+        database.ReadAsync(connection => KeysAsync(connection, city, box, cancellation), cancellation);
+
+    private static async Task<long[]> KeysAsync(NpgsqlConnection connection, short city, Viewport box, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "select id::bigint from boundary where city_id = $1 and bounds && st_makeenvelope($2, $3, $4, $5, 4326)", connection);
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = city });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = key });
+        foreach (double edge in new[] { box.West, box.South, box.East, box.North })
+        {
+            command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = edge });
+        }
+
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? new Shape(reader.GetFieldValue<Geometry>(0), reader.GetInt64(1), reader.GetBoolean(2)) : null;
+        List<long> keys = [];
+        while (await reader.ReadAsync(cancellation))
+        {
+            keys.Add(reader.GetInt64(0));
+        }
+
+        return [.. keys];
+    }
+
+    private Task<Dictionary<long, Shape>> ReadAsync(short city, long[] keys, CancellationToken cancellation) => keys.Length == 0
+        ? Task.FromResult<Dictionary<long, Shape>>([])
+        : database.ReadAsync(connection => ReadAsync(connection, city, keys, cancellation), cancellation);
+
+    private static async Task<Dictionary<long, Shape>> ReadAsync(NpgsqlConnection connection, short city, long[] keys, CancellationToken cancellation)
+    {
+        Dictionary<long, Shape> shapes = [];
+        await using var command = new NpgsqlCommand(
+            "select id::bigint, geometry, revision, is_counted from boundary where city_id = $1 and id = any($2)", connection);
+        command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = city });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = keys });
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            shapes.Add(reader.GetInt64(0), new Shape(reader.GetFieldValue<Geometry>(1), reader.GetInt64(2), reader.GetBoolean(3)));
+        }
+
+        return shapes;
     }
 
     private sealed record Shape(Geometry Geometry, long Revision, bool IsCounted);

@@ -8,9 +8,9 @@ namespace CityHelper.Server.Boundaries;
 /// <summary><c>Query.boundary</c>, <c>Query.boundaries</c> and <c>City.boundaries</c>; those of a request stand in its own type.</summary>
 internal static class BoundaryQueries
 {
-    public static void AddTo(QueryFields query, IPartitionDirectory cities)
+    public static void AddTo(QueryFields query, IPartitionDirectory cities, IAreaDirectory shapes)
     {
-        ConnectionRows boundaries = query.Connections.Rows(query.Access<Boundary>() with { IsSmall = true }, typeof(BoundaryType)) with
+        ConnectionRows boundaries = query.Connections.Rows(query.Access<Boundary>() with { IsSmall = true, Shapes = shapes }, typeof(BoundaryType)) with
         {
             DefaultOrder = ["kind", "name"],
             Selectors = ["kind"],

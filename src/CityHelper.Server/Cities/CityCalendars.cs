@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Database;
 using Npgsql;
 
 namespace CityHelper.Server.Cities;
@@ -8,7 +9,7 @@ namespace CityHelper.Server.Cities;
 /// The time zones of cities, and whether their counters are true. A zone does not change while servers run (docs/decisions/0006), and counters that are true stay
 /// so; a city whose are not yet is looked at again at most once a second.
 /// </summary>
-public sealed class CityCalendars(NpgsqlDataSource database, TimeProvider time) : IPartitionCalendars
+public sealed class CityCalendars(ReadingDatabase database, TimeProvider time) : IPartitionCalendars
 {
     private static readonly TimeSpan s_refreshPause = TimeSpan.FromSeconds(1);
 
@@ -35,9 +36,12 @@ public sealed class CityCalendars(NpgsqlDataSource database, TimeProvider time) 
         return read;
     }
 
-    private async Task<PartitionCalendar?> ReadAsync(short city, CancellationToken cancellation)
+    private Task<PartitionCalendar?> ReadAsync(short city, CancellationToken cancellation) =>
+        database.ReadAsync(connection => ReadAsync(connection, city, cancellation), cancellation);
+
+    private static async Task<PartitionCalendar?> ReadAsync(NpgsqlConnection connection, short city, CancellationToken cancellation)
     {
-        await using NpgsqlCommand command = database.CreateCommand("select time_zone, counted_at is not null, packed_at is not null from city where id = $1");
+        await using var command = new NpgsqlCommand("select time_zone, counted_at is not null, packed_at is not null from city where id = $1", connection);
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = city });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         return await reader.ReadAsync(cancellation)

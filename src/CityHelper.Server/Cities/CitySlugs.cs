@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using CityHelper.Engine;
 using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Database;
 using Npgsql;
 
 namespace CityHelper.Server.Cities;
@@ -9,7 +10,7 @@ namespace CityHelper.Server.Cities;
 /// Slug to partition key, from memory. Cities are few and never renamed, so the list is read again only when a slug is not in it, and
 /// at most once a second after a slug that is nowhere: a flood of unknown slugs is not a flood of statements.
 /// </summary>
-public sealed class CitySlugs(NpgsqlDataSource database, TimeProvider time) : IPartitionDirectory, IDisposable
+public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : IPartitionDirectory, IDisposable
 {
     private static readonly TimeSpan s_refreshPause = TimeSpan.FromSeconds(1);
 
@@ -72,10 +73,13 @@ public sealed class CitySlugs(NpgsqlDataSource database, TimeProvider time) : IP
         }
     }
 
-    private async Task<IReadOnlyDictionary<string, short>> ReadAsync(CancellationToken cancellation)
+    private Task<IReadOnlyDictionary<string, short>> ReadAsync(CancellationToken cancellation) =>
+        database.ReadAsync(connection => ReadAsync(connection, cancellation), cancellation);
+
+    private static async Task<IReadOnlyDictionary<string, short>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         var keys = new Dictionary<string, short>(StringComparer.Ordinal);
-        await using NpgsqlCommand command = database.CreateCommand("select slug, id from city");
+        await using var command = new NpgsqlCommand("select slug, id from city", connection);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {

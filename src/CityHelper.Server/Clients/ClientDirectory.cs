@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Http;
 using CityHelper.Engine.Pricing;
@@ -30,12 +31,13 @@ public sealed class ClientDirectory : IClientDirectory
     /// <exception cref="ConfigurationException">A client's settings make no sense; the message says which.</exception>
     public ClientDirectory(IReadOnlyDictionary<string, ClientSettings> clients, bool isDevelopment)
     {
+        ClientShare everybody = clients.GetValueOrDefault(ClientSettings.DefaultName) is { } own ? ShareOf(ClientSettings.DefaultName, own, ClientShare.Everybody) : ClientShare.Everybody;
         _default = clients.TryGetValue(ClientSettings.DefaultName, out ClientSettings? anybody)
-            ? Profile(ClientSettings.DefaultName, anybody)
+            ? Profile(ClientSettings.DefaultName, anybody, everybody)
             : new ClientProfile(ClientSettings.DefaultName, isDevelopment ? ClientMode.FreeText : ClientMode.PersistedOnly);
         foreach ((string name, ClientSettings settings) in clients.Where(client => client.Key != ClientSettings.DefaultName))
         {
-            ClientProfile profile = Profile(name, settings);
+            ClientProfile profile = Profile(name, settings, everybody);
             foreach (string key in settings.ApiKeySha256)
             {
                 Add(_byKey, IsHash(key) ? key : throw Wrong(name, "ApiKeySha256 takes SHA-256 hashes of keys: 64 characters of lower-case hex"), profile);
@@ -57,7 +59,12 @@ public sealed class ClientDirectory : IClientDirectory
                     : throw Wrong(name, "it may send texts, or cost more than `default`, and is known by its name alone, which anybody can send: give it ApiKeySha256 or Hosts"));
             }
         }
+
+        Shares = [.. _byKey.Values.Concat(_byHost.Values).Concat(_byName.Values).Append(_default).Select(profile => profile.Share).Distinct()];
     }
+
+    /// <summary>The shares of all clients.</summary>
+    public IReadOnlyCollection<ClientShare> Shares { get; }
 
     /// <summary>The clients of a configuration.</summary>
     /// <exception cref="ConfigurationException">A client's settings make no sense.</exception>
@@ -120,7 +127,7 @@ public sealed class ClientDirectory : IClientDirectory
         }
     }
 
-    private static ClientProfile Profile(string name, ClientSettings settings)
+    private static ClientProfile Profile(string name, ClientSettings settings, ClientShare everybody)
     {
         if (!Enum.TryParse(settings.Mode, ignoreCase: true, out ClientMode mode) || int.TryParse(settings.Mode, out _))
         {
@@ -144,7 +151,31 @@ public sealed class ClientDirectory : IClientDirectory
                 settings.MaxFieldCost ?? PriceLimit.Default.FieldCostMax, settings.MaxTypeCost ?? PriceLimit.Default.TypeCostMax),
             IsKnownBySecret = settings.ApiKeySha256.Length > 0,
             RegistrationsPerDay = settings.RegistrationsPerDay ?? Engine.Limits.RegistrationsPerDay,
+            Share = ShareOf(name, settings, everybody),
         };
+    }
+
+    // A name alone is anybody's to send, so it brings no share of its own: who sends it runs in the share of default.
+    private static ClientShare ShareOf(string name, ClientSettings settings, ClientShare everybody)
+    {
+        bool isEverybody = name == ClientSettings.DefaultName;
+        if (!isEverybody && settings.ApiKeySha256.Length + settings.Hosts.Length == 0)
+        {
+            return settings.CheapAtOnce is null && settings.DearAtOnce is null
+                ? everybody
+                : throw Wrong(name, "it is known by its name alone, which anybody can send, and runs in the share of default: give it ApiKeySha256 or Hosts, or leave CheapAtOnce and DearAtOnce out");
+        }
+
+        if (!isEverybody && settings is { CheapAtOnce: 0, DearAtOnce: 0 })
+        {
+            return everybody;
+        }
+
+        int cheap = settings.CheapAtOnce ?? (isEverybody ? everybody.CheapAtOnce : Engine.Limits.CheapAtOnceOfClient);
+        int dear = settings.DearAtOnce ?? (isEverybody ? everybody.DearAtOnce : Engine.Limits.DearAtOnceOfClient);
+        return cheap is >= 1 and <= Engine.Limits.AtOnceMax && dear is >= 1 and <= Engine.Limits.AtOnceMax
+            ? new ClientShare(name, cheap, dear)
+            : throw Wrong(name, $"CheapAtOnce and DearAtOnce are 1 to {Engine.Limits.AtOnceMax}" + (isEverybody ? "" : ", or both 0 to run in the share of default"));
     }
 
     private static ConfigurationException Wrong(string client, string what) => new($"The client {client} of the section {ClientSettings.Section}: {what}.");

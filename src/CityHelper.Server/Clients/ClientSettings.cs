@@ -32,4 +32,13 @@ public sealed class ClientSettings
 
     /// <summary>New texts that it may send in a day.</summary>
     public int? RegistrationsPerDay { get; set; }
+
+    /// <summary>
+    /// Cheap executions of it at once: its share of the server, which nobody else can take. Two for a client with a key or a host when left out, and with
+    /// <see cref="DearAtOnce"/> 0 it runs in the share of <c>default</c>. One that is known by its name alone always does.
+    /// </summary>
+    public int? CheapAtOnce { get; set; }
+
+    /// <summary>Units of dear executions of it at once, such as statistics; one when left out.</summary>
+    public int? DearAtOnce { get; set; }
 }

@@ -19,6 +19,8 @@ public static class ServeCommand
 
     private static async Task<int> RunAsync(string urls, CancellationToken cancellation)
     {
+        ThreadPool.GetMinThreads(out int workers, out int completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, Limits.ThreadsMin), completions);
         await using WebApplication app = await ServerApplication.BuildAsync(new WebApplicationOptions
         {
             Args = ["--urls", urls],

@@ -41,7 +41,8 @@ internal static class ExplorerEndpoints
         });
         app.Use((http, next) => IsPageRequest(http.Request) && clients.Identify(http.Request).MayReadSchema ? SendPageAsync(http, page) : next(http));
 
-        var operations = new ExplorerOperations(app.Services.GetRequiredService<OperationRegistry>().Manifest);
+        var operations = new ExplorerOperations(
+            app.Services.GetRequiredService<OperationRegistry>().Manifest, app.Services.GetRequiredService<ResponseSender>());
         app.MapMethods(OperationsPath, [HttpMethods.Get, HttpMethods.Head], operations.SendAsync);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
 
 namespace CityHelper.Server.Explorer;
@@ -7,7 +8,7 @@ namespace CityHelper.Server.Explorer;
 /// The published operations that the explorer offers to start from, as JSON: <c>[{"name", "client", "description", "body"}, …]</c>. Those of the server's files: what was
 /// published since lies in Redis, where listing means a walk over all keys.
 /// </summary>
-internal sealed class ExplorerOperations(IReadOnlyList<ManifestOperation> operations)
+internal sealed class ExplorerOperations(IReadOnlyList<ManifestOperation> operations, ResponseSender sender)
 {
     private readonly byte[] _json = JsonSerializer.SerializeToUtf8Bytes(
         operations.Select(o => new ExplorerOperation(o.Name, o.Client, DescriptionOf(o.Body), o.Body)), JsonSerializerOptions.Web);
@@ -16,9 +17,8 @@ internal sealed class ExplorerOperations(IReadOnlyList<ManifestOperation> operat
     public Task SendAsync(HttpContext http)
     {
         http.Response.ContentType = "application/json; charset=utf-8";
-        http.Response.ContentLength = _json.Length;
         http.Response.Headers.CacheControl = "no-cache";
-        return http.Response.Body.WriteAsync(_json, http.RequestAborted).AsTask();
+        return sender.SendAsync(http, _json);
     }
 
     // The comment that a file begins with; null without one.

@@ -1,20 +1,20 @@
-using CityHelper.Data.Migrations;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Npgsql;
 
 namespace CityHelper.Server.Health;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the database does too and has this program's schema. <c>/health</c>: what of the
-/// server's surroundings is there, one by one; 503 only when it is not ready.
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the database does too and has this program's schema; being busy is not being unready.
+/// <c>/health</c>: what of the server's surroundings is there, one by one; 503 only when it is not ready.
 /// </summary>
 internal static class HealthEndpoints
 {
     private const string Ready = "ready";
 
-    public static IServiceCollection AddCityHelperHealth(this IServiceCollection services)
+    public static IServiceCollection AddCityHelperHealth(this IServiceCollection services, string connectionString)
     {
+        services.AddSingleton(s => new DatabaseProbe(connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<DatabaseProbe>>()));
+        services.AddHostedService(s => s.GetRequiredService<DatabaseProbe>());
         services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: [Ready]);
         return services;
     }
@@ -35,32 +35,9 @@ internal static class HealthEndpoints
     });
 }
 
-/// <summary>Whether the database is reachable and migrated.</summary>
-internal sealed class DatabaseHealth(Migrator migrator, NpgsqlDataSource database) : IHealthCheck
+/// <summary>Whether the database is reachable and migrated, as was seen last.</summary>
+internal sealed class DatabaseHealth(DatabaseProbe probe) : IHealthCheck
 {
-    // A schema never goes back, so the migrations are looked at until they are there, and the pool's connections after that.
-    private volatile bool _migrated;
-
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            if (_migrated)
-            {
-                await using NpgsqlCommand ping = database.CreateCommand("select 1");
-                await ping.ExecuteNonQueryAsync(cancellationToken);
-                return HealthCheckResult.Healthy();
-            }
-
-            IReadOnlyList<string> pending = await migrator.PendingAsync(cancellationToken);
-            _migrated = pending.Count == 0;
-            return _migrated
-                ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Unhealthy($"The database lacks {string.Join(", ", pending)}: run `cityhelper migrate`.");
-        }
-        catch (NpgsqlException cause)
-        {
-            return HealthCheckResult.Unhealthy("The database does not answer.", cause);
-        }
-    }
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        probe.AskAsync(cancellationToken).AsTask();
 }

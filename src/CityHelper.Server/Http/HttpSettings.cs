@@ -10,9 +10,10 @@ internal static class HttpSettings
     public const string BatchingKey = "CITYHELPER_BATCHING";
 
     /// <exception cref="ConfigurationException">A value makes no sense; the message says which would.</exception>
-    public static GraphQLHttpOptions Read(IConfiguration configuration) => new()
+    public static GraphQLHttpOptions Read(IConfiguration configuration, IHostEnvironment environment) => new()
     {
         BatchRequestsMax = BatchRequestsMax(configuration[BatchingKey]),
+        TellsForms = environment.IsDevelopment(),
     };
 
     private static int BatchRequestsMax(string? configured)

@@ -1,4 +1,5 @@
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Telemetry;
 using CityHelper.Server.Redis;
 using StackExchange.Redis;
 
@@ -123,7 +124,7 @@ public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time
         string? text = OperationKeys.TextOf(id, value);
         if (text is null)
         {
-            LogMessages.OperationTampered(logger, key);
+            LogMessages.OperationTampered(logger, key.ToString());
         }
 
         return text;
@@ -134,5 +135,5 @@ public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time
 internal static partial class LogMessages
 {
     [LoggerMessage(2200, LogLevel.Error, "The value of {Key} in Redis is not the text of its id: it is not run. Somebody else has written it; delete the key")]
-    public static partial void OperationTampered(ILogger logger, RedisKey key);
+    public static partial void OperationTampered(ILogger logger, LogText key);
 }

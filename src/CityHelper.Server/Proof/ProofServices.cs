@@ -32,7 +32,7 @@ internal sealed class ProofServices : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton(time);
-        services.AddSingleton(provider => ReadingConnections.Create(connectionString, provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider => ReadingConnections.Create(connectionString, Limits.ReadingConnections, provider.GetRequiredService<ILoggerFactory>()));
 
         // Cursors of this run alone.
         services.AddSingleton(new CursorKeys(new CursorKey(RandomNumberGenerator.GetBytes(CursorKey.KeyBytes)), Previous: null));

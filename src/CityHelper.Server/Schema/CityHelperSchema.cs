@@ -23,7 +23,7 @@ public sealed class CityHelperSchema : GraphQL.Types.Schema
         fields.Nodes(ServiceRequestQueries.MaxAgeSeconds, ServiceRequestQueries.StaleWhileRevalidateSeconds);
         CityQueries.AddTo(fields, cities);
         ServiceRequestQueries.AddTo(fields, cities, calendars, areas);
-        BoundaryQueries.AddTo(fields, cities);
+        BoundaryQueries.AddTo(fields, cities, areas);
         Query = query;
         EngineTypes.RegisterGeoJson(this);
     }

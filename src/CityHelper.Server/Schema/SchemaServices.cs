@@ -17,6 +17,7 @@ internal static class SchemaServices
     public static IServiceCollection AddCityHelperSchema(this IServiceCollection services)
     {
         services.AddSingleton(s => new DatabaseModel(Model(s.GetRequiredService<NpgsqlDataSource>()), partitionColumn: "city_id"));
+        services.AddReadingDatabase();
         services.AddSingleton<IPartitionDirectory, CitySlugs>().AddSingleton<IPartitionCalendars, CityCalendars>().AddSingleton<IAreaDirectory, BoundaryAreas>();
         services.AddEngineTypes();
         services.AddSingleton<BoundaryType>();
@@ -28,6 +29,7 @@ internal static class SchemaServices
 
     /// <summary>The schema without a database, for the verbs that only look at it. Dispose it.</summary>
     public static ServiceProvider CreateOffline() => new ServiceCollection()
+        .AddLogging()
         .AddSingleton(TimeProvider.System)
         .AddSingleton(CityHelperDatabase.CreateDataSource("Host=none"))
         .AddCityHelperSchema()

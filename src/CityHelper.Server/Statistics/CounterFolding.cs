@@ -10,12 +10,12 @@ namespace CityHelper.Server.Statistics;
 /// </summary>
 internal sealed class CounterFolding(string connectionString, TimeProvider time, ILogger<CounterFolding> logger) : BackgroundService
 {
-    // Connections that answers are read through are read only. Two, so that a fold that was cut off at one does not stop the next.
+    // Connections that answers are read through are read only.
     private readonly NpgsqlDataSource _database = CityHelperDatabase.CreateDataSource(new NpgsqlConnectionStringBuilder(connectionString)
     {
         ApplicationName = "cityhelper statistics",
         MinPoolSize = 0,
-        MaxPoolSize = 2,
+        MaxPoolSize = Limits.ConnectionsOfFolding,
     }.ConnectionString);
 
     // What is wrong is said once, not every few seconds.

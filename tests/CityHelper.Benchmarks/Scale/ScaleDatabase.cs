@@ -43,22 +43,36 @@ internal static class ScaleDatabase
     // The district as a boundary, with its counters; and the packs.
     private static async Task EnsureDistrictAsync(NpgsqlDataSource source, string database)
     {
+        await ImportBoundariesAsync(database, ScaleOperations.DistrictKind, ScaleOperations.DistrictFeature);
+        await new RequestPacks(source, TimeProvider.System).FillAsync(await CityAsync(source));
+    }
+
+    /// <summary>Imports boundaries of a kind, with their counters; none that is there already as it is.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="kind">Their kind.</param>
+    /// <param name="features">GeoJSON of them.</param>
+    public static async Task ImportBoundariesAsync(string database, string kind, string features)
+    {
         string file = Path.Combine(Path.GetTempPath(), $"{Path.GetRandomFileName()}.geojson");
-        await File.WriteAllTextAsync(file, ScaleOperations.DistrictFeature);
+        await File.WriteAllTextAsync(file, features);
         try
         {
-            await RunServerAsync(database, "import-boundaries", "--city", ScaleOperations.City, "--kind", ScaleOperations.DistrictKind, file);
+            await RunServerAsync(database, "import-boundaries", "--city", ScaleOperations.City, "--kind", kind, file);
         }
         finally
         {
             File.Delete(file);
         }
 
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(database);
+        await new BoundaryCounters(source, TimeProvider.System).FillAsync(await CityAsync(source));
+    }
+
+    private static async Task<short> CityAsync(NpgsqlDataSource source)
+    {
         await using NpgsqlCommand find = source.CreateCommand("select id from city where slug = $1");
         find.Parameters.AddWithValue(ScaleOperations.City);
-        short city = (short)(await find.ExecuteScalarAsync())!;
-        await new BoundaryCounters(source, TimeProvider.System).FillAsync(city);
-        await new RequestPacks(source, TimeProvider.System).FillAsync(city);
+        return (short)(await find.ExecuteScalarAsync())!;
     }
 
     private static async Task CreateAsync(string server, string name)

@@ -97,7 +97,7 @@ public sealed class NearStatementTests(ReadingHouse house) : IClassFixture<Readi
     public async Task A_connection_opens_where_there_is_no_PostGIS()
     {
         var settings = new NpgsqlConnectionStringBuilder(house.Database) { Database = "postgres" };
-        await using NpgsqlDataSource reading = ReadingConnections.Create(settings.ConnectionString, house.Server.Services.GetRequiredService<Microsoft.Extensions.Logging.ILoggerFactory>());
+        await using NpgsqlDataSource reading = ReadingConnections.Create(settings.ConnectionString, 2, house.Server.Services.GetRequiredService<Microsoft.Extensions.Logging.ILoggerFactory>());
         await using NpgsqlCommand command = reading.CreateCommand("select 1");
         Assert.Equal(1, await command.ExecuteScalarAsync());
         using NpgsqlConnection connection = reading.OpenConnection();

@@ -42,11 +42,13 @@ internal static class OracleSpace
             case "y":
                 return Numbers(value, point => ((Point?)point)?.Y);
             case "distance":
-                Geometry from = Other(value);
+                Geometry from = Geometry(value["geometry"]!);
                 return Numbers(value, point => point?.Distance(from));
             default:
-                Geometry other = Other(value);
-                return name[0] == 'n' ? point => !Relates(name[1..], point, other) : point => Relates(name, point, other);
+                Geometry other = Geometry(value["geometry"]!);
+                double buffer = value["buffer"]?.GetValue<double>() ?? 0;
+                bool Holds(string relation, Geometry? point) => buffer > 0 ? IsWithinReach(relation, point, other, buffer) : Relates(relation, point, other);
+                return name[0] == 'n' ? point => !Holds(name[1..], point) : point => Holds(name, point);
         }
     }
 
@@ -58,6 +60,15 @@ internal static class OracleSpace
         "touches" => point.Touches(other),
         "within" => point.Within(other),
         _ => throw new ArgumentException($"The oracle knows no spatial operation `{relation}`."),
+    };
+
+    // What is grown is everything within a distance, to the last bit: no geometry with corners is made of it.
+    private static bool IsWithinReach(string relation, Geometry? point, Geometry other, double distance) => point is not null && relation switch
+    {
+        "intersects" => point.Distance(other) <= distance,
+        "within" => point.Distance(other) < distance,
+        "touches" => point.Distance(other) == distance,
+        _ => false,
     };
 
     private static Predicate<Geometry?> Numbers(JsonNode operations, Func<Geometry?, double?> number)
@@ -82,10 +93,6 @@ internal static class OracleSpace
             _ => throw new ArgumentException($"The oracle knows no comparison `{name}`."),
         };
     }
-
-    private static Geometry Other(JsonNode operand) => operand["buffer"] is { } buffer
-        ? Geometry(operand["geometry"]!).Buffer(buffer.GetValue<double>())
-        : Geometry(operand["geometry"]!);
 
     private static LinearRing Ring(JsonNode positions) => new([.. positions.AsArray().Select(p => Position(p!.AsArray()))]);
 

@@ -34,12 +34,15 @@ internal sealed class SpatialGenerator(OracleRows rows, Dice dice)
                     break;
                 default:
                     var operand = new JsonObject { ["geometry"] = Geometry(city) };
+                    string relation = dice.Pick(s_relations);
                     if (dice.Chance(25))
                     {
+                        // Of areas, only this one has a form by distance.
                         operand["buffer"] = dice.Fraction() * Few;
+                        relation = ofPoint ? relation : "intersects";
                     }
 
-                    filter[dice.Pick(["", "n"]) + dice.Pick(s_relations)] = operand;
+                    filter[dice.Pick(["", "n"]) + relation] = operand;
                     break;
             }
         }

@@ -87,8 +87,20 @@ public sealed class BadAreaTests(ReadingHouse house) : IClassFixture<ReadingHous
     [InlineData("within: {geometry: {type: Polygon, coordinates: [[[0,0],[1,1],[1,0],[0,1],[0,0]]]}}", "GEOMETRY_INVALID", "self-intersection")]
     [InlineData("intersects: {geometry: {type: GeometryCollection, geometries: [{type: Point, coordinates: [0, 0]}]}}", "GEOMETRY_INVALID", "GeometryCollection")]
     [InlineData("within: {geometry: {type: Point, coordinates: [0, 0]}, buffer: 500}", "GEOMETRY_INVALID", "degrees")]
+    [InlineData("within: {geometry: {type: LineString, coordinates: [[0, 0], [1, 1]]}, buffer: -0.1}", "GEOMETRY_INVALID", "negative")]
+    [InlineData("distance: {geometry: {type: Polygon, coordinates: [[[0,0],[1,0],[1,1],[0,0]]]}, buffer: -0.1, lt: 1}", "GEOMETRY_INVALID", "shrunk")]
     public async Task A_geometry_that_cannot_be_compared_with_is_an_error_of_its_field(string condition, string code, string reason) =>
         AssertError(await house.Server.QueryAsync($"{{ serviceRequests(city: \"nyc\", where: {{location: {{{condition}}}}}) {{ totalCount }} }}"), code, reason);
+
+    /// <summary>Of two areas, only how far they are apart is known without making the grown one.</summary>
+    [Theory]
+    [InlineData("within")]
+    [InlineData("ncontains")]
+    [InlineData("overlaps")]
+    [InlineData("touches")]
+    public async Task Areas_are_related_to_no_grown_geometry(string relation) => AssertError(
+        await house.Server.QueryAsync($"{{ boundaries(city: \"nyc\", where: {{geometry: {{{relation}: {{geometry: {{type: Point, coordinates: [-73.98, 40.75]}}, buffer: 0.1}}}}}}) {{ totalCount }} }}"),
+        "GEOMETRY_INVALID", "no positive buffer");
 
     [Theory]
     [InlineData("within: {geometry: {type: Polygon, coordinates: [[[0,0],[1,0],[1,1],[0,1]]]}}", "not closed")]

@@ -8,9 +8,16 @@ public static class BelievedStatistics
     /// <summary>A test's rows lie in a handful of cells, a city's in hundreds.</summary>
     private const double CellShare = 0.004;
 
-    /// <summary>The rows are believed to be so many times more, and spread over as many places: forms are chosen as in a large city.</summary>
-    public static ITableStatistics Larger(ITableStatistics real, double times) => new Believed(real, s => Scale(
-        s, times, (column, share) => column.StartsWith("cell_", StringComparison.Ordinal) ? share * CellShare : share));
+    /// <summary>A test's requests have three categories and two agencies, a city's fifty and a dozen.</summary>
+    private const double ValueShare = 0.25;
+
+    /// <summary>The rows are believed to be so many times more, and spread over as many places and values: forms are chosen as in a large city.</summary>
+    public static ITableStatistics Larger(ITableStatistics real, double times) => new Believed(real, s => Scale(s, times, (column, share) => share * column switch
+    {
+        "category_id" or "agency_id" => ValueShare,
+        _ when column.StartsWith("cell_", StringComparison.Ordinal) => CellShare,
+        _ => 1,
+    }));
 
     /// <summary>
     /// Another belief for every request, and none for one in eight: whatever form and window that leads to, the answer must be the same.

@@ -41,8 +41,9 @@ internal sealed class RawConnection : IAsyncDisposable
     public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _stream.WriteAsync(bytes);
 
     /// <summary>Reads one answer.</summary>
+    /// <param name="hasBody">Whether its length is that of a body which follows; HEAD's is not.</param>
     /// <exception cref="EndOfStreamException">The server has closed the connection.</exception>
-    public async Task<RawAnswer> ReadAsync()
+    public async Task<RawAnswer> ReadAsync(bool hasBody = true)
     {
         int status = int.Parse((await ReadLineAsync()).Split(' ')[1], CultureInfo.InvariantCulture);
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -53,7 +54,7 @@ internal sealed class RawConnection : IAsyncDisposable
         }
 
         // Answers that are not compressed have a length, and only those are read here.
-        byte[] body = new byte[int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture)];
+        byte[] body = new byte[hasBody ? int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture) : 0];
         await _stream.ReadExactlyAsync(body);
         return new RawAnswer(status, headers, Encoding.UTF8.GetString(body));
     }

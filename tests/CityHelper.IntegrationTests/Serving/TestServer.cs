@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using CityHelper.Data;
+using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Statistics;
 using CityHelper.Server;
@@ -40,7 +41,7 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>The statements sent to PostgreSQL since the last call.</summary>
     public IReadOnlyList<string> TakeStatements() => _statements.Take();
 
-    /// <summary>Warnings so far.</summary>
+    /// <summary>Warnings so far, with their exceptions.</summary>
     public IReadOnlyCollection<string> Warnings => _statements.Warnings;
 
     /// <summary>Messages of level error and above so far.</summary>
@@ -53,13 +54,15 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="time">Its clock; the machine's when left out.</param>
     /// <param name="settings">Further configuration: <c>Clients:civic:Mode</c>.</param>
     /// <param name="redis">The connection string of its Redis; none when left out.</param>
+    /// <param name="services">What is to be changed of its services, after all else.</param>
     public static async Task<TestServer> StartAsync(
         string database,
         string environment = "Development",
         Func<ITableStatistics, ITableStatistics>? statistics = null,
         TimeProvider? time = null,
         IReadOnlyDictionary<string, string?>? settings = null,
-        string? redis = null)
+        string? redis = null,
+        Action<IServiceCollection>? services = null)
     {
         var statements = new StatementLog();
         string home = Directory.CreateTempSubdirectory("cityhelper-home-").FullName;
@@ -78,6 +81,13 @@ public sealed class TestServer : IAsyncDisposable
                     ["Clients:default:MaxFieldCost"] = "1000000",
                     ["Clients:default:MaxTypeCost"] = "1000000",
 
+                    // The same for those of load: a machine that runs tests may be busy, and what is refused then proves nothing.
+                    ["Clients:default:CheapAtOnce"] = "14",
+                    ["Clients:default:DearAtOnce"] = "4",
+                    ["Admission:CheapQueued"] = "1000",
+                    ["Admission:DearQueued"] = "1000",
+                    ["Admission:QueueMs"] = "4000",
+
                     // Fixed, so that cursors in snapshots are the same every time.
                     [CursorKeyStore.CurrentKey] = Convert.ToBase64String(new byte[32]),
                 }).AddInMemoryCollection(settings ?? new Dictionary<string, string?>());
@@ -87,6 +97,7 @@ public sealed class TestServer : IAsyncDisposable
                 }
 
                 builder.Services.AddSingleton(time ?? TimeProvider.System);
+                services?.Invoke(builder.Services);
                 builder.Logging.ClearProviders().AddProvider(statements).AddFilter("CityHelper", LogLevel.Debug);
             });
         await app.StartAsync();
@@ -140,12 +151,12 @@ public sealed class TestServer : IAsyncDisposable
         return (response, bytes.Length == 0 ? default : JsonDocument.Parse(bytes).RootElement);
     }
 
-    /// <summary>The URL of a published operation.</summary>
+    /// <summary>The canonical URL of a published operation.</summary>
     public string PersistedUrl(string operation, object? variables = null)
     {
         Operation published = Services.GetRequiredService<OperationRegistry>().Published.Single(o => o.Name == operation);
-        string json = Uri.EscapeDataString(JsonSerializer.Serialize(variables ?? new { }));
-        return $"/graphql/persisted/{published.Id}/{operation}?variables={json}";
+        CanonicalJson.TryWrite(JsonSerializer.SerializeToElement(variables ?? new { }), out string? json);
+        return $"/graphql/persisted/{published.Id}/{operation}{(json == "{}" ? "" : $"?variables={Uri.EscapeDataString(json!)}")}";
     }
 
     public async ValueTask DisposeAsync()
@@ -195,7 +206,7 @@ public sealed class TestServer : IAsyncDisposable
 
             if (logLevel == LogLevel.Warning)
             {
-                _warnings.Enqueue(formatter(state, exception));
+                _warnings.Enqueue(exception is null ? formatter(state, exception) : $"{formatter(state, exception)} {exception}");
             }
 
             if (state is IReadOnlyList<KeyValuePair<string, object?>> values

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CityHelper.Engine;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
@@ -101,11 +102,11 @@ public sealed class CacheBoundTests : IDisposable
     {
         using var cache = new StatementCache();
         var plan = new RootPlan(new FieldWriter("a", [], false, new ConstantWriter([])));
-        var run = new RootRun(VariableValues.None, plan, CancellationToken.None);
+        var run = new RootRun(VariableValues.None, plan, MemoryLease.Uncounted, CancellationToken.None);
         var statement = new LongStatement();
         Assert.Same(cache.For(statement, run), cache.For(statement, run));
         run.Access = new Access(AccessForm.Late, 1, 6);
-        Assert.NotSame(cache.For(statement, new RootRun(VariableValues.None, plan, CancellationToken.None)), cache.For(statement, run));
+        Assert.NotSame(cache.For(statement, new RootRun(VariableValues.None, plan, MemoryLease.Uncounted, CancellationToken.None)), cache.For(statement, run));
 
         for (int i = 0; i < 3 * Limits.CachedStatementCharsMax / LongStatement.Chars; i++)
         {

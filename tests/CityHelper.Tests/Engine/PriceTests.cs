@@ -19,8 +19,8 @@ public sealed class PriceTests : IDisposable
     [InlineData("{ __typename }", "{}", 0, 1)]
     [InlineData("{ city(slug: \"nyc\") { name } }", "{}", 10, 2)]
     [InlineData("{ city(slug: \"nyc\") { name bounds { west } } }", "{}", 11, 3)]
-    [InlineData("{ nodes(ids: [\"a\", \"b\", \"c\"]) { id ... on City { bounds { west } } } }", "{}", 13, 7)]
-    [InlineData("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", """{"ids":["a","b"]}""", 10, 3)]
+    [InlineData("{ nodes(ids: [\"a\", \"b\", \"c\"]) { id ... on City { bounds { west } } } }", "{}", 13.3, 7)]
+    [InlineData("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", """{"ids":["a","b"]}""", 10.2, 3)]
     [InlineData("{ cities { slug } }", "{}", 10, 51)]
     [InlineData("{ serviceRequests(city: \"nyc\") { nodes { id } } }", "{}", 11, 12)]
     [InlineData("{ serviceRequests(city: \"nyc\", first: 3) { nodes { id category { name } } edges { cursor } pageInfo { endCursor } } }", "{}", 16, 12)]
@@ -29,13 +29,19 @@ public sealed class PriceTests : IDisposable
     [InlineData("query($n: Int) { serviceRequests(city: \"nyc\", first: $n) { nodes { id } } }", """{"n":-5}""", 11, 2)]
     [InlineData("query($n: Int) { serviceRequests(city: \"nyc\", first: $n) { nodes { id } } }", """{"n":2147483647}""", 11, 102)]
     [InlineData("{ serviceRequests(city: \"nyc\", where: {status: {eq: OPEN}}) { nodes { id } } }", "{}", 31, 12)]
-    [InlineData("{ serviceRequests(city: \"nyc\", where: {or: [{status: {eq: OPEN}}, {title: {contains: \"a\"}}]}, order: {createdAt: ASC}) { nodes { id } } }", "{}", 71, 12)]
+    [InlineData("{ serviceRequests(city: \"nyc\", where: {or: [{status: {eq: OPEN}}, {title: {contains: \"a\"}}]}, order: {createdAt: ASC}) { nodes { id } } }", "{}", 101, 12)]
     [InlineData("query($w: ServiceRequestFilterInput) { serviceRequests(city: \"nyc\", where: $w) { nodes { id } } }", """{"w":{"status":{"eq":"OPEN"}}}""", 31, 12)]
     [InlineData("query($w: ServiceRequestFilterInput) { serviceRequests(city: \"nyc\", where: $w) { nodes { id } } }", "{}", 11, 12)]
     [InlineData("query($b: Boolean!) { serviceRequests(city: \"nyc\") { nodes { id category @include(if: $b) { name } } } }", """{"b":false}""", 11, 12)]
     [InlineData("query($b: Boolean!) { serviceRequests(city: \"nyc\") { nodes { id category @include(if: $b) { name } } } }", """{"b":true}""", 21, 22)]
     [InlineData("{ node(id: \"x\") { id ... on City { bounds { west } } ... on ServiceRequest { category { name agency { code } } } } }", "{}", 12, 4)]
-    [InlineData("{ serviceRequestStats(city: \"nyc\") { total byCategory(first: 4) { count category { code } } } }", "{}", 15, 10)]
+    [InlineData("{ serviceRequestStats(city: \"nyc\") { total byCategory(first: 4) { count category { code } } } }", "{}", 45, 10)]
+    [InlineData("{ serviceRequests(city: \"nyc\") { totalCount } }", "{}", 60, 2)]
+    [InlineData("{ city(slug: \"nyc\") { categories(first: 20) { totalCount nodes { serviceRequests(first: 1, where: {status: {eq: OPEN}}) { totalCount } } } } }", "{}", 291, 43)]
+    [InlineData("{ serviceRequests(city: \"nyc\", where: {updates: {some: {}}}) { nodes { id } } }", "{}", 151, 12)]
+    [InlineData("{ serviceRequestStats(city: \"nyc\") { overdue byDay { count } timeToClose { count } } }", "{}", 130, 55)]
+    [InlineData("query($s: [ServiceRequestStatus!]) { serviceRequests(city: \"nyc\", where: {status: {in: $s}}) { nodes { id } } }", """{"s":["OPEN","PENDING"]}""", 31.2, 12)]
+    [InlineData("query($s: [ServiceRequestStatus!]) { serviceRequests(city: \"nyc\", where: {status: {in: $s}}) { nodes { id } } }", """{"s":[]}""", 31, 12)]
     public async Task An_operation_costs_what_its_weights_say(string text, string variables, double fieldCost, double typeCost) =>
         Assert.Equal(new Price(fieldCost, typeCost), await PriceAsync(text, variables));
 
@@ -45,6 +51,65 @@ public sealed class PriceTests : IDisposable
         await PriceAsync("{ serviceRequests(city: \"nyc\") { nodes { category { name code } } } }", "{}"),
         await PriceAsync(
             "{ serviceRequests(city: \"nyc\") { nodes { category { name } ...f ... on ServiceRequest { category { code } } } } } fragment f on ServiceRequest { category { name } }", "{}"));
+
+    /// <summary>A geometry that comes with a request weighs by its positions; each comparison of a distance computes it anew.</summary>
+    [Theory]
+    [InlineData("intersects: {geometry: $g}", "Polygon", 71, 0.05)]
+    [InlineData("nwithin: {geometry: $g}", "Polygon", 71, 0.05)]
+    [InlineData("intersects: {geometry: $g}", "LineString", 71, 0.3)]
+    [InlineData("touches: {geometry: $g}", "MultiPoint", 71, 0.05)]
+    [InlineData("intersects: {geometry: $g, buffer: 0.001}", "Polygon", 71, 0.3)]
+    [InlineData("distance: {geometry: $g, lt: 1}", "MultiPoint", 81, 0.3)]
+    [InlineData("distance: {geometry: $g, gt: 0, lt: 1}", "MultiPoint", 91, 0.6)]
+    [InlineData("and: [{distance: {geometry: $g, lt: 1}}, {distance: {geometry: $g, nlt: 0.1}}]", "LineString", 111, 0.9)]
+    public async Task A_geometry_costs_by_its_positions(string condition, string kind, double fixedCost, double perPosition)
+    {
+        string text = $"query($g: Geometry!) {{ serviceRequests(city: \"nyc\", where: {{location: {{{condition}}}}}) {{ nodes {{ id }} }} }}";
+        foreach (int positions in new[] { 4, 40, 400 })
+        {
+            Price price = await PriceAsync(text, $"{{\"g\":{Geometry(kind, positions)}}}");
+            Assert.Equal(fixedCost + positions * perPosition, price.FieldCost, 6);
+            Assert.Equal(12, price.TypeCost);
+        }
+    }
+
+    [Fact]
+    public async Task An_area_costs_by_its_positions()
+    {
+        const string Text = "query($a: AreaInput) { serviceRequests(city: \"nyc\", within: $a) { nodes { id } } }";
+        Assert.Equal(11, (await PriceAsync(Text, """{"a":{"viewport":{"west":0,"south":0,"east":1,"north":1}}}""")).FieldCost);
+        Assert.Equal(61, (await PriceAsync(Text, $"{{\"a\":{{\"polygon\":{Geometry("Polygon", 1_000)}}}}}")).FieldCost);
+    }
+
+    /// <summary>45 conditions of one variable of 3,000 positions cost what 45 do, not what one does.</summary>
+    [Fact]
+    public async Task A_variable_that_is_used_many_times_costs_each_time()
+    {
+        string conditions = string.Join(", ", Enumerable.Repeat("{distance: {geometry: $g, gt: 0}}", 45));
+        string text = $"query($g: Geometry!) {{ serviceRequests(city: \"nyc\", where: {{location: {{and: [{conditions}]}}}}) {{ nodes {{ id }} }} }}";
+        Assert.Equal(51 + 45 * (30 + 900), (await PriceAsync(text, $"{{\"g\":{Geometry("LineString", 3_000)}}}")).FieldCost, 6);
+    }
+
+    private static string Geometry(string kind, int positions)
+    {
+        string[] all = [.. Enumerable.Range(0, positions).Select(i => i == positions - 1 && kind == "Polygon" ? 0 : i)
+            .Select(i => FormattableString.Invariant($"[{Math.Cos(6.28 * i / positions):R},{Math.Sin(6.28 * i / positions):R}]"))];
+        string list = $"[{string.Join(',', all)}]";
+        return $"{{\"type\":\"{kind}\",\"coordinates\":{(kind == "Polygon" ? $"[{list}]" : list)}}}";
+    }
+
+    /// <summary>What a published operation may cost hangs on its usual variables, whatever a manifest says.</summary>
+    [Fact]
+    public async Task A_published_operation_may_cost_a_multiple_of_its_usual_variables()
+    {
+        var schema = _services.GetRequiredService<ISchema>();
+        CompiledOperation compiled = await new OperationCompiler(schema).CompilePublishedAsync(
+            "query Q($first: Int!) { serviceRequests(city: \"nyc\", first: $first) { nodes { id } } }", null, CancellationToken.None);
+        Assert.Equal(new PriceLimit(110, 240), compiled.Limit);
+        Assert.Null(compiled.Limit!.Check(new Price(110, 240)));
+        Assert.IsType<FieldCostExceededError>(compiled.Limit.Check(new Price(111, 1)));
+        Assert.Equal(new PriceLimit(50, 240), compiled.Limit.And(new PriceLimit(50, 300)));
+    }
 
     [Fact]
     public void A_price_is_held_against_both_limits()

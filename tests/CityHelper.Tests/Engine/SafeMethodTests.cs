@@ -25,7 +25,7 @@ public sealed class SafeMethodTests
         GraphQLDocument document = Parser.Parse(text);
         var operation = new Operation("id", text.Length, document, (GraphQLOperationDefinition)document.Definitions[0], []);
         var http = new DefaultHttpContext { Request = { Method = method } };
-        Assert.Equal(allowed, SafeMethods.Check(http, new Admission(operation, [])) is null);
+        Assert.Equal(allowed, SafeMethods.Check(http, new Authorisation(operation, [])) is null);
         Assert.Equal(allowed ? "" : "POST", http.Response.Headers.Allow.ToString());
     }
 }

@@ -9,7 +9,7 @@ public sealed partial class ErrorCodeTests
     [Fact]
     public void Every_code_is_explained_and_every_explained_code_exists()
     {
-        IEnumerable<string> inSource = Directory.EnumerateFiles(Repository.PathOf("src"), "*Errors.cs", SearchOption.AllDirectories)
+        IEnumerable<string> inSource = Directory.EnumerateFiles(Repository.PathOf("src"), "*Error*.cs", SearchOption.AllDirectories)
             .Where(file => !file.EndsWith("EngineErrors.cs", StringComparison.Ordinal))
             .SelectMany(file => Code().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value))
             .Distinct()

@@ -44,10 +44,12 @@ internal sealed class FigurePlan(
         run.Error = CheckNumbers(run)
             ?? filter.Check(run)
             ?? (arguments.Area is { } area ? await area.BindAsync(run, cancellation) : null)
-            ?? CheckIndexes(run);
+            ?? await filter.CheckShapesAsync(run, cancellation)
+            ?? await GeometryWork.RunAsync(run.Area?.Positions ?? 0, () => CheckIndexes(run), cancellation);
         if (run.Error is null)
         {
-            run.Figures = Scope(run, await _counted.Calendars.OfAsync(run.Partition, cancellation));
+            PartitionCalendar calendar = await _counted.Calendars.OfAsync(run.Partition, cancellation);
+            run.Figures = await GeometryWork.RunAsync(run.Area?.Positions ?? 0, () => Scope(run, calendar), cancellation);
         }
     }
 
@@ -67,15 +69,19 @@ internal sealed class FigurePlan(
         return Zoom?.Evaluate(run.Variables) is int zoom and (< 0 or > Limits.MapZoomMax) ? new ZoomInvalidError(zoom) : null;
     }
 
-    // A filter that no index serves reads each row of its area, so that must be small, or its time short.
-    private FilterNotIndexedError? CheckIndexes(RootRun run)
+    // A filter that no index serves reads each row of its area, so that must be small, or its time short, or the rows that the others name few.
+    private RequestError? CheckIndexes(RootRun run)
     {
-        if (_isCountable || filter.Unserved(run.Variables) is not { Count: > 0 } unserved)
+        if (_isCountable || Reach(run)?.Cover(_zooms).Level > 0)
         {
             return null;
         }
 
-        return Reach(run) is { } reach && reach.Cover(_zooms).Level > 0 ? null : new FilterNotIndexedError(unserved, arguments.Coordinate);
+        return filter.CheckIndexes(
+            run,
+            context.Statistics,
+            estimation => Reach(run) is { } reach ? estimation.ShareOf(reach, _access.Grid!.Levels[0].Column) : 1,
+            arguments.Coordinate);
     }
 
     private FigureScope Scope(RootRun run, PartitionCalendar calendar)

@@ -199,7 +199,7 @@ internal sealed class ReferenceStatement(int number, SelectPlan select, int key,
         run.FigureSet.References[number] = rows;
         while (await reader.ReadAsync(cancellation))
         {
-            var output = new RowOutput(new JsonBuffer());
+            var output = new RowOutput(new JsonBuffer(run.Memory));
             rows.Add(reader.GetInt64(key), output);
             output.Add(row, new WriteContext(run) { Reader = reader, Json = output.Json, Errors = output.Errors });
         }

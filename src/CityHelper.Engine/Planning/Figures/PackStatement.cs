@@ -32,6 +32,8 @@ internal sealed class PackStatement(FigureQuestion question, IReadOnlyList<Count
         int[] offsets = [.. dimensions.Select(d => PackTable.OffsetOf(_counted.Dimensions.Index().First(i => i.Item == d).Index))];
         var counts = new PackCounts(offsets, PackTable.RowBytes(_counted.Dimensions.Count));
         byte[] buffer = [];
+        int edges = reads.Area.EdgesMax;
+        long tests = 0;
         try
         {
             while (await reader.ReadAsync(cancellation))
@@ -51,6 +53,12 @@ internal sealed class PackStatement(FigureQuestion question, IReadOnlyList<Count
 
                 reader.GetBytes(1, 0, buffer, 0, length);
                 counts.Add(buffer.AsSpan(0, length), reads.Lows[read], reads.Highs[read], reads.AreRim[read] ? reads.Area : null);
+                tests += (long)length / PackTable.RowBytes(_counted.Dimensions.Count) * edges;
+                if (tests > Limits.PackTestsPerTurn)
+                {
+                    tests = 0;
+                    await Task.Yield();
+                }
             }
         }
         finally

@@ -10,8 +10,8 @@ namespace CityHelper.Engine.Planning.Nearby;
 /// condition finds. A wrong guess costs time, never rows.
 /// </summary>
 /// <param name="question">What is asked.</param>
-/// <param name="conditions">The filter's conditions.</param>
-internal sealed class NearbyChooser(NearbyQuestion question, IReadOnlyList<Condition> conditions)
+/// <param name="filter">The filter.</param>
+internal sealed class NearbyChooser(NearbyQuestion question, CompiledFilter filter)
 {
     // In units of one index entry that is looked at. A row that is walked by its distance costs its fetch and two computations.
     private const double WalkedRowCost = 14;
@@ -22,8 +22,8 @@ internal sealed class NearbyChooser(NearbyQuestion question, IReadOnlyList<Condi
     private const double InsideShare = 0.6;
 
     private readonly RowAccess _access = question.Rows.Access;
-    private readonly IReadOnlyList<ValueUniverse> _universes =
-        [.. question.Rows.Access.Values.Select(v => ValueUniverse.Of(question.Rows.Access, question.Rows.Row, v.Column))];
+    private readonly IReadOnlyList<ValueUniverse> _universes = filter.Universes;
+    private readonly IReadOnlyList<Condition> _conditions = filter.Conditions;
 
     /// <summary>The form.</summary>
     /// <param name="run">The request's values.</param>
@@ -31,7 +31,7 @@ internal sealed class NearbyChooser(NearbyQuestion question, IReadOnlyList<Condi
     /// <param name="statistics">What is known of the partition, or null.</param>
     public Access Choose(RootRun run, CellCover cover, PartitionStatistics? statistics)
     {
-        if (conditions.Any(c => c.NamesRows))
+        if (_conditions.Any(c => c.NamesRows))
         {
             return new Access(AccessForm.Sort);
         }
@@ -42,22 +42,23 @@ internal sealed class NearbyChooser(NearbyQuestion question, IReadOnlyList<Condi
         }
 
         var estimation = new Estimation(run, statistics, _universes);
+        estimation = filter.RowByRow.Count > 0 ? estimation.AtWorst() : estimation;
         KeyRange keys = run.Keys.Of(ConnectionPart.List);
         double rows = AccessChooser.RowsIn(keys, statistics);
         double area = cover.Level < 0 ? 1 : InsideShare * estimation.ShareOf(cover, _access.Grid!.Levels[cover.Level].Column);
         double all = statistics.Leaves.Sum(l => l.Rows);
 
         // The walk meets rows of all times.
-        double pass = estimation.ShareOf(conditions) * Math.Max(rows, 1) / Math.Max(all, 1);
+        double pass = estimation.ShareOf(_conditions) * Math.Max(rows, 1) / Math.Max(all, 1);
         double wanted = run.PageRows + 1;
         var best = (Access: new Access(AccessForm.Walk), Cost: Math.Min(all * area, wanted / pass) * WalkedRowCost);
-        double found = conditions.Where(IsByIndex).Select(c => estimation.ShareOf([c])).Append(1).Min() * rows;
+        double found = _conditions.Where(IsByIndex).Select(c => estimation.ShareOf([c])).Append(1).Min() * rows;
         best = Least(best, (new Access(AccessForm.Sort), found * FoundRowCost));
         for (int i = 0; i < _access.Values.Count; i++)
         {
             if (EntriesOf(i, estimation, rows) is { } entries)
             {
-                double fetched = conditions.All(c => IsIn(_access.Values[i], c)) ? wanted : entries * area;
+                double fetched = _conditions.All(c => IsIn(_access.Values[i], c)) ? wanted : entries * area;
                 best = Least(best, (new Access(AccessForm.Values, Value: i), entries * DistanceInIndexCost + fetched * FoundRowCost));
             }
         }
@@ -69,7 +70,7 @@ internal sealed class NearbyChooser(NearbyQuestion question, IReadOnlyList<Condi
     private double? EntriesOf(int index, Estimation estimation, double rows)
     {
         ValueIndex value = _access.Values[index];
-        Condition[] onValue = [.. conditions.Where(c => c.Columns is [var column] && column == value.Column && c.Holds is not null)];
+        Condition[] onValue = [.. _conditions.Where(c => c.Columns is [var column] && column == value.Column && c.Holds is not null)];
         return onValue.Length > 0 && value.Included.Contains(_access.Grid!.Point)
             ? rows * estimation.Passing(_universes[index], onValue).Share
             : null;

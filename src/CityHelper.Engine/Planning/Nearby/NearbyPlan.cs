@@ -25,7 +25,7 @@ internal sealed class NearbyPlan(
 {
     private readonly RowAccess _access = question.Rows.Access;
     private readonly int[] _zooms = [.. question.Rows.Access.Grid!.Levels.Select(l => l.Zoom)];
-    private readonly NearbyChooser _chooser = new(question, filter.Conditions);
+    private readonly NearbyChooser _chooser = new(question, filter);
 
     protected override async ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation)
     {
@@ -35,7 +35,7 @@ internal sealed class NearbyPlan(
             return;
         }
 
-        run.Error = CheckCircle(run) ?? filter.Check(run) ?? CheckIndexes(run) ?? BindPlace(run);
+        run.Error = CheckCircle(run) ?? filter.Check(run) ?? CheckIndexes(run) ?? BindPlace(run) ?? await filter.CheckShapesAsync(run, cancellation);
         if (run.Error is null)
         {
             // The cells are an estimate of how many rows there are; the rows are found by their distance.
@@ -56,13 +56,12 @@ internal sealed class NearbyPlan(
             : new DistanceInvalidError(NearbyBinding.MetresArgument, Limits.NearbyMetresMax, arguments.Coordinate);
     }
 
-    private FilterNotIndexedError? CheckIndexes(RootRun run) =>
-        question.MetresOf(run.Variables) > Limits.NearbyScanMetresMax && filter.Unserved(run.Variables) is { Count: > 0 } unserved
-            ? new FilterNotIndexedError(
-                unserved,
-                arguments.Coordinate,
-                $"a `{NearbyBinding.MetresArgument}` of at most {Limits.NearbyScanMetresMax.ToString(CultureInfo.InvariantCulture)}")
-            : null;
+    private RequestError? CheckIndexes(RootRun run) => question.MetresOf(run.Variables) <= Limits.NearbyScanMetresMax ? null : filter.CheckIndexes(
+        run,
+        context.Statistics,
+        estimation => CellCover.Of(question.CircleOf(run.Variables), _zooms) is { Level: >= 0 } cover ? estimation.ShareOf(cover, _access.Grid!.Levels[cover.Level].Column) : 1,
+        arguments.Coordinate,
+        $"a `{NearbyBinding.MetresArgument}` of at most {Limits.NearbyScanMetresMax.ToString(CultureInfo.InvariantCulture)}");
 
     private RequestError? BindPlace(RootRun run)
     {

@@ -1,0 +1,75 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Statistics;
+using GraphQL.Types;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>
+/// How many rows a filter reads when no row passes what is looked at row by row: those that its best index leaves. A name in a filter says nothing of
+/// that, since all categories together are all rows.
+/// </summary>
+/// <param name="access">How the rows are reached.</param>
+/// <param name="row">Their type.</param>
+/// <param name="conditions">The filter's conditions.</param>
+internal sealed class RowsRead(RowAccess access, IObjectGraphType row, IReadOnlyList<Condition> conditions)
+{
+    private readonly IReadOnlyList<ValueUniverse> _universes = [.. access.Values.Select(v => ValueUniverse.Of(access, row, v.Column))];
+
+    /// <summary>The values that the indexed columns may have.</summary>
+    public IReadOnlyList<ValueUniverse> Universes => _universes;
+
+    /// <summary>Why a filter that is looked at row by row reads too much, or null.</summary>
+    /// <param name="run">A request's values.</param>
+    /// <param name="statistics">What is known of the partition; null for nothing, when names are taken to leave few rows.</param>
+    /// <param name="keys">The keys that the filter leaves.</param>
+    /// <param name="area">The share of the rows that lie in the area that is asked for; 1 without one.</param>
+    /// <param name="shareMax">The share of all rows that may be read.</param>
+    public TooManyRows? Check(RootRun run, PartitionStatistics? statistics, KeyRange keys, Func<Estimation, double> area, double shareMax)
+    {
+        if (statistics is null || conditions.Any(c => c.NamesRows))
+        {
+            return null;
+        }
+
+        var estimation = new Estimation(run, statistics, _universes);
+        double rows = AccessChooser.RowsIn(keys, statistics) * Math.Min(ShareByIndex(estimation), area(estimation));
+        return rows > Math.Max(Limits.ScanRowsAlways, Math.Min(Limits.ScanRowsMax, shareMax * statistics.Rows))
+            ? new TooManyRows(rows / statistics.Rows, shareMax)
+            : null;
+    }
+
+    /// <summary>The share of the rows that the values of a column have which has the most of them: of rows below parents that nobody knows yet.</summary>
+    public static double ShareOfLargest(PartitionStatistics? statistics, string column, int values) =>
+        statistics?.Columns.TryGetValue(column, out ColumnStatistics? known) is true
+            ? Math.Min(1, known.Shares.Values.OrderDescending().Take(values).Sum() + Math.Max(0, values - known.Shares.Count) * known.OtherShare)
+            : 1;
+
+    /// <summary>The share of the rows that the best index leaves: of one column's values, or of all alternatives of an <c>or</c>.</summary>
+    private double ShareByIndex(Estimation estimation)
+    {
+        double best = 1;
+        for (int i = 0; i < _universes.Count; i++)
+        {
+            best = Math.Min(best, ShareOf(estimation, conditions, _universes[i]));
+        }
+
+        foreach (IReadOnlyList<IReadOnlyList<Condition>> alternatives in conditions.Select(c => c.Alternatives).OfType<IReadOnlyList<IReadOnlyList<Condition>>>())
+        {
+            best = Math.Min(best, alternatives.Sum(all => all.Any(c => c.NamesRows) ? 0 : _universes.Min(u => ShareOf(estimation, all, u))));
+        }
+
+        return best;
+    }
+
+    private static double ShareOf(Estimation estimation, IReadOnlyList<Condition> all, ValueUniverse universe)
+    {
+        Condition[] onValue = [.. all.Where(c => c.Columns is [var column] && column == universe.Column && c.Holds is not null)];
+        return onValue.Length == 0 ? 1 : estimation.Passing(universe, onValue).Share;
+    }
+}
+
+/// <summary>A filter that is looked at row by row is left with too many rows.</summary>
+/// <param name="Share">The share of all rows.</param>
+/// <param name="ShareMax">The share that is allowed.</param>
+internal readonly record struct TooManyRows(double Share, double ShareMax);

@@ -1,0 +1,185 @@
+using System.Runtime.CompilerServices;
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Space;
+using CityHelper.Engine.Types;
+using NetTopologySuite.Geometries;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>What a row's geometry is compared with: the geometry that a request sends, and degrees that it is grown or shrunk by.</summary>
+/// <param name="node">The operand of a spatial operation.</param>
+internal sealed class SpatialOperand(InputNode node)
+{
+    private readonly InputNode _geometry = ((ObjectNode)node).Members[SpatialOperationFilterInput.Geometry];
+    private readonly InputNode? _buffer =
+        ((ObjectNode)node).Members.TryGetValue(SpatialOperationFilterInput.Buffer, out InputNode? buffer) && !buffer.IsNull ? buffer : null;
+
+    /// <summary>Whether a buffer is given; its sign comes with the request.</summary>
+    public bool HasBuffer => _buffer is not null;
+
+    /// <summary>The geometry of a request.</summary>
+    public Geometry GeometryOf(VariableValues variables) => (Geometry)_geometry.Evaluate(variables)!;
+
+    /// <summary>Degrees: grown when positive, shrunk when negative, 0 without a buffer.</summary>
+    public double BufferOf(VariableValues variables) => _buffer?.Evaluate(variables) as double? ?? 0;
+
+    /// <summary>What kind of comparison a request needs.</summary>
+    public OperandKind KindOf(VariableValues variables) => BufferOf(variables) switch
+    {
+        > 0 => OperandKind.Grown,
+        < 0 => OperandKind.Shrunk,
+        _ => GeometryOf(variables).Dimension switch
+        {
+            Dimension.Surface => OperandKind.Surface,
+            Dimension.Curve => OperandKind.Lines,
+            _ => OperandKind.Points,
+        },
+    };
+
+    /// <summary>SQL of the kind: a constant when the statement is planned, so that the other branches of a CASE are gone.</summary>
+    public string Kind(StatementBuilder statement) => Parameter(statement, "kind", run => StatementBuilder.Integer((int)KindOf(run.Variables)));
+
+    /// <summary>SQL of the geometry as it was sent.</summary>
+    public string Whole(StatementBuilder statement) => Parameter(statement, "geometry", run => StatementBuilder.Geometry(GeometryOf(run.Variables)));
+
+    /// <summary>What areas are compared with: the geometry as it was sent, or what a negative buffer leaves of it.</summary>
+    public Geometry ComparedOf(VariableValues variables) => KindOf(variables) == OperandKind.Shrunk
+        ? ShrunkGeometry.Of(GeometryOf(variables), BufferOf(variables))
+        : GeometryOf(variables);
+
+    /// <summary>SQL of what areas are compared with.</summary>
+    public string Compared(StatementBuilder statement) => Parameter(statement, "compared", run => StatementBuilder.Geometry(ComparedOf(run.Variables)));
+
+    /// <summary>SQL of the degrees by which it is grown, or shrunk; null for an empty geometry, to which nothing has a distance.</summary>
+    public string Distance(StatementBuilder statement) => Parameter(statement, "distance", run => GeometryOf(run.Variables).IsEmpty
+        ? new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Double, Value = DBNull.Value }
+        : StatementBuilder.Double(Math.Abs(BufferOf(run.Variables))));
+
+    /// <summary>SQL of a part of the geometry; the parts that it has not are null.</summary>
+    public string Part(StatementBuilder statement, string name, Func<OperandParts, NpgsqlParameter> part) =>
+        Parameter(statement, name, run => part(OperandParts.Of(GeometryOf(run.Variables))));
+
+    /// <summary>SQL of a number of the rectangle around what is grown.</summary>
+    public string Edge(StatementBuilder statement, string name, Func<Envelope, double> edge) =>
+        Parameter(statement, name, run => StatementBuilder.Double(edge(Around(run.Variables))));
+
+    /// <summary>A rectangle around the geometry, grown by the buffer when that is positive, and by what a distance may be rounded.</summary>
+    public Envelope Around(VariableValues variables)
+    {
+        double buffer = Math.Max(0, BufferOf(variables));
+        Envelope around = GeometryOf(variables).EnvelopeInternal.Copy();
+        around.ExpandBy(buffer + (buffer == 0 ? 0 : 1e-9 * (1 + buffer)));
+        return around;
+    }
+
+    // Two uses of one variable are one parameter, the geometry's megabyte and what is made of it sent once.
+    private string Parameter(StatementBuilder statement, string name, ParameterSource source) =>
+        statement.Parameter((_geometry.Identity, _buffer?.Identity, name), source);
+}
+
+/// <summary>How an operand is compared with. The numbers stand in SQL.</summary>
+internal enum OperandKind
+{
+    /// <summary>A Point or MultiPoint.</summary>
+    Points = 0,
+
+    /// <summary>A LineString or MultiLineString.</summary>
+    Lines = 1,
+
+    /// <summary>A Polygon or MultiPolygon.</summary>
+    Surface = 2,
+
+    /// <summary>Any of them grown: everything within a distance.</summary>
+    Grown = 3,
+
+    /// <summary>A surface shrunk: everything in it at a distance from its edge.</summary>
+    Shrunk = 4,
+}
+
+/// <summary>What a negative buffer leaves of polygons of few positions; made here, because PostGIS cannot be interrupted while it makes it.</summary>
+internal static class ShrunkGeometry
+{
+    // One buffer for each geometry: a literal in a document that is cached may come with many.
+    private static readonly ConditionalWeakTable<Geometry, Outcome> s_known = [];
+
+    /// <summary>The geometry.</summary>
+    /// <param name="surface">Valid polygons of at most <see cref="Limits.ShrunkPositionsMax"/> positions.</param>
+    /// <param name="buffer">Degrees, negative.</param>
+    public static Geometry Of(Geometry surface, double buffer)
+    {
+        if (!s_known.TryGetValue(surface, out Outcome? outcome) || outcome.Buffer != buffer)
+        {
+            Geometry shrunk = surface.Buffer(buffer);
+            shrunk.SRID = surface.SRID;
+            s_known.AddOrUpdate(surface, outcome = new Outcome(buffer, shrunk));
+        }
+
+        return outcome.Shrunk;
+    }
+
+    private sealed record Outcome(double Buffer, Geometry Shrunk);
+}
+
+/// <summary>A geometry taken apart into what points are compared with at a bounded cost.</summary>
+internal sealed class OperandParts
+{
+    private static readonly ConditionalWeakTable<Geometry, OperandParts> s_known = [];
+
+    private readonly Geometry _geometry;
+    private readonly Lazy<Geometry[]> _pieces;
+    private readonly Lazy<Coordinate[]> _ends;
+
+    private OperandParts(Geometry geometry)
+    {
+        _geometry = geometry;
+        _pieces = new Lazy<Geometry[]>(() => [.. LinePieces.Of(geometry)]);
+        _ends = new Lazy<Coordinate[]>(() => [.. LinePieces.EndsOf(geometry)]);
+    }
+
+    public static OperandParts Of(Geometry geometry) => s_known.GetValue(geometry, g => new OperandParts(g));
+
+    /// <summary>The polygons.</summary>
+    public NpgsqlParameter Surface => OrNull(Dimension.Surface, NpgsqlDbType.Geometry, () => StatementBuilder.Geometry(_geometry));
+
+    /// <summary>The rings of the polygons as lines.</summary>
+    public NpgsqlParameter Rings => OrNull(Dimension.Surface, NpgsqlDbType.Geometry, () => StatementBuilder.Geometry(
+        _geometry.Factory.CreateMultiLineString([.. SegmentSet.LinesOf(_geometry).Select(r => _geometry.Factory.CreateLineString(r.CoordinateSequence))])));
+
+    /// <summary>The lines in pieces that do not cross themselves.</summary>
+    public NpgsqlParameter Pieces => OrNull(
+        Dimension.Curve, NpgsqlDbType.Array | NpgsqlDbType.Geometry, () => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Geometry, _pieces.Value));
+
+    /// <summary>Longitudes of the points.</summary>
+    public NpgsqlParameter PointsX => Numbers(PointsOf(_geometry), c => c.X);
+
+    /// <summary>Latitudes of the points.</summary>
+    public NpgsqlParameter PointsY => Numbers(PointsOf(_geometry), c => c.Y);
+
+    /// <summary>Longitude of the one place that all points have; empty when they differ.</summary>
+    public NpgsqlParameter OnlyX => Numbers(Only, c => c.X);
+
+    /// <summary>Latitude of the one place that all points have.</summary>
+    public NpgsqlParameter OnlyY => Numbers(Only, c => c.Y);
+
+    /// <summary>Longitudes of the ends of lines that are edges of them.</summary>
+    public NpgsqlParameter EndsX => Numbers(_ends.Value, c => c.X);
+
+    /// <summary>Latitudes of those ends.</summary>
+    public NpgsqlParameter EndsY => Numbers(_ends.Value, c => c.Y);
+
+    /// <summary>The points one by one.</summary>
+    public NpgsqlParameter Points => OrNull(Dimension.Point, NpgsqlDbType.Array | NpgsqlDbType.Geometry, () => StatementBuilder.Typed(
+        NpgsqlDbType.Array | NpgsqlDbType.Geometry, Array.ConvertAll(PointsOf(_geometry), c => (Geometry)_geometry.Factory.CreatePoint(c))));
+
+    private Coordinate[] Only => PointsOf(_geometry) is [var first, ..] all && all.All(c => c.Equals2D(first)) ? [first] : [];
+
+    private static Coordinate[] PointsOf(Geometry geometry) => geometry.Dimension == Dimension.Point ? geometry.Coordinates : [];
+
+    private static NpgsqlParameter Numbers(Coordinate[] positions, Func<Coordinate, double> number) =>
+        StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Double, Array.ConvertAll(positions, c => number(c)));
+
+    private NpgsqlParameter OrNull(Dimension dimension, NpgsqlDbType type, Func<NpgsqlParameter> parameter) =>
+        _geometry.Dimension == dimension ? parameter() : new NpgsqlParameter { NpgsqlDbType = type, Value = DBNull.Value };
+}

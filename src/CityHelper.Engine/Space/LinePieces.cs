@@ -1,0 +1,57 @@
+using NetTopologySuite.Geometries;
+
+namespace CityHelper.Engine.Space;
+
+/// <summary>
+/// Lines cut so that GEOS has nothing to do with how they cross: it makes nodes of all crossings of a line before it looks for a point on it, 0.7 s for a grid of
+/// 500 lines (measured). A point lies on a line when it lies on a piece.
+/// </summary>
+internal static class LinePieces
+{
+    /// <summary>The pieces: each goes one way along x or y, and so never meets itself.</summary>
+    public static IEnumerable<LineString> Of(Geometry lines)
+    {
+        foreach (LineString line in SegmentSet.LinesOf(lines))
+        {
+            Coordinate[] positions = CoordinateArrays.RemoveRepeatedPoints(line.Coordinates);
+            for (int start = 0; start < positions.Length - 1;)
+            {
+                int end = EndOf(positions, start);
+                yield return line.Factory.CreateLineString(positions[start..(end + 1)]);
+                start = end;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The ends that are the lines' boundary: where an odd number of lines ends (the mod-2 rule of OGC Simple Features, 6.1.5). What lies there lies on the lines,
+    /// and not within them.
+    /// </summary>
+    public static IEnumerable<Coordinate> EndsOf(Geometry lines) => SegmentSet.LinesOf(lines)
+        .Where(line => !line.IsEmpty)
+        .SelectMany(line => new[] { line.GetCoordinateN(0), line.GetCoordinateN(line.NumPoints - 1) })
+        .GroupBy(end => (end.X, end.Y))
+        .Where(ends => ends.Count() % 2 == 1)
+        .Select(ends => ends.First());
+
+    // As far as x or y keeps its direction, and no further than a piece may be long.
+    private static int EndOf(Coordinate[] positions, int start)
+    {
+        int alongX = 0;
+        int alongY = 0;
+        int last = Math.Min(positions.Length - 1, start + Limits.LinePieceSegmentsMax);
+        for (int i = start + 1; i <= last; i++)
+        {
+            int x = Math.Sign(positions[i].X - positions[i - 1].X);
+            int y = Math.Sign(positions[i].Y - positions[i - 1].Y);
+            alongX = i == start + 1 ? x : alongX == x ? x : 0;
+            alongY = i == start + 1 ? y : alongY == y ? y : 0;
+            if (alongX == 0 && alongY == 0)
+            {
+                return Math.Max(start + 1, i - 1);
+            }
+        }
+
+        return last;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.Json.Nodes;
+
+namespace CityHelper.Benchmarks.Cost.Generated;
+
+/// <summary>Geometries of any number of positions, as GeoJSON.</summary>
+internal static class CostShapes
+{
+    /// <summary>A polygon around a place whose border goes in and out, as a district's does.</summary>
+    public static JsonObject Polygon(double longitude, double latitude, double radius, int positions)
+    {
+        int corners = Math.Max(3, positions - 1);
+        var ring = new JsonArray();
+        for (int i = 0; i <= corners; i++)
+        {
+            // The last position is the first one.
+            double angle = 2 * Math.PI * (i % corners) / corners;
+            double reach = radius * (0.8 + 0.15 * Math.Sin(7 * angle) + 0.05 * Math.Sin(61 * angle));
+            ring.Add((JsonNode)At(longitude + reach * Math.Cos(angle), latitude + reach * Math.Sin(angle)));
+        }
+
+        return Shape("Polygon", new JsonArray(ring));
+    }
+
+    /// <summary>A line that winds around a place, as a route does.</summary>
+    public static JsonObject Line(double longitude, double latitude, double radius, int positions)
+    {
+        var line = new JsonArray();
+        for (int i = 0; i < Math.Max(2, positions); i++)
+        {
+            double part = (double)i / Math.Max(1, positions - 1);
+            line.Add((JsonNode)At(longitude + radius * (2 * part - 1), latitude + radius * Math.Sin(part * 40) * 0.6));
+        }
+
+        return Shape("LineString", line);
+    }
+
+    /// <summary>Points around a place.</summary>
+    public static JsonObject Points(double longitude, double latitude, double radius, int positions) => Shape("MultiPoint", new JsonArray(
+        [.. Enumerable.Range(0, Math.Max(1, positions)).Select(i => (JsonNode)At(longitude + radius * Math.Cos(i * 2.4) * i / positions, latitude + radius * Math.Sin(i * 2.4) * i / positions))]));
+
+    public static JsonObject Viewport(double longitude, double latitude, double radius) => new()
+    {
+        ["west"] = Cut(longitude - radius), ["south"] = Cut(latitude - radius), ["east"] = Cut(longitude + radius), ["north"] = Cut(latitude + radius),
+    };
+
+    public static JsonObject Circle(double longitude, double latitude, double metres) => new()
+    {
+        ["longitude"] = Cut(longitude), ["latitude"] = Cut(latitude), ["metres"] = metres,
+    };
+
+    private static JsonObject Shape(string type, JsonArray coordinates) => new() { ["type"] = type, ["coordinates"] = coordinates };
+
+    private static JsonArray At(double longitude, double latitude) => new(Cut(longitude), Cut(latitude));
+
+    // As clients send them; ten thousand fit a body.
+    private static double Cut(double degrees) => Math.Round(degrees, 6);
+}

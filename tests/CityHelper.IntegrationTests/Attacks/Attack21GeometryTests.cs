@@ -1,0 +1,149 @@
+using System.Net;
+using CityHelper.Engine;
+using CityHelper.IntegrationTests.Postgres;
+using Xunit;
+using static CityHelper.IntegrationTests.Attacks.AttackShapes;
+
+namespace CityHelper.IntegrationTests.Attacks;
+
+/// <summary>
+/// Attack 21: geometries that keep a backend busy. GEOS asks for no interrupt once it has found crossings: 1,000 crossing lines with a buffer were busy for minutes,
+/// deaf to the time limit, to a cancel and to <c>pg_terminate_backend</c>. What is sent here is priced for nobody, so that nothing but the guards of geometry holds it back.
+/// </summary>
+[Collection(PostgresCollection.Name)]
+public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture<AttackFixture>, IDisposable
+{
+    // In the densest part of the city, so that a large buffer needs no index beside it.
+    private const string Requests = "query($where: ServiceRequestFilterInput) { serviceRequests(city: \"nyc\", first: 100, where: $where, "
+        + "within: {viewport: {west: -73.99, south: 40.74, east: -73.94, north: 40.79}}) { nodes { id } totalCount } }";
+    private const string Boundaries = "query($where: BoundaryFilterInput) { boundaries(city: \"nyc\", first: 100, where: $where) { nodes { id } } }";
+    private const string TooComplex = "GEOMETRY_TOO_COMPLEX";
+
+    /// <summary>Lines of two positions that fit a body of 256 kB.</summary>
+    private const int LinesMax = 4_600;
+
+    public void Dispose() => Assert.Empty(fixture.Server.Errors);
+
+    /// <summary>A buffer is a distance: nothing is built, however large and however the lines cross.</summary>
+    [Theory]
+    [InlineData(250, 0.00001)]
+    [InlineData(1_000, 0.00001)]
+    [InlineData(1_000, 1)]
+    [InlineData(LinesMax, 0.00001)]
+    [InlineData(LinesMax, 10)]
+    public async Task Crossing_lines_with_a_buffer_are_measured(int lines, double buffer)
+    {
+        foreach (string operation in new[] { "intersects", "nintersects", "within", "touches" })
+        {
+            AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Requests, Where(operation, Grid(lines), buffer)));
+            AssertAnsweredOrEnded(answer);
+        }
+    }
+
+    /// <summary>Points are held against lines piece by piece, and overlap none.</summary>
+    [Theory]
+    [InlineData(250)]
+    [InlineData(1_000)]
+    [InlineData(LinesMax)]
+    public async Task Crossing_lines_without_a_buffer_are_taken_apart(int lines)
+    {
+        foreach (string operation in new[] { "overlaps", "intersects", "touches", "within", "contains", "noverlaps" })
+        {
+            AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Requests, Where(operation, Grid(lines))));
+            AssertAnsweredOrEnded(answer);
+        }
+    }
+
+    [Theory]
+    [InlineData(4_000, 0, 1)]
+    [InlineData(4_000, 0, -0.00001)]
+    [InlineData(9_900, 0, 0.00001)]
+    [InlineData(9_900, 90, 0.00001)]
+    [InlineData(9_900, 0, -1)]
+    public async Task Teeth_of_a_comb_with_a_buffer_are_measured(int positions, double degrees, double buffer)
+    {
+        AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Requests, Where("intersects", Comb(positions, degrees), buffer)));
+        AssertAnsweredOrEnded(answer);
+    }
+
+    /// <summary>What makes nodes with stored areas is counted first, of all kinds that have edges.</summary>
+    [Fact]
+    public async Task What_crosses_too_often_is_not_compared_with_areas()
+    {
+        object[] shapes = [Grid(1_000), Grid(LinesMax), Comb(4_000, 0), Comb(7_900, 90), Comb(4_000, 45), Star(7_900), Star(9_900)];
+        foreach (object shape in shapes)
+        {
+            foreach (string operation in new[] { "intersects", "touches", "contains", "overlaps", "within", "noverlaps" })
+            {
+                AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Where(operation, shape, column: "geometry")));
+                Assert.True(answer.Code == TooComplex || IsAnsweredOrEnded(answer), $"{operation}: {answer.Json}");
+            }
+        }
+
+        AttackAnswer grid = await fixture.SendUnpricedAsync(Boundaries, Where("touches", Grid(1_000), column: "geometry"));
+        Assert.Equal(TooComplex, grid.Code);
+    }
+
+    [Fact]
+    public async Task Distances_to_areas_are_measured_between_few_positions()
+    {
+        AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Where("intersects", Star(9_900, 0.9), 0.01, "geometry")));
+        Assert.True(answer.Code is TooComplex || SharedData.Folder is null, answer.Json.ToString());
+        AttackAnswer points = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Where("touches", Points(9_900), column: "geometry")));
+        Assert.True(points.Code is TooComplex || SharedData.Folder is null, points.Json.ToString());
+    }
+
+    [Theory]
+    [InlineData("within")]
+    [InlineData("contains")]
+    [InlineData("overlaps")]
+    [InlineData("touches")]
+    [InlineData("ntouches")]
+    public async Task Areas_are_compared_with_nothing_that_must_be_grown(string operation)
+    {
+        AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Where(operation, Grid(250), 0.001, "geometry")));
+        Assert.Equal("GEOMETRY_INVALID", answer.Code);
+    }
+
+    [Fact]
+    public async Task Only_small_polygons_are_shrunk_before_areas_are_compared_with_them()
+    {
+        Assert.Equal("GEOMETRY_INVALID", (await fixture.SendUnpricedAsync(Boundaries, Where("intersects", Grid(2), -0.001, "geometry"))).Code);
+        Assert.Equal("GEOMETRY_INVALID", (await fixture.SendUnpricedAsync(Requests, Where("intersects", Points(2), -0.001))).Code);
+        Assert.Equal(TooComplex, (await fixture.SendUnpricedAsync(Boundaries, Where("intersects", Star(Limits.ShrunkPositionsMax), -0.001, "geometry"))).Code);
+        AttackAnswer shrunk = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Where("intersects", Star(Limits.ShrunkPositionsMax - 1, 0.5), -0.3, "geometry")));
+        AssertAnsweredOrEnded(shrunk);
+    }
+
+    /// <summary>Fifty conditions of one geometry, and many clients at once: each statement ends at its limit.</summary>
+    [Fact]
+    public async Task Many_conditions_end_with_their_statement()
+    {
+        object[] conditions = [.. Enumerable.Range(0, 45).Select(i => new { location = new { intersects = new { geometry = Grid(100), buffer = 0.001 * (i + 1) } } })];
+        AttackAnswer[] answers = await fixture.AttackAsync(() => AttackFixture.ConcurrentlyAsync(8, _ => fixture.SendUnpricedAsync(Requests, new { where = new { or = conditions } })));
+        Assert.All(answers, AssertAnsweredOrEnded);
+    }
+
+    [Fact]
+    public async Task A_published_operation_is_no_way_around()
+    {
+        var viewport = new { west = -74.05, south = 40.5, east = -73.7, north = 40.95 };
+        AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendPersistedAsync(
+            "ServiceRequestMap", new { city = "nyc", viewport, where = new { location = new { intersects = new { geometry = Grid(1_000), buffer = 0.00001 } } } }));
+        Assert.True(answer.Code == "HC0047" || IsAnsweredOrEnded(answer), answer.Json.ToString());
+    }
+
+    private static object Where(string operation, object geometry, double? buffer = null, string column = "location") => new
+    {
+        where = new Dictionary<string, object>
+        {
+            [column] = new Dictionary<string, object> { [operation] = buffer is null ? new { geometry } : new { geometry, buffer } },
+        },
+    };
+
+    // A statement that reached its limit is a time-out of its field; the fixture has seen that it ended.
+    private static bool IsAnsweredOrEnded(AttackAnswer answer) =>
+        answer.Status == HttpStatusCode.OK && answer.Code is null or "HC0045";
+
+    private static void AssertAnsweredOrEnded(AttackAnswer answer) => Assert.True(IsAnsweredOrEnded(answer), $"{answer.Status} {answer.Json}");
+}

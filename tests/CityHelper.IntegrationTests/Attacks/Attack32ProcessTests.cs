@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using CityHelper.Engine;
+using CityHelper.Engine.Operations;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
+using Xunit;
+using Xunit.Abstractions;
+using static CityHelper.IntegrationTests.Attacks.SlowReaderFixture;
+
+namespace CityHelper.IntegrationTests.Attacks;
+
+/// <summary>
+/// Attack 32 against a server in a process of its own, by the machine's clock: what its memory does, and that readers of 430 bytes a second are cut off.
+/// </summary>
+[Collection(PostgresCollection.Name)]
+public sealed class Attack32ProcessTests(SlowReaderFixture fixture, ITestOutputHelper output) : IClassFixture<SlowReaderFixture>
+{
+    private const int Connections = 60;
+
+    /// <summary>Bytes that each connection reads ten times a second.</summary>
+    private const int BytesAtOnce = 43;
+
+    private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
+
+    /// <summary>Kestrel looks every second, and a busy machine lets it wait.</summary>
+    private static readonly TimeSpan s_cutOffMax = TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs) + TimeSpan.FromSeconds(15);
+
+    [Fact]
+    public async Task Memory_is_bounded_during_the_attack_and_back_after_it()
+    {
+        await using ServerProcess server = await ServerProcess.StartAsync(fixture.Database, "Production");
+        using var client = new HttpClient { BaseAddress = server.Address };
+        string target = Persisted("ServiceRequestList", $"{{\"city\":\"nyc\",\"first\":{Rows}}}");
+        string cities = Persisted("Cities", null);
+
+        // A server that has been in use: code compiled, pools filled.
+        for (int i = 0; i < 20; i++)
+        {
+            await client.GetByteArrayAsync(new Uri(i % 2 == 0 ? target : cities, UriKind.Relative));
+        }
+
+        for (int i = 0; i < 2_000; i++)
+        {
+            await client.GetByteArrayAsync(new Uri(cities, UriKind.Relative));
+        }
+
+        long before = ResidentBytes(server);
+        var watch = Stopwatch.StartNew();
+        long peak = 0;
+        TimeSpan readersLasted = TimeSpan.Zero;
+        Task<int>[] readers = [.. Enumerable.Range(0, Connections).Select(_ => ReadSlowlyAsync(server.Address, target))];
+        Task streams = ReadStreamsAsync(server.Http2, target);
+        Task all = Task.WhenAll(streams, Task.WhenAll(readers).ContinueWith(_ => readersLasted = watch.Elapsed, TaskScheduler.Default));
+        while (await Task.WhenAny(all, Task.Delay(100)) != all)
+        {
+            peak = Math.Max(peak, ResidentBytes(server));
+            Assert.Contains("\"nyc\"", await client.GetStringAsync(new Uri(cities, UriKind.Relative)), StringComparison.Ordinal);
+            Assert.True(watch.Elapsed < s_cutOffMax, $"Readers are not cut off after {watch.Elapsed}.");
+        }
+
+        await all;
+        int[] statuses = await Task.WhenAll(readers);
+        TimeSpan lasted = watch.Elapsed;
+        Assert.Contains(200, statuses);
+        Assert.InRange(readersLasted, TimeSpan.Zero, TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs));
+
+        watch.Restart();
+        long after = ResidentBytes(server);
+        while (after > before * 1.2 && watch.Elapsed < s_minute)
+        {
+            await Task.Delay(500);
+            await client.GetStringAsync(new Uri(cities, UriKind.Relative));
+            after = ResidentBytes(server);
+        }
+
+        output.WriteLine($"resident: {before >> 20} MB before, {peak >> 20} MB at most, {after >> 20} MB after {watch.Elapsed.TotalSeconds:0} s; {statuses.Count(s => s == 200)} answers of {Connections}, ended by the rate after {readersLasted.TotalSeconds:0} s, streams by the total time after {lasted.TotalSeconds:0} s");
+        Assert.InRange(peak, 0, before + Limits.ResponseMemoryBytes + OtherBytesMax);
+        Assert.InRange(after, 0, (long)(before * 1.2));
+    }
+
+    /// <summary>What the attack takes beside the answers: what was read of the database, connections, and garbage that waits to be collected.</summary>
+    private const long OtherBytesMax = 192L << 20;
+
+    // Resident, as an operator sees it.
+    private static long ResidentBytes(ServerProcess server) => ProcessMemory.ResidentBytes(server.Id)!.Value;
+
+    private static async Task<int> ReadSlowlyAsync(Uri server, string target)
+    {
+        using SlowConnection reader = await SlowConnection.GetAsync(server, target);
+        (int status, _) = await reader.ReadHeadAsync();
+        if (status != 200)
+        {
+            return status;
+        }
+
+        // Ten times a second, until the connection ends.
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while ((await reader.ReadBodyAsync(BytesAtOnce)).Length == BytesAtOnce)
+        {
+            await timer.WaitForNextTickAsync();
+        }
+
+        Assert.InRange(reader.BodyBytes, 0, (long)Rows * TitleBytes - 1);
+        return status;
+    }
+
+    private static async Task ReadStreamsAsync(Uri server, string target)
+    {
+        await using Http2Connection reader = await Http2Connection.OpenAsync(server, windowBytes: 1);
+        for (int i = 0; i < Server.Limits.Http2StreamsMax; i++)
+        {
+            await reader.GetAsync(target);
+        }
+
+        await reader.ReadToEndAsync();
+    }
+
+    private static string Persisted(string operation, string? variables)
+    {
+        ManifestOperation published = OperationManifest.Read(Repository.PathOf("persisted-queries", OperationManifest.FileName)).Operations.Single(o => o.Name == operation);
+        return $"/graphql/persisted/{published.Id}/{operation}{(variables is null ? "" : $"?variables={Uri.EscapeDataString(variables)}")}";
+    }
+}

@@ -1,0 +1,180 @@
+using System.IO.Compression;
+using System.Net;
+using System.Text.Json;
+using CityHelper.Engine;
+using CityHelper.Engine.Admission;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+using static CityHelper.IntegrationTests.Attacks.SlowReaderFixture;
+
+namespace CityHelper.IntegrationTests.Attacks;
+
+/// <summary>
+/// Attack 32: answers that are asked for and not read. What they hold is bounded, of a connection and of the server; others are answered meanwhile, and in the end the slow
+/// ones are cut off. Tested with published operations in production without a key, and with free text.
+/// </summary>
+[Collection(PostgresCollection.Name)]
+public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassFixture<SlowReaderFixture>
+{
+    private const int Connections = 60;
+    private const long AnswerBytesMin = (long)Rows * TitleBytes;
+
+    /// <summary>What may be on its way to a reader who reads nothing: in Kestrel's buffer, and in the socket's, of which Linux makes twice what it is told.</summary>
+    private const long OnItsWayMax = Server.Limits.ConnectionBufferBytes + 2 * Server.Limits.SocketSendBytes + 64 * 1024;
+
+    private static readonly TimeSpan s_total = TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs);
+
+    [Theory]
+    [InlineData("Production")]
+    [InlineData("Development")]
+    public async Task Sixty_connections_hold_no_more_than_allowed_and_are_cut_off(string environment)
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using TestServer server = await fixture.StartAsync(time, environment, isHttp2: false);
+        ResponseMemory memory = Memory(server);
+        string target = Target(server, environment);
+
+        SlowConnection[] readers = await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => SlowConnection.GetAsync(server.Client.BaseAddress!, target)));
+        (int Status, IReadOnlyDictionary<string, string> Headers)[] heads = await Task.WhenAll(readers.Select(r => r.ReadHeadAsync()));
+        Assert.InRange(memory.Peak, AnswerBytesMin, Limits.ResponseMemoryBytes);
+        Assert.All(heads, head => Assert.Contains(head.Status, new[] { 200, 503 }));
+        int[] slow = [.. Enumerable.Range(0, Connections).Where(i => heads[i].Status == 200)];
+        int[] refused = [.. Enumerable.Range(0, Connections).Except(slow)];
+        Assert.NotEmpty(slow);
+
+        // Those that do not fit are told when to come again.
+        Assert.InRange(slow.Length, 1, Limits.ResponseMemoryBytes / (AnswerBytesMin - OnItsWayMax));
+        foreach (int i in refused)
+        {
+            Assert.InRange(int.Parse(heads[i].Headers["Retry-After"], System.Globalization.CultureInfo.InvariantCulture), 1, 60);
+            Assert.Equal("no-store", heads[i].Headers["Cache-Control"]);
+            Assert.Equal("OVERLOADED", Code(System.Text.Encoding.UTF8.GetString(await readers[i].ReadBodyAsync(long.Parse(heads[i].Headers["Content-Length"], System.Globalization.CultureInfo.InvariantCulture)))));
+        }
+
+        await AssertAnswersOthersAsync(server, environment);
+
+        time.Advance(s_total);
+        foreach (int i in slow)
+        {
+            await readers[i].ReadBodyAsync(long.MaxValue);
+            Assert.InRange(readers[i].BodyBytes, 0, AnswerBytesMin - 1);
+        }
+
+        await AssertRecoversAsync(server, environment, slow.Length);
+        foreach (SlowConnection reader in readers)
+        {
+            reader.Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData("Production")]
+    [InlineData("Development")]
+    public async Task A_hundred_streams_with_a_window_of_one_byte_hold_what_one_connection_may(string environment)
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using TestServer server = await fixture.StartAsync(time, environment, isHttp2: true);
+        server.Client.DefaultRequestVersion = HttpVersion.Version20;
+        server.Client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        ResponseMemory memory = Memory(server);
+        string target = Target(server, environment);
+
+        await using Http2Connection reader = await Http2Connection.OpenAsync(server.Client.BaseAddress!, windowBytes: 1);
+        for (int i = 0; i < Server.Limits.Http2StreamsMax; i++)
+        {
+            await reader.GetAsync(target);
+        }
+
+        IReadOnlyList<int> statuses = await reader.ReadStatusesAsync(Server.Limits.Http2StreamsMax);
+        Assert.All(statuses, status => Assert.Contains(status, new[] { 200, 503 }));
+        Assert.InRange(statuses.Count(s => s == 200), 1, (int)(Limits.ConnectionMemoryBytes / AnswerBytesMin));
+        Assert.InRange(memory.Peak, AnswerBytesMin, Limits.ConnectionMemoryBytes);
+        await AssertAnswersOthersAsync(server, environment);
+
+        time.Advance(s_total);
+        await reader.ReadToEndAsync();
+        Assert.InRange(reader.BodyBytes, 1, Server.Limits.Http2StreamsMax);
+        await AssertRecoversAsync(server, environment, connections: 1);
+    }
+
+    [Fact]
+    public async Task What_was_read_is_held_no_longer()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using TestServer server = await fixture.StartAsync(time, "Production", isHttp2: false);
+        ResponseMemory memory = Memory(server);
+        using SlowConnection reader = await SlowConnection.GetAsync(server.Client.BaseAddress!, Target(server, "Production"));
+        (_, IReadOnlyDictionary<string, string> headers) = await reader.ReadHeadAsync();
+        long length = long.Parse(headers["Content-Length"], System.Globalization.CultureInfo.InvariantCulture);
+
+        for (int quarter = 1; quarter <= 3; quarter++)
+        {
+            await reader.ReadBodyAsync(length / 4);
+            long read = reader.BodyBytes;
+            await UntilAsync(() => memory.Held <= length - read + 2 * Limits.ResponsePieceBytes, () => $"{memory.Held} bytes are held of {length} though {read} were read.");
+        }
+
+        await reader.ReadBodyAsync(length - reader.BodyBytes);
+        Assert.Equal(length, reader.BodyBytes);
+        await UntilAsync(() => memory.Held == 0, () => $"{memory.Held} bytes are held of what was read.");
+    }
+
+    [Theory]
+    [InlineData("br")]
+    [InlineData("gzip")]
+    public async Task A_compressed_answer_is_whole_and_its_encoder_is_held_by_nobody(string encoding)
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using TestServer server = await fixture.StartAsync(time, "Production", isHttp2: false);
+        ResponseMemory memory = Memory(server);
+        string target = Target(server, "Production");
+        string plain = await server.Client.GetStringAsync(target);
+        using SlowConnection reader = await SlowConnection.GetAsync(server.Client.BaseAddress!, target, $"Accept-Encoding: {encoding}");
+        (int status, IReadOnlyDictionary<string, string> headers) = await reader.ReadHeadAsync();
+        Assert.Equal((200, encoding), (status, headers["Content-Encoding"]));
+
+        // Its length is known: it was encoded whole, and the rest of it is all that is held.
+        long length = long.Parse(headers["Content-Length"], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(length, 1, plain.Length - 1);
+        Assert.InRange(memory.Held, 0, length + Limits.ResponsePieceBytes);
+        using var body = new MemoryStream(await reader.ReadBodyAsync(length));
+        await using Stream decoded = encoding == "br" ? new BrotliStream(body, CompressionMode.Decompress) : new GZipStream(body, CompressionMode.Decompress);
+        using var text = new StreamReader(decoded);
+        Assert.Equal(plain, await text.ReadToEndAsync());
+        await UntilAsync(() => memory.Held == 0, () => $"{memory.Held} bytes are held of what was read.");
+    }
+
+    [Fact]
+    public async Task HEAD_has_the_length_of_GET_and_holds_nothing()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using TestServer server = await fixture.StartAsync(time, "Production", isHttp2: false);
+        string target = Target(server, "Production");
+        long length = (await server.Client.GetByteArrayAsync(target)).Length;
+        using var head = new HttpRequestMessage(HttpMethod.Head, target);
+        using HttpResponseMessage answer = await server.Client.SendAsync(head);
+        Assert.Equal(length, answer.Content.Headers.ContentLength);
+        await UntilAsync(() => Memory(server).Held == 0, () => "A HEAD holds bytes.");
+    }
+
+    private static async Task AssertAnswersOthersAsync(TestServer server, string environment)
+    {
+        string target = environment == "Production" ? server.PersistedUrl("Cities") : "/graphql?query={cities{slug}}";
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.Contains("\"slug\":\"nyc\"", await server.Client.GetStringAsync(target), StringComparison.Ordinal);
+        }
+    }
+
+    private static async Task AssertRecoversAsync(TestServer server, string environment, int connections)
+    {
+        ResponseMemory memory = Memory(server);
+        await UntilAsync(() => memory.Held == 0, () => $"{memory.Held} bytes are held though nobody reads.");
+        Assert.Equal(connections, server.Warnings.Count(w => w.Contains("had not read its answer", StringComparison.Ordinal)));
+        Assert.Empty(server.Errors);
+        using JsonDocument json = JsonDocument.Parse(await server.Client.GetStringAsync(Target(server, environment)));
+        Assert.Equal(Rows, json.RootElement.GetProperty("data").GetProperty("serviceRequests").GetProperty("nodes").GetArrayLength());
+    }
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using CityHelper.Engine;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Attacks;
+
+/// <summary>Attack 34: filters of ever other shapes, each of them a statement that a backend keeps prepared, until the backends have no memory left.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : IAsyncLifetime
+{
+    private const string Within = "within: { viewport: { west: -73.9912, south: 40.7423, east: -73.9734, north: 40.7545 } }";
+
+    private static readonly string[] s_conditions =
+    [
+        "{ title: { eq: \"T\" } }", "{ status: { eq: OPEN } }", "{ postalCode: { in: [\"10001\", \"10002\"] } }", "{ address: { neq: \"A\" } }",
+        "{ district: { in: [\"1\"] } }", "{ category: { code: { eq: \"rodent\" } } }", "{ agency: { code: { neq: \"NYPD\" } } }", "{ status: { nin: [CLOSED] } }",
+    ];
+
+    private TestServer _server = null!;
+
+    public async Task InitializeAsync()
+    {
+        string database = await AttackFixture.CreateDatabaseAsync(postgres);
+        // Whoever sends one request after the other is answered over one connection.
+        _server = await TestServer.StartAsync(database);
+    }
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    /// <summary>Two thousand short ones and fifty of the longest, each sent until it would be prepared, all over one connection.</summary>
+    [Fact]
+    public async Task Thousands_of_shapes_leave_a_backend_small()
+    {
+        for (int i = 0; i < 2_000; i++)
+        {
+            await SendTwiceAsync(ShapeOf(i, conditions: 1 + i % 6, first: 1));
+        }
+
+        for (int i = 0; i < 50; i++)
+        {
+            await SendTwiceAsync(ShapeOf(i, Limits.FilterConditionsMax - 1, first: 1));
+        }
+
+        (int backend, List<string> prepared) = await PreparedAsync();
+        Assert.InRange(prepared.Sum(sql => sql.Length), 1, Limits.PreparedConnectionCharsMax);
+        Assert.All(prepared, sql => Assert.InRange(sql.Length, 1, Limits.PreparedStatementCharsMax));
+        long megabytes = ProcessMemory.AnonymousBytes(backend)!.Value >> 20;
+        Assert.True(megabytes < 64, $"The backend keeps {megabytes} MB.");
+    }
+
+    /// <summary>Statements of published operations are prepared when they are sent again, also after those shapes, and stay so.</summary>
+    [Fact]
+    public async Task Published_operations_are_prepared()
+    {
+        for (int i = 0; i < 300; i++)
+        {
+            await SendTwiceAsync(ShapeOf(i, conditions: 6, first: 1));
+        }
+
+        foreach ((string operation, object variables) in new (string, object)[]
+        {
+            ("ServiceRequestList", new { city = "nyc" }),
+            ("CityFilters", new { city = "nyc" }),
+            ("Cities", new { }),
+        })
+        {
+            IReadOnlyList<string> sent = [];
+            for (int i = 0; i < 3; i++)
+            {
+                _server.TakeStatements();
+                (HttpResponseMessage response, _) = await _server.SendAsync(new HttpRequestMessage(HttpMethod.Get, _server.PersistedUrl(operation, variables)));
+                Assert.True(response.IsSuccessStatusCode);
+                sent = _server.TakeStatements();
+            }
+
+            Assert.NotEmpty(sent);
+            Assert.Subset((await PreparedAsync()).Statements.ToHashSet(), sent.ToHashSet());
+        }
+    }
+
+    // No two have the same text: the field that is asked for is the shape's own.
+    private static string ShapeOf(int number, int conditions, int first)
+    {
+        var random = new Random(number);
+        string where = string.Join(", ", Enumerable.Range(0, conditions).Select(_ => s_conditions[random.Next(s_conditions.Length)]));
+        string[] fields = ["id", "title", "status", "postalCode", "address", "createdAt", "updatedAt", "district"];
+        string chosen = string.Join(' ', fields.Where((_, i) => (number >> i & 1) == 1).Prepend("id"));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{{ serviceRequests(city: \"nyc\", first: {first}, {Within}, where: {{ or: [{where}] }}) {{ nodes {{ {chosen} }} }} }}");
+    }
+
+    private async Task SendTwiceAsync(string query)
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            await _server.DataAsync(query);
+        }
+    }
+
+    private async Task<(int Backend, List<string> Statements)> PreparedAsync()
+    {
+        await using NpgsqlConnection connection = await _server.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync();
+        await using var command = new NpgsqlCommand("select statement from pg_prepared_statements", connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        var statements = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            statements.Add(reader.GetString(0));
+        }
+
+        return (connection.ProcessID, statements);
+    }
+}

@@ -1,0 +1,175 @@
+using System.Net;
+using CityHelper.Engine;
+using CityHelper.Engine.Database;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Reading;
+using CityHelper.IntegrationTests.Serving;
+using CityHelper.Server.Watching;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Attacks;
+
+/// <summary>
+/// Attack 37: statements that <c>statement_timeout</c>, the client's cancellation and even a termination do not end, until every connection is busy with one. A watcher
+/// terminates each once, says so, and does not let another of its shape begin.
+/// </summary>
+[Collection(PostgresCollection.Name)]
+public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsyncLifetime
+{
+    private const string Stuck = """{"query":"{ serviceRequests(city: \"nyc\", first: 1) { nodes { agency { code } } } }"}""";
+    private const string Backwards = "{ serviceRequests(city: \"nyc\", last: 1) { nodes { agency { code } } } }";
+    private const string Other = "{ serviceRequests(city: \"nyc\", first: 1) { nodes { id } } }";
+
+    private readonly FakeTimeProvider _time = new(ReadingHouse.Moment("2026-06-01T00:00:00Z"));
+    private string _database = "";
+    private NpgsqlDataSource _direct = null!;
+
+    public async Task InitializeAsync()
+    {
+        _database = await AttackFixture.CreateDatabaseAsync(postgres);
+        await StuckAgencies.InstallAsync(_database);
+        _direct = NpgsqlDataSource.Create(_database);
+    }
+
+    public async Task DisposeAsync() => await _direct.DisposeAsync();
+
+    /// <summary>What catches its cancellation can be terminated, and only the server whose backend it is does that.</summary>
+    [Fact]
+    public async Task What_ignores_its_cancellation_is_terminated_by_the_server_that_runs_it()
+    {
+        await using TestServer server = await TestServer.StartAsync(_database, time: _time);
+        await using TestServer neighbour = await TestServer.StartAsync(_database, time: _time);
+        await StuckAgencies.SetAsync(_database, "TRAP", seconds: 60);
+        Task<(HttpResponseMessage Response, System.Text.Json.JsonElement Json)> asked = server.PostAsync(Stuck);
+        await BusyForAsync(Limits.StatementTimeoutMs + Limits.WatchMarginMs);
+        await LookAsync(neighbour);
+        Assert.Equal(1, await BusyAsync());
+
+        await LookAsync(server);
+        Assert.Equal("HC0045", AttackedServer.CodeOf((await asked).Json));
+        Assert.Equal(0, await BusyAsync());
+        await LookAsync(server);
+        Assert.Contains("serviceRequests=walk", Assert.Single(Terminations(server)), StringComparison.Ordinal);
+        Assert.Empty(Terminations(neighbour));
+        AssertOneLineEach(server);
+
+        // The shape, nothing else, and for a minute.
+        (HttpResponseMessage refused, System.Text.Json.JsonElement json) = await server.PostAsync(Stuck);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "OPERATION_SUSPENDED"), (refused.StatusCode, AttackedServer.CodeOf(json)));
+        Assert.Equal(TimeSpan.FromSeconds(60), refused.Headers.RetryAfter!.Delta);
+        Assert.Equal("no-store", refused.Headers.CacheControl!.ToString());
+        await server.DataAsync(Other);
+        await StuckAgencies.SetAsync(_database, "NONE");
+        await server.DataAsync(Backwards);
+        _time.Advance(Limits.SuspendedFor - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.PostAsync(Stuck)).Response.StatusCode);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Null(AttackedServer.CodeOf((await server.PostAsync(Stuck)).Json));
+    }
+
+    /// <summary>What nothing ends is terminated once, reported once a minute, and forgotten when it is gone. The client is told in time.</summary>
+    [Fact]
+    public async Task What_ignores_its_termination_is_left_alone_and_not_begun_again()
+    {
+        await using TestServer server = await TestServer.StartAsync(_database, time: _time);
+
+        // GEOS looks up once, at about half of it: by then the connection was given up.
+        await StuckAgencies.SetAsync(_database, "GEOS", seconds: 26);
+        Task<(HttpResponseMessage Response, System.Text.Json.JsonElement Json)> asked = server.PostAsync(Stuck);
+        await BusyForAsync(Limits.StatementTimeoutMs + Limits.WatchMarginMs);
+        await LookAsync(server);
+        await LookAsync(server);
+        Assert.Single(Terminations(server));
+
+        // Npgsql gives the connection up before the request's time is over, and nothing but the watcher knows of the backend any more.
+        Assert.Equal("HC0045", AttackedServer.CodeOf((await asked).Json));
+        Assert.Equal(1, await BusyAsync());
+        Assert.True(Assert.Single(Register(server).Uses).IsGivenUp);
+        Assert.Equal("OPERATION_SUSPENDED", AttackedServer.CodeOf((await server.PostAsync(Stuck)).Json));
+        await server.DataAsync(Other);
+        AssertOneLineEach(server);
+
+        _time.Advance(TimeSpan.FromSeconds(Limits.WatchReportSeconds));
+        await LookAsync(server);
+        await LookAsync(server);
+        Assert.Single(server.Warnings, w => w.Contains("still runs", StringComparison.Ordinal));
+        Assert.Single(Terminations(server));
+
+        await NoneBusyAsync();
+        await LookAsync(server);
+        Assert.Empty(Register(server).Uses);
+    }
+
+    /// <summary>A server watches by itself.</summary>
+    [Fact]
+    public async Task A_server_looks_every_half_second()
+    {
+        await using TestServer server = await TestServer.StartAsync(_database);
+        await StuckAgencies.SetAsync(_database, "TRAP", seconds: 60);
+        (_, System.Text.Json.JsonElement json) = await server.PostAsync(Stuck);
+        Assert.Equal("HC0045", AttackedServer.CodeOf(json));
+        Assert.Single(Terminations(server));
+        Assert.Equal(0, await BusyAsync());
+    }
+
+    /// <summary>What PostgreSQL cancels is neither terminated nor suspended.</summary>
+    [Fact]
+    public async Task A_statement_that_is_cancelled_in_time_is_no_concern_of_the_watcher()
+    {
+        await using TestServer server = await TestServer.StartAsync(_database);
+        await using LockedTable table = await LockedTable.HoldAsync(_database, "service_request");
+        Assert.Equal("HC0045", AttackedServer.CodeOf((await server.PostAsync(Stuck)).Json));
+        Assert.Empty(Terminations(server));
+        AssertOneLineEach(server);
+        Assert.Equal("HC0045", AttackedServer.CodeOf((await server.PostAsync(Stuck)).Json));
+        Assert.Empty(Register(server).Uses);
+    }
+
+    private static Task LookAsync(TestServer server) => server.Services.GetRequiredService<BackendWatcher>().LookAsync(CancellationToken.None);
+
+    private static BackendRegister Register(TestServer server) => server.Services.GetRequiredService<BackendRegister>();
+
+    private static IReadOnlyList<string> Terminations(TestServer server) => [.. server.Warnings.Where(w => w.Contains("was terminated:", StringComparison.Ordinal))];
+
+    // A hostile time-out is a line, and no stack trace.
+    private static void AssertOneLineEach(TestServer server)
+    {
+        Assert.Empty(server.Errors);
+        Assert.Single(server.Warnings, w => w.StartsWith("A batch of ", StringComparison.Ordinal));
+        Assert.All(server.Warnings, w => Assert.DoesNotContain('\n', w));
+    }
+
+    private Task<long> BusyAsync() => CountAsync(
+        "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'cityhelper' and state = 'active'");
+
+    // The pauses between two looks are PostgreSQL's, and so is the clock.
+    private async Task BusyForAsync(int milliseconds)
+    {
+        string sql = FormattableString.Invariant(
+            $"""
+            select count(*) from (select pg_sleep(0.05)) pause, pg_stat_activity
+            where datname = current_database() and application_name = 'cityhelper' and state = 'active'
+              and query_start < clock_timestamp() - {milliseconds + 50} * interval '1 millisecond'
+            """);
+        while (await CountAsync(sql) == 0)
+        {
+        }
+    }
+
+    private async Task NoneBusyAsync()
+    {
+        while (await BusyAsync() > 0)
+        {
+            await CountAsync("select count(*) from (select pg_sleep(0.05)) pause");
+        }
+    }
+
+    private async Task<long> CountAsync(string sql)
+    {
+        await using NpgsqlCommand command = _direct.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+}

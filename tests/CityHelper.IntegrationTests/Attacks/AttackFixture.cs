@@ -1,0 +1,210 @@
+using System.Diagnostics;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using CityHelper.Data;
+using CityHelper.Data.Boundaries;
+using CityHelper.Data.Cities;
+using CityHelper.Data.Import.NewYork;
+using CityHelper.Data.Statistics;
+using CityHelper.Engine.Operations;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Proof;
+using CityHelper.IntegrationTests.Serving;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Attacks;
+
+/// <summary>
+/// A server to attack: 50,000 generated requests of <c>nyc</c> with boundaries, statistics compacted, tables analyzed. Free text is allowed at the prices that a server
+/// has by default.
+/// </summary>
+/// <remarks>
+/// <para>Use it as a class fixture, put the attack into <see cref="AttackAsync{T}"/>, and assert its answers:</para>
+/// <code>
+/// [Collection(PostgresCollection.Name)]
+/// public sealed class Attack99ExampleTests(AttackFixture fixture) : IClassFixture&lt;AttackFixture&gt;
+/// {
+///     [Fact]
+///     public async Task Something_dear_is_refused()
+///     {
+///         AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendAsync("{ ... }", new { ... }));
+///         Assert.Equal("CODE", answer.Code);
+///     }
+/// }
+/// </code>
+/// <para>
+/// <see cref="AttackAsync{T}"/> runs the attack and then fails when a backend was busy beyond its limit, when one still is though nobody waits for it, when an idle
+/// one keeps too much memory, or when a list of cities was answered slowly meanwhile. <see cref="SendAsync"/> sends text, <see cref="SendPersistedAsync"/> a published
+/// operation, <see cref="PostAsync"/> any body, <see cref="SendRawAsync"/> bytes; <see cref="ConcurrentlyAsync{T}"/> does so many at once.
+/// </para>
+/// </remarks>
+public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
+{
+    /// <summary>Rows of the database.</summary>
+    public const int Requests = 50_000;
+
+    /// <summary>A server's own prices: TestServer asks for higher ones, which other tests need.</summary>
+    private static readonly Dictionary<string, string?> s_settings = new()
+    {
+        ["Clients:default:MaxFieldCost"] = null,
+        ["Clients:default:MaxTypeCost"] = null,
+        ["Clients:unpriced:Mode"] = "FreeText",
+        ["Clients:unpriced:ApiKeySha256:0"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(UnpricedKey))),
+        ["Clients:unpriced:MaxFieldCost"] = "1000000",
+        ["Clients:unpriced:MaxTypeCost"] = "1000000",
+    };
+
+    private const string UnpricedKey = "unpriced";
+
+    private ListProbe _probe = null!;
+
+    /// <summary>The server under attack.</summary>
+    public TestServer Server { get; private set; } = null!;
+
+    /// <summary>The connection string of its database.</summary>
+    public string Database { get; private set; } = "";
+
+    /// <summary>How long the list of cities takes when nothing else goes on.</summary>
+    public TimeSpan Quiet => _probe.Quiet;
+
+    /// <summary>A new copy of the attacked database, for a server of another kind.</summary>
+    /// <returns>Its connection string.</returns>
+    public static Task<string> CreateDatabaseAsync(PostgresFixture postgres) => postgres.CreateCopyAsync("attacked", FillAsync);
+
+    public async Task InitializeAsync()
+    {
+        Database = await CreateDatabaseAsync(postgres);
+        Server = await TestServer.StartAsync(Database, settings: s_settings);
+        _probe = await ListProbe.StartAsync(Server.Client.BaseAddress!);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _probe.Dispose();
+        await Server.DisposeAsync();
+    }
+
+    /// <summary>Runs an attack, watches the database and a list of cities meanwhile, and checks both afterwards.</summary>
+    /// <param name="attack">Sends what is to be sent and waits for all its answers.</param>
+    /// <returns>What the attack returned.</returns>
+    /// <exception cref="AttackSucceededException">The server suffered; the message says how.</exception>
+    public async Task<T> AttackAsync<T>(Func<Task<T>> attack)
+    {
+        await using var backends = await BackendWatch.StartAsync(Database, readsMemory: postgres.IsPrivate);
+        _probe.Begin();
+        T answers;
+        try
+        {
+            answers = await attack();
+        }
+        finally
+        {
+            await _probe.EndAsync();
+        }
+
+        // The probe first: a backend that is too busy would hide in a message about orphans that it is the cause.
+        string[] complaints = [.. _probe.Complaints, .. await backends.EndAsync()];
+        return complaints.Length == 0 ? answers : throw new AttackSucceededException(complaints);
+    }
+
+    /// <summary>Sends a text with its variables.</summary>
+    public Task<AttackAnswer> SendAsync(string query, object? variables = null) => PostAsync(JsonSerializer.Serialize(new { query, variables }));
+
+    /// <summary>Sends a text as a client whom no price holds back: for the guards that come after it.</summary>
+    public Task<AttackAnswer> SendUnpricedAsync(string query, object? variables = null) =>
+        PostAsync(JsonSerializer.Serialize(new { query, variables }), UnpricedKey);
+
+    /// <summary>Sends a published operation by its id, with variables of any size.</summary>
+    /// <param name="operation">Its name: <c>ServiceRequestMap</c>.</param>
+    /// <param name="variables">Its variables.</param>
+    public Task<AttackAnswer> SendPersistedAsync(string operation, object? variables = null)
+    {
+        Operation published = Server.Services.GetRequiredService<OperationRegistry>().Published.Single(o => o.Name == operation);
+        return PostAsync(JsonSerializer.Serialize(new { id = published.Id, variables }));
+    }
+
+    /// <summary>Sends a body of JSON.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="key">An API key; none when left out.</param>
+    public async Task<AttackAnswer> PostAsync(string body, string? key = null)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/graphql") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.TryAddWithoutValidation("Accept", "application/graphql-response+json");
+        if (key is not null)
+        {
+            request.Headers.Add("X-API-Key", key);
+        }
+
+        (HttpResponseMessage response, JsonElement json) = await Server.SendAsync(request);
+        using (response)
+        {
+            return new AttackAnswer(response.StatusCode, json.ValueKind == JsonValueKind.Object ? AttackedServer.CodeOf(json) : null, json, Stopwatch.GetElapsedTime(start));
+        }
+    }
+
+    /// <summary>Sends bytes over a connection of their own, whose answer must not be compressed or chunked.</summary>
+    internal async Task<RawAnswer> SendRawAsync(ReadOnlyMemory<byte> bytes)
+    {
+        await using RawConnection connection = await RawConnection.OpenAsync(Server);
+        await connection.SendAsync(bytes);
+        return await connection.ReadAsync();
+    }
+
+    /// <summary>Does something so many times at once.</summary>
+    /// <param name="count">How many times.</param>
+    /// <param name="send">Sends one, given its number.</param>
+    public static Task<T[]> ConcurrentlyAsync<T>(int count, Func<int, Task<T>> send) => Task.WhenAll(Enumerable.Range(0, count).Select(send));
+
+    private static async Task FillAsync(string database)
+    {
+        await ProofHouse.FillAsync(database, Requests);
+        if (SharedData.Folder is null)
+        {
+            await BoundaryRows.AddAsync(database, BoundaryRows.Manhattan);
+        }
+        else
+        {
+            await ImportBoundariesAsync(database);
+        }
+
+        await using (NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(database))
+        {
+            await new BoundaryCounters(direct, TimeProvider.System).FillAsync(RequestRows.City);
+        }
+
+        await ProofHouse.ExecuteAsync(database, "vacuum analyze");
+    }
+
+    // The boroughs have up to 36,092 positions.
+    private static async Task ImportBoundariesAsync(string database)
+    {
+        await using NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(database);
+        CityEntry city = (await new CityDirectory(direct, TimeProvider.System).FindAsync(NewYork.Facts.Slug))!;
+        foreach ((string kind, string file) in new[]
+        {
+            ("community-district", "nyc-community-districts.geojson"),
+            ("neighborhood", "nyc-neighborhoods.geojson"),
+            ("borough", "nyc-boroughs-full.geojson.gz"),
+        })
+        {
+            BoundaryImportOutcome outcome = await new BoundaryImporter(direct)
+                .ImportFileAsync(city, SharedData.PathOf("boundaries", file), new BoundaryImportOptions(kind, null, null, false));
+            Assert.Null(outcome.Failure);
+        }
+    }
+}
+
+/// <summary>What the server answered.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Code">The code of the first error; null without one.</param>
+/// <param name="Json">The body.</param>
+/// <param name="Time">From sending until the body was read.</param>
+public sealed record AttackAnswer(HttpStatusCode Status, string? Code, JsonElement Json, TimeSpan Time);
+
+/// <summary>An attack cost others something.</summary>
+public sealed class AttackSucceededException(IReadOnlyList<string> complaints) : Exception(string.Join('\n', complaints));

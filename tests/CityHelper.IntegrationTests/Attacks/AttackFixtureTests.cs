@@ -1,0 +1,76 @@
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Attacks;
+
+/// <summary>What every attack test relies on: the checks after an attack find what they look for.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture postgres) : IClassFixture<AttackFixture>
+{
+    [Fact]
+    public async Task An_ordinary_request_passes()
+    {
+        AttackAnswer[] answers = await fixture.AttackAsync(() => AttackFixture.ConcurrentlyAsync(
+            20, _ => fixture.SendAsync("{ serviceRequests(city: \"nyc\") { nodes { id } } }")));
+        Assert.All(answers, a => Assert.Null(a.Code));
+        Assert.All(answers, a => Assert.Equal(10, a.Json.GetProperty("data").GetProperty("serviceRequests").GetProperty("nodes").GetArrayLength()));
+        Assert.Null((await fixture.AttackAsync(() => fixture.SendPersistedAsync("CityFilters", new { city = "nyc" }))).Code);
+        Assert.Equal(200, (await fixture.AttackAsync(() => fixture.SendRawAsync(RawConnection.Post("""{"query":"{ cities { slug } }"}""")))).Status);
+    }
+
+    [Fact]
+    public async Task A_busy_backend_is_found()
+    {
+        await using BackendWatch watch = await BackendWatch.StartAsync(fixture.Database, postgres.IsPrivate, TimeSpan.FromMilliseconds(100));
+        await ExecuteAsync("select pg_sleep(1.3)");
+        Assert.Contains("was busy for", Assert.Single(await watch.EndAsync()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_orphan_is_found()
+    {
+        await using BackendWatch watch = await BackendWatch.StartAsync(fixture.Database, postgres.IsPrivate, TimeSpan.FromMilliseconds(100));
+        Task asleep = ExecuteAsync("select pg_sleep(4)");
+        await Task.Delay(100);
+        Assert.Contains(await watch.EndAsync(), c => c.Contains("nobody waits for it", StringComparison.Ordinal));
+        await asleep;
+    }
+
+    [Fact]
+    public async Task An_idle_backend_with_much_memory_is_found()
+    {
+        await using NpgsqlConnection connection = await OpenAsync();
+        await using BackendWatch watch = await BackendWatch.StartAsync(fixture.Database);
+        await using var command = new NpgsqlCommand("select set_config('attack.memory', repeat('x', 100000000), false) is null", connection);
+        await command.ExecuteNonQueryAsync();
+        Assert.Contains(await watch.EndAsync(), c => c.Contains("is idle and keeps", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_slow_list_is_found()
+    {
+        AttackSucceededException found = await Assert.ThrowsAsync<AttackSucceededException>(() => fixture.AttackAsync(async () =>
+        {
+            await using LockedTable table = await LockedTable.HoldAsync(fixture.Database, "city");
+            await table.WaitForAsync(10);
+            return true;
+        }));
+        Assert.Contains("A list of cities took", found.Message, StringComparison.Ordinal);
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync()
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(fixture.Database) { ApplicationName = "cityhelper", Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using NpgsqlConnection connection = await OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}

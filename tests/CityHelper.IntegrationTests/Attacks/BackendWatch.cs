@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using System.Globalization;
+using Npgsql;
+
+namespace CityHelper.IntegrationTests.Attacks;
+
+/// <summary>Looks at the backends of a server's database every few hundredths of a second, from a connection of its own.</summary>
+internal sealed class BackendWatch : IAsyncDisposable
+{
+    /// <summary>What a backend may be busy beyond its limit: a busy machine, and what a cancelled statement takes to end.</summary>
+    private static readonly TimeSpan s_late = TimeSpan.FromSeconds(1);
+
+    /// <summary>Memory of its own (RssAnon) that an idle backend may keep: 100 of them are 6.4 GB.</summary>
+    private const long IdleBytesMax = 64L << 20;
+
+    // The pool that compacts statistics has no time limit and is nobody's answer.
+    private const string ActiveSql =
+        """
+        select pid, extract(epoch from clock_timestamp() - query_start)::float8, extract(epoch from clock_timestamp() - xact_start)::float8, left(query, 300)
+        from pg_stat_activity, (select pg_sleep(0.02)) pause
+        where datname = current_database() and application_name like 'cityhelper%' and application_name <> 'cityhelper statistics' and state = 'active'
+        """;
+
+    private const string IdleSql =
+        """
+        select pid from pg_stat_activity
+        where datname = current_database() and application_name like 'cityhelper%' and application_name <> 'cityhelper statistics' and state = 'idle'
+        """;
+
+    private readonly NpgsqlConnection _connection;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly TimeSpan _statementLimit;
+    private readonly TimeSpan _transactionLimit;
+    private readonly bool _readsMemory;
+    private readonly Dictionary<int, (double Seconds, string What)> _late = [];
+    private readonly Task _looking;
+
+    private BackendWatch(NpgsqlConnection connection, bool readsMemory, TimeSpan? statementLimit)
+    {
+        _connection = connection;
+        _readsMemory = readsMemory;
+        _statementLimit = statementLimit ?? TimeSpan.FromMilliseconds(Engine.Limits.StatementTimeoutMs);
+        _transactionLimit = statementLimit ?? TimeSpan.FromMilliseconds(Engine.Limits.RequestTimeoutMs);
+        _looking = Task.Run(LookAsync);
+    }
+
+    /// <summary>Begins to look.</summary>
+    /// <param name="database">The database of the server.</param>
+    /// <param name="readsMemory">Whether the backends are processes of this machine, so that their memory is looked at too.</param>
+    /// <param name="statementLimit">What a statement and a transaction may take; what the server allows when left out.</param>
+    public static async Task<BackendWatch> StartAsync(string database, bool readsMemory = true, TimeSpan? statementLimit = null)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database)
+        {
+            ApplicationName = "attack watch",
+            Pooling = false,
+            CommandTimeout = 60,
+        }.ConnectionString);
+        await connection.OpenAsync();
+        return new BackendWatch(connection, readsMemory, statementLimit);
+    }
+
+    /// <summary>Ends looking; to be called when all answers are there or given up.</summary>
+    /// <returns>What went wrong.</returns>
+    public async Task<IReadOnlyList<string>> EndAsync()
+    {
+        await _ending.CancelAsync();
+        await _looking;
+        string[] orphans = [.. await OrphansAsync()];
+        string[] late = [.. _late.Select(l => string.Create(CultureInfo.InvariantCulture, $"Backend {l.Key} was busy for {l.Value.Seconds:0.0} s: {l.Value.What}"))];
+        return [.. late, .. orphans, .. _readsMemory ? await HeavyAsync() : []];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _looking;
+        await _connection.DisposeAsync();
+        _ending.Dispose();
+    }
+
+    private async Task LookAsync()
+    {
+        while (!_ending.IsCancellationRequested)
+        {
+            foreach ((int pid, double statement, double transaction, string query) in await ActiveAsync())
+            {
+                if (statement > (_statementLimit + s_late).TotalSeconds && statement > _late.GetValueOrDefault(pid).Seconds)
+                {
+                    _late[pid] = (statement, $"statement {query}");
+                }
+                else if (transaction > (_transactionLimit + s_late).TotalSeconds && transaction > _late.GetValueOrDefault(pid).Seconds)
+                {
+                    _late[pid] = (transaction, $"transaction, now at {query}");
+                }
+            }
+        }
+    }
+
+    // Nobody waits any more, so what is active is given a statement's time to end.
+    private async Task<IReadOnlyList<string>> OrphansAsync()
+    {
+        long start = Stopwatch.GetTimestamp();
+        IReadOnlyList<(int Pid, double Statement, double Transaction, string Query)> active;
+        while ((active = await ActiveAsync()).Count > 0 && Stopwatch.GetElapsedTime(start) < _statementLimit + s_late)
+        {
+        }
+
+        return [.. active.Select(a => string.Create(
+            CultureInfo.InvariantCulture, $"Backend {a.Pid} is busy though nobody waits for it, for {a.Statement:0.0} s: {a.Query}"))];
+    }
+
+    private async Task<IReadOnlyList<(int Pid, double Statement, double Transaction, string Query)>> ActiveAsync()
+    {
+        await using var command = new NpgsqlCommand(ActiveSql, _connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        var active = new List<(int, double, double, string)>();
+        while (await reader.ReadAsync())
+        {
+            active.Add((reader.GetInt32(0), reader.GetDouble(1), reader.IsDBNull(2) ? 0 : reader.GetDouble(2), reader.GetString(3)));
+        }
+
+        return active;
+    }
+
+    private async Task<IReadOnlyList<string>> HeavyAsync()
+    {
+        await using var command = new NpgsqlCommand(IdleSql, _connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        var heavy = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            int pid = reader.GetInt32(0);
+            if (ProcessMemory.AnonymousBytes(pid) is { } bytes and > IdleBytesMax)
+            {
+                heavy.Add($"Backend {pid} is idle and keeps {bytes >> 20} MB.");
+            }
+        }
+
+        return heavy;
+    }
+}
+
+/// <summary>The memory of a process as the kernel counts it.</summary>
+internal static class ProcessMemory
+{
+    /// <summary>Bytes that are its own and in memory (<c>RssAnon</c> of proc(5)); null when the process has ended.</summary>
+    public static long? AnonymousBytes(int pid) => Bytes(pid, "RssAnon:");
+
+    /// <summary>Bytes that are in memory, its own and files' (<c>VmRSS</c>); null when the process has ended.</summary>
+    public static long? ResidentBytes(int pid) => Bytes(pid, "VmRSS:");
+
+    private static long? Bytes(int pid, string name)
+    {
+        try
+        {
+            string line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith(name, StringComparison.Ordinal));
+            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Split('\t')[^1], CultureInfo.InvariantCulture) << 10;
+        }
+        catch (Exception ended) when (ended is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

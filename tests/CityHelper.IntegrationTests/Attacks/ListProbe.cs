@@ -1,0 +1,138 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+
+namespace CityHelper.IntegrationTests.Attacks;
+
+/// <summary>
+/// Asks for the list of cities forty times a second, whether earlier ones are answered or not: a server that stands still would otherwise be asked once and look
+/// quick.
+/// </summary>
+internal sealed class ListProbe : IDisposable
+{
+    /// <summary>What a list may take: so many times what it takes when nothing else goes on.</summary>
+    public const int SlowerMax = 5;
+
+    /// <summary>A list under this is never slow: it takes a millisecond or two, and a busy machine makes ten of them.</summary>
+    private static readonly TimeSpan s_quick = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Fewer say nothing: the attack took less than a tenth of a second.</summary>
+    private const int ProbesMin = 3;
+
+    /// <summary>At most so many wait at once.</summary>
+    private const int WaitingMax = 400;
+
+    private const int QuietProbes = 31;
+
+    private readonly HttpClient _client;
+    private readonly ConcurrentQueue<TimeSpan> _times = new();
+    private CancellationTokenSource _ending = new();
+    private Task _asking = Task.CompletedTask;
+    private volatile string? _failure;
+
+    private ListProbe(Uri server) => _client = new HttpClient { BaseAddress = server };
+
+    /// <summary>The median time of a list when nothing else goes on.</summary>
+    public TimeSpan Quiet { get; private set; }
+
+    /// <summary>The median time of a list during the attack; null when the attack was over too soon.</summary>
+    public TimeSpan? Meanwhile => _times.Count >= ProbesMin ? Median(_times) : null;
+
+    /// <summary>What went wrong.</summary>
+    public IEnumerable<string> Complaints
+    {
+        get
+        {
+            TimeSpan allowed = Quiet * SlowerMax > s_quick ? Quiet * SlowerMax : s_quick;
+            if (Meanwhile is { } meanwhile && meanwhile > allowed)
+            {
+                yield return FormattableString.Invariant(
+                    $"A list of cities took {meanwhile.TotalMilliseconds:0.0} ms during the attack (median of {_times.Count}) and {Quiet.TotalMilliseconds:0.0} ms before.");
+            }
+
+            if (_failure is { } failure)
+            {
+                yield return $"A list of cities failed during the attack: {failure}";
+            }
+        }
+    }
+
+    /// <summary>Makes a probe and measures how long a list takes when nothing else goes on.</summary>
+    public static async Task<ListProbe> StartAsync(Uri server)
+    {
+        var probe = new ListProbe(server);
+        for (int i = 0; i < 3 * QuietProbes; i++)
+        {
+            await probe.AskAsync();
+        }
+
+        probe.Quiet = Median(probe._times.TakeLast(QuietProbes));
+        return probe;
+    }
+
+    /// <summary>Begins to ask.</summary>
+    public void Begin()
+    {
+        _times.Clear();
+        _failure = null;
+        _ending = new CancellationTokenSource();
+        _asking = Task.Run(() => AskOnAsync(_ending.Token));
+    }
+
+    /// <summary>Ends asking, when those that wait are answered.</summary>
+    public async Task EndAsync()
+    {
+        await _ending.CancelAsync();
+        await _asking;
+        _ending.Dispose();
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task AskOnAsync(CancellationToken ending)
+    {
+        using var timer = new PeriodicTimer(s_interval);
+        var waiting = new List<Task>();
+        while (!ending.IsCancellationRequested)
+        {
+            waiting.RemoveAll(task => task.IsCompleted);
+            if (waiting.Count < WaitingMax)
+            {
+                waiting.Add(AskAsync());
+            }
+
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+        }
+
+        await Task.WhenAll(waiting);
+    }
+
+    private async Task AskAsync()
+    {
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            using var content = new StringContent("""{"query":"{ cities { slug } }"}""", Encoding.UTF8, "application/json");
+            using HttpResponseMessage response = await _client.PostAsync(new Uri("/graphql", UriKind.Relative), content);
+            string body = await response.Content.ReadAsStringAsync();
+            if (!body.StartsWith("""{"data":{"cities":[{"slug":"nyc"}]""", StringComparison.Ordinal))
+            {
+                _failure = body[..Math.Min(body.Length, 300)];
+            }
+        }
+        catch (Exception cause) when (cause is HttpRequestException or TaskCanceledException)
+        {
+            _failure = cause.Message;
+        }
+
+        _times.Enqueue(Stopwatch.GetElapsedTime(start));
+    }
+
+    private static TimeSpan Median(IEnumerable<TimeSpan> times)
+    {
+        TimeSpan[] sorted = [.. times.Order()];
+        return sorted[sorted.Length / 2];
+    }
+}

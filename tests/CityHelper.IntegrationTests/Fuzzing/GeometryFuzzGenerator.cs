@@ -1,0 +1,125 @@
+using CityHelper.Engine;
+using CityHelper.IntegrationTests.Oracle;
+
+namespace CityHelper.IntegrationTests.Fuzzing;
+
+/// <summary>Questions with geometries. Each has a seed of its own, so that one that fails can be asked again alone.</summary>
+/// <param name="fixture">What they are asked of.</param>
+/// <param name="seed">The seed of all.</param>
+/// <param name="positionsMax">Positions of one geometry, about.</param>
+internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, int positionsMax)
+{
+    private static readonly string[] s_relations = ["intersects", "within", "contains", "overlaps", "touches"];
+
+    private static readonly string[] s_comparisons = ["lt", "lte", "gt", "gte", "eq", "neq", "in", "nin", "nlt", "nlte", "ngt", "ngte"];
+
+    /// <summary>The question of a number.</summary>
+    public GeoQuestion Question(int index)
+    {
+        var dice = new Dice(unchecked(seed * 1_000_003 + index));
+                GeoTarget target = dice.Below(100) switch
+        {
+            < 45 => GeoTarget.Requests,
+            < 50 => GeoTarget.RequestsLiteral,
+            < 78 => GeoTarget.Boundaries,
+            < 84 => GeoTarget.ServiceRequestList,
+            < 90 => GeoTarget.ServiceRequestStats,
+            < 93 => GeoTarget.ServiceRequestMap,
+            < 95 => GeoTarget.ServiceRequestClusters,
+            < 97 => GeoTarget.NearbyServiceRequests,
+            < 98 => GeoTarget.CategoryOverview,
+            _ => GeoTarget.BoundaryDetail,
+        };
+        var draft = new Draft(fixture, dice, positionsMax, target == GeoTarget.Boundaries);
+        GeoArea? area = target switch
+        {
+            GeoTarget.Requests or GeoTarget.RequestsLiteral or GeoTarget.ServiceRequestStats => dice.Chance(35) ? draft.Area(dice.Below(4)) : null,
+            GeoTarget.ServiceRequestMap or GeoTarget.ServiceRequestClusters => draft.Area(1),
+            GeoTarget.NearbyServiceRequests => draft.Nearby(),
+            GeoTarget.BoundaryDetail => draft.Area(3),
+            _ => null,
+        };
+        GeoCondition? condition = area is not null && dice.Chance(40) ? null : draft.Condition();
+        return new GeoQuestion(draft.Family, target, condition, area, IsServed: dice.Chance(85));
+    }
+
+    private sealed class Draft(GeometryFixture fixture, Dice dice, int positionsMax, bool isBoundaries)
+    {
+        private readonly GeoShapes _shapes = new(fixture, dice);
+
+        // A tenth of the shapes have more than half of the digits that the limit has.
+        private int _size = (int)Math.Pow(positionsMax * 1.005, Math.Pow(dice.Fraction(), 1.5));
+
+        public string Family { get; private set; } = "";
+
+        public GeoCondition Condition()
+        {
+            if (dice.Chance(72))
+            {
+                return Leaf();
+            }
+
+            int parts = dice.Between(2, 4);
+            _size = Math.Max(1, _size / parts);
+            return new GeoJoin(dice.Pick(["and", "or"]), [.. Enumerable.Range(0, parts).Select(i =>
+                i == 0 && dice.Chance(30) ? new GeoJoin(dice.Pick(["and", "or"]), [Leaf(), Leaf()]) : (GeoCondition)Leaf())]);
+        }
+
+        // As far as any filter is looked for.
+        public GeoArea Nearby() => new(null, [_shapes.Anchor().X, _shapes.Anchor().Y, dice.Between(1, (int)Limits.NearbyScanMetresMax)]);
+
+        public GeoArea Area(int kind)
+        {
+            switch (kind)
+            {
+                case 1:
+                    (double x, double y) = (_shapes.Anchor().X, _shapes.Anchor().Y);
+                    (double width, double height) = (_shapes.Size(), _shapes.Size());
+                    return new GeoArea(null, [x, y, Math.Min(180, x + width), Math.Min(90, y + height)]);
+                case 2:
+                    // Places that are 1e-8 metres apart PostGIS itself does not tell apart on the spheroid.
+                    double metres = dice.Pick([1e-6, 0.5, 84.7, 1_000, 20_000, Limits.CircleMetresMax, Limits.CircleMetresMax + 1, 0, -5]);
+                    return new GeoArea(null, [_shapes.Anchor().X, _shapes.Anchor().Y, metres]);
+                case 3:
+                    return new GeoArea(null, [dice.Pick([.. fixture.Boundaries.Keys])]);
+                default:
+                    (string family, GeoShape shape) = _shapes.NextSurface(_size);
+                    Family = $"within {family}";
+                    return new GeoArea(shape, []);
+            }
+        }
+
+        private GeoLeaf Leaf()
+        {
+            (string family, GeoShape shape) = _shapes.Next(_size);
+            Family = Family.Length == 0 ? family : Family;
+            if (dice.Chance(18))
+            {
+                return new GeoDistance(
+                    shape, Buffer(takesGrown: true, takesShrunk: false), dice.Pick(s_comparisons), dice.Chance(50) ? GeometryFixture.Step * dice.Between(0, 6) : _shapes.Size());
+            }
+
+            string relation = dice.Pick(s_relations);
+            return new GeoRelation((dice.Chance(25) ? "n" : "") + relation, shape, Buffer(!isBoundaries || relation == "intersects", shape.IsSurface));
+        }
+
+        // Mostly one that the condition takes: the rest is refused before anything is compared.
+        private double? Buffer(bool takesGrown, bool takesShrunk)
+        {
+            double? buffer = AnyBuffer(takesShrunk);
+            bool isTaken = buffer switch { > 0 => takesGrown, < 0 => takesShrunk, _ => true };
+            return isTaken || dice.Chance(10) ? buffer : null;
+        }
+
+        private double? AnyBuffer(bool takesShrunk) => dice.Below(20) switch
+        {
+            < 3 when takesShrunk => -GeometryFixture.Step * dice.Between(1, 4),
+            < 8 => null,
+            < 11 => GeometryFixture.Step * dice.Between(1, 8),
+            < 14 => Math.Pow(10, -15 + 15.9 * dice.Fraction()),
+            < 17 => -Math.Pow(10, -15 + 15.9 * dice.Fraction()),
+            < 18 => 0,
+            _ => dice.Pick([-0.0, 10, -10, 10.000001, 1e308, double.Epsilon, -double.Epsilon]),
+        };
+    }
+}

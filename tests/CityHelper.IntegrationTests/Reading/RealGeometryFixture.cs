@@ -1,0 +1,112 @@
+using CityHelper.Data;
+using CityHelper.Data.Boundaries;
+using CityHelper.Data.Cities;
+using CityHelper.Data.Model;
+using CityHelper.IntegrationTests.Oracle;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
+using NetTopologySuite.Geometries;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Reading;
+
+/// <summary>A server over New York's areas, from its own files through the importer, and over requests that lie on their corners and edges, beside them and in the city.</summary>
+public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifetime
+{
+    private const int Seed = 512;
+    private const int RequestsOnEdges = 1_200;
+    private const int RequestsInCity = 1_200;
+
+    private static readonly (string Kind, string File)[] s_files =
+    [
+        ("community-district", "nyc-community-districts.geojson"), ("neighborhood", "nyc-neighborhoods.geojson"),
+        ("borough", "nyc-boroughs-simplified.geojson"), ("borough-full", "nyc-boroughs-full.geojson.gz"),
+    ];
+
+    private TestServer? _server;
+
+    public TestServer Server => _server!;
+
+    /// <summary>Plain PostGIS.</summary>
+    public NpgsqlDataSource Database { get; private set; } = null!;
+
+    /// <summary>The stored areas.</summary>
+    public IReadOnlyList<Area> Areas { get; private set; } = [];
+
+    /// <summary>A stored area.</summary>
+    public sealed record Area(int Id, string Kind, string Code, MultiPolygon Geometry);
+
+    public async Task InitializeAsync()
+    {
+        // The tests of this class are skipped then.
+        if (SharedData.Folder is null)
+        {
+            return;
+        }
+
+        string connectionString = await postgres.CreateDatabaseAsync();
+        await RequestRows.AddCityAsync(connectionString, 2025);
+        Database = CityHelperDatabase.CreateDataSource(new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = 120 }.ConnectionString);
+        CityEntry city = (await new CityDirectory(Database, TimeProvider.System).FindAsync("nyc"))!;
+        foreach ((string kind, string file) in s_files)
+        {
+            BoundaryImportOutcome outcome = await new BoundaryImporter(Database).ImportFileAsync(city, SharedData.PathOf("boundaries", file), new BoundaryImportOptions(kind, null, null, false));
+            Assert.Equal(0, outcome.Summary?.Refused.Count);
+        }
+
+        await using (CityHelperContext context = RequestRows.Context(Database))
+        {
+            Areas = [.. context.Boundaries.OrderBy(b => b.Id).Select(b => new Area(b.Id, b.Kind, b.Code, b.Geometry))];
+        }
+
+        await RequestRows.AddAsync(connectionString, Requests(new Dice(Seed)));
+        _server = await TestServer.StartAsync(connectionString);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+            await Database.DisposeAsync();
+        }
+    }
+
+    // All within a month: a condition on the time serves every filter then.
+    private IEnumerable<ServiceRequest> Requests(Dice dice) => Places(dice).Select((place, n) =>
+    {
+        DateTime created = new DateTime(2025, 3, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(n * 900);
+        return new ServiceRequest
+        {
+            CityId = RequestRows.City,
+            Id = RequestId.Floor(created) | RequestId.ImportedBit | (uint)n,
+            CategoryId = 1 + n % 3,
+            Status = ServiceRequestStatus.Open,
+            Location = place is null ? null : RequestRows.Point(place.X, place.Y),
+            CreatedAt = created,
+            UpdatedAt = created,
+        };
+    }).ToList();
+
+    private IEnumerable<Coordinate?> Places(Dice dice)
+    {
+        for (int i = 0; i < RequestsOnEdges; i++)
+        {
+            Coordinate[] corners = dice.Pick(Areas).Geometry.Coordinates;
+            int at = dice.Below(corners.Length - 1);
+            (Coordinate a, Coordinate b) = (corners[at], corners[at + 1]);
+            yield return (i % 3) switch
+            {
+                0 => a.Copy(),
+                1 => new Coordinate((a.X + b.X) / 2, (a.Y + b.Y) / 2),
+                _ => new Coordinate(a.X + (dice.Fraction() - 0.5) * 0.004, a.Y + (dice.Fraction() - 0.5) * 0.004),
+            };
+        }
+
+        for (int i = 0; i < RequestsInCity; i++)
+        {
+            yield return i % 40 == 0 ? null : new Coordinate(-74.25 + 0.55 * dice.Fraction(), 40.5 + 0.41 * dice.Fraction());
+        }
+    }
+}
