@@ -73,7 +73,7 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
 
     private Polygon[] Polygons(GeoJsonShape shape)
     {
-        var seen = new HashSet<Geometry>(ExactShapes.Comparer);
+        var seen = new HashSet<Geometry>();
         var polygons = new List<Polygon>();
         foreach (Polygon polygon in shape.Polygons.SelectMany(rings => PolygonsOf(rings, shape.Repairs)))
         {
@@ -111,7 +111,7 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
 
     private List<LinearRing> Holes(IEnumerable<LinearRing> rings, LinearRing shell, List<string> repairs)
     {
-        var seen = new HashSet<Geometry>(ExactShapes.Comparer);
+        var seen = new HashSet<Geometry>();
         var holes = new List<LinearRing>();
         var shellArea = new IndexedPointInAreaLocator(shell);
         double smallMax = Area.OfRing(shell.Coordinates) * Limits.BoundaryRepairShareMax;

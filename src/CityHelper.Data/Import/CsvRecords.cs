@@ -33,8 +33,8 @@ internal sealed class CsvRecords : IRecord, IAsyncDisposable
 
     public IReadOnlyList<string> Header { get; }
 
-    /// <summary>The line of the file, counted from 1, on which the current record begins.</summary>
-    public int Line { get; private set; } = 1;
+    /// <summary>The line of the file, counted from 1, on which the current record begins. Known once it is read: blank lines before it are read with it.</summary>
+    public int Line => _lineOfText + (int)_text.LeftOutBefore(_lineOfText);
 
     /// <summary>The record as it stands in the file; of a very long one the beginning.</summary>
     public string Raw
@@ -78,7 +78,6 @@ internal sealed class CsvRecords : IRecord, IAsyncDisposable
         do
         {
             _lineOfText += _linesOfRecord;
-            Line = _lineOfText + (int)_text.LeftOutBefore(_lineOfText);
             if (!await ReadRecordAsync(cancellation))
             {
                 return false;

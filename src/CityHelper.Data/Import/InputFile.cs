@@ -136,7 +136,7 @@ internal sealed class InputFile : IAsyncDisposable
     }
 
     private static BrokenInputException NoFile(string path) => new(
-        $"{path} is empty, or no file but a pipe, a device or a socket: what is read twice, and to its end, must be a file; write it to one first, and give that.");
+        $"{path} is empty, or no file: a pipe, a device, a socket, a link that leads nowhere. What is read twice, and to its end, must be a file; write it to one first, and give that.");
 
     private static BrokenInputException TooLarge(string path, long bytesMax) =>
         new($"{System.IO.Path.GetFileName(path)} is larger than {bytesMax >> 20:N0} MB: simplify it, or split it.");

@@ -19,7 +19,7 @@ internal sealed class Drawn(Uri server, int seed)
     /// <summary>Statistics of a viewport, of all times or of some months.</summary>
     public byte[][] Statistics(int count) => [.. Enumerable.Range(0, count).Select(_ =>
     {
-        object within = new { viewport = Viewport(sideMin: 0.02, sideMax: 0.12) };
+        object within = new { viewport = Viewport(sideMin: 0.05, sideMax: 0.22) };
         DateTime from = new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddMinutes(_dice.Next(500_000));
         object variables = _dice.Next(2) == 0
             ? new { city = City, within }

@@ -148,7 +148,7 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
     }
 
     [Theory]
-    [InlineData("empty.geojson", "", "FOLDER/empty.geojson is empty, or no file but a pipe, ")]
+    [InlineData("empty.geojson", "", "FOLDER/empty.geojson is empty, or no file: a pipe, ")]
     [InlineData("cut.geojson", "{\"type\":\"FeatureCollection\",\"features\":[", "cut.geojson is no GeoJSON: ")]
     [InlineData("nan.geojson", "{\"type\":\"FeatureCollection\",\"features\":[NaN]}", "nan.geojson is no GeoJSON: ")]
     [InlineData("array.geojson", "[]", "array.geojson is no GeoJSON FeatureCollection.")]

@@ -16,7 +16,7 @@ public sealed class BrokenFileTests(PostgresFixture postgres) : ImportHouse(post
 
     [Fact]
     public async Task An_empty_file() => await AssertRefusedAsync(
-        Write("empty.csv", ""), $"{Path.Combine(Folder, "empty.csv")} is empty, or no file but a pipe, a device or a socket: what is read twice, and to its end, must be a file; write it to one first, and give that.");
+        Write("empty.csv", ""), $"{Path.Combine(Folder, "empty.csv")} is empty, or no file: a pipe, a device, a socket, a link that leads nowhere. What is read twice, and to its end, must be a file; write it to one first, and give that.");
 
     [Fact]
     public async Task Text_that_is_named_gzip() => await AssertRefusedAsync(
