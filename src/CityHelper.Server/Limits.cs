@@ -114,9 +114,6 @@ public static partial class Limits
     /// <summary>Seconds that the watcher waits for a connection, and for its one small statement.</summary>
     public const int WatchTimeoutSeconds = 5;
 
-    /// <summary>Characters of an operation's name, of its variables' signature and of its access paths in a line of the log.</summary>
-    public const int LoggedShapeCharsMax = 200;
-
     private const int Utf8BytesPerCharMax = 3;
 
     /// <summary>Limits that contradict each other must not start a server.</summary>

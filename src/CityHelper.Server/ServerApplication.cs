@@ -13,8 +13,8 @@ using CityHelper.Server.Redis;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Security;
 using CityHelper.Server.Statistics;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using CityHelper.Server.Watching;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
@@ -65,6 +65,7 @@ public static class ServerApplication
         builder.Services.AddBackendWatcher(connectionString);
         builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration, builder.Environment));
         builder.Services.AddGraphQLEngine();
+        builder.Services.AddHostedService<MemoryTrimming>();
         builder.Services.AddSharedRedis(builder.Configuration);
         builder.Services.AddCityHelperHealth(connectionString);
 

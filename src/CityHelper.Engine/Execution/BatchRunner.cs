@@ -120,7 +120,7 @@ internal sealed class BatchRunner(
             RequestError error = use.IsTimeout(cause) ? new RequestTimeoutError() : DatabaseFailure.Of(cause);
             if (use.IsTimeout(cause))
             {
-                LogMessages.BatchTimedOut(logger, LogText(shape), Stopwatch.GetElapsedTime(start).TotalMilliseconds, cause.Message);
+                LogMessages.BatchTimedOut(logger, shape?.OperationName ?? "no operation", Stopwatch.GetElapsedTime(start).TotalMilliseconds, cause.Message);
             }
             else
             {
@@ -140,9 +140,6 @@ internal sealed class BatchRunner(
             EngineTelemetry.BatchDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
     }
-
-    // The name of an operation is the client's, and as long as it likes.
-    private static string LogText(ExecutionShape? shape) => shape?.OperationName is not { } name ? "no operation" : name.Length <= 100 ? name : name[..100];
 
     private async Task<long> ReadAsync(
         DatabaseRead use, List<(StatementPlan Statement, RootRun Run)> reads, List<(StatementPlan Statement, RootRun Run)> counts, CancellationToken cancellation)

@@ -64,7 +64,7 @@ public sealed class OperationExecutor
         {
             if (options.Report == CostReport.Validate)
             {
-                return OperationResult.Priced(prepared.Price);
+                return OperationResult.Priced(prepared.Price, options.Memory);
             }
 
             // Before anything is bound: binding looks up cities, calendars and areas in the database.
@@ -221,7 +221,11 @@ public sealed class OperationExecutor
             return;
         }
 
-        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Memory, prepared.Plan.Life.Token) { Explanations = explanations, Shape = prepared.Shape };
+        prepared.Nodes = new NodeLoader(prepared.Values, _batches, prepared.Memory, prepared.Plan.Life.Token)
+        {
+            Explanations = explanations,
+            Shape = prepared.Shape,
+        };
         BatchLoader<NodeKey, NodeRow> loader = prepared.Nodes.Create();
         foreach (RootRun run in runs)
         {

@@ -42,10 +42,10 @@ internal static partial class LogMessages
     public static partial void CountTimedOut(ILogger logger, int timeoutMs);
 
     [LoggerMessage(1203, LogLevel.Warning, "A batch of {Operation} was ended after {Milliseconds:F0} ms: {Reason}")]
-    public static partial void BatchTimedOut(ILogger logger, string operation, double milliseconds, string reason);
+    public static partial void BatchTimedOut(ILogger logger, LogText operation, double milliseconds, LogText reason);
 
     [LoggerMessage(1204, LogLevel.Warning, "A connection of the pool was dead ({Reason}); the pool is cleared and the read is tried once more")]
-    public static partial void StaleConnection(ILogger logger, string reason);
+    public static partial void StaleConnection(ILogger logger, LogText reason);
 
     [LoggerMessage(1202, LogLevel.Error, "A batch failed, clients are told {Code}")]
     public static partial void BatchFailed(ILogger logger, LogText code, Exception cause);

@@ -44,7 +44,7 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
             return [];
         }
 
-        long[] keys = await KeysAsync(partition, box, cancellation);
+        long[] keys = await database.ReadAsync(connection => KeysAsync(connection, partition, box, cancellation), cancellation);
         Dictionary<long, Shape> read = await ReadAsync(partition, [.. keys.Where(key => !shapes.Known.ContainsKey(key))], cancellation);
         foreach ((long key, Shape shape) in read)
         {
@@ -63,7 +63,8 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
             return shapes;
         }
 
-        (long revision, bool isCounted) = await database.ReadAsync(connection => BoundaryImporter.RevisionAsync(connection, city, cancellation), cancellation);
+        (long revision, bool isCounted) = await database.ReadAsync(
+            connection => BoundaryImporter.RevisionAsync(connection, city, cancellation), cancellation);
         return revision == 0
             ? null
             : _cities[city] = new CityShapes(revision, isCounted, time.GetUtcNow(), revision == shapes.Revision ? shapes.Known : []);
@@ -100,9 +101,9 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
         return [.. keys];
     }
 
-    private async Task<Dictionary<long, Shape>> ReadAsync(short city, long[] keys, CancellationToken cancellation) => keys.Length == 0
-        ? []
-        : await database.ReadAsync(connection => ReadAsync(connection, city, keys, cancellation), cancellation);
+    private Task<Dictionary<long, Shape>> ReadAsync(short city, long[] keys, CancellationToken cancellation) => keys.Length == 0
+        ? Task.FromResult<Dictionary<long, Shape>>([])
+        : database.ReadAsync(connection => ReadAsync(connection, city, keys, cancellation), cancellation);
 
     private static async Task<Dictionary<long, Shape>> ReadAsync(NpgsqlConnection connection, short city, long[] keys, CancellationToken cancellation)
     {

@@ -144,7 +144,7 @@ internal sealed class BackendWatcher(
         }
 
         LogMessages.BackendTerminated(
-            logger, use.ProcessId, OperationOf(use), Short(use.Shape?.VariableSignature ?? ""), Short(use.Shape?.AccessPaths ?? ""), seconds, (int)Engine.Limits.SuspendedFor.TotalSeconds);
+            logger, use.ProcessId, OperationOf(use), use.Shape?.VariableSignature, use.Shape?.AccessPaths, seconds, (int)Engine.Limits.SuspendedFor.TotalSeconds);
     }
 
     private void ReportAgain(BackendUse use, double seconds)
@@ -156,10 +156,7 @@ internal sealed class BackendWatcher(
         }
     }
 
-    private static string OperationOf(BackendUse use) => use.Shape is { } shape ? $"{Short(shape.OperationName)} ({shape.OperationId})" : "a look-up";
-
-    // Names are the client's, in letters, digits and underscores, and as long as it likes.
-    private static string Short(string text) => text.Length <= Limits.LoggedShapeCharsMax ? text : text[..Limits.LoggedShapeCharsMax] + "…";
+    private static string OperationOf(BackendUse use) => use.Shape is { } shape ? $"{shape.OperationId} ({shape.OperationName})" : "a look-up";
 }
 
 /// <summary>The connection of the watcher: one, of a pool of its own, so that it finds its way when all others are taken.</summary>
@@ -194,10 +191,10 @@ internal static partial class LogMessages
 {
     [LoggerMessage(2100, LogLevel.Warning, "Backend {Pid} was terminated: {Operation} with variables '{Signature}' by '{AccessPaths}' ran one statement for {Seconds:F1} s; the shape is not run for {SuspendedSeconds} s")]
     public static partial void BackendTerminated(
-        ILogger logger, int pid, string operation, string signature, string accessPaths, double seconds, int suspendedSeconds);
+        ILogger logger, int pid, LogText operation, LogText signature, LogText accessPaths, double seconds, int suspendedSeconds);
 
     [LoggerMessage(2101, LogLevel.Warning, "Backend {Pid} was terminated and still runs {Operation}, for {Seconds:F0} s now: it ends by itself, or with PostgreSQL")]
-    public static partial void BackendRunsOn(ILogger logger, int pid, string operation, double seconds);
+    public static partial void BackendRunsOn(ILogger logger, int pid, LogText operation, double seconds);
 
     [LoggerMessage(2102, LogLevel.Warning, "What outlives its limit cannot be watched now; it is tried again twice a second")]
     public static partial void NotWatched(ILogger logger, Exception cause);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
 using Xunit;
 
 namespace CityHelper.IntegrationTests.Attacks;
@@ -22,9 +23,10 @@ public sealed class AttackMemoryTests(PostgresFixture postgres)
         string database = await AttackFixture.CreateDatabaseAsync(postgres);
         await using ServerProcess server = await ServerProcess.StartAsync(
             database, environment, new Dictionary<string, string> { ["Clients__default__Mode"] = mode });
+        using var client = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(2) };
         for (int i = 0; i < 20; i++)
         {
-            await ServeAsync(server, requests: 50);
+            await ServeAsync(client, requests: 50);
         }
 
         long before = Memory(server);
@@ -32,7 +34,7 @@ public sealed class AttackMemoryTests(PostgresFixture postgres)
         {
             foreach (AttackRequest attack in AttackRequests.All)
             {
-                await attack.SendAsync(server.Client);
+                await attack.SendAsync(client);
             }
 
             Assert.Empty(await backends.EndAsync());
@@ -43,24 +45,24 @@ public sealed class AttackMemoryTests(PostgresFixture postgres)
         long start = Stopwatch.GetTimestamp();
         while (Memory(server) > before * KeptMax && Stopwatch.GetElapsedTime(start) < s_backAfter)
         {
-            await ServeAsync(server, requests: 10);
+            await ServeAsync(client, requests: 10);
             await Task.Delay(200);
         }
 
         Assert.True(
             Memory(server) <= before * KeptMax,
-            $"{before >> 20} MB before the attacks, {peak >> 20} MB after them, {Memory(server) >> 20} MB a minute later.\n{server.Output}");
-        await ServeAsync(server, requests: 1);
+            $"{before >> 20} MB before the attacks, {peak >> 20} MB after them, {Memory(server) >> 20} MB a minute later.\n{string.Join('\n', server.Lines)}");
+        await ServeAsync(client, requests: 1);
     }
 
-    private static long Memory(ServerProcess server) => ProcessMemory.AnonymousBytes(server.Id) ?? throw new InvalidOperationException($"The server has ended: {server.Output}");
+    private static long Memory(ServerProcess server) => ProcessMemory.AnonymousBytes(server.Id) ?? throw new InvalidOperationException($"The server has ended: {string.Join('\n', server.Lines)}");
 
-    private static async Task ServeAsync(ServerProcess server, int requests)
+    private static async Task ServeAsync(HttpClient client, int requests)
     {
         AttackRequest list = AttackRequest.Published("list", "ServiceRequestList", new { city = "nyc" }, requests, atOnce: 4);
-        await list.SendAsync(server.Client);
+        await list.SendAsync(client);
         using var content = new StringContent("""{"query":"{ cities { slug } }"}""", Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await server.Client.PostAsync(new Uri("/graphql", UriKind.Relative), content);
+        using HttpResponseMessage response = await client.PostAsync(new Uri("/graphql", UriKind.Relative), content);
         Assert.NotEmpty(await response.Content.ReadAsStringAsync());
     }
 }
