@@ -3,6 +3,12 @@ namespace CityHelper.Data;
 /// <summary>Every number that bounds something in the data layer, with its reason.</summary>
 public static class Limits
 {
+    /// <summary>Bytes of a text file that a command reads whole, such as a schema: ours has 100 kB.</summary>
+    public const int TextFileBytesMax = 16 << 20;
+
+    /// <summary>Characters of a sentence that a command says of its input: names and texts of files are in them, however long.</summary>
+    public const int SentenceCharsMax = 2_000;
+
     /// <summary>
     /// How long a second process waits while the first migrates: longer than scripts take that build no index over a large city. One that does may
     /// take longer, and then it is better to say so than to wait without a word.
@@ -38,6 +44,25 @@ public static class Limits
 
     /// <summary>Descriptions and resolutions: the longest real one is below 1,500.</summary>
     public const int TextCharsMax = 8_000;
+
+    /// <summary>
+    /// Bytes of a file to import, as it lies there and decompressed: New York's whole history, 41 columns since 2010, is some 25 GB. What is read is never held; a bomb ends here.
+    /// </summary>
+    public const long ImportBytesMax = 64L << 30;
+
+    /// <summary>Lines of a file to import, so that they are counted in 32 bits: New York's whole history has some 40 million.</summary>
+    public const int ImportLinesMax = 1_000_000_000;
+
+    /// <summary>Rows that a rejects file lists: who puts them right needs to see the kinds of faults, and a file with more has one fault in each.</summary>
+    public const int RejectsRowsMax = 100_000;
+
+    /// <summary>Bytes of a rejects file, but for its last line: 670 for each of these rows, as long as the portal's are.</summary>
+    public const int RejectsBytesMax = 64 << 20;
+
+    /// <summary>
+    /// Characters of a record in a rejects file, and of why it was refused: real records are below 3,000. Five thousand wait in memory at once while the database is busy, 40 MB of such.
+    /// </summary>
+    public const int RejectsRecordCharsMax = 4_000;
 
     /// <summary>One CSV record. A quote that is never closed swallows the file; here it is noticed instead.</summary>
     public const int RecordCharsMax = 1 << 20;
@@ -114,8 +139,47 @@ public static class Limits
     /// </summary>
     public const double BoundaryRepairShareMax = 0.01;
 
-    /// <summary>Crossings of a shape with itself that are repaired: real files have one or two, and the work grows with them.</summary>
+    /// <summary>Crossings of a shape with itself that are repaired: real files have one or two, and the work grows with them, a third of a millisecond each.</summary>
     public const int BoundaryCrossingsMax = 1_000;
+
+    /// <summary>Crossings of all shapes of a file: ten such shapes, some seconds.</summary>
+    public const int FileCrossingsMax = 10_000;
+
+    /// <summary>How often an edge of a shape may lie on another of its edges, in 7 microseconds of its repair each (measured): a street drawn there and back has as many as edges.</summary>
+    public const int BoundaryOverlapsMax = 20_000;
+
+    /// <summary>The same of all shapes of a file: a second and a half.</summary>
+    public const int FileOverlapsMax = 200_000;
+
+    /// <summary>
+    /// Pairs of a shape's edges whose boxes meet and that are no neighbours. Checking, simplifying and cutting it into pieces take some seconds when they are that many (measured, the worst with spirals and
+    /// combs); the largest borough at full detail has 1,438, and 20,000 positions that all wind around each other have 200 million, and would take minutes in each step.
+    /// </summary>
+    public const int BoundaryEdgePairsMax = 100_000;
+
+    /// <summary>The same of all shapes of a file, each counted alone.</summary>
+    public const int FileEdgePairsMax = 200_000;
+
+    /// <summary>
+    /// The same of all shapes of a kind together, which are simplified together: every edge that neighbours share is one. New York's 188 neighbourhoods have 19,500, of 17,000 edges; so the most vertices
+    /// that there may be have fewer than these.
+    /// </summary>
+    public const int KindEdgePairsMax = 2_000_000;
+
+    /// <summary>Rings of one shape: 5,000 holes are cut into pieces in two seconds, twice as many in six. The largest borough has 46.</summary>
+    public const int RingsOfBoundaryMax = 5_000;
+
+    /// <summary>
+    /// Edges of rings that points are held against, some nanoseconds each, to tell which ring lies in which: each ring is held against all of every ring whose box is around its own. A
+    /// shape of 100,000 vertices with 2,000 holes has 200 million.
+    /// </summary>
+    public const long BoundaryPointTestsMax = 250_000_000;
+
+    /// <summary>The same of all shapes of a file: some seconds.</summary>
+    public const long FilePointTestsMax = 1_000_000_000;
+
+    /// <summary>Different properties of a file's features: portals write some twenty.</summary>
+    public const int BoundaryPropertiesMax = 1_000;
 
     /// <summary>Square metres below which a part or a hole is a slip of digitising: no district is smaller than a parking space.</summary>
     public const double BoundarySliverSquareMetres = 1;

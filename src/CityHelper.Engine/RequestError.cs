@@ -13,8 +13,17 @@ public class RequestError(string message, string code)
     /// <summary>The <c>extensions.code</c> of the answer.</summary>
     public string Code { get; } = code;
 
-    /// <summary>Further members of <c>extensions</c>, in order; values are strings, numbers or booleans.</summary>
-    public IReadOnlyList<KeyValuePair<string, object>> Extensions { get; init; } = [];
+    /// <summary>
+    /// Further members of <c>extensions</c>, in order; values are strings, numbers or booleans. Strings are cut as the message is: they repeat what was sent, and a refusal is sent
+    /// to any number of slow readers.
+    /// </summary>
+    public IReadOnlyList<KeyValuePair<string, object>> Extensions
+    {
+        get;
+        init => field = value.Any(e => e.Value is string { Length: > Limits.ErrorMessageCharsMax })
+            ? [.. value.Select(e => e.Value is string { Length: > Limits.ErrorMessageCharsMax } text ? new(e.Key, Shortened(text)) : e)]
+            : value;
+    } = [];
 
     /// <summary>Line and column in the operation's text, one-based.</summary>
     public IReadOnlyList<(int Line, int Column)> Locations { get; init; } = [];

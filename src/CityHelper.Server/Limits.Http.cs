@@ -16,11 +16,12 @@ public static partial class Limits
     public const int SocketSendBytes = 256 * 1024;
 
     /// <summary>
-    /// Bytes a second that a reader must take: a link of 80 kbit/s (EDGE). Kestrel's default of 240 let 60 connections hold 1.9 GB for as long as they liked (measured). It
-    /// counts what waits for the socket, over HTTP/2 for the connection as a whole; what waits for the window of a stream is bounded by
-    /// <see cref="Engine.Limits.ResponseTimeoutMs"/> alone.
+    /// Bytes a second that a reader must take of an answer that does not fit its socket (<see cref="SocketSendBytes"/>, more than any answer to our clients): 0.5 Mbit/s. Smaller
+    /// ones are not held, and may be read as slowly as a link is. Kestrel's default of 240 let 60 connections hold 1.9 GB for as long as they liked (measured). It counts what
+    /// was given to the socket since the answer began, so a reader who stops is cut off after some 12 s; over HTTP/2 it counts the connection as a whole, and what waits for
+    /// the window of a stream is bounded by <see cref="Engine.Limits.ResponseTimeoutMs"/> alone.
     /// </summary>
-    public const int ResponseBytesPerSecondMin = 10 * 1024;
+    public const int ResponseBytesPerSecondMin = 64 * 1024;
 
     /// <summary>How long a reader may be slower than that: a phone that changes its cell (Kestrel's default).</summary>
     public static readonly TimeSpan ResponseRateGrace = TimeSpan.FromSeconds(5);
@@ -39,6 +40,15 @@ public static partial class Limits
     /// <summary>Silence after which an HTTP/2 connection is asked whether its client is there; one that is gone holds what was sent to it.</summary>
     public static readonly TimeSpan Http2PingDelay = TimeSpan.FromSeconds(30);
 
+    /// <summary>Bytes of answers, held at once, after which memory is given back when they are gone: three of the largest answers, or 150 of our clients' largest.</summary>
+    public const int MemoryTrimBytes = 32 * 1024 * 1024;
+
+    /// <summary>
+    /// Time between two looks whether memory can be given back: it is after one or two of them without much held, so that what attacks let go of is back within a minute, and so that
+    /// attacks in waves cost a collection (100 ms) in so much time at most.
+    /// </summary>
+    public static readonly TimeSpan MemoryTrimInterval = TimeSpan.FromSeconds(15);
+
     /// <summary>Characters of one line of the console's log: the longest statements have some 10,000.</summary>
     public const int LogLineCharsMax = 16 * 1024;
 
@@ -50,6 +60,10 @@ public static partial class Limits
         Check(
             Engine.Limits.ResponseMemoryOrdinaryBytes <= (long)ResponseBytesPerSecondMin * Engine.Limits.ResponseTimeoutMs / 1_000,
             "an ordinary answer must be whole in time at the lowest rate");
+        Check(
+            ResponseRateGrace + TimeSpan.FromSeconds(3 * SocketSendBytes / ResponseBytesPerSecondMin) < TimeSpan.FromMilliseconds(Engine.Limits.ResponseTimeoutMs),
+            "the rate must cut off who reads nothing before the total time does");
+        Check(Engine.Limits.ResponseMemoryOrdinaryBytes <= SocketSendBytes, "an ordinary answer must fit its socket");
         Check(Http2StreamWindowBytes <= Http2ConnectionWindowBytes, "one stream must not need more than its connection has");
     }
 }

@@ -65,6 +65,7 @@ public static class ServerApplication
         builder.Services.AddBackendWatcher(connectionString);
         builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration, builder.Environment));
         builder.Services.AddGraphQLEngine();
+        builder.Services.AddHostedService<MemoryTrimming>();
         builder.Services.AddSharedRedis(builder.Configuration);
         builder.Services.AddCityHelperHealth(connectionString);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using CityHelper.Data;
@@ -8,6 +9,9 @@ namespace CityHelper.Benchmarks;
 /// <summary>A server in a process of its own, so that its CPU time is its own.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
+    /// <summary>A minute of asking, a tenth of a second each; a busy machine takes some of it.</summary>
+    private const int AttemptsMax = 600;
+
     private readonly Process _process;
 
     private ServerProcess(Process process, Uri url)
@@ -30,6 +34,12 @@ internal sealed class ServerProcess : IAsyncDisposable
             return _process.TotalProcessorTime;
         }
     }
+
+    /// <summary>Megabytes that are its own and in memory: the heap and stacks, no files (RssAnon of proc(5)).</summary>
+    public double MemoryMegabytes =>
+        File.ReadLines($"/proc/{Id}/status").Single(line => line.StartsWith("RssAnon:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var kilobytes, _]
+            ? double.Parse(kilobytes, CultureInfo.InvariantCulture) / 1_024
+            : throw new InvalidOperationException("/proc says nothing of the server's memory.");
 
     /// <summary>Starts a program of this build and waits until it answers.</summary>
     /// <param name="assembly">The program's file name.</param>
@@ -61,7 +71,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         process.BeginOutputReadLine();
         var server = new ServerProcess(process, url);
         using var client = new HttpClient { BaseAddress = url };
-        for (int attempt = 0; attempt < 100 && !process.HasExited; attempt++)
+        for (int attempt = 0; attempt < AttemptsMax && !process.HasExited; attempt++)
         {
             if (await AnswersAsync(client, healthPath))
             {
@@ -72,7 +82,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
 
         await server.DisposeAsync();
-        throw new InvalidOperationException($"{assembly} did not answer {healthPath} within ten seconds: see its output above.");
+        throw new InvalidOperationException($"{assembly} did not answer {healthPath} within a minute: see its output above.");
     }
 
     public async ValueTask DisposeAsync()

@@ -76,7 +76,8 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
         Dictionary<string, Stored> stored = await StoredAsync(connection, cityId, options.Kind, cancellation);
         BoundaryFeature[] added = [.. file.Features.Where(f => !stored.ContainsKey(f.Code))];
         BoundaryFeature[] changed = [.. file.Features.Where(f => stored.TryGetValue(f.Code, out Stored? known) && known.DiffersFrom(f))];
-        int[] missing = [.. stored.Where(s => file.Features.All(f => f.Code != s.Key)).Select(s => s.Value.Id)];
+        HashSet<string> there = [.. file.Features.Select(f => f.Code)];
+        int[] missing = [.. stored.Where(s => !there.Contains(s.Key)).Select(s => s.Value.Id)];
         bool changes = added.Length + changed.Length > 0 || (options.Replace && missing.Length > 0);
         IReadOnlyList<(int Zoom, int Vertices)> vertices = [];
         if (changes)

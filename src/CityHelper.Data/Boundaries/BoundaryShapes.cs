@@ -9,7 +9,8 @@ namespace CityHelper.Data.Boundaries;
 
 /// <summary>Makes valid geometries of what a file says, or refuses it. Pure: the same shape is always the same geometry.</summary>
 /// <param name="city">The rectangle around the city; a boundary must touch it.</param>
-internal sealed class BoundaryShapes(Envelope city)
+/// <param name="work">What is counted of the file before it is done.</param>
+internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
 {
     /// <summary>WGS 84.</summary>
     public const int Srid = 4326;
@@ -22,13 +23,14 @@ internal sealed class BoundaryShapes(Envelope city)
 
     /// <summary>The geometry of a shape; what had to be put right is added to its repairs.</summary>
     /// <remarks>
-    /// (1) is it in the city at all   (2) rings: closed, large enough, each once   (3) holes where they belong   (4) valid, or repaired with
-    /// next to no change of its area   (5) shells counter-clockwise, holes clockwise (RFC 7946).
+    /// (1) is it in the city at all, and little enough to be compared   (2) rings: closed, large enough, each once   (3) holes where they belong   (4) valid, or
+    /// repaired with next to no change of its area   (5) shells counter-clockwise, holes clockwise (RFC 7946).
     /// </remarks>
     /// <exception cref="RefusedFeatureException">It cannot be put right safely.</exception>
     public MultiPolygon Make(GeoJsonShape shape)
     {
         RequirePlace(shape);                                                                                     // (1)
+        work.Count([.. shape.Polygons.SelectMany(rings => rings)]);
         Polygon[] polygons = Polygons(shape);                                                                    // (2), (3)
         MultiPolygon geometry = s_factory.CreateMultiPolygon(polygons);
         var check = new IsValidOp(geometry);
@@ -107,17 +109,18 @@ internal sealed class BoundaryShapes(Envelope city)
         return others.Select(ring => s_factory.CreatePolygon(ring));
     }
 
-    private static List<LinearRing> Holes(IEnumerable<LinearRing> rings, LinearRing shell, List<string> repairs)
+    private List<LinearRing> Holes(IEnumerable<LinearRing> rings, LinearRing shell, List<string> repairs)
     {
         var seen = new HashSet<Geometry>();
         var holes = new List<LinearRing>();
         var shellArea = new IndexedPointInAreaLocator(shell);
+        double smallMax = Area.OfRing(shell.Coordinates) * Limits.BoundaryRepairShareMax;
         foreach (LinearRing hole in rings)
         {
-            if (!shell.EnvelopeInternal.Intersects(hole.EnvelopeInternal) || hole.Coordinates.All(c => shellArea.Locate(c) == Location.Exterior))
+            if (!shell.EnvelopeInternal.Intersects(hole.EnvelopeInternal) || hole.Coordinates.All(IsOutside))
             {
                 // A large one may be a part of the area that was meant, not a slip.
-                repairs.Add(Area.OfRing(hole.Coordinates) <= Area.OfRing(shell.Coordinates) * Limits.BoundaryRepairShareMax
+                repairs.Add(Area.OfRing(hole.Coordinates) <= smallMax
                     ? "a small hole outside its polygon was dropped"
                     : throw new RefusedFeatureException("a hole of it lies outside its polygon"));
             }
@@ -132,6 +135,13 @@ internal sealed class BoundaryShapes(Envelope city)
         }
 
         return holes;
+
+        // The index leaves out what a point's height does not meet; of a comb that is nothing.
+        bool IsOutside(Coordinate position)
+        {
+            work.CountPointTests(shell.NumPoints);
+            return shellArea.Locate(position) == Location.Exterior;
+        }
     }
 
     /// <returns>Null for a ring that holds no ground.</returns>
@@ -184,7 +194,7 @@ internal sealed class BoundaryShapes(Envelope city)
     /// How much of its area a repair changes: polygon by polygon, so that what one gains does not hide what another loses, and then what they lose
     /// where they overlap. Within a polygon it is the difference of two sums, which is all that an invalid ring tells.
     /// </summary>
-    private static double ChangedShare(MultiPolygon broken, MultiPolygon repaired)
+    private double ChangedShare(MultiPolygon broken, MultiPolygon repaired)
     {
         (double Said, double Is)[] areas = [.. broken.Geometries.Cast<Polygon>().Select(p => (
             Area.OfRing(p.Shell.Coordinates) - p.Holes.Sum(hole => Area.OfRing(hole.Coordinates)), p.IsValid ? p.Area : Fixed(p).Area))];
@@ -195,9 +205,11 @@ internal sealed class BoundaryShapes(Envelope city)
         return before > 0 ? change / before : 1;
     }
 
-    private static Geometry Fixed(Geometry broken) => SelfCrossings.AreMoreThan(Limits.BoundaryCrossingsMax, broken)
-        ? throw new RefusedFeatureException($"it crosses itself more than {Limits.BoundaryCrossingsMax:N0} times")
-        : GeometryFixer.Fix(broken);
+    private Geometry Fixed(Geometry broken)
+    {
+        work.CountCrossings(broken);
+        return GeometryFixer.Fix(broken);
+    }
 
     private static Polygon Oriented(Polygon polygon) => s_factory.CreatePolygon(
         Turned(polygon.Shell, counterClockwise: true), [.. polygon.Holes.Select(hole => Turned(hole, counterClockwise: false))]);

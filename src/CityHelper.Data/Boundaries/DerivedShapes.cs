@@ -1,4 +1,6 @@
+using CityHelper.Data.Import;
 using NetTopologySuite.Geometries;
+using NetTopologySuite.Geometries.Utilities;
 using Npgsql;
 
 namespace CityHelper.Data.Boundaries;
@@ -22,12 +24,14 @@ public static class DerivedShapes
         """;
 
     /// <summary>Writes the derived shapes of all boundaries of a kind, in the connection's transaction.</summary>
+    /// <exception cref="BrokenInputException">They are too many, or overlap too much, to be simplified together.</exception>
     /// <returns>Vertices of all of them by zoom; those of the full shapes under <see cref="int.MaxValue"/>.</returns>
     public static async Task<IReadOnlyList<(int Zoom, int Vertices)>> WriteAsync(
         NpgsqlConnection connection, short cityId, string kind, CancellationToken cancellation = default)
     {
         double latitude = await LatitudeAsync(connection, cityId, cancellation);
         (List<int> ids, List<MultiPolygon> shapes) = await ReadAsync(connection, cityId, kind, cancellation);
+        RequireFew(shapes, kind);
         var vertices = new List<(int Zoom, int Vertices)>();
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Clear("boundary_outline", cityId, kind) } };
         var outlines = new Outlines(shapes, latitude);
@@ -56,6 +60,18 @@ public static class DerivedShapes
             BatchCommands = { Clear("boundary_part", cityId, kind), Command(PartsSql, cityId, kind, Limits.BoundaryPartVertices) },
         };
         await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    // Each was counted alone when it came, perhaps in a file of its own; here they meet.
+    private static void RequireFew(List<MultiPolygon> shapes, string kind)
+    {
+        IEnumerable<Coordinate[]> rings = shapes.SelectMany(shape => LinearComponentExtracter.GetLines(shape)).Select(line => line.Coordinates);
+        int vertices = shapes.Sum(shape => shape.NumPoints);
+        if (vertices > Limits.BoundaryVerticesMax || ShapeWork.EdgePairs(rings, Limits.KindEdgePairsMax) > Limits.KindEdgePairsMax)
+        {
+            throw new BrokenInputException(
+                $"With these the boundaries of the kind {kind} would have {vertices:N0} vertices and overlap so much that they cannot be simplified together in seconds: simplify them, or split them by kind.");
+        }
     }
 
     internal static NpgsqlBatchCommand Command(string sql, params object[] values)

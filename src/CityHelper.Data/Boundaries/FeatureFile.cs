@@ -41,7 +41,7 @@ internal sealed class FeatureFile
         JsonElement[] features = Collection(name, document.RootElement);
         var properties = FeatureProperties.Find(name, options.Kind, features, options.NameProperty, options.CodeProperty);
         var shapes = new GeoJsonShapes(name);
-        var geometries = new BoundaryShapes(city);
+        var geometries = new BoundaryShapes(city, new ShapeWork(name));
         var file = new FeatureFile { Read = features.Length };
         var codes = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < features.Length; i++)
@@ -80,7 +80,7 @@ internal sealed class FeatureFile
 
     private static async Task<ReadOnlyMemory<byte>> ContentAsync(string path, CancellationToken cancellation)
     {
-        await using InputFile file = await InputFile.OpenAsync(path, cancellation);
+        await using InputFile file = await InputFile.OpenAsync(path, Limits.BoundaryFileBytesMax, cancellation);
         using var content = new MemoryStream();
         byte[] buffer = new byte[1 << 16];
         try
@@ -89,10 +89,6 @@ internal sealed class FeatureFile
             while ((read = await file.Content.ReadAsync(buffer, cancellation)) > 0)
             {
                 content.Write(buffer.AsSpan(0, read));
-                if (content.Length > Limits.BoundaryFileBytesMax)
-                {
-                    throw new BrokenInputException($"{Path.GetFileName(path)} is larger than {Limits.BoundaryFileBytesMax >> 20} MB: simplify it, or split it by kind.");
-                }
             }
         }
         catch (InvalidDataException damaged)

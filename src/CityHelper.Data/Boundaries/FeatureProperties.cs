@@ -41,7 +41,12 @@ internal sealed class FeatureProperties
     /// <exception cref="BrokenInputException">None of the properties is known, or none of the given name is there.</exception>
     public static FeatureProperties Find(string file, string kind, IReadOnlyList<JsonElement> features, string? name, string? code)
     {
-        string[] there = [.. features.SelectMany(Names).Distinct().Order(StringComparer.Ordinal)];
+        string[] there = [.. features.SelectMany(Names).Distinct().Take(Limits.BoundaryPropertiesMax + 1).Order(StringComparer.Ordinal)];
+        if (there.Length > Limits.BoundaryPropertiesMax)
+        {
+            throw new BrokenInputException($"{file} has more than {Limits.BoundaryPropertiesMax:N0} different properties: keep those of name and code.");
+        }
+
         foreach (string given in new[] { name, code }.OfType<string>().Where(given => !there.Contains(given)))
         {
             throw new BrokenInputException($"{file}: no feature has the property {given}; there are: {Listed(there)}.");

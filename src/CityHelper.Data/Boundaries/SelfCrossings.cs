@@ -6,26 +6,30 @@ using NetTopologySuite.Noding;
 namespace CityHelper.Data.Boundaries;
 
 /// <summary>
-/// Counts how often a shape's edges cross. A zigzag of a hundred thousand edges crosses itself in a billion points, and to repair it each of
-/// them would be made; the counting stops at the bound.
+/// Counts how often a shape's edges cross, and how often one lies on another. A zigzag of a hundred thousand edges crosses itself in a billion points, and one of 2,000 edges that
+/// goes there and back lies on itself two million times, whose repair took 14 s: to repair it each of them would be made. The counting stops at the bounds.
 /// </summary>
 internal static class SelfCrossings
 {
-    public static bool AreMoreThan(int most, Geometry geometry)
+    /// <summary>Crossings and overlaps; beyond a bound it is not known how many.</summary>
+    public static (int Crossings, int Overlaps) In(Geometry geometry, int crossingsMax, int overlapsMax)
     {
-        var counter = new Counter(most);
+        var counter = new Counter(crossingsMax, overlapsMax);
         var noder = new MCIndexNoder(counter);
         noder.ComputeNodes([.. LinearComponentExtracter.GetLines(geometry)
             .Select(line => (ISegmentString)new NodedSegmentString(line.Coordinates, null))]);
-        return counter.IsDone;
+        return (counter.Crossings, counter.Overlaps);
     }
 
-    private sealed class Counter(int most) : ISegmentIntersector
+    private sealed class Counter(int crossingsMax, int overlapsMax) : ISegmentIntersector
     {
         private readonly LineIntersector _intersector = new RobustLineIntersector();
-        private int _crossings;
 
-        public bool IsDone => _crossings > most;
+        public int Crossings { get; private set; }
+
+        public int Overlaps { get; private set; }
+
+        public bool IsDone => Crossings > crossingsMax || Overlaps > overlapsMax;
 
         public void ProcessIntersections(ISegmentString one, int first, ISegmentString other, int second)
         {
@@ -38,8 +42,11 @@ internal static class SelfCrossings
                 one.Coordinates[first], one.Coordinates[first + 1], other.Coordinates[second], other.Coordinates[second + 1]);
             if (_intersector.IsProper)
             {
-                _crossings++;
+                Crossings++;
             }
+
+            // Two points in common: they are a line.
+            Overlaps += _intersector.IntersectionNum == LineIntersector.CollinearIntersection ? 1 : 0;
         }
     }
 }

@@ -17,12 +17,15 @@ internal sealed class CsvRecords : IRecord, IAsyncDisposable
     };
 
     private readonly CsvDataReader _reader;
+    private readonly WithoutBlankLines _text;
     private readonly string _fileName;
+    private int _lineOfText = 1;
     private int _linesOfRecord;
 
-    private CsvRecords(CsvDataReader reader, string fileName)
+    private CsvRecords(CsvDataReader reader, WithoutBlankLines text, string fileName)
     {
         _reader = reader;
+        _text = text;
         _fileName = fileName;
         Header = [.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.GetName(i).Trim())];
         _linesOfRecord = 1 + Header.Sum(name => name.Count(c => c == '\n'));
@@ -30,10 +33,18 @@ internal sealed class CsvRecords : IRecord, IAsyncDisposable
 
     public IReadOnlyList<string> Header { get; }
 
-    /// <summary>The line of the file, counted from 1, on which the current record begins.</summary>
-    public int Line { get; private set; } = 1;
+    /// <summary>The line of the file, counted from 1, on which the current record begins. Known once it is read: blank lines before it are read with it.</summary>
+    public int Line => _lineOfText + (int)_text.LeftOutBefore(_lineOfText);
 
-    public string Raw => _reader.GetRawRecordSpan().TrimEnd("\r\n").ToString();
+    /// <summary>The record as it stands in the file; of a very long one the beginning.</summary>
+    public string Raw
+    {
+        get
+        {
+            ReadOnlySpan<char> raw = _reader.GetRawRecordSpan().TrimEnd("\r\n");
+            return raw.Length <= Limits.RejectsRecordCharsMax ? raw.ToString() : $"{raw[..Limits.RejectsRecordCharsMax]}…";
+        }
+    }
 
     public ReadOnlySpan<char> this[int column] => _reader.GetFieldSpan(column);
 
@@ -43,10 +54,11 @@ internal sealed class CsvRecords : IRecord, IAsyncDisposable
         try
         {
             // Bytes that are not UTF-8 become U+FFFD, which Damage() finds: one bad row must not end the run.
-            var text = new StreamReader(content, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: true, bufferSize: 1 << 16);
+            var text = new WithoutBlankLines(
+                new StreamReader(content, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: true, bufferSize: 1 << 16), fileName);
             CsvDataReader reader = await CsvDataReader.CreateAsync(text, Options, cancellation);
             return reader.FieldCount <= Limits.ColumnsMax
-                ? new CsvRecords(reader, fileName)
+                ? new CsvRecords(reader, text, fileName)
                 : throw new BrokenInputException($"{fileName} has {reader.FieldCount} columns; at most {Limits.ColumnsMax} are read.");
         }
         catch (CsvMissingHeadersException cause)
@@ -65,7 +77,7 @@ internal sealed class CsvRecords : IRecord, IAsyncDisposable
     {
         do
         {
-            Line += _linesOfRecord;
+            _lineOfText += _linesOfRecord;
             if (!await ReadRecordAsync(cancellation))
             {
                 return false;

@@ -31,14 +31,15 @@ internal sealed class FileFeed : RowFeed
     /// <exception cref="BrokenInputException">The file cannot be opened, or is not one of the source.</exception>
     public static async Task<FileFeed> OpenAsync(string path, IImportSource source, ImportContext context, CancellationToken cancellation)
     {
-        string fingerprint = await InputFile.FingerprintAsync(path, cancellation);
-        InputFile file = await InputFile.OpenAsync(path, cancellation);
+        InputFile file = await InputFile.OpenAsync(path, Limits.ImportBytesMax, cancellation);
         try
         {
             CsvRecords records = await CsvRecords.OpenAsync(file.Content, Path.GetFileName(path), cancellation);
             (IRecordMapper? mapper, string? problem) = source.Bind(records.Header, context);
+
+            // Last, since it reads all of the file: one that is none of the source is refused by its first line.
             return mapper is not null
-                ? new FileFeed(file, records, mapper, source.Name, fingerprint)
+                ? new FileFeed(file, records, mapper, source.Name, await InputFile.FingerprintAsync(path, cancellation))
                 : throw new BrokenInputException($"{Path.GetFileName(path)}: {problem}");
         }
         catch

@@ -67,5 +67,7 @@ public sealed record ImportedChange(DateTime At, ServiceRequestStatus Status, st
 /// <param name="UnknownStatus">A status text nobody has mapped yet; the row is accepted, the summary lists the text.</param>
 public readonly record struct MappedRecord(ImportRow? Row, string? Reason, string? UnknownStatus = null)
 {
-    public static MappedRecord Rejected(string reason) => new(null, reason);
+    // Cells are told in reasons, and may be long.
+    public static MappedRecord Rejected(string reason) =>
+        new(null, reason.Length <= Limits.RejectsRecordCharsMax ? reason : $"{reason.AsSpan(0, Limits.RejectsRecordCharsMax)}…");
 }

@@ -13,12 +13,12 @@ internal sealed class InputFile : IAsyncDisposable
     private readonly bool _gzip;
     private readonly CountingStream _content;
 
-    private InputFile(string path, FileStream file, bool gzip)
+    private InputFile(string path, FileStream file, bool gzip, long bytesMax)
     {
         Path = path;
         _file = file;
         _gzip = gzip;
-        _content = new CountingStream(gzip ? new GZipStream(file, CompressionMode.Decompress) : file);
+        _content = new CountingStream(gzip ? new GZipStream(file, CompressionMode.Decompress) : file, bytesMax, () => TooLarge(path, bytesMax));
     }
 
     public string Path { get; }
@@ -28,33 +28,33 @@ internal sealed class InputFile : IAsyncDisposable
     /// <summary>How far reading is, 0 to 1.</summary>
     public double Fraction => _file.Length == 0 ? 1 : (double)_file.Position / _file.Length;
 
+    /// <summary>Opens a file whose content is at most so long, decompressed too: reading beyond that is refused.</summary>
     /// <exception cref="BrokenInputException">There is no such file, it may not be read, or it is not what its name says.</exception>
-    public static async Task<InputFile> OpenAsync(string path, CancellationToken cancellation)
+    public static async Task<InputFile> OpenAsync(string path, long bytesMax, CancellationToken cancellation)
     {
         string name = System.IO.Path.GetFileName(path);
-        FileStream file = OpenStream(path);
+        FileStream file = OpenStream(path, bytesMax);
         byte[] magic = new byte[2];
         int read = await file.ReadAtLeastAsync(magic, 2, throwOnEndOfStream: false, cancellation);
         file.Position = 0;
         bool isGzip = read == 2 && magic is [0x1F, 0x8B];
         bool named = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-        if (named != isGzip || read == 0)
+        if (named != isGzip)
         {
             await file.DisposeAsync();
             throw new BrokenInputException(
-                read == 0 ? $"{name} is empty."
-                : named ? $"{name} is named .gz but is not gzip; decompress it or fetch it again."
+                named ? $"{name} is named .gz but is not gzip; decompress it or fetch it again."
                 : $"{name} is gzip but is not named so; rename it to {name}.gz.");
         }
 
-        return new InputFile(path, file, isGzip);
+        return new InputFile(path, file, isGzip, bytesMax);
     }
 
     /// <summary>SHA-256 of the file's bytes, in hexadecimal.</summary>
     /// <exception cref="BrokenInputException">The file may not be read.</exception>
     public static async Task<string> FingerprintAsync(string path, CancellationToken cancellation)
     {
-        await using FileStream file = OpenStream(path);
+        await using FileStream file = OpenStream(path, Limits.ImportBytesMax);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation));
     }
 
@@ -85,35 +85,63 @@ internal sealed class InputFile : IAsyncDisposable
         await _file.DisposeAsync();
     }
 
-    /// <summary>Opens a file from which the same bytes can be read again.</summary>
-    /// <exception cref="BrokenInputException">There is no such file, it may not be read, or it is a pipe.</exception>
-    internal static FileStream OpenStream(string path)
+    /// <summary>Opens a file of which there is an end, and from which the same bytes can be read again.</summary>
+    /// <exception cref="BrokenInputException">There is no such file, it may not be read, it is larger than allowed, or it is no file: a folder, a pipe, a device.</exception>
+    internal static FileStream OpenStream(string path, long bytesMax)
     {
-        FileStream file = Open(path);
-        if (file.CanSeek)
+        FileStream file;
+        try
+        {
+            RequireFile(path);
+            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.SequentialScan);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            string reason = cause is FileNotFoundException or DirectoryNotFoundException or ArgumentException ? "there is no such file" : "it may not be read";
+            throw new BrokenInputException($"{path} cannot be opened: {reason}.", cause);
+        }
+
+        // Once more: another file may stand there by now.
+        BrokenInputException? refusal = !file.CanSeek || file.Length == 0 ? NoFile(path)
+            : file.Length > bytesMax ? TooLarge(path, bytesMax)
+            : null;
+        if (refusal is null)
         {
             return file;
         }
 
-        // The fingerprint is read first, then the content.
         file.Dispose();
-        throw new BrokenInputException($"{path} is a pipe, and an import reads its input twice: write it to a file first, and give that.");
+        throw refusal;
     }
 
-    private static FileStream Open(string path)
+    // Before it is opened: opening a pipe waits for somebody who writes to it, and of a device reading may have no end. Neither has a size, whatever links lead to it.
+    private static void RequireFile(string path)
     {
-        try
+        string full = System.IO.Path.GetFullPath(path);
+        if (Directory.Exists(full))
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.SequentialScan);
+            throw new BrokenInputException($"{path} is a folder: name the file in it.");
         }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+
+        if (!File.Exists(full))
         {
-            string reason = cause is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : "it may not be read";
-            throw new BrokenInputException($"{path} cannot be opened: {reason}.", cause);
+            throw new FileNotFoundException();
+        }
+
+        // The end of a link such as /dev/stdin may be a name that there is not: pipe:[123].
+        if ((File.ResolveLinkTarget(full, returnFinalTarget: true) ?? new FileInfo(full)) is not FileInfo { Exists: true, Length: > 0 })
+        {
+            throw NoFile(path);
         }
     }
 
-    private sealed class CountingStream(Stream inner) : Stream
+    private static BrokenInputException NoFile(string path) => new(
+        $"{path} is empty, or no file: a pipe, a device, a socket, a link that leads nowhere. What is read twice, and to its end, must be a file; write it to one first, and give that.");
+
+    private static BrokenInputException TooLarge(string path, long bytesMax) =>
+        new($"{System.IO.Path.GetFileName(path)} is larger than {bytesMax >> 20:N0} MB: simplify it, or split it.");
+
+    private sealed class CountingStream(Stream inner, long bytesMax, Func<BrokenInputException> tooLarge) : Stream
     {
         public long BytesRead { get; private set; }
 
@@ -157,7 +185,7 @@ internal sealed class InputFile : IAsyncDisposable
         private int Count(int read)
         {
             BytesRead += read;
-            return read;
+            return BytesRead <= bytesMax ? read : throw tooLarge();
         }
     }
 }

@@ -1,22 +1,55 @@
 using System.Globalization;
+using System.Text;
 
 namespace CityHelper.Data.Import;
 
-/// <summary>The rows a run refused, as CSV: line, reason, record. The file appears with the first of them.</summary>
+/// <summary>
+/// The rows a run refused, as CSV: line, reason, record. The file appears with the first of them, and is bounded: a file of millions of broken rows must not fill the disk once
+/// more with what it says. Its last line says how many are not listed.
+/// </summary>
 internal sealed class RejectsFile(string directory, string input, DateTime startedUtc) : IAsyncDisposable
 {
     private StreamWriter? _writer;
+    private int _listed;
+    private long _bytes;
 
     /// <summary>Null as long as nothing was rejected.</summary>
     public string? Path { get; private set; }
 
+    /// <summary>All that were refused, listed or not.</summary>
     public int Count { get; private set; }
 
     public async ValueTask AddAsync(int line, string reason, string record)
     {
-        _writer ??= Create();
         Count++;
-        await _writer.WriteLineAsync($"{line.ToString(CultureInfo.InvariantCulture)},{Quote(reason)},{Quote(record)}");
+        if (_listed < Count - 1)
+        {
+            // The first that did not fit was the last that was tried, so that what is listed is the beginning.
+            return;
+        }
+
+        string row = $"{line.ToString(CultureInfo.InvariantCulture)},{Quote(reason)},{Quote(record)}";
+        _bytes += Encoding.UTF8.GetByteCount(row) + Environment.NewLine.Length;
+        if (_listed == Limits.RejectsRowsMax || _bytes > Limits.RejectsBytesMax)
+        {
+            return;
+        }
+
+        _listed++;
+        _writer ??= Create();
+        await _writer.WriteLineAsync(row);
+    }
+
+    /// <summary>Ends the file.</summary>
+    public async ValueTask EndAsync()
+    {
+        if (_writer is not null && _listed < Count)
+        {
+            await _writer.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture, $",{Quote($"{Count - _listed:N0} more rows were refused and are not listed: put these right first")},"));
+        }
+
+        await DisposeAsync();
     }
 
     /// <summary>Removes the file: the run it belonged to did not happen.</summary>

@@ -30,6 +30,7 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, int bat
         await ExecuteAsync($"create unlogged table {table} (like staging.row including defaults)", cancellation);
         ReferenceTables references = await ReferenceTables.LoadAsync(connection, cityId, cancellation);
         await CopyAsync(feed, table, references, rejects, cancellation);
+        await rejects.EndAsync();
         await ExecuteAsync($"create unique index on {table} (id, number)", cancellation);
         await ExecuteAsync($"analyze {table}", cancellation);
         await references.WriteNewAsync(connection, cancellation);

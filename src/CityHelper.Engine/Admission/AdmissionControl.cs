@@ -5,19 +5,20 @@ namespace CityHelper.Engine.Admission;
 
 /// <summary>An execution that asks to be admitted.</summary>
 /// <param name="Share">Of whose share.</param>
-/// <param name="Pace">How long its plan takes.</param>
 /// <param name="Cost">Its field cost, with its variables.</param>
+/// <param name="AddsUp">Whether it adds up rows or counters, however many there are: no page bounds that.</param>
 /// <param name="IsPublished">Whether the operation is published.</param>
-internal readonly record struct AdmissionRequest(ClientShare Share, ExecutionPace Pace, double Cost, bool IsPublished);
+internal readonly record struct AdmissionRequest(ClientShare Share, double Cost, bool AddsUp, bool IsPublished);
 
 /// <summary>
 /// Decides before anything reaches the database whether an execution runs now, waits a moment, or is refused with <see cref="OverloadedError"/>. Every execution holds
 /// at most one connection at a time, so a pool with as many connections as all shares admit is never waited for.
 /// </summary>
 /// <remarks>
-/// A client has two lines of places. Dear executions, by their cost and by how long their plan took before, have few places and take several of them when they are
-/// long: more at once than there are processors only makes each of them slower. Cheap ones have places of their own that dear ones cannot take; of those, half are
-/// for published operations alone. The lines are <see cref="ConcurrencyLimiter"/>s; what they lack, a bound of the time in the queue, is added here.
+/// A client has two lines of places. Dear executions, what adds up or costs much, have few places and take more of them the more they cost: more at once than there are
+/// processors only makes each of them slower. Cheap ones have places of their own that dear ones cannot take; of those, half are for published operations alone. How
+/// long executions took before is not asked: while the machine is busy with something else all take long, and all would be called dear. The lines are
+/// <see cref="ConcurrencyLimiter"/>s; what they lack, a bound of the time in the queue, is added here.
 /// </remarks>
 public sealed class AdmissionControl : IDisposable
 {
@@ -29,7 +30,7 @@ public sealed class AdmissionControl : IDisposable
     private readonly ConcurrentDictionary<ClientShare, ClientLines> _clients = new();
 
     /// <param name="options">The queues.</param>
-    /// <param name="time">Measures how long an execution waits and runs.</param>
+    /// <param name="time">Measures how long an execution waits.</param>
     public AdmissionControl(AdmissionOptions options, TimeProvider time)
     {
         _options = options;
@@ -42,13 +43,12 @@ public sealed class AdmissionControl : IDisposable
     internal async ValueTask<(AdmissionLease? Lease, OverloadedError? Refusal)> AdmitAsync(AdmissionRequest request, CancellationToken cancellation)
     {
         ClientLines client = _clients.GetOrAdd(request.Share, share => new ClientLines(share, _options, _time));
-        double expectedMs = request.Pace.ExpectedMs(request.Cost);
-        if (expectedMs > _options.CheapMs)
+        if (request.AddsUp || request.Cost > _options.CheapCost)
         {
-            return await EnterAsync(request, client.Dear, UnitsOf(expectedMs, client.Dear.Places), before: null, cancellation);
+            return await EnterAsync(client.Dear, UnitsOf(request.Cost, client.Dear.Places), before: null, cancellation);
         }
 
-        return await EnterAsync(request, client.Cheap, 1, request.IsPublished ? null : client.Texts, cancellation);
+        return await EnterAsync(client.Cheap, 1, request.IsPublished ? null : client.Texts, cancellation);
     }
 
     public void Dispose()
@@ -66,17 +66,17 @@ public sealed class AdmissionControl : IDisposable
         return (lines.Dear.Free, lines.Dear.Queued, lines.Cheap.Free, lines.Cheap.Queued, lines.Texts.Free);
     }
 
-    // What is longer than all places are for has them all to itself.
-    private static int UnitsOf(double expectedMs, int places) => (int)Math.Clamp(Math.Ceiling(expectedMs / Limits.DearUnitMs), 1, places);
+    // What costs more than all places are for has them all to itself.
+    private static int UnitsOf(double cost, int places) => (int)Math.Clamp(Math.Ceiling(cost / Limits.DearUnitCost), 1, places);
 
     private async ValueTask<(AdmissionLease? Lease, OverloadedError? Refusal)> EnterAsync(
-        AdmissionRequest request, AdmissionLine line, int permits, AdmissionLine? before, CancellationToken cancellation)
+        AdmissionLine line, int permits, AdmissionLine? before, CancellationToken cancellation)
     {
         RateLimitLease? outer = before?.TryEnter(1);
         RateLimitLease? own = before is null || outer is not null ? line.TryEnter(permits) : null;
         if (own is not null)
         {
-            return (Admitted(request, line, own, outer), null);
+            return (new AdmissionLease(line, own, outer), null);
         }
 
         long start = _time.GetTimestamp();
@@ -105,13 +105,7 @@ public sealed class AdmissionControl : IDisposable
         }
 
         line.NoteWait(_time.GetElapsedTime(start));
-        return (Admitted(request, line, own, outer), null);
-    }
-
-    private AdmissionLease Admitted(AdmissionRequest request, AdmissionLine line, RateLimitLease own, RateLimitLease? outer)
-    {
-        line.Advice.NoteAdmitted();
-        return new AdmissionLease(request, line, own, outer, _time);
+        return (new AdmissionLease(line, own, outer), null);
     }
 
     private sealed class ClientLines(ClientShare share, AdmissionOptions options, TimeProvider time) : IDisposable
@@ -135,28 +129,18 @@ public sealed class AdmissionControl : IDisposable
 /// <summary>An execution that was admitted; dispose it when the execution has ended, however it ended.</summary>
 internal sealed class AdmissionLease : IDisposable
 {
-    private readonly AdmissionRequest _request;
     private readonly AdmissionLine _line;
     private readonly RateLimitLease _own;
     private readonly RateLimitLease? _outer;
-    private readonly TimeProvider _time;
-    private readonly long _start;
-    private bool _isWhole;
     private bool _isDisposed;
 
-    public AdmissionLease(AdmissionRequest request, AdmissionLine line, RateLimitLease own, RateLimitLease? outer, TimeProvider time)
+    public AdmissionLease(AdmissionLine line, RateLimitLease own, RateLimitLease? outer)
     {
-        _request = request;
         _line = line;
         _own = own;
         _outer = outer;
-        _time = time;
-        _start = time.GetTimestamp();
-        line.CountRunning(1);
+        line.CountAdmitted();
     }
-
-    /// <summary>Says how the execution ended. One with errors tells no more than how long its plan takes at least.</summary>
-    public void EndsWith(IReadOnlyList<RequestError> errors) => _isWhole = errors.Count == 0;
 
     public void Dispose()
     {
@@ -166,8 +150,7 @@ internal sealed class AdmissionLease : IDisposable
         }
 
         _isDisposed = true;
-        _request.Pace.Note(_request.Cost, _time.GetElapsedTime(_start).TotalMilliseconds, _isWhole);
-        _line.CountRunning(-1);
+        _line.CountEnded();
         _own.Dispose();
         _outer?.Dispose();
     }

@@ -8,12 +8,13 @@ internal sealed class AdmissionLine : IDisposable
 {
     // Oldest first: the queue is short, so who is in it has not waited long, and whoever comes when it is full is told at once and not after waiting.
     private readonly ConcurrencyLimiter _limiter;
+    private readonly RetryAdvice _advice;
     private readonly KeyValuePair<string, object?>[] _tags;
 
     public AdmissionLine(ClientShare share, string kind, int places, int queued, RetryAdvice advice)
     {
         Places = places;
-        Advice = advice;
+        _advice = advice;
         _limiter = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
             PermitLimit = places,
@@ -25,8 +26,6 @@ internal sealed class AdmissionLine : IDisposable
 
     /// <summary>Permits in all.</summary>
     public int Places { get; }
-
-    public RetryAdvice Advice { get; }
 
     /// <summary>Permits that nobody holds now.</summary>
     public long Free => _limiter.GetStatistics()!.CurrentAvailablePermits;
@@ -50,15 +49,22 @@ internal sealed class AdmissionLine : IDisposable
         return lease.IsAcquired ? lease : null;
     }
 
-    /// <summary>Counts an execution that begins or ends.</summary>
-    public void CountRunning(int change) => EngineTelemetry.AdmissionExecutions.Add(change, _tags);
+    /// <summary>Counts an execution that begins.</summary>
+    public void CountAdmitted()
+    {
+        _advice.NoteAdmitted();
+        EngineTelemetry.AdmissionExecutions.Add(1, _tags);
+    }
+
+    /// <summary>Counts an execution that ended.</summary>
+    public void CountEnded() => EngineTelemetry.AdmissionExecutions.Add(-1, _tags);
 
     /// <summary>Counts a refusal.</summary>
     /// <returns>What the client is told.</returns>
     public OverloadedError Refuse(string reason)
     {
         EngineTelemetry.AdmissionRefusals.Add(1, [.. _tags, new("cityhelper.admission.reason", reason)]);
-        return new OverloadedError(Advice.NoteRefused());
+        return new OverloadedError(_advice.NoteRefused());
     }
 
     /// <summary>Notes how long an execution waited.</summary>

@@ -12,6 +12,6 @@ public sealed class AdmissionOptions
     /// <summary>Milliseconds that any may wait.</summary>
     public int QueueMs { get; init; } = Limits.QueueMs;
 
-    /// <summary>Milliseconds up to which an execution is expected to be cheap.</summary>
-    public int CheapMs { get; init; } = Limits.CheapMs;
+    /// <summary>Field cost up to which an execution is cheap that adds nothing up.</summary>
+    public int CheapCost { get; init; } = Limits.CheapCost;
 }

@@ -14,13 +14,22 @@ namespace CityHelper.Engine.Admission;
 public sealed class ResponseMemory
 {
     private long _held;
-    private long _peak;
+    private long _recentPeak;
+    private long _earlierPeak;
 
     /// <summary>Bytes that are held now.</summary>
     public long Held => Volatile.Read(ref _held);
 
     /// <summary>The most that was ever held.</summary>
-    public long Peak => Volatile.Read(ref _peak);
+    public long Peak => Math.Max(Volatile.Read(ref _earlierPeak), Volatile.Read(ref _recentPeak));
+
+    /// <summary>The most that was held since this was last asked. One caller asks.</summary>
+    public long TakeRecentPeak()
+    {
+        long recent = Interlocked.Exchange(ref _recentPeak, 0);
+        Volatile.Write(ref _earlierPeak, Math.Max(_earlierPeak, recent));
+        return Math.Max(recent, Held);
+    }
 
     /// <summary>The share of a new connection, which ends with it.</summary>
     public ConnectionResponses OpenConnection() => new(this);
@@ -34,9 +43,9 @@ public sealed class ResponseMemory
             return false;
         }
 
-        for (long peak = Peak; held > peak; peak = Peak)
+        for (long peak = Volatile.Read(ref _recentPeak); held > peak; peak = Volatile.Read(ref _recentPeak))
         {
-            Interlocked.CompareExchange(ref _peak, held, peak);
+            Interlocked.CompareExchange(ref _recentPeak, held, peak);
         }
 
         return true;

@@ -64,7 +64,7 @@ public sealed class OperationExecutor
         {
             if (options.Report == CostReport.Validate)
             {
-                return OperationResult.Priced(prepared.Price);
+                return OperationResult.Priced(prepared.Price, options.Memory);
             }
 
             // Before anything is bound: binding looks up cities, calendars and areas in the database.
@@ -79,11 +79,12 @@ public sealed class OperationExecutor
             {
                 await BindAsync(prepared, operation, cancellation);                                                           // (4)
                 prepared.Shape = new ExecutionShape(operation.Id, operation.Name ?? operation.Id, prepared.Values.Shape, FormsOf(prepared.Runs));
-                OperationResult result = _suspended.Check(prepared.Shape) is { } suspended
-                    ? OperationResult.Refused(suspended)
-                    : await RunAsync(prepared, options, cancellation);
-                admitted.EndsWith(result.Errors);
-                return result;
+                if (_suspended.Check(prepared.Shape) is { } suspended)
+                {
+                    return OperationResult.Refused(suspended);
+                }
+
+                return await RunAsync(prepared, options, cancellation);
             }
             catch (ResponseRefusedException cause)
             {
@@ -301,7 +302,7 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
     public RootRun[] Runs { get; } = [.. plan.Roots.Select(root => new RootRun(values, root, memory, plan.Life.Token))];
 
     /// <summary>What it asks of admission.</summary>
-    public AdmissionRequest Request(RunOptions options) => new(options.Share, Plan.Pace, Price.FieldCost, options.IsPublished);
+    public AdmissionRequest Request(RunOptions options) => new(options.Share, Price.FieldCost, Plan.AddsUp, options.IsPublished);
 
     /// <summary>What it has in common with others that run the same statements; null until it is bound.</summary>
     public ExecutionShape? Shape { get; set; }

@@ -72,9 +72,9 @@ public sealed class OperationResult : IDisposable
     }
 
     /// <summary>The price of an operation that is not run.</summary>
-    internal static OperationResult Priced(Price price)
+    internal static OperationResult Priced(Price price, MemoryLease memory)
     {
-        var json = new JsonBuffer(MemoryLease.Uncounted);
+        var json = new JsonBuffer(memory);
         json.WriteRaw("{\"extensions\":"u8);
         json.WriteRaw(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["operationCost"] = price }, s_json));
         json.WriteByte((byte)'}');

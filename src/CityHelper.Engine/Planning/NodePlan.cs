@@ -15,6 +15,9 @@ internal sealed class NodePlan(FieldWriter field, NodeBinding binding, InputNode
     /// <summary>Those of the type that needs most; ids of several types are bounded when they are known.</summary>
     public override int StatementCount => types.Values.Max(t => t.StatementCount);
 
+    /// <summary>Which of the types the ids are of is not known yet.</summary>
+    public override bool AddsUp => types.Values.Any(type => type.AddsUp);
+
     /// <summary>Asks for the rows of the ids.</summary>
     public void Ask(RootRun run, BatchLoader<NodeKey, NodeRow> loader) =>
         run.AskedNodes = [.. Asked(run).Select(asked => (asked.Error, asked.Error is null ? loader.Load(asked.Key) : null))];

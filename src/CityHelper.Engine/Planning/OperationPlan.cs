@@ -1,4 +1,3 @@
-using CityHelper.Engine.Admission;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Types;
@@ -18,8 +17,8 @@ internal sealed record OperationPlan(
     /// <summary>Cancelled when the plan is kept no longer: statements that are made for it then are not kept either.</summary>
     public CancellationTokenSource Life { get; } = new();
 
-    /// <summary>How long its executions take.</summary>
-    public ExecutionPace Pace { get; } = new();
+    /// <summary>Whether it adds up rows or counters, however many there are.</summary>
+    public bool AddsUp { get; } = Roots.Any(root => root.AddsUp);
 }
 
 /// <summary>One root of a plan: a field of <c>Query</c>, or a connection of the partition that a root's row stands for.</summary>
@@ -54,6 +53,9 @@ internal class RootPlan(FieldWriter field)
 
     /// <summary>All statements there may be in a batch.</summary>
     public virtual int StatementCount => Statements.Count + Probes.Count + Figures.Count + (Count is null ? 0 : 1) + Below.Sum(b => b.StatementCount);
+
+    /// <summary>Whether figures or an exact count are read: both add up whatever is there.</summary>
+    public virtual bool AddsUp => Count is not null || Figures.Count > 0 || Below.Any(below => below.AddsUp);
 
     /// <summary>Checks the arguments' values and fills the run, or sets its error.</summary>
     public async ValueTask BindAsync(RootRun run, CancellationToken cancellation)

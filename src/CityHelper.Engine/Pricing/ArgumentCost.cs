@@ -3,7 +3,6 @@ using CityHelper.Engine.Planning;
 using CityHelper.Engine.Types;
 using GraphQL;
 using GraphQL.Types;
-using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Pricing;
 
@@ -73,15 +72,20 @@ internal sealed class ArgumentWeigher
     {
         // One input stands for an operation on points and on areas alike; what it stands in says which.
         _ofPoints = input is SpatialFilterInput spatial ? spatial.IsPoint : _ofPoints;
+        if (input is AreaInput)
+        {
+            _values.Add(variables => ValueWeights.OfArea((Dictionary<string, object?>)node.Evaluate(variables)!));
+            return;
+        }
+
+        if (input is SpatialOperationFilterInput operation)
+        {
+            _values.Add(ValueWeights.OfOperand(operation, node, _ofPoints));
+        }
+
         foreach ((FieldType field, InputNode member) in InputNode.MembersOf(input, node))
         {
             Add(field, member, field.ResolvedType!);
-            if (!member.IsNull && field.ResolvedType!.GetNamedType() is GeometryType)
-            {
-                _values.Add(input is SpatialOperationFilterInput operation
-                    ? ValueWeights.OfOperand(operation, node, _ofPoints)
-                    : variables => member.Evaluate(variables) is Geometry area ? area.NumPoints * ValueWeights.AreaPosition : 0);
-            }
         }
     }
 

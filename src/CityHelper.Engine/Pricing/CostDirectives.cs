@@ -91,13 +91,24 @@ internal sealed record ListSize(int AssumedSize, string[] SlicingArguments, int?
 internal static class Weight
 {
     private const string MetadataKey = "CityHelper.Weight";
+    private const string StatementKey = "CityHelper.WeightOfStatement";
 
     /// <summary>The weight of a field, argument or member; null when it has none of its own.</summary>
     public static double? Of(IMetadataReader element) => element.GetMetadata<double?>(MetadataKey);
+
+    /// <summary>Whether a field weighs once for each statement, instead of once for each object that it is a field of.</summary>
+    public static bool IsOfStatement(IMetadataReader field) => field.GetMetadata<bool>(StatementKey);
 
     public static void Attach(IMetadataWriter element, double weight)
     {
         element.WithMetadata(MetadataKey, (double?)weight);
         element.ApplyDirective(CostDirective.DirectiveName, "weight", weight.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Attaches the weight of a statement of its own: a count, or rows that are looked for around those of a list.</summary>
+    public static void AttachToStatement(FieldType field, double weight)
+    {
+        Attach(field, weight);
+        field.WithMetadata(StatementKey, true);
     }
 }

@@ -38,14 +38,12 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
         bool isComposite = type is IComplexGraphType or UnionGraphType;
         double weight = Pricing.Weight.Of(definition) ?? (isComposite ? ObjectWeight : 0);
         ArgumentCost arguments = Arguments(field, definition);
+        (double own, double once) = Pricing.Weight.IsOfStatement(definition) ? (isComposite ? ObjectWeight : 0, weight) : (weight, 0);
         ListSize? size = ListSize.Of(definition);
-
-        // A leaf that weighs something is a statement of its own, also where it stands in many lists.
-        (double own, double once) = isComposite ? (weight, arguments.Weight) : (0, arguments.Weight + weight);
         return new PricedField(
             field.Name,
             own,
-            arguments with { Weight = once },
+            arguments with { Weight = arguments.Weight + once },
             isComposite ? Pricing.Weight.Of(type) ?? ObjectWeight : 0,
             size is null ? null : Size(size, field, definition),
             size?.SizedFields ?? [],

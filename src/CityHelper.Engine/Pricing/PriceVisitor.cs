@@ -34,16 +34,19 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     private const double FiguresWeight = 40;
 
     /// <summary>A figure by day, week or month.</summary>
-    private const double PeriodsWeight = 20;
+    private const double PeriodsWeight = 40;
 
     /// <summary>How long it took: up to <see cref="Limits.ExactDurationRowsMax"/> rows are sorted.</summary>
-    private const double DurationsWeight = 60;
+    private const double DurationsWeight = 100;
 
     /// <summary>What is open and late.</summary>
     private const double OverdueWeight = 10;
 
     /// <summary>All cells of a map.</summary>
-    private const double ClustersWeight = 60;
+    private const double ClustersWeight = 100;
+
+    /// <summary>Rows of a dense place and of months are compared by their texts.</summary>
+    private const double SimilarWeight = 30;
 
     /// <summary>Partitions in all: fifty are planned.</summary>
     private const int PartitionsUsual = 50;
@@ -97,10 +100,14 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
         }
 
         bool isConnection = field.ResolvedType!.GetNamedType() is ConnectionType or NearbyConnectionType;
-        double? weight = Measured(field, type) ?? (isConnection || type == schema.Query || FieldBinding.Of(field) is RootBinding ? ReadWeight : null);
-        if (weight is { } known)
+        bool isRead = isConnection || type == schema.Query || FieldBinding.Of(field) is RootBinding;
+        if (OfStatement(field, type) is { } once)
         {
-            Weight.Attach(field, known);
+            Weight.AttachToStatement(field, once);
+        }
+        else if ((Measured(field) ?? (isRead ? ReadWeight : null)) is { } weight)
+        {
+            Weight.Attach(field, weight);
         }
 
         if (field.ResolvedType!.GetNamedType() is IComplexGraphType or UnionGraphType && SizeOf(field, isConnection) is { } size)
@@ -109,15 +116,20 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
         }
     }
 
-    private double? Measured(FieldType field, IObjectGraphType type) => (type, field.Name) switch
+    private double? OfStatement(FieldType field, IObjectGraphType type) => (type, field.Name) switch
     {
-        (ConnectionType connection, ConnectionType.TotalCount) when _accesses.TryGetValue(connection.Row, out RowAccess? access) && access.Values.Count > 0 => CountWeight,
+        (ConnectionType connection, ConnectionType.TotalCount) => _accesses.TryGetValue(connection.Row, out RowAccess? access) && access.Values.Count > 0 ? CountWeight : (double?)null,
         (StatsType, StatsType.Duration) => DurationsWeight,
         (StatsType, StatsType.Overdue) => OverdueWeight,
         (StatsType, _) when StatsType.Periods.Any(period => period.Field == field.Name) => PeriodsWeight,
-        _ when field.ResolvedType!.GetNamedType() is StatsType => FiguresWeight,
-        _ when FieldBinding.Of(field) is ClusterBinding => ClustersWeight,
-        _ => null,
+        _ => FieldBinding.Of(field) is SimilarRowsBinding ? SimilarWeight : (double?)null,
+    };
+
+    private static double? Measured(FieldType field) => FieldBinding.Of(field) switch
+    {
+        ClusterBinding => ClustersWeight,
+        SimilarToDraftBinding => SimilarWeight,
+        _ => field.ResolvedType!.GetNamedType() is StatsType ? FiguresWeight : null,
     };
 
     public override void VisitObjectFieldArgumentDefinition(QueryArgument argument, FieldType field, IObjectGraphType type, ISchema schema)

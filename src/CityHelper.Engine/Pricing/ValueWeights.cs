@@ -2,6 +2,7 @@ using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Types;
 using GraphQL.Types;
+using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Pricing;
 
@@ -12,13 +13,28 @@ internal static class ValueWeights
     /// <summary>An item of a list of values: it is sent, planned with, and looked up once for each index or row.</summary>
     public const double ListItem = 0.1;
 
+    /// <summary>An area, whatever its size: its cells are looked for, and rows are held against its edges.</summary>
+    private const double Area = 10;
+
+    /// <summary>What an area as large as a city weighs more: it has all rows in it.</summary>
+    private const double LargeArea = 40;
+
+    /// <summary>What a circle of that size weighs more: rows are measured on the spheroid, in two microseconds each.</summary>
+    private const double LargeCircle = 160;
+
+    /// <summary>As large as a city, in degrees.</summary>
+    private const double LargeDegrees = 0.5;
+
     /// <summary>A position of the polygon of an area: points are held against it by an index of its edges, in the logarithm of their number.</summary>
-    public const double AreaPosition = 0.05;
+    private const double AreaPosition = 0.05;
 
     /// <summary>A position of a polygon that points are held against, as <see cref="AreaPosition"/>.</summary>
     private const double PolygonPosition = 0.05;
 
-    /// <summary>A position of a line: its pieces' boxes are looked at for each row.</summary>
+    /// <summary>A line, whatever its length: its pieces are gone through for each row.</summary>
+    private const double Line = 40;
+
+    /// <summary>A position of a line: the box of each piece is looked at.</summary>
     private const double LinePosition = 0.3;
 
     /// <summary>A position of what a distance is computed to, or that is grown or shrunk: each row is measured to each of them.</summary>
@@ -28,7 +44,24 @@ internal static class ValueWeights
     private const double PointPosition = 0.05;
 
     /// <summary>A position of what areas are compared with: the boundaries of a city are few, and have thousands of positions each.</summary>
-    private const double AreaRelationPosition = 0.3;
+    private const double RelatedPosition = 0.3;
+
+    /// <summary>A position of what the distance of areas is computed to: each is measured to each position of each boundary.</summary>
+    private const double MeasuredAreaPosition = 2;
+
+    private const double MetresPerDegree = 111_000;
+
+    /// <summary>What an area weighs.</summary>
+    /// <param name="area">The value of an <see cref="AreaInput"/>.</param>
+    public static double OfArea(Dictionary<string, object?> area) => area.Values.FirstOrDefault(value => value is not null) switch
+    {
+        Dictionary<string, object?> circle when area.ContainsKey(AreaInput.Circle) =>
+            Area + LargeCircle * Share(2 * Number(circle, "metres") / MetresPerDegree),
+        Dictionary<string, object?> viewport =>
+            Area + LargeArea * Share(Math.Max(Number(viewport, "east") - Number(viewport, "west"), Number(viewport, "north") - Number(viewport, "south"))),
+        Geometry polygon => Area + LargeArea * Share(Math.Max(polygon.EnvelopeInternal.Width, polygon.EnvelopeInternal.Height)) + polygon.NumPoints * AreaPosition,
+        _ => Area + LargeArea,
+    };
 
     /// <summary>What the geometry of a condition weighs.</summary>
     /// <param name="operation">The operation's input.</param>
@@ -38,19 +71,28 @@ internal static class ValueWeights
     {
         var other = new SpatialOperand(node);
         double times = Computations(node, operation);
-        return variables => other.GeometryOf(variables).NumPoints * times * (!ofPoints ? AreaRelationPosition
-            : operation.IsDistance ? MeasuredPosition
-            : other.KindOf(variables) switch
+        return variables =>
+        {
+            OperandKind kind = other.KindOf(variables);
+            bool isMeasured = operation.IsDistance || kind is OperandKind.Grown or OperandKind.Shrunk;
+            double position = (ofPoints, isMeasured) switch
             {
-                OperandKind.Surface => PolygonPosition,
-                OperandKind.Points => PointPosition,
-                OperandKind.Lines => LinePosition,
-                _ => MeasuredPosition,
-            });
+                (true, true) => MeasuredPosition,
+                (false, true) => MeasuredAreaPosition,
+                (false, false) => RelatedPosition,
+                _ => kind == OperandKind.Lines ? LinePosition : kind == OperandKind.Points ? PointPosition : PolygonPosition,
+            };
+            return times * other.GeometryOf(variables).NumPoints * position + (ofPoints && !isMeasured && kind == OperandKind.Lines ? Line : 0);
+        };
     }
 
     // How often a row computes the condition's number: once for each comparison, more where a row without one must be told apart.
     private static double Computations(InputNode node, IInputObjectGraphType input) => Math.Max(1, InputNode.MembersOf(input, node)
         .Where(m => m.Field.Name is not (SpatialOperationFilterInput.Geometry or SpatialOperationFilterInput.Buffer) && !m.Node.IsNull)
         .Sum(m => m.Field.Name is "in" or "nin" ? 3 : m.Field.Name.StartsWith('n') ? 2 : 1));
+
+    // Numbers that are no area are refused later: none of them makes it cheaper.
+    private static double Share(double degrees) => degrees >= 0 ? Math.Min(1, degrees / LargeDegrees) : 1;
+
+    private static double Number(Dictionary<string, object?> members, string name) => members.TryGetValue(name, out object? value) && value is double number ? number : double.NaN;
 }

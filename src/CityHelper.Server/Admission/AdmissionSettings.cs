@@ -26,8 +26,8 @@ public sealed class AdmissionSettings
     /// <summary>Milliseconds that any may wait.</summary>
     public int QueueMs { get; set; } = Engine.Limits.QueueMs;
 
-    /// <summary>Milliseconds up to which an execution is expected to be cheap. Raise it where PostgreSQL is far away.</summary>
-    public int CheapMs { get; set; } = Engine.Limits.CheapMs;
+    /// <summary>Field cost up to which an execution is cheap that adds nothing up. What statistics and exact counts cost does not matter: they are dear.</summary>
+    public int CheapCost { get; set; } = Engine.Limits.CheapCost;
 
     /// <summary>The settings of a configuration, held against the shares of its clients.</summary>
     /// <exception cref="ConfigurationException">They make no sense; the message lists all that is wrong.</exception>
@@ -48,7 +48,7 @@ public sealed class AdmissionSettings
     }
 
     /// <summary>As the engine takes them.</summary>
-    public AdmissionOptions ToOptions() => new() { CheapQueued = CheapQueued, DearQueued = DearQueued, QueueMs = QueueMs, CheapMs = CheapMs };
+    public AdmissionOptions ToOptions() => new() { CheapQueued = CheapQueued, DearQueued = DearQueued, QueueMs = QueueMs, CheapCost = CheapCost };
 
     private IEnumerable<string> Problems(IReadOnlyCollection<ClientShare> shares)
     {
@@ -70,9 +70,9 @@ public sealed class AdmissionSettings
             yield return $"QueueMs is 1 to {longest - 1}: who waited longer has no time left for a statement.";
         }
 
-        if (CheapMs is < 1 or > Engine.Limits.DearUnitMs)
+        if (CheapCost is < 1 or > Engine.Limits.DearUnitCost)
         {
-            yield return $"CheapMs is 1 to {Engine.Limits.DearUnitMs}.";
+            yield return $"CheapCost is 1 to {Engine.Limits.DearUnitCost}.";
         }
     }
 }

@@ -68,15 +68,22 @@ public sealed class CommandHost
         await new CityDirectory(dataSource, Time).FindAsync(slug, cancellation)
         ?? throw new CommandException($"There is no city `{slug}`: add it first with `cityhelper city add`.");
 
-    /// <summary>Looks at the files that a verb is to read, before it changes anything.</summary>
+    /// <summary>Looks at the files that a command is to read, before it changes anything.</summary>
+    /// <param name="paths">The files.</param>
+    /// <param name="bytesMax">Their length at most.</param>
     /// <exception cref="CommandException">One of them cannot be read.</exception>
-    public static void RequireReadable(IReadOnlyList<string> paths)
+    public static void RequireReadable(IEnumerable<string> paths, long bytesMax)
     {
-        if (paths.Select(InputFiles.Problem).FirstOrDefault(problem => problem is not null) is { } problem)
+        if (paths.Select(path => InputFiles.Problem(path, bytesMax)).FirstOrDefault(problem => problem is not null) is { } problem)
         {
             throw new CommandException(problem);
         }
     }
+
+    /// <summary>The text of a file that a command is told to read.</summary>
+    /// <exception cref="CommandException">It cannot be read.</exception>
+    public static async Task<string> ReadTextAsync(string path, CancellationToken cancellation) =>
+        await InputFiles.ReadTextAsync(path, cancellation) is var (text, problem) && text is not null ? text : throw new CommandException(problem!);
 
     /// <summary>Runs a verb and makes one sentence of every failure that is not a fault of this program.</summary>
     /// <returns>0 when it succeeded, 1 when it did not.</returns>
@@ -88,7 +95,8 @@ public sealed class CommandHost
         }
         catch (Exception failure) when (Sentence(failure) is { } sentence)
         {
-            await Error.WriteLineAsync(sentence);
+            // Of several lines when there are several problems; names and texts of files are in them.
+            await Error.WriteLineAsync(string.Join(Environment.NewLine, sentence.Split('\n').Select(line => ImportDisplay.Printable(line.TrimEnd('\r')))));
             return 1;
         }
     }

@@ -45,7 +45,7 @@ public static class ImportBoundariesCommand
     private static async Task<int> RunAsync(CommandHost host, ParseResult parsed, CancellationToken cancellation)
     {
         string path = parsed.GetValue(File)!;
-        CommandHost.RequireReadable([path]);
+        CommandHost.RequireReadable([path], Data.Limits.BoundaryFileBytesMax);
         await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
         CityEntry city = await CityOfCommand.FindOrAddAsync(host, dataSource, parsed.GetValue(City)!, cancellation);
         var options = new BoundaryImportOptions(

@@ -58,7 +58,7 @@ public static class ImportCommand
             ?? throw new CommandException(
                 $"There is no source `{parsed.GetValue(Source)}`; known: {string.Join(", ", KnownCities.Sources.Select(known => known.Name))}.");
         GeneratorOptions? generated = Generated(parsed);
-        CommandHost.RequireReadable(parsed.GetValue(Files)!);
+        CommandHost.RequireReadable(parsed.GetValue(Files)!, Data.Limits.ImportBytesMax);
         await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
         CityEntry city = await CityOfCommand.FindOrAddAsync(host, dataSource, parsed.GetValue(City)!, cancellation);
         var importer = new Importer(dataSource, host.Time, parsed.GetValue(Rejects) ?? Path.Combine(host.Home, "rejects"));

@@ -41,8 +41,12 @@ internal static class ImportDisplay
         }
     }
 
-    // A source's text must not steer a terminal.
-    public static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c));
+    /// <summary>A line that may hold texts of a file: it must not steer a terminal, nor fill it.</summary>
+    public static string Printable(string line)
+    {
+        string shown = line.Length <= Data.Limits.SentenceCharsMax ? line : $"{line.AsSpan(0, Data.Limits.SentenceCharsMax)}…";
+        return string.Concat(shown.Select(c => char.IsControl(c) ? '\uFFFD' : c));
+    }
 
     public static IEnumerable<string> Lines(string what, ImportSummary summary)
     {

@@ -27,6 +27,9 @@ public static class OperationsBuildCommand
             throw new CommandException($"There is no folder {folder.FullName}: name the one that holds a folder per client.");
         }
 
+        string path = Path.Combine(folder.FullName, OperationManifest.FileName);
+        IEnumerable<string> texts = Directory.EnumerateFiles(folder.FullName, "*.graphql", SearchOption.AllDirectories);
+        CommandHost.RequireReadable(File.Exists(path) ? texts.Append(path) : texts, Data.Limits.TextFileBytesMax);
         await using ServiceProvider services = SchemaServices.CreateOffline();
         var schema = services.GetRequiredService<ISchema>();
         var builder = new ManifestBuilder(new OperationCompiler(schema), schema);
@@ -36,7 +39,7 @@ public static class OperationsBuildCommand
             throw new CommandException(string.Join('\n', problems));
         }
 
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, OperationManifest.FileName), manifest.ToString(), cancellation);
+        await File.WriteAllTextAsync(path, manifest.ToString(), cancellation);
         foreach (ManifestOperation operation in manifest.Operations)
         {
             await host.Output.WriteLineAsync($"{operation.Id}  {operation.Client}/{operation.Name}");

@@ -64,9 +64,13 @@ public static class OperationsCheckCommand
     private static (string Path, OperationManifest Manifest) OpenManifest(DirectoryInfo folder)
     {
         string path = Path.Combine(folder.FullName, OperationManifest.FileName);
-        return File.Exists(path)
-            ? (path, OperationManifest.Read(path))
-            : throw new CommandException($"There is no {path}: build it with `cityhelper operations build`, or name another folder.");
+        if (!File.Exists(path))
+        {
+            throw new CommandException($"There is no {path}: build it with `cityhelper operations build`, or name another folder.");
+        }
+
+        CommandHost.RequireReadable([path], Data.Limits.TextFileBytesMax);
+        return (path, OperationManifest.Read(path));
     }
 
     private static async Task<CityExtremes> ExtremesAsync(CommandHost host, string slug, CancellationToken cancellation)

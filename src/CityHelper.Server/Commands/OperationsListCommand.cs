@@ -23,7 +23,9 @@ public static class OperationsListCommand
 
     private static async Task<int> RunAsync(CommandHost host, string? client, CancellationToken cancellation)
     {
-        HashSet<PublishedOperation> inFile = [.. OperationManifest.Read(ServerApplication.ManifestPathOf(host.Configuration)).Operations
+        string manifest = ServerApplication.ManifestPathOf(host.Configuration);
+        CommandHost.RequireReadable([manifest], Data.Limits.TextFileBytesMax);
+        HashSet<PublishedOperation> inFile = [.. OperationManifest.Read(manifest).Operations
             .Select(operation => new PublishedOperation(operation.Id, operation.Client, operation.Name))];
         HashSet<PublishedOperation> inRedis = await InRedisAsync(host, cancellation);
         IEnumerable<PublishedOperation> shown = inFile.Union(inRedis)

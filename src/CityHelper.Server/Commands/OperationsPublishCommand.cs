@@ -38,6 +38,7 @@ public static class OperationsPublishCommand
             throw new CommandException($"There is no {path}: build it with `cityhelper operations build`, or name another folder.");
         }
 
+        CommandHost.RequireReadable([path], Data.Limits.TextFileBytesMax);
         OperationManifest manifest = OperationManifest.Read(path);
         await CheckAsync(manifest, cancellation);
         if (!takesUnproven)

@@ -42,7 +42,9 @@ public static class SchemaDiffCommand
         SchemaDefinitions before = await ReadAsync(old, cancellation);
         SchemaDefinitions after = await ReadAsync(now, cancellation);
         var schema = SchemaOfText.Of(after, now);
-        IReadOnlyList<ManifestOperation> operations = OperationManifest.Read(Path.Combine(folder.FullName, OperationManifest.FileName)).Operations;
+        string manifest = Path.Combine(folder.FullName, OperationManifest.FileName);
+        CommandHost.RequireReadable([manifest], Data.Limits.TextFileBytesMax);
+        IReadOnlyList<ManifestOperation> operations = OperationManifest.Read(manifest).Operations;
 
         IReadOnlyList<SchemaChange> changes = SchemaComparison.Compare(before, after);
         foreach (SchemaChange change in changes)
@@ -94,7 +96,7 @@ public static class SchemaDiffCommand
     {
         if (file != Current)
         {
-            return SchemaDefinitions.Parse(await File.ReadAllTextAsync(file, cancellation), file);
+            return SchemaDefinitions.Parse(await CommandHost.ReadTextAsync(file, cancellation), file);
         }
 
         await using ServiceProvider services = SchemaServices.CreateOffline();

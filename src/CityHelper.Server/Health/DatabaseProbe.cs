@@ -19,6 +19,7 @@ internal sealed class DatabaseProbe : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _stopping = new();
     private Task _looking = Task.CompletedTask;
     private volatile Outcome _outcome = new(SucceededAt: null, Failure: null);
 
@@ -69,9 +70,23 @@ internal sealed class DatabaseProbe : BackgroundService
         await base.StartAsync(cancellationToken);
     }
 
+    /// <summary>Ends the look that is under way too.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await _stopping.CancelAsync();
+        await LastLook().WaitAsync(cancellationToken);
+    }
+
     public override void Dispose()
     {
-        _connection.Dispose();
+        // A server that could not start was not stopped either; a connection that is being opened cannot be closed.
+        _stopping.Cancel();
+        if (LastLook().IsCompleted)
+        {
+            _connection.Dispose();
+        }
+
         base.Dispose();
     }
 
@@ -102,11 +117,19 @@ internal sealed class DatabaseProbe : BackgroundService
     {
         lock (_lock)
         {
-            if (_looking.IsCompleted)
+            if (_looking.IsCompleted && !_stopping.IsCancellationRequested)
             {
                 _looking = Task.Run(LookOnceAsync);
             }
 
+            return _looking;
+        }
+    }
+
+    private Task LastLook()
+    {
+        lock (_lock)
+        {
             return _looking;
         }
     }
@@ -120,6 +143,11 @@ internal sealed class DatabaseProbe : BackgroundService
         {
             // A connection that was closed, by a restart or by an administrator, says nothing of the next one.
             seen = await TryAsync(before);
+        }
+
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
         }
 
         _outcome = seen;
@@ -140,7 +168,7 @@ internal sealed class DatabaseProbe : BackgroundService
             if (_connection.FullState != System.Data.ConnectionState.Open)
             {
                 await _connection.CloseAsync();
-                await _connection.OpenAsync();
+                await _connection.OpenAsync(_stopping.Token);
             }
 
             string? lacking = await LackingAsync();
@@ -162,11 +190,11 @@ internal sealed class DatabaseProbe : BackgroundService
         if (_migrated)
         {
             await using var ping = new NpgsqlCommand("select 1", _connection);
-            await ping.ExecuteScalarAsync();
+            await ping.ExecuteScalarAsync(_stopping.Token);
             return null;
         }
 
-        IReadOnlyList<string> pending = await Migrator.PendingAsync(_connection, CancellationToken.None);
+        IReadOnlyList<string> pending = await Migrator.PendingAsync(_connection, _stopping.Token);
         _migrated = pending.Count == 0;
         return _migrated ? null : $"The database lacks {string.Join(", ", pending)}: run `cityhelper migrate`.";
     }

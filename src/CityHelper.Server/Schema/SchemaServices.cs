@@ -29,6 +29,7 @@ internal static class SchemaServices
 
     /// <summary>The schema without a database, for the verbs that only look at it. Dispose it.</summary>
     public static ServiceProvider CreateOffline() => new ServiceCollection()
+        .AddLogging()
         .AddSingleton(TimeProvider.System)
         .AddSingleton(CityHelperDatabase.CreateDataSource("Host=none"))
         .AddCityHelperSchema()

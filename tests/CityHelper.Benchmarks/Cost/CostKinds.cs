@@ -95,6 +95,7 @@ internal sealed class CostKinds(CostCity city)
         foreach ((string field, string selection) in new[]
         {
             ("serviceRequests", "nodes { id title }"), ("serviceRequestStats", "total byCategory { count }"), ("serviceRequestStats", "timeToClose { medianSeconds }"),
+            ("serviceRequestStats", "byDay { count }"), ("serviceRequestStats", "overdue"), ("serviceRequests", "totalCount"),
             ("serviceRequestClusters", "count"),
         })
         {

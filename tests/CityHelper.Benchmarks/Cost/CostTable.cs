@@ -26,16 +26,16 @@ internal sealed class CostTable(IReadOnlyList<CostMeasurement> usual, IReadOnlyL
     /// <summary>Of the published operations with their usual variables.</summary>
     public double MedianUnitMs { get; } = Median(usual.Select(m => m.UnitMs));
 
-    /// <summary>Requests that take more than they may.</summary>
-    public int TooDear => generated.Sum(g => g.Answered.Count(IsTooDear));
+    /// <summary>The most that a request may take for a unit.</summary>
+    public double MostUnitMs => TimesMax * MedianUnitMs;
 
-    /// <summary>Whether a request takes more than it may.</summary>
-    public bool IsTooDear(CostMeasurement measured) => measured.UnitMs > TimesMax * MedianUnitMs;
+    /// <summary>Requests that take more than they may.</summary>
+    public int TooDear => generated.Sum(g => g.Answered.Count(m => m.UnitMs > MostUnitMs));
 
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.Append(Invariant($"Median of the published operations with their usual variables: {1_000 * MedianUnitMs:F1} us of the database for a unit of cost; {TimesMax} times that is {1_000 * TimesMax * MedianUnitMs:F0} us.\n\n"));
+        text.Append(Invariant($"Median of the published operations with their usual variables: {1_000 * MedianUnitMs:F1} us of the database for a unit of cost; {TimesMax} times that is {1_000 * MostUnitMs:F0} us.\n\n"));
         Published(text);
         Kinds(text);
         Generated(text);

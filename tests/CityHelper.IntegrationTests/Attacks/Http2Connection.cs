@@ -16,7 +16,11 @@ internal sealed class Http2Connection : IAsyncDisposable
     private const byte PingFrame = 6;
     private const byte Acknowledged = 1;
     private const byte EndOfStreamAndHeaders = 5;
+    private const ushort HeaderTableSetting = 1;
     private const ushort InitialWindowSetting = 4;
+
+    /// <summary>The table of headers is empty from now on (RFC 7541, 6.3).</summary>
+    private const byte EmptyTable = 0x20;
 
     private readonly TcpClient _socket;
     private readonly NetworkStream _stream;
@@ -40,10 +44,9 @@ internal sealed class Http2Connection : IAsyncDisposable
         await socket.ConnectAsync(server.Host, server.Port);
         var connection = new Http2Connection(socket);
         await connection._stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
-        byte[] window = new byte[6];
-        BinaryPrimitives.WriteUInt16BigEndian(window, InitialWindowSetting);
-        BinaryPrimitives.WriteInt32BigEndian(window.AsSpan(2), windowBytes);
-        await connection.SendAsync(SettingsFrame, 0, 0, window);
+
+        // No table of headers that were sent before: each answer's are read by themselves.
+        await connection.SendAsync(SettingsFrame, 0, 0, [.. Setting(HeaderTableSetting, 0), .. Setting(InitialWindowSetting, windowBytes)]);
         return connection;
     }
 
@@ -127,6 +130,14 @@ internal sealed class Http2Connection : IAsyncDisposable
         await _stream.WriteAsync(frame);
     }
 
+    private static byte[] Setting(ushort id, int value)
+    {
+        byte[] setting = new byte[6];
+        BinaryPrimitives.WriteUInt16BigEndian(setting, id);
+        BinaryPrimitives.WriteInt32BigEndian(setting.AsSpan(2), value);
+        return setting;
+    }
+
     // Never indexed by the peer, without Huffman's code: the name's number, then the value with its length in seven bits and more.
     private static byte[] Literal(byte name, string value)
     {
@@ -152,13 +163,14 @@ internal sealed class Http2Connection : IAsyncDisposable
     }
 
     // `:status` comes first: by its number in the static table, or as a literal of three digits.
-    private static int Status(byte[] headers) => headers[0] switch
+    private static int Status(ReadOnlySpan<byte> headers) => headers[0] switch
     {
+        EmptyTable => Status(headers[1..]),
         0x88 => 200,
         0x8C => 400,
         0x8D => 404,
         0x8E => 500,
-        _ when headers[1] == 3 => int.Parse(Encoding.ASCII.GetString(headers, 2, 3), CultureInfo.InvariantCulture),
+        _ when headers[1] == 3 => int.Parse(Encoding.ASCII.GetString(headers[2..5]), CultureInfo.InvariantCulture),
         _ => throw new InvalidDataException($"The answer begins with {Convert.ToHexString(headers)}."),
     };
 }

@@ -36,6 +36,13 @@ internal sealed class SlowConnection : IDisposable
     /// <summary>Sends bytes.</summary>
     public async Task SendAsync(byte[] bytes) => await _socket.SendAsync(bytes);
 
+    /// <summary>Sends bytes, and says that no more will come.</summary>
+    public async Task SendLastAsync(byte[] bytes)
+    {
+        await SendAsync(bytes);
+        _socket.Shutdown(SocketShutdown.Send);
+    }
+
     /// <summary>Reads the head of the answer and nothing more.</summary>
     public async Task<(int Status, IReadOnlyDictionary<string, string> Headers)> ReadHeadAsync()
     {

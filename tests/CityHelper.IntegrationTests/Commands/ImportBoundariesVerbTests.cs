@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.Server.Commands;
 using Microsoft.Extensions.Configuration;
@@ -69,26 +68,6 @@ public sealed class ImportBoundariesVerbTests(PostgresFixture postgres) : IDispo
             (1, "", "typo.geojson cannot be opened: there is no such file.\n"),
             await RunAsync(database, "import-boundaries", "--city", "nyc", "--kind", "area", "typo.geojson"));
         Assert.Equal((0, "Added New York City as `nyc` (city 1).\n", ""), await RunAsync(database, "city", "add", "nyc"));
-    }
-
-    /// <summary>As <c>import-boundaries … &lt;(curl …)</c> gives it.</summary>
-    [Fact]
-    public async Task A_pipe_is_refused()
-    {
-        string database = await postgres.CreateDatabaseAsync();
-        string pipe = Path.Combine(_folder, "pipe.geojson");
-        using (Process made = Process.Start("mkfifo", pipe))
-        {
-            await made.WaitForExitAsync();
-        }
-
-        // Somebody must hold its other end, or opening it waits.
-        await using var writer = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        await writer.WriteAsync("{}"u8.ToArray());
-        await writer.FlushAsync();
-        Assert.Equal(
-            (1, "", $"{pipe} is a pipe, and an import reads its input twice: write it to a file first, and give that.\n"),
-            await RunAsync(database, "import-boundaries", "--city", "nyc", "--kind", "area", pipe));
     }
 
     /// <summary>An import queues behind another one for as long as that takes, whatever the connection string says of commands.</summary>

@@ -118,6 +118,8 @@ internal enum GeoTarget
     ServiceRequestList,
     ServiceRequestStats,
     ServiceRequestMap,
+    ServiceRequestClusters,
+    NearbyServiceRequests,
     CategoryOverview,
     BoundaryDetail,
 }
@@ -133,6 +135,8 @@ internal sealed partial record GeoQuestion(string Family, GeoTarget Target, GeoC
     /// <summary>Requests in a first page.</summary>
     public const int Page = 100;
 
+    private const int ClusterZoom = 12;
+
     private const string RequestsText =
         "query($within: AreaInput, $where: ServiceRequestFilterInput) { serviceRequests(first: 100, city: \"nyc\", within: $within, where: $where) { nodes { id } totalCount } }";
 
@@ -140,6 +144,9 @@ internal sealed partial record GeoQuestion(string Family, GeoTarget Target, GeoC
 
     /// <summary>All that its answer may cost by positions: of its conditions and its area.</summary>
     public int Positions => Leaves.Sum(l => l.Shape.Positions) + (Area?.Shape?.Positions ?? 0);
+
+    /// <summary>Whether the operation itself demands the area.</summary>
+    public bool NeedsArea => Target is GeoTarget.ServiceRequestMap or GeoTarget.ServiceRequestClusters or GeoTarget.NearbyServiceRequests or GeoTarget.BoundaryDetail;
 
     public IEnumerable<GeoLeaf> Leaves => Condition?.Leaves.Cast<GeoLeaf>() ?? [];
 
@@ -164,6 +171,9 @@ internal sealed partial record GeoQuestion(string Family, GeoTarget Target, GeoC
     {
         GeoTarget.ServiceRequestStats => $"\"city\":\"nyc\",\"within\":{area}",
         GeoTarget.ServiceRequestMap => $"\"city\":\"nyc\",\"first\":{Page},\"viewport\":{area["{\"viewport\":".Length..^1]}",
+        GeoTarget.ServiceRequestClusters => $"\"city\":\"nyc\",\"zoom\":{ClusterZoom},\"viewport\":{area["{\"viewport\":".Length..^1]}",
+        GeoTarget.NearbyServiceRequests => FormattableString.Invariant(
+            $"\"city\":\"nyc\",\"first\":{Page},\"to\":{{\"longitude\":{Area!.Numbers[0]:R},\"latitude\":{Area.Numbers[1]:R}}},\"withinMetres\":{Area.Numbers[2]:R}"),
         GeoTarget.BoundaryDetail => $"\"first\":{Page},\"id\":\"{GeometryFixture.BoundaryId((int)Area!.Numbers[0])}\"",
         GeoTarget.ServiceRequestList => $"\"city\":\"nyc\",\"first\":{Page}",
         _ => "\"city\":\"nyc\"",

@@ -221,7 +221,9 @@ internal sealed class GeoShapes
         GeoShape one = _dice.Below(3) switch { 0 => Star(n / 2), 1 => Box(4), _ => Walk(n / 2) };
         double apart = _dice.Pick([0, double.Epsilon, 1e-15, 1e-13, 1e-9]);
         GeoShape other = one.Map(c => apart == double.Epsilon ? new Coordinate(Math.Min(180, Math.BitIncrement(c.X)), c.Y) : At(c, apart, _dice.Chance(50) ? apart : 0));
-        return one with { Type = one.IsPoints ? "MultiPoint" : one.IsSurface ? "MultiPolygon" : "MultiLineString", Parts = one.IsPoints ? [[[.. one.Parts[0][0], .. other.Parts[0][0]]]] : [.. one.Parts, .. other.Parts] };
+        return one.IsPoints
+            ? GeoShape.Points([.. one.Parts[0][0], .. other.Parts[0][0]])
+            : one with { Type = one.IsSurface ? "MultiPolygon" : "MultiLineString", Parts = [.. one.Parts, .. other.Parts] };
     }
 
     // Positions within straight edges; lines there and back again; pieces of one line.
@@ -278,8 +280,9 @@ internal sealed class GeoShapes
         Coordinate start = At(a, (b.X - a.X) * from, (b.Y - a.Y) * from);
         Coordinate end = to == 1 ? b.Copy() : At(a, (b.X - a.X) * to, (b.Y - a.Y) * to);
         int between = Math.Clamp(n - 4, 0, 200);
+        Coordinate Between(int i) => At(start, (end.X - start.X) * i / (between + 1), (end.Y - start.Y) * i / (between + 1));
         return _dice.Chance(75)
-            ? GeoShape.Polygon(Closed([start, .. Enumerable.Range(1, between).Select(i => At(start, (end.X - start.X) * i / (between + 1), (end.Y - start.Y) * i / (between + 1))), end, At(end, east, north), At(start, east, north)]))
+            ? GeoShape.Polygon(Closed([start, .. Enumerable.Range(1, between).Select(Between), end, At(end, east, north), At(start, east, north)]))
             : GeoShape.Line([start, end]);
     }
 
@@ -308,7 +311,8 @@ internal sealed class GeoShapes
         int side = Math.Max(1, n / 2);
         return GeoShape.Polygon(Closed(
         [
-            .. Enumerable.Range(0, side + 1).Select(i => At(a, size * i / side, thin * i / side)), .. Enumerable.Range(0, side).Select(i => At(a, size - size * i / side, thin * (2 - (double)i / side))),
+            .. Enumerable.Range(0, side + 1).Select(i => At(a, size * i / side, thin * i / side)),
+            .. Enumerable.Range(0, side).Select(i => At(a, size - size * i / side, thin * (2 - (double)i / side))),
         ]));
     }
 

@@ -17,10 +17,20 @@ internal static class GeometryAnswer
         {
             case GeoTarget.Boundaries:
                 JsonElement boundaries = data.GetProperty("boundaries");
-                return Different([.. keys.Select(k => GeometryFixture.BoundaryId((int)k)).Order(StringComparer.Ordinal)], [.. Ids(boundaries).Order(StringComparer.Ordinal)])
+                string[] due = [.. keys.Select(k => GeometryFixture.BoundaryId((int)k)).Order(StringComparer.Ordinal)];
+                return Different(due, [.. Ids(boundaries).Order(StringComparer.Ordinal)])
                     ?? Different(keys.Count, boundaries.GetProperty("totalCount").GetInt32());
             case GeoTarget.ServiceRequestStats:
                 return Different(keys.Count, data.GetProperty("serviceRequestStats").GetProperty("total").GetInt32());
+            case GeoTarget.ServiceRequestClusters:
+                return Different(keys.Count, data.GetProperty("serviceRequestClusters").EnumerateArray().Sum(c => c.GetProperty("count").GetInt32()));
+            case GeoTarget.NearbyServiceRequests:
+                // The nearest first, which is another order; of more than a page, its size alone is known.
+                JsonElement[] edges = [.. data.GetProperty("nearbyServiceRequests").GetProperty("edges").EnumerateArray()];
+                string[] near = [.. edges.Select(e => e.GetProperty("node").GetProperty("id").GetString()!).Order(StringComparer.Ordinal)];
+                return keys.Count > GeoQuestion.Page
+                    ? Different(GeoQuestion.Page, near.Length)
+                    : Different([.. keys.Select(GeometryFixture.RequestId).Order(StringComparer.Ordinal)], near);
             case GeoTarget.BoundaryDetail:
                 JsonElement boundary = data.GetProperty("boundary");
                 return Different(keys.Count, boundary.GetProperty("stats").GetProperty("total").GetInt32()) ?? DifferentPage(keys, boundary.GetProperty("serviceRequests"));

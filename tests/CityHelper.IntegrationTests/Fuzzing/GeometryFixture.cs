@@ -84,9 +84,12 @@ public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
     private static IEnumerable<Boundary> StoredBoundaries()
     {
         Geometry Box(int west, int south, int east, int north) => s_factory.ToGeometry(new Envelope(Lattice(west, south), Lattice(east, north)));
-        Geometry middle = Box(-8, -8, 8, 8);
+        Geometry Square(int reach) => Box(-reach, -reach, reach, reach);
+        Geometry middle = Square(8);
         Coordinate[] teeth = [.. Enumerable.Range(0, 101).SelectMany(i => new[] { At(-8 + i * 0.16, 9), At(-8 + i * 0.16 + 0.08, 15) })];
-        Coordinate[] rays = [.. Enumerable.Range(0, 1_000).Select(i => At((4 + 6 * (i % 2)) * Math.Cos(i * Math.PI / 500) - 2, (4 + 6 * (i % 2)) * Math.Sin(i * Math.PI / 500) - 3))];
+        Coordinate[] rays = [.. Enumerable.Range(0, 1_000)
+            .Select(i => (Reach: 4 + 6 * (i % 2), Angle: i * Math.PI / 500))
+            .Select(r => At(r.Reach * Math.Cos(r.Angle) - 2, r.Reach * Math.Sin(r.Angle) - 3))];
         Geometry[] shapes =
         [
             middle,
@@ -99,7 +102,7 @@ public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
             s_factory.CreatePolygon([At(-10, -10), At(10, -9.9999), At(10, -9.9998), At(-10, -10)]),
             s_factory.CreatePolygon([.. middle.Coordinates.Select(c => new Coordinate(Math.BitIncrement(c.X), c.Y))]),
             s_factory.CreatePolygon([.. Enumerable.Range(-8, 16).Select(i => At(i, -8)), .. Enumerable.Range(-8, 16).Select(i => At(8, i)), At(8, 8), At(-8, 8), At(-8, -8)]),
-            s_factory.CreateMultiPolygon([.. Enumerable.Range(1, 7).Select(i => s_factory.CreatePolygon(Ring(Box(-2 * i, -2 * i, 2 * i, 2 * i)), [Ring(Box(1 - 2 * i, 1 - 2 * i, 2 * i - 1, 2 * i - 1))]))]),
+            s_factory.CreateMultiPolygon([.. Enumerable.Range(1, 7).Select(i => s_factory.CreatePolygon(Ring(Square(2 * i)), [Ring(Square(2 * i - 1))]))]),
             s_factory.ToGeometry(new Envelope(-Step, Step, -Step, Step)),
         ];
         return shapes.Select((shape, i) => new Boundary

@@ -17,22 +17,25 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
     public GeoQuestion Question(int index)
     {
         var dice = new Dice(unchecked(seed * 1_000_003 + index));
-        var draft = new Draft(fixture, dice, positionsMax);
-        GeoTarget target = dice.Below(100) switch
+                GeoTarget target = dice.Below(100) switch
         {
             < 45 => GeoTarget.Requests,
             < 50 => GeoTarget.RequestsLiteral,
             < 78 => GeoTarget.Boundaries,
             < 84 => GeoTarget.ServiceRequestList,
             < 90 => GeoTarget.ServiceRequestStats,
-            < 94 => GeoTarget.ServiceRequestMap,
-            < 97 => GeoTarget.CategoryOverview,
+            < 93 => GeoTarget.ServiceRequestMap,
+            < 95 => GeoTarget.ServiceRequestClusters,
+            < 97 => GeoTarget.NearbyServiceRequests,
+            < 98 => GeoTarget.CategoryOverview,
             _ => GeoTarget.BoundaryDetail,
         };
+        var draft = new Draft(fixture, dice, positionsMax, target == GeoTarget.Boundaries);
         GeoArea? area = target switch
         {
             GeoTarget.Requests or GeoTarget.RequestsLiteral or GeoTarget.ServiceRequestStats => dice.Chance(35) ? draft.Area(dice.Below(4)) : null,
-            GeoTarget.ServiceRequestMap => draft.Area(1),
+            GeoTarget.ServiceRequestMap or GeoTarget.ServiceRequestClusters => draft.Area(1),
+            GeoTarget.NearbyServiceRequests => draft.Nearby(),
             GeoTarget.BoundaryDetail => draft.Area(3),
             _ => null,
         };
@@ -40,7 +43,7 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
         return new GeoQuestion(draft.Family, target, condition, area, IsServed: dice.Chance(85));
     }
 
-    private sealed class Draft(GeometryFixture fixture, Dice dice, int positionsMax)
+    private sealed class Draft(GeometryFixture fixture, Dice dice, int positionsMax, bool isBoundaries)
     {
         private readonly GeoShapes _shapes = new(fixture, dice);
 
@@ -62,6 +65,9 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
                 i == 0 && dice.Chance(30) ? new GeoJoin(dice.Pick(["and", "or"]), [Leaf(), Leaf()]) : (GeoCondition)Leaf())]);
         }
 
+        // As far as any filter is looked for.
+        public GeoArea Nearby() => new(null, [_shapes.Anchor().X, _shapes.Anchor().Y, dice.Between(1, (int)Limits.NearbyScanMetresMax)]);
+
         public GeoArea Area(int kind)
         {
             switch (kind)
@@ -71,7 +77,8 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
                     (double width, double height) = (_shapes.Size(), _shapes.Size());
                     return new GeoArea(null, [x, y, Math.Min(180, x + width), Math.Min(90, y + height)]);
                 case 2:
-                    double metres = dice.Pick([1e-9, 0.5, 84.7, 1_000, 20_000, Limits.CircleMetresMax, Limits.CircleMetresMax + 1, 0, -5]);
+                    // Places that are 1e-8 metres apart PostGIS itself does not tell apart on the spheroid.
+                    double metres = dice.Pick([1e-6, 0.5, 84.7, 1_000, 20_000, Limits.CircleMetresMax, Limits.CircleMetresMax + 1, 0, -5]);
                     return new GeoArea(null, [_shapes.Anchor().X, _shapes.Anchor().Y, metres]);
                 case 3:
                     return new GeoArea(null, [dice.Pick([.. fixture.Boundaries.Keys])]);
@@ -86,20 +93,32 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
         {
             (string family, GeoShape shape) = _shapes.Next(_size);
             Family = Family.Length == 0 ? family : Family;
-            double? buffer = Buffer();
-            return dice.Chance(18)
-                ? new GeoDistance(shape, buffer, dice.Pick(s_comparisons), dice.Chance(50) ? GeometryFixture.Step * dice.Between(0, 6) : _shapes.Size())
-                : new GeoRelation((dice.Chance(25) ? "n" : "") + dice.Pick(s_relations), shape, buffer);
+            if (dice.Chance(18))
+            {
+                return new GeoDistance(
+                    shape, Buffer(takesGrown: true, takesShrunk: false), dice.Pick(s_comparisons), dice.Chance(50) ? GeometryFixture.Step * dice.Between(0, 6) : _shapes.Size());
+            }
+
+            string relation = dice.Pick(s_relations);
+            return new GeoRelation((dice.Chance(25) ? "n" : "") + relation, shape, Buffer(!isBoundaries || relation == "intersects", shape.IsSurface));
         }
 
-        private double? Buffer() => dice.Below(20) switch
+        // Mostly one that the condition takes: the rest is refused before anything is compared.
+        private double? Buffer(bool takesGrown, bool takesShrunk)
         {
-            < 9 => null,
-            < 12 => GeometryFixture.Step * dice.Between(1, 8),
-            < 15 => Math.Pow(10, -15 + 15.9 * dice.Fraction()),
-            < 16 => -GeometryFixture.Step * dice.Between(1, 4),
-            < 18 => -Math.Pow(10, -15 + 15.9 * dice.Fraction()),
-            < 19 => 0,
+            double? buffer = AnyBuffer(takesShrunk);
+            bool isTaken = buffer switch { > 0 => takesGrown, < 0 => takesShrunk, _ => true };
+            return isTaken || dice.Chance(10) ? buffer : null;
+        }
+
+        private double? AnyBuffer(bool takesShrunk) => dice.Below(20) switch
+        {
+            < 3 when takesShrunk => -GeometryFixture.Step * dice.Between(1, 4),
+            < 8 => null,
+            < 11 => GeometryFixture.Step * dice.Between(1, 8),
+            < 14 => Math.Pow(10, -15 + 15.9 * dice.Fraction()),
+            < 17 => -Math.Pow(10, -15 + 15.9 * dice.Fraction()),
+            < 18 => 0,
             _ => dice.Pick([-0.0, 10, -10, 10.000001, 1e308, double.Epsilon, -double.Epsilon]),
         };
     }

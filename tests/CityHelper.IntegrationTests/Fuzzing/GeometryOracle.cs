@@ -36,6 +36,9 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
     private const int PlainOwnContactsMax = 20;
     private const int PlainStoredContactsMax = 1_000;
 
+    /// <summary>Degrees from which what is left of a polygon is the same for PostGIS and for the server: less is a matter of their rounding.</summary>
+    private const double ShrunkDegreesMin = 1e-9;
+
     /// <summary>Positions of a polygon up to which it is shrunk by PostGIS.</summary>
     private const int ShrunkPositionsMax = 100;
 
@@ -171,7 +174,7 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
             CountContacts(geometry);
             if (relation.Degrees < 0)
             {
-                CanAsk &= geometry.NumPoints <= ShrunkPositionsMax;
+                CanAsk &= geometry.NumPoints <= ShrunkPositionsMax && relation.Degrees <= -ShrunkDegreesMin;
                 MayBeInvalid = true;
                 return $"st_{relation.Positive}(geometry, st_buffer({other}, {Number(relation.Degrees)}))";
             }

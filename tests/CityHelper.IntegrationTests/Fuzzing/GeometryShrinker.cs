@@ -41,10 +41,9 @@ internal static class GeometryShrinker
 
     private static IEnumerable<GeoQuestion> Smaller(GeoQuestion question)
     {
-        bool needsArea = question.Target is GeoTarget.ServiceRequestMap or GeoTarget.BoundaryDetail;
         if (question.Area is { Shape: var surface } area)
         {
-            if (!needsArea)
+            if (!question.NeedsArea)
             {
                 yield return question with { Area = null };
             }

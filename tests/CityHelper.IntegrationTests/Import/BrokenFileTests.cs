@@ -15,7 +15,8 @@ public sealed class BrokenFileTests(PostgresFixture postgres) : ImportHouse(post
     public async Task A_missing_file() => await AssertRefusedAsync("/nowhere/at/all.csv", "/nowhere/at/all.csv cannot be opened: there is no such file.");
 
     [Fact]
-    public async Task An_empty_file() => await AssertRefusedAsync(Write("empty.csv", ""), "empty.csv is empty.");
+    public async Task An_empty_file() => await AssertRefusedAsync(
+        Write("empty.csv", ""), $"{Path.Combine(Folder, "empty.csv")} is empty, or no file: a pipe, a device, a socket, a link that leads nowhere. What is read twice, and to its end, must be a file; write it to one first, and give that.");
 
     [Fact]
     public async Task Text_that_is_named_gzip() => await AssertRefusedAsync(

@@ -24,6 +24,8 @@ public abstract class ImportHouse(PostgresFixture postgres) : IAsyncLifetime
 
     protected CityEntry City { get; private set; } = null!;
 
+    protected string Folder => _folder;
+
     protected string RejectsFolder => Path.Combine(_folder, "rejects");
 
     public async Task InitializeAsync()

@@ -89,7 +89,8 @@ public sealed class RealGeometryTests(RealGeometryFixture fixture, ITestOutputHe
         }
 
         var line = new LineString([.. route]) { SRID = 4326 };
-        (string, object, string)[] near = [("intersects near", new { intersects = new { geometry = Json(GeoShape.Line(route)), buffer = NearDegrees } }, $"st_distance({{0}}, $1) <= {Text(NearDegrees)}")];
+        object condition = new { intersects = new { geometry = Json(GeoShape.Line(route)), buffer = NearDegrees } };
+        (string, object, string)[] near = [("intersects near", condition, $"st_distance({{0}}, $1) <= {Text(NearDegrees)}")];
         Assert.Equal(1, await CompareAllAsync("route", line, near, isRequests: true));
         Assert.Equal(1, await CompareAllAsync("route", line, near, isRequests: false));
     }

@@ -24,7 +24,7 @@ public sealed class CancellationTests(PostgresFixture postgres) : IAsyncLifetime
         _database = await postgres.CreateDatabaseAsync();
         await RequestRows.AddCityAsync(_database, 2024, 2025);
         _server = await TestServer.StartAsync(
-            _database, time: _time, settings: new Dictionary<string, string?> { [HttpSettings.BatchingKey] = "4" });
+            _database, time: _time, settings: new Dictionary<string, string?> { [HttpSettings.BatchingKey] = "4", ["Clients:default:CheapAtOnce"] = "20" });
     }
 
     public async Task DisposeAsync() => await _server.DisposeAsync();

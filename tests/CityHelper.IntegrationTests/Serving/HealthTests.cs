@@ -2,6 +2,7 @@ using System.Net;
 using CityHelper.Data.Migrations;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.Server;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Xunit;
 
@@ -10,6 +11,10 @@ namespace CityHelper.IntegrationTests.Serving;
 [Collection(PostgresCollection.Name)]
 public sealed class HealthTests(PostgresFixture postgres)
 {
+    private const int LooksMax = 10_000;
+
+    private readonly FakeTimeProvider _time = new();
+
     [Fact]
     public async Task A_server_is_ready_once_its_database_is_migrated()
     {
@@ -19,7 +24,7 @@ public sealed class HealthTests(PostgresFixture postgres)
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(server, "/health/ready"));
 
         await new Migrator(database).MigrateAsync();
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "/health/ready"));
+        await UntilAsync(server, HttpStatusCode.OK);
     }
 
     [Fact]
@@ -42,6 +47,79 @@ public sealed class HealthTests(PostgresFixture postgres)
         ConfigurationException refused = await Assert.ThrowsAsync<ConfigurationException>(() => ServerApplication.BuildAsync(
             new() { EnvironmentName = "Production", Args = ["--CITYHELPER_DATABASE", "Host=none"] }));
         Assert.Contains("CITYHELPER_CURSOR_KEY", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_gone_makes_a_server_unready_and_one_that_is_back_makes_it_ready()
+    {
+        string database = await postgres.CreateDatabaseAsync();
+        string name = new NpgsqlConnectionStringBuilder(database).Database!;
+        string elsewhere = new NpgsqlConnectionStringBuilder(database) { Database = "postgres", Pooling = false }.ConnectionString;
+        await using TestServer server = await TestServer.StartAsync(database, time: _time);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "/health/ready"));
+
+        await ExecuteAsync(elsewhere, $"alter database {name} allow_connections false");
+        await ExecuteAsync(elsewhere, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+        _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthEveryMs));
+        await UntilAsync(server, HttpStatusCode.ServiceUnavailable);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "/health/live"));
+
+        await ExecuteAsync(elsewhere, $"alter database {name} allow_connections true");
+        await UntilAsync(server, HttpStatusCode.OK);
+        Assert.Single(server.Warnings, warning => warning.StartsWith("Not ready: The database does not answer.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_connection_that_was_closed_once_is_no_outage()
+    {
+        string database = await postgres.CreateDatabaseAsync();
+        await using TestServer server = await TestServer.StartAsync(database, time: _time);
+        string own = new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString;
+        const string Backend = "select coalesce(max(pid), 0) from pg_stat_activity where datname = current_database() and application_name = 'cityhelper health'";
+        int first = await ExecuteAsync(own, Backend);
+        await ExecuteAsync(own, $"select pg_terminate_backend({first})");
+        _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthEveryMs));
+        int second = 0;
+        for (int look = 0; second == 0 || second == first; look++)
+        {
+            Assert.True(look < LooksMax, "No new connection is made.");
+            second = await ExecuteAsync(own, Backend);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "/health/ready"));
+        Assert.DoesNotContain(server.Warnings, warning => warning.StartsWith("Not ready", StringComparison.Ordinal));
+    }
+
+    /// <summary>A database that answers late is busy, and who calls that unready takes one server after the other away; after some seconds of silence it counts as gone.</summary>
+    [Fact]
+    public async Task A_database_that_lets_a_look_run_out_counts_as_there_for_some_seconds()
+    {
+        var direct = new NpgsqlConnectionStringBuilder(await postgres.CreateDatabaseAsync());
+        await using StallingProxy proxy = StallingProxy.Before(direct.Host!, direct.Port);
+        await using TestServer server = await TestServer.StartAsync(new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = proxy.Port }.ConnectionString, time: _time);
+        proxy.Stall();
+        _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthEveryMs));
+        _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthUnansweredMs - Limits.HealthEveryMs - 1));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "/health/ready"));
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(server, "/health/ready"));
+        proxy.Pass();
+        await UntilAsync(server, HttpStatusCode.OK);
+    }
+
+    private static async Task UntilAsync(TestServer server, HttpStatusCode status)
+    {
+        for (int look = 0; await StatusAsync(server, "/health/ready") != status; look++)
+        {
+            Assert.True(look < LooksMax, $"It does not become {status}.");
+        }
+    }
+
+    private static async Task<int> ExecuteAsync(string connectionString, string sql)
+    {
+        await using NpgsqlDataSource database = NpgsqlDataSource.Create(connectionString);
+        await using NpgsqlCommand command = database.CreateCommand(sql);
+        return await command.ExecuteScalarAsync() as int? ?? 0;
     }
 
     private static async Task<HttpStatusCode> StatusAsync(TestServer server, string path)

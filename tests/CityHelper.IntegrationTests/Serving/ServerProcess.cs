@@ -24,7 +24,11 @@ internal sealed class ServerProcess : IAsyncDisposable
         _home = home;
         Address = address;
         Http2 = http2;
+        Client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
     }
+
+    /// <summary>A client of it.</summary>
+    public HttpClient Client { get; }
 
     /// <summary>Where it speaks HTTP/1.1.</summary>
     public Uri Address { get; }
@@ -36,6 +40,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>What it wrote to its console so far, line by line.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
+
+    /// <summary>The same as one text.</summary>
+    public string Output => string.Join('\n', _lines);
 
     /// <summary>Starts a server and waits until it is ready.</summary>
     /// <param name="database">The connection string of its database.</param>
@@ -70,10 +77,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => server.Keep(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        using var client = new HttpClient { BaseAddress = address };
         for (int look = 0; look < LooksMax && !process.HasExited; look++)
         {
-            if (await IsReadyAsync(client))
+            if (await IsReadyAsync(server.Client))
             {
                 return server;
             }
@@ -96,6 +102,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Client.Dispose();
         if (!_process.HasExited)
         {
             _process.Kill();

@@ -81,6 +81,13 @@ public sealed class TestServer : IAsyncDisposable
                     ["Clients:default:MaxFieldCost"] = "1000000",
                     ["Clients:default:MaxTypeCost"] = "1000000",
 
+                    // The same for those of load: a machine that runs tests may be busy, and what is refused then proves nothing.
+                    ["Clients:default:CheapAtOnce"] = "14",
+                    ["Clients:default:DearAtOnce"] = "4",
+                    ["Admission:CheapQueued"] = "1000",
+                    ["Admission:DearQueued"] = "1000",
+                    ["Admission:QueueMs"] = "4000",
+
                     // Fixed, so that cursors in snapshots are the same every time.
                     [CursorKeyStore.CurrentKey] = Convert.ToBase64String(new byte[32]),
                 }).AddInMemoryCollection(settings ?? new Dictionary<string, string?>());

@@ -1,8 +1,11 @@
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Pricing;
 using CityHelper.Server;
+using CityHelper.Server.Admission;
 using CityHelper.Server.Clients;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Xunit;
 
 namespace CityHelper.Tests.Server;
@@ -116,6 +119,57 @@ public sealed class ClientDirectoryTests
     [Fact]
     public void A_negative_limit_is_said() =>
         AssertRefused(new() { ["app"] = new ClientSettings { Mode = "FreeText", MaxFieldCost = -1 } }, "no limit may be negative");
+
+    [Fact]
+    public void A_client_with_a_key_or_a_host_has_a_share_of_its_own_and_one_with_a_name_that_of_everybody()
+    {
+        var clients = new ClientDirectory(
+            new Dictionary<string, ClientSettings>
+            {
+                ["default"] = new() { Mode = "PersistedOnly", DearAtOnce = 3 },
+                ["civic"] = new() { Mode = "Registration", ApiKeySha256 = [s_hash] },
+                ["web"] = new() { Mode = "PersistedOnly", Hosts = ["www.example.org"], CheapAtOnce = 8, DearAtOnce = 2 },
+                ["small"] = new() { Mode = "PersistedOnly", Hosts = ["small.example.org"], CheapAtOnce = 0, DearAtOnce = 0 },
+                ["named"] = new() { Mode = "PersistedOnly" },
+            },
+            isDevelopment: false);
+        var everybody = new ClientShare("default", ClientShare.Everybody.CheapAtOnce, 3);
+        Assert.Equal(
+            [new ClientShare("civic", CityHelper.Engine.Limits.CheapAtOnceOfClient, CityHelper.Engine.Limits.DearAtOnceOfClient), everybody, new ClientShare("web", 8, 2)],
+            clients.Shares.OrderBy(share => share.Name, StringComparer.Ordinal));
+        foreach (string? header in new[] { null, "named" })
+        {
+            var http = new DefaultHttpContext();
+            http.Request.Headers[ClientDirectory.NameHeader] = header;
+            Assert.Equal(everybody, clients.Identify(http.Request).Share);
+        }
+    }
+
+    [Fact]
+    public void A_share_that_makes_no_sense_is_said()
+    {
+        AssertRefused(new() { ["app"] = new ClientSettings { Mode = "FreeText", CheapAtOnce = 2 } }, "known by its name alone");
+        AssertRefused(new() { ["default"] = new ClientSettings { Mode = "FreeText", CheapAtOnce = 0, DearAtOnce = 0 } }, "CheapAtOnce and DearAtOnce are 1 to 1000");
+        AssertRefused(new() { ["app"] = new ClientSettings { Mode = "FreeText", Hosts = ["a.example"], DearAtOnce = 0 } }, "or both 0 to run in the share of default");
+    }
+
+    [Fact]
+    public void The_shares_of_all_clients_must_find_connections_and_all_that_is_wrong_is_said_at_once()
+    {
+        ClientShare[] shares = [new("default", 4, 2), new("civic", 2, 1)];
+        Assert.Equal(10, SettingsOf(shares, ("Connections", "10")).Connections);
+        string message = Assert.Throws<ConfigurationException>(() => SettingsOf(shares, ("Connections", "9"), ("QueueMs", "5000"), ("DearQueued", "-1"), ("CheapCost", "0"))).Message;
+        Assert.Contains("the shares of default, civic admit 9 executions at once, so Connections must be at least 10 and is 9", message, StringComparison.Ordinal);
+        Assert.All(["QueueMs is 1 to 4999", "CheapQueued and DearQueued are 0", "CheapCost is 1"], wrong => Assert.Contains(wrong, message, StringComparison.Ordinal));
+        Assert.Contains("cannot be read", Assert.Throws<ConfigurationException>(() => SettingsOf(shares, ("Connections", "many"))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Two servers as they are by default, an import, a migration and a person fit PostgreSQL as it is by default.</summary>
+    [Fact]
+    public void The_limits_of_the_server_agree_with_each_other() => CityHelper.Server.Limits.Verify();
+
+    private static AdmissionSettings SettingsOf(ClientShare[] shares, params (string Key, string Value)[] settings) => AdmissionSettings.Of(
+        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(s => KeyValuePair.Create($"Admission:{s.Key}", (string?)s.Value))).Build(), shares);
 
     private static void AssertRefused(Dictionary<string, ClientSettings> clients, string message) =>
         Assert.Contains(message, Assert.Throws<ConfigurationException>(() => new ClientDirectory(clients, isDevelopment: true)).Message, StringComparison.Ordinal);

@@ -33,7 +33,8 @@ internal sealed class CostGenerator(CostCity city, int seed)
         }
 
         string kind = roots.Count == 1 ? roots[0].Kind : "several fields";
-        return new CostRequest(kind, null, $"{variables.Head}{{ {string.Join(' ', roots.Select((r, i) => $"r{i}: {r.Text}"))} }}", variables.Given());
+        (string text, JsonObject given) = variables.Operation($"{{ {string.Join(' ', roots.Select((r, i) => $"r{i}: {r.Text}"))} }}");
+        return new CostRequest(kind, null, text, given);
     }
 
     private (string Kind, string Text) Root(CostDice dice, CostVariables variables)

@@ -46,11 +46,26 @@ internal sealed class CostVariables
         return name;
     }
 
-    /// <summary>The head of an operation that declares them.</summary>
-    public string Head => _all.Count == 0 ? "query " : $"query({string.Join(", ", _all.Select(v => $"{v.Name}: {v.Type}"))}) ";
+    /// <summary>An operation of a body, with the variables that it uses.</summary>
+    public (string Text, JsonObject Given) Operation(string body)
+    {
+        (string Name, string Type, JsonNode Value)[] used = [.. _all.Where(v => Uses(body, v.Name))];
+        string head = used.Length == 0 ? "query " : $"query({string.Join(", ", used.Select(v => $"{v.Name}: {v.Type}"))}) ";
+        return (head + body, new JsonObject(used.Select(v => KeyValuePair.Create(v.Name[1..], (JsonNode?)v.Value.DeepClone()))));
+    }
 
-    /// <summary>The JSON object of a request.</summary>
-    public JsonObject Given() => new(_all.Select(v => KeyValuePair.Create(v.Name[1..], (JsonNode?)v.Value.DeepClone())));
+    private static bool Uses(string body, string name)
+    {
+        for (int at = body.IndexOf(name, StringComparison.Ordinal); at >= 0; at = body.IndexOf(name, at + 1, StringComparison.Ordinal))
+        {
+            if (!char.IsAsciiDigit(body[at + name.Length]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>A part as a literal.</summary>
     public static string Literal(JsonNode? part) => part switch

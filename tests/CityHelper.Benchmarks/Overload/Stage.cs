@@ -1,0 +1,199 @@
+using System.Diagnostics;
+
+namespace CityHelper.Benchmarks.Overload;
+
+/// <summary>What became of the requests of a stage.</summary>
+/// <param name="Name">What was sent.</param>
+/// <param name="Took">How long the stage was measured.</param>
+internal sealed record StageOutcome(string Name, TimeSpan Took)
+{
+    /// <summary>Answers with data, each from its request to its last byte.</summary>
+    public Samples Answered { get; } = new();
+
+    /// <summary>Answers 503.</summary>
+    public Samples Refused { get; } = new();
+
+    public Samples Maps { get; } = new();
+
+    public Samples Readiness { get; } = new();
+
+    /// <summary>Questions that came while every connection was in use.</summary>
+    public int Unsent { get; set; }
+
+    /// <summary>Anything else: an error, a closed connection.</summary>
+    public List<string> Failures { get; } = [];
+
+    /// <summary>Megabytes of the server's own memory at the end.</summary>
+    public double MemoryMegabytes { get; set; }
+
+    public double PerSecond => Answered.Count / Took.TotalSeconds;
+}
+
+/// <summary>One load for some time, beside a map now and then and a readiness probe.</summary>
+/// <param name="server">The server.</param>
+/// <param name="drawn">What is asked.</param>
+/// <param name="warmUp">How long nothing is counted at first.</param>
+/// <param name="length">How long it is counted.</param>
+internal sealed class Stage(ServerProcess server, Drawn drawn, TimeSpan warmUp, TimeSpan length)
+{
+    /// <summary>Connections that the open loop holds at most.</summary>
+    public const int ConnectionsMax = 800;
+
+    private const double MapsPerSecond = 4;
+    private const double ProbesPerSecond = 4;
+
+    /// <summary>Clients that ask again as soon as they are answered.</summary>
+    public Task<StageOutcome> ClosedAsync(string name, int connections) => MeasureAsync(name, async (outcome, isCounted, end) =>
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>
+        {
+            using var wire = new Wire(server.Url);
+            byte[][] requests = drawn.Statistics(500);
+            for (int i = 0; !end.IsCancellationRequested; i = (i + 1) % requests.Length)
+            {
+                await AskAsync(wire, requests[i], outcome, isCounted, end);
+            }
+        })));
+
+    /// <summary>Questions that come as they come, whether the last ones are answered or not. Who is refused comes back when it was told to, on its connection.</summary>
+    public Task<StageOutcome> OpenAsync(string name, double perSecond, int seed) => MeasureAsync(name, async (outcome, isCounted, end) =>
+    {
+        var dice = new Random(seed);
+        byte[][] requests = drawn.Statistics(2_000);
+        var idle = new Stack<Wire>();
+        var running = new HashSet<Task>();
+        var all = new List<Wire>();
+        long start = Stopwatch.GetTimestamp();
+        double due = 0;
+        for (int i = 0; !end.IsCancellationRequested; i++)
+        {
+            due += -Math.Log(1 - dice.NextDouble()) / perSecond;
+            TimeSpan wait = TimeSpan.FromSeconds(due) - Stopwatch.GetElapsedTime(start);
+            if (wait > TimeSpan.Zero)
+            {
+                await Task.Delay(wait, end).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+
+            Wire? wire = Take(idle, all);
+            if (wire is null)
+            {
+                outcome.Unsent += isCounted() ? 1 : 0;
+                continue;
+            }
+
+            Task client = ClientAsync(wire, requests[i % requests.Length], outcome, isCounted, end).ContinueWith(_ => Give(idle, wire), TaskScheduler.Default);
+            running.Add(client);
+            running.RemoveWhere(task => task.IsCompleted);
+        }
+
+        await Task.WhenAll(running);
+        all.ForEach(wire => wire.Dispose());
+    });
+
+    /// <summary>Nothing but the maps and the probes.</summary>
+    public Task<StageOutcome> QuietAsync(string name) => MeasureAsync(name, (_, _, end) => Task.Delay(Timeout.Infinite, end).ContinueWith(_ => { }, TaskScheduler.Default));
+
+    private Wire? Take(Stack<Wire> idle, List<Wire> all)
+    {
+        lock (idle)
+        {
+            if (idle.TryPop(out Wire? wire))
+            {
+                return wire;
+            }
+        }
+
+        if (all.Count >= ConnectionsMax)
+        {
+            return null;
+        }
+
+        all.Add(new Wire(server.Url));
+        return all[^1];
+    }
+
+    private static void Give(Stack<Wire> idle, Wire wire)
+    {
+        lock (idle)
+        {
+            idle.Push(wire);
+        }
+    }
+
+    private async Task<StageOutcome> MeasureAsync(string name, Func<StageOutcome, Func<bool>, CancellationToken, Task> load)
+    {
+        var outcome = new StageOutcome(name, length);
+        long start = Stopwatch.GetTimestamp();
+        bool IsCounted() => Stopwatch.GetElapsedTime(start) > warmUp;
+        using var end = new CancellationTokenSource(warmUp + length);
+        Task maps = Probe(drawn.Maps(200), MapsPerSecond, outcome.Maps, outcome, IsCounted, end.Token);
+        Task readiness = Probe([drawn.Readiness()], ProbesPerSecond, outcome.Readiness, outcome, IsCounted, end.Token);
+        await Task.WhenAll(load(outcome, IsCounted, end.Token), maps, readiness);
+        outcome.MemoryMegabytes = server.MemoryMegabytes;
+        return outcome;
+    }
+
+    // A thread of its own, which waits for nobody but the server and the system's scheduler.
+    private Task Probe(byte[][] requests, double perSecond, Samples samples, StageOutcome outcome, Func<bool> isCounted, CancellationToken end) =>
+        Task.Factory.StartNew(
+            () =>
+            {
+                using var wire = new Wire(server.Url);
+                for (int i = 0; !end.WaitHandle.WaitOne(TimeSpan.FromSeconds(1 / perSecond)); i++)
+                {
+                    long sent = Stopwatch.GetTimestamp();
+                    WireAnswer answer = wire.Send(requests[i % requests.Length]);
+                    if (isCounted())
+                    {
+                        samples.Add(Stopwatch.GetElapsedTime(sent));
+                        Note(answer, 200, outcome);
+                    }
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static async Task ClientAsync(Wire wire, byte[] request, StageOutcome outcome, Func<bool> isCounted, CancellationToken end)
+    {
+        while (!end.IsCancellationRequested && await AskAsync(wire, request, outcome, isCounted, end) is { RetryAfter: { } seconds })
+        {
+            await Task.Delay(TimeSpan.FromSeconds(seconds), end).ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+    }
+
+    private static async Task<WireAnswer> AskAsync(Wire wire, byte[] request, StageOutcome outcome, Func<bool> isCounted, CancellationToken end)
+    {
+        long sent = Stopwatch.GetTimestamp();
+        try
+        {
+            // What is on its way is awaited also at the end: a stage leaves nothing behind for the next.
+            WireAnswer answer = await wire.SendAsync(request, CancellationToken.None);
+            if (isCounted() && !end.IsCancellationRequested)
+            {
+                (answer.Status == 503 ? outcome.Refused : outcome.Answered).Add(Stopwatch.GetElapsedTime(sent));
+                Note(answer, answer.Status == 503 ? 503 : 200, outcome);
+            }
+
+            return answer;
+        }
+        catch (Exception cause) when (cause is IOException or System.Net.Sockets.SocketException)
+        {
+            Fail(outcome, cause.Message);
+            return default;
+        }
+    }
+
+    private static void Note(WireAnswer answer, int expected, StageOutcome outcome)
+    {
+        if (answer.Status != expected)
+        {
+            Fail(outcome, $"status {answer.Status}");
+        }
+    }
+
+    private static void Fail(StageOutcome outcome, string what)
+    {
+        lock (outcome.Failures)
+        {
+            outcome.Failures.Add(what);
+        }
+    }
+}

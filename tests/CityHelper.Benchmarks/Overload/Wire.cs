@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+
+namespace CityHelper.Benchmarks.Overload;
+
+/// <summary>The head of an answer; bodies are read and thrown away.</summary>
+/// <param name="Status">The status.</param>
+/// <param name="RetryAfter">Seconds of <c>Retry-After</c>; null without.</param>
+internal readonly record struct WireAnswer(int Status, int? RetryAfter);
+
+/// <summary>
+/// One connection that sends requests as they are and reads no more of an answer than its status and length: a twentieth of what an HttpClient costs, on the processors
+/// that server and database need.
+/// </summary>
+internal sealed class Wire : IDisposable
+{
+    private const int BufferBytes = 64 * 1024;
+
+    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
+    private readonly Uri _server;
+
+    public Wire(Uri server) => _server = server;
+
+    /// <summary>A request as bytes.</summary>
+    public static byte[] Get(Uri url) =>
+        Encoding.ASCII.GetBytes($"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nAccept: application/graphql-response+json\r\n\r\n");
+
+    /// <summary>Sends a request and awaits its answer.</summary>
+    /// <exception cref="IOException">The server closed the connection, or answers in a way that this client does not read.</exception>
+    public async ValueTask<WireAnswer> SendAsync(ReadOnlyMemory<byte> request, CancellationToken cancellation)
+    {
+        if (!_socket.Connected)
+        {
+            await _socket.ConnectAsync(_server.Host, _server.Port, cancellation);
+        }
+
+        await _socket.SendAsync(request, cancellation);
+        int received = 0;
+        while (!HasHead(received))
+        {
+            received += Some(await _socket.ReceiveAsync(_buffer.AsMemory(received), cancellation));
+        }
+
+        (WireAnswer answer, int left) = Parse(received);
+        while (left > 0)
+        {
+            left -= Some(await _socket.ReceiveAsync(_buffer.AsMemory(0, Math.Min(left, BufferBytes)), cancellation));
+        }
+
+        return answer;
+    }
+
+    /// <summary>As <see cref="SendAsync"/>, on the caller's thread: what is measured then waits for no thread of a pool.</summary>
+    public WireAnswer Send(ReadOnlySpan<byte> request)
+    {
+        if (!_socket.Connected)
+        {
+            _socket.Connect(_server.Host, _server.Port);
+        }
+
+        _socket.Send(request);
+        int received = 0;
+        while (!HasHead(received))
+        {
+            received += Some(_socket.Receive(_buffer.AsSpan(received)));
+        }
+
+        (WireAnswer answer, int left) = Parse(received);
+        while (left > 0)
+        {
+            left -= Some(_socket.Receive(_buffer.AsSpan(0, Math.Min(left, BufferBytes))));
+        }
+
+        return answer;
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private static int Some(int received) => received > 0 ? received : throw new IOException("The server closed the connection in the middle of an answer.");
+
+    // An answer that is sent in chunks, such as that of a readiness probe, is short: all of it is waited for.
+    private bool HasHead(int received)
+    {
+        ReadOnlySpan<byte> text = _buffer.AsSpan(0, received);
+        if (text.IndexOf("\r\n\r\n"u8) >= 0 && (text.IndexOf("Transfer-Encoding: chunked"u8) < 0 || text.EndsWith("\r\n0\r\n\r\n"u8)))
+        {
+            return true;
+        }
+
+        return received == BufferBytes ? throw new IOException("The head of an answer is longer than any of ours.") : false;
+    }
+
+    private (WireAnswer Answer, int Left) Parse(int received)
+    {
+        int head = _buffer.AsSpan(0, received).IndexOf("\r\n\r\n"u8) + 4;
+        string text = Encoding.ASCII.GetString(_buffer, 0, head);
+        int length = Header(text, "Content-Length") ?? received - head;
+        return (new WireAnswer(int.Parse(text.AsSpan(9, 3), CultureInfo.InvariantCulture), Header(text, "Retry-After")), length - (received - head));
+    }
+
+    private static int? Header(string head, string name)
+    {
+        int at = head.IndexOf($"\r\n{name}: ", StringComparison.OrdinalIgnoreCase);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        int from = at + name.Length + 4;
+        return int.Parse(head.AsSpan(from, head.IndexOf('\r', from) - from), CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace CityHelper.IntegrationTests.Serving;
+
+/// <summary>Stands between a server and its PostgreSQL, and passes nothing on while it is told not to: a network that loses what is sent.</summary>
+internal sealed class StallingProxy : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _end = new();
+    private readonly IPEndPoint _target;
+    private readonly Task _accepting;
+    private volatile TaskCompletionSource _passing = Passing();
+
+    private StallingProxy(IPEndPoint target)
+    {
+        _target = target;
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    public static StallingProxy Before(string host, int port) => new(new IPEndPoint(IPAddress.Parse(host), port));
+
+    public void Stall() => _passing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Pass() => _passing.TrySetResult();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        _listener.Stop();
+        Pass();
+        await _accepting;
+        _end.Dispose();
+    }
+
+    private static TaskCompletionSource Passing()
+    {
+        var passing = new TaskCompletionSource();
+        passing.SetResult();
+        return passing;
+    }
+
+    private async Task AcceptAsync()
+    {
+        var connections = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                connections.Add(PassAsync(await _listener.AcceptSocketAsync(_end.Token)));
+            }
+        }
+        catch (Exception cause) when (cause is OperationCanceledException or SocketException)
+        {
+            await Task.WhenAll(connections);
+        }
+    }
+
+    private async Task PassAsync(Socket from)
+    {
+        using var to = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using (from)
+        {
+            try
+            {
+                await to.ConnectAsync(_target, _end.Token);
+                await Task.WhenAny(CopyAsync(from, to), CopyAsync(to, from));
+            }
+            catch (Exception cause) when (cause is OperationCanceledException or SocketException)
+            {
+                // One of the two sides is gone.
+            }
+        }
+    }
+
+    private async Task CopyAsync(Socket from, Socket to)
+    {
+        byte[] buffer = new byte[16 * 1024];
+        try
+        {
+            for (int read = 1; read > 0;)
+            {
+                read = await from.ReceiveAsync(buffer, _end.Token);
+                await _passing.Task.WaitAsync(_end.Token);
+                await to.SendAsync(buffer.AsMemory(0, read), _end.Token);
+            }
+        }
+        catch (Exception cause) when (cause is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // As above.
+        }
+    }
+}
