@@ -1,11 +1,11 @@
 namespace CityHelper.Engine;
 
-/// <summary>How much runs at once and waits, and when who is refused may come back.</summary>
+/// <content>How much runs at once and waits, and when who is refused may come back.</content>
 public static partial class Limits
 {
     /// <summary>
     /// Cheap executions of everybody at once, for each processor: two keep it busy while one of them waits for PostgreSQL. With more, each takes longer for the others'
-    /// sake, and cheap ones look dear.
+    /// sake.
     /// </summary>
     public const int CheapAtOncePerProcessor = 2;
 
