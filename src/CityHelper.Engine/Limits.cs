@@ -323,68 +323,17 @@ public static partial class Limits
     /// </summary>
     public const int StaleConnectionMs = 1_000;
 
-    /// <summary>Characters of a statement that is prepared: the longest of the published operations has about 5,000.</summary>
+    /// <summary>Characters of a statement that is prepared: the longest of the published operations has some 4,000.</summary>
     public const int PreparedStatementCharsMax = 8_000;
 
-    /// <summary>Characters of all statements that a connection keeps prepared, some 40 bytes of its backend for each (measured), so 16 MB.</summary>
-    public const int PreparedConnectionCharsMax = 400_000;
+    /// <summary>Characters of all statements that a connection keeps prepared, some 80 bytes of its backend for each (measured), so 16 MB.</summary>
+    public const int PreparedConnectionCharsMax = 200_000;
 
     /// <summary>Milliseconds the exact count of a connection may take before its field fails.</summary>
     public const int CountTimeoutMs = 2_000;
 
     /// <summary>Milliseconds a request may take in all.</summary>
     public const int RequestTimeoutMs = 10_000;
-
-    /// <summary>
-    /// Cheap executions of everybody at once, for each processor: two keep it busy while one of them waits for PostgreSQL. With more, each takes longer for the others'
-    /// sake, and cheap ones look dear.
-    /// </summary>
-    public const int CheapAtOncePerProcessor = 2;
-
-    /// <summary>Cheap executions of everybody at once, unless configured, on machines of many processors: each may need a connection, and PostgreSQL has 100.</summary>
-    public const int CheapAtOnceDefaultMax = 12;
-
-    /// <summary>Units of dear executions of everybody at once, for each processor: each keeps one busy, in PostgreSQL or here (docs/operating.md has the table).</summary>
-    public const int DearAtOncePerProcessor = 1;
-
-    /// <summary>Units of dear executions of everybody at once, unless configured, on machines of many processors: as <see cref="CheapAtOnceDefaultMax"/>.</summary>
-    public const int DearAtOnceDefaultMax = 6;
-
-    /// <summary>Cheap executions at once of a client with a key or a host, unless configured: enough for some hundred a second.</summary>
-    public const int CheapAtOnceOfClient = 2;
-
-    /// <summary>Units of dear executions at once of a client with a key or a host, unless configured.</summary>
-    public const int DearAtOnceOfClient = 1;
-
-    /// <summary>Executions at once that a setting may ask for: PostgreSQL's processes are 10 MB each, and more of them than that serve nobody.</summary>
-    public const int AtOnceMax = 1_000;
-
-    /// <summary>
-    /// Field cost up to which an execution is cheap that adds nothing up: a page of 100 with its categories and places is 310 and takes some 5 ms (measured). What is
-    /// made to take long for its cost takes ten times as long at most.
-    /// </summary>
-    public const int CheapCost = 310;
-
-    /// <summary>Field cost of a dear execution for each place that it takes: a city's statistics are 153, an area's with several conditions 250. Text may cost 1,000.</summary>
-    public const int DearUnitCost = 500;
-
-    /// <summary>Cheap executions of a client that wait: a burst of some pages' requests. They take 2 ms each, so the last waits a tenth of a second.</summary>
-    public const int CheapQueued = 48;
-
-    /// <summary>Units of dear executions of a client that wait: at 25 a second the last waits a third of a second. More would only be answered later, and no more of them.</summary>
-    public const int DearQueued = 8;
-
-    /// <summary>Milliseconds that an execution waits: who sees nothing for a second begins to do something else, and the server would work for nobody.</summary>
-    public const int QueueMs = 1_000;
-
-    /// <summary>Seconds after which refused clients are asked to come back at least.</summary>
-    public const int RetrySecondsMin = 1;
-
-    /// <summary>And at most, but for the lot: a server that had trouble for half a minute is to be found again soon after.</summary>
-    public const int RetrySecondsMax = 30;
-
-    /// <summary>How long refusals and admissions are counted together: long enough for some hundred executions, short enough to notice the end of a rush.</summary>
-    public static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Rows that a page of a published operation may read for each row it returns. A row with its place in an index, its category and agency is four; the rest
@@ -423,7 +372,7 @@ public static partial class Limits
         Check(RetrySecondsMin <= RetrySecondsMax, "there must be a time to come back");
         Check(StatementTimeoutMs + WatchMarginMs + WatchIntervalMs < RequestTimeoutMs, "a statement that outlives its limit must be ended before its request is");
         Check(WatchIntervalMs <= WatchMarginMs, "what outlives its limit must be seen about then");
-        Check(PreparedStatementCharsMax * BatchStatementsMax <= PreparedConnectionCharsMax, "a batch of the longest statements must fit what a connection keeps prepared");
+        Check(PreparedStatementCharsMax <= PreparedConnectionCharsMax, "what may be prepared must fit what a connection keeps");
         Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
         Check(RegistrationsPerDay <= RegistrationsPerDayMax, "the quota that clients have must be one that they may be given");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");

@@ -5,7 +5,7 @@ namespace CityHelper.Engine.Execution;
 
 /// <summary>How an operation is to be run.</summary>
 /// <param name="TellForms">Whether the answer says in which form each connection's rows were reached.</param>
-/// <param name="Limit">What it may cost; null for one that was priced when it was published.</param>
+/// <param name="Limit">What it may cost; null for no limit, as of what a check of the operations runs.</param>
 /// <param name="Report">What is to be said of its cost.</param>
 /// <param name="SuggestsNames">Whether errors may name what the schema has.</param>
 public sealed record RunOptions(bool TellForms = false, PriceLimit? Limit = null, CostReport Report = CostReport.None, bool SuggestsNames = true)

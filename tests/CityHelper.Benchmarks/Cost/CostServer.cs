@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CityHelper.Benchmarks.Cost.Generated;
 using CityHelper.Benchmarks.Scale;
+using CityHelper.Engine;
 using CityHelper.Engine.Operations;
 using Npgsql;
 
@@ -31,6 +32,7 @@ internal sealed class CostServer : IAsyncDisposable
 {
     /// <summary>Out of time: what took so long was let in, so it counts.</summary>
     private const string TimeOut = "HC0045";
+    private const string TooLarge = "HC0010";
 
     private readonly ServerProcess _server;
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromMinutes(1) };
@@ -98,6 +100,12 @@ internal sealed class CostServer : IAsyncDisposable
     private async Task<CostMeasurement> AskAsync(CostRequest request)
     {
         JsonObject body = BodyOf(request);
+        if (Encoding.UTF8.GetByteCount(body.ToJsonString()) > Limits.RequestBytesMax)
+        {
+            // Of one that is much larger the connection may end before its refusal is read.
+            return new CostMeasurement(request, 0, 0, TooLarge);
+        }
+
         long start = Stopwatch.GetTimestamp();
         (HttpStatusCode status, JsonElement json) = await PostAsync(body, report: true);
         double tookMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;

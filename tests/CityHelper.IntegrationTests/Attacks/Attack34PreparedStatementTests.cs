@@ -20,13 +20,14 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
         "{ district: { in: [\"1\"] } }", "{ category: { code: { eq: \"rodent\" } } }", "{ agency: { code: { neq: \"NYPD\" } } }", "{ status: { nin: [CLOSED] } }",
     ];
 
+    private string _database = "";
     private TestServer _server = null!;
 
     public async Task InitializeAsync()
     {
-        string database = await AttackFixture.CreateDatabaseAsync(postgres);
+        _database = await AttackFixture.CreateDatabaseAsync(postgres);
         // Whoever sends one request after the other is answered over one connection.
-        _server = await TestServer.StartAsync(database);
+        _server = await TestServer.StartAsync(_database);
     }
 
     public async Task DisposeAsync() => await _server.DisposeAsync();
@@ -50,6 +51,25 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
         Assert.All(prepared, sql => Assert.InRange(sql.Length, 1, Limits.PreparedStatementCharsMax));
         long megabytes = ProcessMemory.AnonymousBytes(backend)!.Value >> 20;
         Assert.True(megabytes < 64, $"The backend keeps {megabytes} MB.");
+    }
+
+    /// <summary>What sorts and groups as much as it may gives its memory back, up to what the allocator keeps for the next one.</summary>
+    [Fact]
+    public async Task The_largest_groups_leave_a_backend_small()
+    {
+        await using BackendWatch backends = await BackendWatch.StartAsync(_database, postgres.IsPrivate);
+        foreach (int zoom in new[] { 11, 13, 14, 16, 18, 20, 22 })
+        {
+            await _server.QueryAsync(
+                "query ($zoom: Int!) { clusters(city: \"nyc\", zoom: $zoom, within: { viewport: { west: -74.3, south: 40.4, east: -73.6, north: 41 } }) { count } }", new { zoom });
+        }
+
+        for (int i = 0; i < 20; i++)
+        {
+            await SendTwiceAsync(ShapeOf(i, conditions: 6, first: 100));
+        }
+
+        Assert.Empty(await backends.EndAsync());
     }
 
     /// <summary>Statements of published operations are prepared when they are sent again, also after those shapes, and stay so.</summary>

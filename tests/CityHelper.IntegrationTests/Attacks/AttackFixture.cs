@@ -106,8 +106,7 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
             await _probe.EndAsync();
         }
 
-        // The probe first: a backend that is too busy would hide in a message about orphans that it is the cause.
-        string[] complaints = [.. _probe.Complaints, .. await backends.EndAsync()];
+        string[] complaints = [.. await backends.EndAsync(), .. await _probe.ComplaintsAsync()];
         return complaints.Length == 0 ? answers : throw new AttackSucceededException(complaints);
     }
 

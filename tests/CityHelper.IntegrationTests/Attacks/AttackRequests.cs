@@ -22,7 +22,7 @@ internal static class AttackRequests
         AttackRequest.Texts(
             "shapes",
             i => $"{{ serviceRequests(city: \"nyc\", first: 1, within: {{ viewport: {Map} }}, where: {{ or: [{AttackedServer.Repeat(40, "{ title: { eq: \"T\" } }, ")}] }}) {{ nodes {{ a{i}: id }} }} }}",
-            times: 100,
+            times: 20,
             atOnce: 4),
         AttackRequest.Published("maps of everything", "ServiceRequestMap", new { city = "nyc", viewport = new { west = -180, south = -85, east = 180, north = 85 } }, times: 50, atOnce: 10),
         AttackRequest.Body("a body that is too large", new string(' ', 4_000_000) + "{}", times: 10, atOnce: 10),

@@ -82,8 +82,8 @@ public sealed class TestServer : IAsyncDisposable
                     ["Clients:default:MaxTypeCost"] = "1000000",
 
                     // The same for those of load: a machine that runs tests may be busy, and what is refused then proves nothing.
-                    ["Clients:default:CheapAtOnce"] = "14",
-                    ["Clients:default:DearAtOnce"] = "4",
+                    ["Clients:default:CheapAtOnce"] = "10",
+                    ["Clients:default:DearAtOnce"] = "3",
                     ["Admission:CheapQueued"] = "1000",
                     ["Admission:DearQueued"] = "1000",
                     ["Admission:QueueMs"] = "4000",
