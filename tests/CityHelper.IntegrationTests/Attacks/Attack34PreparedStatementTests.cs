@@ -61,7 +61,7 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
         foreach (int zoom in new[] { 11, 13, 14, 16, 18, 20, 22 })
         {
             await _server.QueryAsync(
-                "query ($zoom: Int!) { clusters(city: \"nyc\", zoom: $zoom, within: { viewport: { west: -74.3, south: 40.4, east: -73.6, north: 41 } }) { count } }", new { zoom });
+                "query ($zoom: Int!) { serviceRequestClusters(city: \"nyc\", zoom: $zoom, within: { viewport: { west: -74.3, south: 40.4, east: -73.6, north: 41 } }) { count } }", new { zoom });
         }
 
         for (int i = 0; i < 20; i++)
