@@ -150,6 +150,10 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
                 settings[$"{client}:Mode"] = one.Mode;
                 settings[$"{client}:LogOnly"] = $"{one.LogOnly}";
                 settings[$"{client}:RegistrationsPerDay"] = $"{one.RegistrationsPerDay}";
+
+                // Requests come one after the other, so that all may share what is everybody's.
+                settings[$"{client}:CheapAtOnce"] = kind == "name" ? null : "0";
+                settings[$"{client}:DearAtOnce"] = kind == "name" ? null : "0";
                 settings[$"{client}:ApiKeySha256:0"] = kind is "key" or "both" ? ClientHouse.Hash($"{slug}-{kind}") : null;
                 settings[$"{client}:Hosts:0"] = kind is "host" or "both" ? $"{slug}-{kind}.example.org" : null;
             }

@@ -39,6 +39,8 @@ public sealed class ClientHouse(PostgresFixture postgres) : IAsyncLifetime
         ["Clients:wrong:Mode"] = "Registration",
         ["Clients:wrong:ApiKeySha256:0"] = KeyHash(WrongHashKey),
         ["Clients:wrong:RegistrationsPerDay"] = "2",
+        ["Clients:wrong:CheapAtOnce"] = "0",
+        ["Clients:wrong:DearAtOnce"] = "0",
         ["Clients:explorer:Mode"] = "FreeText",
         ["Clients:explorer:ApiKeySha256:0"] = KeyHash(ExplorerKey),
         ["Clients:explorer:MaxFieldCost"] = "200",

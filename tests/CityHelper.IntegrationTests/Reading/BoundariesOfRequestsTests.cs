@@ -190,7 +190,7 @@ public sealed class BoundariesOfRequestsTests(BoundaryPointsHouse house) : IClas
     [Theory]
     [InlineData("boundary(id: \"Qm91bmRhcnk6MToxMDAwMDA=\")", null)]
     [InlineData("boundary(id: \"Qm91bmRhcnk6OTk6MQ==\")", null)]
-    [InlineData("boundary(id: \"Qm91bmRhcnk6MTo5OTk5OTk5OTk5OTk=\")", null)]
+    [InlineData("boundary(id: \"Qm91bmRhcnk6MTo5OTk5OTk5OTk5OTk=\")", "ID_INVALID")]
     [InlineData("boundary(id: \"Q2F0ZWdvcnk6MToz\")", "ID_INVALID")]
     [InlineData("boundary(id: \"nonsense\")", "ID_INVALID")]
     [InlineData("boundary(id: 7)", "ID_INVALID")]
