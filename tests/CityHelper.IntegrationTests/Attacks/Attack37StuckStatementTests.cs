@@ -79,8 +79,7 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
     {
         await using TestServer server = await TestServer.StartAsync(_database, time: _time);
 
-        // GEOS looks up once, at about half of it: by then the connection was given up.
-        await StuckAgencies.SetAsync(_database, "GEOS", seconds: 22);
+        await StuckAgencies.SetAsync(_database, "PROGRAM", seconds: 20);
         Task<(HttpResponseMessage Response, System.Text.Json.JsonElement Json)> asked = server.PostAsync(Stuck);
         await BusyForAsync(Limits.StatementTimeoutMs + Limits.WatchMarginMs);
         await LookAsync(server);
