@@ -172,7 +172,7 @@ public sealed class FilterNotIndexedError : RequestError
         : base(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Listed(fields)} would be looked for in about {100 * tooMany.Share:0} % of all rows, {100 * tooMany.ShareMax:0} % are allowed: name fewer categories or agencies, "
+                $"{Listed(fields)} would be looked for in about {tooMany.Rows:0} rows, {tooMany.RowsMax:0} are allowed: name fewer categories or agencies, "
                 + $"or add an `id`, a `createdAt` range of at most {Limits.ScanDaysMax} days, or {area}."),
             "FILTER_NOT_INDEXED")
     {

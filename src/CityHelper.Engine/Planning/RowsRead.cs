@@ -34,9 +34,8 @@ internal sealed class RowsRead(RowAccess access, IObjectGraphType row, IReadOnly
 
         var estimation = new Estimation(run, statistics, _universes);
         double rows = AccessChooser.RowsIn(keys, statistics) * Math.Min(ShareByIndex(estimation), area(estimation));
-        return rows > Math.Max(Limits.ScanRowsAlways, Math.Min(Limits.ScanRowsMax, shareMax * statistics.Rows))
-            ? new TooManyRows(rows / statistics.Rows, shareMax)
-            : null;
+        double most = Math.Max(Limits.ScanRowsAlways, Math.Min(Limits.ScanRowsMax, shareMax * statistics.Rows));
+        return rows > most ? new TooManyRows(rows, most) : null;
     }
 
     /// <summary>The share of the rows that the values of a column have which has the most of them: of rows below parents that nobody knows yet.</summary>
@@ -70,6 +69,6 @@ internal sealed class RowsRead(RowAccess access, IObjectGraphType row, IReadOnly
 }
 
 /// <summary>A filter that is looked at row by row is left with too many rows.</summary>
-/// <param name="Share">The share of all rows.</param>
-/// <param name="ShareMax">The share that is allowed.</param>
-internal readonly record struct TooManyRows(double Share, double ShareMax);
+/// <param name="Rows">How many, by the estimate.</param>
+/// <param name="RowsMax">How many are allowed.</param>
+internal readonly record struct TooManyRows(double Rows, double RowsMax);

@@ -85,7 +85,8 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
 
         // What it believes of the rows differs from answer to answer, so that times until closing are counted now from rows, now from counters.
         await using TestServer server = await TestServer.StartAsync(
-            ConnectionString, statistics: real => BelievedStatistics.Wild(real, 61), time: new StoppedClock(DateTime.Parse(Now, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal)));
+            ConnectionString, statistics: real => BelievedStatistics.Wild(real, 61), time: new StoppedClock(DateTime.Parse(Now, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal)),
+            askedMax: BelievedStatistics.AskedMax);
         string question = Question.Replace(
             "$DISTRICT",
             (await server.DataAsync("""{ boundaries(city: "nyc", first: 1) { nodes { id } } }""")).GetProperty("boundaries").GetProperty("nodes")[0].GetProperty("id").GetString(),

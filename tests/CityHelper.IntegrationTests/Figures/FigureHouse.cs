@@ -67,7 +67,7 @@ public sealed class FigureHouse(PostgresFixture postgres) : IAsyncLifetime
             "vacuum analyze");
         _lock = await HoldFoldsAsync(Direct);
         ByExternalId = await FigureRow.ReadAsync(Direct);
-        Server = await TestServer.StartAsync(database, statistics: real => BelievedStatistics.Wild(real, 52));
+        Server = await TestServer.StartAsync(database, statistics: real => BelievedStatistics.Wild(real, 52), askedMax: BelievedStatistics.AskedMax);
         JsonElement boundaries = await Server.DataAsync("""{ boundaries(city: "nyc", first: 50) { nodes { id code } } }""");
         Boundaries = [.. boundaries.GetProperty("boundaries").GetProperty("nodes").EnumerateArray().Select(b => new RandomAreas.Drawn(
             new { boundary = b.GetProperty("id").GetString() },

@@ -42,7 +42,7 @@ public sealed class NearbyPropertyTests(PostgresFixture postgres, ITestOutputHel
         await RequestRows.AddCityAsync(database, [.. Enumerable.Range(NearRows.FirstYear, NearRows.Years)]);
         await RequestRows.AddAsync(database, _rows);
         _direct = CityHelperDatabase.CreateDataSource(database);
-        _server = await TestServer.StartAsync(database, statistics: real => BelievedStatistics.Wild(real, 22));
+        _server = await TestServer.StartAsync(database, statistics: real => BelievedStatistics.Wild(real, 22), askedMax: BelievedStatistics.AskedMax);
     }
 
     public async Task DisposeAsync()

@@ -16,7 +16,6 @@ namespace CityHelper.IntegrationTests.Reading;
 public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime
 {
     private const int Areas = 150;
-    private const int AskedMax = 60;
 
     private static readonly string[] s_relations = ["within", "intersects", "contains", "touches", "overlaps"];
 
@@ -161,7 +160,7 @@ public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime
 
         // Where it believes that a filter leaves too many rows it refuses; it believes something else the next time.
         JsonElement answer = await AskAsync(within, where);
-        for (int asked = 1; asked < AskedMax && IsRefused(answer); asked++)
+        for (int asked = 1; asked < BelievedStatistics.AskedMax && IsRefused(answer); asked++)
         {
             answer = await AskAsync(within, where);
         }

@@ -19,6 +19,9 @@ public static class BelievedStatistics
         _ => 1,
     }));
 
+    /// <summary>With <see cref="Wild"/>, how often a query is asked until it is believed to leave few enough rows: one belief in eight refuses nothing.</summary>
+    public const int AskedMax = 60;
+
     /// <summary>
     /// Another belief for every request, and none for one in eight: whatever form and window that leads to, the answer must be the same.
     /// </summary>

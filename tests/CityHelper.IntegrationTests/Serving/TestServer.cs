@@ -25,8 +25,11 @@ public sealed class TestServer : IAsyncDisposable
     private readonly StatementLog _statements;
     private readonly string _home;
 
-    private TestServer(WebApplication app, StatementLog statements, string home)
+    private readonly int _askedMax;
+
+    private TestServer(WebApplication app, StatementLog statements, string home, int askedMax)
     {
+        _askedMax = askedMax;
         _app = app;
         _statements = statements;
         _home = home;
@@ -55,6 +58,9 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="settings">Further configuration: <c>Clients:civic:Mode</c>.</param>
     /// <param name="redis">The connection string of its Redis; none when left out.</param>
     /// <param name="services">What is to be changed of its services, after all else.</param>
+    /// <param name="askedMax">
+    /// How often a query is asked that is refused for the rows that its filter leaves: more than once where the server believes something else of them each time.
+    /// </param>
     public static async Task<TestServer> StartAsync(
         string database,
         string environment = "Development",
@@ -62,7 +68,8 @@ public sealed class TestServer : IAsyncDisposable
         TimeProvider? time = null,
         IReadOnlyDictionary<string, string?>? settings = null,
         string? redis = null,
-        Action<IServiceCollection>? services = null)
+        Action<IServiceCollection>? services = null,
+        int askedMax = 1)
     {
         var statements = new StatementLog();
         string home = Directory.CreateTempSubdirectory("cityhelper-home-").FullName;
@@ -101,15 +108,24 @@ public sealed class TestServer : IAsyncDisposable
                 builder.Logging.ClearProviders().AddProvider(statements).AddFilter("CityHelper", LogLevel.Debug);
             });
         await app.StartAsync();
-        return new TestServer(app, statements, home);
+        return new TestServer(app, statements, home, askedMax);
     }
 
     /// <summary>Posts a query.</summary>
     public async Task<JsonElement> QueryAsync(string query, object? variables = null)
     {
-        (_, JsonElement json) = await PostAsync(JsonSerializer.Serialize(new { query, variables }));
+        string body = JsonSerializer.Serialize(new { query, variables });
+        (_, JsonElement json) = await PostAsync(body);
+        for (int asked = 1; asked < _askedMax && IsRefusedForRows(json); asked++)
+        {
+            (_, json) = await PostAsync(body);
+        }
+
         return json;
     }
+
+    private static bool IsRefusedForRows(JsonElement json) => json.TryGetProperty("errors", out JsonElement errors)
+        && errors[0].GetProperty("extensions").GetProperty("code").GetString() == "FILTER_NOT_INDEXED";
 
     /// <summary>Posts a query whose answer must hold no errors.</summary>
     /// <returns>The answer's data.</returns>
