@@ -81,6 +81,12 @@ public static partial class Limits
     /// <summary>Segments of a piece of a line that points are held against: some 20 microseconds in GEOS.</summary>
     public const int LinePieceSegmentsMax = 64;
 
+    /// <summary>Pieces that points are held against one by one, whatever their length: some microseconds.</summary>
+    public const int LinePiecesUsual = 16;
+
+    /// <summary>Segments of the pieces of a line, on average, below which it turns back so often that points are measured to it first: a route has 10 to 64, a zigzag one.</summary>
+    public const int CrowdedPieceSegments = 8;
+
     /// <summary>Positions of a geometry that is compared with areas by what their edges have in common: those that fit a body, Boston's largest district of 6,561 among them.</summary>
     public const int RelatedPositionsMax = 8_000;
 

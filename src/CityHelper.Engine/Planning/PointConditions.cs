@@ -1,3 +1,5 @@
+using CityHelper.Engine.Space;
+
 namespace CityHelper.Engine.Planning;
 
 /// <summary>
@@ -42,8 +44,10 @@ internal sealed class PointConditions(StatementBuilder statement, string row, Sp
 
     private string Distance => other.Distance(statement);
 
-    // Each piece has a box, which PostGIS looks at first.
-    private string IsOnLines => $"exists (select from unnest({other.Part(statement, "pieces", p => p.Pieces)}) l where st_intersects(l, {row}))";
+    // Each piece has a box, which PostGIS looks at first. Of lines that turn back and forth many boxes hold a point, so only what is next to such lines looks for its piece.
+    private string IsOnLines =>
+        $"coalesce(st_dwithin({row}, {other.Part(statement, "crowded", p => p.Crowded)}, {LinePieces.NextTo}), true) "
+        + $"and exists (select from unnest({other.Part(statement, "pieces", p => p.Pieces)}) l where st_intersects(l, {row}))";
 
     private string IsAtEnds => IsAt(p => p.EndsX, p => p.EndsY, "ends");
 

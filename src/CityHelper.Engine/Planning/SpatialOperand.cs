@@ -151,6 +151,11 @@ internal sealed class OperandParts
     public NpgsqlParameter Pieces => OrNull(
         Dimension.Curve, NpgsqlDbType.Array | NpgsqlDbType.Geometry, () => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Geometry, _pieces.Value));
 
+    /// <summary>The lines as a whole when they are many short pieces.</summary>
+    public NpgsqlParameter Crowded => _geometry.Dimension == Dimension.Curve && LinePieces.AreCrowded(_geometry, _pieces.Value.Length)
+        ? StatementBuilder.Geometry(_geometry)
+        : new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Geometry, Value = DBNull.Value };
+
     /// <summary>Longitudes of the points.</summary>
     public NpgsqlParameter PointsX => Numbers(PointsOf(_geometry), c => c.X);
 

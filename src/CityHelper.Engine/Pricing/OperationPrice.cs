@@ -42,7 +42,9 @@ internal readonly record struct FieldSum(double Fields, double Types, double Sta
 /// <summary>A field of an operation.</summary>
 /// <param name="Name">Its name in the schema.</param>
 /// <param name="Weight">Its own weight, for each object that it is a field of.</param>
-/// <param name="Statement">What it weighs once, however many objects it is a field of.</param>
+/// <param name="Once">What it weighs once, however many objects it is a field of.</param>
+/// <param name="Arguments">What its arguments weigh for each of its statements.</param>
+/// <param name="Statements">Statements that it is read by, and those of the lists and counts below it: each of them filters anew.</param>
 /// <param name="TypeWeight">The weight of an object of its type; 0 for a leaf.</param>
 /// <param name="Size">How many items it has; null for what is no list of a known size.</param>
 /// <param name="Sized">Fields below that have the size instead of it.</param>
@@ -50,12 +52,17 @@ internal readonly record struct FieldSum(double Fields, double Types, double Sta
 internal sealed record PricedField(
     string Name,
     double Weight,
-    ArgumentCost Statement,
+    double Once,
+    ArgumentCost Arguments,
+    int Statements,
     double TypeWeight,
     PricedSize? Size,
     string[] Sized,
     IReadOnlyList<IReadOnlyList<PricedField>> Alternatives)
 {
+    /// <summary>Whether it is read by a statement of its own, which repeats the query of the rows that it is a field of.</summary>
+    public bool IsStatement { get; init; }
+
     public FieldSum Of(VariableValues variables, double? inherited)
     {
         double size = Size?.Of(variables) ?? 1;
@@ -72,7 +79,7 @@ internal sealed record PricedField(
             below = below.Or(one);
         }
 
-        return new FieldSum(Weight + own * below.Fields, own * (TypeWeight + below.Types), Statement.Of(variables) + below.Statements);
+        return new FieldSum(Weight + own * below.Fields, own * (TypeWeight + below.Types), Once + Statements * Arguments.Of(variables) + below.Statements);
     }
 }
 

@@ -1,3 +1,4 @@
+using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Types;
@@ -37,18 +38,27 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
         IGraphType type = definition.ResolvedType!.GetNamedType();
         bool isComposite = type is IComplexGraphType or UnionGraphType;
         double weight = Pricing.Weight.Of(definition) ?? (isComposite ? ObjectWeight : 0);
-        ArgumentCost arguments = Arguments(field, definition);
         (double own, double once) = Pricing.Weight.IsOfStatement(definition) ? (isComposite ? ObjectWeight : 0, weight) : (weight, 0);
         ListSize? size = ListSize.Of(definition);
+        List<PricedField>[] below = [.. Possible(type).Select(possible => Fields(possible, field.SelectionSets))];
         return new PricedField(
             field.Name,
             own,
-            arguments with { Weight = arguments.Weight + once },
+            once,
+            Arguments(field, definition),
+            1 + StatementsOf(below),
             isComposite ? Pricing.Weight.Of(type) ?? ObjectWeight : 0,
             size is null ? null : Size(size, field, definition),
             size?.SizedFields ?? [],
-            [.. Possible(type).Select(possible => Fields(possible, field.SelectionSets))]);
+            below)
+        {
+            IsStatement = Pricing.Weight.IsOfStatement(definition) || FieldBinding.Of(definition) is ChildrenBinding or NestedConnectionBinding or AroundBinding or SimilarRowsBinding,
+        };
     }
+
+    // Lists below rows, and counts: each repeats the query of the rows. Of the types that a row may be of, the one with the most.
+    private static int StatementsOf(IReadOnlyList<IReadOnlyList<PricedField>> alternatives) => alternatives.Count == 0 ? 0
+        : alternatives.Max(fields => fields.Sum(f => (f.IsStatement ? 1 : 0) + f.Statements - 1));
 
     private static IEnumerable<IObjectGraphType> Possible(IGraphType type) => type switch
     {

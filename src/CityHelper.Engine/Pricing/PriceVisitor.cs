@@ -33,8 +33,11 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     /// <summary>Figures of a city are sums of thousands of counters.</summary>
     private const double FiguresWeight = 40;
 
-    /// <summary>A figure by day, week or month.</summary>
-    private const double PeriodsWeight = 40;
+    /// <summary>A figure by month, which counters have.</summary>
+    private const double MonthsWeight = 40;
+
+    /// <summary>A figure by day or week: of an area, each of its rows is counted.</summary>
+    private const double DaysWeight = 200;
 
     /// <summary>How long it took: up to <see cref="Limits.ExactDurationRowsMax"/> rows are sorted.</summary>
     private const double DurationsWeight = 100;
@@ -121,7 +124,7 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
         (ConnectionType connection, ConnectionType.TotalCount) => _accesses.TryGetValue(connection.Row, out RowAccess? access) && access.Values.Count > 0 ? CountWeight : (double?)null,
         (StatsType, StatsType.Duration) => DurationsWeight,
         (StatsType, StatsType.Overdue) => OverdueWeight,
-        (StatsType, _) when StatsType.Periods.Any(period => period.Field == field.Name) => PeriodsWeight,
+        (StatsType, _) when StatsType.Periods.FirstOrDefault(period => period.Field == field.Name) is { Unit: { } unit } => unit == "month" ? MonthsWeight : DaysWeight,
         _ => FieldBinding.Of(field) is SimilarRowsBinding ? SimilarWeight : (double?)null,
     };
 

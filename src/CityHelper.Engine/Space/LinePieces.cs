@@ -8,6 +8,14 @@ namespace CityHelper.Engine.Space;
 /// </summary>
 internal static class LinePieces
 {
+    /// <summary>Degrees, as SQL, within which a place is next to lines: a thousand times what a distance between places of the earth is rounded by, and a tenth of a millimetre.</summary>
+    public const string NextTo = "1e-9";
+
+    /// <summary>Whether it costs a point less to be measured to the lines (15 ns a position) than to be held against the boxes of all pieces (some 200 ns each).</summary>
+    /// <param name="lines">The lines.</param>
+    /// <param name="pieces">How many pieces they have.</param>
+    public static bool AreCrowded(Geometry lines, int pieces) => pieces > Limits.LinePiecesUsual && pieces * Limits.CrowdedPieceSegments > lines.NumPoints;
+
     /// <summary>The pieces: each goes one way along x or y, and so never meets itself.</summary>
     public static IEnumerable<LineString> Of(Geometry lines)
     {

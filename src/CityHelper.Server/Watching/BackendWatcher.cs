@@ -43,11 +43,25 @@ internal sealed class BackendWatcher(
     private static readonly TimeSpan s_limit = TimeSpan.FromMilliseconds(Engine.Limits.StatementTimeoutMs + Engine.Limits.WatchMarginMs);
 
     private readonly Dictionary<BackendUse, long> _reported = [];
+    private readonly SemaphoreSlim _looking = new(1);
     private bool _failed;
 
-    /// <summary>Looks once.</summary>
+    /// <summary>Looks once. Two looks never overlap: the second would report what the first is about to.</summary>
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
     public async Task LookAsync(CancellationToken cancellation)
+    {
+        await _looking.WaitAsync(cancellation);
+        try
+        {
+            await LookAloneAsync(cancellation);
+        }
+        finally
+        {
+            _looking.Release();
+        }
+    }
+
+    private async Task LookAloneAsync(CancellationToken cancellation)
     {
         BackendUse[] old = [.. backends.Uses.Where(use => use.Age > s_limit)];
         if (old.Length == 0)
@@ -99,6 +113,13 @@ internal sealed class BackendWatcher(
         command.Parameters.Add(new() { Value = s_limit.TotalSeconds });
         use.IsTerminated = await command.ExecuteScalarAsync(cancellation) is true;
         return use.IsTerminated;
+    }
+
+    /// <inheritdoc />
+    public override void Dispose()
+    {
+        base.Dispose();
+        _looking.Dispose();
     }
 
     private void Forget(BackendUse use)

@@ -69,6 +69,8 @@ internal sealed class CostKinds(CostCity city)
             yield return new($"`location: {{ {relation} }}`, line", "positions", s_positions, n => Compared(relation, Line(n)));
         }
 
+        yield return new("`location: { intersects }`, line back and forth", "positions", s_positions, n => Compared("intersects", CostShapes.Scribble(_place.Longitude, _place.Latitude, 0.1, n)));
+        yield return new("`location: { intersects }`, many lines", "positions", s_positions, n => Compared("intersects", CostShapes.Lines(_place.Longitude, _place.Latitude, 0.1, n)));
         yield return new("`location: { intersects }`, points", "positions", s_positions, n => Compared("intersects", CostShapes.Points(_place.Longitude, _place.Latitude, 0.4, n)));
         foreach ((string name, double buffer) in new[] { ("grown", 0.0018), ("shrunk", -0.0001) })
         {
@@ -86,6 +88,8 @@ internal sealed class CostKinds(CostCity city)
             yield return new($"boundary `{relation}`, line", "positions", s_positions, n => Boundaries(relation, Line(n)));
         }
 
+        yield return new("boundary `distance`, points", "positions", s_positions, n => Boundaries("distance", CostShapes.Points(_place.Longitude, _place.Latitude, 0.4, n)));
+        yield return new("boundary `distance`, many lines", "positions", s_positions, n => Boundaries("distance", CostShapes.Lines(_place.Longitude, _place.Latitude, 0.4, n)));
         yield return new("45 conditions on one line", "positions", [2, 30, 100, 300, 1_000, 3_000], n => Shared(45, Line(n)));
         yield return new("45 conditions on one polygon", "positions", [4, 30, 100, 300, 1_000, 3_000], n => Shared(45, Polygon(n), "intersects"));
     }

@@ -54,6 +54,17 @@ public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture
         }
     }
 
+    /// <summary>Of lines that turn back at each position every piece is a segment, and a thousand points lie in the boxes of all of them: they are measured first, and no statement reaches its limit.</summary>
+    [Theory]
+    [InlineData("intersects")]
+    [InlineData("nwithin")]
+    [InlineData("touches")]
+    public async Task A_line_back_and_forth_is_answered(string operation)
+    {
+        AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Requests, Where(operation, BackAndForth(9_900))));
+        Assert.True(answer.Code is null && answer.Status == HttpStatusCode.OK, answer.Json.ToString());
+    }
+
     [Theory]
     [InlineData(4_000, 0, 1)]
     [InlineData(4_000, 0, -0.00001)]

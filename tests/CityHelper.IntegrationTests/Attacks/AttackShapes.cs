@@ -51,6 +51,13 @@ internal static class AttackShapes
         return At(Width / 2 + radius * Math.Cos(angle), Width / 2 + radius * Math.Sin(angle), digits: 7);
     }));
 
+    /// <summary>A line that goes back and forth on one diagonal: the boxes of its segments all lie on each other.</summary>
+    public static object BackAndForth(int positions) => new
+    {
+        type = "LineString",
+        coordinates = Enumerable.Range(0, positions).Select(i => At(Width * (i % 2 + i / (4.0 * positions)), Width * (i % 2 + i / (4.0 * positions)))),
+    };
+
     /// <summary>Points along a diagonal.</summary>
     public static object Points(int count) => new { type = "MultiPoint", coordinates = Enumerable.Range(0, count).Select(i => At(Width * i / count, Width * i / count)) };
 

@@ -74,6 +74,21 @@ public sealed class SegmentPairTests
         Assert.Equal(4, LinePieces.Of(s_factory.CreateLineString([.. Enumerable.Range(0, 201).Select(i => new Coordinate(i, i % 2))])).Count());
     }
 
+    [Theory]
+    [InlineData(500, 40, false)]
+    [InlineData(500, 1, true)]
+    [InlineData(14, 1, false)]
+    [InlineData(5_000, 3, true)]
+    public void Lines_that_turn_back_often_are_crowded(int positions, int between, bool expected)
+    {
+        LineString line = s_factory.CreateLineString([.. Enumerable.Range(0, positions).Select(i =>
+        {
+            double along = i / between % 2 == 0 ? i % between : between - i % between;
+            return new Coordinate(along, along);
+        })]);
+        Assert.Equal(expected, LinePieces.AreCrowded(line, LinePieces.Of(line).Count()));
+    }
+
     /// <summary>An end where an even number of lines ends is none of theirs (OGC Simple Features, mod-2 rule).</summary>
     [Fact]
     public void Ends_are_the_boundary_of_lines()

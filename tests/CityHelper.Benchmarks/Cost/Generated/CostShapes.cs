@@ -34,9 +34,17 @@ internal static class CostShapes
         return Shape("LineString", line);
     }
 
+    /// <summary>A line that goes back and forth through a place, each time in another direction.</summary>
+    public static JsonObject Scribble(double longitude, double latitude, double radius, int positions) =>
+        Shape("LineString", new JsonArray([.. Enumerable.Range(0, Math.Max(2, positions)).Select(i => (JsonNode)Around(longitude, latitude, radius * (i % 2 == 0 ? 1 : -1), i))]));
+
+    /// <summary>Lines of two positions.</summary>
+    public static JsonObject Lines(double longitude, double latitude, double radius, int positions) => Shape("MultiLineString", new JsonArray(
+        [.. Enumerable.Range(0, Math.Max(1, positions / 2)).Select(i => (JsonNode)new JsonArray(Around(longitude, latitude, radius, i), Around(longitude, latitude, radius, i + 1)))]));
+
     /// <summary>Points around a place.</summary>
     public static JsonObject Points(double longitude, double latitude, double radius, int positions) => Shape("MultiPoint", new JsonArray(
-        [.. Enumerable.Range(0, Math.Max(1, positions)).Select(i => (JsonNode)At(longitude + radius * Math.Cos(i * 2.4) * i / positions, latitude + radius * Math.Sin(i * 2.4) * i / positions))]));
+        [.. Enumerable.Range(0, Math.Max(1, positions)).Select(i => (JsonNode)Around(longitude, latitude, radius * i / positions, i))]));
 
     public static JsonObject Viewport(double longitude, double latitude, double radius) => new()
     {
@@ -51,6 +59,9 @@ internal static class CostShapes
     private static JsonObject Shape(string type, JsonArray coordinates) => new() { ["type"] = type, ["coordinates"] = coordinates };
 
     private static JsonArray At(double longitude, double latitude) => new(Cut(longitude), Cut(latitude));
+
+    // By the golden angle, nearly: places spread evenly, and no two in one direction.
+    private static JsonArray Around(double longitude, double latitude, double radius, int i) => At(longitude + radius * Math.Cos(i * 2.4), latitude + radius * Math.Sin(i * 2.4));
 
     // As clients send them; ten thousand fit a body.
     private static double Cut(double degrees) => Math.Round(degrees, 6);
