@@ -73,6 +73,15 @@ internal sealed class RootRun : IDisposable
 
     public CellCover Cover { get; set; } = CellCover.None;
 
+    /// <summary>Positions of its geometries that were computed with where the request is answered.</summary>
+    public long PositionsAtOnce { get; set; }
+
+    /// <summary>What the conditions on areas that make nodes take together for one row at most.</summary>
+    public SegmentPairs ComparedPairs { get; set; }
+
+    /// <summary>Pairs of positions that the conditions on areas measure for one row at most.</summary>
+    public long MeasuredPairs { get; set; }
+
     /// <summary>When the request was bound, for what is asked of the clock.</summary>
     public DateTimeOffset Moment { get; set; }
 

@@ -57,10 +57,11 @@ internal static class AreaComparison
     /// <param name="shapes">Knows the areas.</param>
     /// <param name="operation">The operation in its positive form.</param>
     /// <param name="other">What they are compared with.</param>
-    /// <param name="run">The request's values.</param>
+    /// <param name="times">How often a row computes it.</param>
+    /// <param name="run">The request's values, and what earlier conditions take.</param>
     /// <param name="cancellation">Ends the look for areas.</param>
     public static async ValueTask<RequestError?> CheckAsync(
-        IAreaDirectory shapes, string operation, SpatialOperand other, RootRun run, CancellationToken cancellation)
+        IAreaDirectory shapes, string operation, SpatialOperand other, int times, RootRun run, CancellationToken cancellation)
     {
         OperandKind kind = other.KindOf(run.Variables);
         Geometry geometry = kind == OperandKind.Shrunk
@@ -80,27 +81,42 @@ internal static class AreaComparison
         // Of areas whose boxes are apart the distance is found by sorting, in a thousandth of the time.
         IReadOnlyList<Geometry> near = await shapes.OverlappingAsync(run.Partition, BoxOf(other.Around(run.Variables)), cancellation);
         return isDistance
-            ? CheckDistances(geometry, near)
-            : await GeometryWork.RunAsync(near.Sum(n => (long)n.NumPoints) + geometry.NumPoints, () => CheckContacts(geometry, near), cancellation);
+            ? CheckDistances(geometry, near, times, run)
+            : await GeometryWork.RunAsync(near.Sum(n => (long)n.NumPoints) + geometry.NumPoints, () => CheckContacts(geometry, near, run), cancellation);
     }
 
-    private static GeometryTooComplexError? CheckDistances(Geometry geometry, IReadOnlyList<Geometry> near) =>
-        near.Any(area => (long)area.NumPoints * geometry.NumPoints > Limits.MeasuredPairsMax)
+    // Conditions on one row are computed in one go, so what each of them may take is counted for all together.
+    private static GeometryTooComplexError? CheckDistances(Geometry geometry, IReadOnlyList<Geometry> near, int times, RootRun run)
+    {
+        run.MeasuredPairs += times * near.Select(area => (long)area.NumPoints * geometry.NumPoints).DefaultIfEmpty().Max();
+        return run.MeasuredPairs > Limits.MeasuredPairsMax
             ? new GeometryTooComplexError("An area that it is held against has too many positions for that many")
             : null;
+    }
 
-    private static GeometryTooComplexError? CheckContacts(Geometry geometry, IReadOnlyList<Geometry> near)
+    private static GeometryTooComplexError? CheckContacts(Geometry geometry, IReadOnlyList<Geometry> near, RootRun run)
     {
         SegmentSet segments = SegmentSet.Of(geometry);
         Envelope box = geometry.EnvelopeInternal;
-        if (SegmentPairs.Within(segments, s_most) is not { } own)
+        if (SegmentPairs.Within(segments, s_most) is not { } own || !(run.ComparedPairs + own).IsWithin(s_most))
         {
             return new GeometryTooComplexError("It crosses itself too often");
         }
 
-        bool isComplex = near.Any(area => SegmentPairs.Between(segments, box, SegmentSet.Of(area), area.EnvelopeInternal, s_most) is not { } between
-            || !(own + between).IsWithin(s_most));
-        return isComplex ? new GeometryTooComplexError("It meets the border of an area too often") : null;
+        SegmentPairs most = own;
+        foreach (Geometry area in near)
+        {
+            if (SegmentPairs.Between(segments, box, SegmentSet.Of(area), area.EnvelopeInternal, s_most) is not { } between
+                || !(run.ComparedPairs + own + between).IsWithin(s_most))
+            {
+                return new GeometryTooComplexError("It meets the border of an area too often");
+            }
+
+            most = most.Or(own + between);
+        }
+
+        run.ComparedPairs += most;
+        return null;
     }
 
     private static Viewport BoxOf(Envelope box) => new(box.MinX, box.MinY, box.MaxX, box.MaxY);

@@ -143,6 +143,13 @@ internal sealed class CompiledFilter
         : TooMany(run, known, area, Limits.ScanShareMax) is { } tooMany ? new FilterNotIndexedError(RowByRow, tooMany, coordinate, small)
         : null;
 
+    /// <summary>The rows that the best of its indexes leaves, by the estimate; null when nothing is known of them.</summary>
+    /// <param name="run">A request's values.</param>
+    /// <param name="known">What is known of the rows.</param>
+    public double? RowsByIndex(RootRun run, ITableStatistics known) => known.Of(_rows.Access.Entity.Table, run.Partition) is { } statistics
+        ? _rowsRead.Left(run, statistics, Created(run.Variables).Keys(_rows.Access))
+        : null;
+
     /// <summary>The same for rows below others, of which only how many there are at most is known before they are read.</summary>
     /// <param name="run">A request's values.</param>
     /// <param name="known">What is known of the rows.</param>
@@ -187,7 +194,7 @@ internal sealed class CompiledFilter
     /// <summary>Why the shapes of a request's area and geometries cannot be compared with, or null: asked after everything that is cheaper to refuse.</summary>
     public async ValueTask<RequestError?> CheckShapesAsync(RootRun run, CancellationToken cancellation)
     {
-        RequestError? error = run.Area is { } area ? await area.CheckShapeAsync(cancellation) : null;
+        RequestError? error = run.Area is { } area ? await area.CheckShapeAsync(run, cancellation) : null;
         for (int i = 0; i < _shapeChecks.Count && error is null; i++)
         {
             error = await _shapeChecks[i](run, cancellation);

@@ -14,7 +14,7 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
 
     /// <summary>Compiles the members of a filter input.</summary>
     /// <exception cref="PlanException">The filter is larger than <see cref="Limits.FilterConditionsMax"/>.</exception>
-    public List<Condition> Compile(FilterInput input, InputNode? filter) => Compile(input, filter, access);
+    public List<Condition> Compile(FilterInput input, InputNode? filter) => Condition.SearchingOnce(Compile(input, filter, access));
 
     // Members in the input's own order, so that equal filters are equal SQL however a client writes them.
     private List<Condition> Compile(FilterInput input, InputNode? filter, RowAccess? rows)
@@ -96,14 +96,18 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
             ? new FilterNotIndexedError([$"{external.Argument}: {{in: [null]}}"], access.Entity.Name)
             : null);
         string array = _leaves.List(column, value);
-        return new Condition($"{key} = any(array({rows} = any({array})))", [access.Entity.RowColumn]) { NamesRows = true };
+        return new Condition($"{key} = any(array({rows} = any({array})))", [access.Entity.RowColumn])
+        {
+            NamesRows = true,
+            ListColumn = access.Entity.RowColumn,
+        };
     }
 
     // Integer keys rather than a join: the partition's rows are then filtered by an index or an included column, and the small
     // table is read once, before the first row (an InitPlan).
     private IEnumerable<Condition> Reference(ReferenceBinding reference, FilterInput input, InputNode node)
     {
-        List<Condition> inner = Compile(input, node, rows: null);
+        List<Condition> inner = Condition.SearchingOnce(Compile(input, node, rows: null));
         if (inner.Count == 0)
         {
             return [];
@@ -113,13 +117,15 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
         EntityMap target = reference.Target;
         string partition = target.PartitionColumn is { } column ? $"f.{column} = {statement.Partition()} and " : "";
         string rows = $"select f.{there} from {target.Table} f where {partition}{Condition.All(inner, "f")}";
-        string sql = IsOneRow(target, input, node)
+        bool isOne = IsOneRow(target, input, node);
+        string sql = isOne
             ? $"{Condition.Row}.{here} = ({rows})"
             : $"{Condition.Row}.{here} = any(array({rows}))";
         return
         [
             new Condition(sql, [here])
             {
+                ListColumn = isOne ? null : here,
                 Holds = inner.All(c => c.Holds is not null)
                     ? (estimation, row) => estimation.Referenced(target.Table, row[here]) is { } referenced
                         && inner.All(c => c.Holds!(estimation, referenced))
@@ -151,7 +157,7 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
                 continue;
             }
 
-            List<Condition> inner = Compile(input.Rows, member, rows: null);
+            List<Condition> inner = Condition.SearchingOnce(Compile(input.Rows, member, rows: null));
             if (field.Name == ListFilterInput.All)
             {
                 if (inner.Count > 0)

@@ -33,7 +33,7 @@ internal sealed class LeafConditions(StatementBuilder statement)
         string sql = operation is "in" or "nin"
             ? List(column, row, operation, value)
             : Comparison(row, operation, Parameter(column, value, operation), column);
-        return new Condition(sql, [column.Name]) { Holds = TextTest(column, operation, value) };
+        return new Condition(sql, [column.Name]) { Holds = TextTest(column, operation, value), ListColumn = operation == "in" ? column.Name : null };
     }
 
     /// <summary>One operation on a row's global id; ids of other partitions name no row of this one.</summary>
@@ -68,6 +68,7 @@ internal sealed class LeafConditions(StatementBuilder statement)
         return new Condition(sql, [entity.RowColumn])
         {
             NamesRows = operation is "eq" or "in",
+            ListColumn = operation == "in" ? entity.RowColumn : null,
             Holds = (estimation, known) => estimation.Set(value, given => Keys(estimation.Run, given).ToHashSet())
                 .Contains(long.Parse(known[entity.RowColumn]!, CultureInfo.InvariantCulture)) == operation is "eq" or "in",
         };

@@ -38,6 +38,14 @@ internal sealed class RowsRead(RowAccess access, IObjectGraphType row, IReadOnly
         return rows > most ? new TooManyRows(rows, most) : null;
     }
 
+    /// <summary>The rows that the best index leaves, by the estimate: none where rows are named, which are a thousand at most.</summary>
+    /// <param name="run">A request's values.</param>
+    /// <param name="statistics">What is known of the partition.</param>
+    /// <param name="keys">The keys that the filter leaves.</param>
+    public double Left(RootRun run, PartitionStatistics statistics, KeyRange keys) => conditions.Any(c => c.NamesRows)
+        ? 0
+        : AccessChooser.RowsIn(keys, statistics) * ShareByIndex(new Estimation(run, statistics, _universes));
+
     /// <summary>The share of the rows that the values of a column have which has the most of them: of rows below parents that nobody knows yet.</summary>
     public static double ShareOfLargest(PartitionStatistics? statistics, string column, int values) =>
         statistics?.Columns.TryGetValue(column, out ColumnStatistics? known) is true

@@ -34,7 +34,7 @@ internal sealed class SpatialConditions(StatementBuilder statement, LeafConditio
         bool isNegated = field.Name.StartsWith('n');
         string operation = isNegated ? field.Name[1..] : field.Name;
         var other = new SpatialOperand(node);
-        Check(binding, operation, other);
+        Check(binding, operation, other, operation == SpatialFilterInput.Distance ? SpatialOperand.Computations((IInputObjectGraphType)field.ResolvedType!, node) : 1);
         if (operation == SpatialFilterInput.Distance)
         {
             string distance = binding.IsPoint ? new PointConditions(statement, row, other).DistanceSql : new AreaConditions(statement, row, other).DistanceSql;
@@ -57,15 +57,15 @@ internal sealed class SpatialConditions(StatementBuilder statement, LeafConditio
     }
 
     // What is cheap to refuse is refused first.
-    private void Check(GeometryBinding binding, string operation, SpatialOperand other)
+    private void Check(GeometryBinding binding, string operation, SpatialOperand other, int times)
     {
         statement.Check(run => CheckKind(operation, binding.IsPoint, other, run.Variables));
         statement.CheckShape((run, cancellation) =>
-            Validity.CheckAsync(other.GeometryOf(run.Variables), fault => new GeometryInvalidError(fault), cancellation));
+            Validity.CheckAsync(other.GeometryOf(run.Variables), fault => new GeometryInvalidError(fault), run, cancellation));
         if (!binding.IsPoint)
         {
             IAreaDirectory directory = shapes ?? throw new InvalidOperationException($"{binding.Column.Name}: nobody knows the areas that geometries are compared with.");
-            statement.CheckShape((run, cancellation) => AreaComparison.CheckAsync(directory, operation, other, run, cancellation));
+            statement.CheckShape((run, cancellation) => AreaComparison.CheckAsync(directory, operation, other, times, run, cancellation));
         }
     }
 

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Space;
 using CityHelper.Engine.Types;
+using GraphQL.Types;
 using NetTopologySuite.Geometries;
 using Npgsql;
 using NpgsqlTypes;
@@ -24,6 +26,13 @@ internal sealed class SpatialOperand(InputNode node)
 
     /// <summary>Degrees: grown when positive, shrunk when negative, 0 without a buffer.</summary>
     public double BufferOf(VariableValues variables) => _buffer?.Evaluate(variables) as double? ?? 0;
+
+    /// <summary>How often a row computes the number of a condition: once for each comparison, more where a row without one must be told apart.</summary>
+    /// <param name="input">The operation's input.</param>
+    /// <param name="node">Its value.</param>
+    public static int Computations(IInputObjectGraphType input, InputNode node) => Math.Max(1, InputNode.MembersOf(input, node)
+        .Where(m => m.Field.Name is not (SpatialOperationFilterInput.Geometry or SpatialOperationFilterInput.Buffer) && !m.Node.IsNull)
+        .Sum(m => m.Field.Name is "in" or "nin" ? 3 : m.Field.Name.StartsWith('n') ? 2 : 1));
 
     /// <summary>What kind of comparison a request needs.</summary>
     public OperandKind KindOf(VariableValues variables) => BufferOf(variables) switch
@@ -101,25 +110,27 @@ internal enum OperandKind
 /// <summary>What a negative buffer leaves of polygons of few positions; made here, because PostGIS cannot be interrupted while it makes it.</summary>
 internal static class ShrunkGeometry
 {
-    // One buffer for each geometry: a literal in a document that is cached may come with many.
-    private static readonly ConditionalWeakTable<Geometry, Outcome> s_known = [];
+    // Several conditions may shrink one geometry, and a literal in a document that is cached may come with many buffers.
+    private static readonly ConditionalWeakTable<Geometry, ConcurrentDictionary<double, Geometry>> s_known = [];
 
     /// <summary>The geometry.</summary>
     /// <param name="surface">Valid polygons of at most <see cref="Limits.ShrunkPositionsMax"/> positions.</param>
     /// <param name="buffer">Degrees, negative.</param>
     public static Geometry Of(Geometry surface, double buffer)
     {
-        if (!s_known.TryGetValue(surface, out Outcome? outcome) || outcome.Buffer != buffer)
+        ConcurrentDictionary<double, Geometry> known = s_known.GetOrCreateValue(surface);
+        if (known.Count > Limits.FilterConditionsMax)
         {
-            Geometry shrunk = surface.Buffer(buffer);
-            shrunk.SRID = surface.SRID;
-            s_known.AddOrUpdate(surface, outcome = new Outcome(buffer, shrunk));
+            known.Clear();
         }
 
-        return outcome.Shrunk;
+        return known.GetOrAdd(buffer, static (degrees, from) =>
+        {
+            Geometry shrunk = from.Buffer(degrees);
+            shrunk.SRID = from.SRID;
+            return shrunk;
+        }, surface);
     }
-
-    private sealed record Outcome(double Buffer, Geometry Shrunk);
 }
 
 /// <summary>A geometry taken apart into what points are compared with at a bounded cost.</summary>

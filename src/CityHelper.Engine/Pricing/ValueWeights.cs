@@ -1,7 +1,6 @@
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Types;
-using GraphQL.Types;
 using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Pricing;
@@ -79,7 +78,7 @@ internal static class ValueWeights
     public static Func<VariableValues, double> OfOperand(SpatialOperationFilterInput operation, InputNode node, bool ofPoints)
     {
         var other = new SpatialOperand(node);
-        double times = Computations(node, operation);
+        double times = SpatialOperand.Computations(operation, node);
         return variables =>
         {
             OperandKind kind = other.KindOf(variables);
@@ -96,11 +95,6 @@ internal static class ValueWeights
             return times * (geometry.NumPoints * position + whole);
         };
     }
-
-    // How often a row computes the condition's number: once for each comparison, more where a row without one must be told apart.
-    private static double Computations(InputNode node, IInputObjectGraphType input) => Math.Max(1, InputNode.MembersOf(input, node)
-        .Where(m => m.Field.Name is not (SpatialOperationFilterInput.Geometry or SpatialOperationFilterInput.Buffer) && !m.Node.IsNull)
-        .Sum(m => m.Field.Name is "in" or "nin" ? 3 : m.Field.Name.StartsWith('n') ? 2 : 1));
 
     // Numbers that are no area are refused later: none of them makes it cheaper.
     private static double Share(double degrees) => degrees >= 0 ? Math.Min(1, degrees / LargeDegrees) : 1;

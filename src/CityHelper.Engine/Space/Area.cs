@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CityHelper.Engine.Execution;
 using NetTopologySuite.Geometries;
 using NetTopologySuite.Geometries.Prepared;
 
@@ -30,7 +31,7 @@ internal abstract class Area
     public abstract RequestError? Check();
 
     /// <summary>Why its shape cannot be searched, or null: asked last, because it may take some milliseconds.</summary>
-    public virtual ValueTask<RequestError?> CheckShapeAsync(CancellationToken cancellation) => ValueTask.FromResult<RequestError?>(null);
+    public virtual ValueTask<RequestError?> CheckShapeAsync(RootRun run, CancellationToken cancellation) => ValueTask.FromResult<RequestError?>(null);
 
     /// <summary>Whether the rectangle may have a point in common with the area; false is certain.</summary>
     public abstract bool Touches(Viewport cell);
@@ -99,7 +100,8 @@ internal sealed class SurfaceArea : Area
 
     public override int TestCost { get; }
 
-    public override int Positions => Geometry.NumPoints;
+    // What the server keeps is cut once, and must not wait behind what strangers send then.
+    public override int Positions => _isKept && !(_cells.IsEmpty && _covers.IsEmpty) ? 0 : Geometry.NumPoints;
 
     /// <summary>The polygon or polygons, SRID 4326.</summary>
     public Geometry Geometry { get; }
@@ -126,8 +128,8 @@ internal sealed class SurfaceArea : Area
     }
 
     // The server's own shapes were checked when they were stored.
-    public override ValueTask<RequestError?> CheckShapeAsync(CancellationToken cancellation) =>
-        _isKept ? ValueTask.FromResult<RequestError?>(null) : Validity.CheckAsync(Geometry, fault => new AreaInvalidError(fault), cancellation);
+    public override ValueTask<RequestError?> CheckShapeAsync(RootRun run, CancellationToken cancellation) =>
+        _isKept ? ValueTask.FromResult<RequestError?>(null) : Validity.CheckAsync(Geometry, fault => new AreaInvalidError(fault), run, cancellation);
 
     public override CellCover Cover(IReadOnlyList<int> zooms) => _covers.GetOrAdd(string.Join(' ', zooms), _ => base.Cover(zooms));
 

@@ -15,6 +15,9 @@ internal readonly record struct SegmentPairs(long Chains, long Boxes, long Conta
     public static SegmentPairs operator +(SegmentPairs left, SegmentPairs right) =>
         new(left.Chains + right.Chains, left.Boxes + right.Boxes, left.Contacts + right.Contacts);
 
+    /// <summary>The larger of both in each count.</summary>
+    public SegmentPairs Or(SegmentPairs other) => new(Math.Max(Chains, other.Chains), Math.Max(Boxes, other.Boxes), Math.Max(Contacts, other.Contacts));
+
     /// <summary>Whether none of the counts is beyond that of a bound.</summary>
     public bool IsWithin(SegmentPairs most) => Chains <= most.Chains && Boxes <= most.Boxes && Contacts <= most.Contacts;
 

@@ -110,7 +110,11 @@ internal sealed class FigurePlan(
             IsAreaCounted = _counted.Counters.Areas is not null && run.KeptArea is { IsCounted: true },
             Around = run.Area is { } area ? TileRange.Around(area.Box, _counted.Counters.FineZoom) : default,
         };
-        scope = scope with { Packs = calendar.IsPacked ? Packs(run, scope) : null };
+        scope = scope with
+        {
+            Packs = calendar.IsPacked ? Packs(run, scope) : null,
+            FindsByFilter = filter.RowsByIndex(run, context.Statistics) is { } byFilter && byFilter * Limits.RowsOfFilterTimes <= RowsIn(run, reach, times.All),
+        };
         return scope with { EstimatesDurations = scope.IsCounted && RowsIn(run, reach, times.All) > Limits.ExactDurationRowsMax };
     }
 

@@ -105,6 +105,9 @@ internal enum FigureParts
 
     /// <summary>Cells are so many that those beyond the outermost rows are left out first.</summary>
     Reached = 1 << 21,
+
+    /// <summary>Rows are found by the filter, which leaves few, and their cells are looked up in those of the area; otherwise by the cells.</summary>
+    ByFilter = 1 << 22,
 }
 
 /// <summary>The place and time of one request's figures.</summary>
@@ -134,6 +137,9 @@ internal sealed record FigureScope(AreaCells? Area, FigureTimes Times, bool IsCo
 
     /// <summary>The tiles of the finest zoom around the area: what changes outside them is not in it.</summary>
     public TileRange Around { get; init; }
+
+    /// <summary>Whether the filter leaves far fewer rows than the area has.</summary>
+    public bool FindsByFilter { get; init; }
 
     /// <summary>What is read of packs instead of rows; null without packs.</summary>
     public PackReads? Packs { get; init; }
@@ -168,6 +174,7 @@ internal sealed record FigureScope(AreaCells? Area, FigureTimes Times, bool IsCo
     public FigureParts Parts(FigureGrain grain) => CellsFor(grain) is not { } cells
         ? Of(FigureReach.Partition, grain, FigureParts.Months, FigureParts.Days, FigureParts.Before, FigureParts.After)
         : (cells.Runs > Limits.AreaRunsUnreachedMax ? FigureParts.Reached : FigureParts.None)
+            | (FindsByFilter ? FigureParts.ByFilter : FigureParts.None)
             | (TakesAreaMonths(grain) ? AreaMonthParts(cells)
             : Packs is not null && grain == FigureGrain.Any ? CountedParts(cells)
             : WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells) | (CellsAreOfFilter ? FigureParts.AreaOfAll : FigureParts.None) | KeptCells);

@@ -254,19 +254,22 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             conditions.Add(new Condition($"{Condition.Row}.{_counted.Done.DoneAt} is not null", [_counted.Done.DoneAt]));
         }
 
-        string[] needed = [.. columns.Dimensions.Append(Key).Concat(NeededByOutputs()).Distinct()];
+        // In each run of cells rows are found by their cells and by nothing else: an index of the filter would be gone through once for each run.
+        bool isByCells = cells.Runs.Length > 0;
+        string[] needed = [.. columns.Dimensions.Append(Key).Concat(NeededByOutputs()).Concat(isByCells ? conditions.SelectMany(c => c.Columns) : []).Distinct()];
         string rows = $"select {string.Join(", ", needed.Select(c => $"s.{c}"))} from {_access.Entity.Table} s where s.{PartitionColumn} = {statement.Partition()}"
-            + $"{cells.InCell} and s.{Key} >= {keys.Low} and s.{Key} < {keys.High}{Condition.And(conditions, "s")}";
+            + $"{cells.InCell} and s.{Key} >= {keys.Low} and s.{Key} < {keys.High}{(isByCells ? "" : Condition.And(conditions, "s"))}";
+        string passing = isByCells && conditions.Count > 0 ? $" where {Condition.All(conditions, "s")}" : "";
         if (columns.HasMilliseconds)
         {
             // Whole numbers, and no interval in between: a third of the time that `extract(epoch from a - b)` takes, which is numeric.
-            return $"select greatest((date_part('epoch', s.{_counted.Done.DoneAt}) * 1000)::bigint - {_access.Created!.MsSql($"s.{Key}")}, 0) as milliseconds\nfrom {keys.Of}{Each(cells.Runs)}({rows} offset 0) s";
+            return $"select greatest((date_part('epoch', s.{_counted.Done.DoneAt}) * 1000)::bigint - {_access.Created!.MsSql($"s.{Key}")}, 0) as milliseconds\nfrom {From(keys, cells.Runs)}({rows} offset 0) s{passing}";
         }
 
         string[] outputs = [.. RowOutputs("s")];
         string[] groups = [.. outputs.Where(o => !o.StartsWith("sum(", StringComparison.Ordinal)).Select((_, i) => (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture))];
         string grouping = groups.Length == 0 ? "" : $"\ngroup by {string.Join(", ", groups)}";
-        return $"select {string.Join(", ", outputs.Append("count(*)::integer as n"))}\nfrom {keys.Of}{Each(cells.Runs)}({rows} offset 0) s{grouping}";
+        return $"select {string.Join(", ", outputs.Append("count(*)::integer as n"))}\nfrom {From(keys, cells.Runs)}({rows} offset 0) s{passing}{grouping}";
     }
 
     private KeyBounds AllTimes() => Bounds("all", run => run.Figures!.Times.All);
@@ -287,6 +290,8 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             yield return _counted.Done.DoneAt;
         }
     }
+
+    private static string From(KeyBounds keys, string runs) => keys.Of + (runs.Length == 0 && keys.Of.Length > 0 ? "lateral " : Each(runs));
 
     private static string Each(string runs) => runs.Length == 0 ? "" : $"{runs} cross join lateral ";
 
@@ -309,7 +314,9 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         return (from, areRuns ? statement.Parameter((name, "to"), run => StatementBuilder.Bigints(runs(run.Figures!.CellsFor(columns.Grain)!).To)) : null);
     }
 
-    private (string Runs, string InCell) InCells((string From, string? To) runs, string cell, string ofRows) => runs.To is null
+    private (string Runs, string InCell) InCells((string From, string? To) runs, string cell, string ofRows) => parts.HasFlag(FigureParts.ByFilter) && cell.StartsWith("s.", StringComparison.Ordinal)
+        ? ("", $" and {cell} <= ({runs.To ?? runs.From})[width_bucket({cell}, {runs.From})]")
+        : runs.To is null
         ? (Reached($"unnest({runs.From}) r(a)", "r.a", ofRows), $" and {cell} = r.a")
         : (Reached($"unnest({runs.From}, {runs.To}) r(a, b)", "r.b", ofRows), $" and {cell} between r.a and r.b");
 
