@@ -46,6 +46,7 @@ public static class EngineServices
                 s.GetRequiredService<PlanCache>(),
                 s.GetRequiredService<AdmissionControl>(),
                 s.GetRequiredService<SuspendedShapes>(),
+                s.GetRequiredService<BackendRegister>(),
                 s.GetRequiredService<ILogger<OperationExecutor>>());
         });
         services.AddSingleton<RegisteredOperations>();

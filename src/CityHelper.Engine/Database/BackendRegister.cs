@@ -11,12 +11,28 @@ namespace CityHelper.Engine.Database;
 public sealed class BackendRegister
 {
     private readonly ConcurrentDictionary<int, BackendUse> _uses = new();
+    private int _givenUp;
 
     /// <summary>What is running or was given up.</summary>
     public IReadOnlyCollection<BackendUse> Uses => [.. _uses.Values];
 
     /// <summary>Forgets a backend that has ended.</summary>
-    public void Forget(BackendUse use) => _uses.TryRemove(KeyValuePair.Create(use.ProcessId, use));
+    public void Forget(BackendUse use)
+    {
+        if (_uses.TryRemove(KeyValuePair.Create(use.ProcessId, use)) && use.IsGivenUp)
+        {
+            Interlocked.Decrement(ref _givenUp);
+        }
+
+        use.End();
+    }
+
+    /// <summary>Lets a backend that works on although nobody waits for it keep what its request holds, until it has ended: it takes as much of the database as before.</summary>
+    /// <param name="shape">What the request ran.</param>
+    /// <param name="held">Is disposed when the backend has ended.</param>
+    /// <returns>False when there is no such backend: the caller disposes it.</returns>
+    internal bool TryHold(ExecutionShape? shape, IDisposable held) =>
+        shape is not null && Volatile.Read(ref _givenUp) > 0 && _uses.Values.FirstOrDefault(use => use.IsGivenUp && ReferenceEquals(use.Shape, shape)) is { } orphan && orphan.TryHold(held);
 
     internal BackendUse Begin(int processId, ExecutionShape? shape)
     {
@@ -32,8 +48,12 @@ public sealed class BackendRegister
     /// <param name="isGivenUp">Whether the connection broke, so that the backend may still be busy.</param>
     internal void End(BackendUse use, bool isGivenUp)
     {
-        use.IsGivenUp = isGivenUp;
-        if (!isGivenUp || _uses.Count > Limits.WatchedBackendsMax)
+        if (isGivenUp && _uses.Count <= Limits.WatchedBackendsMax)
+        {
+            use.IsGivenUp = true;
+            Interlocked.Increment(ref _givenUp);
+        }
+        else
         {
             Forget(use);
         }
@@ -46,6 +66,9 @@ public sealed class BackendRegister
 public sealed class BackendUse(int processId, ExecutionShape? shape)
 {
     private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly Lock _ending = new();
+    private IDisposable? _held;
+    private bool _hasEnded;
 
     /// <summary>The process id.</summary>
     public int ProcessId { get; } = processId;
@@ -58,6 +81,35 @@ public sealed class BackendUse(int processId, ExecutionShape? shape)
 
     /// <summary>Whether the server does not wait for it any more.</summary>
     public bool IsGivenUp { get; internal set; }
+
+    /// <summary>What its request holds of the server's places; disposed when it has ended.</summary>
+    /// <param name="held">The places.</param>
+    /// <returns>False when it has ended, or when it broke before its statement's limit: then PostgreSQL went away, and not the client.</returns>
+    internal bool TryHold(IDisposable held)
+    {
+        lock (_ending)
+        {
+            if (_hasEnded || Age < TimeSpan.FromMilliseconds(Limits.StatementTimeoutMs))
+            {
+                return false;
+            }
+
+            _held = held;
+            return true;
+        }
+    }
+
+    internal void End()
+    {
+        IDisposable? held;
+        lock (_ending)
+        {
+            _hasEnded = true;
+            (held, _held) = (_held, null);
+        }
+
+        held?.Dispose();
+    }
 
     /// <summary>Whether it was terminated because it outlived its limit.</summary>
     public bool IsTerminated { get; set; }

@@ -21,6 +21,7 @@ public sealed class OperationExecutor
     private readonly PlanCache _plans;
     private readonly AdmissionControl _admission;
     private readonly SuspendedShapes _suspended;
+    private readonly BackendRegister _backends;
     private readonly ILogger _logger;
 
     internal OperationExecutor(
@@ -30,9 +31,11 @@ public sealed class OperationExecutor
         PlanCache plans,
         AdmissionControl admission,
         SuspendedShapes suspended,
+        BackendRegister backends,
         ILogger<OperationExecutor> logger)
     {
         _suspended = suspended;
+        _backends = backends;
         _planner = planner;
         _batches = batches;
         _introspection = introspection;
@@ -74,7 +77,6 @@ public sealed class OperationExecutor
                 return OperationResult.Refused(overloaded!);
             }
 
-            using AdmissionLease admitted = lease;
             try
             {
                 await BindAsync(prepared, operation, cancellation);                                                           // (4)
@@ -92,6 +94,13 @@ public sealed class OperationExecutor
                 OperationResult refused = OperationResult.Refused(cause.Error);
                 refused.Price = prepared.Price;
                 return refused;
+            }
+            finally
+            {
+                if (!_backends.TryHold(prepared.Shape, lease))
+                {
+                    lease.Dispose();
+                }
             }
         }
     }

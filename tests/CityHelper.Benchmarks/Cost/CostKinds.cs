@@ -69,6 +69,7 @@ internal sealed class CostKinds(CostCity city)
             yield return new($"`location: {{ {relation} }}`, line", "positions", s_positions, n => Compared(relation, Line(n)));
         }
 
+        yield return new("`location: { intersects }`, comb", "positions", s_positions, n => Compared("intersects", CostShapes.Comb(_place.Longitude, _place.Latitude, 0.2, n)));
         yield return new("`location: { intersects }`, line back and forth", "positions", s_positions, n => Compared("intersects", CostShapes.Scribble(_place.Longitude, _place.Latitude, 0.1, n)));
         yield return new("`location: { intersects }`, many lines", "positions", s_positions, n => Compared("intersects", CostShapes.Lines(_place.Longitude, _place.Latitude, 0.1, n)));
         yield return new("`location: { intersects }`, points", "positions", s_positions, n => Compared("intersects", CostShapes.Points(_place.Longitude, _place.Latitude, 0.4, n)));
@@ -108,6 +109,7 @@ internal sealed class CostKinds(CostCity city)
             yield return new($"`{field} {{ {selection} }}`, viewport", "m", [300, 3_000, 30_000], n => Within("viewport", new() { ["viewport"] = CostShapes.Viewport(-73.95, 40.73, n / 1e5) }));
             yield return new($"`{field} {{ {selection} }}`, circle", "m", [300, 3_000, 30_000], n => Within("circle", new() { ["circle"] = CostShapes.Circle(-73.95, 40.73, n) }));
             yield return new($"`{field} {{ {selection} }}`, polygon", "positions", s_positions, n => Within("polygon", new() { ["polygon"] = CostShapes.Polygon(-73.95, 40.73, 0.1, n) }));
+            yield return new($"`{field} {{ {selection} }}`, comb", "positions", s_positions, n => Within("polygon", new() { ["polygon"] = CostShapes.Comb(-73.95, 40.73, 0.1, n) }));
             yield return new($"`{field} {{ {selection} }}`, boundary", "", s_once, _ => Within("boundary", new() { ["boundary"] = city.Boundaries[0] }));
         }
     }

@@ -39,7 +39,7 @@ public sealed class PriceTests : IDisposable
     [InlineData("{ serviceRequests(city: \"nyc\") { totalCount } }", "{}", 60, 2)]
     [InlineData("{ city(slug: \"nyc\") { categories(first: 20) { totalCount nodes { serviceRequests(first: 1, where: {status: {eq: OPEN}}) { totalCount } } } } }", "{}", 291, 43)]
     [InlineData("{ serviceRequests(city: \"nyc\", where: {updates: {some: {}}}) { nodes { id } } }", "{}", 151, 12)]
-    [InlineData("{ serviceRequestStats(city: \"nyc\") { overdue byDay { count } timeToClose { count } } }", "{}", 192, 55)]
+    [InlineData("{ serviceRequestStats(city: \"nyc\") { overdue byDay { count } timeToClose { count } } }", "{}", 352, 55)]
     [InlineData("query($s: [ServiceRequestStatus!]) { serviceRequests(city: \"nyc\", where: {status: {in: $s}}) { nodes { id } } }", """{"s":["OPEN","PENDING"]}""", 31.2, 12)]
     [InlineData("query($s: [ServiceRequestStatus!]) { serviceRequests(city: \"nyc\", where: {status: {in: $s}}) { nodes { id } } }", """{"s":[]}""", 31, 12)]
     public async Task An_operation_costs_what_its_weights_say(string text, string variables, double fieldCost, double typeCost) =>
@@ -52,33 +52,48 @@ public sealed class PriceTests : IDisposable
         await PriceAsync(
             "{ serviceRequests(city: \"nyc\") { nodes { category { name } ...f ... on ServiceRequest { category { code } } } } } fragment f on ServiceRequest { category { name } }", "{}"));
 
-    /// <summary>A geometry that comes with a request weighs by its positions; each comparison of a distance computes it anew.</summary>
+    /// <summary>A geometry that comes with a request weighs by its positions, and by its parts where it is measured to; each comparison of a distance computes it anew.</summary>
     [Theory]
-    [InlineData("intersects: {geometry: $g}", "Polygon", 71, 0.05)]
-    [InlineData("nwithin: {geometry: $g}", "Polygon", 71, 0.05)]
     [InlineData("intersects: {geometry: $g}", "LineString", 111, 0.3)]
     [InlineData("touches: {geometry: $g}", "MultiPoint", 71, 0.05)]
-    [InlineData("intersects: {geometry: $g, buffer: 0.001}", "Polygon", 71, 0.3)]
-    [InlineData("distance: {geometry: $g, lt: 1}", "MultiPoint", 81, 0.3)]
-    [InlineData("distance: {geometry: $g, gt: 0, lt: 1}", "MultiPoint", 91, 0.6)]
-    [InlineData("and: [{distance: {geometry: $g, lt: 1}}, {distance: {geometry: $g, nlt: 0.1}}]", "LineString", 111, 0.9)]
+    [InlineData("intersects: {geometry: $g, buffer: 0.001}", "Polygon", 72, 0.3)]
+    [InlineData("distance: {geometry: $g, lt: 1}", "MultiPoint", 81, 1.3)]
+    [InlineData("distance: {geometry: $g, gt: 0, lt: 1}", "MultiPoint", 91, 2.6)]
+    [InlineData("and: [{distance: {geometry: $g, lt: 1}}, {distance: {geometry: $g, nlt: 0.1}}]", "LineString", 114, 0.9)]
     public async Task A_geometry_costs_by_its_positions(string condition, string kind, double fixedCost, double perPosition)
     {
-        string text = $"query($g: Geometry!) {{ serviceRequests(city: \"nyc\", where: {{location: {{{condition}}}}}) {{ nodes {{ id }} }} }}";
         foreach (int positions in new[] { 4, 40, 400 })
         {
-            Price price = await PriceAsync(text, $"{{\"g\":{Geometry(kind, positions)}}}");
+            Price price = await PriceAsync(Compared(condition), $"{{\"g\":{Geometry(kind, positions)}}}");
             Assert.Equal(fixedCost + positions * perPosition, price.FieldCost, 6);
             Assert.Equal(12, price.TypeCost);
         }
     }
 
+    /// <summary>A polygon weighs by its positions, and by the edges that a point at one height is held against: two of an outline, all of an upright comb.</summary>
+    [Theory]
+    [InlineData("intersects: {geometry: $g}", 71, 0.05)]
+    [InlineData("nwithin: {geometry: $g}", 71, 0.05)]
+    public async Task A_polygon_costs_by_its_edges_at_one_height(string condition, double fixedCost, double perPosition)
+    {
+        const double Edge = 0.2;
+        foreach (int positions in new[] { 40, 400 })
+        {
+            double outline = (await PriceAsync(Compared(condition), $"{{\"g\":{Geometry("Polygon", positions)}}}")).FieldCost;
+            Assert.InRange(outline - positions * perPosition, fixedCost + 2 * Edge, fixedCost + 4 * Edge);
+        }
+
+        string comb = string.Join(',', Enumerable.Range(0, 201).Select(i => FormattableString.Invariant($"[{i / 1000.0},{(i % 2 == 0 ? 1 : 0)}]")));
+        string geometry = $"{{\"type\":\"Polygon\",\"coordinates\":[[{comb},[0.2,-1],[0,-1],[0,1]]]}}";
+        Assert.Equal(fixedCost + 204 * perPosition + 202 * Edge, (await PriceAsync(Compared(condition), $"{{\"g\":{geometry}}}")).FieldCost, 6);
+    }
+
     [Fact]
-    public async Task An_area_costs_by_its_positions()
+    public async Task An_area_costs_by_its_size_and_positions()
     {
         const string Text = "query($a: AreaInput) { serviceRequests(city: \"nyc\", within: $a) { nodes { id } } }";
         Assert.Equal(61, (await PriceAsync(Text, """{"a":{"viewport":{"west":0,"south":0,"east":1,"north":1}}}""")).FieldCost);
-        Assert.Equal(111, (await PriceAsync(Text, $"{{\"a\":{{\"polygon\":{Geometry("Polygon", 1_000)}}}}}")).FieldCost);
+        Assert.InRange((await PriceAsync(Text, $"{{\"a\":{{\"polygon\":{Geometry("Polygon", 1_000)}}}}}")).FieldCost, 181.4, 181.8);
     }
 
     /// <summary>45 conditions of one variable of 3,000 positions cost what 45 do, not what one does.</summary>
@@ -87,8 +102,11 @@ public sealed class PriceTests : IDisposable
     {
         string conditions = string.Join(", ", Enumerable.Repeat("{distance: {geometry: $g, gt: 0}}", 45));
         string text = $"query($g: Geometry!) {{ serviceRequests(city: \"nyc\", where: {{location: {{and: [{conditions}]}}}}) {{ nodes {{ id }} }} }}";
-        Assert.Equal(51 + 45 * (30 + 900), (await PriceAsync(text, $"{{\"g\":{Geometry("LineString", 3_000)}}}")).FieldCost, 6);
+        Assert.Equal(51 + 45 * (30 + 901), (await PriceAsync(text, $"{{\"g\":{Geometry("LineString", 3_000)}}}")).FieldCost, 6);
     }
+
+    private static string Compared(string condition) =>
+        $"query($g: Geometry!) {{ serviceRequests(city: \"nyc\", where: {{location: {{{condition}}}}}) {{ nodes {{ id }} }} }}";
 
     private static string Geometry(string kind, int positions)
     {

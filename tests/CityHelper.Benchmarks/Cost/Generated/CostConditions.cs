@@ -38,11 +38,12 @@ internal sealed class CostConditions(CostCity city, CostDice dice, CostVariables
         SampledRequest place = dice.Pick(city.Requests);
         double radius = dice.Sized(0.0005, 0.3);
         int positions = dice.Sized(1, positionsMax);
-        JsonObject shape = dice.Below(5) switch
+        JsonObject shape = dice.Below(6) switch
         {
             0 => CostShapes.Line(place.Longitude, place.Latitude, radius, positions),
             1 => CostShapes.Points(place.Longitude, place.Latitude, radius, positions),
             2 => CostShapes.Scribble(place.Longitude, place.Latitude, radius, positions),
+            4 => CostShapes.Comb(place.Longitude, place.Latitude, radius, positions),
             3 => CostShapes.Lines(place.Longitude, place.Latitude, radius, positions),
             _ => CostShapes.Polygon(place.Longitude, place.Latitude, radius, positions),
         };

@@ -21,6 +21,18 @@ internal static class CostShapes
         return Shape("Polygon", new JsonArray(ring));
     }
 
+    /// <summary>A polygon of upright teeth beside each other: every edge is at every height.</summary>
+    public static JsonObject Comb(double longitude, double latitude, double radius, int positions)
+    {
+        int teeth = Math.Max(1, positions / 2 - 1);
+        IEnumerable<JsonNode> points = Enumerable.Range(0, teeth).SelectMany(i => new JsonNode[]
+        {
+            At(longitude + radius * (2.0 * i / teeth - 1), latitude + radius), At(longitude + radius * (2.0 * (i + 0.5) / teeth - 1), latitude - radius),
+        });
+        JsonNode[] below = [At(longitude + radius, latitude - 1.1 * radius), At(longitude - radius, latitude - 1.1 * radius)];
+        return Shape("Polygon", new JsonArray(new JsonArray([.. points, .. below, At(longitude - radius, latitude + radius)])));
+    }
+
     /// <summary>A line that winds around a place, as a route does.</summary>
     public static JsonObject Line(double longitude, double latitude, double radius, int positions)
     {
