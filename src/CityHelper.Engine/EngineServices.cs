@@ -41,7 +41,7 @@ public static class EngineServices
             var schema = s.GetRequiredService<ISchema>();
             return new OperationExecutor(
                 new Planner(schema, new PlanningContext(s.GetRequiredService<CursorKeys>(), s.GetRequiredService<ITableStatistics>(), s.GetRequiredService<TimeProvider>())),
-                new BatchRunner(s.GetRequiredService<ReadingDatabase>(), new PreparedStatements(), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
+                new BatchRunner(s.GetRequiredService<ReadingDatabase>(), Prepared(s.GetRequiredService<NpgsqlDataSource>()), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
                 new IntrospectionRunner(schema),
                 s.GetRequiredService<PlanCache>(),
                 s.GetRequiredService<AdmissionControl>(),
@@ -59,6 +59,8 @@ public static class EngineServices
         services.AddContentEncodings();
         return services;
     }
+
+    private static PreparedStatements Prepared(NpgsqlDataSource pool) => new(new NpgsqlConnectionStringBuilder(pool.ConnectionString).MaxPoolSize);
 
     /// <summary>Adds what everything reads through that is read for a request; twice is once.</summary>
     public static IServiceCollection AddReadingDatabase(this IServiceCollection services)

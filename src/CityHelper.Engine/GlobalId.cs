@@ -56,7 +56,8 @@ public sealed record GlobalId(string Type, short? Partition, long Row)
         return Encoding.ASCII.GetString(ascii, 0, Format(prefix, Partition, Row, ascii));
     }
 
-    // Generously: signs, zeros, spaces and bits that say nothing are seen when it is written again.
+    // Reads more than Format writes: numbers with `+` or leading zeros, Base64 with spaces in it, or with other bits at its end that are not part of any byte.
+    // Parse compares with what Format writes, and so refuses all of these.
     private static GlobalId? Read(string text)
     {
         if (text.Length is 0 or > Limits.GlobalIdCharsMax)

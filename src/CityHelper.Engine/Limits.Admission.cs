@@ -28,8 +28,8 @@ public static partial class Limits
     public const int AtOnceMax = 1_000;
 
     /// <summary>
-    /// Field cost up to which an execution is cheap that adds nothing up: a page of 100 with its categories and places is 310 and takes some 5 ms (measured). What is
-    /// made to take long for its cost takes ten times as long at most.
+    /// Field cost up to which an execution is cheap that adds nothing up: a page of 100 with its categories and places is 310 and takes some 5 ms (measured). Requests that
+    /// are made to take as long as their cost allows take up to ten times as long, some 50 ms.
     /// </summary>
     public const int CheapCost = 310;
 

@@ -16,6 +16,24 @@ public static partial class Limits
     public const int SocketSendBytes = 256 * 1024;
 
     /// <summary>
+    /// Connections of clients at once, unless configured: 800 is the most that a rush was measured with, and each of them may hold 576 kB that no count of answers sees
+    /// (<see cref="ConnectionHeldBytes"/>), together <see cref="ConnectionsHeldBytesMax"/> at most.
+    /// </summary>
+    public const int HttpConnectionsDefault = 2_000;
+
+    /// <summary>Connections that a setting may ask for: a machine with the 58 GB that they may hold is none of this server's.</summary>
+    public const int HttpConnectionsMax = 100_000;
+
+    /// <summary>Bytes that a reader who reads nothing holds of a connection: Kestrel's buffer, and the socket's, which Linux makes twice as large as it is told.</summary>
+    public const int ConnectionHeldBytes = ConnectionBufferBytes + 2 * SocketSendBytes;
+
+    /// <summary>
+    /// Bytes that all connections may hold so, unless configured: what a machine of 4 GB has beside PostgreSQL. Nobody holds them for longer than the rate allows
+    /// (<see cref="ResponseBytesPerSecondMin"/>).
+    /// </summary>
+    public const long ConnectionsHeldBytesMax = 1_200_000_000;
+
+    /// <summary>
     /// Bytes a second that a reader must take of an answer that does not fit its socket (<see cref="SocketSendBytes"/>, more than any answer to our clients): 0.5 Mbit/s. Smaller
     /// ones are not held, and may be read as slowly as a link is. Kestrel's default of 240 let 60 connections hold 1.9 GB for as long as they liked (measured). It counts what
     /// was given to the socket since the answer began, so a reader who stops is cut off after some 12 s; over HTTP/2 it counts the connection as a whole, and what waits for
@@ -64,6 +82,8 @@ public static partial class Limits
             ResponseRateGrace + TimeSpan.FromSeconds(3 * SocketSendBytes / ResponseBytesPerSecondMin) < TimeSpan.FromMilliseconds(Engine.Limits.ResponseTimeoutMs),
             "the rate must cut off who reads nothing before the total time does");
         Check(Engine.Limits.ResponseMemoryOrdinaryBytes <= SocketSendBytes, "an ordinary answer must fit its socket");
+        Check((long)HttpConnectionsDefault * ConnectionHeldBytes <= ConnectionsHeldBytesMax, "what readers of all connections hold in buffers must fit the machine");
+        Check(HttpConnectionsDefault <= HttpConnectionsMax, "the default must be a value that the setting may have");
         Check(Http2StreamWindowBytes <= Http2ConnectionWindowBytes, "one stream must not need more than its connection has");
     }
 }

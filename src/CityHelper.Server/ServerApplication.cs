@@ -48,10 +48,12 @@ public static class ServerApplication
         ClientDirectory clients = ClientDirectory.Of(builder.Configuration, builder.Environment);
         AdmissionSettings admission = AdmissionSettings.Of(builder.Configuration, clients.Shares);
 
+        int connectionsMax = HttpSettings.ConnectionsMax(builder.Configuration);
+
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            ConnectionLimits.Apply(kestrel);
+            ConnectionLimits.Apply(kestrel, connectionsMax);
         });
         builder.Services.Configure<SocketTransportOptions>(ConnectionLimits.Apply);
         builder.Services.TryAddSingleton(TimeProvider.System);

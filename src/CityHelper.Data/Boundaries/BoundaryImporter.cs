@@ -40,13 +40,6 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
     /// The revision of a city's boundaries: another number whenever one was added, changed or removed, 0 before the first. And whether their requests
     /// were counted since (<see cref="Statistics.BoundaryCounters"/>).
     /// </summary>
-    public static async Task<(long Revision, bool IsCounted)> RevisionAsync(NpgsqlDataSource dataSource, short cityId, CancellationToken cancellation = default)
-    {
-        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
-        return await RevisionAsync(connection, cityId, cancellation);
-    }
-
-    /// <summary>As the other, over a connection that is open.</summary>
     public static async Task<(long Revision, bool IsCounted)> RevisionAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("select revision, counted_revision = revision from boundary_revision where city_id = $1", connection);

@@ -67,10 +67,16 @@ public static class DerivedShapes
     {
         IEnumerable<Coordinate[]> rings = shapes.SelectMany(shape => LinearComponentExtracter.GetLines(shape)).Select(line => line.Coordinates);
         int vertices = shapes.Sum(shape => shape.NumPoints);
-        if (vertices > Limits.BoundaryVerticesMax || ShapeWork.EdgePairs(rings, Limits.KindEdgePairsMax) > Limits.KindEdgePairsMax)
+        if (vertices > Limits.BoundaryVerticesMax)
         {
             throw new BrokenInputException(
-                $"With these the boundaries of the kind {kind} would have {vertices:N0} vertices and overlap so much that they cannot be simplified together in seconds: simplify them, or split them by kind.");
+                $"With these the boundaries of the kind {kind} would have {vertices:N0} vertices, and {Limits.BoundaryVerticesMax:N0} are simplified together: simplify them, or split them by kind.");
+        }
+
+        if (ShapeWork.EdgePairs(rings, Limits.KindEdgePairsMax) > Limits.KindEdgePairsMax)
+        {
+            throw new BrokenInputException(
+                $"With these the boundaries of the kind {kind} would overlap so much that they cannot be simplified together in seconds: simplify them, or split them by kind.");
         }
     }
 

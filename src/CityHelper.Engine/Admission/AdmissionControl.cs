@@ -5,14 +5,14 @@ namespace CityHelper.Engine.Admission;
 
 /// <summary>An execution that asks to be admitted.</summary>
 /// <param name="Share">Of whose share.</param>
-/// <param name="Cost">Its field cost, with its variables.</param>
+/// <param name="Cost">Its field cost with its variables, in the units of the schema's <c>@cost</c>.</param>
 /// <param name="AddsUp">Whether it adds up rows or counters, however many there are: no page bounds that.</param>
 /// <param name="IsPublished">Whether the operation is published.</param>
 internal readonly record struct AdmissionRequest(ClientShare Share, double Cost, bool AddsUp, bool IsPublished);
 
 /// <summary>
 /// Decides before anything reaches the database whether an execution runs now, waits a moment, or is refused with <see cref="OverloadedError"/>. Every execution holds
-/// at most one connection at a time, so a pool with as many connections as all shares admit is never waited for.
+/// at most one connection at a time, so a pool with as many connections as all shares admit, and one on top for the tables' statistics, is never waited for.
 /// </summary>
 /// <remarks>
 /// A client has two lines of places. Dear executions, what adds up or costs much, have few places and take more of them the more they cost: more at once than there are
@@ -66,7 +66,7 @@ public sealed class AdmissionControl : IDisposable
         return (lines.Dear.Free, lines.Dear.Queued, lines.Cheap.Free, lines.Cheap.Queued, lines.Texts.Free);
     }
 
-    // What costs more than all places are for has them all to itself.
+    // One place for each so much of the cost. What would need more places than there are takes all of them: it runs, but alone.
     private static int UnitsOf(double cost, int places) => (int)Math.Clamp(Math.Ceiling(cost / Limits.DearUnitCost), 1, places);
 
     private async ValueTask<(AdmissionLease? Lease, OverloadedError? Refusal)> EnterAsync(
@@ -76,7 +76,7 @@ public sealed class AdmissionControl : IDisposable
         RateLimitLease? own = before is null || outer is not null ? line.TryEnter(permits) : null;
         if (own is not null)
         {
-            return (new AdmissionLease(line, own, outer), null);
+            return (Admit(line, own, before, outer), null);
         }
 
         long start = _time.GetTimestamp();
@@ -90,7 +90,7 @@ public sealed class AdmissionControl : IDisposable
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             outer?.Dispose();
-            return (null, line.Refuse(QueueTime));
+            return (null, Refusing().Refuse(QueueTime));
         }
         catch
         {
@@ -101,11 +101,20 @@ public sealed class AdmissionControl : IDisposable
         if (own is null)
         {
             outer?.Dispose();
-            return (null, line.Refuse(QueueFull));
+            return (null, Refusing().Refuse(QueueFull));
         }
 
         line.NoteWait(_time.GetElapsedTime(start));
-        return (new AdmissionLease(line, own, outer), null);
+        return (Admit(line, own, before, outer), null);
+
+        // The line that had no place: who is refused before the other one learns when that one has places again.
+        AdmissionLine Refusing() => before is not null && outer is null ? before : line;
+    }
+
+    private static AdmissionLease Admit(AdmissionLine line, RateLimitLease own, AdmissionLine? before, RateLimitLease? outer)
+    {
+        before?.NoteAdmitted();
+        return new AdmissionLease(line, own, outer);
     }
 
     private sealed class ClientLines(ClientShare share, AdmissionOptions options, TimeProvider time) : IDisposable
@@ -114,8 +123,8 @@ public sealed class AdmissionControl : IDisposable
 
         public AdmissionLine Cheap { get; } = new(share, "cheap", share.CheapAtOnce, options.CheapQueued, new RetryAdvice(time));
 
-        // Stands before the cheap line: who comes through here takes no more of it than there are places here.
-        public AdmissionLine Texts { get; } = new(share, "cheap", share.TextsAtOnce, options.CheapQueued, new RetryAdvice(time));
+        // Before the cheap line, for texts alone: as many of them as have a place here may stand in that line, and take no more of its places.
+        public AdmissionLine Texts { get; } = new(share, "text", share.TextsAtOnce, options.CheapQueued, new RetryAdvice(time));
 
         public void Dispose()
         {

@@ -49,10 +49,13 @@ internal sealed class AdmissionLine : IDisposable
         return lease.IsAcquired ? lease : null;
     }
 
+    /// <summary>Notes that an execution passes, for the advice to those that are refused; it is counted where it runs.</summary>
+    public void NoteAdmitted() => _advice.NoteAdmitted();
+
     /// <summary>Counts an execution that begins.</summary>
     public void CountAdmitted()
     {
-        _advice.NoteAdmitted();
+        NoteAdmitted();
         EngineTelemetry.AdmissionExecutions.Add(1, _tags);
     }
 

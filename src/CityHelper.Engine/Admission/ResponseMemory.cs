@@ -15,21 +15,12 @@ public sealed class ResponseMemory
 {
     private long _held;
     private long _recentPeak;
-    private long _earlierPeak;
 
     /// <summary>Bytes that are held now.</summary>
     public long Held => Volatile.Read(ref _held);
 
-    /// <summary>The most that was ever held.</summary>
-    public long Peak => Math.Max(Volatile.Read(ref _earlierPeak), Volatile.Read(ref _recentPeak));
-
     /// <summary>The most that was held since this was last asked. One caller asks.</summary>
-    public long TakeRecentPeak()
-    {
-        long recent = Interlocked.Exchange(ref _recentPeak, 0);
-        Volatile.Write(ref _earlierPeak, Math.Max(_earlierPeak, recent));
-        return Math.Max(recent, Held);
-    }
+    public long TakeRecentPeak() => Math.Max(Interlocked.Exchange(ref _recentPeak, 0), Held);
 
     /// <summary>The share of a new connection, which ends with it.</summary>
     public ConnectionResponses OpenConnection() => new(this);
@@ -66,7 +57,7 @@ public sealed class ConnectionResponses
 {
     private readonly ResponseMemory _server;
     private long _held;
-    private int _isCutOff;
+    private int _cutOff;
 
     internal ConnectionResponses(ResponseMemory server) => _server = server;
 
@@ -86,9 +77,9 @@ public sealed class ConnectionResponses
         return null;
     }
 
-    /// <summary>Marks the connection as cut off.</summary>
-    /// <returns>False when it was before: its streams end together and are reported once.</returns>
-    internal bool TryCutOff() => Interlocked.Exchange(ref _isCutOff, 1) == 0;
+    /// <summary>Counts an answer that was not read in time.</summary>
+    /// <returns>How many there were of the connection, with this one.</returns>
+    internal int CountCutOff() => Interlocked.Increment(ref _cutOff);
 
     internal bool TryTake(int bytes, long heldByAnswer)
     {
@@ -119,7 +110,8 @@ public sealed class MemoryLease : IDisposable
     /// <summary>For what is small and must be there whatever else is, such as refusals, and for programs that serve nobody.</summary>
     public static MemoryLease Uncounted { get; } = new(null);
 
-    /// <summary>Counts bytes that are about to be allocated.</summary>
+    /// <summary>Counts bytes that are about to be allocated, until <see cref="Return"/> or the lease's end; nothing is counted where it throws.</summary>
+    /// <param name="bytes">How many, 0 or more.</param>
     /// <exception cref="ResponseMemoryException">There is no room for them.</exception>
     internal void Take(int bytes)
     {

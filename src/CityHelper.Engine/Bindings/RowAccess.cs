@@ -22,6 +22,9 @@ public sealed record RowAccess(EntityMap Entity)
     /// <summary>Columns of few values with an index (partition, column, row key).</summary>
     public IReadOnlyList<ValueIndex> Values { get; init; } = [];
 
+    /// <summary>Whether a parent may have any number of them, up to all of a partition's: so it is where they are indexed by parents. Others are a row's few children.</summary>
+    internal bool MayBeMany => Values.Count > 0;
+
     /// <summary>The column beside the key that rows are ordered by, with an index (partition, column, row key).</summary>
     public OrderIndex? Ordered { get; init; }
 
@@ -73,6 +76,7 @@ public interface IAreaDirectory
     ValueTask<KeptArea?> FindAsync(short partition, long key, CancellationToken cancellation);
 
     /// <summary>The areas of a partition whose boxes have a point in common with a rectangle.</summary>
+    /// <exception cref="Npgsql.NpgsqlException">The database does not answer.</exception>
     ValueTask<IReadOnlyList<NetTopologySuite.Geometries.Geometry>> OverlappingAsync(short partition, Space.Viewport box, CancellationToken cancellation);
 }
 

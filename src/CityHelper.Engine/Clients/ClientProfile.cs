@@ -25,7 +25,10 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
     /// <summary>Whether what the mode forbids is logged and done all the same: the step before a client is restricted.</summary>
     public bool LogOnly { get; init; }
 
-    /// <summary>What an operation of its own may cost; published ones were priced when they were published.</summary>
+    /// <summary>
+    /// What an operation of its own may cost. Published ones are held to a multiple of their usual cost instead, with the variables of each request
+    /// (<see cref="Limits.PublishedFieldCostTimes"/>).
+    /// </summary>
     public PriceLimit PriceLimit { get; init; } = PriceLimit.Default;
 
     /// <summary>

@@ -83,12 +83,13 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         foreach (ConnectionPart part in Probes(question))
         {
             rows.Add(new NestedNumberStatement(
-                number, statement => source.ExistsSql(statement, part), (page, reader) => SetProbe(page, part, reader.GetBoolean(1))));
+                number, statement => source.ExistsSql(statement, part), (page, reader) => SetProbe(page, part, reader.GetBoolean(1)), addsUp: false));
         }
 
         if (_writers.Selects("totalCount"))
         {
-            rows.Add(new NestedNumberStatement(number, source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(1)));
+            rows.Add(new NestedNumberStatement(
+                number, source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(1), question.Rows.Access.MayBeMany));
         }
     }
 

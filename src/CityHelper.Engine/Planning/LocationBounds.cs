@@ -62,7 +62,10 @@ internal static class LocationBounds
             _ => Around(m.Node, 0, variables),
         }));
 
-    // Each positive operation needs a point in common with the other geometry.
+    /// <summary>Where rows may lie that have a point in common with the other geometry, which each positive operation asks for, or lie near it.</summary>
+    /// <param name="node">The operation.</param>
+    /// <param name="distance">How far from it they may be, in degrees; less than 0 is 0.</param>
+    /// <param name="variables">A request's values.</param>
     private static Envelope Around(InputNode node, double distance, VariableValues variables)
     {
         Envelope around = new SpatialOperand(node).Around(variables);

@@ -54,8 +54,8 @@ internal class RootPlan(FieldWriter field)
     /// <summary>All statements there may be in a batch.</summary>
     public virtual int StatementCount => Statements.Count + Probes.Count + Figures.Count + (Count is null ? 0 : 1) + Below.Sum(b => b.StatementCount);
 
-    /// <summary>Whether figures or an exact count are read: both add up whatever is there.</summary>
-    public virtual bool AddsUp => Count is not null || Figures.Count > 0 || Below.Any(below => below.AddsUp);
+    /// <summary>Whether figures or an exact count are read, also of nested lists: they add up whatever is there.</summary>
+    public virtual bool AddsUp => Count is not null || Figures.Count > 0 || Statements.Any(statement => statement.AddsUp) || Below.Any(below => below.AddsUp);
 
     /// <summary>Checks the arguments' values and fills the run, or sets its error.</summary>
     public async ValueTask BindAsync(RootRun run, CancellationToken cancellation)

@@ -19,7 +19,9 @@ internal sealed class RowsRead(RowAccess access, IObjectGraphType row, IReadOnly
     /// <summary>The values that the indexed columns may have.</summary>
     public IReadOnlyList<ValueUniverse> Universes => _universes;
 
-    /// <summary>Why a filter that is looked at row by row reads too much, or null.</summary>
+    /// <summary>
+    /// Whether a filter that no index serves (its rows are looked at one by one) would read more rows than it may; null when it would not, or when it names single rows.
+    /// </summary>
     /// <param name="run">A request's values.</param>
     /// <param name="statistics">What is known of the partition; null for nothing, when names are taken to leave few rows.</param>
     /// <param name="keys">The keys that the filter leaves.</param>
@@ -77,6 +79,6 @@ internal sealed class RowsRead(RowAccess access, IObjectGraphType row, IReadOnly
 }
 
 /// <summary>A filter that is looked at row by row is left with too many rows.</summary>
-/// <param name="Rows">How many, by the estimate.</param>
-/// <param name="RowsMax">How many are allowed.</param>
+/// <param name="Rows">An estimate of how many, from the statistics of the partition: not a whole number, and nothing was counted.</param>
+/// <param name="RowsMax">How many of them are allowed.</param>
 internal readonly record struct TooManyRows(double Rows, double RowsMax);

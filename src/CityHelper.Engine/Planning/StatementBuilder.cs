@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using CityHelper.Engine.Execution;
 using Npgsql;
 using NpgsqlTypes;
@@ -77,9 +80,12 @@ internal sealed class StatementBuilder(Access access)
 /// <param name="Parameters">In their order.</param>
 internal sealed record CompiledStatement(string Sql, ParameterSource[] Parameters)
 {
-    private int _uses;
+    private int _isUsed;
 
-    /// <summary>Counts a use.</summary>
-    /// <returns>False for the first one.</returns>
-    public bool IsUsedAgain() => Interlocked.Exchange(ref _uses, 1) > 0;
+    /// <summary>Stands for the text where it is only compared: the first 64 bits of its SHA-256.</summary>
+    public ulong TextHash { get; } = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(MemoryMarshal.AsBytes(Sql.AsSpan())));
+
+    /// <summary>Notes that it is used.</summary>
+    /// <returns>Whether it was used before.</returns>
+    public bool NoteUse() => Interlocked.Exchange(ref _isUsed, 1) > 0;
 }

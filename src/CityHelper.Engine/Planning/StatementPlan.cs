@@ -17,6 +17,9 @@ internal abstract class StatementPlan
     /// <summary>Makes the SQL for a form.</summary>
     public CompiledStatement Compile(Access access) => Compile(new StatementBuilder(access));
 
+    /// <summary>Whether it adds up rows, however many there are: no page bounds that.</summary>
+    public virtual bool AddsUp => false;
+
     /// <summary>Whether a request needs it.</summary>
     public virtual bool IsNeeded(RootRun run) => true;
 
@@ -117,9 +120,12 @@ internal sealed class NestedStatement(int number, SelectPlan select, int parent,
 /// <param name="number">The connection's number in the root's plan.</param>
 /// <param name="sql">The statement, which gives the parent's key and the number.</param>
 /// <param name="set">Takes the number.</param>
-internal sealed class NestedNumberStatement(int number, Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set) : StatementPlan
+/// <param name="addsUp">Whether it counts rows of which a parent may have any number.</param>
+internal sealed class NestedNumberStatement(int number, Func<StatementBuilder, string> sql, Action<RowSet, NpgsqlDataReader> set, bool addsUp) : StatementPlan
 {
     public override StatementKind Kind => StatementKind.Figures;
+
+    public override bool AddsUp => addsUp;
 
     public override bool IsNeeded(RootRun run) => run.Nested[number] is { Error: null, IsSkipped: false };
 

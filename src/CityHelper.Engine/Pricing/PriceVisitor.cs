@@ -121,7 +121,7 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
 
     private double? OfStatement(FieldType field, IObjectGraphType type) => (type, field.Name) switch
     {
-        (ConnectionType connection, ConnectionType.TotalCount) => _accesses.TryGetValue(connection.Row, out RowAccess? access) && access.Values.Count > 0 ? CountWeight : (double?)null,
+        (ConnectionType connection, ConnectionType.TotalCount) => _accesses.TryGetValue(connection.Row, out RowAccess? access) && access.MayBeMany ? CountWeight : (double?)null,
         (StatsType, StatsType.Duration) => DurationsWeight,
         (StatsType, StatsType.Overdue) => OverdueWeight,
         (StatsType, _) when StatsType.Periods.FirstOrDefault(period => period.Field == field.Name) is { Unit: { } unit } => unit == "month" ? MonthsWeight : DaysWeight,

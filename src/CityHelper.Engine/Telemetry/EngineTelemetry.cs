@@ -23,7 +23,7 @@ public static class EngineTelemetry
         s_meter.CreateCounter<long>("cityhelper.graphql.response.refusals", "{response}", "Answers that had no room beside those that are held.");
 
     internal static readonly Counter<long> SlowReaders =
-        s_meter.CreateCounter<long>("cityhelper.http.slow_readers", "{connection}", "Connections that were cut off because an answer was read too slowly.");
+        s_meter.CreateCounter<long>("cityhelper.http.slow_readers", "{reader}", "Streams that were reset and connections that were ended because an answer was read too slowly.");
 
     internal static readonly Histogram<double> PlanDuration =
         s_meter.CreateHistogram<double>("cityhelper.graphql.plan.duration", "s", "Time to compile an operation for one shape of its variables.");

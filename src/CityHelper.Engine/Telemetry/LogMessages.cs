@@ -23,6 +23,9 @@ internal static partial class LogMessages
     [LoggerMessage(1004, LogLevel.Warning, "A client had not read its answer after {TimeoutMs} ms; its connection was ended")]
     public static partial void SlowReader(ILogger logger, int timeoutMs);
 
+    [LoggerMessage(1005, LogLevel.Warning, "A stream of HTTP/2 was not read to its end within {TimeoutMs} ms; it was reset, and its connection ends with the next one")]
+    public static partial void SlowStream(ILogger logger, int timeoutMs);
+
     [LoggerMessage(1100, LogLevel.Debug, "Compiled a plan of {Operation} for the shape '{Shape}' in {Milliseconds:F2} ms")]
     public static partial void PlanCompiled(ILogger logger, LogText operation, LogText shape, double milliseconds);
 

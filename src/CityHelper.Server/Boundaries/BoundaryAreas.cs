@@ -78,9 +78,6 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
         }
     }
 
-    private Task<long[]> KeysAsync(short city, Viewport box, CancellationToken cancellation) =>
-        database.ReadAsync(connection => KeysAsync(connection, city, box, cancellation), cancellation);
-
     private static async Task<long[]> KeysAsync(NpgsqlConnection connection, short city, Viewport box, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(

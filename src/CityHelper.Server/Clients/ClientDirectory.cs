@@ -109,7 +109,8 @@ public sealed class ClientDirectory : IClientDirectory
         _ => false,
     };
 
-    // Texts none at all, whatever anybody else may send: decision 11.
+    // Anybody can send a name, so a client that is known by it alone may do nothing that those without one may not. It may send no texts even where anybody may:
+    // a name would then have a quota of registrations of its own (decision 11).
     private static bool IsNoMoreThan(ClientProfile anybody, ClientProfile named) =>
         named is { Mode: ClientMode.PersistedOnly, LogOnly: false }
         && named.PriceLimit.FieldCostMax <= anybody.PriceLimit.FieldCostMax

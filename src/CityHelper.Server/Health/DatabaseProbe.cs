@@ -176,7 +176,8 @@ internal sealed class DatabaseProbe : BackgroundService
         }
         catch (NpgsqlException cause) when (cause is { InnerException: TimeoutException } or PostgresException { SqlState: PostgresErrorCodes.TooManyConnections })
         {
-            return before with { Failure = null };
+            // It says nothing: what was there before is there still, and so is what was not.
+            return before;
         }
         catch (Exception cause)
         {
@@ -201,7 +202,7 @@ internal sealed class DatabaseProbe : BackgroundService
 
     /// <summary>What was seen last.</summary>
     /// <param name="SucceededAt">When a look last succeeded; null for never.</param>
-    /// <param name="Failure">Why the server is not ready; null when the last look succeeded, or ran out.</param>
+    /// <param name="Failure">Why the server is not ready, by the last look that did not run out; null when that succeeded.</param>
     private sealed record Outcome(long? SucceededAt, string? Failure);
 }
 

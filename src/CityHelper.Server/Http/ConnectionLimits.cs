@@ -23,9 +23,16 @@ internal static class ConnectionLimits
         return socket;
     };
 
-    public static void Apply(KestrelServerOptions kestrel)
+    /// <summary>Bounds how many connections there are, and what Kestrel keeps for each.</summary>
+    /// <param name="kestrel">The server's options.</param>
+    /// <param name="connectionsMax">Connections at once; one more is closed as soon as it is accepted.</param>
+    public static void Apply(KestrelServerOptions kestrel, int connectionsMax)
     {
         KestrelServerLimits limits = kestrel.Limits;
+        limits.MaxConcurrentConnections = connectionsMax;
+
+        // Those that change to another protocol, which nothing here offers, are counted apart and no longer among the others.
+        limits.MaxConcurrentUpgradedConnections = 0;
         limits.MaxRequestBodySize = Engine.Limits.RefusedBytesMax;
         limits.MaxResponseBufferSize = Limits.ConnectionBufferBytes;
         limits.MinResponseDataRate = new MinDataRate(Limits.ResponseBytesPerSecondMin, Limits.ResponseRateGrace);

@@ -107,12 +107,22 @@ internal sealed class BackendWatcher(
     {
         // Before it is: the request that waits for it may learn of its end sooner than this does, and must know why.
         use.IsTerminated = true;
-        await using NpgsqlCommand command = connection.Database.CreateCommand(TerminateSql);
-        command.Parameters.Add(new() { Value = use.ProcessId });
-        command.Parameters.Add(new() { Value = use.Age.TotalSeconds });
-        command.Parameters.Add(new() { Value = s_limit.TotalSeconds });
-        use.IsTerminated = await command.ExecuteScalarAsync(cancellation) is true;
-        return use.IsTerminated;
+        bool isTerminated = false;
+        try
+        {
+            await using NpgsqlCommand command = connection.Database.CreateCommand(TerminateSql);
+            command.Parameters.Add(new() { Value = use.ProcessId });
+            command.Parameters.Add(new() { Value = use.Age.TotalSeconds });
+            command.Parameters.Add(new() { Value = s_limit.TotalSeconds });
+            isTerminated = await command.ExecuteScalarAsync(cancellation) is true;
+        }
+        finally
+        {
+            // Where the call fails the next look tries again: else it would take the backend for one that was terminated and runs on.
+            use.IsTerminated = isTerminated;
+        }
+
+        return isTerminated;
     }
 
     /// <inheritdoc />

@@ -24,6 +24,9 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
     /// <summary>What may be on its way to a reader who reads nothing: in Kestrel's buffer, and in the socket's, of which Linux makes twice what it is told.</summary>
     private const long OnItsWayMax = Server.Limits.ConnectionBufferBytes + 2 * Server.Limits.SocketSendBytes + 64 * 1024;
 
+    /// <summary>New connections until the end of another one is seen.</summary>
+    private const int AttemptsMax = 1_000;
+
     private static readonly TimeSpan s_total = TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs);
 
     /// <summary>What the end of a connection that was cut off takes to arrive, at the machine's clock.</summary>
@@ -41,7 +44,7 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
 
         SlowConnection[] readers = await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => SlowConnection.GetAsync(server.Client.BaseAddress!, target)));
         (int Status, IReadOnlyDictionary<string, string> Headers)[] heads = await Task.WhenAll(readers.Select(r => r.ReadHeadAsync()));
-        Assert.InRange(memory.Peak, AnswerBytesMin, Limits.ResponseMemoryBytes);
+        Assert.InRange(memory.TakeRecentPeak(), AnswerBytesMin, Limits.ResponseMemoryBytes);
         Assert.All(heads, head => Assert.Contains(head.Status, new[] { 200, 503 }));
         int[] slow = [.. Enumerable.Range(0, Connections).Where(i => heads[i].Status == 200)];
         int[] refused = [.. Enumerable.Range(0, Connections).Except(slow)];
@@ -93,13 +96,86 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
         IReadOnlyList<int> statuses = await reader.ReadStatusesAsync(Server.Limits.Http2StreamsMax);
         Assert.All(statuses, status => Assert.Contains(status, new[] { 200, 503 }));
         Assert.InRange(statuses.Count(s => s == 200), 1, (int)(Limits.ConnectionMemoryBytes / AnswerBytesMin));
-        Assert.InRange(memory.Peak, AnswerBytesMin, Limits.ConnectionMemoryBytes);
+        Assert.InRange(memory.TakeRecentPeak(), AnswerBytesMin, Limits.ConnectionMemoryBytes);
         await AssertAnswersOthersAsync(server, environment);
 
         time.Advance(s_total);
         await reader.ReadToEndAsync().WaitAsync(s_patience);
         Assert.InRange(reader.BodyBytes, 1, Server.Limits.Http2StreamsMax);
         await AssertRecoversAsync(server, environment, connections: 1);
+    }
+
+    /// <summary>A proxy sends the answers of many readers over one connection, and one of them may be slow.</summary>
+    [Fact]
+    public async Task The_first_stream_that_is_not_read_is_reset_and_the_second_ends_the_connection()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using TestServer server = await fixture.StartAsync(time, "Production", isHttp2: true);
+        server.Client.DefaultRequestVersion = HttpVersion.Version20;
+        server.Client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        await using Http2Connection proxy = await Http2Connection.OpenAsync(server.Client.BaseAddress!, windowBytes: 1);
+        int slow = await proxy.GetAsync(Target(server, "Production"));
+        Assert.Equal([200], await proxy.ReadStatusesAsync(1));
+        Assert.InRange(Memory(server).Held, 1, Limits.ConnectionMemoryBytes);
+        time.Advance(s_total);
+        Assert.Equal(slow, await proxy.ReadResetAsync().WaitAsync(s_patience));
+        await UntilAsync(() => Memory(server).Held == 0, () => "The answer is held though its stream was reset.");
+        Assert.Single(server.Warnings, w => w.Contains("it was reset", StringComparison.Ordinal));
+        Assert.DoesNotContain(server.Warnings, w => w.Contains("had not read its answer", StringComparison.Ordinal));
+
+        // The connection serves the others, until a second one is not read.
+        await proxy.GetAsync(server.PersistedUrl("Cities"));
+        await proxy.GetAsync(Target(server, "Production"));
+        Assert.Equal([200, 200], await proxy.ReadStatusesAsync(2).WaitAsync(s_patience));
+        time.Advance(s_total);
+        await proxy.ReadToEndAsync().WaitAsync(s_patience);
+        Assert.Single(server.Warnings, w => w.Contains("it was reset", StringComparison.Ordinal));
+        await AssertRecoversAsync(server, "Production", connections: 1);
+    }
+
+    /// <summary>What Kestrel and the kernel keep for a connection nobody counts, so connections are.</summary>
+    [Fact]
+    public async Task One_connection_beyond_the_limit_is_closed()
+    {
+        await using TestServer server = await TestServer.StartAsync(
+            fixture.Database, settings: new Dictionary<string, string?> { [Server.Http.HttpSettings.ConnectionsKey] = "2" });
+        RawConnection first = await RawConnection.OpenAsync(server);
+        Assert.Equal(200, await AskAsync(first));
+        await using RawConnection second = await RawConnection.OpenAsync(server);
+        Assert.Equal(200, await AskAsync(second));
+        await using RawConnection third = await RawConnection.OpenAsync(server);
+        await Assert.ThrowsAnyAsync<IOException>(() => AskAsync(third));
+        Assert.Equal(200, await AskAsync(second));
+
+        // Its place is another's as soon as the server has seen its end.
+        await first.DisposeAsync();
+        int status = 0;
+        for (int attempt = 0; status == 0; attempt++)
+        {
+            Assert.InRange(attempt, 0, AttemptsMax);
+            await using RawConnection next = await RawConnection.OpenAsync(server);
+            try
+            {
+                status = await AskAsync(next);
+            }
+            catch (IOException)
+            {
+                // Not yet.
+            }
+        }
+
+        Assert.Equal(200, status);
+    }
+
+    [Theory]
+    [InlineData("many")]
+    [InlineData("0")]
+    [InlineData("100001")]
+    public async Task A_number_of_connections_that_makes_no_sense_stops_the_start(string connections)
+    {
+        Server.ConfigurationException refused = await Assert.ThrowsAsync<Server.ConfigurationException>(() => TestServer.StartAsync(
+            fixture.Database, settings: new Dictionary<string, string?> { [Server.Http.HttpSettings.ConnectionsKey] = connections }));
+        Assert.Contains($"Http__Connections is {connections}: set it to", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -160,6 +236,12 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
         using HttpResponseMessage answer = await server.Client.SendAsync(head);
         Assert.Equal(length, answer.Content.Headers.ContentLength);
         await UntilAsync(() => Memory(server).Held == 0, () => "A HEAD holds bytes.");
+    }
+
+    private static async Task<int> AskAsync(RawConnection connection)
+    {
+        await connection.SendAsync(RawConnection.Post("""{"query":"{ cities { slug } }"}"""));
+        return (await connection.ReadAsync()).Status;
     }
 
     private static async Task AssertAnswersOthersAsync(TestServer server, string environment)

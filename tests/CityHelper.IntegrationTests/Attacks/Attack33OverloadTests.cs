@@ -266,6 +266,24 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         AssertAllFree(server);
     }
 
+    /// <summary>An exact count below a row counts as much as one of a root: agencies have the whole city among them. The changes of a request are a few rows.</summary>
+    [Fact]
+    public async Task Counts_below_rows_are_dear_where_rows_may_be_many()
+    {
+        await using TestServer server = await StartAsync(new Dictionary<string, string?>(s_shares) { ["Admission:DearQueued"] = "0" });
+        var admission = server.Services.GetRequiredService<AdmissionControl>();
+        (AdmissionLease? all, _) = await admission.AdmitAsync(
+            new AdmissionRequest(ShareOf(server, "default"), double.MaxValue, AddsUp: true, IsPublished: true), CancellationToken.None);
+        AssertRefused(await SendAsync(server, "{ city(slug: \"nyc\") { agencies(first: 5) { nodes { serviceRequests(first: 1) { totalCount } } } } }"));
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await SendAsync(server, "{ city(slug: \"nyc\") { agencies(first: 5) { nodes { serviceRequests(first: 1) { nodes { id } pageInfo { hasNextPage } } } } } }")).Status);
+        Assert.Equal(
+            HttpStatusCode.OK, (await SendAsync(server, "{ serviceRequests(city: \"nyc\", first: 5) { nodes { history(first: 1) { totalCount } } } }")).Status);
+        all!.Dispose();
+        AssertAllFree(server);
+    }
+
     /// <summary>
     /// Two servers that have folded their counters, all of whose places are taken, on a PostgreSQL with its default of 100 connections: none is ever told that there are
     /// too many clients, and each still has a connection for itself.

@@ -105,6 +105,32 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
         Assert.Empty(Register(server).Uses);
     }
 
+    /// <summary>A call that fails has terminated nothing: the next look does it, and the shape is suspended then.</summary>
+    [Fact]
+    public async Task A_termination_that_failed_is_tried_again()
+    {
+        // Of a schema that comes before the catalogue's, where the watcher's first connection finds it.
+        await ExecuteAsync(
+            """
+            do $$ begin execute format('alter database %I set search_path = public, pg_catalog', current_database()); end $$;
+            create function public.pg_terminate_backend(integer) returns boolean language plpgsql as 'begin raise exception ''not now''; end';
+            """);
+        await using TestServer server = await TestServer.StartAsync(_database, time: _time);
+        await StuckAgencies.SetAsync(_database, "TRAP", seconds: 60);
+        Task<(HttpResponseMessage Response, System.Text.Json.JsonElement Json)> asked = server.PostAsync(Stuck);
+        await BusyForAsync(Limits.StatementTimeoutMs + Limits.WatchMarginMs);
+        PostgresException failed = await Assert.ThrowsAsync<PostgresException>(() => LookAsync(server));
+        Assert.Equal("not now", failed.MessageText);
+        Assert.False(Assert.Single(Register(server).Uses).IsTerminated);
+
+        await ExecuteAsync("drop function public.pg_terminate_backend(integer)");
+        await LookAsync(server);
+        Assert.Equal("HC0045", AttackedServer.CodeOf((await asked).Json));
+        Assert.Single(Terminations(server));
+        await NoneBusyAsync();
+        Assert.Equal("OPERATION_SUSPENDED", AttackedServer.CodeOf((await server.PostAsync(Stuck)).Json));
+    }
+
     /// <summary>A server watches by itself.</summary>
     [Fact]
     public async Task A_server_looks_every_half_second()
@@ -183,6 +209,12 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
             Assert.InRange(look, 0, LooksMax);
             await PauseAsync();
         }
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using NpgsqlCommand command = _direct.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 
     private Task<long> PauseAsync() => CountAsync("select count(*) from (select pg_sleep(0.05)) pause");

@@ -12,6 +12,7 @@ internal sealed class Http2Connection : IAsyncDisposable
 {
     private const byte DataFrame = 0;
     private const byte HeadersFrame = 1;
+    private const byte ResetFrame = 3;
     private const byte SettingsFrame = 4;
     private const byte PingFrame = 6;
     private const byte Acknowledged = 1;
@@ -51,13 +52,31 @@ internal sealed class Http2Connection : IAsyncDisposable
     }
 
     /// <summary>Sends a GET on a stream of its own.</summary>
-    public Task GetAsync(string target)
+    /// <returns>The stream's number.</returns>
+    public async Task<int> GetAsync(string target)
     {
         // Method and scheme by their numbers in the static table of HPACK (RFC 7541, appendix A), path and authority as literals.
         byte[] headers = [0x82, 0x86, .. Literal(4, target), .. Literal(1, "localhost")];
         int stream = _nextStream;
         _nextStream += 2;
-        return SendAsync(HeadersFrame, EndOfStreamAndHeaders, stream, headers);
+        await SendAsync(HeadersFrame, EndOfStreamAndHeaders, stream, headers);
+        return stream;
+    }
+
+    /// <summary>Reads frames until the server resets a stream.</summary>
+    /// <returns>The stream's number.</returns>
+    public async Task<int> ReadResetAsync()
+    {
+        while (true)
+        {
+            (byte type, byte flags, int stream, byte[] payload) = await ReadAsync();
+            if (type == ResetFrame)
+            {
+                return stream;
+            }
+
+            await AnswerAsync(type, flags, payload);
+        }
     }
 
     /// <summary>Reads frames until so many answers have begun.</summary>
@@ -67,7 +86,7 @@ internal sealed class Http2Connection : IAsyncDisposable
         var statuses = new List<int>();
         while (statuses.Count < count)
         {
-            (byte type, byte flags, byte[] payload) = await ReadAsync();
+            (byte type, byte flags, _, byte[] payload) = await ReadAsync();
             if (type == HeadersFrame)
             {
                 statuses.Add(Status(payload));
@@ -86,7 +105,7 @@ internal sealed class Http2Connection : IAsyncDisposable
         {
             while (true)
             {
-                (byte type, byte flags, byte[] payload) = await ReadAsync();
+                (byte type, byte flags, _, byte[] payload) = await ReadAsync();
                 await AnswerAsync(type, flags, payload);
             }
         }
@@ -111,13 +130,13 @@ internal sealed class Http2Connection : IAsyncDisposable
         }
     }
 
-    private async Task<(byte Type, byte Flags, byte[] Payload)> ReadAsync()
+    private async Task<(byte Type, byte Flags, int Stream, byte[] Payload)> ReadAsync()
     {
         byte[] head = new byte[9];
         await _stream.ReadExactlyAsync(head);
         byte[] payload = new byte[head[0] << 16 | head[1] << 8 | head[2]];
         await _stream.ReadExactlyAsync(payload);
-        return (head[3], head[4], payload);
+        return (head[3], head[4], BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(5)) & int.MaxValue, payload);
     }
 
     private async Task SendAsync(byte type, byte flags, int stream, byte[] payload)

@@ -2,6 +2,7 @@ using CityHelper.Data.Boundaries;
 using CityHelper.Data.Cities;
 using CityHelper.IntegrationTests.Import;
 using CityHelper.IntegrationTests.Postgres;
+using Npgsql;
 
 namespace CityHelper.IntegrationTests.Boundaries;
 
@@ -37,6 +38,13 @@ public abstract class BoundaryHouse(PostgresFixture postgres) : ImportHouse(post
         var directory = new CityDirectory(Database, Time);
         await directory.AddAsync(new CityFacts(slug, slug, "America/New_York", west, south, east, north, (west + east) / 2, (south + north) / 2));
         return (await directory.FindAsync(slug))!;
+    }
+
+    /// <summary>The revision of a city's boundaries, and whether its requests are counted in it.</summary>
+    protected async Task<(long Revision, bool IsCounted)> RevisionAsync(short city)
+    {
+        await using NpgsqlConnection connection = await Database.OpenConnectionAsync();
+        return await BoundaryImporter.RevisionAsync(connection, city, CancellationToken.None);
     }
 
     /// <summary>All that is stored of boundaries, byte for byte.</summary>

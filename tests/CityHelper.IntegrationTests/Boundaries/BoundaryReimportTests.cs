@@ -37,7 +37,7 @@ public sealed class BoundaryReimportTests(PostgresFixture postgres) : BoundaryHo
         Assert.Equal((1, 0, 1, 2L), (replaced.Unchanged, replaced.Kept, replaced.Removed, replaced.Revision));
         Assert.Equal(["West|1"], await RowsAsync("select name, revision::text from boundary"));
         Assert.Equal(["1"], await RowsAsync("select distinct boundary_id::text from (select boundary_id from boundary_outline union select boundary_id from boundary_part) d"));
-        Assert.Equal(2, (await BoundaryImporter.RevisionAsync(Database, City.Id)).Revision);
+        Assert.Equal(2, (await RevisionAsync(City.Id)).Revision);
 
         // An id that clients may hold is not given to another boundary.
         await ImportAreasAsync(both);
@@ -69,8 +69,8 @@ public sealed class BoundaryReimportTests(PostgresFixture postgres) : BoundaryHo
         Assert.Equal((1, 3L), (summary.Removed, summary.Revision));
         Assert.Equal(["1|borough|1", "1|district|3", "1|district|4", "2|borough|1", "2|borough|2"], await RowsAsync(
             "select city_id::text, kind, id::text from boundary order by city_id, kind, id"));
-        Assert.Equal(((3L, false), (1L, false)), (await BoundaryImporter.RevisionAsync(Database, City.Id), await BoundaryImporter.RevisionAsync(Database, other.Id)));
-        Assert.Equal((0L, false), await BoundaryImporter.RevisionAsync(Database, 99));
+        Assert.Equal(((3L, false), (1L, false)), (await RevisionAsync(City.Id), await RevisionAsync(other.Id)));
+        Assert.Equal((0L, false), await RevisionAsync(99));
     }
 
     [Fact]

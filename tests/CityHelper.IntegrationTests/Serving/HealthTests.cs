@@ -107,6 +107,30 @@ public sealed class HealthTests(PostgresFixture postgres)
         await UntilAsync(server, HttpStatusCode.OK);
     }
 
+    /// <summary>Silence after a refusal is no recovery, neither for who asks nor in the log.</summary>
+    [Fact]
+    public async Task A_database_that_lets_a_look_run_out_after_a_refusal_is_still_gone()
+    {
+        var direct = new NpgsqlConnectionStringBuilder(await postgres.CreateDatabaseAsync());
+        string elsewhere = new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString;
+        await using StallingProxy proxy = StallingProxy.Before(direct.Host!, direct.Port);
+        await using TestServer server = await TestServer.StartAsync(new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = proxy.Port }.ConnectionString, time: _time);
+        await ExecuteAsync(elsewhere, $"alter database {direct.Database} allow_connections false");
+        await ExecuteAsync(elsewhere, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{direct.Database}'");
+        _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthEveryMs));
+        await UntilAsync(server, HttpStatusCode.ServiceUnavailable);
+
+        // Who asks waits for the look, since the clock stands, and it runs out by the machine's. The last success is not long ago.
+        proxy.Stall();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(server, "/health/ready"));
+        proxy.Pass();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(server, "/health/ready"));
+        Assert.Single(server.Warnings, warning => warning.StartsWith("Not ready", StringComparison.Ordinal));
+
+        await ExecuteAsync(elsewhere, $"alter database {direct.Database} allow_connections true");
+        await UntilAsync(server, HttpStatusCode.OK);
+    }
+
     private static async Task UntilAsync(TestServer server, HttpStatusCode status)
     {
         for (int look = 0; await StatusAsync(server, "/health/ready") != status; look++)

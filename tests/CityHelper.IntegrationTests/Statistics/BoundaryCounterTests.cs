@@ -1,5 +1,4 @@
 using System.Globalization;
-using CityHelper.Data.Boundaries;
 using CityHelper.Data.Model;
 using CityHelper.Data.Statistics;
 using CityHelper.Engine.Bindings;
@@ -70,9 +69,9 @@ public sealed class BoundaryCounterTests(PostgresFixture postgres) : BoundaryHou
         Assert.Equal(["A|2024-01-01", "A|2024-03-01", "B|2024-01-01", "B|2024-03-01"], await MonthsAsync());
 
         // Readers go by cells meanwhile.
-        Assert.Equal((1L, false), await BoundaryImporter.RevisionAsync(Database, City.Id));
+        Assert.Equal((1L, false), await RevisionAsync(City.Id));
         Assert.Equal(2, await Boundaries.FillAsync(City.Id));
-        Assert.Equal((1L, true), await BoundaryImporter.RevisionAsync(Database, City.Id));
+        Assert.Equal((1L, true), await RevisionAsync(City.Id));
     }
 
     [Fact]
@@ -112,7 +111,7 @@ public sealed class BoundaryCounterTests(PostgresFixture postgres) : BoundaryHou
 
         Assert.Equal(6, await Boundaries.FillAsync(City.Id));
         Assert.DoesNotContain(await MonthsAsync(), m => m.StartsWith("State", StringComparison.Ordinal));
-        Assert.Equal((2L, true), await BoundaryImporter.RevisionAsync(Database, City.Id));
+        Assert.Equal((2L, true), await RevisionAsync(City.Id));
     }
 
     [Fact]

@@ -184,7 +184,36 @@ public sealed class AdmissionTests
         Assert.NotNull((await Ask(admission, DearCost, share)).Refusal);
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.NotNull((await waiting).Refusal);
-        Assert.Equal(["1 counted cheap queue_full", "1 counted dear queue_full", "1 counted dear queue_time"], counted);
+
+        // A text passes two lines, and each counts what it refuses.
+        Assert.NotNull((await Ask(admission, CheapCost, share, isPublished: false)).Refusal);
+        ClientShare more = Share("counted", cheap: 2, dear: 1);
+        using AdmissionLease text = await Admitted(admission, CheapCost, more, isPublished: false);
+        Assert.NotNull((await Ask(admission, CheapCost, more, isPublished: false)).Refusal);
+        Assert.Equal(
+            ["1 counted cheap queue_full", "1 counted dear queue_full", "1 counted dear queue_time", "1 counted cheap queue_full", "1 counted text queue_full"],
+            counted);
+    }
+
+    /// <summary>Published operations that are admitted all the while say nothing of when a text will be.</summary>
+    [Fact]
+    public async Task Refused_texts_are_told_to_come_back_by_what_happens_to_texts()
+    {
+        using var admission = new AdmissionControl(new AdmissionOptions { CheapQueued = 0 }, _time);
+        using AdmissionLease first = await Admitted(admission, CheapCost, isPublished: false);
+        using AdmissionLease second = await Admitted(admission, CheapCost, isPublished: false);
+        for (int i = 0; i < 100; i++)
+        {
+            (await Admitted(admission, CheapCost)).Dispose();
+        }
+
+        int seconds = 0;
+        for (int i = 0; i < 10; i++)
+        {
+            seconds = (await Ask(admission, CheapCost, isPublished: false)).Refusal!.RetryAfterSeconds!.Value;
+        }
+
+        Assert.InRange(seconds, 10, 20); // ten refused for two admitted
     }
 
     /// <summary>Whatever comes and goes in whatever order, no more runs than there are places, and in the end all of them are free.</summary>

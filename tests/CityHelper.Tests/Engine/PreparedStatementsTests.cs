@@ -1,0 +1,40 @@
+using CityHelper.Engine.Database;
+using CityHelper.Engine.Planning;
+using Xunit;
+
+namespace CityHelper.Tests.Engine;
+
+/// <summary>What is remembered of connections that keep statements prepared.</summary>
+public sealed class PreparedStatementsTests
+{
+    private const int PoolSize = 4;
+
+    /// <summary>A database that is restarted a hundred times leaves hundreds of dead backends behind.</summary>
+    [Fact]
+    public void Connections_of_dead_backends_are_forgotten_and_those_in_use_are_not()
+    {
+        var prepared = new PreparedStatements(PoolSize);
+        PreparedStatements.Kept used = prepared.KeptOf(1);
+        for (int processId = 2; processId < 1_000; processId++)
+        {
+            prepared.KeptOf(processId);
+            Assert.InRange(prepared.Count, 1, 2 * PoolSize);
+            Assert.Same(used, prepared.KeptOf(1));
+        }
+    }
+
+    [Fact]
+    public void A_text_is_counted_once_whichever_plan_it_comes_from()
+    {
+        PreparedStatements.Kept kept = new PreparedStatements(PoolSize).KeptOf(1);
+        var statement = new CompiledStatement("select 1", []);
+        Assert.False(kept.Holds(statement));
+        kept.Add(statement);
+        kept.Add(new CompiledStatement("select 1", []));
+        Assert.True(kept.Holds(new CompiledStatement("select 1", [])));
+        Assert.False(kept.Holds(new CompiledStatement("select 2", [])));
+        Assert.Equal(statement.Sql.Length, kept.Chars);
+        kept.Clear();
+        Assert.Equal((false, 0), (kept.Holds(statement), kept.Chars));
+    }
+}
