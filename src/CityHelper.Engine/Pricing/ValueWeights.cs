@@ -38,10 +38,10 @@ internal static class ValueWeights
     private const double EdgeAtOneHeight = 0.2;
 
     /// <summary>A line, whatever its length: its pieces are gone through for each row.</summary>
-    private const double Line = 40;
+    private const double Line = 10;
 
     /// <summary>A position of a line: the box of each piece is looked at.</summary>
-    private const double LinePosition = 0.3;
+    private const double LinePosition = 0.15;
 
     /// <summary>A position of what a distance is computed to, or that is grown or shrunk: each row is measured to each of them.</summary>
     private const double MeasuredPosition = 0.3;
@@ -53,13 +53,13 @@ internal static class ValueWeights
     private const double PointPosition = 0.05;
 
     /// <summary>A position of what areas are compared with: the boundaries of a city are few, and have thousands of positions each.</summary>
-    private const double RelatedPosition = 0.3;
+    private const double RelatedPosition = 0.12;
 
     /// <summary>A position of what the distance of areas is computed to: each is measured to each position of each boundary.</summary>
-    private const double MeasuredAreaPosition = 2;
+    private const double MeasuredAreaPosition = 0.8;
 
     /// <summary>A part of what the distance of areas is computed to: for each the positions of each boundary whose box is apart from it are sorted anew.</summary>
-    private const double MeasuredAreaPart = 10;
+    private const double MeasuredAreaPart = 5;
 
     private const double MetresPerDegree = 111_000;
 
