@@ -57,7 +57,9 @@ public static class ServerApplication
         });
         builder.Services.Configure<SocketTransportOptions>(ConnectionLimits.Apply);
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(services => ReadingConnections.Create(connectionString, admission.Connections, services.GetRequiredService<ILoggerFactory>()));
+        builder.Services.TryAddSingleton(StatementLimit.Usual);
+        builder.Services.AddSingleton(services => ReadingConnections.Create(
+            connectionString, admission.Connections, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<StatementLimit>()));
         builder.Services.AddSingleton(CursorKeyStore.Load(builder.Configuration, builder.Environment, HomeOf(builder.Configuration)));
         builder.Services.AddSingleton<IClientDirectory>(clients);
         builder.Services.AddSingleton(admission.ToOptions());
@@ -92,6 +94,21 @@ public static class ServerApplication
     }
 }
 
+/// <summary>
+/// What a statement may take. The same for every server; a service, so that a test whose statements wait for a lock need not race with it.
+/// </summary>
+/// <param name="Milliseconds">After so many PostgreSQL cancels it.</param>
+internal sealed record StatementLimit(int Milliseconds)
+{
+    public static StatementLimit Usual { get; } = new(Engine.Limits.StatementTimeoutMs);
+
+    /// <summary>Seconds that Npgsql waits: later than PostgreSQL and the watcher by what <see cref="Limits.CommandTimeoutSeconds"/> leaves them.</summary>
+    public int CommandTimeoutSeconds => Limits.CommandTimeoutSeconds + (Milliseconds - Engine.Limits.StatementTimeoutMs) / 1_000;
+
+    /// <summary>From when on a backend is the watcher's.</summary>
+    public TimeSpan WatchedAfter => TimeSpan.FromMilliseconds(Milliseconds + Engine.Limits.WatchMarginMs);
+}
+
 /// <summary>The pool that answers are read through.</summary>
 internal static class ReadingConnections
 {
@@ -109,8 +126,7 @@ internal static class ReadingConnections
         "-c jit=off",
         "-c max_parallel_workers_per_gather=0",
         "-c enable_bitmapscan=off",
-        "-c random_page_cost=1.1",
-        $"-c statement_timeout={Engine.Limits.StatementTimeoutMs}");
+        "-c random_page_cost=1.1");
 
     /// <summary>
     /// Sent once when a connection opens: the first distance on the spheroid that a connection computes takes about 20 ms, because PROJ starts up
@@ -121,17 +137,19 @@ internal static class ReadingConnections
     /// <param name="connectionString">The database.</param>
     /// <param name="connectionsMax">Connections at most; admission lets no more in than find one.</param>
     /// <param name="loggers">Where Npgsql says what it does.</param>
-    public static NpgsqlDataSource Create(string connectionString, int connectionsMax, ILoggerFactory loggers)
+    /// <param name="limit">What a statement may take; <see cref="StatementLimit.Usual"/> when left out.</param>
+    public static NpgsqlDataSource Create(string connectionString, int connectionsMax, ILoggerFactory loggers, StatementLimit? limit = null)
     {
+        limit ??= StatementLimit.Usual;
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "cityhelper",
             MaxPoolSize = connectionsMax,
             // The last one holds: of what the connection string says, such as less memory on a small machine, all that answers do not rest on.
-            Options = $"-c work_mem={Limits.WorkMemoryMegabytes}MB {new NpgsqlConnectionStringBuilder(connectionString).Options} {s_settings}",
+            Options = $"-c work_mem={Limits.WorkMemoryMegabytes}MB {new NpgsqlConnectionStringBuilder(connectionString).Options} {s_settings} -c statement_timeout={limit.Milliseconds}",
 
             // PostgreSQL's own limit comes first, then the watcher, then these.
-            CommandTimeout = Limits.CommandTimeoutSeconds,
+            CommandTimeout = limit.CommandTimeoutSeconds,
             CancellationTimeout = Limits.CancellationTimeoutMs,
 
             // By number alone Npgsql would bound them: Engine's PreparedStatements does so by size.

@@ -12,7 +12,7 @@ namespace CityHelper.Server.Watching;
 /// </summary>
 /// <remarks>It asks PostgreSQL only when something runs for longer than a statement may, over a connection that no answer waits for.</remarks>
 internal sealed class BackendWatcher(
-    WatchConnection connection, BackendRegister backends, SuspendedShapes suspended, TimeProvider time, ILogger<BackendWatcher> logger) : BackgroundService
+    WatchConnection connection, BackendRegister backends, SuspendedShapes suspended, StatementLimit limit, TimeProvider time, ILogger<BackendWatcher> logger) : BackgroundService
 {
     /// <summary>
     /// The backends that are asked for, as far as they still are the ones: a process id is used again, but not by a process that is older than the use of it.
@@ -40,8 +40,6 @@ internal sealed class BackendWatcher(
     private static readonly Counter<long> s_terminated = new Meter(EngineTelemetry.Name).CreateCounter<long>(
         "cityhelper.database.backends.terminated", "{backend}", "Backends that outlived the limit of their statement and were terminated.");
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromMilliseconds(Engine.Limits.StatementTimeoutMs + Engine.Limits.WatchMarginMs);
-
     private readonly Dictionary<BackendUse, long> _reported = [];
     private readonly SemaphoreSlim _looking = new(1);
     private bool _failed;
@@ -63,7 +61,7 @@ internal sealed class BackendWatcher(
 
     private async Task LookAloneAsync(CancellationToken cancellation)
     {
-        BackendUse[] old = [.. backends.Uses.Where(use => use.Age > s_limit)];
+        BackendUse[] old = [.. backends.Uses.Where(use => use.Age > limit.WatchedAfter)];
         if (old.Length == 0)
         {
             return;
@@ -92,7 +90,7 @@ internal sealed class BackendWatcher(
         await using NpgsqlCommand command = connection.Database.CreateCommand(LookSql);
         command.Parameters.Add(new() { Value = uses.Select(use => use.ProcessId).ToArray() });
         command.Parameters.Add(new() { Value = uses.Select(use => use.Age.TotalSeconds).ToArray() });
-        command.Parameters.Add(new() { Value = s_limit.TotalSeconds });
+        command.Parameters.Add(new() { Value = limit.WatchedAfter.TotalSeconds });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         var found = new Dictionary<int, (bool IsLate, double Seconds)>();
         while (await reader.ReadAsync(cancellation))
@@ -113,7 +111,7 @@ internal sealed class BackendWatcher(
             await using NpgsqlCommand command = connection.Database.CreateCommand(TerminateSql);
             command.Parameters.Add(new() { Value = use.ProcessId });
             command.Parameters.Add(new() { Value = use.Age.TotalSeconds });
-            command.Parameters.Add(new() { Value = s_limit.TotalSeconds });
+            command.Parameters.Add(new() { Value = limit.WatchedAfter.TotalSeconds });
             isTerminated = await command.ExecuteScalarAsync(cancellation) is true;
         }
         finally

@@ -23,7 +23,7 @@ internal sealed class CostKinds(CostCity city)
 
     private readonly SampledRequest _place = city.Requests[^1];
 
-    /// <summary>They.</summary>
+    /// <summary>Pages, conditions, geometries, areas, figures and the rest, in this order.</summary>
     public IEnumerable<CostKind> All() => [.. Pages(), .. Conditions(), .. Geometries(), .. Areas(), .. Figures(), .. Others()];
 
     private IEnumerable<CostKind> Pages() =>

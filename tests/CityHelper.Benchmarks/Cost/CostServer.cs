@@ -12,7 +12,7 @@ using Npgsql;
 namespace CityHelper.Benchmarks.Cost;
 
 /// <summary>What a request cost and took.</summary>
-/// <param name="Request">It.</param>
+/// <param name="Request">What was asked.</param>
 /// <param name="FieldCost">Its field cost; 0 when it was refused.</param>
 /// <param name="DatabaseMs">Milliseconds of the database, the least of all times that it was asked.</param>
 /// <param name="Code">Why it was refused; null when it was answered.</param>

@@ -4,13 +4,13 @@ using System.Text;
 namespace CityHelper.Benchmarks.Cost;
 
 /// <summary>What one kind took, in all sizes that were admitted.</summary>
-/// <param name="Kind">It.</param>
+/// <param name="Kind">What was asked.</param>
 /// <param name="Sizes">Size and measurement, ascending.</param>
 /// <param name="Refused">Why the next size was refused; null when all were admitted.</param>
 internal sealed record KindResult(CostKind Kind, IReadOnlyList<(int Size, CostMeasurement Measured)> Sizes, string? Refused);
 
 /// <summary>The requests of one generator.</summary>
-/// <param name="Name">Which.</param>
+/// <param name="Name">The name of the generator, as the table prints it.</param>
 /// <param name="Answered">Those that were answered.</param>
 /// <param name="Refused">How many were refused, by their code.</param>
 internal sealed record GeneratedResult(string Name, IReadOnlyList<CostMeasurement> Answered, IReadOnlyDictionary<string, int> Refused);

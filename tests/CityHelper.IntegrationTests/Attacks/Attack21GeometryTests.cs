@@ -144,6 +144,21 @@ public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture
         Assert.True(answer.Code == "HC0047" || IsAnsweredOrEnded(answer), answer.Json.ToString());
     }
 
+    /// <summary>Who leaves waits for nothing any more, and no backend goes on for nobody.</summary>
+    [Theory]
+    [InlineData("grid")]
+    [InlineData("comb")]
+    [InlineData("comb of areas")]
+    public async Task A_client_that_leaves_leaves_no_backend_behind(string shape)
+    {
+        Assert.True(await fixture.AttackAsync(() => shape switch
+        {
+            "grid" => fixture.LeaveAsync(Requests, Where("intersects", Grid(LinesMax), 0.00001)),
+            "comb" => fixture.LeaveAsync(Requests, Where("intersects", Comb(7_900, 90), 0.00001)),
+            _ => fixture.LeaveAsync(Boundaries, Where("intersects", Comb(7_900, 90), column: "geometry")),
+        }));
+    }
+
     private static object Where(string operation, object geometry, double? buffer = null, string column = "location") => new
     {
         where = new Dictionary<string, object>

@@ -25,7 +25,8 @@ namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
 /// Attack 33: more questions than the database can answer. What is dear fills its own places and no others, waits for a bounded time in a bounded queue, and is refused
-/// then. The database is made slow by a lock, and the clock stands still unless a test moves it.
+/// then. The database is made slow by a lock, the clock stands still unless a test moves it, and no
+/// statement reaches its limit, however slow the machine.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLifetime
@@ -49,6 +50,8 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         ["Admission:QueueMs"] = "1000",
         [HttpSettings.BatchingKey] = "4",
     };
+
+    private static readonly CityHelper.Server.StatementLimit s_patient = new(Milliseconds: 120_000);
 
     private readonly FakeTimeProvider _time = new(ReadingHouse.Moment("2025-06-01T00:00:00Z"));
     private string _database = "";
@@ -117,7 +120,7 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         await using LockedTable table = await LockedTable.HoldAsync(_database, "service_request");
         Task<Answer>[] asked = [.. Enumerable.Range(0, 130).Select(_ => SendAsync(server, Dear))];
         await table.WaitForAsync(atOnce);
-        await UntilAsync(server, () => asked.Count(task => task.IsCompleted) == 130 - atOnce - Limits.DearQueued);
+        await UntilAsync(server, () => asked.Count(task => task.IsCompleted) >= 130 - atOnce - Limits.DearQueued);
         for (int i = 0; i < 20; i++)
         {
             await server.DataAsync(Cities);
@@ -330,14 +333,14 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
                 CityHelper.Server.Limits.PostgresConnections - CityHelper.Server.Limits.ConnectionsOfOthers);
         }
 
-        // On a slow machine some reach the time limit of a statement before the last connection is open.
-        Assert.All(await Task.WhenAll(asked), answer => Assert.True(CodeOf(answer.Json) is null or "HC0045", answer.ToString()));
+        Assert.All(await Task.WhenAll(asked), answer => Assert.True(CodeOf(answer.Json) is null, answer.ToString()));
         Assert.All(new[] { first, second }, server => Assert.DoesNotContain(server.Errors, error => error.Contains(PostgresErrorCodes.TooManyConnections, StringComparison.Ordinal)));
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private Task<TestServer> StartAsync(IReadOnlyDictionary<string, string?> settings) => TestServer.StartAsync(_database, time: _time, settings: settings);
+    private Task<TestServer> StartAsync(IReadOnlyDictionary<string, string?> settings) => TestServer.StartAsync(
+        _database, time: _time, settings: settings, services: services => services.AddSingleton(s_patient));
 
     private static async Task<Answer> SendAsync(TestServer server, string query, string? key = null, string accept = "application/graphql-response+json")
     {

@@ -32,25 +32,34 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
 
     public async Task DisposeAsync() => await _server.DisposeAsync();
 
-    /// <summary>Two thousand short ones and fifty of the longest, each sent until it would be prepared, all over one connection.</summary>
+    /// <summary>More short ones than may be prepared and fifty of the longest, each sent until it would be prepared, all over one connection.</summary>
     [Fact]
-    public async Task Thousands_of_shapes_leave_a_backend_small()
+    public async Task Hundreds_of_shapes_leave_a_backend_small()
     {
-        for (int i = 0; i < 2_000; i++)
+        for (int i = 0; i < 400; i++)
         {
             await SendTwiceAsync(ShapeOf(i, conditions: 1 + i % 6, first: 1));
         }
 
+        // As many as do not fit, so that some were thrown out.
+        string[] worthIt = [.. _server.TakeStatements().Distinct(StringComparer.Ordinal).Where(sql => sql.Length <= Limits.PreparedStatementCharsMax)];
+        Assert.InRange(worthIt.Sum(sql => sql.Length), 2 * Limits.PreparedConnectionCharsMax, int.MaxValue);
         for (int i = 0; i < 50; i++)
         {
             await SendTwiceAsync(ShapeOf(i, Limits.FilterConditionsMax - 1, first: 1));
         }
 
         (int backend, List<string> prepared) = await PreparedAsync();
+        Assert.InRange(prepared.Count, 1, worthIt.Length - 1);
         Assert.InRange(prepared.Sum(sql => sql.Length), 1, Limits.PreparedConnectionCharsMax);
         Assert.All(prepared, sql => Assert.InRange(sql.Length, 1, Limits.PreparedStatementCharsMax));
-        long megabytes = ProcessMemory.AnonymousBytes(backend)!.Value >> 20;
-        Assert.True(megabytes < 64, $"The backend keeps {megabytes} MB.");
+
+        // The memory of another machine's processes cannot be looked at.
+        if (postgres.IsPrivate)
+        {
+            long megabytes = ProcessMemory.AnonymousBytes(backend)!.Value >> 20;
+            Assert.True(megabytes < 64, $"The backend keeps {megabytes} MB.");
+        }
     }
 
     /// <summary>What sorts and groups as much as it may gives its memory back, up to what the allocator keeps for the next one.</summary>
@@ -76,7 +85,7 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
     [Fact]
     public async Task Published_operations_are_prepared()
     {
-        for (int i = 0; i < 300; i++)
+        for (int i = 0; i < 50; i++)
         {
             await SendTwiceAsync(ShapeOf(i, conditions: 6, first: 1));
         }
@@ -102,8 +111,8 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
         }
     }
 
-    // No two have the same text: the field that is asked for is the shape's own.
-    private static string ShapeOf(int number, int conditions, int first)
+    /// <summary>A text with a statement of its own: what is asked for, and what it is held against.</summary>
+    internal static string ShapeOf(int number, int conditions, int first)
     {
         var random = new Random(number);
         string where = string.Join(", ", Enumerable.Range(0, conditions).Select(_ => s_conditions[random.Next(s_conditions.Length)]));

@@ -117,6 +117,32 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
     public Task<AttackAnswer> SendUnpricedAsync(string query, object? variables = null) =>
         PostAsync(JsonSerializer.Serialize(new { query, variables }), UnpricedKey);
 
+    /// <summary>Sends a text as <see cref="SendUnpricedAsync"/> does, and leaves when a backend is busy with it.</summary>
+    /// <returns>Whether one was, before the answer came.</returns>
+    public async Task<bool> LeaveAsync(string query, object? variables = null)
+    {
+        await using NpgsqlDataSource database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database) { Pooling = false, CommandTimeout = 60 });
+        await using NpgsqlConnection looking = await database.OpenConnectionAsync();
+        await using var busy = new NpgsqlCommand(
+            """
+            select exists (
+                select from pg_stat_activity
+                where datname = current_database() and application_name = 'cityhelper' and state = 'active' and query ~ 'service_request|boundary')
+            """, looking);
+        await using RawConnection client = await RawConnection.OpenAsync(Server);
+        await client.SendAsync(RawConnection.Post(JsonSerializer.Serialize(new { query, variables }), $"X-API-Key: {UnpricedKey}"));
+        Task<RawAnswer> answer = client.ReadAsync();
+        while (!answer.IsCompleted)
+        {
+            if (await busy.ExecuteScalarAsync() is true)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Sends a published operation by its id, with variables of any size.</summary>
     /// <param name="operation">Its name: <c>ServiceRequestMap</c>.</param>
     /// <param name="variables">Its variables.</param>

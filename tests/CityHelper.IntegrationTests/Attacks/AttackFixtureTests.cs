@@ -9,6 +9,8 @@ namespace CityHelper.IntegrationTests.Attacks;
 [Collection(PostgresCollection.Name)]
 public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture postgres) : IClassFixture<AttackFixture>
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+
     [Fact]
     public async Task An_ordinary_request_passes()
     {
@@ -24,7 +26,10 @@ public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture po
     public async Task A_busy_backend_is_found()
     {
         await using BackendWatch watch = await BackendWatch.StartAsync(fixture.Database, postgres.IsPrivate, TimeSpan.FromMilliseconds(100));
-        await ExecuteAsync("select pg_sleep(1.3)");
+        await using NpgsqlConnection connection = await OpenAsync();
+        Task asleep = SleepAsync(connection);
+        await watch.FirstLate.WaitAsync(s_patience);
+        await EndAsync(connection, asleep);
         Assert.Contains("was busy for", Assert.Single(await watch.EndAsync()), StringComparison.Ordinal);
     }
 
@@ -33,17 +38,23 @@ public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture po
     {
         await using BackendWatch watch = await BackendWatch.StartAsync(fixture.Database, postgres.IsPrivate, TimeSpan.FromMilliseconds(100));
         await using NpgsqlConnection connection = await OpenAsync();
-        await using var sleep = new NpgsqlCommand("select pg_sleep(4)", connection);
-        Task<int> asleep = sleep.ExecuteNonQueryAsync();
+        Task asleep = SleepAsync(connection);
+        await watch.FirstLate.WaitAsync(s_patience);
         Assert.Contains(await watch.EndAsync(), c => c.Contains("nobody waits for it", StringComparison.Ordinal));
-        await asleep;
+        await EndAsync(connection, asleep);
     }
 
     [Fact]
     public async Task An_idle_backend_with_much_memory_is_found()
     {
+        // The memory of another machine's processes cannot be looked at.
+        if (!postgres.IsPrivate)
+        {
+            return;
+        }
+
         await using NpgsqlConnection connection = await OpenAsync();
-        await using BackendWatch watch = await BackendWatch.StartAsync(fixture.Database, postgres.IsPrivate);
+        await using BackendWatch watch = await BackendWatch.StartAsync(fixture.Database, readsMemory: true);
         await using var command = new NpgsqlCommand("select set_config('attack.memory', repeat('x', 100000000), false) is null", connection);
         await command.ExecuteNonQueryAsync();
         Assert.Contains(await watch.EndAsync(), c => c.Contains("is idle and keeps", StringComparison.Ordinal));
@@ -61,16 +72,30 @@ public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture po
         Assert.Contains("A list of cities", found.Message, StringComparison.Ordinal);
     }
 
-    private async Task<NpgsqlConnection> OpenAsync()
+    // Longer than any machine takes to see it.
+    private static async Task SleepAsync(NpgsqlConnection connection)
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(fixture.Database) { ApplicationName = "cityhelper", Pooling = false }.ConnectionString);
+        await using var sleep = new NpgsqlCommand("select pg_sleep(600)", connection) { CommandTimeout = 0 };
+        await sleep.ExecuteNonQueryAsync();
+    }
+
+    private async Task EndAsync(NpgsqlConnection sleeper, Task asleep)
+    {
+        await ExecuteAsync($"select pg_terminate_backend({sleeper.ProcessID}, 60000)");
+        await Assert.ThrowsAsync<PostgresException>(() => asleep);
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync(string application = "cityhelper")
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(fixture.Database) { ApplicationName = application, Pooling = false, CommandTimeout = 90 }.ConnectionString);
         await connection.OpenAsync();
         return connection;
     }
 
+    // Not under the name that is watched.
     private async Task ExecuteAsync(string sql)
     {
-        await using NpgsqlConnection connection = await OpenAsync();
+        await using NpgsqlConnection connection = await OpenAsync("attack test");
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
     }

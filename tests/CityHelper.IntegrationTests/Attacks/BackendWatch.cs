@@ -33,6 +33,7 @@ internal sealed class BackendWatch : IAsyncDisposable
     private readonly TimeSpan _transactionLimit;
     private readonly bool _readsMemory;
     private readonly Dictionary<int, (double Seconds, string What)> _late = [];
+    private readonly TaskCompletionSource _firstLate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _looking;
 
     private BackendWatch(NpgsqlConnection connection, bool readsMemory, TimeSpan? statementLimit)
@@ -59,6 +60,9 @@ internal sealed class BackendWatch : IAsyncDisposable
         await connection.OpenAsync();
         return new BackendWatch(connection, readsMemory, statementLimit);
     }
+
+    /// <summary>Ends when the first backend was seen that is busy beyond its limit.</summary>
+    public Task FirstLate => _firstLate.Task;
 
     /// <summary>Ends looking; to be called when all answers are there or given up.</summary>
     /// <returns>What went wrong.</returns>
@@ -92,6 +96,11 @@ internal sealed class BackendWatch : IAsyncDisposable
                 else if (transaction > (_transactionLimit + s_late).TotalSeconds && transaction > _late.GetValueOrDefault(pid).Seconds)
                 {
                     _late[pid] = (transaction, $"transaction, now at {query}");
+                }
+
+                if (_late.Count > 0)
+                {
+                    _firstLate.TrySetResult();
                 }
             }
         }

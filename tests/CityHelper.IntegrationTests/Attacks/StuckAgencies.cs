@@ -1,5 +1,6 @@
 using System.Globalization;
 using CityHelper.IntegrationTests.Proof;
+using Npgsql;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
@@ -11,13 +12,13 @@ internal static class StuckAgencies
 {
     /// <summary>
     /// Replaces the table. <c>TRAP</c> catches its cancellation, as code may that cleans up, and can be terminated. <c>PROGRAM</c> waits for a
-    /// program that ignores signals, as deaf as a backend in GEOS is between two of its rare looks, and on every machine for as long: nothing ends it but itself.
+    /// program that ignores signals, as deaf as a backend in GEOS is between two of its rare looks: it ends when <see cref="ReleaseAsync"/> removes its file.
     /// </summary>
     public static Task InstallAsync(string database) => ProofHouse.ExecuteAsync(
         database,
         """
-        create table attack_switch (kind text not null, size integer not null);
-        insert into attack_switch values ('NONE', 0);
+        create table attack_switch (kind text not null, size integer not null, file text not null);
+        insert into attack_switch values ('NONE', 0, '/tmp/cityhelper-deaf-' || gen_random_uuid());
 
         create function hang() returns boolean volatile language plpgsql as
         $$
@@ -26,7 +27,8 @@ internal static class StuckAgencies
             until timestamptz := clock_timestamp() + attack.size * interval '1 second';
         begin
             if attack.kind = 'PROGRAM' then
-                execute format('copy (select 1) to program %L', format('trap "" INT TERM; sleep %s', attack.size));
+                execute format('copy (select 1) to program %L', format(
+                    'trap "" INT TERM; looks=0; while [ -e %s ] && [ $looks -lt %s ]; do sleep 0.1; looks=$((looks + 1)); done', attack.file, 10 * attack.size));
             elsif attack.kind = 'TRAP' then
                 while clock_timestamp() < until loop
                     begin
@@ -48,7 +50,21 @@ internal static class StuckAgencies
     /// <summary>From now on agencies hang.</summary>
     /// <param name="database">The database.</param>
     /// <param name="kind"><c>NONE</c>, <c>TRAP</c> or <c>PROGRAM</c>.</param>
-    /// <param name="seconds">For how long.</param>
+    /// <param name="seconds">For how long at most.</param>
     public static Task SetAsync(string database, string kind, int seconds = 0) =>
         ProofHouse.ExecuteAsync(database, string.Create(CultureInfo.InvariantCulture, $"update attack_switch set kind = '{kind}', size = {seconds}"));
+
+    /// <summary>Makes the file that a deaf program waits for, where PostgreSQL runs; without it such a program ends at once.</summary>
+    public static Task HoldAsync(string database) => RunAsync(database, "touch");
+
+    /// <summary>Ends the deaf programs.</summary>
+    public static Task ReleaseAsync(string database) => RunAsync(database, "rm -f");
+
+    private static async Task RunAsync(string database, string program)
+    {
+        await using NpgsqlDataSource direct = NpgsqlDataSource.Create(database);
+        await using NpgsqlCommand name = direct.CreateCommand("select file from attack_switch");
+        await using NpgsqlCommand run = direct.CreateCommand($"copy (select 1) to program '{program} {await name.ExecuteScalarAsync()}'");
+        await run.ExecuteNonQueryAsync();
+    }
 }

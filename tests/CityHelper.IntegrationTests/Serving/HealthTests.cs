@@ -13,6 +13,11 @@ public sealed class HealthTests(PostgresFixture postgres)
 {
     private const int LooksMax = 10_000;
 
+    private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(Limits.HealthEveryMs);
+
+    /// <summary>A server that has started has its timer long before.</summary>
+    private static readonly TimeSpan s_timerIsThere = TimeSpan.FromSeconds(10);
+
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
@@ -60,8 +65,7 @@ public sealed class HealthTests(PostgresFixture postgres)
 
         await ExecuteAsync(elsewhere, $"alter database {name} allow_connections false");
         await ExecuteAsync(elsewhere, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
-        _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthEveryMs));
-        await UntilAsync(server, HttpStatusCode.ServiceUnavailable);
+        await UntilAsync(server, HttpStatusCode.ServiceUnavailable, () => _time.Advance(s_every));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "/health/live"));
 
         await ExecuteAsync(elsewhere, $"alter database {name} allow_connections true");
@@ -78,11 +82,11 @@ public sealed class HealthTests(PostgresFixture postgres)
         const string Backend = "select coalesce(max(pid), 0) from pg_stat_activity where datname = current_database() and application_name = 'cityhelper health'";
         int first = await ExecuteAsync(own, Backend);
         await ExecuteAsync(own, $"select pg_terminate_backend({first})");
-        _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthEveryMs));
         int second = 0;
         for (int look = 0; second == 0 || second == first; look++)
         {
             Assert.True(look < LooksMax, "No new connection is made.");
+            _time.Advance(s_every);
             second = await ExecuteAsync(own, Backend);
         }
 
@@ -98,8 +102,18 @@ public sealed class HealthTests(PostgresFixture postgres)
         await using StallingProxy proxy = StallingProxy.Before(direct.Host!, direct.Port);
         await using TestServer server = await TestServer.StartAsync(new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = proxy.Port }.ConnectionString, time: _time);
         proxy.Stall();
-        _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthEveryMs));
-        _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthUnansweredMs - Limits.HealthEveryMs - 1));
+
+        // Until a look is under way: the timer may not have been there at first.
+        var left = TimeSpan.FromMilliseconds(Limits.HealthUnansweredMs - 1);
+        do
+        {
+            Assert.True(left > s_every, "No look is made.");
+            _time.Advance(s_every);
+            left -= s_every;
+        }
+        while (await Task.WhenAny(proxy.HoldsBytes, Task.Delay(s_timerIsThere)) != proxy.HoldsBytes);
+
+        _time.Advance(left);
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "/health/ready"));
         _time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(server, "/health/ready"));
@@ -117,8 +131,7 @@ public sealed class HealthTests(PostgresFixture postgres)
         await using TestServer server = await TestServer.StartAsync(new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = proxy.Port }.ConnectionString, time: _time);
         await ExecuteAsync(elsewhere, $"alter database {direct.Database} allow_connections false");
         await ExecuteAsync(elsewhere, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{direct.Database}'");
-        _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthEveryMs));
-        await UntilAsync(server, HttpStatusCode.ServiceUnavailable);
+        await UntilAsync(server, HttpStatusCode.ServiceUnavailable, () => _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthEveryMs)));
 
         // Who asks waits for the look, since the clock stands, and it runs out by the machine's. The last success is not long ago.
         proxy.Stall();
@@ -131,11 +144,12 @@ public sealed class HealthTests(PostgresFixture postgres)
         await UntilAsync(server, HttpStatusCode.OK);
     }
 
-    private static async Task UntilAsync(TestServer server, HttpStatusCode status)
+    private static async Task UntilAsync(TestServer server, HttpStatusCode status, Action? betweenLooks = null)
     {
         for (int look = 0; await StatusAsync(server, "/health/ready") != status; look++)
         {
             Assert.True(look < LooksMax, $"It does not become {status}.");
+            betweenLooks?.Invoke();
         }
     }
 

@@ -35,7 +35,7 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
         for (int round = 1; round <= 3; round++)
         {
             await FillPoolAsync(5);
-            Assert.Equal(5, await EndBackendsAsync());
+            Assert.InRange(await EndBackendsAsync(), 5, int.MaxValue);
             JsonElement[] answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => _server.DataAsync(List)));
             Assert.All(answers, a => Assert.Equal(0, a.GetProperty("serviceRequests").GetProperty("nodes").GetArrayLength()));
             Assert.Empty(_server.Errors);
@@ -91,35 +91,14 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
     }
 
     [Fact]
-    public async Task It_is_tried_once_more_and_not_twice()
-    {
-        int attempts = 0;
-        await Assert.ThrowsAsync<PostgresException>(() => Database.ReadAsync(
-            new DatabaseRead(null),
-            async use =>
-            {
-                attempts++;
-                return await AfterItsEndAsync(use);
-            },
-            CancellationToken.None));
-        Assert.Equal(2, attempts);
-    }
+    public async Task It_is_tried_once_more_and_not_twice() => Assert.Equal(2, await AttemptsAsync(_ => Task.CompletedTask));
 
     [Fact]
-    public async Task What_was_read_is_not_read_again()
+    public async Task What_was_read_is_not_read_again() => Assert.Equal(1, await AttemptsAsync(use =>
     {
-        int attempts = 0;
-        await Assert.ThrowsAsync<PostgresException>(() => Database.ReadAsync(
-            new DatabaseRead(null),
-            async use =>
-            {
-                attempts++;
-                use.HasBegun = true;
-                return await AfterItsEndAsync(use);
-            },
-            CancellationToken.None));
-        Assert.Equal(1, attempts);
-    }
+        use.HasBegun = true;
+        return Task.CompletedTask;
+    }));
 
     /// <summary>What the watcher ended would only have to be ended again; what nobody waits for is not read again.</summary>
     [Theory]
@@ -127,51 +106,49 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
     [InlineData(false)]
     public async Task What_was_ended_on_purpose_is_not_read_again(bool byTheWatcher)
     {
-        int attempts = 0;
         using var leaving = new CancellationTokenSource();
-        await Assert.ThrowsAsync<PostgresException>(() => Database.ReadAsync(
-            new DatabaseRead(null),
+        int attempts = await AttemptsAsync(
             async use =>
             {
-                attempts++;
                 use.Backend!.IsTerminated = byTheWatcher;
                 if (!byTheWatcher)
                 {
                     await leaving.CancelAsync();
                 }
-
-                return await AfterItsEndAsync(use);
             },
-            leaving.Token));
+            cancellation: leaving.Token);
         Assert.Equal(1, attempts);
     }
 
     /// <summary>A failure of the statement says nothing of its connection.</summary>
     [Fact]
-    public async Task A_statement_that_fails_is_not_sent_again()
+    public async Task A_statement_that_fails_is_not_sent_again() => Assert.Equal(1, await AttemptsAsync(_ => Task.CompletedTask, endsBackend: false));
+
+    /// <summary>Reads what fails each time it is tried, because its backend is ended or because of the statement.</summary>
+    /// <returns>How often it was tried.</returns>
+    private async Task<int> AttemptsAsync(Func<DatabaseRead, Task> before, bool endsBackend = true, CancellationToken cancellation = default)
     {
+        // Opened first: a connection counts as stale for a second of its use, which nothing else should take from it.
+        await using NpgsqlDataSource direct = NpgsqlDataSource.Create(_database);
+        await using NpgsqlConnection ending = await direct.OpenConnectionAsync(CancellationToken.None);
         int attempts = 0;
-        await Assert.ThrowsAsync<PostgresException>(() => Database.ReadAsync(
-            async connection =>
+        await Assert.ThrowsAsync<PostgresException>(() => _server.Services.GetRequiredService<ReadingDatabase>().ReadAsync(
+            new DatabaseRead(null),
+            async use =>
             {
                 attempts++;
-                await using var command = new NpgsqlCommand("select 1 / 0", connection);
-                return await command.ExecuteScalarAsync();
+                await before(use);
+                if (endsBackend)
+                {
+                    await using var end = new NpgsqlCommand("select pg_terminate_backend($1, 5000)", ending) { Parameters = { new() { Value = use.Connection.ProcessID } } };
+                    Assert.Equal(true, await end.ExecuteScalarAsync(CancellationToken.None));
+                }
+
+                await using var command = new NpgsqlCommand("select 1 / 0", use.Connection);
+                return await command.ExecuteScalarAsync(CancellationToken.None);
             },
-            CancellationToken.None));
-        Assert.Equal(1, attempts);
-    }
-
-    private ReadingDatabase Database => _server.Services.GetRequiredService<ReadingDatabase>();
-
-    private async Task<object?> AfterItsEndAsync(DatabaseRead use)
-    {
-        await using NpgsqlDataSource direct = NpgsqlDataSource.Create(_database);
-        await using NpgsqlCommand end = direct.CreateCommand("select pg_terminate_backend($1, 5000)");
-        end.Parameters.Add(new() { Value = use.Connection.ProcessID });
-        Assert.Equal(true, await end.ExecuteScalarAsync());
-        await using var command = new NpgsqlCommand("select 1", use.Connection);
-        return await command.ExecuteScalarAsync();
+            cancellation));
+        return attempts;
     }
 
     private async Task FillPoolAsync(int connections)

@@ -10,6 +10,7 @@ internal sealed class StallingProxy : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly IPEndPoint _target;
     private readonly Task _accepting;
+    private readonly TaskCompletionSource _holdsBytes = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TaskCompletionSource _passing = Passing();
 
     private StallingProxy(IPEndPoint target)
@@ -22,6 +23,9 @@ internal sealed class StallingProxy : IAsyncDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public static StallingProxy Before(string host, int port) => new(new IPEndPoint(IPAddress.Parse(host), port));
+
+    /// <summary>Ends when something was held back for the first time.</summary>
+    public Task HoldsBytes => _holdsBytes.Task;
 
     public void Stall() => _passing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -84,7 +88,13 @@ internal sealed class StallingProxy : IAsyncDisposable
             for (int read = 1; read > 0;)
             {
                 read = await from.ReceiveAsync(buffer, _end.Token);
-                await _passing.Task.WaitAsync(_end.Token);
+                Task passing = _passing.Task;
+                if (read > 0 && !passing.IsCompleted)
+                {
+                    _holdsBytes.TrySetResult();
+                }
+
+                await passing.WaitAsync(_end.Token);
                 await to.SendAsync(buffer.AsMemory(0, read), _end.Token);
             }
         }

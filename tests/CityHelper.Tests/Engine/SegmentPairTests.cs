@@ -105,13 +105,20 @@ public sealed class SegmentPairTests
     [Fact]
     public async Task Long_work_runs_one_at_a_time_and_not_where_it_is_asked_for()
     {
-        int running = 0, most = 0, here = Environment.CurrentManagedThreadId;
+        int running = 0, most = 1, here = Environment.CurrentManagedThreadId;
         using var both = new ManualResetEventSlim();
         Task<int>[] work = [.. Enumerable.Range(0, 8).Select(_ => GeometryWork.RunAsync(
             Limits.GeometryWorkAtOncePositions + 1,
             () =>
             {
-                most = Math.Max(most, Interlocked.Increment(ref running));
+                // Each stays for a moment, so that a second one would meet it.
+                int atOnce = Interlocked.Increment(ref running);
+                if (atOnce > 1)
+                {
+                    most = atOnce;
+                    both.Set();
+                }
+
                 both.Wait(TimeSpan.FromMilliseconds(20));
                 Interlocked.Decrement(ref running);
                 return Environment.CurrentManagedThreadId;
