@@ -18,7 +18,8 @@ namespace CityHelper.IntegrationTests.Fuzzing;
 /// Whatever geometry is sent, the answer is that of plain PostGIS where PostGIS can be asked, or a refusal that is due; no statement outlives its limit, and nothing is logged as a fault.
 /// </summary>
 /// <remarks>
-/// <c>CITYHELPER_GEOMETRY_FUZZ_INPUTS</c> sets how many are sent, <c>_SEED</c> which ones, <c>_POSITIONS</c> how large they are at most, and <c>_INDEX</c> sends one of them alone.
+/// <c>CITYHELPER_GEOMETRY_FUZZ_INPUTS</c> sets how many are sent, <c>_SEED</c> which ones, <c>_POSITIONS</c> how large they are at most, and <c>_INDEX</c> sends one of them alone,
+/// which is printed when it is ended by the limit.
 /// </remarks>
 [Collection(PostgresCollection.Name)]
 public sealed class GeometryFuzzTests(GeometryFixture fixture, ITestOutputHelper output) : IClassFixture<GeometryFixture>, IAsyncLifetime
@@ -172,7 +173,7 @@ public sealed class GeometryFuzzTests(GeometryFixture fixture, ITestOutputHelper
             _kinds.AddOrUpdate(kind, 1, (_, n) => n + 1);
             if (code == "HC0045")
             {
-                _timeouts.Enqueue($"{question.Family}, {question.Target}, {question.Positions} positions: {string.Join(", ", Described(question))}");
+                _timeouts.Enqueue($"{(Setting("INDEX") is null ? "" : body + "\n")}{question.Family}, {question.Target}, {question.Positions} positions: {string.Join(", ", Described(question))}");
             }
 
             if (code is not null)
