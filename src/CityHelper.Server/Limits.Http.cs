@@ -67,6 +67,12 @@ public static partial class Limits
     /// </summary>
     public static readonly TimeSpan MemoryTrimInterval = TimeSpan.FromSeconds(15);
 
+    /// <summary>Bytes by which the heap may be larger than after it was last trimmed: what some hundred connections or a few large geometries leave behind.</summary>
+    public const int MemoryTrimGrowthBytes = 16 * 1024 * 1024;
+
+    /// <summary>Time between two collections at most where the load needs the memory: 100 ms in an hour are nothing.</summary>
+    public static readonly TimeSpan MemoryTrimWaitMax = TimeSpan.FromHours(1);
+
     /// <summary>Characters of one line of the console's log: the longest statements have some 10,000.</summary>
     public const int LogLineCharsMax = 16 * 1024;
 

@@ -47,7 +47,7 @@ internal static class ValueWeights
     private const double MeasuredPosition = 0.3;
 
     /// <summary>A part of what is measured to, such as a point of a MultiPoint: 40 nanoseconds for each row, a position of a line 10.</summary>
-    private const double MeasuredPart = 1;
+    private const double MeasuredPart = 0.4;
 
     /// <summary>A position of a MultiPoint, which a point is looked up in.</summary>
     private const double PointPosition = 0.05;

@@ -104,6 +104,26 @@ public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture
         Assert.True(points.Code is TooComplex || SharedData.Folder is null, points.Json.ToString());
     }
 
+    /// <summary>All conditions on a row are computed in one go, which nothing ends in between: what they take is counted together.</summary>
+    [Fact]
+    public async Task Conditions_on_areas_are_counted_together()
+    {
+        static object Several(int conditions, object operation) =>
+            new { where = new { or = Enumerable.Range(0, conditions).Select(i => new { geometry = operation }) } };
+
+        var touches = new { touches = new { geometry = StarLine(181) } };
+        AttackAnswer one = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(1, touches)));
+        AssertAnsweredOrEnded(one);
+        AttackAnswer nine = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(9, touches)));
+        Assert.Equal(TooComplex, nine.Code);
+
+        var distance = new { distance = new { geometry = Star(1_200, 0.9), gt = 0.1 } };
+        AttackAnswer measured = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(1, distance)));
+        AssertAnsweredOrEnded(measured);
+        AttackAnswer often = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(9, distance)));
+        Assert.True(often.Code is TooComplex || SharedData.Folder is null, often.Json.ToString());
+    }
+
     [Theory]
     [InlineData("within")]
     [InlineData("contains")]

@@ -25,8 +25,7 @@ namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
 /// Attack 33: more questions than the database can answer. What is dear fills its own places and no others, waits for a bounded time in a bounded queue, and is refused
-/// then. The database is made slow by a lock, the clock stands still unless a test moves it, and no
-/// statement reaches its limit, however slow the machine.
+/// then. The database is made slow by a lock, the clock stands still unless a test moves it, and no statement reaches its limit, however slow the machine.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLifetime
@@ -358,8 +357,7 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
     private static async Task<Answer> GetAsync(TestServer server, string url)
     {
         using HttpResponseMessage response = await server.Client.GetAsync(url);
-        string text = await response.Content.ReadAsStringAsync();
-        return new Answer(response.StatusCode, response.Headers.RetryAfter?.Delta, text.StartsWith('{') ? JsonDocument.Parse(text).RootElement : default);
+        return new Answer(response.StatusCode, response.Headers.RetryAfter?.Delta, await response.Content.ReadAsStringAsync() is ['{', ..] text ? JsonDocument.Parse(text).RootElement : default);
     }
 
     private static void AssertRefused(Answer answer)

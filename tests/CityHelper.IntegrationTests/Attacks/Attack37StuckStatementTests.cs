@@ -1,10 +1,13 @@
 using System.Net;
 using CityHelper.Engine;
+using CityHelper.Engine.Admission;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Database;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Proof;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Serving;
+using CityHelper.Server.Clients;
 using CityHelper.Server.Watching;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -100,6 +103,9 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
         Assert.Equal("HC0045", AttackedServer.CodeOf((await asked).Json));
         Assert.Equal(1, await BusyAsync());
         Assert.True(Assert.Single(Register(server).Uses).IsGivenUp);
+
+        // It takes as much of the database as before: its place is free when it is gone, however many others are sent.
+        Assert.Equal(Everybody(server).CheapAtOnce - 1, CheapFree(server));
         Assert.Equal("OPERATION_SUSPENDED", AttackedServer.CodeOf((await server.PostAsync(Stuck)).Json));
         await server.DataAsync(Other);
         AssertOneLineEach(server);
@@ -114,6 +120,7 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
         await NoneBusyAsync();
         await LookAsync(server);
         Assert.Empty(Register(server).Uses);
+        Assert.Equal(Everybody(server).CheapAtOnce, CheapFree(server));
     }
 
     /// <summary>A call that fails has terminated nothing: the next look does it, and the shape is suspended then.</summary>
@@ -176,6 +183,11 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
         Assert.Null(AttackedServer.CodeOf((await server.PostAsync(Stuck)).Json));
         Assert.Empty(Register(server).Uses);
     }
+
+    private static ClientShare Everybody(TestServer server) =>
+        ((ClientDirectory)server.Services.GetRequiredService<IClientDirectory>()).Shares.Single(share => share.Name == "default");
+
+    private static long CheapFree(TestServer server) => server.Services.GetRequiredService<AdmissionControl>().Look(Everybody(server)).CheapFree;
 
     private static Task LookAsync(TestServer server) => server.Services.GetRequiredService<BackendWatcher>().LookAsync(CancellationToken.None);
 

@@ -18,6 +18,17 @@ internal static class AttackShapes
         }),
     };
 
+    /// <summary>A line from each of an odd number of places on a circle to the one nearly opposite: nearly all of its segments cross each other.</summary>
+    public static object StarLine(int places) => new
+    {
+        type = "LineString",
+        coordinates = Enumerable.Range(0, places + 1).Select(i =>
+        {
+            (double sin, double cos) = Math.SinCos(2 * Math.PI * (long)i * (places / 2) / places);
+            return At(Width / 2 * (1 + cos), Width / 2 * (1 + sin), digits: 7);
+        }),
+    };
+
     /// <summary>A valid polygon of long thin teeth beside each other; turned, their boxes all overlap.</summary>
     public static object Comb(int positions, double degrees)
     {

@@ -32,7 +32,7 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
     private const int LinePositionsMax = 2_000;
 
     /// <summary>A plain question has at most so many positions, so many contacts of own edges, and so many with stored ones.</summary>
-    private const int PlainPositionsMax = 300;
+    private const int PlainPositionsMax = 120;
     private const int PlainOwnContactsMax = 20;
     private const int PlainStoredContactsMax = 1_000;
 

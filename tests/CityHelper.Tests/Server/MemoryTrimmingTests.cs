@@ -1,5 +1,7 @@
 using CityHelper.Engine.Admission;
 using CityHelper.Server.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using Limits = CityHelper.Server.Limits;
 
@@ -11,24 +13,24 @@ public sealed class MemoryTrimmingTests
     public void Memory_is_given_back_once_when_what_held_much_is_gone()
     {
         var memory = new ResponseMemory();
-        using var trimming = new MemoryTrimming(memory, TimeProvider.System);
-        Assert.False(trimming.IsDue());
+        using var trimming = new MemoryTrimming(memory, TimeProvider.System, NullLogger<MemoryTrimming>.Instance);
+        Assert.False(trimming.IsFloodOver());
         using (MemoryLease ordinary = memory.OpenConnection().TryBegin()!)
         {
             ordinary.Take(Limits.MemoryTrimBytes / 4);
-            Assert.False(trimming.IsDue());
+            Assert.False(trimming.IsFloodOver());
         }
 
-        Assert.False(trimming.IsDue());
+        Assert.False(trimming.IsFloodOver());
         MemoryLease large = memory.OpenConnection().TryBegin()!;
         large.Take(Limits.MemoryTrimBytes);
-        Assert.False(trimming.IsDue());
-        Assert.False(trimming.IsDue());
+        Assert.False(trimming.IsFloodOver());
+        Assert.False(trimming.IsFloodOver());
         large.Dispose();
 
         // Until the last look it was held.
-        Assert.True(trimming.IsDue());
-        Assert.False(trimming.IsDue());
+        Assert.True(trimming.IsFloodOver());
+        Assert.False(trimming.IsFloodOver());
 
         // Between two looks.
         using (MemoryLease quick = memory.OpenConnection().TryBegin()!)
@@ -36,7 +38,58 @@ public sealed class MemoryTrimmingTests
             quick.Take(Limits.MemoryTrimBytes);
         }
 
-        Assert.False(trimming.IsDue());
-        Assert.True(trimming.IsDue());
+        Assert.False(trimming.IsFloodOver());
+        Assert.True(trimming.IsFloodOver());
+    }
+
+    [Fact]
+    public void What_the_load_needs_is_looked_at_ever_less_often()
+    {
+        const long Quiet = 40_000_000;
+        var time = new FakeTimeProvider();
+        using var trimming = new MemoryTrimming(new ResponseMemory(), time, NullLogger<MemoryTrimming>.Instance);
+        Assert.False(trimming.HasGrown(Quiet));
+        Assert.False(trimming.HasGrown(Quiet + Limits.MemoryTrimGrowthBytes - 1));
+
+        // As soon as it has grown.
+        Assert.True(trimming.HasGrown(Quiet + Limits.MemoryTrimGrowthBytes));
+        trimming.NoteTrimmed(Quiet);
+
+        // It grows back each time: 15 s, 30 s, a minute, up to an hour.
+        TimeSpan[] waits = [.. Enumerable.Range(0, 12).Select(_ => UntilDue(trimming, time, Quiet + 2 * Limits.MemoryTrimGrowthBytes, Quiet))];
+        Assert.Equal([15, 30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600], waits.Take(10).Select(w => w.TotalSeconds));
+
+        // It was as small as before for a while: an attack that comes then is over soon.
+        time.Advance(2 * Limits.MemoryTrimWaitMax);
+        Assert.False(trimming.HasGrown(Quiet));
+        Assert.True(trimming.HasGrown(Quiet + Limits.MemoryTrimGrowthBytes));
+        trimming.NoteTrimmed(Quiet);
+        Assert.Equal(Limits.MemoryTrimInterval, UntilDue(trimming, time, Quiet + Limits.MemoryTrimGrowthBytes, Quiet));
+    }
+
+    /// <summary>What is left is the new size.</summary>
+    [Fact]
+    public void What_cannot_be_given_back_is_kept()
+    {
+        var time = new FakeTimeProvider();
+        using var trimming = new MemoryTrimming(new ResponseMemory(), time, NullLogger<MemoryTrimming>.Instance);
+        Assert.False(trimming.HasGrown(40_000_000));
+        Assert.True(trimming.HasGrown(100_000_000));
+        trimming.NoteTrimmed(95_000_000);
+        time.Advance(2 * Limits.MemoryTrimWaitMax);
+        Assert.False(trimming.HasGrown(100_000_000));
+        Assert.True(trimming.HasGrown(95_000_000 + Limits.MemoryTrimGrowthBytes));
+    }
+
+    private static TimeSpan UntilDue(MemoryTrimming trimming, FakeTimeProvider time, long grown, long left)
+    {
+        DateTimeOffset start = time.GetUtcNow();
+        do
+        {
+            time.Advance(Limits.MemoryTrimInterval);
+        }
+        while (!trimming.HasGrown(grown));
+        trimming.NoteTrimmed(left);
+        return time.GetUtcNow() - start;
     }
 }
