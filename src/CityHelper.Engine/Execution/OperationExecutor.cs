@@ -81,9 +81,10 @@ public sealed class OperationExecutor
             {
                 await BindAsync(prepared, operation, cancellation);                                                           // (4)
                 prepared.Shape = new ExecutionShape(operation.Id, operation.Name ?? operation.Id, prepared.Values.Shape, FormsOf(prepared.Runs));
-                if (_suspended.Check(prepared.Shape) is { } suspended)
+                prepared.AddCountedCost();
+                if ((options.Limit?.Check(prepared.Price) ?? (RequestError?)_suspended.Check(prepared.Shape)) is { } refused)
                 {
-                    return OperationResult.Refused(suspended);
+                    return OperationResult.Refused(refused);
                 }
 
                 return await RunAsync(prepared, options, cancellation);
@@ -91,9 +92,9 @@ public sealed class OperationExecutor
             catch (ResponseRefusedException cause)
             {
                 // It was read all the same, and so it is paid for.
-                OperationResult refused = OperationResult.Refused(cause.Error);
-                refused.Price = prepared.Price;
-                return refused;
+                OperationResult unread = OperationResult.Refused(cause.Error);
+                unread.Price = prepared.Price;
+                return unread;
             }
             finally
             {
@@ -298,7 +299,10 @@ public sealed class OperationExecutor
 internal sealed class PreparedOperation(OperationPlan plan, VariableValues values, Price price, MemoryLease memory) : IDisposable
 {
     /// <summary>What it costs with these values.</summary>
-    public Price Price { get; } = price;
+    public Price Price { get; private set; } = price;
+
+    /// <summary>Adds what was counted when its roots were bound.</summary>
+    public void AddCountedCost() => Price += new Price(Math.Round(Runs.SelectMany(run => run.All).Sum(run => run.CountedCost), Limits.CostDecimals), 0);
 
     public OperationPlan Plan { get; } = plan;
 

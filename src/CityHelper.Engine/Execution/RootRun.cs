@@ -79,6 +79,9 @@ internal sealed class RootRun : IDisposable
     /// <summary>What the conditions on areas that make nodes take together for one row at most.</summary>
     public SegmentPairs ComparedPairs { get; set; }
 
+    /// <summary>Units of field cost beyond the price: of what no value tells by its size, and is counted when the root is bound.</summary>
+    public double CountedCost { get; set; }
+
     /// <summary>Pairs of positions that the conditions on areas measure for one row at most.</summary>
     public long MeasuredPairs { get; set; }
 

@@ -88,6 +88,7 @@ internal static class AreaComparison
     // Conditions on one row are computed in one go, so what each of them may take is counted for all together.
     private static GeometryTooComplexError? CheckDistances(Geometry geometry, IReadOnlyList<Geometry> near, int times, RootRun run)
     {
+        run.CountedCost += times * near.Sum(area => (double)area.NumPoints * geometry.NumPoints) * Pricing.ValueWeights.MeasuredPair;
         run.MeasuredPairs += times * near.Select(area => (long)area.NumPoints * geometry.NumPoints).DefaultIfEmpty().Max();
         return run.MeasuredPairs > Limits.MeasuredPairsMax
             ? new GeometryTooComplexError("An area that it is held against has too many positions for that many")
@@ -104,6 +105,7 @@ internal static class AreaComparison
         }
 
         SegmentPairs most = own;
+        SegmentPairs all = default;
         foreach (Geometry area in near)
         {
             if (SegmentPairs.Between(segments, box, SegmentSet.Of(area), area.EnvelopeInternal, s_most) is not { } between
@@ -113,9 +115,11 @@ internal static class AreaComparison
             }
 
             most = most.Or(own + between);
+            all += own + between;
         }
 
         run.ComparedPairs += most;
+        run.CountedCost += Pricing.ValueWeights.OfPairs(all);
         return null;
     }
 

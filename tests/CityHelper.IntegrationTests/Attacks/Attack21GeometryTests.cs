@@ -117,10 +117,11 @@ public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture
         AttackAnswer nine = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(9, touches)));
         Assert.Equal(TooComplex, nine.Code);
 
-        var distance = new { distance = new { geometry = Star(1_200, 0.9), gt = 0.1 } };
-        AttackAnswer measured = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(1, distance)));
+        static string Distances(int conditions) => "query($g: Geometry!) { boundaries(city: \"nyc\", first: 100, where: {or: ["
+            + string.Join(", ", Enumerable.Repeat("{geometry: {distance: {geometry: $g, gt: 0.1}}}", conditions)) + "]}) { nodes { id } } }";
+        AttackAnswer measured = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Distances(1), new { g = Star(1_200, 0.9) }));
         AssertAnsweredOrEnded(measured);
-        AttackAnswer often = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(9, distance)));
+        AttackAnswer often = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Distances(9), new { g = Star(1_200, 0.9) }));
         Assert.True(often.Code is TooComplex || SharedData.Folder is null, often.Json.ToString());
     }
 

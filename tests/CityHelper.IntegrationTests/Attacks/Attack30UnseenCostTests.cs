@@ -186,6 +186,16 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
         return low;
     }
 
+    /// <summary>How often a geometry crosses itself and the borders of areas no size tells: it is counted, and paid for.</summary>
+    [Fact]
+    public async Task Crossings_with_areas_cost_what_was_counted()
+    {
+        const string Query = "query($g: Geometry!) { boundaries(city: \"nyc\", where: {geometry: {touches: {geometry: $g}}}) { nodes { id } } }";
+        Assert.Null((await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Query, new { g = AttackShapes.StarLine(181) }))).Code);
+        Assert.Equal("HC0047", (await fixture.SendAsync(Query, new { g = AttackShapes.StarLine(181) })).Code);
+        Assert.Null((await fixture.SendAsync(Query, new { g = AttackShapes.Outline(181) })).Code);
+    }
+
     private static string Compared(string relation, string more, int conditions) => string.Create(CultureInfo.InvariantCulture,
         $"query($g: Geometry!) {{ serviceRequests(city: \"nyc\", where: {{category: {{code: {{eq: \"{CostCity.LargestCategory}\"}}}}, location: {{or: [{string.Join(", ", Enumerable.Repeat($"{{{relation}: {{geometry: $g{more}}}}}", conditions))}]}}}}) {{ nodes {{ id }} }} }}");
 
