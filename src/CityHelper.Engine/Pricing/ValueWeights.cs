@@ -29,7 +29,7 @@ internal static class ValueWeights
     private const double LargeDegrees = 0.5;
 
     /// <summary>A position of the polygon of an area: points are held against it by an index of its edges, in the logarithm of their number.</summary>
-    private const double AreaPosition = 0.06;
+    private const double AreaPosition = 0.02;
 
     /// <summary>A position of a polygon that points are held against.</summary>
     private const double PolygonPosition = 0.05;

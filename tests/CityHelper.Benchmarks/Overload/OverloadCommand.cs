@@ -59,7 +59,7 @@ internal static class OverloadCommand
             outcomes.Add(Say(await Stage(s_rampUp).OpenAsync(Text($"open loop, {load}x = {perSecond:F0}/s"), perSecond, seed)));
         }
 
-        outcomes.Add(Say(await Stage(s_rampUp, length / 2).QuietAsync("quiet again")));
+        outcomes.Add(Say(await Stage(s_rampUp, length).QuietAsync("quiet again")));
         string table = OverloadTable.Of(outcomes);
         Console.WriteLine(table);
         if (markdown is not null)
