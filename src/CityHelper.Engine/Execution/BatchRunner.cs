@@ -122,6 +122,10 @@ internal sealed class BatchRunner(
             {
                 LogMessages.BatchTimedOut(logger, shape?.OperationName ?? "no operation", Stopwatch.GetElapsedTime(start).TotalMilliseconds, cause.Message);
             }
+            else if (DatabaseFailure.IsOfGeometry(cause))
+            {
+                LogMessages.GeometryNotCompared(logger, shape?.OperationName ?? "no operation", cause.Message);
+            }
             else
             {
                 LogMessages.BatchFailed(logger, error.Code, cause);

@@ -81,8 +81,7 @@ public sealed class OperationExecutor
             {
                 await BindAsync(prepared, operation, cancellation);                                                           // (4)
                 prepared.Shape = new ExecutionShape(operation.Id, operation.Name ?? operation.Id, prepared.Values.Shape, FormsOf(prepared.Runs));
-                prepared.AddCountedCost();
-                if ((options.Limit?.Check(prepared.Price) ?? (RequestError?)_suspended.Check(prepared.Shape)) is { } refused)
+                if ((prepared.AddCountedCost(options.Limit) ?? _suspended.Check(prepared.Shape)) is { } refused)
                 {
                     return OperationResult.Refused(refused);
                 }
@@ -302,7 +301,24 @@ internal sealed class PreparedOperation(OperationPlan plan, VariableValues value
     public Price Price { get; private set; } = price;
 
     /// <summary>Adds what was counted when its roots were bound.</summary>
-    public void AddCountedCost() => Price += new Price(Math.Round(Runs.SelectMany(run => run.All).Sum(run => run.CountedCost), Limits.CostDecimals), 0);
+    /// <param name="limit">What it may cost.</param>
+    /// <returns>Why it may not run; null when it may, or when nothing was counted.</returns>
+    public RequestError? AddCountedCost(PriceLimit? limit)
+    {
+        double counted = 0;
+        foreach (RootRun run in Runs)
+        {
+            counted += run.CountedCostInAll;
+        }
+
+        if (counted == 0)
+        {
+            return null;
+        }
+
+        Price += new Price(Math.Round(counted, Limits.CostDecimals), 0);
+        return limit?.Check(Price);
+    }
 
     public OperationPlan Plan { get; } = plan;
 

@@ -82,6 +82,21 @@ internal sealed class RootRun : IDisposable
     /// <summary>Units of field cost beyond the price: of what no value tells by its size, and is counted when the root is bound.</summary>
     public double CountedCost { get; set; }
 
+    /// <summary>The same with the connections below.</summary>
+    public double CountedCostInAll
+    {
+        get
+        {
+            double all = CountedCost;
+            foreach (RootRun below in Below)
+            {
+                all += below.CountedCostInAll;
+            }
+
+            return all;
+        }
+    }
+
     /// <summary>Pairs of positions that the conditions on areas measure for one row at most.</summary>
     public long MeasuredPairs { get; set; }
 

@@ -22,7 +22,7 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     private const double RowByRowWeight = 30;
 
     /// <summary>A condition on a list below each row: one more statement for each of them.</summary>
-    private const double ListConditionWeight = 120;
+    private const double ListConditionWeight = 150;
 
     /// <summary>An operation on a geometry: computed for each row.</summary>
     private const double SpatialWeight = 20;

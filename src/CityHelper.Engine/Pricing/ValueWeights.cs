@@ -11,7 +11,7 @@ namespace CityHelper.Engine.Pricing;
 internal static class ValueWeights
 {
     /// <summary>An item of a list of values: it is sent, planned with, and looked up once for each index or row.</summary>
-    public const double ListItem = 0.1;
+    public const double ListItem = 0.15;
 
     /// <summary>An area, whatever its size: its cells are looked for, and rows are held against its edges.</summary>
     private const double Area = 10;
@@ -35,13 +35,13 @@ internal static class ValueWeights
     private const double PolygonPosition = 0.05;
 
     /// <summary>An edge of a polygon at the height that has the most of them: each row there is held against it, in 5 nanoseconds, twice where the edge counts for itself.</summary>
-    private const double EdgeAtOneHeight = 0.8;
+    private const double EdgeAtOneHeight = 2;
 
     /// <summary>A line, whatever its length: its pieces are gone through for each row.</summary>
     private const double Line = 10;
 
     /// <summary>A position of a line: the box of each piece is looked at.</summary>
-    private const double LinePosition = 0.15;
+    private const double LinePosition = 0.3;
 
     /// <summary>A position of what a distance is computed to, or that is grown or shrunk: each row is measured to each of them.</summary>
     private const double MeasuredPosition = 0.3;
@@ -56,7 +56,7 @@ internal static class ValueWeights
     private const double RelatedPosition = 0.12;
 
     /// <summary>A position of what the distance of areas is computed to, sorted for each boundary whose box is apart from it. Where boxes meet, pairs are counted.</summary>
-    private const double MeasuredAreaPosition = 0.3;
+    private const double MeasuredAreaPosition = 0.6;
 
     /// <summary>A part of what the distance of areas is computed to: for each the positions of each boundary whose box is apart from it are sorted anew.</summary>
     private const double MeasuredAreaPart = 8;
@@ -73,7 +73,7 @@ internal static class ValueWeights
     private const double OverlappingChains = 0.0003;
 
     /// <summary>A position of a geometry and one of an area that it is measured to, of all areas whose boxes it meets: 10 nanoseconds.</summary>
-    public const double MeasuredPair = 0.00005;
+    public const double MeasuredPair = 0.0001;
 
     /// <summary>What the comparison of a geometry with all areas that it meets weighs beside its positions.</summary>
     /// <param name="pairs">What was counted of all of them.</param>

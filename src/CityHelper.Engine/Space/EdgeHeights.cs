@@ -14,33 +14,7 @@ internal static class EdgeHeights
 
     private static int Count(Geometry geometry)
     {
-        var edges = new List<(double Low, double High)>(geometry.NumPoints);
-        foreach (LineString ring in SegmentSet.LinesOf(geometry))
-        {
-            CoordinateSequence positions = ring.CoordinateSequence;
-            for (int i = 1; i < positions.Count; i++)
-            {
-                (double from, double to) = (positions.GetY(i - 1), positions.GetY(i));
-                edges.Add((Math.Min(from, to), Math.Max(from, to)));
-            }
-        }
-
-        double[] lows = [.. edges.Select(e => e.Low)];
-        double[] highs = [.. edges.Select(e => e.High)];
-        Array.Sort(lows);
-        Array.Sort(highs);
-        int most = 0;
-        int ended = 0;
-        for (int i = 0; i < lows.Length; i++)
-        {
-            while (highs[ended] < lows[i])
-            {
-                ended++;
-            }
-
-            most = Math.Max(most, i + 1 - ended);
-        }
-
-        return most;
+        Segment[] edges = [.. SegmentSet.Of(geometry).Segments];
+        return SegmentPairs.OverlappingRanges(Array.ConvertAll(edges, e => e.South), Array.ConvertAll(edges, e => e.North)).Most;
     }
 }

@@ -46,14 +46,15 @@ internal readonly record struct SegmentPairs(long Chains, long Boxes, long Conta
         segment.West <= box.MaxX && segment.East >= box.MinX && segment.South <= box.MaxY && segment.North >= box.MinY;
 
     private static long ChainPairs(IReadOnlyCollection<(double West, double East)> chains) =>
-        OverlappingRanges([.. chains.Select(c => c.West)], [.. chains.Select(c => c.East)]);
+        OverlappingRanges([.. chains.Select(c => c.West)], [.. chains.Select(c => c.East)]).Pairs;
 
-    /// <summary>Pairs of ranges that have a number in common, their ends included. Sorts both arrays.</summary>
-    internal static long OverlappingRanges(double[] lows, double[] highs)
+    /// <summary>Pairs of ranges that have a number in common, their ends included, and the most ranges that have one number in common. Sorts both arrays.</summary>
+    internal static (long Pairs, int Most) OverlappingRanges(double[] lows, double[] highs)
     {
         Array.Sort(lows);
         Array.Sort(highs);
         long pairs = 0;
+        int most = 0;
         int ended = 0;
         for (int i = 0; i < lows.Length; i++)
         {
@@ -64,9 +65,10 @@ internal readonly record struct SegmentPairs(long Chains, long Boxes, long Conta
 
             // Those that began before and have not ended.
             pairs += i - ended;
+            most = Math.Max(most, i - ended + 1);
         }
 
-        return pairs;
+        return (pairs, most);
     }
 }
 
@@ -109,7 +111,7 @@ internal sealed class SegmentSweep
     }
 
     private static long OverlappingRanges(Segment[] segments, bool overY) => SegmentPairs.OverlappingRanges(
-        Array.ConvertAll(segments, s => overY ? s.South : s.West), Array.ConvertAll(segments, s => overY ? s.North : s.East));
+        Array.ConvertAll(segments, s => overY ? s.South : s.West), Array.ConvertAll(segments, s => overY ? s.North : s.East)).Pairs;
 
     private bool TryCount(SegmentPairs most)
     {

@@ -47,6 +47,9 @@ internal static partial class LogMessages
     [LoggerMessage(1203, LogLevel.Warning, "A batch of {Operation} was ended after {Milliseconds:F0} ms: {Reason}")]
     public static partial void BatchTimedOut(ILogger logger, LogText operation, double milliseconds, LogText reason);
 
+    [LoggerMessage(1205, LogLevel.Warning, "A geometry of {Operation} could not be compared: {Reason}")]
+    public static partial void GeometryNotCompared(ILogger logger, LogText operation, LogText reason);
+
     [LoggerMessage(1204, LogLevel.Warning, "A connection of the pool was dead ({Reason}); the pool is cleared and the read is tried once more")]
     public static partial void StaleConnection(ILogger logger, LogText reason);
 

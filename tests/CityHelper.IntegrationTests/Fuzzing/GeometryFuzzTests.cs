@@ -114,6 +114,20 @@ public sealed class GeometryFuzzTests(GeometryFixture fixture, ITestOutputHelper
 
     private IEnumerable<int> Slowest() => _durations.OrderByDescending(d => d.Value).Take(FailuresShown).Select(d => d.Key);
 
+    /// <summary>A sliver whose corners lie 1e-14 degrees off a stored border is valid, and GEOS loses its way with it (found by seed 301, input 3772): it is the client's, and no fault.</summary>
+    [Fact]
+    public async Task What_PostGIS_cannot_compare_is_refused_and_no_error_is_logged()
+    {
+        const string Sliver = "[[-73.99023437500001,40.740234375],[-73.97070312500001,40.74023447265625],[-73.97070312500001,40.7402345703125],[-73.99023437500001,40.740234375]]";
+        const string Query = "query($where: BoundaryFilterInput) { boundaries(first: 100, city: \"nyc\", where: $where) { nodes { id } } }";
+        string body = $"{{\"query\":{JsonSerializer.Serialize(Query)},\"variables\":{{\"where\":{{\"geometry\":{{\"contains\":{{\"geometry\":{{\"type\":\"Polygon\",\"coordinates\":[{Sliver}]}}}}}}}}}}}}";
+        int warnings = fixture.Server.Warnings.Count;
+        (HttpStatusCode status, JsonElement answer) = await PostAsync(body);
+        Assert.Equal((HttpStatusCode.OK, "GEOMETRY_INVALID"), (status, AttackedServer.CodeOf(answer)));
+        Assert.Empty(fixture.Server.Errors);
+        Assert.StartsWith("A geometry of ", Assert.Single(fixture.Server.Warnings.Skip(warnings)), StringComparison.Ordinal);
+    }
+
     // Inputs that are all refused at the door, or that leave no rows, prove nothing.
     private void AssertMuchIsCompared(int count)
     {
@@ -159,7 +173,8 @@ public sealed class GeometryFuzzTests(GeometryFixture fixture, ITestOutputHelper
         (HttpStatusCode status, JsonElement answer) = await PostAsync(body);
         string? code = answer.TryGetProperty("errors", out JsonElement errors) ? errors[0].GetProperty("extensions").GetProperty("code").GetString() : null;
         bool isTooLong = Encoding.UTF8.GetByteCount(body) > Limits.RequestBytesMax;
-        string? wrong = code is not null ? WrongRefusal(question, expected, code, isTooLong, $"{status} {errors[0]}")
+        string? wrong = code == "GEOMETRY_INVALID" && await IsBeyondPostGisAsync(question, expected) ? null
+            : code is not null ? WrongRefusal(question, expected, code, isTooLong, $"{status} {errors[0]}")
             : expected.Refusal is { } why ? $"answered although it has {why}"
             : null;
         string kind = code ?? (expected.Sql is null ? "data, by its time alone" : "data");
@@ -209,16 +224,42 @@ public sealed class GeometryFuzzTests(GeometryFixture fixture, ITestOutputHelper
         : code == "FILTER_NOT_INDEXED" && (!question.IsServed || question.Target == GeoTarget.NearbyServiceRequests) ? null
         : $"a refusal that is not due: {answer}";
 
+    /// <summary>Whether plain PostGIS cannot compare the geometry either.</summary>
+    private async Task<bool> IsBeyondPostGisAsync(GeoQuestion question, GeoExpectation expected)
+    {
+        if (expected.Sql is null)
+        {
+            return false;
+        }
+
+        try
+        {
+            await using NpgsqlCommand command = Plain(question, expected);
+            await command.ExecuteNonQueryAsync();
+            return false;
+        }
+        catch (PostgresException cause) when (cause.SqlState == PostgresErrorCodes.InternalError)
+        {
+            return true;
+        }
+    }
+
+    private NpgsqlCommand Plain(GeoQuestion question, GeoExpectation expected)
+    {
+        string table = question.Target == GeoTarget.Boundaries ? "boundary" : "service_request";
+        NpgsqlCommand command = _postgis.CreateCommand($"select id::bigint from {table} where city_id = 1 and {expected.Sql} order by id desc");
+        command.Parameters.AddRange(expected.Geometries.Select(g => new NpgsqlParameter { Value = g }).ToArray());
+        return command;
+    }
+
     // Figures of what is wider than a continent are refused, whether an area or a filter says so (docs/decisions/0007).
     private static bool CountsCells(GeoQuestion question) => question.Target is GeoTarget.ServiceRequestStats or GeoTarget.ServiceRequestClusters or GeoTarget.BoundaryDetail;
 
     private async Task<(string? Wrong, string Kind)> CompareAsync(GeoQuestion question, GeoExpectation expected, JsonElement data, bool isCounted)
     {
         List<long> keys = [];
-        string table = question.Target == GeoTarget.Boundaries ? "boundary" : "service_request";
-        await using (NpgsqlCommand command = _postgis.CreateCommand($"select id::bigint from {table} where city_id = 1 and {expected.Sql} order by id desc"))
+        await using (NpgsqlCommand command = Plain(question, expected))
         {
-            command.Parameters.AddRange(expected.Geometries.Select(g => new NpgsqlParameter { Value = g }).ToArray());
             try
             {
                 await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();

@@ -19,8 +19,8 @@ public sealed class PriceTests : IDisposable
     [InlineData("{ __typename }", "{}", 0, 1)]
     [InlineData("{ city(slug: \"nyc\") { name } }", "{}", 10, 2)]
     [InlineData("{ city(slug: \"nyc\") { name bounds { west } } }", "{}", 11, 3)]
-    [InlineData("{ nodes(ids: [\"a\", \"b\", \"c\"]) { id ... on City { bounds { west } } } }", "{}", 13.3, 7)]
-    [InlineData("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", """{"ids":["a","b"]}""", 10.2, 3)]
+    [InlineData("{ nodes(ids: [\"a\", \"b\", \"c\"]) { id ... on City { bounds { west } } } }", "{}", 13.45, 7)]
+    [InlineData("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", """{"ids":["a","b"]}""", 10.3, 3)]
     [InlineData("{ cities { slug } }", "{}", 10, 51)]
     [InlineData("{ serviceRequests(city: \"nyc\") { nodes { id } } }", "{}", 11, 12)]
     [InlineData("{ serviceRequests(city: \"nyc\", first: 3) { nodes { id category { name } } edges { cursor } pageInfo { endCursor } } }", "{}", 16, 12)]
@@ -38,9 +38,9 @@ public sealed class PriceTests : IDisposable
     [InlineData("{ serviceRequestStats(city: \"nyc\") { total byCategory(first: 4) { count category { code } } } }", "{}", 45, 10)]
     [InlineData("{ serviceRequests(city: \"nyc\") { totalCount } }", "{}", 60, 2)]
     [InlineData("{ city(slug: \"nyc\") { categories(first: 20) { totalCount nodes { serviceRequests(first: 1, where: {status: {eq: OPEN}}) { totalCount } } } } }", "{}", 311, 43)]
-    [InlineData("{ serviceRequests(city: \"nyc\", where: {updates: {some: {}}}) { nodes { id } } }", "{}", 171, 12)]
+    [InlineData("{ serviceRequests(city: \"nyc\", where: {updates: {some: {}}}) { nodes { id } } }", "{}", 201, 12)]
     [InlineData("{ serviceRequestStats(city: \"nyc\") { overdue byDay { count } timeToClose { count } } }", "{}", 352, 55)]
-    [InlineData("query($s: [ServiceRequestStatus!]) { serviceRequests(city: \"nyc\", where: {status: {in: $s}}) { nodes { id } } }", """{"s":["OPEN","PENDING"]}""", 31.2, 12)]
+    [InlineData("query($s: [ServiceRequestStatus!]) { serviceRequests(city: \"nyc\", where: {status: {in: $s}}) { nodes { id } } }", """{"s":["OPEN","PENDING"]}""", 31.3, 12)]
     [InlineData("query($s: [ServiceRequestStatus!]) { serviceRequests(city: \"nyc\", where: {status: {in: $s}}) { nodes { id } } }", """{"s":[]}""", 31, 12)]
     public async Task An_operation_costs_what_its_weights_say(string text, string variables, double fieldCost, double typeCost) =>
         Assert.Equal(new Price(fieldCost, typeCost), await PriceAsync(text, variables));
@@ -54,7 +54,7 @@ public sealed class PriceTests : IDisposable
 
     /// <summary>A geometry that comes with a request weighs by its positions, and by its parts where it is measured to; each comparison of a distance computes it anew.</summary>
     [Theory]
-    [InlineData("intersects: {geometry: $g}", "LineString", 81, 0.15)]
+    [InlineData("intersects: {geometry: $g}", "LineString", 81, 0.3)]
     [InlineData("touches: {geometry: $g}", "MultiPoint", 71, 0.05)]
     [InlineData("intersects: {geometry: $g, buffer: 0.001}", "Polygon", 71.4, 0.3)]
     [InlineData("distance: {geometry: $g, lt: 1}", "MultiPoint", 81, 0.7)]
@@ -76,7 +76,7 @@ public sealed class PriceTests : IDisposable
     [InlineData("nwithin: {geometry: $g}", 71, 0.05)]
     public async Task A_polygon_costs_by_its_edges_at_one_height(string condition, double fixedCost, double perPosition)
     {
-        const double Edge = 0.8;
+        const double Edge = 2;
         foreach (int positions in new[] { 40, 400 })
         {
             double outline = (await PriceAsync(Compared(condition), $"{{\"g\":{Geometry("Polygon", positions)}}}")).FieldCost;
@@ -93,7 +93,7 @@ public sealed class PriceTests : IDisposable
     {
         const string Text = "query($a: AreaInput) { serviceRequests(city: \"nyc\", within: $a) { nodes { id } } }";
         Assert.Equal(61, (await PriceAsync(Text, """{"a":{"viewport":{"west":0,"south":0,"east":1,"north":1}}}""")).FieldCost);
-        Assert.InRange((await PriceAsync(Text, $"{{\"a\":{{\"polygon\":{Geometry("Polygon", 1_000)}}}}}")).FieldCost, 142.5, 144.5);
+        Assert.InRange((await PriceAsync(Text, $"{{\"a\":{{\"polygon\":{Geometry("Polygon", 1_000)}}}}}")).FieldCost, 145, 149);
     }
 
     /// <summary>45 conditions of one variable of 3,000 positions cost what 45 do, not what one does.</summary>

@@ -110,12 +110,15 @@ internal sealed class FigurePlan(
             IsAreaCounted = _counted.Counters.Areas is not null && run.KeptArea is { IsCounted: true },
             Around = run.Area is { } area ? TileRange.Around(area.Box, _counted.Counters.FineZoom) : default,
         };
-        scope = scope with
+        // Without a filter, or without an area, there is nothing to choose.
+        double rows = scope.IsCounted || (cells is not null && filter.Conditions.Count > 0) ? RowsIn(run, reach, times.All) : 0;
+        return scope with
         {
             Packs = calendar.IsPacked ? Packs(run, scope) : null,
-            FindsByFilter = filter.RowsByIndex(run, context.Statistics) is { } byFilter && byFilter * Limits.RowsOfFilterTimes <= RowsIn(run, reach, times.All),
+            FindsByFilter = cells is not null && filter.Conditions.Count > 0
+                && filter.RowsByIndex(run, context.Statistics) is { } left && left * Limits.RowsOfFilterTimes <= rows,
+            EstimatesDurations = scope.IsCounted && rows > Limits.ExactDurationRowsMax,
         };
-        return scope with { EstimatesDurations = scope.IsCounted && RowsIn(run, reach, times.All) > Limits.ExactDurationRowsMax };
     }
 
     // What would be many cells, or many rows of them, is counted by PostgreSQL, within its time limit.

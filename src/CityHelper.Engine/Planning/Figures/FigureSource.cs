@@ -112,7 +112,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             _ => (_tables.FineZoom, "YEAR"),
         };
         string period = Days(place, isLarger || place == FigureReach.Fine, "c.period");
-        (string runs, string inCell) = place == FigureReach.Partition ? ("", " and c.cell = 0") : Cells(place, "c.cell");
+        (string runs, string inCell) = place == FigureReach.Partition ? ("", " and c.cell = 0") : InCells(RunsOf(place), "c.cell", ColumnOf(place));
         string select = $"select {string.Join(", ", CounterColumns("c"))} from {table} c where c.{PartitionColumn} = {statement.Partition()} and c.zoom = {zoom} and c.span = '{span}'{inCell}{period}";
         return $"select {Outputs("c.period", "c.cell", zoom)}c.requests as n\nfrom {Each(runs)}({select} offset 0) c {Condition.Where(Conditions(), "c")}";
     }
@@ -132,8 +132,11 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     private string IsOfPlace(FigureReach place, string cell)
     {
         (string from, string? to) = RunsOf(place);
-        return to is null ? $"{cell} = any({from})" : $"{cell} <= ({to})[width_bucket({cell}, {from})]";
+        return to is null ? $"{cell} = any({from})" : IsInRuns(cell, from, to);
     }
+
+    // A cell's run is the last that begins at it or before it.
+    private static string IsInRuns(string cell, string from, string to) => $"{cell} <= ({to})[width_bucket({cell}, {from})]";
 
     // Days that are counted at a place; of the smaller span those outside the larger one.
     private string Days(FigureReach place, bool isLarger, string column)
@@ -173,12 +176,12 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         ];
         if (parts.HasFlag(FigureParts.WholeAfter))
         {
-            selects.Add(RowSelect(Cells(FigureReach.Whole, $"s.{CoarseColumn}"), s_gap, isRim: false));
+            selects.Add(RowSelect(CellsOfRows(FigureReach.Whole), s_gap, isRim: false));
         }
 
         if (parts.HasFlag(FigureParts.FineAfter))
         {
-            selects.Add(RowSelect(Cells(FigureReach.Fine, $"s.{FineColumn}"), s_gap, isRim: false));
+            selects.Add(RowSelect(CellsOfRows(FigureReach.Fine), s_gap, isRim: false));
         }
 
         selects.AddRange(Rim(() => s_gap));
@@ -208,12 +211,12 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     {
         if (parts.HasFlag(FigureParts.Rim))
         {
-            yield return RowSelect(InCells(RunsOf("rim", parts.HasFlag(FigureParts.RimRuns), cells => cells.Rim), $"s.{CoarseColumn}", CoarseColumn), keys(), isRim: true);
+            yield return RowSelect(CellsOfRows(RunsOf("rim", parts.HasFlag(FigureParts.RimRuns), cells => cells.Rim), CoarseColumn), keys(), isRim: true);
         }
 
         if (parts.HasFlag(FigureParts.RimFine))
         {
-            yield return RowSelect(InCells(RunsOf("rimFine", parts.HasFlag(FigureParts.RimFineRuns), cells => cells.RimFine), $"s.{FineColumn}", FineColumn), keys(), isRim: true);
+            yield return RowSelect(CellsOfRows(RunsOf("rimFine", parts.HasFlag(FigureParts.RimFineRuns), cells => cells.RimFine), FineColumn), keys(), isRim: true);
         }
     }
 
@@ -225,7 +228,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             yield break;
         }
 
-        (string, string) cells = Cells(place, $"s.{(place == FigureReach.Whole ? CoarseColumn : FineColumn)}");
+        (string, string) cells = CellsOfRows(place);
         if (parts.HasFlag(before))
         {
             yield return RowSelect(cells, Bounds((place, "before"), run => run.Figures!.Time(place, columns.Grain).Before), isRim: false);
@@ -295,13 +298,14 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
 
     private static string Each(string runs) => runs.Length == 0 ? "" : $"{runs} cross join lateral ";
 
-    // The runs of a place's cells, and the condition that a cell is in one; nothing for the whole partition.
-    private (string Runs, string InCell) Cells(FigureReach place, string cell) => place switch
-    {
-        FigureReach.Partition => ("", ""),
-        FigureReach.Whole => InCells(RunsOf(place), cell, CoarseColumn),
-        _ => InCells(RunsOf(place), cell, FineColumn),
-    };
+    private string ColumnOf(FigureReach place) => place == FigureReach.Whole ? CoarseColumn : FineColumn;
+
+    // The runs of cells that rows are found by, and the condition that a row's cell is in one; no runs where they are found by the filter, nothing for the whole partition.
+    private (string Runs, string InCell) CellsOfRows(FigureReach place) => place == FigureReach.Partition ? ("", "") : CellsOfRows(RunsOf(place), ColumnOf(place));
+
+    private (string Runs, string InCell) CellsOfRows((string From, string? To) runs, string column) => parts.HasFlag(FigureParts.ByFilter)
+        ? ("", $" and {IsInRuns($"s.{column}", runs.From, runs.To ?? runs.From)}")
+        : InCells(runs, $"s.{column}", column);
 
     private (string From, string? To) RunsOf(FigureReach place) => place == FigureReach.Whole
         ? RunsOf("whole", parts.HasFlag(FigureParts.WholeRuns), cells => cells.Whole)
@@ -314,9 +318,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         return (from, areRuns ? statement.Parameter((name, "to"), run => StatementBuilder.Bigints(runs(run.Figures!.CellsFor(columns.Grain)!).To)) : null);
     }
 
-    private (string Runs, string InCell) InCells((string From, string? To) runs, string cell, string ofRows) => parts.HasFlag(FigureParts.ByFilter) && cell.StartsWith("s.", StringComparison.Ordinal)
-        ? ("", $" and {cell} <= ({runs.To ?? runs.From})[width_bucket({cell}, {runs.From})]")
-        : runs.To is null
+    private (string Runs, string InCell) InCells((string From, string? To) runs, string cell, string ofRows) => runs.To is null
         ? (Reached($"unnest({runs.From}) r(a)", "r.a", ofRows), $" and {cell} = r.a")
         : (Reached($"unnest({runs.From}, {runs.To}) r(a, b)", "r.b", ofRows), $" and {cell} between r.a and r.b");
 
