@@ -113,8 +113,8 @@ public static partial class Limits
     public const long RelatedContactsMax = 40_000;
 
     /// <summary>
-    /// Positions of a client's geometry times those of an area that it is measured against or held against point by point: 12 to 17 ns each, which cannot be
-    /// interrupted. A community district against the full Queens has 52 million.
+    /// Positions of a client's geometry, or places where it crosses itself, times the positions of an area that they are measured to or held against: 12 to 17 ns each, which cannot
+    /// be interrupted, of all conditions on a row together. A line that crosses itself 16,000 times took 1.5 s against the full Manhattan of 6,129 positions. A community district against the full Queens has 52 million.
     /// </summary>
     public const long MeasuredPairsMax = 60_000_000;
 

@@ -10,6 +10,8 @@ namespace CityHelper.Engine.Execution;
 /// <summary>One root of a plan in one request: the values its statements are bound to, and what they returned.</summary>
 internal sealed class RootRun : IDisposable
 {
+    private long _measuredPairs;
+
     /// <param name="variables">The request's variables.</param>
     /// <param name="plan">The root.</param>
     /// <param name="memory">Where the bytes of the answer are counted.</param>
@@ -97,8 +99,20 @@ internal sealed class RootRun : IDisposable
         }
     }
 
-    /// <summary>Pairs of positions that the conditions on areas measure for one row at most.</summary>
-    public long MeasuredPairs { get; set; }
+    /// <summary>Counts positions that conditions hold against all positions of areas, for one row at most and for what all of them cost.</summary>
+    /// <param name="positions">Positions of the client's geometry, or places where it crosses itself.</param>
+    /// <param name="areas">The areas.</param>
+    /// <returns>False when the conditions of one row are more than <see cref="Limits.MeasuredPairsMax"/> together.</returns>
+    public bool TryMeasure(long positions, IReadOnlyList<NetTopologySuite.Geometries.Geometry> areas)
+    {
+        foreach (NetTopologySuite.Geometries.Geometry area in areas)
+        {
+            CountedCost += positions * area.NumPoints * Pricing.ValueWeights.MeasuredPair;
+        }
+
+        _measuredPairs += areas.Select(area => positions * area.NumPoints).DefaultIfEmpty().Max();
+        return _measuredPairs <= Limits.MeasuredPairsMax;
+    }
 
     /// <summary>When the request was bound, for what is asked of the clock.</summary>
     public DateTimeOffset Moment { get; set; }

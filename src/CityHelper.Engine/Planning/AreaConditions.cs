@@ -85,16 +85,10 @@ internal static class AreaComparison
             : await GeometryWork.RunAsync(near.Sum(n => (long)n.NumPoints) + geometry.NumPoints, () => CheckContacts(geometry, near, run), cancellation);
     }
 
-    // Conditions on one row are computed in one go, so what each of them may take is counted for all together.
-    private static GeometryTooComplexError? CheckDistances(Geometry geometry, IReadOnlyList<Geometry> near, int times, RootRun run)
-    {
-        run.CountedCost += times * near.Sum(area => (double)area.NumPoints * geometry.NumPoints) * Pricing.ValueWeights.MeasuredPair;
-        run.MeasuredPairs += times * near.Select(area => (long)area.NumPoints * geometry.NumPoints).DefaultIfEmpty().Max();
-        return run.MeasuredPairs > Limits.MeasuredPairsMax
-            ? new GeometryTooComplexError("An area that it is held against has too many positions for that many")
-            : null;
-    }
+    private static GeometryTooComplexError? CheckDistances(Geometry geometry, IReadOnlyList<Geometry> near, int times, RootRun run) =>
+        run.TryMeasure((long)times * geometry.NumPoints, near) ? null : new GeometryTooComplexError("An area that it is held against has too many positions for that many");
 
+    // Conditions on one row are computed in one go, so what each of them may take is counted for all together.
     private static GeometryTooComplexError? CheckContacts(Geometry geometry, IReadOnlyList<Geometry> near, RootRun run)
     {
         SegmentSet segments = SegmentSet.Of(geometry);
@@ -102,6 +96,12 @@ internal static class AreaComparison
         if (SegmentPairs.Within(segments, s_most) is not { } own || !(run.ComparedPairs + own).IsWithin(s_most))
         {
             return new GeometryTooComplexError("It crosses itself too often");
+        }
+
+        // Where a geometry crosses itself GEOS asks whether that lies in the area, and goes through all of the area's positions for it.
+        if (!run.TryMeasure(own.Contacts, near))
+        {
+            return new GeometryTooComplexError("It crosses itself too often for an area of so many positions");
         }
 
         SegmentPairs most = own;

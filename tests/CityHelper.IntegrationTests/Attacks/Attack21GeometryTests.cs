@@ -111,9 +111,11 @@ public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture
         static object Several(int conditions, object operation) =>
             new { where = new { or = Enumerable.Range(0, conditions).Select(i => new { geometry = operation }) } };
 
-        var touches = new { touches = new { geometry = StarLine(181) } };
+        var touches = new { touches = new { geometry = StarLine(51) } };
         AttackAnswer one = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(1, touches)));
         AssertAnsweredOrEnded(one);
+        AttackAnswer denser = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(1, new { touches = new { geometry = StarLine(181) } })));
+        Assert.True(denser.Code is TooComplex || SharedData.Folder is null, denser.Json.ToString());
         AttackAnswer nine = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(9, touches)));
         Assert.Equal(TooComplex, nine.Code);
 
