@@ -1,6 +1,7 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Space;
 using CityHelper.Engine.Statistics;
 
@@ -47,7 +48,22 @@ internal sealed class ConnectionPlan(
         if (run.Error is null)
         {
             (run.Access, run.Keys.Window) = _chooser.Choose(run, context.Statistics.Of(_access.Entity.Table, run.Partition));
+            run.CountedCost += CountCost(run);
         }
+    }
+
+    // An exact count holds all rows of the cells against the polygon.
+    private double CountCost(RootRun run)
+    {
+        if (Count is null || run.Area?.Sent is not { } polygon || context.Statistics.Of(_access.Entity.Table, run.Partition) is not { } statistics)
+        {
+            return 0;
+        }
+
+        var estimation = new Estimation(run, statistics, []);
+        return ValueWeights.OfRowsHeldAgainst(polygon, run.Cover.Level >= 0
+            ? estimation.ShareOf(run.Cover, _access.Grid!.Levels[run.Cover.Level].Column)
+            : estimation.ShareOf(run.Area, _access.Grid!.Levels[0].Column));
     }
 
     private async ValueTask<RequestError?> BindCoverAsync(RootRun run, CancellationToken cancellation)

@@ -73,6 +73,12 @@ internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IR
             ? Math.Clamp(cells.OtherShare + cells.Shares.Sum(s => area.Touches(TileRange.BoxOf(long.Parse(s.Key, CultureInfo.InvariantCulture))) ? s.Value : 0), LeastShare, 1)
             : UsualShare;
 
+    /// <summary>The share of the rows in the rim of an area that is cut into cells, as far as they are known.</summary>
+    public double ShareOfRim(AreaCells area, string coarseColumn, int coarse, int fine) =>
+        Statistics.Columns.TryGetValue(coarseColumn, out ColumnStatistics? cells)
+            ? Math.Clamp(cells.OtherShare + cells.Shares.Sum(s => s.Value * area.RimOf(long.Parse(s.Key, CultureInfo.InvariantCulture), coarse, fine)), LeastShare, 1)
+            : UsualShare;
+
     /// <summary>The values of a column that pass conditions on it: how many, and their share of the rows.</summary>
     public (int Count, double Share) Passing(ValueUniverse universe, IReadOnlyCollection<Condition> conditions)
     {

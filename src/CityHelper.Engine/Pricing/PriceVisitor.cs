@@ -46,7 +46,7 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     private const double OverdueWeight = 10;
 
     /// <summary>All cells of a map.</summary>
-    private const double ClustersWeight = 100;
+    private const double ClustersWeight = 150;
 
     /// <summary>Rows of a dense place and of months are compared by their texts.</summary>
     private const double SimilarWeight = 30;

@@ -27,6 +27,9 @@ internal abstract class Area
     /// <summary>Positions of its shape, by which computing with it takes time; 0 for what has a formula.</summary>
     public virtual int Positions => 0;
 
+    /// <summary>The polygon that a client sent for it; null for what has a formula or is the server's own.</summary>
+    public virtual Geometry? Sent => null;
+
     /// <summary>Why the area cannot be searched, or null: what costs nothing to tell.</summary>
     public abstract RequestError? Check();
 
@@ -105,6 +108,9 @@ internal sealed class SurfaceArea : Area
 
     /// <summary>The polygon or polygons, SRID 4326.</summary>
     public Geometry Geometry { get; }
+
+    /// <summary>What a client sent; null for what the server keeps, whose shape a city has chosen.</summary>
+    public override Geometry? Sent => _isKept ? null : Geometry;
 
     public override Viewport Box { get; }
 

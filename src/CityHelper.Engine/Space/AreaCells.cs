@@ -12,6 +12,24 @@ internal sealed record CellRuns(long[] From, long[] To)
     /// <summary>Whether each run is one cell.</summary>
     public bool AreSingle => From.AsSpan().SequenceEqual(To);
 
+    /// <summary>How many cells of a part of a column there are.</summary>
+    /// <param name="zoom">The cells' zoom.</param>
+    /// <param name="x">The column.</param>
+    /// <param name="north">Its first cell.</param>
+    /// <param name="south">Its last cell.</param>
+    public int CountIn(int zoom, int x, int north, int south)
+    {
+        (long first, long last) = (TileRange.Pack(zoom, x, north), TileRange.Pack(zoom, x, south));
+        int at = Array.BinarySearch(To, first);
+        int count = 0;
+        for (int i = at < 0 ? ~at : at; i < From.Length && From[i] <= last; i++)
+        {
+            count += (int)(Math.Min(To[i], last) - Math.Max(From[i], first) + 1);
+        }
+
+        return count;
+    }
+
     /// <summary>The same cells, neighbours of a column in one run.</summary>
     public CellRuns Joined()
     {
@@ -52,6 +70,17 @@ internal sealed record AreaCells(CellRuns Whole, CellRuns WholeFine, CellRuns Ri
 
     /// <summary>Runs in all.</summary>
     public int Runs => Whole.From.Length + WholeFine.From.Length + Rim.From.Length + RimFine.From.Length;
+
+    /// <summary>How much of a coarse cell its rim is: from 0 to 1.</summary>
+    /// <param name="cell">A packed cell of the coarse zoom.</param>
+    /// <param name="coarse">That zoom.</param>
+    /// <param name="fine">The zoom of the fine cells.</param>
+    public double RimOf(long cell, int coarse, int fine)
+    {
+        (int x, int y, int width) = (TileRange.XOf(cell), TileRange.YOf(cell), 1 << (fine - coarse));
+        return Rim.CountIn(coarse, x, y, y)
+            + Enumerable.Range(x * width, width).Sum(column => RimFine.CountIn(fine, column, y * width, (y + 1) * width - 1)) / (double)(width * width);
+    }
 
     /// <summary>Everything there is, as one run of the coarse zoom.</summary>
     public static AreaCells Everywhere(int zoom)

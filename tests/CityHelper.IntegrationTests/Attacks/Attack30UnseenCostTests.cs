@@ -196,6 +196,26 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
         Assert.Null((await fixture.SendAsync(Query, new { g = AttackShapes.Outline(181) })).Code);
     }
 
+    /// <summary>Where all rows are counted, each row of the rim is held against every edge of the polygon at its height: so many edges are paid for by the rows there are.</summary>
+    [Theory]
+    [InlineData("serviceRequestStats(city: \"nyc\", within: $a) { total }")]
+    [InlineData("serviceRequestStats(city: \"nyc\", within: $a) { timeToClose { medianSeconds } }")]
+    [InlineData("serviceRequestClusters(city: \"nyc\", within: $a, zoom: 13) { count }")]
+    [InlineData("serviceRequests(city: \"nyc\", within: $a) { totalCount }")]
+    public async Task A_comb_over_all_rows_costs_its_edges_for_all_of_them(string field)
+    {
+        const int Positions = 120;
+        string query = $"query($a: AreaInput) {{ {field} }}";
+        object Comb(double longitude) => new { a = new { polygon = CostShapes.Comb(longitude, Latitude, 0.1, Positions) } };
+        fixture.Server.TakeStatements();
+        Assert.Equal(TooDear, (await fixture.SendAsync(query, Comb(Longitude))).Code);
+        Assert.DoesNotContain(fixture.Server.TakeStatements(), statement => statement.Contains("from service_request", StringComparison.Ordinal));
+
+        // On the sea, and as an outline.
+        Assert.Null((await fixture.SendAsync(query, Comb(Longitude + 2))).Code);
+        Assert.Null((await fixture.SendAsync(query, new { a = new { polygon = Shape("Polygon", Positions) } })).Code);
+    }
+
     private static string Compared(string relation, string more, int conditions) => string.Create(CultureInfo.InvariantCulture,
         $"query($g: Geometry!) {{ serviceRequests(city: \"nyc\", where: {{category: {{code: {{eq: \"{CostCity.LargestCategory}\"}}}}, location: {{or: [{string.Join(", ", Enumerable.Repeat($"{{{relation}: {{geometry: $g{more}}}}}", conditions))}]}}}}) {{ nodes {{ id }} }} }}");
 

@@ -37,6 +37,31 @@ public sealed class AreaCellsTests
     }
 
     [Fact]
+    public void The_rim_of_a_coarse_cell_is_its_share_of_fine_cells()
+    {
+        var random = new Random(42);
+        int some = 0;
+        for (int i = 0; i < 200; i++)
+        {
+            (Area area, _) = Draw(random);
+            AreaCells cut = AreaCells.Of(area, Coarse, Fine);
+            foreach (AreaCells cells in new[] { cut, cut.Joined() })
+            {
+                (int x, int y) = TileRange.Around(area.Box, Coarse) is var around ? (random.Next(around.West - 1, around.East + 2), random.Next(around.North - 1, around.South + 2)) : default;
+                int rim = Enumerable.Range(0, 16).Count(k =>
+                {
+                    Viewport fine = TileRange.BoxOf(Fine, 4 * x + k % 4, 4 * y + k / 4);
+                    return Sets(cells, new Coordinate((fine.West + fine.East) / 2, (fine.South + fine.North) / 2), out bool inWhole) == 1 && !inWhole;
+                });
+                Assert.Equal(rim / 16.0, cells.RimOf(TileRange.Pack(Coarse, x, y), Coarse, Fine));
+                some += rim is > 0 and < 16 ? 1 : 0;
+            }
+        }
+
+        Assert.True(some > 20, $"only {some} cells had a part of the rim");
+    }
+
+    [Fact]
     public void The_whole_world_is_whole()
     {
         AreaCells cells = AreaCells.Of(new ViewportArea(new Viewport(-180, -90, 180, 90)), Coarse, Fine);

@@ -1,5 +1,6 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Planning.Figures;
@@ -50,8 +51,25 @@ internal sealed class FigurePlan(
         {
             PartitionCalendar calendar = await _counted.Calendars.OfAsync(run.Partition, cancellation);
             run.Figures = await GeometryWork.RunAsync(run.Area?.Positions ?? 0, () => Scope(run, calendar), cancellation);
+            run.CountedCost += RimCost(run);
         }
     }
+
+    // Each of the statements holds the rows of the rim against the polygon: of a comb these are all rows, and at each one's height are all its edges.
+    private double RimCost(RootRun run)
+    {
+        if (run.Area?.Sent is not { } polygon || run.Figures?.Area is not { } cells || context.Statistics.Of(_access.Entity.Table, run.Partition) is not { } statistics)
+        {
+            return 0;
+        }
+
+        (int coarse, int fine) = (_counted.Counters.CoarseZoom, _counted.Counters.FineZoom);
+        var estimation = new Estimation(run, statistics, []);
+        double share = run.Figures.CellsAreOfFilter ? estimation.ShareOf(Reach(run)!, CoarseColumn) : estimation.ShareOfRim(cells, CoarseColumn, coarse, fine);
+        return ValueWeights.OfRowsHeldAgainst(polygon, share) * Figures.Count(statement => statement.IsNeeded(run));
+    }
+
+    private string CoarseColumn => _access.Grid!.Levels.First(l => l.Zoom == _counted.Counters.CoarseZoom).Column;
 
     private RequestError? CheckNumbers(RootRun run)
     {
@@ -182,8 +200,7 @@ internal sealed class FigurePlan(
         }
 
         var estimation = new Estimation(run, statistics, []);
-        string column = _access.Grid!.Levels.First(l => l.Zoom == _counted.Counters.CoarseZoom).Column;
-        return AccessChooser.RowsIn(keys, statistics) * (reach is null ? 1 : estimation.ShareOf(reach, column));
+        return AccessChooser.RowsIn(keys, statistics) * (reach is null ? 1 : estimation.ShareOf(reach, CoarseColumn));
     }
 }
 
