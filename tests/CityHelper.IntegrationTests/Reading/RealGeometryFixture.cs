@@ -1,7 +1,12 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using CityHelper.Data;
 using CityHelper.Data.Boundaries;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Model;
+using CityHelper.IntegrationTests.Attacks;
 using CityHelper.IntegrationTests.Oracle;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
@@ -24,7 +29,22 @@ public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifeti
         ("borough", "nyc-boroughs-simplified.geojson"), ("borough-full", "nyc-boroughs-full.geojson.gz"),
     ];
 
+    private const string AnalystKey = "analyst";
+
+    // Costs as they are without settings, and a client that may ask dearer things.
+    private static readonly Dictionary<string, string?> s_settings = new()
+    {
+        ["Clients:default:MaxFieldCost"] = null,
+        ["Clients:default:MaxTypeCost"] = null,
+        ["Clients:analyst:Mode"] = "FreeText",
+        ["Clients:analyst:ApiKeySha256:0"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(AnalystKey))),
+        ["Clients:analyst:MaxFieldCost"] = AnalystCost.ToString(CultureInfo.InvariantCulture),
+    };
+
     private TestServer? _server;
+
+    /// <summary>What a client may cost that measures the largest of these areas to each other (11,524 at most): twenty times what it may without a setting.</summary>
+    public const int AnalystCost = 20_000;
 
     public TestServer Server => _server!;
 
@@ -61,7 +81,28 @@ public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifeti
         }
 
         await RequestRows.AddAsync(connectionString, Requests(new Dice(Seed)));
-        _server = await TestServer.StartAsync(connectionString);
+        _server = await TestServer.StartAsync(connectionString, settings: s_settings);
+    }
+
+    /// <summary>Asks as anybody, and where that is too dear as a client who may cost more.</summary>
+    /// <returns>The answer, and what it costs where that is too dear for anybody; else 0.</returns>
+    public async Task<(JsonElement Answer, double Dear)> QueryAsync(string query, object variables)
+    {
+        JsonElement answer = await Server.QueryAsync(query, variables);
+        if (AttackedServer.CodeOf(answer) != "HC0047")
+        {
+            return (answer, 0);
+        }
+
+        double cost = answer.GetProperty("errors")[0].GetProperty("extensions").GetProperty("fieldCost").GetDouble();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/graphql")
+        {
+            Content = new StringContent(JsonSerializer.Serialize(new { query, variables }), Encoding.UTF8, "application/json"),
+            Headers = { { "X-API-Key", AnalystKey } },
+        };
+        (HttpResponseMessage response, answer) = await Server.SendAsync(request);
+        response.Dispose();
+        return (answer, cost);
     }
 
     public async Task DisposeAsync()
