@@ -55,7 +55,8 @@ internal sealed class ConnectionPlan(
     // An exact count holds all rows of the cells against the polygon.
     private double CountCost(RootRun run)
     {
-        if (Count is null || run.Area?.Sent is not { } polygon || context.Statistics.Of(_access.Entity.Table, run.Partition) is not { } statistics)
+        if (Count is null || run.Area?.Sent is not { } polygon
+            || context.Statistics.Of(_access.Entity.Table, run.Partition) is not { } statistics)
         {
             return 0;
         }

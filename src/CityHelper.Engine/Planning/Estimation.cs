@@ -76,7 +76,9 @@ internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IR
     /// <summary>The share of the rows in the rim of an area that is cut into cells, as far as they are known.</summary>
     public double ShareOfRim(AreaCells area, string coarseColumn, int coarse, int fine) =>
         Statistics.Columns.TryGetValue(coarseColumn, out ColumnStatistics? cells)
-            ? Math.Clamp(cells.OtherShare + cells.Shares.Sum(s => s.Value * area.RimOf(long.Parse(s.Key, CultureInfo.InvariantCulture), coarse, fine)), LeastShare, 1)
+            ? Math.Clamp(
+                cells.OtherShare + cells.Shares.Sum(s => s.Value * area.RimOf(long.Parse(s.Key, CultureInfo.InvariantCulture), coarse, fine)),
+                LeastShare, 1)
             : UsualShare;
 
     /// <summary>The values of a column that pass conditions on it: how many, and their share of the rows.</summary>

@@ -78,8 +78,8 @@ internal sealed record AreaCells(CellRuns Whole, CellRuns WholeFine, CellRuns Ri
     public double RimOf(long cell, int coarse, int fine)
     {
         (int x, int y, int width) = (TileRange.XOf(cell), TileRange.YOf(cell), 1 << (fine - coarse));
-        return Rim.CountIn(coarse, x, y, y)
-            + Enumerable.Range(x * width, width).Sum(column => RimFine.CountIn(fine, column, y * width, (y + 1) * width - 1)) / (double)(width * width);
+        int fineCells = Enumerable.Range(x * width, width).Sum(column => RimFine.CountIn(fine, column, y * width, (y + 1) * width - 1));
+        return Rim.CountIn(coarse, x, y, y) + fineCells / (double)(width * width);
     }
 
     /// <summary>Everything there is, as one run of the coarse zoom.</summary>

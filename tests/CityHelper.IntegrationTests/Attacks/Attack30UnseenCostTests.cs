@@ -196,7 +196,7 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
         Assert.Null((await fixture.SendAsync(Query, new { g = AttackShapes.Outline(181) })).Code);
     }
 
-    /// <summary>Where all rows are counted, each row of the rim is held against every edge of the polygon at its height: so many edges are paid for by the rows there are.</summary>
+    /// <summary>Where rows are counted, each row of the rim is held against every edge of the polygon at its height, and that is paid for.</summary>
     [Theory]
     [InlineData("serviceRequestStats(city: \"nyc\", within: $a) { total }")]
     [InlineData("serviceRequestStats(city: \"nyc\", within: $a) { timeToClose { medianSeconds } }")]

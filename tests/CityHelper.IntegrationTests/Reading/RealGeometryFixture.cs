@@ -43,7 +43,7 @@ public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifeti
 
     private TestServer? _server;
 
-    /// <summary>What a client may cost that measures the largest of these areas to each other (11,524 at most): twenty times what it may without a setting.</summary>
+    /// <summary>What a client may cost that measures the largest of these areas to each other: 11,532 at most, where 1,000 is the default.</summary>
     public const int AnalystCost = 20_000;
 
     public TestServer Server => _server!;

@@ -47,11 +47,13 @@ public sealed class AreaCellsTests
             AreaCells cut = AreaCells.Of(area, Coarse, Fine);
             foreach (AreaCells cells in new[] { cut, cut.Joined() })
             {
-                (int x, int y) = TileRange.Around(area.Box, Coarse) is var around ? (random.Next(around.West - 1, around.East + 2), random.Next(around.North - 1, around.South + 2)) : default;
+                var around = TileRange.Around(area.Box, Coarse);
+                (int x, int y) = (random.Next(around.West - 1, around.East + 2), random.Next(around.North - 1, around.South + 2));
                 int rim = Enumerable.Range(0, 16).Count(k =>
                 {
                     Viewport fine = TileRange.BoxOf(Fine, 4 * x + k % 4, 4 * y + k / 4);
-                    return Sets(cells, new Coordinate((fine.West + fine.East) / 2, (fine.South + fine.North) / 2), out bool inWhole) == 1 && !inWhole;
+                    var centre = new Coordinate((fine.West + fine.East) / 2, (fine.South + fine.North) / 2);
+                    return Sets(cells, centre, out bool inWhole) == 1 && !inWhole;
                 });
                 Assert.Equal(rim / 16.0, cells.RimOf(TileRange.Pack(Coarse, x, y), Coarse, Fine));
                 some += rim is > 0 and < 16 ? 1 : 0;

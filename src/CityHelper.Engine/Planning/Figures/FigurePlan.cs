@@ -55,17 +55,20 @@ internal sealed class FigurePlan(
         }
     }
 
-    // Each of the statements holds the rows of the rim against the polygon: of a comb these are all rows, and at each one's height are all its edges.
+    // Each statement holds the rows of the rim against the polygon. The rim of a comb has all rows, and all its edges are at each one's height.
     private double RimCost(RootRun run)
     {
-        if (run.Area?.Sent is not { } polygon || run.Figures?.Area is not { } cells || context.Statistics.Of(_access.Entity.Table, run.Partition) is not { } statistics)
+        if (run.Area?.Sent is not { } polygon || run.Figures?.Area is not { } cells
+            || context.Statistics.Of(_access.Entity.Table, run.Partition) is not { } statistics)
         {
             return 0;
         }
 
         (int coarse, int fine) = (_counted.Counters.CoarseZoom, _counted.Counters.FineZoom);
         var estimation = new Estimation(run, statistics, []);
-        double share = run.Figures.CellsAreOfFilter ? estimation.ShareOf(Reach(run)!, CoarseColumn) : estimation.ShareOfRim(cells, CoarseColumn, coarse, fine);
+        double share = run.Figures.CellsAreOfFilter
+            ? estimation.ShareOf(Reach(run)!, CoarseColumn)
+            : estimation.ShareOfRim(cells, CoarseColumn, coarse, fine);
         return ValueWeights.OfRowsHeldAgainst(polygon, share) * Figures.Count(statement => statement.IsNeeded(run));
     }
 
