@@ -119,6 +119,11 @@ public static partial class Limits
     public const long MeasuredPairsMax = 60_000_000;
 
     /// <summary>
+    /// Positions of a run of a line that is measured to areas: its box takes as long as five, so a run that is far from an area costs a sixth of it.
+    /// </summary>
+    public const int LineRunPositions = 32;
+
+    /// <summary>
     /// Positions of a polygon that is shrunk before it is compared with areas: offset edges cross each other, and 50 take up to 17 ms, 100 a tenth of a second, 200 two
     /// seconds (measured: stars and combs).
     /// </summary>

@@ -10,6 +10,8 @@ namespace CityHelper.Engine.Database;
 /// </summary>
 public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backends, ILogger<ReadingDatabase> logger)
 {
+    private readonly int _connectionsMax = new NpgsqlConnectionStringBuilder(pool.ConnectionString).MaxPoolSize;
+
     /// <summary>Reads with a connection that is taken for as long.</summary>
     /// <param name="read">Reads. It may be called twice, so it must not change anything before its last statement was read.</param>
     /// <param name="cancellation">Ends the statement in PostgreSQL too.</param>
@@ -22,7 +24,7 @@ public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backe
     {
         try
         {
-            return await AttemptAsync(use, read, cancellation);
+            return await AttemptAsync(use, await pool.OpenConnectionAsync(cancellation), read);
         }
         catch (NpgsqlException cause) when (use.IsStale(cause) && !cancellation.IsCancellationRequested)
         {
@@ -32,13 +34,39 @@ public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backe
             EngineTelemetry.ReadsRepeated.Add(1);
         }
 
-        return await AttemptAsync(use, read, cancellation);
+        use.Backend = null;
+        return await AttemptAsync(use, await OpenLiveAsync(cancellation), read);
     }
 
-    private async Task<T> AttemptAsync<T>(DatabaseRead use, Func<DatabaseRead, Task<T>> read, CancellationToken cancellation)
+    /// <summary>
+    /// A connection that answers. A dead one may still be taken while another read clears the pool: Npgsql's <c>Clear</c> returns at once when one is under way.
+    /// </summary>
+    private async Task<NpgsqlConnection> OpenLiveAsync(CancellationToken cancellation)
     {
-        use.Backend = null;
-        await using NpgsqlConnection connection = await pool.OpenConnectionAsync(cancellation);
+        for (int dead = 0; ; dead++)
+        {
+            NpgsqlConnection connection = await pool.OpenConnectionAsync(cancellation);
+            try
+            {
+                await using var ping = new NpgsqlCommand("select 1", connection);
+                await ping.ExecuteNonQueryAsync(cancellation);
+                return connection;
+            }
+            catch (NpgsqlException cause) when (dead < _connectionsMax && DatabaseRead.IsDead(cause))
+            {
+                await connection.DisposeAsync();
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
+        }
+    }
+
+    private async Task<T> AttemptAsync<T>(DatabaseRead use, NpgsqlConnection opened, Func<DatabaseRead, Task<T>> read)
+    {
+        await using NpgsqlConnection connection = opened;
         use.Connection = connection;
         use.Backend = backends.Begin(connection.ProcessID, use.Shape);
         try
@@ -68,14 +96,17 @@ internal sealed class DatabaseRead(ExecutionShape? shape)
     public bool HasBegun { get; set; }
 
     /// <summary>
-    /// Whether a failure says that the connection was dead before it was asked: told by PostgreSQL when it shut down or ended the backend, or by the socket. It shows at
-    /// once; a statement that ran for a while and took its backend along must not do so twice.
+    /// Whether a failure says that the connection was dead before it was asked (<see cref="IsDead"/>). It shows at once; a statement that ran for a while and took its backend along must not do so twice.
     /// </summary>
     public bool IsStale(NpgsqlException cause) =>
         !HasBegun
         && Backend is { IsTerminated: false } backend && backend.Age < TimeSpan.FromMilliseconds(Limits.StaleConnectionMs)
-        && (cause is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown }
-            || (cause is not PostgresException && cause.InnerException is IOException or System.Net.Sockets.SocketException));
+        && IsDead(cause);
+
+    /// <summary>Whether a failure says that the connection is dead: told by PostgreSQL when it shut down or ended the backend, or by the socket.</summary>
+    public static bool IsDead(NpgsqlException cause) =>
+        cause is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown }
+        || (cause is not PostgresException && cause.InnerException is IOException or System.Net.Sockets.SocketException);
 
     /// <summary>Whether it was ended because it took too long: by PostgreSQL's limit, by Npgsql's, or by the watcher.</summary>
     public bool IsTimeout(NpgsqlException cause) =>

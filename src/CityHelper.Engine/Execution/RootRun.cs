@@ -10,7 +10,7 @@ namespace CityHelper.Engine.Execution;
 /// <summary>One root of a plan in one request: the values its statements are bound to, and what they returned.</summary>
 internal sealed class RootRun : IDisposable
 {
-    private long _measuredPairs;
+    private long _heldPairs;
 
     /// <param name="variables">The request's variables.</param>
     /// <param name="plan">The root.</param>
@@ -99,19 +99,16 @@ internal sealed class RootRun : IDisposable
         }
     }
 
-    /// <summary>Counts positions that conditions hold against all positions of areas, for one row at most and for what all of them cost.</summary>
-    /// <param name="positions">Positions of the client's geometry, or places where it crosses itself.</param>
-    /// <param name="areas">The areas.</param>
+    /// <summary>Counts pairs of positions, of a client's geometry and of areas, for what all of them cost and for one row at most.</summary>
+    /// <param name="pairs">What a condition holds against each other over all areas.</param>
+    /// <param name="most">What it may hold against each other for one of them.</param>
+    /// <param name="weight">What a pair weighs.</param>
     /// <returns>False when the conditions of one row are more than <see cref="Limits.MeasuredPairsMax"/> together.</returns>
-    public bool TryMeasure(long positions, IReadOnlyList<NetTopologySuite.Geometries.Geometry> areas)
+    public bool TryHold(long pairs, long most, double weight)
     {
-        foreach (NetTopologySuite.Geometries.Geometry area in areas)
-        {
-            CountedCost += positions * area.NumPoints * Pricing.ValueWeights.MeasuredPair;
-        }
-
-        _measuredPairs += areas.Select(area => positions * area.NumPoints).DefaultIfEmpty().Max();
-        return _measuredPairs <= Limits.MeasuredPairsMax;
+        CountedCost += pairs * weight;
+        _heldPairs += most;
+        return _heldPairs <= Limits.MeasuredPairsMax;
     }
 
     /// <summary>When the request was bound, for what is asked of the clock.</summary>

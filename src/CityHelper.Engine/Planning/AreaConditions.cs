@@ -18,7 +18,7 @@ internal sealed class AreaConditions(StatementBuilder statement, string row, Spa
     /// <param name="operation">The operation in its positive form.</param>
     public string Of(string operation) => operation switch
     {
-        "intersects" => ByKind($"st_intersects({row}, {Other})", $"st_intersects({row}, {Other})", $"st_dwithin({row}, {Other}, {Distance})"),
+        "intersects" => ByKind($"st_intersects({row}, {Other})", $"st_intersects({row}, {Other})", IsWithinReach),
         "contains" => ByKind($"st_contains({row}, {Other})", $"st_contains({row}, {Other})", null),
         "touches" => ByKind(
             $"st_intersects({row}, {Other}) and not exists (select from unnest({Points}) p where st_within(p, {row}))", $"st_touches({row}, {Other})", null),
@@ -29,16 +29,37 @@ internal sealed class AreaConditions(StatementBuilder statement, string row, Spa
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "An operation without SQL."),
     };
 
-    /// <summary>SQL of the distance in degrees to the other geometry, 0 within what is grown.</summary>
-    public string DistanceSql => !other.HasBuffer
-        ? $"st_distance({row}, {Other})"
-        : $"case when {row} is null or {Distance} is null then null else greatest(0, st_distance({row}, {Other}) - {Distance}) end";
+    /// <summary>
+    /// SQL of the distance in degrees to the other geometry, 0 within what is grown; infinity where it is larger than each number that it is compared with.
+    /// </summary>
+    public string DistanceSql
+    {
+        get
+        {
+            string whole = $"case when {IsNear(Other)} then st_distance({row}, {Other}) else 'infinity' end";
+            string runs = $"coalesce((select min(st_distance({row}, l)) from unnest({Runs}) l where {IsNear("l")}), 'infinity')";
+            string distance = $"case when {Runs} is null then {whole} else {runs} end";
+            return $"case when st_isempty({row}) is not false or {Reach} is null then null else {(other.HasBuffer ? $"greatest(0, {distance} - {Distance})" : distance)} end";
+        }
+    }
+
+    private string IsWithinReach =>
+        $"case when {Runs} is null then {IsNear(Other)} and st_dwithin({row}, {Other}, {Distance}) "
+        + $"else exists (select from unnest({Runs}) l where {IsNear("l")} and st_dwithin({row}, l, {Distance})) end";
 
     private string Other => other.Compared(statement);
 
     private string Distance => other.Distance(statement);
 
+    private string Reach => other.Reach(statement);
+
+    private string Runs => other.Part(statement, "runs", p => p.Runs);
+
     private string Points => other.Part(statement, "points", p => p.Points);
+
+    // A distance takes all pairs of positions, that to a rectangle five for each of the area's. Boxes come first: they take no position of it.
+    private string IsNear(string geometry) =>
+        $"{row} && st_expand({geometry}, {Reach}) and st_dwithin({row}, st_envelope({geometry}), {Reach})";
 
     private string ByKind(string points, string others, string? grown) =>
         $"case {other.Kind(statement)} when {(int)OperandKind.Points} then {points}"
@@ -80,13 +101,27 @@ internal static class AreaComparison
 
         // Of areas whose boxes are apart the distance is found by sorting, in a thousandth of the time.
         IReadOnlyList<Geometry> near = await shapes.OverlappingAsync(run.Partition, BoxOf(other.Around(run.Variables)), cancellation);
-        return isDistance
-            ? CheckDistances(geometry, near, times, run)
-            : await GeometryWork.RunAsync(near.Sum(n => (long)n.NumPoints) + geometry.NumPoints, () => CheckContacts(geometry, near, run), cancellation);
+        Func<RequestError?> check = operation == Types.SpatialFilterInput.Distance || kind == OperandKind.Grown
+            ? () => CheckDistances(geometry, near, other.ReachOf(run.Variables), times, run)
+            : kind == OperandKind.Points ? () => CheckPoints(geometry, near, run) : () => CheckContacts(geometry, near, run);
+        return await GeometryWork.RunAsync(near.Sum(n => (long)n.NumPoints) + geometry.NumPoints, check, cancellation);
     }
 
-    private static GeometryTooComplexError? CheckDistances(Geometry geometry, IReadOnlyList<Geometry> near, int times, RootRun run) =>
-        run.TryMeasure((long)times * geometry.NumPoints, near) ? null : new GeometryTooComplexError("An area that it is held against has too many positions for that many");
+    private static GeometryTooComplexError? CheckDistances(Geometry geometry, IReadOnlyList<Geometry> near, double reach, int times, RootRun run)
+    {
+        IReadOnlyList<Geometry> parts = OperandParts.Of(geometry).Measured;
+        MeasuredPairs[] measured = [.. near.Select(area => MeasuredPairs.Of(parts, area, reach))];
+        (long pairs, long most) = (times * measured.Sum(m => m.Usual), times * measured.Select(m => m.Most).DefaultIfEmpty().Max());
+        return run.TryHold(pairs, most, Pricing.ValueWeights.MeasuredPair) ? null : TooMany;
+    }
+
+    private static GeometryTooComplexError? CheckPoints(Geometry geometry, IReadOnlyList<Geometry> near, RootRun run) =>
+        TryHold(geometry.NumPoints, near, run) ? null : TooMany;
+
+    private static GeometryTooComplexError TooMany => new("An area that it is held against has too many positions for that many");
+
+    private static bool TryHold(long positions, IReadOnlyList<Geometry> near, RootRun run) =>
+        run.TryHold(positions * near.Sum(a => (long)a.NumPoints), positions * near.Select(a => a.NumPoints).DefaultIfEmpty().Max(), Pricing.ValueWeights.HeldPair);
 
     // Conditions on one row are computed in one go, so what each of them may take is counted for all together.
     private static GeometryTooComplexError? CheckContacts(Geometry geometry, IReadOnlyList<Geometry> near, RootRun run)
@@ -99,7 +134,7 @@ internal static class AreaComparison
         }
 
         // Where a geometry crosses itself GEOS asks whether that lies in the area, and goes through all of the area's positions for it.
-        if (!run.TryMeasure(own.Contacts, near))
+        if (!TryHold(own.Contacts, near, run))
         {
             return new GeometryTooComplexError("It crosses itself too often for an area of so many positions");
         }

@@ -34,6 +34,19 @@ internal sealed class SpatialOperand(InputNode node)
         .Where(m => m.Field.Name is not (SpatialOperationFilterInput.Geometry or SpatialOperationFilterInput.Buffer) && !m.Node.IsNull)
         .Sum(m => m.Field.Name is "in" or "nin" ? 3 : m.Field.Name.StartsWith('n') ? 2 : 1));
 
+    /// <summary>Degrees beyond which no comparison of a condition tells one distance from another: its largest number, and the buffer.</summary>
+    public double ReachOf(VariableValues variables)
+    {
+        IEnumerable<object?> numbers = ((ObjectNode)node).Members
+            .Where(m => m.Key is not (SpatialOperationFilterInput.Geometry or SpatialOperationFilterInput.Buffer) && !m.Value.IsNull)
+            .Select(m => m.Value.Evaluate(variables))
+            .SelectMany(value => value as List<object?> ?? [value]);
+        double reach = Math.Max(0, BufferOf(variables)) + numbers.OfType<double>().Append(0).Max();
+
+        // What a distance may be rounded.
+        return reach + 1e-9 * (1 + reach);
+    }
+
     /// <summary>What kind of comparison a request needs.</summary>
     public OperandKind KindOf(VariableValues variables) => BufferOf(variables) switch
     {
@@ -62,9 +75,10 @@ internal sealed class SpatialOperand(InputNode node)
     public string Compared(StatementBuilder statement) => Parameter(statement, "compared", run => StatementBuilder.Geometry(ComparedOf(run.Variables)));
 
     /// <summary>SQL of the degrees by which it is grown, or shrunk; null for an empty geometry, to which nothing has a distance.</summary>
-    public string Distance(StatementBuilder statement) => Parameter(statement, "distance", run => GeometryOf(run.Variables).IsEmpty
-        ? new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Double, Value = DBNull.Value }
-        : StatementBuilder.Double(Math.Abs(BufferOf(run.Variables))));
+    public string Distance(StatementBuilder statement) => Parameter(statement, "distance", run => Degrees(run.Variables, Math.Abs(BufferOf(run.Variables))));
+
+    /// <summary>SQL of the degrees beyond which distances are not told apart; null for an empty geometry.</summary>
+    public string Reach(StatementBuilder statement) => statement.Parameter((node, "reach"), run => Degrees(run.Variables, ReachOf(run.Variables)));
 
     /// <summary>SQL of a part of the geometry; the parts that it has not are null.</summary>
     public string Part(StatementBuilder statement, string name, Func<OperandParts, NpgsqlParameter> part) =>
@@ -82,6 +96,10 @@ internal sealed class SpatialOperand(InputNode node)
         around.ExpandBy(buffer + (buffer == 0 ? 0 : 1e-9 * (1 + buffer)));
         return around;
     }
+
+    private NpgsqlParameter Degrees(VariableValues variables, double degrees) => GeometryOf(variables).IsEmpty
+        ? new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Double, Value = DBNull.Value }
+        : StatementBuilder.Double(degrees);
 
     // Two uses of one variable are one parameter, the geometry's megabyte and what is made of it sent once.
     private string Parameter(StatementBuilder statement, string name, ParameterSource source) =>
@@ -141,12 +159,14 @@ internal sealed class OperandParts
     private readonly Geometry _geometry;
     private readonly Lazy<Geometry[]> _pieces;
     private readonly Lazy<Coordinate[]> _ends;
+    private readonly Lazy<Geometry[]?> _runs;
 
     private OperandParts(Geometry geometry)
     {
         _geometry = geometry;
         _pieces = new Lazy<Geometry[]>(() => [.. LinePieces.Of(geometry)]);
         _ends = new Lazy<Coordinate[]>(() => [.. LinePieces.EndsOf(geometry)]);
+        _runs = new Lazy<Geometry[]?>(() => LinePieces.RunsOf(geometry) is { } runs ? [.. runs] : null);
     }
 
     public static OperandParts Of(Geometry geometry) => s_known.GetValue(geometry, g => new OperandParts(g));
@@ -161,6 +181,12 @@ internal sealed class OperandParts
     /// <summary>The lines in pieces that do not cross themselves.</summary>
     public NpgsqlParameter Pieces => OrNull(
         Dimension.Curve, NpgsqlDbType.Array | NpgsqlDbType.Geometry, () => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Geometry, _pieces.Value));
+
+    /// <summary>Long lines in runs, for distances; null for what is measured as a whole.</summary>
+    public NpgsqlParameter Runs => new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Geometry, Value = (object?)_runs.Value ?? DBNull.Value };
+
+    /// <summary>What is measured one by one: the runs of long lines, else the whole.</summary>
+    public IReadOnlyList<Geometry> Measured => _runs.Value ?? [_geometry];
 
     /// <summary>The lines as a whole when they are many short pieces.</summary>
     public NpgsqlParameter Crowded => _geometry.Dimension == Dimension.Curve && LinePieces.AreCrowded(_geometry, _pieces.Value.Length)

@@ -32,6 +32,23 @@ internal static class LinePieces
     }
 
     /// <summary>
+    /// Long lines in runs of <see cref="Limits.LineRunPositions"/> positions, each with a box of its own: the distance to the lines is the least of those to their runs. Null for
+    /// others, and for lines so short that the boxes would take longer than they save.
+    /// </summary>
+    public static IReadOnlyList<LineString>? RunsOf(Geometry geometry)
+    {
+        const int Step = Limits.LineRunPositions - 1;
+        return geometry.Dimension != Dimension.Curve || geometry.NumPoints < 2 * Limits.LineRunPositions * geometry.NumGeometries ? null :
+        [
+            .. from line in SegmentSet.LinesOf(geometry)
+            let positions = line.Coordinates
+            from start in Enumerable.Range(0, Math.Max(1, (positions.Length + Step - 2) / Step)).Select(i => i * Step)
+            where positions.Length > 0
+            select line.Factory.CreateLineString(positions[start..Math.Min(positions.Length, start + Limits.LineRunPositions)]),
+        ];
+    }
+
+    /// <summary>
     /// The ends that are the lines' boundary: where an odd number of lines ends (the mod-2 rule of OGC Simple Features, 6.1.5). What lies there lies on the lines,
     /// and not within them.
     /// </summary>

@@ -3,6 +3,7 @@ using CityHelper.Data.Migrations;
 using CityHelper.Engine.Database;
 using CityHelper.IntegrationTests.Postgres;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Xunit;
@@ -90,6 +91,26 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
         }
     }
 
+    /// <summary>What two reads may do to each other: one takes a dead connection while the other still clears the pool. Here it dies after the pool was cleared.</summary>
+    [Fact]
+    public async Task The_second_try_meets_no_dead_connection_either()
+    {
+        await FillPoolAsync(3);
+        await EndBackendsAsync();
+        var pool = _server.Services.GetRequiredService<NpgsqlDataSource>();
+        long ended = 0;
+        var cleared = new Told(() =>
+        {
+            FillPoolAsync(3).GetAwaiter().GetResult();
+            ended += EndBackendsAsync().GetAwaiter().GetResult();
+        });
+        var database = new ReadingDatabase(pool, _server.Services.GetRequiredService<BackendRegister>(), cleared);
+        Assert.Equal(1, await database.ReadAsync(
+            async connection => await new NpgsqlCommand("select 1", connection).ExecuteScalarAsync(),
+            CancellationToken.None));
+        Assert.Equal(3, ended);
+    }
+
     [Fact]
     public async Task It_is_tried_once_more_and_not_twice() => Assert.Equal(2, await AttemptsAsync(_ => Task.CompletedTask));
 
@@ -170,5 +191,19 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
             select count(pg_terminate_backend(pid, 5000)) from server
             """);
         return (long)(await end.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Does something when a message is logged, once.</summary>
+    private sealed class Told(Action act) : ILogger<ReadingDatabase>
+    {
+        private Action? _act = act;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Interlocked.Exchange(ref _act, null)?.Invoke();
     }
 }
