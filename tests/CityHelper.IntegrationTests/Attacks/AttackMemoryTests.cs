@@ -2,18 +2,22 @@ using System.Diagnostics;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>After one attack of each kind (<see cref="AttackRequests"/>) a server has given back what it took for them.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class AttackMemoryTests(PostgresFixture postgres)
+public sealed class AttackMemoryTests(PostgresFixture postgres, ITestOutputHelper output)
 {
     /// <summary>What its memory may be, of what it was before.</summary>
     private const double KeptMax = 1.2;
 
-    /// <summary>What it keeps for good, within its limits, of what it was never asked before: the plans of 200 texts, and code that the JIT has compiled.</summary>
-    private const long KeptBytes = 10 << 20;
+    /// <summary>
+    /// What it keeps for good, within its limits, of what it was never asked before: the plans of 200 texts (8 MB), arrays of the runtime's shared pool that large geometries were
+    /// read with (11 MB), and code that the JIT has compiled. A second time none of them grows.
+    /// </summary>
+    private const long KeptBytes = 32 << 20;
 
     private const int WarmRounds = 20;
 
@@ -49,6 +53,16 @@ public sealed class AttackMemoryTests(PostgresFixture postgres)
             before = round > WarmRounds / 2 ? Math.Max(before, Memory(server)) : 0;
         }
 
+        // One of production refuses all text alike, and keeps nothing of it.
+        bool isText = mode == "FreeText";
+        long most = (long)(before * KeptMax) + (isText ? KeptBytes : 0);
+        await AttackAsync(server, client, database, isText, most);
+        await AttackAsync(server, client, database, isText, most);
+    }
+
+    // At most so many bytes are left.
+    private async Task AttackAsync(ServerProcess server, HttpClient client, string database, bool isText, long most)
+    {
         List<string> unexpected = [];
         await using (BackendWatch backends = await BackendWatch.StartAsync(database, postgres.IsPrivate))
         {
@@ -60,14 +74,12 @@ public sealed class AttackMemoryTests(PostgresFixture postgres)
             Assert.Empty(await backends.EndAsync());
         }
 
-        // One of production refuses all text alike.
-        if (mode == "FreeText")
+        if (isText)
         {
             Assert.Equal("", string.Join('\n', unexpected));
         }
 
         // It goes on serving as before: a process that stands still collects no garbage.
-        long most = (long)(before * KeptMax) + (mode == "FreeText" ? KeptBytes : 0);
         long peak = Memory(server);
         long start = Stopwatch.GetTimestamp();
         while (Memory(server) > most && Stopwatch.GetElapsedTime(start) < s_backAfter)
@@ -75,9 +87,9 @@ public sealed class AttackMemoryTests(PostgresFixture postgres)
             await ServeAsync(client);
         }
 
-        Assert.True(
-            Memory(server) <= most,
-            $"{before >> 20} MB before the attacks, {peak >> 20} MB after them, {Memory(server) >> 20} MB a minute later.\n{string.Join('\n', server.Lines)}");
+        long left = Memory(server);
+        output.WriteLine($"{peak >> 20} MB after the attacks, {left >> 20} MB {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} seconds later; {most >> 20} MB may be");
+        Assert.True(left <= most, $"{left >> 20} MB are left.\n{string.Join('\n', server.Lines)}");
     }
 
     private static long Memory(ServerProcess server) => ProcessMemory.AnonymousBytes(server.Id) ?? throw new InvalidOperationException($"The server has ended: {string.Join('\n', server.Lines)}");
