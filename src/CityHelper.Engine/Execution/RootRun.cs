@@ -104,7 +104,7 @@ internal sealed class RootRun : IDisposable
     /// <param name="most">What it may hold against each other for one of them.</param>
     /// <param name="weight">What a pair weighs.</param>
     /// <returns>False when the conditions of one row are more than <see cref="Limits.MeasuredPairsMax"/> together.</returns>
-    public bool TryHold(long pairs, long most, double weight)
+    public bool TryCountPairs(long pairs, long most, double weight)
     {
         CountedCost += pairs * weight;
         _heldPairs += most;

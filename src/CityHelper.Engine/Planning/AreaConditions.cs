@@ -43,9 +43,10 @@ internal sealed class AreaConditions(StatementBuilder statement, string row, Spa
         }
     }
 
+    // Conditions of a WHERE run in the order of what PostgreSQL takes them to cost, those within a CASE in their own.
     private string IsWithinReach =>
         $"case when {Runs} is null then {IsNear(Other)} and st_dwithin({row}, {Other}, {Distance}) "
-        + $"else exists (select from unnest({Runs}) l where {IsNear("l")} and st_dwithin({row}, l, {Distance})) end";
+        + $"else exists (select from unnest({Runs}) l where case when {IsNear("l")} then st_dwithin({row}, l, {Distance}) else false end) end";
 
     private string Other => other.Compared(statement);
 
@@ -72,6 +73,8 @@ internal sealed class AreaConditions(StatementBuilder statement, string row, Spa
 /// <summary>Whether what a client sends may be compared with areas: counted before it is.</summary>
 internal static class AreaComparison
 {
+    private static readonly Envelope s_anywhere = new(-1_000, 1_000, -1_000, 1_000);
+
     private static readonly SegmentPairs s_most = new(Limits.RelatedChainPairsMax, Limits.RelatedSegmentPairsMax, Limits.RelatedContactsMax);
 
     /// <summary>Why a request's geometry cannot be compared, or null.</summary>
@@ -88,20 +91,21 @@ internal static class AreaComparison
         Geometry geometry = kind == OperandKind.Shrunk
             ? await GeometryWork.RunAsync(long.MaxValue, () => other.ComparedOf(run.Variables), cancellation)
             : other.GeometryOf(run.Variables);
-        bool isDistance = operation == Types.SpatialFilterInput.Distance || kind is OperandKind.Grown or OperandKind.Points;
+        bool isDistance = operation == Types.SpatialFilterInput.Distance || kind == OperandKind.Grown;
         if (geometry.IsEmpty)
         {
             return null;
         }
 
-        if (!isDistance && geometry.NumPoints > Limits.RelatedPositionsMax)
+        if (!isDistance && kind != OperandKind.Points && geometry.NumPoints > Limits.RelatedPositionsMax)
         {
             return new GeometryTooComplexError($"It has {geometry.NumPoints} positions, and `{operation}` takes {Limits.RelatedPositionsMax}");
         }
 
-        // Of areas whose boxes are apart the distance is found by sorting, in a thousandth of the time.
-        IReadOnlyList<Geometry> near = await shapes.OverlappingAsync(run.Partition, BoxOf(other.Around(run.Variables)), cancellation);
-        Func<RequestError?> check = operation == Types.SpatialFilterInput.Distance || kind == OperandKind.Grown
+        Envelope around = geometry.EnvelopeInternal.Copy();
+        around.ExpandBy(isDistance ? other.ReachOf(run.Variables) : 0);
+        IReadOnlyList<Geometry> near = await shapes.OverlappingAsync(run.Partition, BoxOf(around.Intersection(s_anywhere)), cancellation);
+        Func<RequestError?> check = isDistance
             ? () => CheckDistances(geometry, near, other.ReachOf(run.Variables), times, run)
             : kind == OperandKind.Points ? () => CheckPoints(geometry, near, run) : () => CheckContacts(geometry, near, run);
         return await GeometryWork.RunAsync(near.Sum(n => (long)n.NumPoints) + geometry.NumPoints, check, cancellation);
@@ -110,9 +114,19 @@ internal static class AreaComparison
     private static GeometryTooComplexError? CheckDistances(Geometry geometry, IReadOnlyList<Geometry> near, double reach, int times, RootRun run)
     {
         IReadOnlyList<Geometry> parts = OperandParts.Of(geometry).Measured;
-        MeasuredPairs[] measured = [.. near.Select(area => MeasuredPairs.Of(parts, area, reach))];
-        (long pairs, long most) = (times * measured.Sum(m => m.Usual), times * measured.Select(m => m.Most).DefaultIfEmpty().Max());
-        return run.TryHold(pairs, most, Pricing.ValueWeights.MeasuredPair) ? null : TooMany;
+        (long pairs, long most) = (0, 0);
+        foreach (Geometry area in near)
+        {
+            MeasuredPairs measured = MeasuredPairs.Of(parts, area, reach);
+            pairs += times * measured.Usual;
+            most = Math.Max(most, times * measured.Most);
+            if (most > Limits.MeasuredPairsMax)
+            {
+                return TooMany;
+            }
+        }
+
+        return run.TryCountPairs(pairs, most, Pricing.ValueWeights.MeasuredPair) ? null : TooMany;
     }
 
     private static GeometryTooComplexError? CheckPoints(Geometry geometry, IReadOnlyList<Geometry> near, RootRun run) =>
@@ -121,7 +135,7 @@ internal static class AreaComparison
     private static GeometryTooComplexError TooMany => new("An area that it is held against has too many positions for that many");
 
     private static bool TryHold(long positions, IReadOnlyList<Geometry> near, RootRun run) =>
-        run.TryHold(positions * near.Sum(a => (long)a.NumPoints), positions * near.Select(a => a.NumPoints).DefaultIfEmpty().Max(), Pricing.ValueWeights.HeldPair);
+        run.TryCountPairs(positions * near.Sum(a => (long)a.NumPoints), positions * near.Select(a => a.NumPoints).DefaultIfEmpty().Max(), Pricing.ValueWeights.HeldPair);
 
     // Conditions on one row are computed in one go, so what each of them may take is counted for all together.
     private static GeometryTooComplexError? CheckContacts(Geometry geometry, IReadOnlyList<Geometry> near, RootRun run)

@@ -48,7 +48,9 @@ internal sealed class ConnectionPlan(
         if (run.Error is null)
         {
             (run.Access, run.Keys.Window) = _chooser.Choose(run, context.Statistics.Of(_access.Entity.Table, run.Partition));
-            run.CountedCost += CountCost(run);
+
+            // A count looks at all rows once more.
+            run.CountedCost = run.CountedCost * (Count is null ? 1 : 2) + CountCost(run);
         }
     }
 

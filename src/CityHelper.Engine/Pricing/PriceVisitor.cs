@@ -48,6 +48,9 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     /// <summary>All cells of a map.</summary>
     private const double ClustersWeight = 150;
 
+    /// <summary>The nearest: circles are read until they hold enough.</summary>
+    private const double NearbyWeight = 20;
+
     /// <summary>Rows of a dense place and of months are compared by their texts.</summary>
     private const double SimilarWeight = 30;
 
@@ -132,7 +135,12 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     {
         ClusterBinding => ClustersWeight,
         SimilarToDraftBinding => SimilarWeight,
-        _ => field.ResolvedType!.GetNamedType() is StatsType ? FiguresWeight : null,
+        _ => field.ResolvedType!.GetNamedType() switch
+        {
+            StatsType => FiguresWeight,
+            NearbyConnectionType => NearbyWeight,
+            _ => null,
+        },
     };
 
     public override void VisitObjectFieldArgumentDefinition(QueryArgument argument, FieldType field, IObjectGraphType type, ISchema schema)

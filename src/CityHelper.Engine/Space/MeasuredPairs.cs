@@ -4,9 +4,8 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.Engine.Space;
 
 /// <summary>
-/// Pairs of positions, of a client's geometry and of an area whose boxes meet, that PostGIS 3.3 holds against each other for their distance (<c>lw_dist2d_recursive</c>): none
-/// where the area is farther from the rectangle around the geometry than any distance that matters; else all, part by part, until one part lies in the other, where the distance is 0.
-/// Long lines are measured run by run.
+/// Pairs of positions, of a client's geometry and of an area, that PostGIS 3.3 holds against each other for their distance (<c>lw_dist2d_recursive</c>). Where the area is farther
+/// from the rectangle around the geometry than any distance that matters, it is only that rectangle's. Else it is all, part by part, until one part lies in the other, where the distance is 0.
 /// </summary>
 /// <param name="Usual">What is held against each other where PostGIS finds the same point inside the same polygon.</param>
 /// <param name="Most">The same where it does not: its test rounds.</param>
@@ -14,7 +13,13 @@ internal readonly record struct MeasuredPairs(long Usual, long Most)
 {
     private const int RectanglePositions = 5;
 
-    /// <summary>Counts in one pass over the area for each part.</summary>
+    /// <summary>Degrees by which an edge of a box may be farther out in PostGIS: 24 bits of 180.</summary>
+    private const double BoxRounding = 1e-4;
+
+    /// <summary>Where boxes are apart: the area's positions are sorted, and at worst all pairs are looked at.</summary>
+    private const int SortedRectanglePositions = SortedPairs.SortingOfPosition + RectanglePositions * SortedPairs.ComparisonsOfPair;
+
+    /// <summary>Counts in one pass over the area for each geometry.</summary>
     /// <param name="geometries">What is measured one by one, none of it empty.</param>
     /// <param name="area">A polygon or polygons.</param>
     /// <param name="reach">Degrees beyond which distances are not told apart.</param>
@@ -26,37 +31,68 @@ internal readonly record struct MeasuredPairs(long Usual, long Most)
         {
             Envelope around = geometry.EnvelopeInternal.Copy();
             around.ExpandBy(reach);
-            if (area.EnvelopeInternal.Intersects(around))
+            if (!area.EnvelopeInternal.Intersects(around))
             {
-                long toRectangle = RectanglePositions * (long)area.NumPoints;
-                bool isNear = parts.Any(part => IsNear(part, around));
-                usual += toRectangle + (isNear ? Usually(geometry, parts) : 0);
-                most += toRectangle + (isNear ? (long)geometry.NumPoints * area.NumPoints : 0);
+                continue;
+            }
+
+            long toRectangle = parts.Sum(part => (long)part.NumPoints * (part.EnvelopeInternal.Intersects(geometry.EnvelopeInternal) ? RectanglePositions : SortedRectanglePositions));
+            MeasuredPairs pairs = parts.Any(part => IsNear(part, around)) ? Between(geometry, parts) : default;
+            usual += toRectangle + pairs.Usual;
+            most += toRectangle + pairs.Most;
+            if (most > Limits.MeasuredPairsMax)
+            {
+                // It is refused.
+                break;
             }
         }
 
         return new MeasuredPairs(usual, most);
     }
 
-    private static long Usually(Geometry geometry, Polygon[] parts)
+    // Part by part, in the order of PostGIS.
+    private static MeasuredPairs Between(Geometry geometry, Polygon[] parts)
     {
-        Polygon? only = geometry.NumGeometries == 1 ? geometry.GetGeometryN(0) as Polygon : null;
-        Coordinate first = geometry.Coordinate;
-        long positions = geometry.NumPoints;
-        long pairs = 0;
+        Geometry[] subs = geometry.Dimension == Dimension.Point ? [geometry] : [.. Enumerable.Range(0, geometry.NumGeometries).Select(geometry.GetGeometryN).Where(g => !g.IsEmpty)];
+        double nearest = double.PositiveInfinity;
+        (long usual, long most, bool isFound) = (0, 0, false);
         foreach (Polygon part in parts)
         {
-            if (IsIn(first, part) || (only is not null && IsIn(part.Coordinate, only)))
+            foreach (Geometry sub in subs)
             {
-                // Holes are held against the other's edge even so.
-                return pairs + positions * HolePositions(part) + (only is null ? 0 : (long)HolePositions(only) * part.NumPoints);
-            }
+                long pairs = PairsOf(sub, part, ref nearest);
+                most += pairs;
+                if (!isFound && (IsIn(sub.Coordinate, part) || (sub is Polygon polygon && IsIn(part.Coordinate, polygon))))
+                {
+                    // A line is held against holes even so, and a polygon against a hole that the other begins in.
+                    isFound = true;
+                    usual += sub.NumPoints * (long)HolePositions(part) + (sub is Polygon holed ? (long)HolePositions(holed) * part.NumPoints : 0);
+                }
 
-            pairs += positions * part.NumPoints;
+                usual += isFound ? 0 : pairs;
+            }
         }
 
-        return pairs;
+        return new MeasuredPairs(usual, most);
     }
+
+    // Points are never sorted.
+    private static long PairsOf(Geometry sub, Polygon part, ref double nearest)
+    {
+        long all = sub.NumPoints * (long)part.NumPoints;
+        if (sub.Dimension == Dimension.Point || part.EnvelopeInternal.Intersects(sub.EnvelopeInternal))
+        {
+            return all;
+        }
+
+        // PostGIS keeps boxes in 24 bits, so those that hardly touch may meet there.
+        Envelope rounded = sub.EnvelopeInternal.Copy();
+        rounded.ExpandBy(BoxRounding);
+        long sorted = SortedPairs.Between(OutlineOf(sub), part.ExteriorRing, ref nearest);
+        return part.EnvelopeInternal.Intersects(rounded) ? Math.Max(all, sorted) : sorted;
+    }
+
+    private static LineString OutlineOf(Geometry sub) => (sub as Polygon)?.ExteriorRing ?? (LineString)sub;
 
     // An edge that is near, by its box, or the whole rectangle inside.
     private static bool IsNear(Polygon part, Envelope around) =>

@@ -127,6 +127,24 @@ public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture
         Assert.True(often.Code is TooComplex || SharedData.Folder is null, often.Json.ToString());
     }
 
+    /// <summary>Where boxes are apart PostGIS sorts positions and compares few of most shapes. Of this one it compares all, in one go for each area.</summary>
+    [Theory]
+    [InlineData(100, false)]
+    [InlineData(4_500, true)]
+    public async Task What_defeats_the_sorting_of_distances_is_counted(int positions, bool isRefused)
+    {
+        const string Distance = "query($g: Geometry!) { boundaries(city: \"nyc\", first: 100, where: {geometry: {distance: {geometry: $g, lt: 3}}}) { nodes { id } } }";
+        AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Distance, new { g = TwoTips(positions) }));
+        if (isRefused && SharedData.Folder is not null)
+        {
+            Assert.Equal(TooComplex, answer.Code);
+        }
+        else
+        {
+            AssertAnsweredOrEnded(answer);
+        }
+    }
+
     [Theory]
     [InlineData("within")]
     [InlineData("contains")]

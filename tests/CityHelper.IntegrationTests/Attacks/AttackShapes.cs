@@ -62,6 +62,17 @@ internal static class AttackShapes
         return At(Width / 2 + radius * Math.Cos(angle), Width / 2 + radius * Math.Sin(angle), digits: 7);
     }));
 
+    /// <summary>A U around the city, its many positions at two tips that are level and far from each other: what sorts positions along its axis leaves no pair out.</summary>
+    public static object TwoTips(int positions) => Polygon(
+    [
+        .. Enumerable.Range(0, positions / 2).Select(i => At(-2.5 + 1e-6 * i, -0.26 - 1e-6 * (i % 2))),
+        At(-2.4, -2.6),
+        At(2.4, -2.6),
+        .. Enumerable.Range(0, positions / 2).Select(i => At(2.5 + 1e-6 * i, -0.26 - 1e-6 * (i % 2))),
+        At(2.6, -2.7),
+        At(-2.6, -2.7),
+    ]);
+
     /// <summary>A line that goes back and forth on one diagonal: the boxes of its segments all lie on each other.</summary>
     public static object BackAndForth(int positions) => new
     {

@@ -9,6 +9,7 @@ namespace CityHelper.Tests.Engine;
 public sealed class MeasuredPairTests
 {
     private const int RectanglePositions = 5;
+    private const int SortedRectanglePositions = 30;
 
     private static readonly GeometryFactory s_factory = new(new PrecisionModel(), srid: 4326);
 
@@ -25,11 +26,16 @@ public sealed class MeasuredPairTests
             double reach = 0.3 * random.NextDouble();
             MeasuredPairs counted = MeasuredPairs.Of([line], area, reach);
             double distance = s_factory.ToGeometry(line.EnvelopeInternal).Distance(area);
-            long toRectangle = RectanglePositions * area.NumPoints;
+            bool isApart = !line.EnvelopeInternal.Intersects(area.EnvelopeInternal);
+            long toRectangle = (isApart ? SortedRectanglePositions : RectanglePositions) * area.NumPoints;
+            long all = (long)line.NumPoints * area.NumPoints;
             if (distance <= reach)
             {
                 near++;
-                Assert.Equal(toRectangle + (long)line.NumPoints * area.NumPoints, counted.Most);
+                Assert.InRange(
+                    counted.Most - toRectangle,
+                    isApart ? SortedPairs.SortingOfPosition * (line.NumPoints + area.NumPoints) + SortedPairs.ComparisonsOfPair : all,
+                    isApart ? SortedPairs.SortingOfPosition * (line.NumPoints + area.NumPoints) + SortedPairs.ComparisonsOfPair * all : all);
             }
             else if (distance > 2 * reach)
             {
@@ -47,17 +53,46 @@ public sealed class MeasuredPairTests
     public void A_distance_is_found_at_the_first_part_that_holds_the_other()
     {
         MultiPolygon area = s_factory.CreateMultiPolygon([Box(0, 0, 1), Box(10, 0, 1), Box(20, 0, 1)]);
-        long toRectangle = RectanglePositions * area.NumPoints;
         LineString Across(double x) => s_factory.CreateLineString([new(x, 0.5), new(x + 0.1, 0.5), new(x + 5, 0.5)]);
-        Assert.Equal(toRectangle, MeasuredPairs.Of([Across(0.5)], area, 0).Usual);
-        Assert.Equal(toRectangle + 3 * 5, MeasuredPairs.Of([Across(10.5)], area, 0).Usual);
-        Assert.Equal(toRectangle + 3 * 15, MeasuredPairs.Of([Across(9.5)], area, 0).Usual);
-        Assert.Equal(toRectangle + 3 * 15, MeasuredPairs.Of([Across(10.5)], area, 0).Most);
+
+        // Boxes that are apart are sorted.
+        const int Rectangles = (RectanglePositions + 2 * SortedRectanglePositions) * 5;
+        Assert.Equal(Rectangles, MeasuredPairs.Of([Across(0.5)], area, 0).Usual);
+        Assert.InRange(MeasuredPairs.Of([Across(10.5)], area, 0).Usual, Rectangles + 10 * 8, Rectangles + 10 * 8 + 4 * 15);
+        Assert.InRange(MeasuredPairs.Of([Across(10.5)], area, 0).Most, Rectangles + 20 * 8 + 15, Rectangles + 20 * 8 + 9 * 15);
+        Assert.Equal(MeasuredPairs.Of([Across(9.5)], area, 0).Most, MeasuredPairs.Of([Across(9.5)], area, 0).Usual);
+        Assert.Equal(0, MeasuredPairs.Of([Across(30)], area, 1).Most);
+        Assert.NotEqual(0, MeasuredPairs.Of([Across(30)], area, 9.5).Most);
 
         // The other way round, but for polygons only.
-        Assert.Equal(toRectangle, MeasuredPairs.Of([Box(-1, -1, 3)], area, 0).Usual);
-        Assert.Equal(0, MeasuredPairs.Of([Across(30)], area, 1).Most);
-        Assert.Equal(toRectangle + 3 * 15, MeasuredPairs.Of([Across(30)], area, 9.5).Usual);
+        Assert.Equal(Rectangles, MeasuredPairs.Of([Box(-1, -1, 3)], area, 0).Usual);
+
+        // Points are not sorted.
+        LineString points = s_factory.CreateLineString([new(30, 0), new(31, 0)]);
+        Assert.Equal(3 * SortedRectanglePositions * 5 + 2 * 15, MeasuredPairs.Of([s_factory.CreateMultiPointFromCoords(points.Coordinates)], area, 9.5).Usual);
+    }
+
+    /// <summary>Two tips far from each other, level with the edge of an area between them: all pairs are compared. From the side hardly any are.</summary>
+    [Fact]
+    public void What_defeats_the_sorting_is_counted()
+    {
+        var random = new Random(3);
+        Polygon area = Ring(random, 500, 0.1, 0, 0);
+        LineString Tips(double x, double y, double between) => s_factory.CreateLineString(
+        [
+            .. Enumerable.Range(0, 500).Select(i => new Coordinate(x + 1e-6 * i, y - 1e-6 * (i % 2))),
+            .. Enumerable.Range(0, 500).Select(i => new Coordinate(x + between + 1e-6 * i, y - 1e-6 * (i % 2))),
+        ]);
+        const int Sorting = 10 * 1_501;
+        double nearest = double.PositiveInfinity;
+        Assert.Equal(Sorting + 4 * 1_000 * 501, SortedPairs.Between(Tips(-2.5, -0.2, 5), area.ExteriorRing, ref nearest));
+        nearest = double.PositiveInfinity;
+        Assert.InRange(SortedPairs.Between(Tips(3, 0, 0.01), area.ExteriorRing, ref nearest), Sorting, Sorting + 4 * 1_000 * 501 / 3);
+
+        // What is nearer was found before.
+        nearest = 0.05;
+        Assert.InRange(SortedPairs.Between(Tips(-2.5, -0.2, 5), area.ExteriorRing, ref nearest), Sorting, Sorting + 4 * 1_000 * 501 / 10);
+        Assert.Equal(0.05, nearest);
     }
 
     /// <summary>PostGIS holds holes against the other's edge though the distance is 0.</summary>
