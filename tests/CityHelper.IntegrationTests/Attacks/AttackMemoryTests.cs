@@ -17,7 +17,7 @@ public sealed class AttackMemoryTests(PostgresFixture postgres, ITestOutputHelpe
     /// What it keeps for good, within its limits, of what it was never asked before: the plans of 200 texts (8 MB), arrays of the runtime's shared pool that large geometries were
     /// read with (11 MB), and code that the JIT has compiled. A second time none of them grows.
     /// </summary>
-    private const long KeptBytes = 32 << 20;
+    private const long KeptBytes = 24 << 20;
 
     private const int WarmRounds = 20;
 
