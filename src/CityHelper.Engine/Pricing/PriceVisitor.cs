@@ -135,6 +135,7 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     {
         ClusterBinding => ClustersWeight,
         SimilarToDraftBinding => SimilarWeight,
+        PartitionConnectionBinding { OfArea: true } => ReadWeight + ValueWeights.StoredArea,
         _ => field.ResolvedType!.GetNamedType() switch
         {
             StatsType => FiguresWeight,

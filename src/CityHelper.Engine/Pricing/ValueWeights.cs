@@ -19,6 +19,9 @@ internal static class ValueWeights
     /// <summary>What an area as large as a city weighs more: it has all rows in it.</summary>
     private const double LargeArea = 50;
 
+    /// <summary>An area that is stored: its size is not known until it is read.</summary>
+    public const double StoredArea = Area + LargeArea;
+
     /// <summary>What a polygon of that size weighs more: rows are held against its edges.</summary>
     private const double LargePolygon = 100;
 
@@ -110,7 +113,7 @@ internal static class ValueWeights
             Area + LargeArea * Share(Math.Max(Number(viewport, "east") - Number(viewport, "west"), Number(viewport, "north") - Number(viewport, "south"))),
         Geometry polygon => Area + LargePolygon * Share(Math.Max(polygon.EnvelopeInternal.Width, polygon.EnvelopeInternal.Height)) + polygon.NumPoints * AreaPosition
             + EdgeHeights.MostOf(polygon) * EdgeAtOneHeight,
-        _ => Area + LargeArea,
+        _ => StoredArea,
     };
 
     /// <summary>What the geometry of a condition weighs.</summary>

@@ -1,0 +1,44 @@
+using CityHelper.Engine.Planning;
+using Xunit;
+
+namespace CityHelper.Tests.Engine;
+
+/// <summary>Which lists an index is searched for (attack 38); the others are written as <c>(…) is true</c>.</summary>
+public sealed class SearchedListTests
+{
+    private static readonly Condition s_key = new("key", ["id"]) { NamesRows = true };
+    private static readonly Condition s_keys = new("keys", ["id"]) { NamesRows = true, ListColumn = "id" };
+    private static readonly Condition s_category = new("category", ["category_id"]) { ListColumn = "category_id" };
+    private static readonly Condition s_agency = new("agency", ["agency_id"]) { ListColumn = "agency_id" };
+    private static readonly Condition s_plain = new("plain", ["title"]);
+
+    [Fact]
+    public void Lists_on_different_columns_are_searched_for() => AssertSearched("category and agency and plain", s_category, s_agency, s_plain);
+
+    [Fact]
+    public void Of_lists_on_one_column_the_first_is_searched_for() => AssertSearched("category and (category) is true and (category) is true", s_category, s_category, s_category);
+
+    [Fact]
+    public void Beside_keys_nothing_else_is_searched_for() => AssertSearched("(category) is true and keys and (keys) is true and (agency) is true", s_category, s_keys, s_keys, s_agency);
+
+    [Fact]
+    public void Beside_one_key_no_list_is_searched_for() => AssertSearched("(category) is true and key", s_category, s_key);
+
+    [Fact]
+    public void Keys_in_every_alternative_are_searched_for_instead_of_what_stands_beside_them() =>
+        AssertSearched("(category) is true and (keys and (agency) is true or key)", s_category, Either([s_keys, s_agency], [s_key]));
+
+    [Fact]
+    public void Keys_in_some_alternatives_are_not_searched_for_beside_a_list() =>
+        AssertSearched("category and ((keys) is true or agency or (category) is true)", s_category, Either([s_keys], [s_agency], [s_category]));
+
+    [Fact]
+    public void Alternatives_are_searched_for_each_on_its_own() => AssertSearched("(keys and (category) is true or category and agency)", Either([s_keys, s_category], [s_category, s_agency]));
+
+    [Fact]
+    public void Alternatives_beside_keys_are_not_searched_for() => AssertSearched("keys and ((category) is true or (keys) is true)", s_keys, Either([s_category], [s_keys]));
+
+    private static Condition Either(params Condition[][] alternatives) => Condition.Either(alternatives).Single();
+
+    private static void AssertSearched(string expected, params Condition[] conditions) => Assert.Equal(expected, Condition.All(Condition.SearchingOnce(conditions), "r"));
+}
