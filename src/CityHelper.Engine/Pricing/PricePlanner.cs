@@ -17,6 +17,9 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
     /// <summary>The weight of an object.</summary>
     private const double ObjectWeight = 1;
 
+    /// <summary>What figures weigh more when a filter asks what no counter knows: each row that the rest of it leaves is read, not those of a page.</summary>
+    private const double CountedRowsWeight = 80;
+
     // Its own: fields are counted against the limit once here and once by the plan.
     private readonly SelectionCollector _collector = new(operation, schema, variables);
 
@@ -43,7 +46,7 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
         List<PricedField>[] below = [.. Possible(type).Select(possible => Fields(possible, field.SelectionSets))];
         return new PricedField(
             field.Name,
-            own,
+            own + (CountsRows(field, definition) ? CountedRowsWeight : 0),
             once,
             Arguments(field, definition),
             1 + StatementsOf(below),
@@ -54,6 +57,17 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
         {
             IsStatement = Pricing.Weight.IsOfStatement(definition) || FieldBinding.Of(definition) is ChildrenBinding or NestedConnectionBinding or AroundBinding or SimilarRowsBinding,
         };
+    }
+
+    private bool CountsRows(CollectedField field, FieldType definition)
+    {
+        ConnectionRows? rows = FieldBinding.Of(definition) switch
+        {
+            FigureBinding figures => figures.Counted.Rows,
+            ClusterBinding clusters => clusters.Counted.Rows,
+            _ => null,
+        };
+        return rows is not null && IndexService.RowByRow(rows.Access, rows.Filter, Argument(field, definition, ConnectionBinding.FilterArgument)).Count > 0;
     }
 
     // Lists below rows, and counts: each repeats the query of the rows. Of the types that a row may be of, the one with the most.

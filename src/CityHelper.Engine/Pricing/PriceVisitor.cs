@@ -22,13 +22,13 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     private const double RowByRowWeight = 30;
 
     /// <summary>A condition on a list below each row: one more statement for each of them.</summary>
-    private const double ListConditionWeight = 150;
+    private const double ListConditionWeight = 300;
 
     /// <summary>An operation on a geometry: computed for each row.</summary>
     private const double SpatialWeight = 20;
 
     /// <summary>All rows that pass are counted, however short the page is.</summary>
-    private const double CountWeight = 50;
+    private const double CountWeight = 80;
 
     /// <summary>Figures of a city are sums of thousands of counters.</summary>
     private const double FiguresWeight = 40;
@@ -37,16 +37,16 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     private const double MonthsWeight = 40;
 
     /// <summary>A figure by day or week: of an area, each of its rows is counted.</summary>
-    private const double DaysWeight = 200;
+    private const double DaysWeight = 400;
 
     /// <summary>How long it took: up to <see cref="Limits.ExactDurationRowsMax"/> rows are sorted.</summary>
-    private const double DurationsWeight = 100;
+    private const double DurationsWeight = 150;
 
     /// <summary>What is open and late.</summary>
     private const double OverdueWeight = 10;
 
     /// <summary>All cells of a map.</summary>
-    private const double ClustersWeight = 150;
+    private const double ClustersWeight = 200;
 
     /// <summary>The nearest: circles are read until they hold enough.</summary>
     private const double NearbyWeight = 20;

@@ -13,14 +13,14 @@ internal static class ValueWeights
     /// <summary>An item of a list of values: it is sent, planned with, and looked up once for each index or row.</summary>
     public const double ListItem = 0.15;
 
-    /// <summary>An area, whatever its size: its cells are looked for, and rows are held against its edges.</summary>
-    private const double Area = 14;
+    /// <summary>An area, whatever its size: a statement for each of its cells is planned over every leaf, and rows are held against its edges.</summary>
+    private const double Area = 35;
 
     /// <summary>What an area as large as a city weighs more: it has all rows in it.</summary>
     private const double LargeArea = 50;
 
-    /// <summary>An area that is stored: its size is not known until it is read.</summary>
-    public const double StoredArea = Area + LargeArea;
+    /// <summary>An area that is stored: neither its size nor its positions are known until it is read.</summary>
+    public const double StoredArea = Area + 90;
 
     /// <summary>What a polygon of that size weighs more: rows are held against its edges.</summary>
     private const double LargePolygon = 100;
@@ -88,7 +88,7 @@ internal static class ValueWeights
     private const double OverlappingChains = 0.0003;
 
     /// <summary>A position of a geometry and one of an area that it is measured to: 8.5 nanoseconds between areas of a city, 25 between long edges that cross.</summary>
-    public const double MeasuredPair = 0.00008;
+    public const double MeasuredPair = 0.0001;
 
     /// <summary>A position, or a place where a geometry crosses itself, that is looked up in an area, and a position of that: 12 to 17 nanoseconds.</summary>
     public const double HeldPair = 0.0001;
