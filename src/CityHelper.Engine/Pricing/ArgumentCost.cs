@@ -85,6 +85,7 @@ internal sealed class ArgumentWeigher
 
         foreach ((FieldType field, InputNode member) in InputNode.MembersOf(input, node))
         {
+            _weight += field.Name == JoiningFilterInput.Or ? InputNode.ItemsOf(member).Count * ValueWeights.Alternative : 0;
             Add(field, member, field.ResolvedType!);
         }
     }

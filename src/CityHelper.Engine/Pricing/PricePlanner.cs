@@ -18,7 +18,7 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
     private const double ObjectWeight = 1;
 
     /// <summary>What figures weigh more when a filter asks what no counter knows: each row that the rest of it leaves is read, not those of a page.</summary>
-    private const double CountedRowsWeight = 80;
+    private const double CountedRowsWeight = 100;
 
     // Its own: fields are counted against the limit once here and once by the plan.
     private readonly SelectionCollector _collector = new(operation, schema, variables);
@@ -61,14 +61,26 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
 
     private bool CountsRows(CollectedField field, FieldType definition)
     {
-        ConnectionRows? rows = FieldBinding.Of(definition) switch
+        CountedRows? counted = FieldBinding.Of(definition) switch
         {
-            FigureBinding figures => figures.Counted.Rows,
-            ClusterBinding clusters => clusters.Counted.Rows,
+            FigureBinding figures => figures.Counted,
+            ClusterBinding clusters => clusters.Counted,
             _ => null,
         };
-        return rows is not null && IndexService.RowByRow(rows.Access, rows.Filter, Argument(field, definition, ConnectionBinding.FilterArgument)).Count > 0;
+        return counted is not null && AsksBeyond(counted, counted.Rows.Filter, Argument(field, definition, ConnectionBinding.FilterArgument));
     }
+
+    private static bool AsksBeyond(CountedRows counted, FilterInput input, InputNode? filter) => InputNode.MembersOf(input, filter).Any(m =>
+        m.Field.Name is JoiningFilterInput.And or JoiningFilterInput.Or
+            ? InputNode.ItemsOf(m.Node).Any(item => AsksBeyond(counted, input, item))
+            : !IsCounted(counted, FieldBinding.Of(input.Target(m.Field.Name))));
+
+    private static bool IsCounted(CountedRows counted, FieldBinding? binding) => binding switch
+    {
+        ColumnBinding { Column.Name: var column } => column == counted.Rows.Access.Created?.Column.Name || counted.Dimensions.Any(d => d.Column == column),
+        ReferenceBinding reference => counted.Dimensions.Any(d => d.Column == reference.Keys.Single().Here),
+        _ => false,
+    };
 
     // Lists below rows, and counts: each repeats the query of the rows. Of the types that a row may be of, the one with the most.
     private static int StatementsOf(IReadOnlyList<IReadOnlyList<PricedField>> alternatives) => alternatives.Count == 0 ? 0

@@ -19,13 +19,13 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     private const double TextWeight = 20;
 
     /// <summary>A field that no index serves: the rows that the rest of the filter leaves are read from their table for it.</summary>
-    private const double RowByRowWeight = 30;
+    private const double RowByRowWeight = 40;
 
     /// <summary>A condition on a list below each row: one more statement for each of them.</summary>
     private const double ListConditionWeight = 300;
 
     /// <summary>An operation on a geometry: computed for each row.</summary>
-    private const double SpatialWeight = 20;
+    private const double SpatialWeight = 30;
 
     /// <summary>All rows that pass are counted, however short the page is.</summary>
     private const double CountWeight = 80;
@@ -49,7 +49,7 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     private const double ClustersWeight = 200;
 
     /// <summary>The nearest: circles are read until they hold enough.</summary>
-    private const double NearbyWeight = 20;
+    private const double NearbyWeight = 10;
 
     /// <summary>Rows of a dense place and of months are compared by their texts.</summary>
     private const double SimilarWeight = 30;

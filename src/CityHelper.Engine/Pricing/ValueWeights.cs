@@ -11,16 +11,19 @@ namespace CityHelper.Engine.Pricing;
 internal static class ValueWeights
 {
     /// <summary>An item of a list of values: it is sent, planned with, and looked up once for each index or row.</summary>
-    public const double ListItem = 0.15;
+    public const double ListItem = 0.2;
+
+    /// <summary>An alternative of an <c>or</c>: it may become a statement of its own over every leaf.</summary>
+    public const double Alternative = 10;
 
     /// <summary>An area, whatever its size: a statement for each of its cells is planned over every leaf, and rows are held against its edges.</summary>
-    private const double Area = 35;
+    private const double Area = 50;
 
     /// <summary>What an area as large as a city weighs more: it has all rows in it.</summary>
     private const double LargeArea = 50;
 
     /// <summary>An area that is stored: neither its size nor its positions are known until it is read.</summary>
-    public const double StoredArea = Area + 90;
+    public const double StoredArea = Area + 75;
 
     /// <summary>What a polygon of that size weighs more: rows are held against its edges.</summary>
     private const double LargePolygon = 100;
@@ -50,7 +53,7 @@ internal static class ValueWeights
     private const int UsualEdges = 16;
 
     /// <summary>A line, whatever its length: its pieces are gone through for each row.</summary>
-    private const double Line = 10;
+    private const double Line = 30;
 
     /// <summary>A position of a line: the box of each piece is looked at.</summary>
     private const double LinePosition = 0.3;
@@ -88,7 +91,7 @@ internal static class ValueWeights
     private const double OverlappingChains = 0.0003;
 
     /// <summary>A position of a geometry and one of an area that it is measured to: 8.5 nanoseconds between areas of a city, 25 between long edges that cross.</summary>
-    public const double MeasuredPair = 0.0001;
+    public const double MeasuredPair = 0.00012;
 
     /// <summary>A position, or a place where a geometry crosses itself, that is looked up in an area, and a position of that: 12 to 17 nanoseconds.</summary>
     public const double HeldPair = 0.0001;
