@@ -48,7 +48,7 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
     [InlineData("within", "", "Polygon")]
     public async Task The_largest_conditions_that_are_admitted_take_no_more_than_they_may(string relation, string more, string kind)
     {
-        foreach (int conditions in new[] { 1, 5, 15 })
+        foreach (int conditions in new[] { 1, 5, 10 })
         {
             int positions = await LargestAsync(n => CostAsync(Compared(relation, more, conditions), Shape(kind, n)));
             Assert.InRange(positions, 4, Limits.GeometryVerticesMax);

@@ -125,9 +125,9 @@ public sealed class PriceTests : IDisposable
         var schema = _services.GetRequiredService<ISchema>();
         CompiledOperation compiled = await new OperationCompiler(schema).CompilePublishedAsync(
             "query Q($first: Int!) { serviceRequests(city: \"nyc\", first: $first) { nodes { id } } }", null, CancellationToken.None);
-        Assert.Equal(new PriceLimit(110, 240), compiled.Limit);
-        Assert.Null(compiled.Limit!.Check(new Price(110, 240)));
-        Assert.IsType<FieldCostExceededError>(compiled.Limit.Check(new Price(111, 1)));
+        Assert.Equal(new PriceLimit(165, 240), compiled.Limit);
+        Assert.Null(compiled.Limit!.Check(new Price(165, 240)));
+        Assert.IsType<FieldCostExceededError>(compiled.Limit.Check(new Price(166, 1)));
         Assert.Equal(new PriceLimit(50, 240), compiled.Limit.And(new PriceLimit(50, 300)));
     }
 
