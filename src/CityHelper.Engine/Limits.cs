@@ -195,7 +195,7 @@ public static partial class Limits
     /// <summary>Type cost of an operation that a client sends as text (HotChocolate's): the same page is 401.</summary>
     public const int TypeCostMax = 1_000;
 
-    /// <summary>Decimals of a cost: an item of a list weighs a tenth, a position of a polygon a twentieth.</summary>
+    /// <summary>Decimals of a cost: an item of a list weighs a fifth, a position of a polygon a twentieth.</summary>
     public const int CostDecimals = 2;
 
     /// <summary>

@@ -25,28 +25,23 @@ internal sealed record Condition(string Sql, IReadOnlyList<string> Columns)
     public static Condition Never { get; } = new("false", []) { Holds = (_, _) => false };
 
     /// <summary>
-    /// Conditions that must all hold, of which an index is searched for one list at most on each column, and for keys alone where they name their rows: each index ends with the key.
-    /// PostgreSQL 15 descends for every combination of the items of several lists, and nothing ends that (statement_timeout, cancel and termination are not looked at in between). Measured:
-    /// five lists of 53 ids are 418 million descents; 635 ids in 53 categories took 64 ms for 2 rows, and take 3.
+    /// Conditions that must all hold, of which an index is searched for one list at most on each column, and for keys alone where one of them names the rows: the indexes of values end with
+    /// the key. PostgreSQL 15 descends for every combination of the items of several lists, and nothing ends that (statement_timeout, cancel and termination are not looked at in between).
+    /// Measured: five lists of 53 ids are 418 million descents; 635 ids in 53 categories took 64 ms for 2 rows, and take 3.
     /// </summary>
-    /// <param name="conditions">The conditions.</param>
-    public static List<Condition> SearchingOnce(IReadOnlyList<Condition> conditions) => SearchingOnce(conditions, [], areKeysSearched: false);
-
-    private static List<Condition> SearchingOnce(IReadOnlyList<Condition> conditions, IReadOnlyCollection<string> around, bool areKeysSearched)
+    /// <param name="conditions">
+    /// The conditions. What they say in an <c>or</c> searches no index, since bitmap scans are off, until the alternatives become selects of their own; the lists of each are then looked at
+    /// with those beside it.
+    /// </param>
+    public static List<Condition> SearchingOnce(IReadOnlyList<Condition> conditions)
     {
-        var columns = new HashSet<string>(around);
-        bool byKeys = areKeysSearched || (around.Count == 0 && conditions.Any(c => c.IsOfKeys));
-        List<Condition> once =
+        bool byKeys = conditions.Any(c => c.NamesRows);
+        HashSet<string> columns = [];
+        return
         [
             .. conditions.Select(c => c.ListColumn is { } column && (c.NamesRows != byKeys || !columns.Add(column)) ? c with { Sql = $"({c.Sql}) is true", ListColumn = null } : c),
         ];
-
-        // PostgreSQL joins what stands beside an `or` to each of its alternatives.
-        return [.. once.Select(c => c.Alternatives is { } alternatives ? Either([.. alternatives.Select(a => SearchingOnce(a, columns, byKeys))])[0] : c)];
     }
-
-    // Also when each alternative names its rows.
-    private bool IsOfKeys => NamesRows || (Alternatives is { } alternatives && alternatives.All(a => a.Any(c => c.IsOfKeys)));
 
     public string For(string alias) => Sql.Replace(Row, alias, StringComparison.Ordinal);
 

@@ -79,14 +79,18 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
     }
 
     /// <summary>The exact number of rows, without page and cursors.</summary>
-    public string CountSql(StatementBuilder statement) =>
-        $"select count(*) from {Rows(statement)}{Condition.And([.. Bounds(statement, ConnectionPart.List), .. Filter(statement), .. Area(statement)], "s")}";
+    public string CountSql(StatementBuilder statement)
+    {
+        List<Condition> conditions = [.. Bounds(statement, ConnectionPart.List), .. Filter(statement)];
+        return $"select count(*) from {Rows(statement)}{Condition.And([.. conditions, .. Area(statement, conditions)], "s")}";
+    }
 
     /// <summary>Whether the part has rows at all; the row of the cursor itself is asked first, because it almost always is one.</summary>
     public string ExistsSql(StatementBuilder statement)
     {
         string key = Places.CursorKey(statement);
-        List<Condition> conditions = [.. Conditions(statement), .. Area(statement), .. Places.Conditions(statement)];
+        List<Condition> filter = Conditions(statement);
+        List<Condition> conditions = [.. filter, .. Area(statement, filter), .. Places.Conditions(statement)];
         string itself = _order.Reference is null
             ? $"exists (select from {Entity.Table} s where s.{Entity.PartitionColumn} = {statement.Partition()} and s.{Key} = {key}{Condition.And(conditions, "s")}) or "
             : "";
@@ -125,11 +129,11 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
     private IEnumerable<Condition> InArea(StatementBuilder statement) =>
         question.Area is { } kind ? [AreaTest.Of(kind, _access.Grid!.Point, statement)] : [];
 
-    // The cells of the area as one condition, for forms that need no order of theirs.
-    private IEnumerable<Condition> Area(StatementBuilder statement)
+    // The cells of the area as one condition, for forms that need no order of theirs. Rows that are named need none: an index on cell and key would be searched for each pair.
+    private IEnumerable<Condition> Area(StatementBuilder statement, IEnumerable<Condition> conditions)
     {
         string cells = string.Join(", ", Enumerable.Range(0, statement.Access.Cells).Select(i => Cell(statement, i)));
-        return statement.Access.Cells == 0
+        return statement.Access.Cells == 0 || conditions.Any(c => c.NamesRows)
             ? InArea(statement)
             : [new Condition($"{Condition.Row}.{CellColumn(statement)} in ({cells})", [CellColumn(statement)]), .. InArea(statement)];
     }
@@ -226,7 +230,7 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
         Condition split = Filter(statement)[statement.Access.Value];
         List<Condition> common = [.. conditions.Where(c => c.Sql != split.Sql), .. InArea(statement)];
         IEnumerable<string> walks = split.Alternatives!.Select(alternative =>
-            $"  (select s.{Key} from {Rows(statement)}{Condition.And([.. alternative, .. common], "s")} order by s.{KeyOrder} limit {limit})");
+            $"  (select s.{Key} from {Rows(statement)}{Condition.And(Condition.SearchingOnce([.. alternative, .. common]), "s")} order by s.{KeyOrder} limit {limit})");
         return Fetch(statement, columns, [], $"select u.{Key} from (\n{string.Join("\n  union\n", walks)}) u order by u.{KeyOrder} limit {limit}", limit);
     }
 
@@ -270,7 +274,7 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
     // The fence keeps the order from choosing the index: what passes is few, and found by what it is filtered on.
     private string Sort(StatementBuilder statement, string[] columns, List<Condition> conditions, string limit)
     {
-        List<Condition> all = [.. conditions, .. Area(statement)];
+        List<Condition> all = [.. conditions, .. Area(statement, conditions)];
         string terms = _order.Reference is null ? "" : string.Concat(_order.Terms.Select((t, i) => $", {t.Sql("g")} as order_{i + 1}"));
         string join = _order.Reference is { Target: var target }
             ? $" join {target.Table} g on g.{target.PartitionColumn} = {statement.Partition()} and g.{target.RowColumn} = x.{_order.Group}"

@@ -1,6 +1,7 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Figures;
 using CityHelper.Engine.Types;
 using GraphQL;
 using GraphQL.Types;
@@ -17,8 +18,8 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
     /// <summary>The weight of an object.</summary>
     private const double ObjectWeight = 1;
 
-    /// <summary>What figures weigh more when a filter asks what no counter knows: each row that the rest of it leaves is read, not those of a page.</summary>
-    private const double CountedRowsWeight = 100;
+    /// <summary>What figures and clusters weigh more when a filter asks what no counter knows: each row that the rest of it leaves is read, not those of a page.</summary>
+    private const double ReadRowsWeight = 100;
 
     // Its own: fields are counted against the limit once here and once by the plan.
     private readonly SelectionCollector _collector = new(operation, schema, variables);
@@ -46,7 +47,7 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
         List<PricedField>[] below = [.. Possible(type).Select(possible => Fields(possible, field.SelectionSets))];
         return new PricedField(
             field.Name,
-            own + (CountsRows(field, definition) ? CountedRowsWeight : 0),
+            own + (ReadsRows(field, definition) ? ReadRowsWeight : 0),
             once,
             Arguments(field, definition),
             1 + StatementsOf(below),
@@ -59,7 +60,7 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
         };
     }
 
-    private bool CountsRows(CollectedField field, FieldType definition)
+    private bool ReadsRows(CollectedField field, FieldType definition)
     {
         CountedRows? counted = FieldBinding.Of(definition) switch
         {
@@ -67,13 +68,21 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
             ClusterBinding clusters => clusters.Counted,
             _ => null,
         };
-        return counted is not null && AsksBeyond(counted, counted.Rows.Filter, Argument(field, definition, ConnectionBinding.FilterArgument));
+        if (counted is null)
+        {
+            return false;
+        }
+
+        // A creation time that is no range, such as one in an `or`, is no counter's either.
+        InputNode? filter = Argument(field, definition, ConnectionBinding.FilterArgument);
+        return AsksBeyond(counted, counted.Rows.Filter, filter)
+            || (counted.Rows.Access.Created is { } created && !CreationRange.IsRange(counted.Rows.Filter, filter, created.Column));
     }
 
     private static bool AsksBeyond(CountedRows counted, FilterInput input, InputNode? filter) => InputNode.MembersOf(input, filter).Any(m =>
         m.Field.Name is JoiningFilterInput.And or JoiningFilterInput.Or
             ? InputNode.ItemsOf(m.Node).Any(item => AsksBeyond(counted, input, item))
-            : !IsCounted(counted, FieldBinding.Of(input.Target(m.Field.Name))));
+            : m.Node is ObjectNode { Members.Count: > 0 } && !IsCounted(counted, FieldBinding.Of(input.Target(m.Field.Name))));
 
     private static bool IsCounted(CountedRows counted, FieldBinding? binding) => binding switch
     {

@@ -49,10 +49,10 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
     private const double ClustersWeight = 200;
 
     /// <summary>The nearest: circles are read until they hold enough.</summary>
-    private const double NearbyWeight = 10;
+    private const double NearbyWeight = 15;
 
     /// <summary>Rows of a dense place and of months are compared by their texts.</summary>
-    private const double SimilarWeight = 30;
+    private const double SimilarWeight = 40;
 
     /// <summary>Partitions in all: fifty are planned.</summary>
     private const int PartitionsUsual = 50;

@@ -24,12 +24,12 @@ namespace CityHelper.IntegrationTests.Cost;
 public sealed class UnitCostTests(AttackFixture fixture, ITestOutputHelper output) : IClassFixture<AttackFixture>
 {
     /// <summary>
-    /// Buffers for a unit. A filter that is looked at row by row costs 70 and may read a fifth of the rows, each in a buffer of its own when an index finds them, and once more when they are
+    /// Buffers for a unit. A filter that is looked at row by row costs 80 and may read a fifth of the rows, each in a buffer of its own when an index finds them, and once more when they are
     /// counted.
     /// </summary>
     private const double BuffersMax = 800;
 
-    /// <summary>Rows and index entries for a unit: all of a city are counted for 60.</summary>
+    /// <summary>Rows and index entries for a unit: all of a city are counted for 90.</summary>
     private const double RowsMax = 1_500;
 
     private const int Shown = 3;

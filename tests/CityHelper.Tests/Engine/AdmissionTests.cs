@@ -101,9 +101,9 @@ public sealed class AdmissionTests
 
     /// <summary>The more it costs, the more places; what costs more than all of them are for runs alone.</summary>
     [Theory]
-    [InlineData(500, 4)]
-    [InlineData(501, 2)]
-    [InlineData(1_001, 1)]
+    [InlineData(750, 4)]
+    [InlineData(751, 2)]
+    [InlineData(1_501, 1)]
     [InlineData(1_000_000, 1)]
     public async Task A_dearer_execution_takes_more_places(double cost, int atOnce)
     {

@@ -24,19 +24,18 @@ public sealed class SearchedListTests
     [Fact]
     public void Beside_one_key_no_list_is_searched_for() => AssertSearched("(category) is true and key", s_category, s_key);
 
+    /// <summary>They search no index in an <c>or</c>.</summary>
     [Fact]
-    public void Keys_in_every_alternative_are_searched_for_instead_of_what_stands_beside_them() =>
-        AssertSearched("(category) is true and (keys and (agency) is true or key)", s_category, Either([s_keys, s_agency], [s_key]));
+    public void Alternatives_stay_as_they_are() => AssertSearched("category and (keys or category and agency)", s_category, Either([s_keys], [s_category, s_agency]));
 
+    /// <summary>As a union writes them: an alternative, then what stands beside the <c>or</c>, whose lists were looked at before.</summary>
     [Fact]
-    public void Keys_in_some_alternatives_are_not_searched_for_beside_a_list() =>
-        AssertSearched("category and ((keys) is true or agency or (category) is true)", s_category, Either([s_keys], [s_agency], [s_category]));
-
-    [Fact]
-    public void Alternatives_are_searched_for_each_on_its_own() => AssertSearched("(keys and (category) is true or category and agency)", Either([s_keys, s_category], [s_category, s_agency]));
-
-    [Fact]
-    public void Alternatives_beside_keys_are_not_searched_for() => AssertSearched("keys and ((category) is true or (keys) is true)", s_keys, Either([s_category], [s_keys]));
+    public void An_alternative_comes_before_what_stands_beside_it()
+    {
+        AssertSearched("keys and (category) is true", s_keys, s_category);
+        AssertSearched("category and agency and (category) is true", s_category, s_agency, s_category);
+        AssertSearched("keys and (keys) is true and (category) is true", [s_keys, .. Condition.SearchingOnce([s_keys, s_category])]);
+    }
 
     private static Condition Either(params Condition[][] alternatives) => Condition.Either(alternatives).Single();
 
