@@ -33,7 +33,10 @@ public static partial class Limits
     /// </summary>
     public const int CheapCost = 310;
 
-    /// <summary>Field cost of a dear execution for each place that it takes: a city's statistics are 265, those of a viewport as large as it 417 (12 ms, measured). Text may cost 1,000.</summary>
+    /// <summary>
+    /// Field cost of a dear execution for each place that it takes: a city's statistics are 265, those of a viewport as large as it 477
+    /// (12 ms, measured). Text may cost 1,000.
+    /// </summary>
     public const int DearUnitCost = 750;
 
     /// <summary>Cheap executions of a client that wait: a burst of some pages' requests. They take 2 ms each, so the last waits a tenth of a second.</summary>

@@ -200,7 +200,8 @@ public static partial class Limits
 
     /// <summary>
     /// How many times the field cost of its manifest a published operation may cost with the variables that it comes with. A page of 100 instead of 5 or 10 is 5 to
-    /// 8 times, a filter with all statuses, ten categories, a time and a district's polygon of 500 positions three times more (740 of 72); four conditions on places 895.
+    /// 8 times, a filter with all statuses, ten categories, a time and a district's polygon of 500 positions
+    /// three times more (740 of 72); four conditions on places 895.
     /// </summary>
     public const double PublishedFieldCostTimes = 15;
 

@@ -18,7 +18,10 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
     /// <summary>The weight of an object.</summary>
     private const double ObjectWeight = 1;
 
-    /// <summary>What figures and clusters weigh more when a filter asks what no counter knows: each row that the rest of it leaves is read, not those of a page.</summary>
+    /// <summary>
+    /// What figures and clusters weigh more when a filter asks what no counter knows: each row that the rest of it leaves is read, not those of
+    /// a page.
+    /// </summary>
     private const double ReadRowsWeight = 100;
 
     // Its own: fields are counted against the limit once here and once by the plan.
@@ -86,7 +89,8 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
 
     private static bool IsCounted(CountedRows counted, FieldBinding? binding) => binding switch
     {
-        ColumnBinding { Column.Name: var column } => column == counted.Rows.Access.Created?.Column.Name || counted.Dimensions.Any(d => d.Column == column),
+        ColumnBinding { Column.Name: var column } =>
+            column == counted.Rows.Access.Created?.Column.Name || counted.Dimensions.Any(d => d.Column == column),
         ReferenceBinding reference => counted.Dimensions.Any(d => d.Column == reference.Keys.Single().Here),
         _ => false,
     };

@@ -13,10 +13,10 @@ internal static class ValueWeights
     /// <summary>An item of a list of values: it is sent, planned with, and looked up once for each index or row.</summary>
     public const double ListItem = 0.2;
 
-    /// <summary>An alternative of an <c>or</c>: it may become a statement of its own over every leaf.</summary>
+    /// <summary>An alternative of an <c>or</c>: a list may make it a select of its own, planned over every leaf.</summary>
     public const double Alternative = 10;
 
-    /// <summary>An area, whatever its size: a statement for each of its cells is planned over every leaf, and rows are held against its edges.</summary>
+    /// <summary>An area, whatever its size: a select for each of its cells is planned over every leaf, and rows are held against its edges.</summary>
     private const double Area = 50;
 
     /// <summary>What an area as large as a city weighs more: it has all rows in it.</summary>

@@ -54,8 +54,8 @@ internal sealed record AttackRequest(string Name, string Expected, Func<HttpClie
     private const string Ended = "ended";
 
     /// <summary>
-    /// Whether some may get none: a client that still sends notices the end before it reads the refusal. Every other one waits until it may send
-    /// (<c>Expect: 100-continue</c>), and so reads it.
+    /// Whether some may get none: a client that still sends notices the end before it reads the refusal. Every other one waits until it may
+    /// send (<c>Expect: 100-continue</c>), and so reads it.
     /// </summary>
     private bool MayEnd { get; init; }
 
@@ -91,7 +91,9 @@ internal sealed record AttackRequest(string Name, string Expected, Func<HttpClie
     public IEnumerable<string> Unexpected(IReadOnlyCollection<string> answers)
     {
         string[] others = [.. answers.Except([Expected, "503", "503 OVERLOADED", .. MayEnd ? [Ended] : Array.Empty<string>()])];
-        return others.Length == 0 && answers.Contains(Expected) ? [] : [$"{Name}: {Expected} is expected, and what came is {string.Join(", ", answers.Distinct())}"];
+        return others.Length == 0 && answers.Contains(Expected)
+            ? []
+            : [$"{Name}: {Expected} is expected, and what came is {string.Join(", ", answers.Distinct())}"];
     }
 
     private static AttackRequest Bodies(

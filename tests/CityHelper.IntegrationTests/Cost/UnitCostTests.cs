@@ -24,8 +24,8 @@ namespace CityHelper.IntegrationTests.Cost;
 public sealed class UnitCostTests(AttackFixture fixture, ITestOutputHelper output) : IClassFixture<AttackFixture>
 {
     /// <summary>
-    /// Buffers for a unit. A filter that is looked at row by row costs 80 and may read a fifth of the rows, each in a buffer of its own when an index finds them, and once more when they are
-    /// counted.
+    /// Buffers for a unit. A filter that is looked at row by row costs 80 and may read a fifth of the rows, each in a buffer of its own when an
+    /// index finds them, and once more when they are counted.
     /// </summary>
     private const double BuffersMax = 800;
 

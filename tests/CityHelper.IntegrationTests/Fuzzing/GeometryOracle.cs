@@ -40,8 +40,8 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
     private const double ShrunkDegreesMin = 1e-9;
 
     /// <summary>
-    /// Degrees that an edge is long for PostGIS: its index of a polygon's edges, which it makes when it sees the polygon again, leaves shorter ones out, so that the same point lies in a
-    /// smaller polygon for the first row and outside for the others (seed 401, input 5583).
+    /// Degrees from which PostGIS tells a polygon's edges: its index of them, which it makes when it sees the polygon again, leaves shorter ones
+    /// out, so that the same point lies in a smaller polygon for the first row and outside for the others (seed 401, input 5583).
     /// </summary>
     private const double EdgeDegreesMin = 1e-12;
 
@@ -115,11 +115,12 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
             Envelope? box = geometry?.EnvelopeInternal;
             Refuse(!shape.IsSurface || geometry?.IsEmpty == true, "an area without ground");
             Refuse(box is not null && (box.Width > Limits.AreaDegreesMax || box.Height > Limits.AreaDegreesMax), "an area that is too wide");
-            CountEdges(geometry);
+            LeaveOutTiny(geometry);
             return $"st_intersects({Parameter(geometry)}, location)";
         }
 
-        private void CountEdges(Geometry? surface) => CanAsk &= surface is null || Math.Max(surface.EnvelopeInternal.Width, surface.EnvelopeInternal.Height) >= EdgeDegreesMin;
+        private void LeaveOutTiny(Geometry? surface) =>
+            CanAsk &= surface?.EnvelopeInternal is not { } box || Math.Max(box.Width, box.Height) >= EdgeDegreesMin;
 
         private string Leaf(GeoLeaf leaf, Func<Geometry, string> sql)
         {
@@ -156,7 +157,7 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
 
             if (relation.Shape.IsSurface)
             {
-                CountEdges(geometry);
+                LeaveOutTiny(geometry);
                 return relation.Positive switch
                 {
                     "intersects" => $"st_intersects({other}, location)",

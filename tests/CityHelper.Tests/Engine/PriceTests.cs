@@ -42,6 +42,8 @@ public sealed class PriceTests : IDisposable
     [InlineData("{ serviceRequestStats(city: \"nyc\") { overdue byDay { count } timeToClose { count } } }", "{}", 602, 55)]
     [InlineData("{ serviceRequestStats(city: \"nyc\", where: {category: {code: {eq: \"noise\"}}}) { total } }", "{}", 60, 2)]
     [InlineData("{ serviceRequestStats(city: \"nyc\", where: {title: {eq: \"noise\"}}) { total } }", "{}", 200, 2)]
+    [InlineData("{ serviceRequestStats(city: \"nyc\", where: {title: null}) { total } }", "{}", 50, 2)]
+    [InlineData("{ serviceRequestStats(city: \"nyc\", where: {or: [{createdAt: {lt: \"2025-01-01T00:00:00Z\"}}]}) { total } }", "{}", 170, 2)]
     [InlineData("query($s: [ServiceRequestStatus!]) { serviceRequests(city: \"nyc\", where: {status: {in: $s}}) { nodes { id } } }", """{"s":["OPEN","PENDING"]}""", 31.4, 12)]
     [InlineData("query($s: [ServiceRequestStatus!]) { serviceRequests(city: \"nyc\", where: {status: {in: $s}}) { nodes { id } } }", """{"s":[]}""", 31, 12)]
     public async Task An_operation_costs_what_its_weights_say(string text, string variables, double fieldCost, double typeCost) =>

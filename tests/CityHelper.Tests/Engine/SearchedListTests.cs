@@ -13,20 +13,24 @@ public sealed class SearchedListTests
     private static readonly Condition s_plain = new("plain", ["title"]);
 
     [Fact]
-    public void Lists_on_different_columns_are_searched_for() => AssertSearched("category and agency and plain", s_category, s_agency, s_plain);
+    public void Lists_on_different_columns_are_searched_for() =>
+        AssertSearched("category and agency and plain", s_category, s_agency, s_plain);
 
     [Fact]
-    public void Of_lists_on_one_column_the_first_is_searched_for() => AssertSearched("category and (category) is true and (category) is true", s_category, s_category, s_category);
+    public void Of_lists_on_one_column_the_first_is_searched_for() =>
+        AssertSearched("category and (category) is true and (category) is true", s_category, s_category, s_category);
 
     [Fact]
-    public void Beside_keys_nothing_else_is_searched_for() => AssertSearched("(category) is true and keys and (keys) is true and (agency) is true", s_category, s_keys, s_keys, s_agency);
+    public void Beside_keys_nothing_else_is_searched_for() =>
+        AssertSearched("(category) is true and keys and (keys) is true and (agency) is true", s_category, s_keys, s_keys, s_agency);
 
     [Fact]
     public void Beside_one_key_no_list_is_searched_for() => AssertSearched("(category) is true and key", s_category, s_key);
 
     /// <summary>They search no index in an <c>or</c>.</summary>
     [Fact]
-    public void Alternatives_stay_as_they_are() => AssertSearched("category and (keys or category and agency)", s_category, Either([s_keys], [s_category, s_agency]));
+    public void Alternatives_stay_as_they_are() =>
+        AssertSearched("category and (keys or category and agency)", s_category, Either([s_keys], [s_category, s_agency]));
 
     /// <summary>As a union writes them: an alternative, then what stands beside the <c>or</c>, whose lists were looked at before.</summary>
     [Fact]
@@ -39,5 +43,6 @@ public sealed class SearchedListTests
 
     private static Condition Either(params Condition[][] alternatives) => Condition.Either(alternatives).Single();
 
-    private static void AssertSearched(string expected, params Condition[] conditions) => Assert.Equal(expected, Condition.All(Condition.SearchingOnce(conditions), "r"));
+    private static void AssertSearched(string expected, params Condition[] conditions) =>
+        Assert.Equal(expected, Condition.All(Condition.SearchingOnce(conditions), "r"));
 }
