@@ -38,8 +38,7 @@ public sealed class CityDirectory(NpgsqlDataSource dataSource, TimeProvider time
     private readonly CityPartitions _partitions = new(dataSource, time);
 
     /// <summary>
-    /// Adds the city and its partitions of this year and the next. A city whose partitions were interrupted gets the rest
-    /// when it is added again.
+    /// Adds the city and its partitions of this year and the next, all of it or nothing. Of a city that is there, partitions that are missing are made.
     /// </summary>
     public async Task<CityAddOutcome> AddAsync(CityFacts facts, CancellationToken cancellation = default)
     {
@@ -56,7 +55,11 @@ public sealed class CityDirectory(NpgsqlDataSource dataSource, TimeProvider time
             return new(CityAddStatus.TooMany, 0, [$"The platform holds {Limits.CitiesMax} cities, which is all it may."]);
         }
 
-        await _partitions.CreateAheadAsync(city.Id, city.Slug, cancellation);
+        if (added is null)
+        {
+            await _partitions.CreateAheadAsync(city.Id, cancellation);
+        }
+
         return new(added is null ? CityAddStatus.Exists : CityAddStatus.Added, city.Id, []);
     }
 
@@ -103,8 +106,13 @@ public sealed class CityDirectory(NpgsqlDataSource dataSource, TimeProvider time
                 new() { Value = Limits.CitiesMax },
             },
         };
-        object? id = await command.ExecuteScalarAsync(cancellation);
+        var id = await command.ExecuteScalarAsync(cancellation) as short?;
+        if (id is { } added)
+        {
+            await _partitions.CreateAheadAsync(connection, added, cancellation);
+        }
+
         await transaction.CommitAsync(cancellation);
-        return id as short?;
+        return id;
     }
 }

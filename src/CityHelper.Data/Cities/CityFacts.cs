@@ -15,9 +15,6 @@ public sealed record CityFacts(
     double West, double South, double East, double North,
     double CentreLongitude, double CentreLatitude)
 {
-    /// <summary>What follows <c>service_request_</c> in the names of tables that are no city's.</summary>
-    private static readonly string[] TableNames = ["external-id", "count", "closing-count", "delta"];
-
     /// <summary>What is wrong with the facts, one sentence each; empty when the city can be added.</summary>
     public IReadOnlyList<string> Problems()
     {
@@ -55,13 +52,7 @@ public sealed record CityFacts(
         bool wellFormed = slug.Length is > 0 and <= Limits.SlugCharsMax
             && char.IsAsciiLetterLower(slug[0])
             && slug.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
-        if (!wellFormed)
-        {
-            return $"The slug must have 1 to {Limits.SlugCharsMax} lower-case letters, digits and dashes, and begin with a letter.";
-        }
-
-        // Such a city's tables would have the names of others: service_request_external_id, or the 2026 leaf of city `springfield`.
-        bool taken = TableNames.Contains(slug) || (slug.Length > 5 && slug[^5] == '-' && slug[^4..].All(char.IsAsciiDigit));
-        return taken ? $"The slug must not be `{string.Join("`, `", TableNames)}` nor end in a dash and four digits: tables have such names." : null;
+        return wellFormed ? null
+            : $"The slug must have 1 to {Limits.SlugCharsMax} lower-case letters, digits and dashes, and begin with a letter.";
     }
 }

@@ -52,7 +52,7 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
             await using RowFeed feed = await openFeed();
             ImportRun run = await StageOrContinueAsync(connection, city, feed, progress, cancellation);                   // (2)
             int continuedAt = run.RowsMerged;
-            await _partitions.EnsureYearsAsync(city.Id, city.Slug, run.StagedYears, cancellation);                        // (3)
+            await _partitions.EnsureYearsAsync(city.Id, run.StagedYears, cancellation);                        // (3)
             await new Merge(dataSource, city.Id, run, _counters, progress).RunAsync(connection, cancellation);            // (4)
             run = await run.ReloadAsync(connection, cancellation);
             progress?.Report(new(ImportPhase.Tidying, run.RowsMerged, 0));
@@ -136,19 +136,10 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
     /// </summary>
     private static async Task TidyAsync(NpgsqlConnection connection, CityEntry city, ImportRun run, CancellationToken cancellation)
     {
-        foreach (int year in run.TouchedYears)
+        foreach (string leaf in await CityPartitions.LeavesAsync(connection, city.Id, run.TouchedYears, cancellation))
         {
-            foreach (string parent in new[] { "service_request", "status_update" })
-            {
-                string table = "public." + CityPartitions.YearTable(parent, city.Slug, year);
-                await using var command = new NpgsqlCommand(
-                    $"select to_regclass('{table}') is not null", connection);
-                if (await command.ExecuteScalarAsync(cancellation) is true)
-                {
-                    await using var vacuum = new NpgsqlCommand($"vacuum (analyze) {table}", connection) { CommandTimeout = 0 };
-                    await vacuum.ExecuteNonQueryAsync(cancellation);
-                }
-            }
+            await using var vacuum = new NpgsqlCommand($"vacuum (analyze) {leaf}", connection) { CommandTimeout = 0 };
+            await vacuum.ExecuteNonQueryAsync(cancellation);
         }
 
         if (run.Inserted + run.Updated > 0)

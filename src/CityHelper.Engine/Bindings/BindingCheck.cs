@@ -2,10 +2,10 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Bindings;
 
-/// <summary>Finds fields that no plan could read, before the first request does.</summary>
+/// <summary>Finds fields that no plan could read, and indexes that none could use, before the first request does.</summary>
 public static class BindingCheck
 {
-    /// <exception cref="InvalidOperationException">Fields without a binding; all are listed.</exception>
+    /// <exception cref="InvalidOperationException">Fields without a binding, or value indexes on texts; all are listed.</exception>
     public static void Verify(ISchema schema)
     {
         string[] unbound = [.. schema.AllTypes
@@ -15,6 +15,19 @@ public static class BindingCheck
         if (unbound.Length > 0)
         {
             throw new InvalidOperationException($"Fields that no plan can read, declare them through EntityType or QueryFields: {string.Join(", ", unbound)}.");
+        }
+
+        string[] texts = [.. schema.AllTypes
+            .OfType<IObjectGraphType>()
+            .SelectMany(type => type.Fields)
+            .Select(field => RequiredIndex.AccessOf(FieldBinding.Of(field)))
+            .OfType<RowAccess>()
+            .SelectMany(access => access.Values.Where(v => access.Entity.ColumnNamed(v.Column).ValueType == typeof(string)).Select(v => $"{access.Entity.Table}.{v.Column}"))
+            .Distinct()];
+        if (texts.Length > 0)
+        {
+            throw new InvalidOperationException(
+                $"Value indexes are for enums and foreign keys, whose values are few and known: {string.Join(", ", texts)} is text, so order by it or look it up as a key.");
         }
     }
 }

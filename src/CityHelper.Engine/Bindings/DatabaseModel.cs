@@ -89,6 +89,9 @@ public sealed class EntityMap
     /// <exception cref="KeyNotFoundException">The property is not mapped.</exception>
     public ColumnMap Column(string property) => _columns[property];
 
+    /// <exception cref="InvalidOperationException">No property is mapped to the column.</exception>
+    internal ColumnMap ColumnNamed(string column) => _columns.Values.Single(c => c.Name == column);
+
     /// <summary>Whether a value of the column names at most one row of a partition.</summary>
     public bool IsUnique(ColumnMap column) => _unique.Contains(column.Name);
 }

@@ -65,7 +65,7 @@ public sealed class SchemaOfText
         List<string> messages = [];
         foreach (GraphQLOperationDefinition operation in document.Definitions.OfType<GraphQLOperationDefinition>())
         {
-            if (RootOf(operation) is null)
+            if (_schema.RootOf(operation.Operation) is null)
             {
                 messages.Add($"The schema has no {operation.Operation.ToString().ToLowerInvariant()} operations.");
                 continue;
@@ -87,13 +87,6 @@ public sealed class SchemaOfText
 
         return [.. messages.Distinct()];
     }
-
-    private IObjectGraphType? RootOf(GraphQLOperationDefinition operation) => operation.Operation switch
-    {
-        OperationType.Query => _schema.Query,
-        OperationType.Mutation => _schema.Mutation,
-        _ => _schema.Subscription,
-    };
 
     private static string Sentence(RequestError error) =>
         error.Locations is [var (line, column), ..] ? $"({line},{column}) {error.Message}" : error.Message;

@@ -34,16 +34,9 @@ internal sealed class FieldMerge
     {
         var merge = new FieldMerge(document, text, schema);
         return document.Definitions.OfType<GraphQLOperationDefinition>()
-            .Select(operation => RootOf(operation, schema) is { } root ? merge.CheckFields([new(root, operation.SelectionSet)]) : null)
+            .Select(operation => schema.RootOf(operation.Operation) is { } root ? merge.CheckFields([new(root, operation.SelectionSet)]) : null)
             .FirstOrDefault(error => error is not null);
     }
-
-    private static IObjectGraphType? RootOf(GraphQLOperationDefinition operation, ISchema schema) => operation.Operation switch
-    {
-        OperationType.Mutation => schema.Mutation,
-        OperationType.Subscription => schema.Subscription,
-        _ => schema.Query,
-    };
 
     // Fields of objects of different types never meet in one answer: of them only the shape counts.
     private RequestError? CheckFields(IReadOnlyList<Selected> sets)

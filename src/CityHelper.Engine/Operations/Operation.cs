@@ -1,3 +1,4 @@
+using GraphQL.Types;
 using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Operations;
@@ -8,12 +9,13 @@ namespace CityHelper.Engine.Operations;
 /// </summary>
 public sealed class Operation
 {
-    internal Operation(string id, int textChars, GraphQLDocument document, GraphQLOperationDefinition definition, IReadOnlyList<VariableDefinition> variables)
+    internal Operation(string id, int textChars, GraphQLDocument document, GraphQLOperationDefinition definition, IObjectGraphType root, IReadOnlyList<VariableDefinition> variables)
     {
         Id = id;
         TextChars = textChars;
         Document = document;
         Definition = definition;
+        Root = root;
         Variables = variables;
         IntrospectionField = document.Definitions.Select(FirstIntrospection).FirstOrDefault(field => field is not null);
         Fragments = document.Definitions.OfType<GraphQLFragmentDefinition>().ToDictionary(f => f.FragmentName.Name.StringValue);
@@ -34,6 +36,9 @@ public sealed class Operation
     internal GraphQLDocument Document { get; }
 
     internal GraphQLOperationDefinition Definition { get; }
+
+    /// <summary>The type that its fields are selected of: the schema's root of its kind.</summary>
+    internal IObjectGraphType Root { get; }
 
     internal IReadOnlyList<VariableDefinition> Variables { get; }
 

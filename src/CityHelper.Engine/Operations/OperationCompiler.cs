@@ -66,7 +66,8 @@ public sealed class OperationCompiler(ISchema schema)
             return CompiledOperation.Refused(refusal!);
         }
 
-        if (RootType(definition) is null)
+        // GraphQL.NET's rules take the root type for granted.
+        if (_schema.RootOf(definition.Operation) is not { } root)
         {
             return CompiledOperation.Refused(new OperationKindUnknownError(definition.Operation.ToString().ToLowerInvariant()));
         }
@@ -85,7 +86,7 @@ public sealed class OperationCompiler(ISchema schema)
         try
         {
             IReadOnlyList<VariableDefinition> variables = VariableDefinition.Of(definition, _schema);
-            return new CompiledOperation(new Operation(IdOf(text), text.Length, document, definition, variables), []);
+            return new CompiledOperation(new Operation(IdOf(text), text.Length, document, definition, root, variables), []);
         }
         catch (InputException cause)
         {
@@ -167,15 +168,6 @@ public sealed class OperationCompiler(ISchema schema)
             _ => (null, new OperationNameMissingError()),
         };
     }
-
-    // GraphQL.NET's rules take the root type for granted.
-    private IObjectGraphType? RootType(GraphQLOperationDefinition operation) => operation.Operation switch
-    {
-        OperationType.Query => _schema.Query,
-        OperationType.Mutation => _schema.Mutation,
-        OperationType.Subscription => _schema.Subscription,
-        _ => null,
-    };
 
     private async ValueTask<List<RequestError>> ValidateAsync(
         GraphQLDocument document, GraphQLOperationDefinition definition, CancellationToken cancellation)

@@ -25,7 +25,7 @@ internal sealed class OperationReads(ISchema schema, Operation operation, Variab
     /// <exception cref="PlanException">The operation selects more fields than allowed.</exception>
     public IReadOnlyList<string> Find()
     {
-        Walk(schema.Query, [operation.Definition.SelectionSet]);
+        Walk(operation.Root, [operation.Definition.SelectionSet]);
         return [.. _tables];
     }
 

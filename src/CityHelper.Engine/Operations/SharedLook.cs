@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using CityHelper.Engine.Loading;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
 
@@ -15,29 +15,13 @@ internal sealed class SharedLook<T>(TimeProvider time, Func<string, T?> known, F
     where T : class
 {
     private readonly MemoryCache _missed = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.MissedIdsMax }));
-    private readonly ConcurrentDictionary<string, Lazy<Task<T?>>> _looking = new(StringComparer.Ordinal);
+    private readonly Coalescer<string, T?> _looks = new();
 
     /// <summary>What there is of an id.</summary>
     /// <param name="id">The id.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    public async ValueTask<T?> AskAsync(string id, CancellationToken cancellation)
-    {
-        if (IsKnown(id, out T? outcome))
-        {
-            return outcome;
-        }
-
-        // Whoever asks while somebody looks already waits for the same look. It must not end with one of them, so it has no token.
-        Lazy<Task<T?>> shared = _looking.GetOrAdd(id, key => new Lazy<Task<T?>>(() => LookAsync(key)));
-        try
-        {
-            return await shared.Value.WaitAsync(cancellation);
-        }
-        finally
-        {
-            _looking.TryRemove(KeyValuePair.Create(id, shared));
-        }
-    }
+    public async ValueTask<T?> AskAsync(string id, CancellationToken cancellation) =>
+        IsKnown(id, out T? outcome) ? outcome : await _looks.AskAsync(id, LookAsync, cancellation);
 
     public void Dispose() => _missed.Dispose();
 

@@ -1,3 +1,4 @@
+using CityHelper.Engine.Loading;
 using CityHelper.Engine.Operations;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
@@ -11,6 +12,7 @@ namespace CityHelper.Engine.Planning;
 internal sealed class PlanCache : IDisposable
 {
     private readonly MemoryCache _plans = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedPlanWeightMax, TrackStatistics = true }));
+    private readonly Coalescer<(Operation Operation, string Shape), OperationPlan> _compiling = new();
 
     /// <summary>What the plans that are kept weigh.</summary>
     public long Weight => _plans.GetCurrentStatistics()?.CurrentEstimatedSize ?? 0;
@@ -26,13 +28,24 @@ internal sealed class PlanCache : IDisposable
             return known!;
         }
 
-        OperationPlan plan = compile();
-        _plans.Set(key, plan, new MemoryCacheEntryOptions { Size = WeightOf(operation, plan) }
-            .RegisterPostEvictionCallback(static (_, forgotten, _, _) => ((OperationPlan)forgotten!).Life.Cancel()));
-        return plan;
+        // Compiling is synchronous, so nobody waits for the task: others wait while the first one compiles, some milliseconds.
+        return _compiling.AskAsync(key, _ => Task.FromResult(Compile(operation, key, compile))).GetAwaiter().GetResult();
     }
 
     public void Dispose() => _plans.Dispose();
+
+    private OperationPlan Compile(Operation operation, (Operation, string) key, Func<OperationPlan> compile)
+    {
+        // Another request may have compiled it just before this one began.
+        if (_plans.TryGetValue(key, out OperationPlan? known))
+        {
+            return known!;
+        }
+
+        OperationPlan plan = compile();
+        return _plans.Set(key, plan, new MemoryCacheEntryOptions { Size = WeightOf(operation, plan) }
+            .RegisterPostEvictionCallback(static (_, forgotten, _, _) => ((OperationPlan)forgotten!).Life.Cancel()));
+    }
 
     // A plan keeps its operation, parsed, even when the texts have forgotten it.
     private static int WeightOf(Operation operation, OperationPlan plan) =>

@@ -22,7 +22,7 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
     public OperationPlan Compile(Operation operation, VariableValues variables)
     {
         var collector = new SelectionCollector(operation, schema, variables);
-        List<CollectedField> fields = collector.Collect(schema.Query, [operation.Definition.SelectionSet]);
+        List<CollectedField> fields = collector.Collect(operation.Root, [operation.Definition.SelectionSet]);
         if (fields.Count > Limits.RootFieldsMax)
         {
             throw new PlanException(new OperationTooLargeError(
@@ -35,7 +35,7 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
         new IntrospectionEstimate(operation).Check(fields.Where(f => f.Name is "__schema" or "__type").SelectMany(f => f.Nodes));
         foreach (CollectedField field in fields)
         {
-            roots.Add(Root(field, collector, variables, meta));
+            roots.Add(Root(operation.Root, field, collector, variables, meta));
         }
 
         if (roots.Sum(r => r.StatementCount) > Limits.BatchStatementsMax)
@@ -47,18 +47,18 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
         return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta, price, collector.Fields);
     }
 
-    private RootPlan Root(CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)
+    private RootPlan Root(IObjectGraphType root, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)
     {
         switch (field.Name)
         {
             case "__typename":
-                return new RootPlan(RowPlanner.Field(field, nonNull: true, RowPlanner.TypeName(schema.Query)));
+                return new RootPlan(RowPlanner.Field(field, nonNull: true, RowPlanner.TypeName(root)));
             case "__schema" or "__type":
                 meta.AddRange(field.Nodes);
                 return new MetaRootPlan(RowPlanner.Field(field, nonNull: false, new MetaWriter(field.ResponseName)));
         }
 
-        FieldType definition = schema.Query.Fields.Find(field.Name)!;
+        FieldType definition = root.Fields.Find(field.Name)!;
         collector.NoteCache(definition);
         FieldBinding? binding = FieldBinding.Of(definition);
         var rows = new RowPlanner(collector, variables, context, hasPartition: binding is UniqueRowBinding { Partition: not null } or RowByIdBinding);
@@ -69,13 +69,13 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
             RowOfPartitionBinding row => RowOfPartition(rows, field, definition, row),
             RowByIdBinding row => RowById(rows, field, definition, row),
             ConnectionBinding connection => new ConnectionPlanner(rows, collector, context)
-                .Plan(field, definition, connection.Rows, schema.Query.Name, connection.Partition),
-            FigureBinding figures => new FigurePlanner(rows, collector, context).Plan(field, definition, figures, schema.Query.Name),
-            ClusterBinding clusters => new FigurePlanner(rows, collector, context).Plan(field, definition, clusters, schema.Query.Name),
-            NearbyBinding nearby => new NearbyPlanner(rows, collector, context).Plan(field, definition, nearby, schema.Query.Name),
-            SimilarToDraftBinding draft => new SimilarPlanner(rows, collector, context).PlanRoot(field, definition, draft, schema.Query.Name),
+                .Plan(field, definition, connection.Rows, root.Name, connection.Partition),
+            FigureBinding figures => new FigurePlanner(rows, collector, context).Plan(field, definition, figures, root.Name),
+            ClusterBinding clusters => new FigurePlanner(rows, collector, context).Plan(field, definition, clusters, root.Name),
+            NearbyBinding nearby => new NearbyPlanner(rows, collector, context).Plan(field, definition, nearby, root.Name),
+            SimilarToDraftBinding draft => new SimilarPlanner(rows, collector, context).PlanRoot(field, definition, draft, root.Name),
             NodeBinding node => Node(rows, field, definition, node, collector, variables),
-            _ => throw new InvalidOperationException($"Query.{field.Name} has no root binding."),
+            _ => throw new InvalidOperationException($"{root.Name}.{field.Name} has no root binding."),
         };
     }
 

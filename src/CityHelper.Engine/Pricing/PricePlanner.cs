@@ -29,7 +29,7 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
 
     /// <summary>The price.</summary>
     /// <exception cref="PlanException">The operation selects more fields than allowed.</exception>
-    public OperationPrice Compile() => new(Fields(schema.Query, [operation.Definition.SelectionSet]));
+    public OperationPrice Compile() => new(Fields(operation.Root, [operation.Definition.SelectionSet]));
 
     /// <summary>How long an answer with all that was priced may be kept.</summary>
     public CachePolicy Cache => _collector.Cache ?? CachePolicy.None;

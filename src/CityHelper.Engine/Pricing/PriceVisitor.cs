@@ -1,4 +1,5 @@
 using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Types;
 using GraphQL;
@@ -106,7 +107,7 @@ public sealed class PriceVisitor : BaseSchemaNodeVisitor
         }
 
         bool isConnection = field.ResolvedType!.GetNamedType() is ConnectionType or NearbyConnectionType;
-        bool isRead = isConnection || type == schema.Query || FieldBinding.Of(field) is RootBinding;
+        bool isRead = isConnection || schema.IsRoot(type) || FieldBinding.Of(field) is RootBinding;
         if (OfStatement(field, type) is { } once)
         {
             Weight.AttachToStatement(field, once);

@@ -56,7 +56,7 @@ internal sealed class VariableUses(Operation operation, ISchema schema)
 
     public IReadOnlyList<VariableUse> Find()
     {
-        Walk(schema.Query, operation.Definition.SelectionSet, []);
+        Walk(operation.Root, operation.Definition.SelectionSet, []);
         return _uses;
     }
 

@@ -3,6 +3,7 @@ using CityHelper.Data.Boundaries;
 using CityHelper.Data.Model;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Database;
+using CityHelper.Engine.Loading;
 using CityHelper.Engine.Space;
 using NetTopologySuite.Geometries;
 using Npgsql;
@@ -18,6 +19,8 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
     private static readonly TimeSpan s_checkPause = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<short, CityShapes> _cities = new();
+    private readonly Coalescer<short, CityShapes?> _checks = new();
+    private readonly Coalescer<(short City, long Revision, long Key), Shape?> _looks = new();
 
     public string TypeName => nameof(Boundary);
 
@@ -28,12 +31,8 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
             return null;
         }
 
-        if (!shapes.Known.TryGetValue(key, out Shape? shape))
-        {
-            shape = (await ReadAsync(partition, [key], cancellation)).GetValueOrDefault(key);
-            Keep(shapes, key, shape);
-        }
-
+        Shape? shape = shapes.Known.GetValueOrDefault(key)
+            ?? await _looks.AskAsync((partition, shapes.Revision, key), _ => LookAsync(shapes, partition, key), cancellation);
         return shape is null ? null : new KeptArea(key, shape.Geometry, shape.Revision, shapes.IsCounted && shape.IsCounted);
     }
 
@@ -54,17 +53,34 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
         return [.. keys.Select(key => read.GetValueOrDefault(key) ?? shapes.Known.GetValueOrDefault(key)).OfType<Shape>().Select(shape => shape.Geometry)];
     }
 
-    // Null where nothing was ever imported, or where there is no such city: an id may name any, and none is remembered for it.
-    private async ValueTask<CityShapes?> CurrentAsync(short city, CancellationToken cancellation)
+    private async Task<Shape?> LookAsync(CityShapes shapes, short city, long key)
     {
-        CityShapes shapes = _cities.GetValueOrDefault(city) ?? CityShapes.None;
-        if (time.GetUtcNow() - shapes.CheckedAt < s_checkPause)
+        if (!shapes.Known.TryGetValue(key, out Shape? shape))
         {
-            return shapes;
+            shape = (await ReadAsync(city, [key], CancellationToken.None)).GetValueOrDefault(key);
+            Keep(shapes, key, shape);
         }
 
+        return shape;
+    }
+
+    // Null where nothing was ever imported, or where there is no such city: an id may name any, and none is remembered for it.
+    private async ValueTask<CityShapes?> CurrentAsync(short city, CancellationToken cancellation) =>
+        Checked(city) ?? await _checks.AskAsync(city, CheckAsync, cancellation);
+
+    private CityShapes? Checked(short city) =>
+        _cities.GetValueOrDefault(city) is { } shapes && time.GetUtcNow() - shapes.CheckedAt < s_checkPause ? shapes : null;
+
+    private async Task<CityShapes?> CheckAsync(short city)
+    {
+        if (Checked(city) is { } known)
+        {
+            return known;
+        }
+
+        CityShapes shapes = _cities.GetValueOrDefault(city) ?? CityShapes.None;
         (long revision, bool isCounted) = await database.ReadAsync(
-            connection => BoundaryImporter.RevisionAsync(connection, city, cancellation), cancellation);
+            connection => BoundaryImporter.RevisionAsync(connection, city, CancellationToken.None), CancellationToken.None);
         return revision == 0
             ? null
             : _cities[city] = new CityShapes(revision, isCounted, time.GetUtcNow(), revision == shapes.Revision ? shapes.Known : []);

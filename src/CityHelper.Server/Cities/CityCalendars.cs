@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Database;
+using CityHelper.Engine.Loading;
 using Npgsql;
 
 namespace CityHelper.Server.Cities;
@@ -16,17 +17,25 @@ public sealed class CityCalendars(ReadingDatabase database, TimeProvider time) :
     private static readonly PartitionCalendar s_nowhere = new(TimeZoneInfo.Utc, IsCounted: false, IsPacked: false);
 
     private readonly ConcurrentDictionary<short, (PartitionCalendar Calendar, DateTimeOffset ReadAt)> _known = new();
+    private readonly Coalescer<short, PartitionCalendar> _looks = new();
 
-    public async ValueTask<PartitionCalendar> OfAsync(short partition, CancellationToken cancellation)
+    public async ValueTask<PartitionCalendar> OfAsync(short partition, CancellationToken cancellation) =>
+        Known(partition) ?? await _looks.AskAsync(partition, LookAsync, cancellation);
+
+    private PartitionCalendar? Known(short partition) => _known.TryGetValue(partition, out (PartitionCalendar Calendar, DateTimeOffset ReadAt) known)
+        && (known.Calendar is { IsCounted: true, IsPacked: true } || time.GetUtcNow() - known.ReadAt < s_refreshPause)
+            ? known.Calendar
+            : null;
+
+    private async Task<PartitionCalendar> LookAsync(short partition)
     {
-        if (_known.TryGetValue(partition, out (PartitionCalendar Calendar, DateTimeOffset ReadAt) known)
-            && (known.Calendar is { IsCounted: true, IsPacked: true } || time.GetUtcNow() - known.ReadAt < s_refreshPause))
+        if (Known(partition) is { } known)
         {
-            return known.Calendar;
+            return known;
         }
 
         DateTimeOffset now = time.GetUtcNow();
-        if (await ReadAsync(partition, cancellation) is not { } read)
+        if (await ReadAsync(partition, CancellationToken.None) is not { } read)
         {
             // An id may name a city that there is not; its figures are those of no rows, on whatever days.
             return s_nowhere;

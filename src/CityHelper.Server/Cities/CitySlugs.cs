@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using CityHelper.Engine;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Database;
+using CityHelper.Engine.Loading;
 using Npgsql;
 
 namespace CityHelper.Server.Cities;
@@ -10,13 +11,16 @@ namespace CityHelper.Server.Cities;
 /// Slug to partition key, from memory. Cities are few and never renamed, so the list is read again only when a slug is not in it, and
 /// at most once a second after a slug that is nowhere: a flood of unknown slugs is not a flood of statements.
 /// </summary>
-public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : IPartitionDirectory, IDisposable
+public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : IPartitionDirectory
 {
+    private const long Never = long.MinValue;
+
     private static readonly TimeSpan s_refreshPause = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _refreshing = new(1, 1);
+    // One list, so one key: whatever slugs are asked for, they wait for the same look.
+    private readonly Coalescer<string, IReadOnlyDictionary<string, short>> _looks = new();
     private IReadOnlyDictionary<string, short> _keys = new Dictionary<string, short>();
-    private DateTimeOffset _missedAt = DateTimeOffset.MinValue;
+    private long _missedAt = Never;
     private ExceptionDispatchInfo? _failure;
 
     public async ValueTask<short?> FindAsync(string name, CancellationToken cancellation)
@@ -26,50 +30,38 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : IPa
             return key;
         }
 
-        await RefreshAsync(name, cancellation);
-        return _keys.TryGetValue(name, out key) ? key : null;
+        if (!(await _looks.AskAsync(nameof(_keys), _ => LookAsync(), cancellation)).TryGetValue(name, out key))
+        {
+            return null;
+        }
+
+        // No miss, so the next unknown slug may look at once: it may be a city that was just added.
+        Volatile.Write(ref _missedAt, Never);
+        return key;
     }
 
     public RequestError NotFound(string name) => new CityNotFoundError(name);
 
-    public void Dispose() => _refreshing.Dispose();
-
-    private async Task RefreshAsync(string name, CancellationToken cancellation)
+    private async Task<IReadOnlyDictionary<string, short>> LookAsync()
     {
-        await _refreshing.WaitAsync(cancellation);
+        if (Volatile.Read(ref _missedAt) is not Never and var missed && time.GetElapsedTime(missed) < s_refreshPause)
+        {
+            // An unread list must not say that a city is not there.
+            _failure?.Throw();
+            return _keys;
+        }
+
+        // Before the statement: a database that is down is not asked for each request either.
+        Volatile.Write(ref _missedAt, time.GetTimestamp());
+        _failure = null;
         try
         {
-            if (_keys.ContainsKey(name))
-            {
-                // Another caller was here first.
-                return;
-            }
-
-            if (time.GetUtcNow() - _missedAt < s_refreshPause)
-            {
-                _failure?.Throw();
-                return;
-            }
-
-            // Before the statement: a database that is down is not asked for each request either.
-            _missedAt = time.GetUtcNow();
-            _failure = null;
-            _keys = await ReadAsync(cancellation);
-            if (_keys.ContainsKey(name))
-            {
-                // No miss, so the next unknown slug may look at once: it may be a city that was just added.
-                _missedAt = DateTimeOffset.MinValue;
-            }
+            return _keys = await ReadAsync(CancellationToken.None);
         }
         catch (NpgsqlException cause)
         {
-            // Remembered, because an unread list must not say that a city is not there.
             _failure = ExceptionDispatchInfo.Capture(cause);
             throw;
-        }
-        finally
-        {
-            _refreshing.Release();
         }
     }
 

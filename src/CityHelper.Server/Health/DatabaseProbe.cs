@@ -214,4 +214,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(2301, LogLevel.Information, "Ready again: the database answers")]
     public static partial void DatabaseReady(ILogger logger);
+
+    [LoggerMessage(2302, LogLevel.Warning, "{Problem} Operations that count on it read more than they should")]
+    public static partial void IndexNotAsRequired(ILogger logger, string problem);
 }

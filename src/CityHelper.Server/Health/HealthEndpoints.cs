@@ -15,7 +15,9 @@ internal static class HealthEndpoints
     {
         services.AddSingleton(s => new DatabaseProbe(connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<DatabaseProbe>>()));
         services.AddHostedService(s => s.GetRequiredService<DatabaseProbe>());
-        services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: [Ready]);
+        services.AddSingleton<IndexCheck>();
+        services.AddHostedService(s => s.GetRequiredService<IndexCheck>());
+        services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: [Ready]).AddCheck<IndexCheck>("indexes");
         return services;
     }
 

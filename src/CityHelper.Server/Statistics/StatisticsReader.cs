@@ -21,9 +21,10 @@ internal static partial class StatisticsReader
         from pg_partition_tree('public.service_request') t
         join pg_class leaf on leaf.oid = t.relid
         join pg_class city on city.oid = t.parentrelid
-        left join pg_stats s on s.schemaname = 'public' and s.tablename = leaf.relname and s.attname = any($1)
+        join pg_namespace n on n.oid = leaf.relnamespace
+        left join pg_stats s on s.schemaname = n.nspname and s.tablename = leaf.relname and s.attname = any($1)
         left join lateral (select k.histogram_bounds::text::bigint[] as bounds from pg_stats k
-                           where k.schemaname = 'public' and k.tablename = leaf.relname and k.attname = 'id') keys on true
+                           where k.schemaname = n.nspname and k.tablename = leaf.relname and k.attname = 'id') keys on true
         where t.isleaf and t.level = 2
         """;
 

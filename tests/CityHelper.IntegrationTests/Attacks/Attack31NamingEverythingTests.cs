@@ -144,7 +144,7 @@ public sealed class Attack31NamingEverythingTests(AttackFixture fixture) : IClas
         IReadOnlyList<StatementExplanation> statements = await fixture.Server.Services.GetRequiredService<OperationExecutor>()
             .ExplainAsync(operation, JsonSerializer.SerializeToElement(new { }), CancellationToken.None);
         return statements.SelectMany(s => PlanNode.Read(s.Json).All)
-            .Where(n => n.Relation?.StartsWith("service_request_nyc", StringComparison.Ordinal) == true)
+            .Where(n => n.Relation?.StartsWith("service_request_1_", StringComparison.Ordinal) == true)
             .Sum(n => n.RowsRead);
     }
 }

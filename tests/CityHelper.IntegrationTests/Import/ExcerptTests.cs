@@ -53,7 +53,7 @@ public sealed class ExcerptTests(PostgresFixture postgres) : ImportHouse(postgre
     {
         await ImportAsync(Excerpt);
         Assert.Equal(
-            ["service_request_nyc_2020"], await RowsAsync("select tableoid::regclass::text from service_request where external_id = '90000007'"));
+            ["partitions.service_request_1_2020"], await RowsAsync("select tableoid::regclass::text from service_request where external_id = '90000007'"));
         Assert.Equal(["0"], await RowsAsync("select count(*)::text from service_request where created_at <> public.id_time(id)"));
         Assert.Equal(["0"], await RowsAsync(
             "select count(*)::text from service_request r full join service_request_external_id e on e.city_id = r.city_id "
@@ -108,7 +108,7 @@ public sealed class ExcerptTests(PostgresFixture postgres) : ImportHouse(postgre
     {
         await ImportAsync(Excerpt);
         Assert.Equal(["0"], await RowsAsync(
-            "select sum(relpages - relallvisible)::text from pg_class where relkind = 'r' and relname ~ '^service_request_nyc_' and reltuples > 0"));
+            "select sum(relpages - relallvisible)::text from pg_class where relkind = 'r' and relname ~ '^service_request_1_' and reltuples > 0"));
     }
 
     private static string Utc(string column) => $"coalesce(to_char({column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS'), '-')";

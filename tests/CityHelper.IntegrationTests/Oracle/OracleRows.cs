@@ -123,7 +123,7 @@ internal sealed class OracleRows
                     throw new InvalidOperationException($"{city.Slug} became city {outcome.CityId}: {string.Join(' ', outcome.Problems)}");
                 }
 
-                await partitions.EnsureYearsAsync(city.Id, city.Slug, Enumerable.Range(FirstYear, Years));
+                await partitions.EnsureYearsAsync(city.Id, Enumerable.Range(FirstYear, Years));
             }
 
             await using CityHelperContext context = RequestRows.Context(dataSource);

@@ -23,7 +23,7 @@ public sealed class CitySlugsTests(PostgresFixture postgres) : IAsyncLifetime
     [Fact]
     public async Task A_city_that_is_added_while_the_server_runs_is_found_after_the_pause()
     {
-        using var slugs = new CitySlugs(new ReadingDatabase(_dataSource, new BackendRegister(), NullLogger<ReadingDatabase>.Instance), _time);
+        var slugs = new CitySlugs(new ReadingDatabase(_dataSource, new BackendRegister(), NullLogger<ReadingDatabase>.Instance), _time);
         Assert.Null(await slugs.FindAsync("springfield", CancellationToken.None));
         await AddAsync("springfield");
 
@@ -41,7 +41,7 @@ public sealed class CitySlugsTests(PostgresFixture postgres) : IAsyncLifetime
     public async Task Many_callers_at_once_all_find_the_city()
     {
         await AddAsync("springfield");
-        using var slugs = new CitySlugs(new ReadingDatabase(_dataSource, new BackendRegister(), NullLogger<ReadingDatabase>.Instance), _time);
+        var slugs = new CitySlugs(new ReadingDatabase(_dataSource, new BackendRegister(), NullLogger<ReadingDatabase>.Instance), _time);
         short?[] found = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => slugs.FindAsync("springfield", CancellationToken.None).AsTask()));
         Assert.All(found, key => Assert.Equal((short)1, key));
     }

@@ -25,7 +25,7 @@ public static class RequestRows
         await using NpgsqlDataSource dataSource = CityHelperDatabase.CreateDataSource(database);
         await new CityDirectory(dataSource, TimeProvider.System).AddAsync(
             new CityFacts("nyc", "New York City", "America/New_York", -74.27, 40.48, -73.69, 40.93, -73.98, 40.75));
-        await new Data.Partitions.CityPartitions(dataSource, TimeProvider.System).EnsureYearsAsync(City, "nyc", years);
+        await new Data.Partitions.CityPartitions(dataSource, TimeProvider.System).EnsureYearsAsync(City, years);
         await using CityHelperContext context = Context(dataSource);
         context.Agencies.AddRange(
             new Agency { CityId = City, Id = 1, Code = "NYPD", Name = "New York City Police Department" },

@@ -1,6 +1,7 @@
 using CityHelper.Data;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Import.NewYork;
+using CityHelper.Data.Migrations;
 using CityHelper.Data.Partitions;
 using CityHelper.IntegrationTests.Postgres;
 using Microsoft.Extensions.Time.Testing;
@@ -30,7 +31,7 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
         CityAddOutcome outcome = await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
         Assert.Equal((CityAddStatus.Added, (short)1), (outcome.Status, outcome.CityId));
         Assert.Equal(
-            "service_request_nyc_2026 service_request_nyc_2027 status_update_nyc_2026 status_update_nyc_2027",
+            "service_request_1_2026 service_request_1_2027 status_update_1_2026 status_update_1_2027",
             await TextAsync("select string_agg(relname, ' ' order by relname) from pg_class where relispartition and relkind = 'r'"));
     }
 
@@ -42,6 +43,56 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
         CityAddOutcome again = await directory.AddAsync(NewYork.Facts with { Name = "Other" });
         Assert.Equal((CityAddStatus.Exists, (short)1), (again.Status, again.CityId));
         Assert.Equal("New York City", await TextAsync("select string_agg(name, ',') from city"));
+    }
+
+    /// <summary>Slugs that would be tables of ours, or years of another city's, if tables were called by them.</summary>
+    [Theory]
+    [InlineData("count", "delta", "pack")]
+    [InlineData("boundary-count", "boundary-month", "external-id")]
+    [InlineData("x", "x-2026", "x-2027")]
+    public async Task A_slug_collides_with_no_table(params string[] slugs)
+    {
+        var directory = new CityDirectory(_database, _time);
+        foreach (string slug in slugs)
+        {
+            Assert.Equal(CityAddStatus.Added, (await directory.AddAsync(NewYork.Facts with { Slug = slug })).Status);
+        }
+
+        Assert.Equal("12", await TextAsync("select count(*)::text from pg_class where relispartition and relkind = 'r'"));
+    }
+
+    [Fact]
+    public async Task A_city_is_added_whole_or_not_at_all()
+    {
+        await TextAsync("create table partitions.status_update_1_2027 (id int)");
+        await Assert.ThrowsAsync<PostgresException>(() => new CityDirectory(_database, _time).AddAsync(NewYork.Facts));
+        Assert.Equal("0 0", await TextAsync("select (select count(*) from city) || ' ' || (select count(*) from pg_class where relispartition)"));
+        await TextAsync("drop table partitions.status_update_1_2027");
+        Assert.Equal(CityAddStatus.Added, (await new CityDirectory(_database, _time).AddAsync(NewYork.Facts)).Status);
+    }
+
+    /// <summary>As they were called until 0011_partitions.sql: by the slug, among all other tables.</summary>
+    [Fact]
+    public async Task Partitions_of_earlier_versions_are_renamed()
+    {
+        await AddWithOldLeafAsync();
+        const string Names = "select string_agg(relnamespace::regnamespace || '.' || relname, ' ' order by relname) from pg_class where relispartition and relkind in ('r', 'p')";
+        string? names = await TextAsync(Names);
+        await TextAsync(
+            """
+            do $$ declare part record; begin
+                for part in select relname from pg_class where relnamespace = 'partitions'::regnamespace and relkind in ('r', 'p') loop
+                    execute format('alter table partitions.%I set schema public', part.relname);
+                    execute format('alter table public.%I rename to %I', part.relname, regexp_replace(part.relname, '_1(_|$)', '_nyc\1'));
+                end loop;
+            end $$;
+            drop schema partitions;
+            delete from schema_version where scriptname = '0011_partitions.sql'
+            """);
+        Assert.Contains("public.service_request_nyc_2019", await TextAsync(Names), StringComparison.Ordinal);
+        await new Migrator(_connectionString).MigrateAsync();
+        Assert.Equal(names, await TextAsync(Names));
+        Assert.Contains("partitions.status_update_1_2019", names, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -71,7 +122,7 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
         // And none twice.
         Assert.Equal(
             await TextAsync("select count(*)::text from pg_index where indrelid = 'service_request'::regclass"),
-            await TextAsync("select count(*)::text from pg_index where indrelid = 'service_request_nyc_2019'::regclass"));
+            await TextAsync("select count(*)::text from pg_index where indrelid = 'partitions.service_request_1_2019'::regclass"));
     }
 
     [Fact]
@@ -83,13 +134,13 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
             select count(*)::text from (
                 (select attname, atttypid, atttypmod, attnotnull, attgenerated from pg_attribute where attrelid = 'service_request'::regclass and attnum > 0)
                 except
-                (select attname, atttypid, atttypmod, attnotnull, attgenerated from pg_attribute where attrelid = 'service_request_nyc_2019'::regclass)
+                (select attname, atttypid, atttypmod, attnotnull, attgenerated from pg_attribute where attrelid = 'partitions.service_request_1_2019'::regclass)
             ) different
             """));
         Assert.Equal("agency category", await TextAsync(
-            "select string_agg(confrelid::regclass::text, ' ' order by 1) from pg_constraint where conrelid = 'service_request_nyc_2019'::regclass and contype = 'f'"));
-        Assert.Equal("service_request_nyc_2019", await TextAsync(
-            "select string_agg(confrelid::regclass::text, ' ') from pg_constraint where conrelid = 'status_update_nyc_2019'::regclass and contype = 'f'"));
+            "select string_agg(confrelid::regclass::text, ' ' order by 1) from pg_constraint where conrelid = 'partitions.service_request_1_2019'::regclass and contype = 'f'"));
+        Assert.Equal("partitions.service_request_1_2019", await TextAsync(
+            "select string_agg(confrelid::regclass::text, ' ') from pg_constraint where conrelid = 'partitions.status_update_1_2019'::regclass and contype = 'f'"));
     }
 
     [Fact]
@@ -97,7 +148,7 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
     {
         await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
-            new CityPartitions(_database, _time).EnsureYearsAsync(1, "nyc", Enumerable.Range(2010, 5)))));
+            new CityPartitions(_database, _time).EnsureYearsAsync(1, Enumerable.Range(2010, 5)))));
         Assert.Equal("14", await TextAsync("select count(*)::text from pg_class where relispartition and relkind = 'r'"));
     }
 
@@ -113,13 +164,13 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
 
         await using NpgsqlDataSource impatient = CityHelperDatabase.CreateDataSource(
             new NpgsqlConnectionStringBuilder(_connectionString) { Options = "-c lock_timeout=3s" }.ConnectionString);
-        await new CityPartitions(impatient, _time).EnsureYearsAsync(1, "nyc", [2012]);
-        Assert.Equal("true", await TextAsync("select (to_regclass('status_update_nyc_2012') is not null)::text"));
+        await new CityPartitions(impatient, _time).EnsureYearsAsync(1, [2012]);
+        Assert.Equal("true", await TextAsync("select (to_regclass('partitions.status_update_1_2012') is not null)::text"));
     }
 
     [Fact]
     public async Task An_absurd_year_is_refused() =>
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => new CityPartitions(_database, _time).EnsureYearsAsync(1, "nyc", [1899]));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => new CityPartitions(_database, _time).EnsureYearsAsync(1, [1899]));
 
     [Fact]
     public async Task Deleting_a_request_deletes_its_updates()
@@ -140,7 +191,7 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
     private async Task AddWithOldLeafAsync()
     {
         await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
-        await new CityPartitions(_database, _time).EnsureYearsAsync(1, "nyc", [2019]);
+        await new CityPartitions(_database, _time).EnsureYearsAsync(1, [2019]);
     }
 
     private async Task<string?> TextAsync(string sql)

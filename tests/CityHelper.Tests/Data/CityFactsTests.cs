@@ -1,5 +1,4 @@
 using CityHelper.Data.Import.NewYork;
-using CityHelper.Data.Partitions;
 using Xunit;
 
 namespace CityHelper.Tests.Data;
@@ -15,12 +14,6 @@ public sealed class CityFactsTests
     [InlineData("2nd-city")]
     [InlineData("new_york")]
     [InlineData("a-slug-that-is-longer-than-forty-characters")]
-    // Each would name a table that is something else.
-    [InlineData("external-id")]
-    [InlineData("count")]
-    [InlineData("closing-count")]
-    [InlineData("delta")]
-    [InlineData("nyc-2026")]
     public void A_slug_that_cannot_be_one_is_refused(string slug) => Assert.Single((NewYork.Facts with { Slug = slug }).Problems());
 
     [Theory]
@@ -36,8 +29,4 @@ public sealed class CityFactsTests
         Assert.Single((NewYork.Facts with { CentreLatitude = 0 }).Problems());
         Assert.Equal(2, (NewYork.Facts with { West = 10, Name = " " }).Problems().Count);
     }
-
-    [Fact]
-    public void The_longest_names_of_tables_fit() =>
-        Assert.True(CityPartitions.YearTable("service_request", new string('a', 40), 2026).Length <= 63);
 }

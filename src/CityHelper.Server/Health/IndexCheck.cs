@@ -1,0 +1,103 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Telemetry;
+using GraphQL.Types;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+
+namespace CityHelper.Server.Health;
+
+/// <summary>
+/// Looks at start, and every five minutes, whether the indexes that plans count on are there: one that is missing, not valid, or without a column makes the server slow
+/// and no answer wrong, so it is logged and told by <c>/health</c> as degraded, and keeps nobody from serving.
+/// </summary>
+internal sealed class IndexCheck(ISchema schema, NpgsqlDataSource database, TimeProvider time, ILogger<IndexCheck> logger) : BackgroundService, IHealthCheck
+{
+    private const string IndexesSql =
+        """
+        select t.relname::text, i.relname::text, x.indisvalid and x.indisready,
+               array(select a.attname::text from unnest(x.indkey::int2[]) with ordinality k (number, place)
+                     join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.number order by k.place),
+               x.indnkeyatts::int
+        from pg_index x
+        join pg_class t on t.oid = x.indrelid
+        join pg_class i on i.oid = x.indexrelid
+        join pg_am m on m.oid = i.relam
+        where t.relnamespace = 'public'::regnamespace and t.relname = any($1) and m.amname = 'btree' and x.indpred is null and x.indexprs is null
+        """;
+
+    private readonly IReadOnlyList<RequiredIndex> _required = RequiredIndex.Of(schema);
+    private IReadOnlyList<string> _problems = [];
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_problems.Count == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(string.Join(' ', _problems)));
+
+    /// <summary>Compares what is required with the catalogue.</summary>
+    /// <returns>One sentence for each index that is not as it is counted on.</returns>
+    /// <exception cref="NpgsqlException">The database does not answer.</exception>
+    public async Task<IReadOnlyList<string>> ProblemsAsync(CancellationToken cancellation)
+    {
+        await using NpgsqlCommand command = database.CreateCommand(IndexesSql);
+        command.Parameters.Add(new() { Value = _required.Select(index => index.Table).Distinct().ToArray() });
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        List<FoundIndex> found = [];
+        while (await reader.ReadAsync(cancellation))
+        {
+            string[] columns = reader.GetFieldValue<string[]>(3);
+            int keys = reader.GetInt32(4);
+            found.Add(new FoundIndex(reader.GetString(0), reader.GetString(1), reader.GetBoolean(2), columns[..keys], columns[keys..]));
+        }
+
+        // A table that is not there yet is the migrations' matter: each table has its primary key.
+        return [.. _required.Where(required => found.Any(f => f.Table == required.Table)).Select(required => Problem(required, found)).OfType<string>()];
+    }
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await LookAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(Engine.Limits.StatisticsRefreshSeconds), time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await LookAsync(stoppingToken);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            IReadOnlyList<string> problems = await ProblemsAsync(cancellation);
+            foreach (string problem in problems.Except(_problems))
+            {
+                LogMessages.IndexNotAsRequired(logger, problem);
+            }
+
+            _problems = problems;
+        }
+        catch (NpgsqlException)
+        {
+            // A database that does not answer says nothing of its indexes; its own check tells.
+        }
+    }
+
+    private static string? Problem(RequiredIndex required, IEnumerable<FoundIndex> found)
+    {
+        FoundIndex[] keyed = [.. found.Where(f => f.Table == required.Table && f.Keys.SequenceEqual(required.Columns))];
+        if (keyed.Length == 0)
+        {
+            return $"The index on {required} is missing: run `cityhelper migrate`, or create it as docs/contributing.md says.";
+        }
+
+        FoundIndex best = keyed.OrderByDescending(f => f.IsValid).ThenBy(f => required.Included.Except(f.Included).Count()).First();
+        string[] lacking = [.. required.Included.Except(best.Included)];
+        return lacking.Length > 0 ? $"The index {best.Name} on {required} lacks {string.Join(", ", lacking)}."
+            : !best.IsValid ? $"The index {best.Name} on {required} is not valid: a partition lacks its part of it; create it there and attach it."
+            : null;
+    }
+
+    private sealed record FoundIndex(string Table, string Name, bool IsValid, string[] Keys, string[] Included);
+}

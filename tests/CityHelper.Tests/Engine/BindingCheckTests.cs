@@ -1,0 +1,46 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Server.Schema;
+using GraphQL.Types;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace CityHelper.Tests.Engine;
+
+/// <summary>A server does not start with fields that nothing could read, nor with indexes that no plan could use.</summary>
+public sealed class BindingCheckTests : IDisposable
+{
+    private readonly ServiceProvider _services = SchemaServices.CreateOffline();
+
+    public void Dispose() => _services.Dispose();
+
+    [Fact]
+    public void The_schema_passes() => BindingCheck.Verify(Schema());
+
+    [Fact]
+    public void A_field_without_a_binding_is_named()
+    {
+        ISchema schema = Schema();
+        schema.Query.Fields.Find("city")!.Metadata.Clear();
+        InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() => BindingCheck.Verify(schema));
+        Assert.Equal("Fields that no plan can read, declare them through EntityType or QueryFields: Query.city.", refusal.Message);
+    }
+
+    [Fact]
+    public void A_value_index_on_a_text_is_named()
+    {
+        ISchema schema = Schema();
+        FieldType field = schema.Query.Fields.Find("serviceRequests")!;
+        var binding = (ConnectionBinding)FieldBinding.Of(field)!;
+        RowAccess access = binding.Rows.Access with { Values = [.. binding.Rows.Access.Values, new ValueIndex("title", [])] };
+        (binding with { Rows = binding.Rows with { Access = access } }).AttachTo(field);
+        InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() => BindingCheck.Verify(schema));
+        Assert.Contains("service_request.title is text", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private ISchema Schema()
+    {
+        var schema = _services.GetRequiredService<ISchema>();
+        schema.Initialize();
+        return schema;
+    }
+}
