@@ -1,19 +1,22 @@
 using CityHelper.Engine.Admission;
+using CityHelper.Engine.Binding;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Database;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Statistics;
+using CityHelper.Engine.Transport;
+using CityHelper.Engine.Transport.Http;
 using CityHelper.Engine.Types;
+using CityHelper.Engine.Writing;
 using GraphQL.Types;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace CityHelper.Engine;
@@ -31,24 +34,28 @@ public static class EngineServices
         Limits.Verify();
         services.AddReadingDatabase();
         services.AddSingleton<SuspendedShapes>();
-        services.AddSingleton<OperationCompiler>();
+        services.AddSingleton<OperationCompiler>().AddSingleton<OperationAppraiser>();
         services.AddSingleton<StoredOperations>();
         services.AddSingleton<OperationRegistry>();
         services.AddSingleton<PlanCache>();
         services.AddSingleton<StatementCache>();
-        services.AddSingleton(s =>
-        {
-            var schema = s.GetRequiredService<ISchema>();
-            return new OperationExecutor(
-                new Planner(schema, new PlanningContext(s.GetRequiredService<CursorKeys>(), s.GetRequiredService<ITableStatistics>(), s.GetRequiredService<TimeProvider>())),
-                new BatchRunner(s.GetRequiredService<ReadingDatabase>(), Prepared(s.GetRequiredService<NpgsqlDataSource>()), s.GetRequiredService<StatementCache>(), s.GetRequiredService<ILogger<BatchRunner>>()),
-                new IntrospectionRunner(schema),
-                s.GetRequiredService<PlanCache>(),
-                s.GetRequiredService<AdmissionControl>(),
-                s.GetRequiredService<SuspendedShapes>(),
-                s.GetRequiredService<BackendRegister>(),
-                s.GetRequiredService<ILogger<OperationExecutor>>());
-        });
+        services.AddSingleton<BindingLookups>();
+        services.AddSingleton(s => new BindingContext(
+            s.GetRequiredService<CursorKeys>(), s.GetRequiredService<ITableStatistics>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<BindingLookups>()));
+        services.AddSingleton<OperationPreparer>().AddSingleton<OperationBinder>().AddSingleton<IntrospectionRunner>();
+        services.AddSingleton(s => Prepared(s.GetRequiredService<NpgsqlDataSource>())).AddSingleton<BatchRunner>();
+        services.AddSingleton(s => new OperationExecutor(
+            s.GetRequiredService<BatchRunner>(), s.GetRequiredService<IntrospectionRunner>(), s.GetRequiredService<OperationBinder>().Roots));
+        services.AddSingleton(s => new OperationExplainer(
+            s.GetRequiredService<OperationPreparer>(), s.GetRequiredService<OperationBinder>(), s.GetRequiredService<OperationExecutor>(), s.GetRequiredService<AdmissionControl>()));
+        services.AddSingleton(s => new Pipeline(
+            s.GetRequiredService<OperationGate>(),
+            s.GetRequiredService<OperationPreparer>(),
+            s.GetRequiredService<OperationBinder>(),
+            s.GetRequiredService<OperationExecutor>(),
+            s.GetRequiredService<AdmissionControl>(),
+            s.GetRequiredService<SuspendedShapes>(),
+            s.GetRequiredService<BackendRegister>()));
         services.AddSingleton<RegisteredOperations>();
         services.AddSingleton<OperationGate>();
         services.TryAddSingleton(new GraphQLHttpOptions());

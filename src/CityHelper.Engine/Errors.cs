@@ -168,7 +168,7 @@ public sealed class FilterNotIndexedError : RequestError
     }
 
     /// <summary>What stands beside the fields leaves too many rows.</summary>
-    internal FilterNotIndexedError(IReadOnlyList<string> fields, Planning.TooManyRows tooMany, string coordinate, string area = SmallArea)
+    internal FilterNotIndexedError(IReadOnlyList<string> fields, Binding.TooManyRows tooMany, string coordinate, string area = SmallArea)
         : base(
             string.Create(
                 CultureInfo.InvariantCulture,

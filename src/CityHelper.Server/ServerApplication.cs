@@ -1,8 +1,8 @@
 using CityHelper.Data;
 using CityHelper.Engine;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Transport.Http;
 using CityHelper.Server.Admission;
 using CityHelper.Server.Clients;
 using CityHelper.Server.Explorer;

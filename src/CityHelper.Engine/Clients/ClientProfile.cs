@@ -51,7 +51,7 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
 public interface IClientDirectory
 {
     /// <summary>
-    /// Whose request it is. Every request is somebody's: who is not identified has a profile too. At a <see cref="Http.CacheableAddress"/> nothing may decide that a
+    /// Whose request it is. Every request is somebody's: who is not identified has a profile too. At a <see cref="Transport.Http.CacheableAddress"/> nothing may decide that a
     /// cache does not look at.
     /// </summary>
     ClientProfile Identify(HttpRequest request);

@@ -1,5 +1,3 @@
-using CityHelper.Engine.Execution;
-using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Telemetry;
@@ -22,15 +20,24 @@ internal sealed record Authorisation(Operation? Operation, IReadOnlyList<Request
     /// <summary>What the answer says of its registration (<c>extensions.persistedQuery</c>); null for nothing.</summary>
     public IReadOnlyDictionary<string, object>? Persisted { get; init; }
 
+    /// <summary>The text that is to be kept once the operation has turned out to be one that may run; null for none.</summary>
+    public PendingRegistration? Registration { get; init; }
+
     public static Authorisation Refused(RequestError error) => new(null, [error]);
 }
+
+/// <summary>A text that a client registers.</summary>
+/// <param name="Hash">Its SHA-256.</param>
+/// <param name="Text">The document.</param>
+/// <param name="IsCounted">Whether the client's quota has room for it; without, it runs and is not kept.</param>
+internal sealed record PendingRegistration(string Hash, string Text, bool IsCounted);
 
 /// <summary>
 /// The one place that decides which operation a request runs: every transport asks it (conventions §8). Published operations run for everybody; what else
 /// a client may send is its mode.
 /// </summary>
 public sealed class OperationGate(
-    OperationRegistry operations, RegisteredOperations registered, OperationExecutor executor, ILogger<OperationGate> logger)
+    OperationRegistry operations, RegisteredOperations registered, ILogger<OperationGate> logger)
 {
     /// <summary>Finds or compiles the operation of a request.</summary>
     internal async ValueTask<Authorisation> AuthoriseAsync(OperationRequest request, ClientProfile client, CancellationToken cancellation)
@@ -48,13 +55,13 @@ public sealed class OperationGate(
         }
 
         return Given(request.Hash) is { } sent
-            ? await ByTextAndHashAsync(text, sent, name, request, client, cancellation)
+            ? await ByTextAndHashAsync(text, sent, name, client, cancellation)
             : await ByTextAsync(text, name, client, ClientMode.FreeText, cancellation);
     }
 
     private async ValueTask<Authorisation> ByIdAsync(string id, string? name, ClientProfile client, RequestError unknown, CancellationToken cancellation)
     {
-        CompiledOperation published = await operations.FindAsync(id, cancellation);
+        PublishedOperation published = await operations.FindAsync(id, cancellation);
         if (published.Operation is { } operation)
         {
             // The name in a URL must be the operation's: logs and caches are read by it.
@@ -90,7 +97,7 @@ public sealed class OperationGate(
     }
 
     private async ValueTask<Authorisation> ByTextAndHashAsync(
-        string text, string sent, string? name, OperationRequest request, ClientProfile client, CancellationToken cancellation)
+        string text, string sent, string? name, ClientProfile client, CancellationToken cancellation)
     {
         string hash = OperationCompiler.IdOf(text);
         if (hash == sent && await operations.FindAsync(hash, cancellation) is { Operation: not null } published)
@@ -116,25 +123,24 @@ public sealed class OperationGate(
         }
 
         Authorisation authorisation = await ByTextAsync(text, name, client, ClientMode.Registration, cancellation);
-        if (authorisation.Operation is not { } operation)
+        if (authorisation.Operation is null)
         {
             return authorisation;
         }
 
-        if (hash != sent)
-        {
-            // It runs, and is kept under neither hash.
-            return authorisation with { Persisted = WrongHash(sent, hash) };
-        }
+        // Under a wrong hash it runs, and is kept under neither.
+        return hash == sent
+            ? authorisation with { Registration = new PendingRegistration(hash, text, isCounted) }
+            : authorisation with { Persisted = WrongHash(sent, hash) };
+    }
 
-        // Only what may run is kept, so that nobody fills the store with what never could.
-        if (executor.Check(operation, request.Variables, authorisation.Limit) is { } refusal)
-        {
-            return new Authorisation(null, ErrorsFor(client, [refusal]));
-        }
-
-        bool isKept = isCounted && await registered.TryRegisterAsync(client, hash, text, cancellation);
-        return authorisation with { Persisted = new Dictionary<string, object> { ["sha256Hash"] = hash, ["persisted"] = isKept } };
+    /// <summary>Keeps the text of an operation that may run with the variables it came with: nobody fills the store with what never could.</summary>
+    /// <returns>What the answer says of it.</returns>
+    internal async ValueTask<IReadOnlyDictionary<string, object>> RegisterAsync(
+        ClientProfile client, PendingRegistration registration, CancellationToken cancellation)
+    {
+        bool isKept = registration.IsCounted && await registered.TryRegisterAsync(client, registration.Hash, registration.Text, cancellation);
+        return new Dictionary<string, object> { ["sha256Hash"] = registration.Hash, ["persisted"] = isKept };
     }
 
     // What is registered was counted when it was, perhaps of another client.
@@ -164,7 +170,8 @@ public sealed class OperationGate(
         return new Authorisation(operation, []) { Limit = client.PriceLimit };
     }
 
-    private static IReadOnlyList<RequestError> ErrorsFor(ClientProfile client, IReadOnlyList<RequestError> errors) =>
+    /// <summary>Errors as a client may read them: without names of the schema where it may not look at that.</summary>
+    internal static IReadOnlyList<RequestError> ErrorsFor(ClientProfile client, IReadOnlyList<RequestError> errors) =>
         client.MayReadSchema ? errors : [.. errors.Select(EngineErrors.WithoutSuggestion)];
 
     private static Dictionary<string, object> WrongHash(string sent, string hash) => new()

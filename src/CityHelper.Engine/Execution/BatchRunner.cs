@@ -37,62 +37,48 @@ internal sealed class BatchRunner(
 {
     private const string CountTimeoutSql = "select set_config('statement_timeout', $1, true)";
 
-    /// <summary>Binds a run; a database that fails while areas or calendars are looked up is an error of its field.</summary>
-    public async Task BindAsync(RootRun run, CancellationToken cancellation)
-    {
-        try
-        {
-            await run.Plan.BindAsync(run, cancellation);
-        }
-        catch (NpgsqlException cause)
-        {
-            run.Error = DatabaseFailure.Of(cause);
-            LogMessages.BatchFailed(logger, run.Error.Code, cause);
-        }
-    }
-
-    /// <summary>Reads the rows of all runs; pages that came short of their window are completed in a second batch.</summary>
-    /// <param name="runs">The runs.</param>
+    /// <summary>Reads the rows of all roots; pages that came short of their window are completed in a second batch.</summary>
+    /// <param name="roots">The roots.</param>
     /// <param name="shape">What the watcher is to call it.</param>
     /// <param name="cancellation">Ends the batch in PostgreSQL too.</param>
     /// <returns>What it took.</returns>
-    public async Task<BatchUsage> RunAsync(IReadOnlyList<RootRun> runs, ExecutionShape? shape, CancellationToken cancellation)
+    public async Task<BatchUsage> RunAsync(IReadOnlyList<RootExecution> roots, ExecutionShape? shape, CancellationToken cancellation)
     {
-        RootRun[] all = [.. runs.SelectMany(r => r.All)];
+        RootExecution[] all = [.. roots.SelectMany(r => r.All)];
         BatchUsage first = await RunAsync(Reads(all, isFirst: true), Counts(all), shape, cancellation);
 
         // Another snapshot, but of other keys: no row can stand on the page twice, and the answer's position is that of the first batch.
-        RootRun[] unfinished = [.. all.Where(r => r.TryWiden())];
+        RootExecution[] unfinished = [.. all.Where(r => r.TryWiden())];
         return first + await RunAsync(Reads(unfinished, isFirst: false), [], shape, cancellation);
     }
 
     /// <summary>How PostgreSQL runs the statements, and those that complete a page.</summary>
-    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(IReadOnlyList<RootRun> runs, CancellationToken cancellation)
+    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(IReadOnlyList<RootExecution> roots, CancellationToken cancellation)
     {
         var explanations = new List<StatementExplanation>();
-        RootRun[] all = [.. runs.SelectMany(r => r.All)];
-        foreach ((StatementPlan statement, RootRun run) in Reads(all, isFirst: true).Concat(Counts(all)))
+        RootExecution[] all = [.. roots.SelectMany(r => r.All)];
+        foreach ((StatementPlan statement, RootExecution root) in Reads(all, isFirst: true).Concat(Counts(all)))
         {
-            StatementExplanation explanation = await ExplainAsync(statement, run, cancellation);
+            StatementExplanation explanation = await ExplainAsync(statement, root, cancellation);
             explanations.Add(explanation);
             if (statement is RootStatement)
             {
-                run.Rows.Count = Math.Min(explanation.Rows, run.PageRows);
-                run.Rows.HasMore = explanation.Rows > run.PageRows;
+                root.Rows.Rows.Count = Math.Min(explanation.Rows, root.Values.PageRows);
+                root.Rows.Rows.HasMore = explanation.Rows > root.Values.PageRows;
             }
         }
 
-        foreach ((StatementPlan statement, RootRun run) in Reads([.. all.Where(r => r.TryWiden())], isFirst: false))
+        foreach ((StatementPlan statement, RootExecution root) in Reads([.. all.Where(r => r.TryWiden())], isFirst: false))
         {
-            explanations.Add(await ExplainAsync(statement, run, cancellation));
+            explanations.Add(await ExplainAsync(statement, root, cancellation));
         }
 
         return explanations;
     }
 
     private async Task<BatchUsage> RunAsync(
-        List<(StatementPlan Statement, RootRun Run)> reads,
-        List<(StatementPlan Statement, RootRun Run)> counts,
+        List<(StatementPlan Statement, RootExecution Root)> reads,
+        List<(StatementPlan Statement, RootExecution Root)> counts,
         ExecutionShape? shape,
         CancellationToken cancellation)
     {
@@ -132,9 +118,9 @@ internal sealed class BatchRunner(
             }
 
             // Roots that read nothing answer all the same.
-            foreach ((_, RootRun run) in reads.Concat(counts))
+            foreach ((_, RootExecution root) in reads.Concat(counts))
             {
-                run.Error ??= error;
+                root.Rows.Error ??= error;
             }
 
             return new BatchUsage(statements, 0, Stopwatch.GetElapsedTime(start));
@@ -146,7 +132,7 @@ internal sealed class BatchRunner(
     }
 
     private async Task<long> ReadAsync(
-        DatabaseRead use, List<(StatementPlan Statement, RootRun Run)> reads, List<(StatementPlan Statement, RootRun Run)> counts, CancellationToken cancellation)
+        DatabaseRead use, List<(StatementPlan Statement, RootExecution Root)> reads, List<(StatementPlan Statement, RootExecution Root)> counts, CancellationToken cancellation)
     {
         await using NpgsqlBatch batch = use.Connection.CreateBatch();
         await prepared.PrepareAsync(use.Connection, batch, Fill(batch, reads, counts), cancellation);
@@ -168,46 +154,44 @@ internal sealed class BatchRunner(
         return rows;
     }
 
-    private async Task<StatementExplanation> ExplainAsync(StatementPlan statement, RootRun run, CancellationToken cancellation)
+    private async Task<StatementExplanation> ExplainAsync(StatementPlan statement, RootExecution root, CancellationToken cancellation)
     {
-        CompiledStatement compiled = statements.For(statement, run);
+        CompiledStatement compiled = statements.For(statement, root.Values, root.PlanLife);
         string json = await database.ReadAsync(
             async connection =>
             {
                 await using var command = new NpgsqlCommand("explain (analyze, buffers, verbose, format json) " + compiled.Sql, connection);
                 foreach (ParameterSource source in compiled.Parameters)
                 {
-                    command.Parameters.Add(source(run));
+                    command.Parameters.Add(source(root.Values));
                 }
 
                 return (string)(await command.ExecuteScalarAsync(cancellation))!;
             },
             cancellation);
-        return new StatementExplanation(compiled.Sql, run.Access.ToString(), json)
+        return new StatementExplanation(compiled.Sql, root.Values.Access.ToString(), json)
         {
-            Field = run.Plan.Field.ResponseName,
+            Field = root.Bound.Plan.Field.ResponseName,
             Kind = statement.Kind,
-            Partition = run.Partition,
+            Partition = root.Values.Partition,
         };
     }
 
-    private static List<(StatementPlan Statement, RootRun Run)> Reads(IEnumerable<RootRun> runs, bool isFirst) =>
-        [.. runs.Where(IsRead).SelectMany(run => run.Plan.Statements.Concat(isFirst ? run.Plan.Probes : [])
-            .Where(s => s.IsNeeded(run))
-            .Select(s => (s, run)))];
+    private static List<(StatementPlan Statement, RootExecution Root)> Reads(IEnumerable<RootExecution> roots, bool isFirst) =>
+        [.. roots.Where(root => root.IsRead).SelectMany(root => root.Bound.Plan.Statements.Concat(isFirst ? root.Bound.Plan.Probes : [])
+            .Where(s => s.IsNeeded(root.Values))
+            .Select(s => (s, root)))];
 
-    private static List<(StatementPlan Statement, RootRun Run)> Counts(IEnumerable<RootRun> runs) =>
-        [.. runs.Where(IsRead).SelectMany(run => run.Plan.Figures.Where(s => s.IsNeeded(run))
-            .Concat(run.Plan.Count is { } count ? [count] : [])
-            .Select(s => (s, run)))];
-
-    private static bool IsRead(RootRun run) => run.Error is null && !run.IsAbsent;
+    private static List<(StatementPlan Statement, RootExecution Root)> Counts(IEnumerable<RootExecution> roots) =>
+        [.. roots.Where(root => root.IsRead).SelectMany(root => root.Bound.Plan.Figures.Where(s => s.IsNeeded(root.Values))
+            .Concat(root.Bound.Plan.Count is { } count ? [count] : [])
+            .Select(s => (s, root)))];
 
     // Order matters: a count that runs into its time limit aborts the transaction, and with it whatever would come after.
     private List<CompiledStatement> Fill(
-        NpgsqlBatch batch, List<(StatementPlan Statement, RootRun Run)> reads, List<(StatementPlan Statement, RootRun Run)> counts)
+        NpgsqlBatch batch, List<(StatementPlan Statement, RootExecution Root)> reads, List<(StatementPlan Statement, RootExecution Root)> counts)
     {
-        List<CompiledStatement> added = [.. reads.Select(read => Add(batch, read.Statement, read.Run))];
+        List<CompiledStatement> added = [.. reads.Select(read => Add(batch, read.Statement, read.Root))];
         if (counts.Count == 0)
         {
             return added;
@@ -215,17 +199,17 @@ internal sealed class BatchRunner(
 
         string milliseconds = Limits.CountTimeoutMs.ToString(System.Globalization.CultureInfo.InvariantCulture);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(CountTimeoutSql) { Parameters = { StatementBuilder.Text(milliseconds) } });
-        added.AddRange(counts.Select(count => Add(batch, count.Statement, count.Run)));
+        added.AddRange(counts.Select(count => Add(batch, count.Statement, count.Root)));
         return added;
     }
 
-    private CompiledStatement Add(NpgsqlBatch batch, StatementPlan statement, RootRun run)
+    private CompiledStatement Add(NpgsqlBatch batch, StatementPlan statement, RootExecution root)
     {
-        CompiledStatement compiled = statements.For(statement, run);
+        CompiledStatement compiled = statements.For(statement, root.Values, root.PlanLife);
         var command = new NpgsqlBatchCommand(compiled.Sql);
         foreach (ParameterSource source in compiled.Parameters)
         {
-            command.Parameters.Add(source(run));
+            command.Parameters.Add(source(root.Values));
         }
 
         LogMessages.Statement(logger, compiled.Sql);
@@ -234,31 +218,31 @@ internal sealed class BatchRunner(
     }
 
     private static async Task ReadAsync(
-        NpgsqlDataReader reader, List<(StatementPlan Statement, RootRun Run)> reads, CancellationToken cancellation)
+        NpgsqlDataReader reader, List<(StatementPlan Statement, RootExecution Root)> reads, CancellationToken cancellation)
     {
-        foreach ((StatementPlan statement, RootRun run) in reads)
+        foreach ((StatementPlan statement, RootExecution root) in reads)
         {
-            await statement.ReadAsync(reader, run, cancellation);
+            await StatementReader.ReadAsync(statement, reader, root, cancellation);
             await reader.NextResultAsync(cancellation);
         }
     }
 
     private async Task ReadCountsAsync(
-        NpgsqlDataReader reader, List<(StatementPlan Statement, RootRun Run)> counts, CancellationToken cancellation)
+        NpgsqlDataReader reader, List<(StatementPlan Statement, RootExecution Root)> counts, CancellationToken cancellation)
     {
         for (int i = 0; i < counts.Count; i++)
         {
             try
             {
                 await reader.NextResultAsync(cancellation);
-                await counts[i].Statement.ReadAsync(reader, counts[i].Run, cancellation);
+                await StatementReader.ReadAsync(counts[i].Statement, reader, counts[i].Root, cancellation);
             }
             catch (PostgresException cause) when (cause.SqlState == PostgresErrorCodes.QueryCanceled && !cancellation.IsCancellationRequested)
             {
                 LogMessages.CountTimedOut(logger, Limits.CountTimeoutMs);
-                foreach ((_, RootRun run) in counts.Skip(i))
+                foreach ((_, RootExecution root) in counts.Skip(i))
                 {
-                    run.TotalCountError = new CountTimeoutError();
+                    root.Rows.TotalCountError = new CountTimeoutError();
                 }
 
                 return;

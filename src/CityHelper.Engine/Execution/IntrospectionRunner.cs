@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using CityHelper.Engine.Admission;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.SystemTextJson;
 using GraphQL.Types;
@@ -9,14 +9,6 @@ using GraphQL.Validation;
 using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Execution;
-
-/// <summary>What GraphQL.NET answered to the meta fields.</summary>
-/// <param name="Json">JSON by response name.</param>
-/// <param name="Error">Why there is none.</param>
-internal sealed record MetaAnswer(IReadOnlyDictionary<string, byte[]> Json, RequestError? Error)
-{
-    public static MetaAnswer None { get; } = new(new Dictionary<string, byte[]>(), null);
-}
 
 /// <summary>Lets GraphQL.NET answer <c>__schema</c> and <c>__type</c>: what it is better at than a plan.</summary>
 internal sealed class IntrospectionRunner(ISchema schema)

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using CityHelper.Engine.Admission;
 using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Types;
+using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Execution;
 

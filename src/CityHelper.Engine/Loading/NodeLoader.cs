@@ -1,56 +1,35 @@
-using CityHelper.Engine.Admission;
-using CityHelper.Engine.Database;
+using CityHelper.Engine.Binding;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Planning;
+using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Loading;
-
-/// <summary>A row that is asked for by global id.</summary>
-/// <param name="Plan">What is read of it; a field of its own has a plan of its own.</param>
-/// <param name="Partition">The partition it is in, or which it is; null for an id that no partition has.</param>
-/// <param name="Row">Its key.</param>
-internal readonly record struct NodeKey(RowsByKeyPlan Plan, short? Partition, long Row);
-
-/// <summary>A row that was found.</summary>
-/// <param name="Run">The run that read it.</param>
-/// <param name="Output">Its JSON; null when the run failed.</param>
-internal sealed record NodeRow(RootRun Run, RowOutput? Output);
-
-/// <summary>What became of one id.</summary>
-/// <param name="Error">Why it was not looked up.</param>
-/// <param name="Row">The row, or null when there is none.</param>
-internal sealed record NodeResult(RequestError? Error, NodeRow? Row);
 
 /// <summary>
 /// Fetches the rows of all <c>node</c> and <c>nodes</c> of a request in one batch: one statement per type, partition and selection,
 /// whose number is not known before the ids are.
 /// </summary>
-/// <param name="variables">The request's variables.</param>
+/// <param name="bound">The operation.</param>
+/// <param name="binder">Binds the plan of each type.</param>
 /// <param name="batches">Sends the statements.</param>
 /// <param name="memory">Where the bytes of the answer are counted.</param>
-/// <param name="planLife">Cancelled when the operation's plan is kept no longer.</param>
-internal sealed class NodeLoader(VariableValues variables, BatchRunner batches, MemoryLease memory, CancellationToken planLife) : IDisposable
+internal sealed class NodeLoader(BoundOperation bound, RootBinder binder, BatchRunner batches, MemoryLease memory) : IDisposable
 {
-    private readonly List<RootRun> _runs = [];
+    private readonly List<RootExecution> _roots = [];
 
     /// <summary>How PostgreSQL runs what would be fetched; with it, nothing is.</summary>
     public List<StatementExplanation>? Explanations { get; init; }
-
-    /// <summary>What the request has in common with others that run the same statements.</summary>
-    public ExecutionShape? Shape { get; init; }
 
     /// <summary>What it took so far.</summary>
     public BatchUsage Usage { get; private set; }
 
     /// <summary>The loader of this request.</summary>
-    public BatchLoader<NodeKey, NodeRow> Create() => new(FetchAsync);
+    public BatchLoader<NodeKey, NodeResult> Create() => new(FetchAsync);
 
-    public void Dispose() => _runs.ForEach(run => run.Dispose());
+    public void Dispose() => _roots.ForEach(root => root.Dispose());
 
-    private async Task<IReadOnlyDictionary<NodeKey, NodeRow>> FetchAsync(IReadOnlyCollection<NodeKey> keys, CancellationToken cancellation)
+    private async Task<IReadOnlyDictionary<NodeKey, NodeResult>> FetchAsync(IReadOnlyCollection<NodeKey> keys, CancellationToken cancellation)
     {
-        var found = new Dictionary<NodeKey, NodeRow>();
+        var found = new Dictionary<NodeKey, NodeResult>();
         var groups = keys.Where(k => k.Partition is not null).GroupBy(k => (k.Plan, Partition: k.Partition!.Value)).ToList();
         if (groups.Sum(g => g.Key.Plan.StatementCount) > Limits.NodeStatementsMax)
         {
@@ -60,28 +39,29 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches, 
         // As many statements as a batch may hold; ids of many partitions come in several.
         foreach (var chunk in groups.Chunk(Math.Max(1, Limits.BatchStatementsMax / Math.Max(1, groups.Max(g => (int?)g.Key.Plan.StatementCount) ?? 1))))
         {
-            var runs = new List<(RootRun Run, NodeKey[] Keys)>();
+            var roots = new List<(RootExecution Root, NodeKey[] Keys)>();
             foreach (var group in chunk)
             {
-                var run = new RootRun(variables, group.Key.Plan, memory, planLife) { Partition = group.Key.Partition, RowKeys = [.. group.Select(k => k.Row)] };
-                _runs.Add(run);
-                await batches.BindAsync(run, cancellation);
-                runs.Add((run, [.. group]));
+                var seed = new RootSeed(bound.Prepared.Variables) { Partition = group.Key.Partition, RowKeys = [.. group.Select(k => k.Row)] };
+                BoundRoot own = await binder.BindAsync(group.Key.Plan, seed, cancellation);
+                var root = new RootExecution(own, memory, bound.Prepared.Priced.Life.Token);
+                _roots.Add(root);
+                roots.Add((root, [.. group]));
             }
 
-            RootRun[] all = [.. runs.Select(r => r.Run)];
+            RootExecution[] all = [.. roots.Select(r => r.Root)];
             if (Explanations is not null)
             {
                 Explanations.AddRange(await batches.ExplainAsync(all, cancellation));
                 continue;
             }
 
-            Usage += await batches.RunAsync(all, Shape, cancellation);
-            foreach ((RootRun run, NodeKey[] asked) in runs)
+            Usage += await batches.RunAsync(all, bound.Shape, cancellation);
+            foreach ((RootExecution root, NodeKey[] asked) in roots)
             {
-                foreach (NodeKey key in asked.Where(k => run.Error is not null || run.RowsByKey.ContainsKey(k.Row)))
+                foreach (NodeKey key in asked.Where(k => root.Rows.Error is not null || root.Rows.RowsByKey.ContainsKey(k.Row)))
                 {
-                    found.Add(key, new NodeRow(run, run.RowsByKey.GetValueOrDefault(key.Row)));
+                    found.Add(key, new NodeResult(root.Rows.Error, root.Rows.RowsByKey.GetValueOrDefault(key.Row)));
                 }
             }
         }
@@ -89,14 +69,12 @@ internal sealed class NodeLoader(VariableValues variables, BatchRunner batches, 
         return found;
     }
 
-    private Dictionary<NodeKey, NodeRow> Refuse(IReadOnlyCollection<NodeKey> keys)
+    private static Dictionary<NodeKey, NodeResult> Refuse(IReadOnlyCollection<NodeKey> keys)
     {
-        var refused = new RootRun(variables, keys.First().Plan, memory, planLife)
-        {
-            Error = new OperationTooLargeError(
+        var refused = new NodeResult(
+            new OperationTooLargeError(
                 $"The ids are of so many types and partitions that reading them needs more than {Limits.NodeStatementsMax} statements: send fewer."),
-        };
-        _runs.Add(refused);
-        return keys.ToDictionary(k => k, _ => new NodeRow(refused, null));
+            Row: null);
+        return keys.ToDictionary(k => k, _ => refused);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CityHelper.Engine.Space;
 using CityHelper.Engine.Types;
 using GraphQL.Types;
 using GraphQLParser.AST;
@@ -72,15 +73,10 @@ internal static class InputCoercion
         }
     }
 
-    /// <summary>
-    /// A number that PostgreSQL can calculate with: it refuses products that vanish (underflow). Nothing that is measured is that small.
-    /// </summary>
-    public static double Calculable(double number) => Math.Abs(number) < Limits.NumberMin ? 0 : number;
-
     private static object? CheckFinite(object? value, string path) => value switch
     {
         double number when !double.IsFinite(number) => throw new InputException($"{path} must be a finite number."),
-        double number => Calculable(number),
+        double number => Numbers.Calculable(number),
         _ => value,
     };
 

@@ -1,3 +1,4 @@
+using CityHelper.Engine.Pricing;
 using GraphQL.Types;
 
 namespace CityHelper.Engine.Operations;
@@ -5,6 +6,8 @@ namespace CityHelper.Engine.Operations;
 /// <summary>Collects <c>persisted-queries/&lt;client&gt;/*.graphql</c> into a manifest.</summary>
 public sealed class ManifestBuilder(OperationCompiler compiler, ISchema schema)
 {
+    private readonly OperationAppraiser _appraiser = new(schema);
+
     /// <summary>Reads and checks every operation of a folder. What a check has found of the plans of an operation stays with it as long as its text does.</summary>
     /// <param name="folder">The folder of the clients' folders.</param>
     /// <param name="cancellation">Ends the work.</param>
@@ -36,7 +39,7 @@ public sealed class ManifestBuilder(OperationCompiler compiler, ISchema schema)
             {
                 problems.Add($"{shortName}: {client} has another operation named {name}.");
             }
-            else if (compiler.Appraise(operation) is var (appraisal, error) && appraisal is null)
+            else if (_appraiser.Appraise(operation) is var (appraisal, error) && appraisal is null)
             {
                 problems.Add($"{shortName}: {error!.Message}");
             }

@@ -2,9 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Planning;
-using CityHelper.Engine.Pricing;
-using CityHelper.Engine.Types;
 using GraphQL;
 using GraphQL.Types;
 using GraphQL.Validation;
@@ -94,31 +91,6 @@ public sealed class OperationCompiler(ISchema schema)
         }
     }
 
-    /// <summary>Compiles an operation that is published, and appraises it: its limit is a multiple of what it costs with its usual variables.</summary>
-    /// <returns>The operation with its limit, or why not.</returns>
-    public async ValueTask<CompiledOperation> CompilePublishedAsync(string text, string? operationName, CancellationToken cancellation)
-    {
-        CompiledOperation compiled = await CompileAsync(text, operationName, cancellation);
-        return compiled.Operation is not { } operation ? compiled
-            : Appraise(operation) is var (appraisal, error) && appraisal is { } known ? compiled with { Limit = PriceLimit.OfPublished(known.Price) }
-            : CompiledOperation.Refused(error!);
-    }
-
-    /// <summary>What an operation costs with its usual variables, or why it can have no plan.</summary>
-    internal (Appraisal? Appraisal, RequestError? Error) Appraise(Operation operation)
-    {
-        VariableValues usual = UsualVariables.Of(operation);
-        var pricing = new PricePlanner(_schema, operation, usual);
-        try
-        {
-            return (new Appraisal(usual, pricing.Compile().Of(usual), pricing.Cache), null);
-        }
-        catch (PlanException cause)
-        {
-            return (null, cause.Error);
-        }
-    }
-
     private static ISchema Initialized(ISchema schema)
     {
         schema.Initialize();
@@ -198,17 +170,8 @@ public sealed class OperationCompiler(ISchema schema)
     }
 }
 
-/// <summary>What is known of an operation before anybody asks it.</summary>
-/// <param name="Usual">Its usual variables.</param>
-/// <param name="Price">What it costs with them.</param>
-/// <param name="Cache">How long its answers may be kept.</param>
-internal sealed record Appraisal(VariableValues Usual, Price Price, CachePolicy Cache);
-
 /// <summary>An operation, or why there is none.</summary>
 public sealed record CompiledOperation(Operation? Operation, IReadOnlyList<RequestError> Errors)
 {
-    /// <summary>What a published operation may cost with the variables of a request; null for a text, which its client's limit bounds.</summary>
-    internal PriceLimit? Limit { get; init; }
-
     internal static CompiledOperation Refused(RequestError error) => new(null, [error]);
 }

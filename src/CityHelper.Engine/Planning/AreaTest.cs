@@ -33,8 +33,8 @@ internal static class AreaTest
         + $"and st_y({row}) between {Number(statement, "south", a => a.Box.South)} and {Number(statement, "north", a => a.Box.North)}";
 
     private static string Surface(StatementBuilder statement) =>
-        statement.Parameter("surface", run => StatementBuilder.Geometry(((SurfaceArea)run.Area!).Geometry));
+        statement.Parameter("surface", values => StatementBuilder.Geometry(((SurfaceArea)values.Area!).Geometry));
 
     private static string Number(StatementBuilder statement, string name, Func<Area, double> number) =>
-        statement.Parameter(("area", name), run => StatementBuilder.Double(number(run.Area!)));
+        statement.Parameter(("area", name), values => StatementBuilder.Double(number(values.Area!)));
 }

@@ -1,5 +1,5 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
+using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.Types;
 
@@ -9,7 +9,7 @@ namespace CityHelper.Engine.Planning;
 /// Plans a connection: one statement for its rows whatever places they are selected in, one for the count, and one for each side of the
 /// page on which rows may stand that the page itself does not tell of.
 /// </summary>
-internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
+internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector collector)
 {
     private readonly ConnectionWriters _writers = new(rows, collector);
 
@@ -34,18 +34,19 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         PlaceColumns place = Place(select, connection.Access.Entity, new PlaceConditions(question, ConnectionPart.Page));
         ObjectWriter writer = _writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, connection.Row);
         rows.Add(new RootStatement(select, place, _writers.Outputs));
-        (PartitionArgument, InputNode)? named = partition is null ? null : (partition, rows.Argument(field, definition, partition.Name)!);
-        return new ConnectionPlan(Planner.Writer(field, definition, writer), question, arguments, named, filter, context, _writers.NeedsCursors)
+        return new ConnectionPlan(Planner.Writer(field, definition, writer))
         {
+            Question = question,
+            Arguments = arguments,
+            Partition = rows.Partition(field, definition, partition),
+            Filter = filter,
+            NeedsCursors = _writers.NeedsCursors,
             Statements = rows.Statements,
             Nested = rows.Nested,
             Below = rows.Below,
             Backward = question.Backward,
-            Probes = [.. Probes(question).Select(part => new NumberStatement(
-                new ConnectionSource(question, part).ExistsSql, (page, reader) => SetProbe(page, part, reader.GetBoolean(0)), ofList: false))],
-            Count = _writers.Selects("totalCount")
-                ? new NumberStatement(source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(0), ofList: true)
-                : null,
+            Probes = [.. Probes(question).Select(part => new FactStatement(FactOf(part), new ConnectionSource(question, part).ExistsSql))],
+            Count = _writers.Selects("totalCount") ? new FactStatement(ListFact.TotalCount, source.CountSql) : null,
         };
     }
 
@@ -74,7 +75,14 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
             _writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row));
         rows.Add(new NestedStatement(number, select, parentKey, place, _writers.Outputs));
         AddNumbers(number, source, question);
-        rows.SetNested(number, new NestedConnectionPlan(number, rows.Parent, arguments, question, filter, context, binding.ChildColumn, _writers.Outputs.Count));
+        rows.SetNested(number, new NestedConnectionPlan(number, rows.Parent)
+        {
+            Arguments = arguments,
+            Question = question,
+            Filter = filter,
+            ChildColumn = binding.ChildColumn,
+            Places = _writers.Outputs.Count,
+        });
         return new NestedWriter(number, parents.Column(alias, binding.ParentColumn), writer);
     }
 
@@ -82,14 +90,12 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
     {
         foreach (ConnectionPart part in Probes(question))
         {
-            rows.Add(new NestedNumberStatement(
-                number, statement => source.ExistsSql(statement, part), (page, reader) => SetProbe(page, part, reader.GetBoolean(1)), addsUp: false));
+            rows.Add(new NestedFactStatement(number, FactOf(part), statement => source.ExistsSql(statement, part), addsUp: false));
         }
 
         if (_writers.Selects("totalCount"))
         {
-            rows.Add(new NestedNumberStatement(
-                number, source.CountSql, (page, reader) => page.TotalCount = reader.GetInt64(1), question.Rows.Access.MayBeMany));
+            rows.Add(new NestedFactStatement(number, ListFact.TotalCount, source.CountSql, question.Rows.Access.MayBeMany));
         }
     }
 
@@ -114,17 +120,7 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         }
     }
 
-    private static void SetProbe(RowSet page, ConnectionPart part, bool exists)
-    {
-        if (part == ConnectionPart.BeforePage)
-        {
-            page.HasRowsBefore = exists;
-        }
-        else
-        {
-            page.HasRowsBehind = exists;
-        }
-    }
+    private static ListFact FactOf(ConnectionPart part) => part == ConnectionPart.BeforePage ? ListFact.HasRowsBefore : ListFact.HasRowsBehind;
 
     private static PlaceColumns Place(SelectPlan select, EntityMap entity, PlaceConditions source) => new(
         select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]),

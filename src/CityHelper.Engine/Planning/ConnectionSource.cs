@@ -1,5 +1,4 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Planning;
@@ -102,7 +101,7 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
     {
         int probe = statement.Reads == this ? 1 : 0;
         return part == ConnectionPart.Page
-            ? statement.Parameter(nameof(RootRun.RowsMissing), run => StatementBuilder.Integer(run.RowsMissing + probe))
+            ? statement.Parameter(nameof(RootValues.RowsMissing), values => StatementBuilder.Integer(values.RowsMissing + probe))
             : "1";
     }
 
@@ -121,8 +120,8 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
             return [];
         }
 
-        string low = statement.Parameter(("low", of), run => StatementBuilder.Bigint(run.Keys.Of(of).Low));
-        string high = statement.Parameter(("high", of), run => StatementBuilder.Bigint(run.Keys.Of(of).High));
+        string low = statement.Parameter(("low", of), values => StatementBuilder.Bigint(values.Keys!.Of(of).Low));
+        string high = statement.Parameter(("high", of), values => StatementBuilder.Bigint(values.Keys!.Of(of).High));
         return [new Condition($"{Condition.Row}.{Key} >= {low} and {Condition.Row}.{Key} < {high}", [Key])];
     }
 
@@ -184,7 +183,7 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
         string[] needed = [.. columns.Union(above.SelectMany(c => c.Columns))];
         (int zoom, string column) = _access.Grid!.Levels[0];
         string Number(string name, Func<TileRange, long> number) => statement.Parameter(
-            ("strips", name), run => StatementBuilder.Bigint(number(TileRange.Around(run.Area!.Box, zoom))));
+            ("strips", name), values => StatementBuilder.Bigint(number(TileRange.Around(values.Area!.Box, zoom))));
         return $"""
             select {Columns("m", columns)} from (
               select {Columns("s", needed)} from generate_series({Number("west", t => t.West)}, {Number("east", t => t.East)}) x
@@ -296,7 +295,7 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
     private string CellColumn(StatementBuilder statement) => _access.Grid!.Levels[statement.Access.Level].Column;
 
     private static string Cell(StatementBuilder statement, int index) =>
-        statement.Parameter(("cell", index), run => StatementBuilder.Bigint(run.Cover.Cells[index]));
+        statement.Parameter(("cell", index), values => StatementBuilder.Bigint(values.Cover.Cells[index]));
 
     private static string Direction(bool descending) => descending ? "desc" : "asc";
 }

@@ -1,5 +1,5 @@
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Types;
+using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.Types;
 

@@ -1,17 +1,18 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
+using CityHelper.Engine.Operations;
 using CityHelper.Engine.Space;
 using CityHelper.Engine.Statistics;
 
 namespace CityHelper.Engine.Planning;
 
 /// <summary>How many rows a request's conditions leave, from the statistics of its partition.</summary>
-/// <param name="run">The request's values.</param>
+/// <param name="variables">The request's variables.</param>
+/// <param name="partition">The key of the partition.</param>
 /// <param name="statistics">What is known of the partition.</param>
 /// <param name="values">The universe of each indexed column: which values it may have at all.</param>
-internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IReadOnlyList<ValueUniverse> values)
+internal sealed class Estimation(VariableValues variables, short partition, PartitionStatistics statistics, IReadOnlyList<ValueUniverse> values)
 {
     /// <summary>Taken where nothing is known: one row in ten passes.</summary>
     private const double UsualShare = 0.1;
@@ -28,10 +29,12 @@ internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IR
     /// </summary>
     public double UnknownShare { get; init; } = UsualShare;
 
-    public RootRun Run { get; } = run;
+    public VariableValues Variables { get; } = variables;
+
+    public short Partition { get; } = partition;
 
     /// <summary>The same with the least that may pass of what is not known.</summary>
-    public Estimation AtWorst() => new(Run, Statistics, values) { UnknownShare = LeastShare };
+    public Estimation AtWorst() => new(Variables, Partition, Statistics, values) { UnknownShare = LeastShare };
 
     public PartitionStatistics Statistics { get; } = statistics;
 
@@ -43,7 +46,7 @@ internal sealed class Estimation(RootRun run, PartitionStatistics statistics, IR
     {
         if (!_sets.TryGetValue(value, out object? set))
         {
-            _sets.Add(value, set = make(value.Evaluate(Run.Variables)));
+            _sets.Add(value, set = make(value.Evaluate(Variables)));
         }
 
         return (HashSet<T>)set;

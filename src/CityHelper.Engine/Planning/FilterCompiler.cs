@@ -92,7 +92,7 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
         }
 
         // Rows without such a key are many, and no index finds them.
-        statement.Check(run => ((List<object?>)value.Evaluate(run.Variables)!).Contains(null)
+        statement.Check(variables => ((List<object?>)value.Evaluate(variables)!).Contains(null)
             ? new FilterNotIndexedError([$"{external.Argument}: {{in: [null]}}"], access.Entity.Name)
             : null);
         string array = _leaves.List(column, value);

@@ -1,5 +1,5 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
+using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Planning;
 
@@ -40,7 +40,7 @@ internal sealed record GeometryColumns(int Presence, Func<ValueWriter> Coordinat
         if (zoom is not null)
         {
             OutlineTable outlines = binding.Outlines!;
-            string parameter = statement.Parameter(zoom, run => StatementBuilder.Integer((int)zoom.Evaluate(run.Variables)!));
+            string parameter = statement.Parameter(zoom, values => StatementBuilder.Integer((int)zoom.Evaluate(values.Variables)!));
             shape = $"coalesce((select o.{outlines.GeometryColumn} from {outlines.Entity.Table} o where o.{outlines.Entity.PartitionColumn} = {statement.Partition()} "
                 + $"and o.{outlines.RowColumn} = {alias}.{entity.RowColumn} and o.{outlines.ZoomColumn} >= {parameter} order by o.{outlines.ZoomColumn} limit 1), {shape})";
         }

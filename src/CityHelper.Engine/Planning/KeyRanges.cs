@@ -18,29 +18,26 @@ internal readonly record struct KeyRange(long Low, long High)
 /// The keys that a request's filter, its cursors and its window leave. They are conditions of every statement on partitioned rows:
 /// PostgreSQL prunes partitions by them before it plans anything else.
 /// </summary>
-/// <param name="filter">What bounds on the creation time leave.</param>
-/// <param name="order">The order of the list.</param>
-/// <param name="after">The place of <c>after</c>.</param>
-/// <param name="before">The place of <c>before</c>.</param>
-internal sealed class KeyRanges(KeyRange filter, RowOrder order, CursorPosition? after, CursorPosition? before)
+/// <param name="Filter">What bounds on the creation time leave.</param>
+/// <param name="Order">The order of the list.</param>
+/// <param name="After">The place of <c>after</c>.</param>
+/// <param name="Before">The place of <c>before</c>.</param>
+internal sealed record KeyRanges(KeyRange Filter, RowOrder Order, CursorPosition? After, CursorPosition? Before)
 {
     /// <summary>The part of the page's keys that is read first; all of them when nothing is known of the rows.</summary>
-    public KeyRange Window { get; set; } = KeyRange.All;
+    public KeyRange Window { get; init; } = KeyRange.All;
 
-    /// <summary>Whether the rest of the keys was opened already.</summary>
-    public bool WasWidened { get; set; }
+    /// <summary>Whether the window is the rest of the keys, which completes a page.</summary>
+    public bool IsRest { get; private init; }
 
     /// <summary>What became of the window, for people.</summary>
-    public string WindowText => WasWidened ? " window=widened" : Window == KeyRange.All ? "" : " window=enough";
+    public string WindowText => IsRest ? " window=widened" : Window == KeyRange.All ? "" : " window=enough";
 
-    /// <summary>The keys of a part. Places in other orders than the key's are conditions of their own.</summary>
-    public KeyRange Of(ConnectionPart part) => (part, order.Kind) switch
+    /// <summary>The keys outside the window; null when there are none. The window is open at the end that is read first.</summary>
+    public KeyRanges? Rest => IsRest || Window == KeyRange.All ? null : this with
     {
-        (ConnectionPart.Page, OrderKind.Key) => Page.And(Window),
-        (ConnectionPart.Page, _) => filter.And(Window),
-        (ConnectionPart.List, _) or (_, not OrderKind.Key) => filter,
-        (ConnectionPart.BeforePage, _) => filter.And(order.KeyDescending ? From(after!.Value.Key) : UpTo(after!.Value.Key)),
-        _ => filter.And(order.KeyDescending ? UpTo(before!.Value.Key) : From(before!.Value.Key)),
+        Window = Window.High == long.MaxValue ? new KeyRange(long.MinValue, Window.Low) : new KeyRange(Window.High, long.MaxValue),
+        IsRest = true,
     };
 
     /// <summary>The page's keys without the window.</summary>
@@ -48,12 +45,22 @@ internal sealed class KeyRanges(KeyRange filter, RowOrder order, CursorPosition?
     {
         get
         {
-            (CursorPosition? high, CursorPosition? low) = order.KeyDescending ? (after, before) : (before, after);
-            return order.Kind == OrderKind.Key
-                ? filter.And(new KeyRange(low is { } l ? l.Key + 1 : long.MinValue, high is { } h ? h.Key : long.MaxValue))
-                : filter;
+            (CursorPosition? high, CursorPosition? low) = Order.KeyDescending ? (After, Before) : (Before, After);
+            return Order.Kind == OrderKind.Key
+                ? Filter.And(new KeyRange(low is { } l ? l.Key + 1 : long.MinValue, high is { } h ? h.Key : long.MaxValue))
+                : Filter;
         }
     }
+
+    /// <summary>The keys of a part. Places in other orders than the key's are conditions of their own.</summary>
+    public KeyRange Of(ConnectionPart part) => (part, Order.Kind) switch
+    {
+        (ConnectionPart.Page, OrderKind.Key) => Page.And(Window),
+        (ConnectionPart.Page, _) => Filter.And(Window),
+        (ConnectionPart.List, _) or (_, not OrderKind.Key) => Filter,
+        (ConnectionPart.BeforePage, _) => Filter.And(Order.KeyDescending ? From(After!.Value.Key) : UpTo(After!.Value.Key)),
+        _ => Filter.And(Order.KeyDescending ? UpTo(Before!.Value.Key) : From(Before!.Value.Key)),
+    };
 
     private static KeyRange From(long key) => new(key, long.MaxValue);
 

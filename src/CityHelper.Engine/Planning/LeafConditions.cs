@@ -1,6 +1,5 @@
 using System.Globalization;
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -52,10 +51,10 @@ internal sealed class LeafConditions(StatementBuilder statement)
             };
         }
 
-        statement.Check(run => (value.Evaluate(run.Variables) is List<object?> ids ? ids : [value.Evaluate(run.Variables)])
+        statement.Check(variables => (value.Evaluate(variables) is List<object?> ids ? ids : [value.Evaluate(variables)])
             .Where(id => id is not null)
             .All(id => GlobalId.Parse(id as string ?? "", entity) is not null) ? null : new IdInvalidError(entity.Name));
-        string keys = statement.Parameter(value, run => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, Keys(run, value.Evaluate(run.Variables)).ToArray()));
+        string keys = statement.Parameter(value, values => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, Keys(values.Partition, value.Evaluate(values.Variables)).ToArray()));
 
         // The scalar keeps an index's order; an id of elsewhere leaves the array empty, and an element that is not there is null.
         string sql = operation switch
@@ -69,7 +68,7 @@ internal sealed class LeafConditions(StatementBuilder statement)
         {
             NamesRows = operation is "eq" or "in",
             ListColumn = operation == "in" ? entity.RowColumn : null,
-            Holds = (estimation, known) => estimation.Set(value, given => Keys(estimation.Run, given).ToHashSet())
+            Holds = (estimation, known) => estimation.Set(value, given => Keys(estimation.Partition, given).ToHashSet())
                 .Contains(long.Parse(known[entity.RowColumn]!, CultureInfo.InvariantCulture)) == operation is "eq" or "in",
         };
     }
@@ -83,8 +82,8 @@ internal sealed class LeafConditions(StatementBuilder statement)
             "eq" or "neq" => moment => IsStorable(moment) ? moment : DateTimeOffset.MaxValue,
             _ => moment => moment,
         };
-        return statement.Parameter((value, rounding.Method), run => Typed(
-            column, value.Evaluate(run.Variables) is DateTimeOffset moment ? rounding(moment) : value.Evaluate(run.Variables)!));
+        return statement.Parameter((value, rounding.Method), values => Typed(
+            column, value.Evaluate(values.Variables) is DateTimeOffset moment ? rounding(moment) : value.Evaluate(values.Variables)!));
     }
 
     // PostgreSQL keeps microseconds. A moment between two is rounded up where the rows before it, and not it, are meant, and equals none.
@@ -95,13 +94,13 @@ internal sealed class LeafConditions(StatementBuilder statement)
         : moment.AddTicks(TimeSpan.TicksPerMicrosecond - moment.Ticks % TimeSpan.TicksPerMicrosecond);
 
     /// <summary>The parameter of a list without its nulls: one array whatever its length, so that the length is not part of the plan.</summary>
-    public string List(ColumnMap column, InputNode value) => statement.Parameter(value, run => TypedArray(column, Items(value, run)));
+    public string List(ColumnMap column, InputNode value) => statement.Parameter(value, values => TypedArray(column, Items(value, values)));
 
     /// <summary>A Boolean parameter.</summary>
     public string Flag(InputNode value)
     {
         Count();
-        return statement.Parameter(value, run => StatementBuilder.Typed(NpgsqlDbType.Boolean, (bool)value.Evaluate(run.Variables)!));
+        return statement.Parameter(value, values => StatementBuilder.Typed(NpgsqlDbType.Boolean, (bool)value.Evaluate(values.Variables)!));
     }
 
     /// <summary>Counts a part of the filter that is no condition itself: what joins others, and what looks into a list.</summary>
@@ -164,7 +163,7 @@ internal sealed class LeafConditions(StatementBuilder statement)
         }
 
         string values = List(column, value);
-        string hasNull = statement.Parameter((value, "null"), run => StatementBuilder.Typed(NpgsqlDbType.Boolean, Items(value, run).Contains(null)));
+        string hasNull = statement.Parameter((value, "null"), values => StatementBuilder.Typed(NpgsqlDbType.Boolean, Items(value, values).Contains(null)));
         string found = $"({row} is not null and {row} = any({values}) or {row} is null and {hasNull})";
         return operation == "in" ? found : $"not {found}";
     }
@@ -180,7 +179,7 @@ internal sealed class LeafConditions(StatementBuilder statement)
         string positive = negated ? Positive(operation) : operation;
         return positive == "in"
             ? (estimation, row) => estimation.Texts(value).Contains(row[column.Name]) != negated
-            : (estimation, row) => Test(positive, row[column.Name], value.Evaluate(estimation.Run.Variables)) != negated;
+            : (estimation, row) => Test(positive, row[column.Name], value.Evaluate(estimation.Variables)) != negated;
     }
 
     private static bool Test(string operation, string? text, object? value) => operation switch
@@ -193,11 +192,11 @@ internal sealed class LeafConditions(StatementBuilder statement)
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "No operation on texts."),
     };
 
-    private static List<object?> Items(InputNode value, RootRun run) => (List<object?>)value.Evaluate(run.Variables)!;
+    private static List<object?> Items(InputNode value, RootValues values) => (List<object?>)value.Evaluate(values.Variables)!;
 
-    private static IEnumerable<long> Keys(RootRun run, object? given) => (given is List<object?> ids ? ids : [given])
+    private static IEnumerable<long> Keys(short partition, object? given) => (given is List<object?> ids ? ids : [given])
         .Select(id => GlobalId.Parse(id as string ?? ""))
-        .Where(id => id is not null && id.Partition == run.Partition)
+        .Where(id => id is not null && id.Partition == partition)
         .Select(id => id!.Row);
 
     private static NpgsqlParameter Typed(ColumnMap column, object value) => value switch

@@ -1,93 +1,66 @@
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Cursors;
-using CityHelper.Engine.Execution;
+using CityHelper.Engine.Planning.Similar;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>One nested list of a root's plan: checks its arguments' values and fills its run.</summary>
+/// <summary>One nested list of a root's plan.</summary>
 /// <param name="number">Its number.</param>
 /// <param name="parent">The number of the list it hangs on, -1 for the root's own rows.</param>
 internal abstract class NestedPlan(int number, int parent)
 {
-    /// <summary>Binds the list. A refused one is null with each of its parents, and nothing is read for it or below it.</summary>
-    public async ValueTask BindAsync(RootRun run, CancellationToken cancellation)
-    {
-        NestedRun nested = run.Nested[number];
-        NestedRun? outer = parent < 0 ? null : run.Nested[parent];
-        nested.IsSkipped = outer is { Error: not null } or { IsSkipped: true };
-        if (nested.IsSkipped)
-        {
-            return;
-        }
+    public int Number { get; } = number;
 
-        nested.Parents = outer?.RowsMax ?? Math.Max(1, run.PageRows);
-        nested.Error = BindOwn(run, nested);
-        nested.RowsMax = nested.Parents * Math.Max(1, nested.PageRows);
-        run.NestedRows += nested.RowsMax;
-        if (nested.Error is null && run.NestedRows > Limits.NestedRowsMax)
-        {
-            nested.Error = new OperationTooLargeError(
-                $"The nested lists may hold {run.NestedRows} rows, {Limits.NestedRowsMax} are allowed: ask for smaller pages.");
-        }
+    public int Parent { get; } = parent;
 
-        nested.Error ??= await CheckShapesAsync(run, cancellation);
-    }
+    /// <summary>Whether its pages are read from the list's end.</summary>
+    public virtual bool Backward => false;
 
-    protected abstract RequestError? BindOwn(RootRun run, NestedRun nested);
-
-    /// <summary>Why the shapes of its filter cannot be compared with, or null.</summary>
-    protected virtual ValueTask<RequestError?> CheckShapesAsync(RootRun run, CancellationToken cancellation) => ValueTask.FromResult<RequestError?>(null);
+    /// <summary>How many places its rows are selected in.</summary>
+    public virtual int Outputs => 1;
 }
 
 /// <summary>A list of the newest rows.</summary>
+/// <param name="number">Its number.</param>
+/// <param name="parent">The number of the list it hangs on.</param>
+/// <param name="last">How many rows; null when not given.</param>
+/// <param name="coordinate">The field, as errors name it.</param>
 internal sealed class NestedListPlan(int number, int parent, InputNode? last, string coordinate) : NestedPlan(number, parent)
 {
-    protected override RequestError? BindOwn(RootRun run, NestedRun nested)
-    {
-        nested.PageRows = PageArguments.Rows(last, run.Variables);
-        return PageArguments.Check(ChildrenBinding.LastArgument, nested.PageRows, coordinate);
-    }
+    public InputNode? Last { get; } = last;
+
+    public string Coordinate { get; } = coordinate;
 }
 
 /// <summary>The rows whose areas hold the row's point.</summary>
-internal sealed class AroundPlan(int number, int parent) : NestedPlan(number, parent)
-{
-    protected override RequestError? BindOwn(RootRun run, NestedRun nested)
-    {
-        nested.PageRows = Limits.AroundRowsMax;
-        return null;
-    }
-}
+/// <param name="number">Its number.</param>
+/// <param name="parent">The number of the list it hangs on.</param>
+internal sealed class AroundPlan(int number, int parent) : NestedPlan(number, parent);
 
 /// <summary>A nested connection: the same arguments for each parent.</summary>
-internal sealed class NestedConnectionPlan(
-    int number,
-    int parent,
-    ConnectionArguments arguments,
-    ConnectionQuestion question,
-    CompiledFilter filter,
-    PlanningContext context,
-    string childColumn,
-    int outputs) : NestedPlan(number, parent)
+/// <param name="number">Its number.</param>
+/// <param name="parent">The number of the list it hangs on.</param>
+internal sealed class NestedConnectionPlan(int number, int parent) : NestedPlan(number, parent)
 {
-    protected override RequestError? BindOwn(RootRun run, NestedRun nested)
-    {
-        nested.Backward = question.Backward;
-        nested.OutputCount = outputs;
-        (nested.PageRows, RequestError? error) = arguments.Page(run.Variables, mustBeGiven: true);
-        if ((error ?? filter.Check(run) ?? CheckIndexes(run, nested)) is { } refused)
-        {
-            return refused;
-        }
+    public required ConnectionArguments Arguments { get; init; }
 
-        nested.Cursors = new CursorSeal(context.CursorKeys, arguments.Question(run.Partition, question.Order, run.Variables));
-        (nested.After, nested.Before, error) = arguments.Places(nested.Cursors, run.Variables);
-        nested.Keys = new KeyRanges(filter.Created(run.Variables).Keys(question.Rows.Access), question.Order, nested.After, nested.Before);
-        return error;
-    }
+    public required ConnectionQuestion Question { get; init; }
 
-    protected override ValueTask<RequestError?> CheckShapesAsync(RootRun run, CancellationToken cancellation) => filter.CheckShapesAsync(run, cancellation);
+    public required CompiledFilter Filter { get; init; }
 
-    private RequestError? CheckIndexes(RootRun run, NestedRun nested) =>
-        filter.CheckIndexesBelow(run, context.Statistics, childColumn, (int)nested.Parents, arguments.Coordinate);
+    /// <summary>The column of its rows that names the parent.</summary>
+    public required string ChildColumn { get; init; }
+
+    public required int Places { get; init; }
+
+    public override bool Backward => Question.Backward;
+
+    public override int Outputs => Places;
+}
+
+/// <summary>A list of rows similar to each of a list's rows.</summary>
+/// <param name="number">Its number.</param>
+/// <param name="parent">The number of the list it hangs on.</param>
+/// <param name="arguments">How many, and how near.</param>
+internal sealed class SimilarListPlan(int number, int parent, SimilarArguments arguments) : NestedPlan(number, parent)
+{
+    public SimilarArguments Arguments { get; } = arguments;
 }

@@ -37,7 +37,7 @@ internal sealed class NestedSource(NestedQuestion question) : RowSource(question
 
         // A connection reads one row more, unless its rows are only the parents of others.
         int probe = question.Connection is not null && statement.Reads == this ? 1 : 0;
-        string rows = statement.Parameter(("rows", question.Number), run => StatementBuilder.Integer(run.Nested[question.Number].PageRows + probe));
+        string rows = statement.Parameter(("rows", question.Number), values => StatementBuilder.Integer(values.Nested[question.Number]!.PageRows + probe));
         string order = $"order by s.{Entity.RowColumn} {(question.Descending ? "desc" : "asc")} limit {rows}";
         string conditions = Conditions(statement, ConnectionPart.Page);
         string page = IsFilteredInIndex(statement)
@@ -85,8 +85,8 @@ internal sealed class NestedSource(NestedQuestion question) : RowSource(question
             return "";
         }
 
-        string low = statement.Parameter(("low", question.Number, part), run => StatementBuilder.Bigint(run.Nested[question.Number].Keys.Of(part).Low));
-        string high = statement.Parameter(("high", question.Number, part), run => StatementBuilder.Bigint(run.Nested[question.Number].Keys.Of(part).High));
+        string low = statement.Parameter(("low", question.Number, part), values => StatementBuilder.Bigint(values.Nested[question.Number]!.Keys!.Of(part).Low));
+        string high = statement.Parameter(("high", question.Number, part), values => StatementBuilder.Bigint(values.Nested[question.Number]!.Keys!.Of(part).High));
         return $" and s.{Entity.RowColumn} >= {low} and s.{Entity.RowColumn} < {high}{Filter(statement)}";
     }
 

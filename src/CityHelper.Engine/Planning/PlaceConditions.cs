@@ -1,6 +1,5 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Cursors;
-using CityHelper.Engine.Execution;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -78,13 +77,13 @@ internal sealed class PlaceConditions(ConnectionQuestion question, ConnectionPar
         }
     }
 
-    private PlaceSql After(StatementBuilder statement) => Place(statement, "after", run => run.After!.Value);
+    private PlaceSql After(StatementBuilder statement) => Place(statement, "after", values => values.After!.Value);
 
-    private PlaceSql Before(StatementBuilder statement) => Place(statement, "before", run => run.Before!.Value);
+    private PlaceSql Before(StatementBuilder statement) => Place(statement, "before", values => values.Before!.Value);
 
-    private PlaceSql Place(StatementBuilder statement, string name, Func<RootRun, CursorPosition> position) => new(
-        statement.Parameter((name, "key"), run => StatementBuilder.Bigint(position(run).Key)),
-        CursorValue("x") is null ? "" : statement.Parameter((name, "value"), run => Value(position(run).Value)));
+    private PlaceSql Place(StatementBuilder statement, string name, Func<RootValues, CursorPosition> position) => new(
+        statement.Parameter((name, "key"), values => StatementBuilder.Bigint(position(values).Key)),
+        CursorValue("x") is null ? "" : statement.Parameter((name, "value"), values => Value(position(values).Value)));
 
     private NpgsqlParameter Value(long value)
     {

@@ -1,11 +1,10 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning.Figures;
 using CityHelper.Engine.Planning.Nearby;
 using CityHelper.Engine.Planning.Similar;
-using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Types;
+using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.Types;
 using GraphQLParser.AST;
@@ -14,8 +13,7 @@ namespace CityHelper.Engine.Planning;
 
 /// <summary>Compiles operations to plans.</summary>
 /// <param name="schema">The schema that operations were validated against.</param>
-/// <param name="context">Keys and statistics.</param>
-internal sealed class Planner(ISchema schema, PlanningContext context)
+internal sealed class Planner(ISchema schema)
 {
     /// <summary>The plan of an operation for one shape of its variables.</summary>
     /// <exception cref="PlanException">The operation is larger than the limits allow.</exception>
@@ -29,7 +27,6 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
                 $"The operation has {fields.Count} root fields, {Limits.RootFieldsMax} are allowed: send several operations."));
         }
 
-        OperationPrice price = new PricePlanner(schema, operation, variables).Compile();
         var roots = new List<RootPlan>(fields.Count);
         var meta = new List<GraphQLField>();
         new IntrospectionEstimate(operation).Check(fields.Where(f => f.Name is "__schema" or "__type").SelectMany(f => f.Nodes));
@@ -44,10 +41,10 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
                 $"The operation needs more than {Limits.BatchStatementsMax} statements: send several operations."));
         }
 
-        return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta, price, collector.Fields);
+        return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta, collector.Fields);
     }
 
-    private RootPlan Root(IObjectGraphType root, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)
+    private static RootPlan Root(IObjectGraphType root, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)
     {
         switch (field.Name)
         {
@@ -61,19 +58,19 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
         FieldType definition = root.Fields.Find(field.Name)!;
         collector.NoteCache(definition);
         FieldBinding? binding = FieldBinding.Of(definition);
-        var rows = new RowPlanner(collector, variables, context, hasPartition: binding is UniqueRowBinding { Partition: not null } or RowByIdBinding);
+        var rows = new RowPlanner(collector, variables, hasPartition: binding is UniqueRowBinding { Partition: not null } or RowByIdBinding);
         return binding switch
         {
             UniqueRowBinding unique => UniqueRow(rows, field, definition, unique),
             AllRowsBinding all => AllRows(rows, field, definition, all),
             RowOfPartitionBinding row => RowOfPartition(rows, field, definition, row),
             RowByIdBinding row => RowById(rows, field, definition, row),
-            ConnectionBinding connection => new ConnectionPlanner(rows, collector, context)
+            ConnectionBinding connection => new ConnectionPlanner(rows, collector)
                 .Plan(field, definition, connection.Rows, root.Name, connection.Partition),
-            FigureBinding figures => new FigurePlanner(rows, collector, context).Plan(field, definition, figures, root.Name),
-            ClusterBinding clusters => new FigurePlanner(rows, collector, context).Plan(field, definition, clusters, root.Name),
-            NearbyBinding nearby => new NearbyPlanner(rows, collector, context).Plan(field, definition, nearby, root.Name),
-            SimilarToDraftBinding draft => new SimilarPlanner(rows, collector, context).PlanRoot(field, definition, draft, root.Name),
+            FigureBinding figures => new FigurePlanner(rows, collector).Plan(field, definition, figures, root.Name),
+            ClusterBinding clusters => new FigurePlanner(rows, collector).Plan(field, definition, clusters, root.Name),
+            NearbyBinding nearby => new NearbyPlanner(rows, collector).Plan(field, definition, nearby, root.Name),
+            SimilarToDraftBinding draft => new SimilarPlanner(rows, collector).PlanRoot(field, definition, draft, root.Name),
             NodeBinding node => Node(rows, field, definition, node, collector, variables),
             _ => throw new InvalidOperationException($"{root.Name}.{field.Name} has no root binding."),
         };
@@ -117,8 +114,7 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
             ? new RowsByKeySource(binding.Entity, several: false)
             : new RowByExternalKeySource(binding.Entity, binding.External, external!);
         AddRowStatement(rows, field, definition, source);
-        InputNode partition = rows.Argument(field, definition, binding.Partition.Name)!;
-        return new RowOfPartitionPlan(writer, binding, partition, id) { Statements = rows.Statements, Nested = rows.Nested };
+        return new RowOfPartitionPlan(writer, binding, rows.Partition(field, definition, binding.Partition)!, id) { Statements = rows.Statements, Nested = rows.Nested };
     }
 
     private static RowByIdPlan RowById(RowPlanner rows, CollectedField field, FieldType definition, RowByIdBinding binding)
@@ -140,7 +136,7 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
         rows.Add(new RootStatement(select, place: null, [row]));
     }
 
-    private NodePlan Node(
+    private static NodePlan Node(
         RowPlanner rows, CollectedField field, FieldType definition, NodeBinding binding, SelectionCollector collector, VariableValues variables)
     {
         InputNode ids = rows.Argument(field, definition, binding.IsList ? NodeBinding.IdsArgument : NodeBinding.IdArgument)!;
@@ -150,12 +146,12 @@ internal sealed class Planner(ISchema schema, PlanningContext context)
             type => type.Name, type => RowsByKey(writer, field, type, collector, variables)));
     }
 
-    private RowsByKeyPlan RowsByKey(
+    private static RowsByKeyPlan RowsByKey(
         FieldWriter writer, CollectedField field, IObjectGraphType type, SelectionCollector collector, VariableValues variables)
     {
         EntityMap entity = type.Fields.Select(FieldBinding.Of).OfType<GlobalIdBinding>().Single().Entity;
         bool isPartition = entity.PartitionColumn is null;
-        var rows = new RowPlanner(collector, variables, context, hasPartition: isPartition);
+        var rows = new RowPlanner(collector, variables, hasPartition: isPartition);
         var select = new SelectPlan(new RowsByKeySource(entity, several: true));
         int key = select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]);
         ObjectWriter row = rows.Row(select, type, field.SelectionSets);

@@ -26,8 +26,8 @@ internal sealed class PositionArgument(InputNode node)
     /// <summary>It as a geometry in SQL.</summary>
     public string PointSql(StatementBuilder statement)
     {
-        string longitude = statement.Parameter("longitude", run => StatementBuilder.Double(Of(run.Variables).Longitude));
-        string latitude = statement.Parameter("latitude", run => StatementBuilder.Double(Of(run.Variables).Latitude));
+        string longitude = statement.Parameter("longitude", values => StatementBuilder.Double(Of(values.Variables).Longitude));
+        string latitude = statement.Parameter("latitude", values => StatementBuilder.Double(Of(values.Variables).Latitude));
         return $"st_setsrid(st_makepoint({longitude}, {latitude}), 4326)";
     }
 }

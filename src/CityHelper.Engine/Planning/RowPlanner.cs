@@ -1,9 +1,9 @@
 using System.Text;
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning.Figures;
 using CityHelper.Engine.Planning.Similar;
+using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.Types;
 using GraphQLParser.AST;
@@ -13,9 +13,8 @@ namespace CityHelper.Engine.Planning;
 /// <summary>Plans what is selected of a root's rows: columns and joins into a <see cref="SelectPlan"/>, values into writers, nested lists into statements.</summary>
 /// <param name="collector">Flattens selections.</param>
 /// <param name="variables">A request's variables; only their shape is used.</param>
-/// <param name="context">Keys and statistics.</param>
 /// <param name="hasPartition">Whether the rows are single ones, so that those of them that are partitions may have lists of their own.</param>
-internal sealed class RowPlanner(SelectionCollector collector, VariableValues variables, PlanningContext context, bool hasPartition = false)
+internal sealed class RowPlanner(SelectionCollector collector, VariableValues variables, bool hasPartition = false)
 {
     private readonly List<StatementPlan> _statements = [];
     private readonly List<NestedPlan?> _nested = [];
@@ -84,6 +83,10 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
     public InputNode? GivenArgument(CollectedField field, FieldType definition, string name) =>
         Argument(field, definition, name) is { IsNull: false } node ? node : null;
 
+    /// <summary>The argument that names the partition; null where there is none.</summary>
+    public NamedPartition? Partition(CollectedField field, FieldType definition, PartitionArgument? argument) =>
+        argument is null ? null : new NamedPartition(argument, Argument(field, definition, argument.Name)!);
+
     private ObjectWriter Object(
         SelectPlan select, string alias, EntityMap entity, IObjectGraphType type, IEnumerable<GraphQLSelectionSet> selectionSets, int presence)
     {
@@ -127,11 +130,11 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
             case AroundBinding around:
                 return Around(select, alias, around, field, definition);
             case NestedConnectionBinding nested:
-                return new ConnectionPlanner(this, collector, context).PlanNested(field, definition, nested, type, select, alias);
+                return new ConnectionPlanner(this, collector).PlanNested(field, definition, nested, type, select, alias);
             case FigureBinding figures:
                 return FiguresBelow(figures, type, field, definition);
             case SimilarRowsBinding similar:
-                return new SimilarPlanner(this, collector, context).PlanNested(field, definition, similar.By, type, select, alias);
+                return new SimilarPlanner(this, collector).PlanNested(field, definition, similar.By, type, select, alias);
             case PartitionConnectionBinding connection:
                 return ConnectionBelow(connection, type, field, definition);
             default:
@@ -200,8 +203,8 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
             return new RefusedWriter(new OnePartitionError($"{type.Name}.{definition.Name}"));
         }
 
-        var rows = new RowPlanner(collector, variables, context);
-        _below.Add(new ConnectionPlanner(rows, collector, context).Plan(field, definition, binding.Rows, type.Name, partition: null));
+        var rows = new RowPlanner(collector, variables);
+        _below.Add(new ConnectionPlanner(rows, collector).Plan(field, definition, binding.Rows, type.Name, partition: null));
         return new BelowWriter(_below.Count - 1);
     }
 
@@ -212,8 +215,8 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
             return new RefusedWriter(new OnePartitionError($"{type.Name}.{definition.Name}"));
         }
 
-        var rows = new RowPlanner(collector, variables, context);
-        _below.Add(new FigurePlanner(rows, collector, context).Plan(field, definition, binding, type.Name));
+        var rows = new RowPlanner(collector, variables);
+        _below.Add(new FigurePlanner(rows, collector).Plan(field, definition, binding, type.Name));
         return new BelowWriter(_below.Count - 1);
     }
 

@@ -1,5 +1,4 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Proof;
 
 namespace CityHelper.Engine.Planning;
@@ -33,7 +32,7 @@ internal sealed class UniqueRowSource(EntityMap entity, string column, InputNode
 {
     public override string Sql(StatementBuilder statement, IReadOnlyCollection<string> columns)
     {
-        string parameter = statement.Parameter(value, run => StatementBuilder.Text((string)value.Evaluate(run.Variables)!));
+        string parameter = statement.Parameter(value, values => StatementBuilder.Text((string)value.Evaluate(values.Variables)!));
         return $"select {Columns("s", columns)} from {Entity.Table} s where s.{column} = {parameter}";
     }
 }
@@ -57,8 +56,8 @@ internal sealed class RowsByKeySource(EntityMap entity, bool several) : RowSourc
     {
         string partition = Entity.PartitionColumn is { } column ? $"s.{column} = {statement.Partition()} and " : "";
         string rows = several
-            ? $"= any({statement.Parameter(nameof(RootRun.RowKeys), static run => StatementBuilder.Typed(NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Bigint, run.RowKeys))})"
-            : $"= {statement.Parameter(nameof(RootRun.RowKeys), static run => StatementBuilder.Bigint(run.RowKeys[0]))}";
+            ? $"= any({statement.Parameter(nameof(RootValues.RowKeys), static values => StatementBuilder.Typed(NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Bigint, values.RowKeys))})"
+            : $"= {statement.Parameter(nameof(RootValues.RowKeys), static values => StatementBuilder.Bigint(values.RowKeys[0]))}";
         return $"select {Columns("s", columns)} from {Entity.Table} s where {partition}s.{Entity.RowColumn} {rows}";
     }
 }
@@ -70,7 +69,7 @@ internal sealed class RowByExternalKeySource(EntityMap entity, ExternalKey exter
     public override string Sql(StatementBuilder statement, IReadOnlyCollection<string> columns)
     {
         string partition = statement.Partition();
-        string key = statement.Parameter(value, run => StatementBuilder.Text((string)value.Evaluate(run.Variables)!));
+        string key = statement.Parameter(value, values => StatementBuilder.Text((string)value.Evaluate(values.Variables)!));
         return $"""
             select {Columns("s", columns)} from {Entity.Table} s where s.{Entity.PartitionColumn} = {partition} and s.{Entity.RowColumn} =
               (select x.{external.RowColumn} from {external.Table} x where x.{Entity.PartitionColumn} = {partition} and x.{external.KeyColumn} = {key})

@@ -1,5 +1,4 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Space;
 using CityHelper.Engine.Types;
 using GraphQL.Types;
 using NetTopologySuite.Geometries;
@@ -59,14 +58,10 @@ internal sealed class SpatialConditions(StatementBuilder statement, LeafConditio
     // What is cheap to refuse is refused first.
     private void Check(GeometryBinding binding, string operation, SpatialOperand other, int times)
     {
-        statement.Check(run => CheckKind(operation, binding.IsPoint, other, run.Variables));
-        statement.CheckShape((run, cancellation) =>
-            Validity.CheckAsync(other.GeometryOf(run.Variables), fault => new GeometryInvalidError(fault), run, cancellation));
-        if (!binding.IsPoint)
-        {
-            IAreaDirectory directory = shapes ?? throw new InvalidOperationException($"{binding.Column.Name}: nobody knows the areas that geometries are compared with.");
-            statement.CheckShape((run, cancellation) => AreaComparison.CheckAsync(directory, operation, other, times, run, cancellation));
-        }
+        IAreaDirectory? areas = binding.IsPoint ? null
+            : shapes ?? throw new InvalidOperationException($"{binding.Column.Name}: nobody knows the areas that geometries are compared with.");
+        statement.Check(variables => CheckKind(operation, binding.IsPoint, other, variables));
+        statement.Compare(new SpatialComparison(operation, other, areas, times));
     }
 
     private static RequestError? CheckKind(string operation, bool isPoint, SpatialOperand other, Operations.VariableValues variables)
@@ -94,3 +89,10 @@ internal sealed class SpatialConditions(StatementBuilder statement, LeafConditio
         };
     }
 }
+
+/// <summary>A geometry of a client that rows are compared with.</summary>
+/// <param name="Operation">The operation in its positive form.</param>
+/// <param name="Other">The geometry.</param>
+/// <param name="Areas">Knows the areas that it is compared with; null for points.</param>
+/// <param name="Times">How often a row computes it.</param>
+internal sealed record SpatialComparison(string Operation, SpatialOperand Other, IAreaDirectory? Areas, int Times);

@@ -61,10 +61,10 @@ internal sealed class SpatialOperand(InputNode node)
     };
 
     /// <summary>SQL of the kind: a constant when the statement is planned, so that the other branches of a CASE are gone.</summary>
-    public string Kind(StatementBuilder statement) => Parameter(statement, "kind", run => StatementBuilder.Integer((int)KindOf(run.Variables)));
+    public string Kind(StatementBuilder statement) => Parameter(statement, "kind", values => StatementBuilder.Integer((int)KindOf(values.Variables)));
 
     /// <summary>SQL of the geometry as it was sent.</summary>
-    public string Whole(StatementBuilder statement) => Parameter(statement, "geometry", run => StatementBuilder.Geometry(GeometryOf(run.Variables)));
+    public string Whole(StatementBuilder statement) => Parameter(statement, "geometry", values => StatementBuilder.Geometry(GeometryOf(values.Variables)));
 
     /// <summary>What areas are compared with: the geometry as it was sent, or what a negative buffer leaves of it.</summary>
     public Geometry ComparedOf(VariableValues variables) => KindOf(variables) == OperandKind.Shrunk
@@ -72,21 +72,21 @@ internal sealed class SpatialOperand(InputNode node)
         : GeometryOf(variables);
 
     /// <summary>SQL of what areas are compared with.</summary>
-    public string Compared(StatementBuilder statement) => Parameter(statement, "compared", run => StatementBuilder.Geometry(ComparedOf(run.Variables)));
+    public string Compared(StatementBuilder statement) => Parameter(statement, "compared", values => StatementBuilder.Geometry(ComparedOf(values.Variables)));
 
     /// <summary>SQL of the degrees by which it is grown, or shrunk; null for an empty geometry, to which nothing has a distance.</summary>
-    public string Distance(StatementBuilder statement) => Parameter(statement, "distance", run => Degrees(run.Variables, Math.Abs(BufferOf(run.Variables))));
+    public string Distance(StatementBuilder statement) => Parameter(statement, "distance", values => Degrees(values.Variables, Math.Abs(BufferOf(values.Variables))));
 
     /// <summary>SQL of the degrees beyond which distances are not told apart; null for an empty geometry.</summary>
-    public string Reach(StatementBuilder statement) => statement.Parameter((node, "reach"), run => Degrees(run.Variables, ReachOf(run.Variables)));
+    public string Reach(StatementBuilder statement) => statement.Parameter((node, "reach"), values => Degrees(values.Variables, ReachOf(values.Variables)));
 
     /// <summary>SQL of a part of the geometry; the parts that it has not are null.</summary>
     public string Part(StatementBuilder statement, string name, Func<OperandParts, NpgsqlParameter> part) =>
-        Parameter(statement, name, run => part(OperandParts.Of(GeometryOf(run.Variables))));
+        Parameter(statement, name, values => part(OperandParts.Of(GeometryOf(values.Variables))));
 
     /// <summary>SQL of a number of the rectangle around what is grown.</summary>
     public string Edge(StatementBuilder statement, string name, Func<Envelope, double> edge) =>
-        Parameter(statement, name, run => StatementBuilder.Double(edge(Around(run.Variables))));
+        Parameter(statement, name, values => StatementBuilder.Double(edge(Around(values.Variables))));
 
     /// <summary>A rectangle around the geometry, grown by the buffer when that is positive, and by what a distance may be rounded.</summary>
     public Envelope Around(VariableValues variables)

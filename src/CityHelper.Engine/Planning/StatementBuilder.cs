@@ -2,33 +2,33 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using CityHelper.Engine.Execution;
+using CityHelper.Engine.Operations;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace CityHelper.Engine.Planning;
 
 /// <summary>Makes one parameter of a statement from a request's values.</summary>
-internal delegate NpgsqlParameter ParameterSource(RootRun run);
+internal delegate NpgsqlParameter ParameterSource(RootValues values);
 
-/// <summary>Says why a request's geometry cannot be compared with, or null.</summary>
-internal delegate ValueTask<RequestError?> ShapeCheck(RootRun run, CancellationToken cancellation);
+/// <summary>Says why a request's value cannot be compared with, or null.</summary>
+internal delegate RequestError? ValueCheck(VariableValues variables);
 
 /// <summary>A statement under construction: its parameters, and the form in which its rows are reached.</summary>
 internal sealed class StatementBuilder(Access access)
 {
     private readonly Dictionary<object, string> _names = [];
     private readonly List<ParameterSource> _sources = [];
-    private readonly List<Func<RootRun, RequestError?>> _checks = [];
-    private readonly List<ShapeCheck> _shapeChecks = [];
+    private readonly List<ValueCheck> _checks = [];
+    private readonly List<SpatialComparison> _comparisons = [];
 
     public Access Access { get; } = access;
 
     /// <summary>What must be checked of a request's values before the statement may run.</summary>
-    public IReadOnlyList<Func<RootRun, RequestError?>> Checks => _checks;
+    public IReadOnlyList<ValueCheck> Checks => _checks;
 
-    /// <summary>What must be checked of a request's geometries, after all that is cheaper to refuse.</summary>
-    public IReadOnlyList<ShapeCheck> ShapeChecks => _shapeChecks;
+    /// <summary>The geometries that rows are compared with: checked after all that is cheaper to refuse.</summary>
+    public IReadOnlyList<SpatialComparison> Comparisons => _comparisons;
 
     /// <summary>The source whose rows the statement returns. Others in it are only their parents: pages without the row behind them.</summary>
     public RowSource? Reads { get; set; }
@@ -36,7 +36,7 @@ internal sealed class StatementBuilder(Access access)
     public ParameterSource[] Sources => [.. _sources];
 
     /// <summary>The parameter that names the partition; the first of every statement on partitioned tables.</summary>
-    public string Partition() => Parameter(nameof(Partition), static run => Smallint(run.Partition));
+    public string Partition() => Parameter(nameof(Partition), static values => Smallint(values.Partition));
 
     /// <summary>A parameter, made once per <paramref name="key"/> however often the statement names it.</summary>
     public string Parameter(object key, ParameterSource source)
@@ -51,10 +51,10 @@ internal sealed class StatementBuilder(Access access)
     }
 
     /// <summary>Checks a request's values before the statement may run.</summary>
-    public void Check(Func<RootRun, RequestError?> check) => _checks.Add(check);
+    public void Check(ValueCheck check) => _checks.Add(check);
 
-    /// <summary>Checks a request's geometries before the statement may run: what takes milliseconds, or asks the database.</summary>
-    public void CheckShape(ShapeCheck check) => _shapeChecks.Add(check);
+    /// <summary>Notes a geometry that must be checked before the statement may run: that takes milliseconds, or asks the database.</summary>
+    public void Compare(SpatialComparison comparison) => _comparisons.Add(comparison);
 
     /// <summary>A positional parameter of a stated type, so that PostgreSQL need not guess and the statement stays prepared.</summary>
     public static NpgsqlParameter Typed<T>(NpgsqlDbType type, T value) => new NpgsqlParameter<T> { NpgsqlDbType = type, TypedValue = value };

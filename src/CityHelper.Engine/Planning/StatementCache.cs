@@ -1,4 +1,3 @@
-using CityHelper.Engine.Execution;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -20,13 +19,16 @@ internal sealed class StatementCache : IDisposable
     public int Count => _statements.Count;
 
     /// <summary>The SQL of a statement in the form that a request needs.</summary>
-    public CompiledStatement For(StatementPlan statement, RootRun run)
+    /// <param name="statement">The statement.</param>
+    /// <param name="values">The request's values.</param>
+    /// <param name="planLife">Cancelled when the statement's plan is kept no longer.</param>
+    public CompiledStatement For(StatementPlan statement, RootValues values, CancellationToken planLife)
     {
-        var key = (Statement: statement, Access: statement.AccessOf(run));
+        var key = (Statement: statement, Access: statement.AccessOf(values));
         if (!_statements.TryGetValue(key, out CompiledStatement? compiled))
         {
             compiled = statement.Compile(key.Access);
-            _statements.Set(key, compiled, new MemoryCacheEntryOptions { Size = compiled.Sql.Length }.AddExpirationToken(new CancellationChangeToken(run.PlanLife)));
+            _statements.Set(key, compiled, new MemoryCacheEntryOptions { Size = compiled.Sql.Length }.AddExpirationToken(new CancellationChangeToken(planLife)));
         }
 
         return compiled!;

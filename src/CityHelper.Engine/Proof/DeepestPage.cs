@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using CityHelper.Engine.Transport;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
@@ -13,8 +14,8 @@ namespace CityHelper.Engine.Proof;
 /// beginning.
 /// </summary>
 /// <param name="compiler">Compiles the question.</param>
-/// <param name="executor">Asks it.</param>
-public sealed class DeepestPage(OperationCompiler compiler, OperationExecutor executor)
+/// <param name="pipeline">Runs them.</param>
+public sealed class DeepestPage(OperationCompiler compiler, Pipeline pipeline)
 {
     private const string PageInfo = "pageInfo";
 
@@ -67,7 +68,7 @@ public sealed class DeepestPage(OperationCompiler compiler, OperationExecutor ex
             throw new InvalidOperationException($"No question can be made of {use.Place} in {operation.Name}: {text}");
         }
 
-        using OperationResult result = await executor.ExecuteAsync(question, variables, RunOptions.Default, cancellation);
+        using OperationResult result = await pipeline.ExecuteAsync(question, variables, RunOptions.Default, cancellation);
         using JsonDocument answer = JsonDocument.Parse(result.Json.ToArray());
         return answer.RootElement.TryGetProperty("data", out JsonElement data) && Find(data, member) is { } cursor ? cursor.GetString() : null;
     }

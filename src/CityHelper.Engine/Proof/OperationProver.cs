@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CityHelper.Engine.Transport;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using Npgsql;
@@ -6,9 +7,9 @@ using Npgsql;
 namespace CityHelper.Engine.Proof;
 
 /// <summary>Runs operations under EXPLAIN and holds their plans against the rules.</summary>
-/// <param name="executor">Runs them, on connections as a server has them.</param>
+/// <param name="explainer">Explains them.</param>
 /// <param name="catalog">What the names in plans belong to.</param>
-public sealed class OperationProver(OperationExecutor executor, PlanCatalog catalog)
+public sealed class OperationProver(OperationExplainer explainer, PlanCatalog catalog)
 {
     /// <summary>Runs an operation once.</summary>
     /// <exception cref="NpgsqlException">The database does not answer, or refuses a statement for another reason than its time.</exception>
@@ -17,7 +18,7 @@ public sealed class OperationProver(OperationExecutor executor, PlanCatalog cata
         try
         {
             (IReadOnlyList<StatementExplanation> statements, IReadOnlyList<RequestError> refusals) =
-                await executor.TryExplainAsync(operation, variables, cancellation);
+                await explainer.TryExplainAsync(operation, variables, cancellation);
             return Judge([.. statements.Select(statement => (statement, PlanNode.Read(statement.Json)))], refusals);
         }
         catch (PostgresException late) when (late.SqlState == PostgresErrorCodes.QueryCanceled && !cancellation.IsCancellationRequested)

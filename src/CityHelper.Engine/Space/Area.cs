@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using CityHelper.Engine.Execution;
 using NetTopologySuite.Geometries;
 using NetTopologySuite.Geometries.Prepared;
 
@@ -34,7 +33,7 @@ internal abstract class Area
     public abstract RequestError? Check();
 
     /// <summary>Why its shape cannot be searched, or null: asked last, because it may take some milliseconds.</summary>
-    public virtual ValueTask<RequestError?> CheckShapeAsync(RootRun run, CancellationToken cancellation) => ValueTask.FromResult<RequestError?>(null);
+    public virtual ValueTask<RequestError?> CheckShapeAsync(GeometryBudget budget, CancellationToken cancellation) => ValueTask.FromResult<RequestError?>(null);
 
     /// <summary>Whether the rectangle may have a point in common with the area; false is certain.</summary>
     public abstract bool Touches(Viewport cell);
@@ -134,8 +133,8 @@ internal sealed class SurfaceArea : Area
     }
 
     // The server's own shapes were checked when they were stored.
-    public override ValueTask<RequestError?> CheckShapeAsync(RootRun run, CancellationToken cancellation) =>
-        _isKept ? ValueTask.FromResult<RequestError?>(null) : Validity.CheckAsync(Geometry, fault => new AreaInvalidError(fault), run, cancellation);
+    public override ValueTask<RequestError?> CheckShapeAsync(GeometryBudget budget, CancellationToken cancellation) =>
+        _isKept ? ValueTask.FromResult<RequestError?>(null) : Validity.CheckAsync(Geometry, fault => new AreaInvalidError(fault), budget, cancellation);
 
     public override CellCover Cover(IReadOnlyList<int> zooms) => _covers.GetOrAdd(string.Join(' ', zooms), _ => base.Cover(zooms));
 

@@ -134,7 +134,7 @@ internal sealed class GeoJsonReader
             throw Refused("has a position that is none: send [longitude, latitude] as finite numbers");
         }
 
-        (double longitude, double latitude) = (InputCoercion.Calculable(position[0].GetDouble()), InputCoercion.Calculable(position[1].GetDouble()));
+        (double longitude, double latitude) = (Numbers.Calculable(position[0].GetDouble()), Numbers.Calculable(position[1].GetDouble()));
         bool isSwapped = Math.Abs(latitude) > 90 && Math.Abs(latitude) <= 180 && Math.Abs(longitude) <= 90;
         return Math.Abs(longitude) <= 180 && Math.Abs(latitude) <= 90
             ? new Coordinate(longitude, latitude)

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using CityHelper.Engine.Execution;
 using NetTopologySuite.Geometries;
 using NetTopologySuite.Operation.Valid;
 
@@ -20,15 +19,15 @@ internal static class Validity
     /// <summary>What is wrong with a geometry.</summary>
     /// <param name="geometry">The geometry.</param>
     /// <param name="invalid">Makes the error of one that is not valid, from a sentence.</param>
-    /// <param name="run">Whose geometry it is: all of one root together are few positions, or they wait for the thread of long work.</param>
+    /// <param name="budget">Of whose root it is: all geometries of one together are few positions, or they wait for the thread of long work.</param>
     /// <param name="cancellation">Ends the waiting.</param>
     /// <returns>Null when it is valid.</returns>
-    public static async ValueTask<RequestError?> CheckAsync(Geometry geometry, Func<string, RequestError> invalid, RootRun run, CancellationToken cancellation)
+    public static async ValueTask<RequestError?> CheckAsync(Geometry geometry, Func<string, RequestError> invalid, GeometryBudget budget, CancellationToken cancellation)
     {
         if (!s_known.TryGetValue(geometry, out Outcome? outcome))
         {
-            run.PositionsAtOnce += geometry.NumPoints;
-            outcome = await GeometryWork.RunAsync(run.PositionsAtOnce, () => Judge(geometry), cancellation);
+            budget.PositionsAtOnce += geometry.NumPoints;
+            outcome = await GeometryWork.RunAsync(budget.PositionsAtOnce, () => Judge(geometry), cancellation);
             s_known.AddOrUpdate(geometry, outcome);
         }
 

@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Http;
 using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Transport.Http;
 
 namespace CityHelper.Server.Clients;
 

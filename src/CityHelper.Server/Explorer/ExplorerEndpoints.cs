@@ -1,6 +1,5 @@
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Http;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Transport.Http;
 using Microsoft.Extensions.FileProviders;
 
 namespace CityHelper.Server.Explorer;

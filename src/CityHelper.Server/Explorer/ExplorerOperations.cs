@@ -1,6 +1,6 @@
 using System.Text.Json;
-using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Transport.Http;
 
 namespace CityHelper.Server.Explorer;
 

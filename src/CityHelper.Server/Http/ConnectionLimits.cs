@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using CityHelper.Engine.Admission;
+using CityHelper.Engine.Writing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;

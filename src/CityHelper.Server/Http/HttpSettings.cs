@@ -1,5 +1,5 @@
 using System.Globalization;
-using CityHelper.Engine.Http;
+using CityHelper.Engine.Transport.Http;
 
 namespace CityHelper.Server.Http;
 

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Admission;
+using CityHelper.Engine.Writing;
 
 namespace CityHelper.Server.Http;
 

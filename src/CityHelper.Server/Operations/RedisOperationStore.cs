@@ -1,3 +1,4 @@
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Telemetry;
 using CityHelper.Server.Redis;

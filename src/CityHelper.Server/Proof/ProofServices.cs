@@ -1,13 +1,13 @@
+using System.Security.Cryptography;
 using CityHelper.Data.Extremes;
 using CityHelper.Engine;
 using CityHelper.Engine.Cursors;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Proof;
+using CityHelper.Engine.Transport;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Statistics;
 using GraphQL.Types;
-using System.Security.Cryptography;
 
 namespace CityHelper.Server.Proof;
 
@@ -56,9 +56,8 @@ internal sealed class ProofServices : IAsyncDisposable
     public OperationCheck CheckOver(CityExtremes city)
     {
         var compiler = _services.GetRequiredService<OperationCompiler>();
-        var executor = _services.GetRequiredService<OperationExecutor>();
         return new OperationCheck(
-            compiler, new OperationProver(executor, Catalog), new DeepestPage(compiler, executor), _services.GetRequiredService<ISchema>(), new ExtremeValues(city));
+            compiler, new OperationProver(_services.GetRequiredService<OperationExplainer>(), Catalog), new DeepestPage(compiler, _services.GetRequiredService<Pipeline>()), _services.GetRequiredService<ISchema>(), new ExtremeValues(city));
     }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Clients;
 using CityHelper.Server.Operations;
 
 namespace CityHelper.Server.Redis;

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using CityHelper.Data;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Transport;
 using CityHelper.Server;
 
 namespace CityHelper.Benchmarks.Scale;
@@ -73,7 +75,7 @@ internal sealed class Explainer : IAsyncDisposable
 
     private async Task<StatementCost?> ExplainAsync(Operation operation, JsonElement variables)
     {
-        var executor = _app.Services.GetRequiredService<OperationExecutor>();
+        var executor = _app.Services.GetRequiredService<OperationExplainer>();
         IReadOnlyList<StatementExplanation> statements = await executor.ExplainAsync(operation, variables, CancellationToken.None);
         StatementCost[] costs = [.. statements.Select(s => Read(s.Json))];
         return costs.Length == 0

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using CityHelper.Engine.Http;
+using CityHelper.Engine.Transport.Http;
 using Npgsql;
 
 namespace CityHelper.Benchmarks.Scale;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using CityHelper.Engine;
+using CityHelper.Engine.Binding;
 using CityHelper.Engine.Planning;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;

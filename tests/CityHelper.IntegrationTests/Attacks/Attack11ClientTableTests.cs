@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Operations;
 using CityHelper.IntegrationTests.Clients;
 using CityHelper.IntegrationTests.Postgres;

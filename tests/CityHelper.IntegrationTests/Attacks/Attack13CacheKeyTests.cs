@@ -1,5 +1,5 @@
 using System.Text;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Clients;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Serving;

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using CityHelper.Engine;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Oracle;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
@@ -74,7 +76,7 @@ public sealed partial class Attack23PartitionBlowUpTests(OracleHouse house) : IC
     {
         CompiledOperation compiled = await house.Server.Services.GetRequiredService<OperationRegistry>().CompileAsync(text, null, CancellationToken.None);
         IReadOnlyList<StatementExplanation> explanations =
-            await house.Server.Services.GetRequiredService<OperationExecutor>().ExplainAsync(compiled.Operation!, default, CancellationToken.None);
+            await house.Server.Services.GetRequiredService<OperationExplainer>().ExplainAsync(compiled.Operation!, default, CancellationToken.None);
         string[] opened = [.. explanations.SelectMany(e => Relation().Matches(e.Json).Select(m => m.Groups[1].Value)).Distinct()];
         Assert.NotEmpty(opened);
         Assert.All(opened, name => Assert.StartsWith($"service_request_{partitions}", name, StringComparison.Ordinal));

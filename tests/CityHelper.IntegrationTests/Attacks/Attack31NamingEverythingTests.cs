@@ -1,9 +1,11 @@
 using System.Net;
 using System.Text.Json;
 using CityHelper.Benchmarks.Cost.Generated;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Proof;
+using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -141,7 +143,7 @@ public sealed class Attack31NamingEverythingTests(AttackFixture fixture) : IClas
     private async Task<double> RowsReadAsync(string text)
     {
         Operation operation = (await fixture.Server.Services.GetRequiredService<OperationRegistry>().CompileAsync(text, null, CancellationToken.None)).Operation!;
-        IReadOnlyList<StatementExplanation> statements = await fixture.Server.Services.GetRequiredService<OperationExecutor>()
+        IReadOnlyList<StatementExplanation> statements = await fixture.Server.Services.GetRequiredService<OperationExplainer>()
             .ExplainAsync(operation, JsonSerializer.SerializeToElement(new { }), CancellationToken.None);
         return statements.SelectMany(s => PlanNode.Read(s.Json).All)
             .Where(n => n.Relation?.StartsWith("service_request_1_", StringComparison.Ordinal) == true)

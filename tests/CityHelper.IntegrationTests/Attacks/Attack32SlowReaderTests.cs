@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Text.Json;
 using CityHelper.Engine;
-using CityHelper.Engine.Admission;
+using CityHelper.Engine.Writing;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using Microsoft.Extensions.Time.Testing;

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using CityHelper.Engine;
-using CityHelper.Engine.Http;
+using CityHelper.Engine.Transport.Http;
 using CityHelper.IntegrationTests.Clients;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;

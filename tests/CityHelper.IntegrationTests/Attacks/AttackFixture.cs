@@ -8,6 +8,7 @@ using CityHelper.Data.Boundaries;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Statistics;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Operations;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Proof;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using CityHelper.Data.Model;
-using CityHelper.Engine.Admission;
+using CityHelper.Engine.Writing;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using Microsoft.AspNetCore.Server.Kestrel.Core;

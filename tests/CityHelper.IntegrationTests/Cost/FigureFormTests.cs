@@ -2,6 +2,7 @@ using System.Text.Json;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Proof;
+using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Attacks;
 using CityHelper.IntegrationTests.Postgres;
 using Microsoft.Extensions.DependencyInjection;
@@ -39,7 +40,7 @@ public sealed class FigureFormTests(AttackFixture fixture) : IClassFixture<Attac
             string text = $"query($within: AreaInput, $where: ServiceRequestFilterInput) {{ {field}(city: \"nyc\", within: $within, where: $where{zoom}) {selection} }}";
             JsonElement variables = JsonSerializer.SerializeToElement(new { within = JsonDocument.Parse(within).RootElement, where = JsonDocument.Parse(filled).RootElement });
             Operation operation = (await fixture.Server.Services.GetRequiredService<OperationCompiler>().CompileAsync(text, null, CancellationToken.None)).Operation!;
-            IReadOnlyList<StatementExplanation> statements = await fixture.Server.Services.GetRequiredService<OperationExecutor>().ExplainAsync(operation, variables, CancellationToken.None);
+            IReadOnlyList<StatementExplanation> statements = await fixture.Server.Services.GetRequiredService<OperationExplainer>().ExplainAsync(operation, variables, CancellationToken.None);
             Assert.All(statements, s => Assert.InRange(PlanNode.Read(s.Json).All.Where(n => n.Relation is not null).Sum(n => n.RowsSeen), 0, 1.2 * AttackFixture.Requests));
         }
     }

@@ -4,9 +4,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CityHelper.Benchmarks.Cost.Generated;
 using CityHelper.Engine;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Proof;
+using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Attacks;
 using CityHelper.IntegrationTests.Postgres;
 using Microsoft.Extensions.DependencyInjection;
@@ -82,7 +84,7 @@ public sealed class UnitCostTests(AttackFixture fixture, ITestOutputHelper outpu
         Operation operation = request.Text is { } text
             ? (await Registry.CompileAsync(text, null, CancellationToken.None)).Operation!
             : Registry.Published.Single(o => o.Name == request.Operation);
-        (IReadOnlyList<StatementExplanation> statements, IReadOnlyList<RequestError> refusals) = await fixture.Server.Services.GetRequiredService<OperationExecutor>()
+        (IReadOnlyList<StatementExplanation> statements, IReadOnlyList<RequestError> refusals) = await fixture.Server.Services.GetRequiredService<OperationExplainer>()
             .TryExplainAsync(operation, JsonSerializer.SerializeToElement(request.Variables), CancellationToken.None);
         PlanNode[] plans = [.. statements.Select(s => PlanNode.Read(s.Json))];
         return refusals.Count > 0 ? null : (plans.Sum(p => p.Buffers), plans.SelectMany(p => p.All).Sum(n => n.RowsSeen));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -36,7 +37,7 @@ public sealed class FigureChangeTests(FigureHouse house) : IClassFixture<FigureH
             """;
         JsonElement variables = JsonSerializer.SerializeToElement(new { within = JsonDocument.Parse(within).RootElement, where = JsonDocument.Parse(where).RootElement });
         Operation operation = (await house.Server.Services.GetRequiredService<OperationCompiler>().CompileAsync(Query, null, CancellationToken.None)).Operation!;
-        IReadOnlyList<StatementExplanation> explanations = await house.Server.Services.GetRequiredService<OperationExecutor>()
+        IReadOnlyList<StatementExplanation> explanations = await house.Server.Services.GetRequiredService<OperationExplainer>()
             .ExplainAsync(operation, variables, CancellationToken.None);
         Assert.Contains(explanations, e => e.Sql.Contains("from service_request_delta ", StringComparison.Ordinal));
         await using var count = house.Direct.CreateCommand("select count(*) from service_request_delta");

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Operations;
 using CityHelper.IntegrationTests.Clients;
 using CityHelper.IntegrationTests.Oracle;

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
+using Boundary = CityHelper.Data.Model.Boundary;
 using CityHelper.Data;
 using CityHelper.Data.Boundaries;
 using CityHelper.Data.Cities;
@@ -11,7 +12,6 @@ using CityHelper.IntegrationTests.Serving;
 using NetTopologySuite.Geometries;
 using Npgsql;
 using Xunit;
-using Boundary = CityHelper.Data.Model.Boundary;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 

@@ -7,10 +7,10 @@ using System.Text.Json;
 using CityHelper.Data;
 using CityHelper.IntegrationTests.Attacks;
 using CityHelper.IntegrationTests.Postgres;
+using Limits = CityHelper.Engine.Limits;
 using Npgsql;
 using Xunit;
 using Xunit.Abstractions;
-using Limits = CityHelper.Engine.Limits;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CityHelper.Data;
+using CityHelper.Engine.Transport;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.IntegrationTests.Postgres;
@@ -95,7 +96,7 @@ public sealed class NearExplainTests(LargeHouse house, ITestOutputHelper output)
     {
         var compiler = house.Server.Services.GetRequiredService<OperationCompiler>();
         Operation operation = (await compiler.CompileAsync(query, null, CancellationToken.None)).Operation!;
-        var executor = house.Server.Services.GetRequiredService<OperationExecutor>();
+        var executor = house.Server.Services.GetRequiredService<OperationExplainer>();
         JsonElement json = JsonSerializer.SerializeToElement(variables);
 
         // The first run warms what later ones of a real server find: catalog caches, not data.

@@ -4,6 +4,7 @@ using CityHelper.Data.Cities;
 using CityHelper.Data.Import;
 using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Statistics;
+using CityHelper.Engine.Transport;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.IntegrationTests.Postgres;
@@ -323,7 +324,7 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
     {
         var compiler = house.Server.Services.GetRequiredService<OperationCompiler>();
         Operation operation = (await compiler.CompileAsync(query, null, CancellationToken.None)).Operation!;
-        var executor = house.Server.Services.GetRequiredService<OperationExecutor>();
+        var executor = house.Server.Services.GetRequiredService<OperationExplainer>();
         JsonElement json = JsonSerializer.SerializeToElement(variables);
 
         // The first run warms what later ones of a real server find: catalog caches, not data.

@@ -1,3 +1,4 @@
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Operations;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.Server.Redis;

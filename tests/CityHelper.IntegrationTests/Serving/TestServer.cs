@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using CityHelper.Data;
-using CityHelper.Engine.Http;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Statistics;
 using CityHelper.Server;

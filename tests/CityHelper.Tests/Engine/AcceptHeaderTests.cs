@@ -1,4 +1,4 @@
-using CityHelper.Engine.Http;
+using CityHelper.Engine.Transport.Http;
 using Xunit;
 
 namespace CityHelper.Tests.Engine;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using CityHelper.Engine;
-using CityHelper.Engine.Admission;
-using CityHelper.Engine.Execution;
+using CityHelper.Engine.Binding;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Pricing;
@@ -10,7 +10,6 @@ using CityHelper.Server.Schema;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 using Xunit;
 
 namespace CityHelper.Tests.Engine;
@@ -28,13 +27,13 @@ public sealed class CacheBoundTests : IDisposable
         using var plans = new PlanCache();
         Operation operation = (await Compiler().CompileAsync("{ cities { slug } }", null, CancellationToken.None)).Operation!;
         int compiled = 0;
-        OperationPlan Compile()
+        PricedPlan Compile()
         {
             compiled++;
-            return new OperationPlan([], CachePolicy.None, [], new OperationPrice([]), Fields: 1);
+            return new PricedPlan(new OperationPlan([], CachePolicy.None, [], Fields: 1), new OperationPrice([]));
         }
 
-        OperationPlan first = plans.GetOrAdd(operation, "a", Compile);
+        PricedPlan first = plans.GetOrAdd(operation, "a", Compile);
         Assert.Same(first, plans.GetOrAdd(operation, "a", Compile));
         Assert.Equal(1, compiled);
 
@@ -55,7 +54,7 @@ public sealed class CacheBoundTests : IDisposable
     [Fact]
     public async Task Free_texts_are_kept_and_no_more_of_them_than_allowed()
     {
-        using var registry = new OperationRegistry(Compiler(), NullLogger<OperationRegistry>.Instance);
+        using var registry = new OperationRegistry(Compiler(), new OperationAppraiser(_services.GetRequiredService<ISchema>()), NullLogger<OperationRegistry>.Instance);
         string Text(int i) => $"{{ cities {{ a{i}: slug }} }}{new string(' ', 10_000)}";
         CompiledOperation first = await registry.CompileAsync(Text(0), null, CancellationToken.None);
         Assert.Same(first, await registry.CompileAsync(Text(0), null, CancellationToken.None));
@@ -101,16 +100,15 @@ public sealed class CacheBoundTests : IDisposable
     public void Statements_are_kept_by_form_and_no_more_of_their_text_than_allowed()
     {
         using var cache = new StatementCache();
-        var plan = new RootPlan(new FieldWriter("a", [], false, new ConstantWriter([])));
-        var run = new RootRun(VariableValues.None, plan, MemoryLease.Uncounted, CancellationToken.None);
+        var values = new RootValues(VariableValues.None);
+        RootValues late = values with { Access = new Access(AccessForm.Late, 1, 6) };
         var statement = new LongStatement();
-        Assert.Same(cache.For(statement, run), cache.For(statement, run));
-        run.Access = new Access(AccessForm.Late, 1, 6);
-        Assert.NotSame(cache.For(statement, new RootRun(VariableValues.None, plan, MemoryLease.Uncounted, CancellationToken.None)), cache.For(statement, run));
+        Assert.Same(cache.For(statement, values, CancellationToken.None), cache.For(statement, values, CancellationToken.None));
+        Assert.NotSame(cache.For(statement, values, CancellationToken.None), cache.For(statement, late, CancellationToken.None));
 
         for (int i = 0; i < 3 * Limits.CachedStatementCharsMax / LongStatement.Chars; i++)
         {
-            cache.For(new LongStatement(), run);
+            cache.For(new LongStatement(), values, CancellationToken.None);
         }
 
         Assert.InRange(cache.Chars, 1, Limits.CachedStatementCharsMax);
@@ -121,8 +119,6 @@ public sealed class CacheBoundTests : IDisposable
     private sealed class LongStatement : StatementPlan
     {
         public const int Chars = 50_000;
-
-        public override Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation) => Task.CompletedTask;
 
         protected override CompiledStatement Compile(StatementBuilder statement) => new(new string(' ', Chars), []);
     }

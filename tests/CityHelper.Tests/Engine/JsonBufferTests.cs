@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using CityHelper.Engine;
-using CityHelper.Engine.Admission;
-using CityHelper.Engine.Execution;
+using CityHelper.Engine.Writing;
 using FsCheck;
 using FsCheck.Xunit;
 using Xunit;

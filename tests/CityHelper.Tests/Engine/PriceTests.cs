@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Pricing;
 using CityHelper.Server.Schema;
@@ -125,8 +126,8 @@ public sealed class PriceTests : IDisposable
     public async Task A_published_operation_may_cost_a_multiple_of_its_usual_variables()
     {
         var schema = _services.GetRequiredService<ISchema>();
-        CompiledOperation compiled = await new OperationCompiler(schema).CompilePublishedAsync(
-            "query Q($first: Int!) { serviceRequests(city: \"nyc\", first: $first) { nodes { id } } }", null, CancellationToken.None);
+        PublishedOperation compiled = await PublishedOperation.CompileAsync(
+            new OperationCompiler(schema), new OperationAppraiser(schema), "query Q($first: Int!) { serviceRequests(city: \"nyc\", first: $first) { nodes { id } } }", null, CancellationToken.None);
         Assert.Equal(new PriceLimit(165, 240), compiled.Limit);
         Assert.Null(compiled.Limit!.Check(new Price(165, 240)));
         Assert.IsType<FieldCostExceededError>(compiled.Limit.Check(new Price(166, 1)));

@@ -1,9 +1,9 @@
-using CityHelper.Engine.Admission;
+using CityHelper.Engine.Writing;
 using CityHelper.Server.Http;
+using Limits = CityHelper.Server.Limits;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
-using Limits = CityHelper.Server.Limits;
 
 namespace CityHelper.Tests.Server;
 

@@ -1,7 +1,7 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Space;
 using CityHelper.Engine.Types;
+using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.Types;
 
@@ -11,7 +11,7 @@ namespace CityHelper.Engine.Planning.Figures;
 /// Plans figures: one statement for all counts (and one for packs), one for those by time, one for what is overdue, one for how long it took (exact or from counters,
 /// as a request's rows are few or many), and one for the rows of each small table that is shown with them.
 /// </summary>
-internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
+internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collector)
 {
     private readonly List<(string Coordinate, InputNode First)> _groupLimits = [];
     private readonly HashSet<CountDimension> _dimensions = [];
@@ -33,7 +33,7 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
         var writer = new FigureRootWriter(Stats(type, field, binding.Counted));
         bool isPackable = question is { IsRange: true, Area: AreaKind.Viewport or AreaKind.Surface }
             && filter.Conditions.All(c => c.Columns is [var column] && column == binding.Counted.Rows.Access.Created!.Column.Name);
-        return new FigurePlan(Planner.Writer(field, definition, writer), question, arguments, filter, context)
+        return new FigurePlan(Planner.Writer(field, definition, writer), question, arguments, filter)
         {
             Statements = rows.Statements,
             Nested = rows.Nested,
@@ -49,8 +49,8 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
         (FigureQuestion question, FigureArguments arguments, CompiledFilter filter) = Question(field, definition, binding.Counted, binding.Partition, ofArea: false, parent);
         var type = (ClusterType)definition.ResolvedType!.GetNamedType();
         var list = new FigureListWriter(
-            context => context.Run.FigureSet.Clusters.Select(c => new FigureItem(null, c.TopKey, default, c.Count, c)), Cluster(type, field, binding.Top, question));
-        return new FigurePlan(Planner.Writer(field, definition, new FigureRootWriter(new ClusterLimitWriter(list))), question, arguments, filter, context)
+            context => context.Root.Figures.Clusters.Select(c => new FigureItem(null, c.TopKey, default, c.Count, c)), Cluster(type, field, binding.Top, question));
+        return new FigurePlan(Planner.Writer(field, definition, new FigureRootWriter(new ClusterLimitWriter(list))), question, arguments, filter)
         {
             Statements = rows.Statements,
             Nested = rows.Nested,
@@ -67,12 +67,11 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
             : rows.GivenArgument(field, definition, ConnectionBinding.AreaArgument) is { } within ? new AreaArgument(within, grid)
             : null;
         InputNode? where = rows.GivenArgument(field, definition, ConnectionBinding.FilterArgument);
-        (PartitionArgument, InputNode)? named = partition is null ? null : (partition, rows.Argument(field, definition, partition.Name)!);
         var filter = new CompiledFilter(counted.Rows, where);
         bool isPlaced = filter.Conditions.Any(c => c.Columns.Contains(grid.Point));
         return (
             new FigureQuestion(counted, where, area?.Kind, isPlaced),
-            new FigureArguments($"{parent}.{definition.Name}", named, area),
+            new FigureArguments($"{parent}.{definition.Name}", rows.Partition(field, definition, partition), area),
             filter);
     }
 
@@ -118,12 +117,12 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
                 return RowPlanner.TypeName(type);
             case StatsType.Total:
                 _counts = true;
-                return new FigureNumberWriter(c => c.Run.FigureSet.Total);
+                return new FigureNumberWriter(c => c.Root.Figures.Total);
             case StatsType.Open:
                 return Open(counted);
             case StatsType.Overdue:
                 _overdue = true;
-                return new FigureNumberWriter(c => c.Run.FigureSet.Overdue);
+                return new FigureNumberWriter(c => c.Root.Figures.Overdue);
             case StatsType.Duration:
                 _durations = true;
                 return Durations(type, part);
@@ -133,7 +132,7 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
         {
             _units.Add(unit);
             return new FigureListWriter(
-                c => c.Run.FigureSet.ByPeriod[unit].Select(p => new FigureItem(null, null, p.Period, p.Count, default)), Item(type, part, ("period", new FigurePeriodWriter())));
+                c => c.Root.Figures.ByPeriod[unit].Select(p => new FigureItem(null, null, p.Period, p.Count, default)), Item(type, part, ("period", new FigurePeriodWriter())));
         }
 
         return Groups(type, part, counted, counted.Dimensions.First(d => StatsType.FieldOf(d) == part.Name));
@@ -143,7 +142,7 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
     {
         _counts = true;
         _dimensions.Add(counted.Dimensions.First(d => d.Column == counted.Done.Status));
-        return new FigureNumberWriter(c => c.Run.FigureSet.ByDimension[counted.Done.Status].Where(g => counted.Done.OpenLabels.Contains(g.Label)).Sum(g => g.Count));
+        return new FigureNumberWriter(c => c.Root.Figures.ByDimension[counted.Done.Status].Where(g => counted.Done.OpenLabels.Contains(g.Label)).Sum(g => g.Count));
     }
 
     private FigureListWriter Groups(IObjectGraphType type, CollectedField part, CountedRows counted, CountDimension dimension)
@@ -169,8 +168,8 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
 
     private static IEnumerable<FigureItem> GroupsOf(WriteContext context, CountDimension dimension, InputNode? first)
     {
-        int groups = first?.Evaluate(context.Run.Variables) as int? ?? Limits.FigureGroupsMax;
-        return context.Run.FigureSet.ByDimension[dimension.Column].Take(groups).Select(g => new FigureItem(g.Label, g.Key, default, g.Count, default));
+        int groups = first?.Evaluate(context.Root.Variables) as int? ?? Limits.FigureGroupsMax;
+        return context.Root.Figures.ByDimension[dimension.Column].Take(groups).Select(g => new FigureItem(g.Label, g.Key, default, g.Count, default));
     }
 
     private ObjectWriter ReferenceItem(IObjectGraphType item, CollectedField part, ReferenceBinding reference) =>
@@ -213,7 +212,7 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
         return new ObjectWriter([.. collector.Collect(duration, part.SelectionSets).Select(f => f.Name switch
         {
             "__typename" => RowPlanner.Field(f, nonNull: true, RowPlanner.TypeName(duration)),
-            "count" => RowPlanner.Field(f, nonNull: true, new FigureNumberWriter(c => c.Run.FigureSet.Durations.Count)),
+            "count" => RowPlanner.Field(f, nonNull: true, new FigureNumberWriter(c => c.Root.Figures.Durations.Count)),
             "medianSeconds" => RowPlanner.Field(f, nonNull: false, new FigureRealWriter(s => s.Durations.MedianSeconds)),
             "p90Seconds" => RowPlanner.Field(f, nonNull: false, new FigureRealWriter(s => s.Durations.P90Seconds)),
             "relativeError" => RowPlanner.Field(f, nonNull: true, new FigureRealWriter(s => s.Durations.RelativeError)),
@@ -247,12 +246,4 @@ internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collecto
             _ => throw new InvalidOperationException($"{point.Name}.{part.Name} has no writer."),
         }))]);
     }
-}
-
-/// <summary>Clusters, unless there are too many.</summary>
-internal sealed class ClusterLimitWriter(ValueWriter list) : ValueWriter
-{
-    public override WriteOutcome Write(WriteContext context) => context.Run.FigureSet.Clusters.Count > Limits.ClustersMax
-        ? context.Fail(new TooManyClustersError())
-        : list.Write(context);
 }

@@ -1,5 +1,4 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Space;
 using NpgsqlTypes;
 
@@ -48,7 +47,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
 
     private string Key => _access.Entity.RowColumn;
 
-    private string Zone => statement.Parameter("zone", run => StatementBuilder.Text(run.Figures!.ZoneName));
+    private string Zone => statement.Parameter("zone", values => StatementBuilder.Text(values.Figures!.ZoneName));
 
     /// <summary>The union, whose columns are those asked for and <c>n</c>, the number of rows.</summary>
     public string Sql()
@@ -142,7 +141,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     private string Days(FigureReach place, bool isLarger, string column)
     {
         string Day(string name, Func<FigureScope, DateOnly> day) => statement.Parameter(
-            (place, columns.Grain, name), run => StatementBuilder.Typed(NpgsqlDbType.Date, day(run.Figures!)));
+            (place, columns.Grain, name), values => StatementBuilder.Typed(NpgsqlDbType.Date, day(values.Figures!)));
         FigureGrain grain = columns.Grain;
         bool hasLarger = place != FigureReach.Fine && grain != FigureGrain.Duration
             && parts.HasFlag(place == FigureReach.Partition ? FigureParts.Months : FigureParts.WholeYears);
@@ -164,8 +163,8 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     {
         AreaCounterTables tables = _tables.Areas!;
         string partition = statement.Partition();
-        string key = statement.Parameter("areaKey", run => StatementBuilder.Bigint(run.KeptArea!.Key));
-        string revision = statement.Parameter("areaRevision", run => StatementBuilder.Bigint(run.KeptArea!.Revision));
+        string key = statement.Parameter("areaKey", values => StatementBuilder.Bigint(values.KeptArea!.Key));
+        string revision = statement.Parameter("areaRevision", values => StatementBuilder.Bigint(values.KeptArea!.Revision));
         KeyBounds all = AllTimes();
         string changes = $"select date_trunc('month', d.day::timestamp)::date from {_tables.Deltas} d where d.{PartitionColumn} = {partition} and {IsAround("d.cell", statement)}";
         string counters = $"select {string.Join(", ", DimensionColumns("c"))}, c.period, c.requests from {tables.Counts} c "
@@ -201,7 +200,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     /// <summary>Whether a fine cell is one of the tiles around the area.</summary>
     public static string IsAround(string cell, StatementBuilder statement)
     {
-        string Tile(string name, Func<TileRange, int> edge) => statement.Parameter(("around", name), run => StatementBuilder.Integer(edge(run.Figures!.Around)));
+        string Tile(string name, Func<TileRange, int> edge) => statement.Parameter(("around", name), values => StatementBuilder.Integer(edge(values.Figures!.Around)));
         return $"{cell} is not null and ({cell} >> 29) & 536870911 between {Tile("west", t => t.West)} and {Tile("east", t => t.East)} "
             + $"and {cell} & 536870911 between {Tile("north", t => t.North)} and {Tile("south", t => t.South)}";
     }
@@ -231,12 +230,12 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         (string, string) cells = CellsOfRows(place);
         if (parts.HasFlag(before))
         {
-            yield return RowSelect(cells, Bounds((place, "before"), run => run.Figures!.Time(place, columns.Grain).Before), isRim: false);
+            yield return RowSelect(cells, Bounds((place, "before"), values => values.Figures!.Time(place, columns.Grain).Before), isRim: false);
         }
 
         if (parts.HasFlag(after))
         {
-            yield return RowSelect(cells, Bounds((place, "after"), run => run.Figures!.Time(place, columns.Grain).After), isRim: false);
+            yield return RowSelect(cells, Bounds((place, "after"), values => values.Figures!.Time(place, columns.Grain).After), isRim: false);
         }
     }
 
@@ -275,10 +274,10 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         return $"select {string.Join(", ", outputs.Append("count(*)::integer as n"))}\nfrom {From(keys, cells.Runs)}({rows} offset 0) s{passing}{grouping}";
     }
 
-    private KeyBounds AllTimes() => Bounds("all", run => run.Figures!.Times.All);
+    private KeyBounds AllTimes() => Bounds("all", values => values.Figures!.Times.All);
 
-    private KeyBounds Bounds(object name, Func<RootRun, KeyRange> range) => new(
-        statement.Parameter((name, "low"), run => StatementBuilder.Bigint(range(run).Low)), statement.Parameter((name, "high"), run => StatementBuilder.Bigint(range(run).High)));
+    private KeyBounds Bounds(object name, Func<RootValues, KeyRange> range) => new(
+        statement.Parameter((name, "low"), values => StatementBuilder.Bigint(range(values).Low)), statement.Parameter((name, "high"), values => StatementBuilder.Bigint(range(values).High)));
 
     private IEnumerable<string> NeededByOutputs()
     {
@@ -314,8 +313,8 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     // Arrays of the first and of the last cells, sorted; of one where each run is a cell.
     private (string From, string? To) RunsOf(string name, bool areRuns, Func<AreaCells, CellRuns> runs)
     {
-        string from = statement.Parameter((name, "from"), run => StatementBuilder.Bigints(runs(run.Figures!.CellsFor(columns.Grain)!).From));
-        return (from, areRuns ? statement.Parameter((name, "to"), run => StatementBuilder.Bigints(runs(run.Figures!.CellsFor(columns.Grain)!).To)) : null);
+        string from = statement.Parameter((name, "from"), values => StatementBuilder.Bigints(runs(values.Figures!.CellsFor(columns.Grain)!).From));
+        return (from, areRuns ? statement.Parameter((name, "to"), values => StatementBuilder.Bigints(runs(values.Figures!.CellsFor(columns.Grain)!).To)) : null);
     }
 
     private (string Runs, string InCell) InCells((string From, string? To) runs, string cell, string ofRows) => runs.To is null
@@ -356,7 +355,7 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
     // A microsecond for each counter is a third of a map of all cells, and at zoom 11 they are those of the counters themselves.
     private string Parent(string cell, int zoom) => zoom == _tables.CoarseZoom && parts.HasFlag(FigureParts.CoarseCells) || zoom == _tables.FineZoom && parts.HasFlag(FigureParts.FineCells)
         ? cell
-        : $"public.cell_parent({cell}, {statement.Parameter("cellZoom", run => StatementBuilder.Integer(run.Figures!.CellZoom))})";
+        : $"public.cell_parent({cell}, {statement.Parameter("cellZoom", values => StatementBuilder.Integer(values.Figures!.CellZoom))})";
 
     private IEnumerable<string> RowOutputs(string alias)
     {

@@ -1,7 +1,6 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Proof;
-using Npgsql;
+using CityHelper.Engine.Writing;
 using NpgsqlTypes;
 
 namespace CityHelper.Engine.Planning.Figures;
@@ -16,7 +15,7 @@ internal abstract class FigureStatementPlan(FigureQuestion question) : Statement
 
     public override StatementKind Kind => StatementKind.Figures;
 
-    public override Access AccessOf(RootRun run) => new(AccessForm.Walk, Value: (int)run.Figures!.Parts(Columns.Grain));
+    public override Access AccessOf(RootValues values) => new(AccessForm.Walk, Value: (int)values.Figures!.Parts(Columns.Grain));
 
     protected override CompiledStatement Compile(StatementBuilder statement) =>
         Finish(statement, () => Sql(statement, new FigureSource(Question, Columns, (FigureParts)statement.Access.Value, statement)));
@@ -25,47 +24,27 @@ internal abstract class FigureStatementPlan(FigureQuestion question) : Statement
 }
 
 /// <summary>Rows in all and by dimensions.</summary>
+/// <param name="question">What is asked.</param>
+/// <param name="dimensions">The dimensions.</param>
 internal sealed class CountStatement(FigureQuestion question, IReadOnlyList<CountDimension> dimensions) : FigureStatementPlan(question)
 {
+    public IReadOnlyList<CountDimension> Dimensions { get; } = dimensions;
+
     protected override FigureColumns Columns { get; } = new([.. dimensions.Select(d => d.Column)], FigureGrain.Any);
-
-    public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
-    {
-        foreach (CountDimension dimension in dimensions)
-        {
-            run.FigureSet.ByDimension[dimension.Column] = [];
-        }
-
-        while (await reader.ReadAsync(cancellation))
-        {
-            int set = reader.GetInt32(0);
-            long count = reader.GetInt64(1);
-            if (set == 0)
-            {
-                run.FigureSet.Total = count;
-                continue;
-            }
-
-            int column = set + 1;
-            bool isLabel = reader.GetFieldType(column) == typeof(string);
-            run.FigureSet.ByDimension[dimensions[set - 1].Column].Add(
-                reader.IsDBNull(column) ? (null, null, count) : isLabel ? (reader.GetString(column), null, count) : (null, reader.GetInt32(column), count));
-        }
-    }
 
     // The set's number: 0 for all, else that of the one column that was not rolled up.
     protected override string Sql(StatementBuilder statement, FigureSource source)
     {
-        string number = string.Concat(dimensions.Select((d, i) => $"when grouping(b.{d.Column}) = 0 then {i + 1} "));
-        string set = dimensions.Count == 0 ? "0" : $"case {number}else 0 end";
-        string columns = string.Concat(dimensions.Select(d => $", b.{d.Column}{(d.Column == Question.Counted.Done.Status ? "::text" : "")}"));
-        string sets = string.Join(", ", dimensions.Select(d => $"(b.{d.Column})").Prepend("()"));
+        string number = string.Concat(Dimensions.Select((d, i) => $"when grouping(b.{d.Column}) = 0 then {i + 1} "));
+        string set = Dimensions.Count == 0 ? "0" : $"case {number}else 0 end";
+        string columns = string.Concat(Dimensions.Select(d => $", b.{d.Column}{(d.Column == Question.Counted.Done.Status ? "::text" : "")}"));
+        string sets = string.Join(", ", Dimensions.Select(d => $"(b.{d.Column})").Prepend("()"));
         return $"""
             select {set}, coalesce(sum(b.n), 0)::bigint{columns} from (
             {source.Sql()}) b
             group by grouping sets ({sets})
             having {set} = 0 or sum(b.n) <> 0
-            order by 1, 2 desc{string.Concat(dimensions.Select((_, i) => $", {i + 3}"))}
+            order by 1, 2 desc{string.Concat(Dimensions.Select((_, i) => $", {i + 3}"))}
             """;
     }
 }
@@ -75,26 +54,15 @@ internal sealed class CountStatement(FigureQuestion question, IReadOnlyList<Coun
 /// <param name="units">What <c>date_trunc</c> takes: day, week, month.</param>
 internal sealed class PeriodStatement(FigureQuestion question, IReadOnlyList<string> units) : FigureStatementPlan(question)
 {
+    public IReadOnlyList<string> Units { get; } = units;
+
     protected override FigureColumns Columns { get; } = new([], units.All(u => u == "month") ? FigureGrain.Month : FigureGrain.Day);
-
-    public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
-    {
-        foreach (string unit in units)
-        {
-            run.FigureSet.ByPeriod[unit] = [];
-        }
-
-        while (await reader.ReadAsync(cancellation))
-        {
-            run.FigureSet.ByPeriod[units[reader.GetInt32(0)]].Add((reader.GetFieldValue<DateOnly>(1), reader.GetInt64(2)));
-        }
-    }
 
     protected override string Sql(StatementBuilder statement, FigureSource source) =>
         $"""
         with p as materialized (select b.period, sum(b.n) as n from (
         {source.Sql()}) b group by b.period)
-        {string.Join("\nunion all\n", units.Select((unit, i) => $"select {i}, date_trunc('{unit}', p.period)::date, sum(p.n)::bigint from p group by 2 having sum(p.n) <> 0"))}
+        {string.Join("\nunion all\n", Units.Select((unit, i) => $"select {i}, date_trunc('{unit}', p.period)::date, sum(p.n)::bigint from p group by 2 having sum(p.n) <> 0"))}
         order by 1, 2
         """;
 }
@@ -104,15 +72,7 @@ internal sealed class ExactDurationStatement(FigureQuestion question) : FigureSt
 {
     protected override FigureColumns Columns { get; } = new([], FigureGrain.Row) { HasMilliseconds = true };
 
-    public override bool IsNeeded(RootRun run) => !run.Figures!.EstimatesDurations;
-
-    public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
-    {
-        await reader.ReadAsync(cancellation);
-        long count = reader.GetInt64(0);
-        long[] milliseconds = count == 0 ? [] : reader.GetFieldValue<long[]>(1);
-        run.FigureSet.Durations = count == 0 ? new DurationFigures(0, null, null, 0) : new DurationFigures(count, milliseconds[0] / 1000.0, milliseconds[1] / 1000.0, 0);
-    }
+    public override bool IsNeeded(RootValues values) => !values.Figures!.EstimatesDurations;
 
     protected override string Sql(StatementBuilder statement, FigureSource source) =>
         $"""
@@ -135,15 +95,7 @@ internal sealed class EstimatedDurationStatement(FigureQuestion question) : Figu
 
     protected override FigureColumns Columns { get; } = new([], FigureGrain.Duration);
 
-    public override bool IsNeeded(RootRun run) => run.Figures!.EstimatesDurations;
-
-    public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
-    {
-        await reader.ReadAsync(cancellation);
-        run.FigureSet.Durations = reader.IsDBNull(0)
-            ? new DurationFigures(0, null, null, RelativeError)
-            : new DurationFigures(reader.GetInt64(0), Middle(reader.GetInt16(1)), Middle(reader.GetInt16(2)), RelativeError);
-    }
+    public override bool IsNeeded(RootValues values) => values.Figures!.EstimatesDurations;
 
     protected override string Sql(StatementBuilder statement, FigureSource source) =>
         $"""
@@ -153,19 +105,14 @@ internal sealed class EstimatedDurationStatement(FigureQuestion question) : Figu
         {source.Sql()}) b group by b.bucket having sum(b.n) <> 0) g) u
         """;
 
-    private static double Middle(short bucket) => 2 * Math.Pow(Growth, bucket) / (Growth + 1);
+    /// <summary>The middle of a bucket, in seconds.</summary>
+    public static double Middle(short bucket) => 2 * Math.Pow(Growth, bucket) / (Growth + 1);
 }
 
 /// <summary>Open rows whose time is over: few beside all rows, and found by an index of their own.</summary>
 internal sealed class OverdueStatement(FigureQuestion question) : StatementPlan
 {
     public override StatementKind Kind => StatementKind.Figures;
-
-    public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
-    {
-        await reader.ReadAsync(cancellation);
-        run.FigureSet.Overdue = reader.GetInt64(0);
-    }
 
     protected override CompiledStatement Compile(StatementBuilder statement) => Finish(statement, () =>
     {
@@ -176,9 +123,9 @@ internal sealed class OverdueStatement(FigureQuestion question) : StatementPlan
             conditions.Add(AreaTest.Of(kind, access.Grid!.Point, statement));
         }
 
-        string now = statement.Parameter("now", run => StatementBuilder.Typed(NpgsqlDbType.TimestampTz, run.Figures!.Now));
-        string low = statement.Parameter("overdueLow", run => StatementBuilder.Bigint(run.Figures!.Times.All.Low));
-        string high = statement.Parameter("overdueHigh", run => StatementBuilder.Bigint(run.Figures!.Times.All.High));
+        string now = statement.Parameter("now", values => StatementBuilder.Typed(NpgsqlDbType.TimestampTz, values.Figures!.Now));
+        string low = statement.Parameter("overdueLow", values => StatementBuilder.Bigint(values.Figures!.Times.All.Low));
+        string high = statement.Parameter("overdueHigh", values => StatementBuilder.Bigint(values.Figures!.Times.All.High));
         string labels = string.Join(", ", counted.Done.OpenLabels.Select(label => $"'{label}'"));
         string key = $"s.{access.Entity.RowColumn}";
         return $"select count(*) from {access.Entity.Table} s where s.{access.Entity.PartitionColumn} = {statement.Partition()} and s.{counted.Done.Status} in ({labels}) "
@@ -193,17 +140,11 @@ internal sealed class OverdueStatement(FigureQuestion question) : StatementPlan
 /// <param name="row">Writes a row.</param>
 internal sealed class ReferenceStatement(int number, SelectPlan select, int key, ValueWriter row) : StatementPlan
 {
-    public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
-    {
-        Dictionary<long, RowOutput> rows = [];
-        run.FigureSet.References[number] = rows;
-        while (await reader.ReadAsync(cancellation))
-        {
-            var output = new RowOutput(new JsonBuffer(run.Memory));
-            rows.Add(reader.GetInt64(key), output);
-            output.Add(row, new WriteContext(run) { Reader = reader, Json = output.Json, Errors = output.Errors });
-        }
-    }
+    public int Number { get; } = number;
+
+    public int Key { get; } = key;
+
+    public ValueWriter Row { get; } = row;
 
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }
@@ -221,15 +162,6 @@ internal sealed class RowsOfPartitionSource(EntityMap entity) : RowSource(entity
 internal sealed class ClusterStatement(FigureQuestion question, CountDimension dimension) : FigureStatementPlan(question)
 {
     protected override FigureColumns Columns { get; } = new([dimension.Column], FigureGrain.Any) { HasCells = true };
-
-    public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
-    {
-        while (await reader.ReadAsync(cancellation))
-        {
-            run.FigureSet.Clusters.Add(new ClusterFigures(
-                reader.GetInt64(0), reader.GetInt64(1), (long)reader.GetDouble(2), (long)reader.GetDouble(3), reader.GetInt32(4)));
-        }
-    }
 
     // The most frequent key, the smaller one of equals: the largest number of count and key turned round. Sums as doubles, since sums of bigint are numeric, which
     // took a third of a map of 20,000 groups: whole numbers are exact up to 2^53, in one cell five million rows, and beyond to 10^-9 degrees.

@@ -1,12 +1,12 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
+using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.Types;
 
 namespace CityHelper.Engine.Planning.Nearby;
 
 /// <summary>Plans the rows around a position: one statement for the page, and one for what stands before it where that is asked.</summary>
-internal sealed class NearbyPlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
+internal sealed class NearbyPlanner(RowPlanner rows, SelectionCollector collector)
 {
     public RootPlan Plan(CollectedField field, FieldType definition, NearbyBinding binding, string parent)
     {
@@ -26,15 +26,18 @@ internal sealed class NearbyPlanner(RowPlanner rows, SelectionCollector collecto
         var writers = new ConnectionWriters(rows, collector);
         ObjectWriter writer = writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row);
         rows.Add(new RootStatement(select, place, writers.Outputs));
-        InputNode partition = rows.Argument(field, definition, binding.Partition.Name)!;
-        return new NearbyPlan(
-            Planner.Writer(field, definition, writer), question, arguments, (binding.Partition, partition), filter, context, writers.NeedsCursors)
+        return new NearbyPlan(Planner.Writer(field, definition, writer))
         {
+            Question = question,
+            Arguments = arguments,
+            Partition = rows.Partition(field, definition, binding.Partition)!,
+            Filter = filter,
+            NeedsCursors = writers.NeedsCursors,
             Statements = rows.Statements,
             Nested = rows.Nested,
             Below = rows.Below,
             Probes = question.HasAfter && writers.Selects("hasPreviousPage")
-                ? [new NumberStatement(source.ExistsSql, (page, reader) => page.HasRowsBefore = reader.GetBoolean(0), ofList: false)]
+                ? [new FactStatement(ListFact.HasRowsBefore, source.ExistsSql)]
                 : [],
         };
     }

@@ -63,8 +63,8 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
         string conditions = Condition.And(Bounds(statement), "s") + passing;
         string place = question.HasAfter ? $" and {Behind(statement, Distance(statement, "s"), "s")}" : "";
         int probe = Probe(statement);
-        string walked = statement.Parameter("walked", run => StatementBuilder.Integer(run.PageRows + probe + Limits.NearbyWalkMargin));
-        string last = statement.Parameter("last", run => StatementBuilder.Integer(Math.Max(0, run.PageRows + probe - 1)));
+        string walked = statement.Parameter("walked", values => StatementBuilder.Integer(values.PageRows + probe + Limits.NearbyWalkMargin));
+        string last = statement.Parameter("last", values => StatementBuilder.Integer(Math.Max(0, values.PageRows + probe - 1)));
         return $"""
             with w as materialized (
               select {Columns("s", columns)}, {Distance(statement, "s")} as {Metres}, {SphereDistance(statement, "s")} as sphere
@@ -122,7 +122,7 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
     private string InBox(StatementBuilder statement)
     {
         string Edge(string name, Func<Viewport, double> edge) =>
-            statement.Parameter(name, run => StatementBuilder.Double(edge(question.CircleOf(run.Variables).Box)));
+            statement.Parameter(name, values => StatementBuilder.Double(edge(question.CircleOf(values.Variables).Box)));
         string point = $"s.{_access.Grid!.Point}";
         return $"st_x({point}) between {Edge("west", b => b.West)} and {Edge("east", b => b.East)} "
             + $"and st_y({point}) between {Edge("south", b => b.South)} and {Edge("north", b => b.North)}";
@@ -137,8 +137,8 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
 
     private Condition[] Bounds(StatementBuilder statement)
     {
-        string low = statement.Parameter("low", run => StatementBuilder.Bigint(run.Keys.Of(ConnectionPart.List).Low));
-        string high = statement.Parameter("high", run => StatementBuilder.Bigint(run.Keys.Of(ConnectionPart.List).High));
+        string low = statement.Parameter("low", values => StatementBuilder.Bigint(values.Keys!.Of(ConnectionPart.List).Low));
+        string high = statement.Parameter("high", values => StatementBuilder.Bigint(values.Keys!.Of(ConnectionPart.List).High));
         return [new Condition($"{Condition.Row}.{Key} >= {low} and {Condition.Row}.{Key} < {high}", [Key])];
     }
 
@@ -155,17 +155,17 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
     private string WithinSphere(StatementBuilder statement, string metres) => $"st_dwithin({Point("s")}, {Position(statement)}, {metres}, false)";
 
     private string Radius(StatementBuilder statement) =>
-        statement.Parameter("radius", run => StatementBuilder.Double(question.MetresOf(run.Variables)));
+        statement.Parameter("radius", values => StatementBuilder.Double(question.MetresOf(values.Variables)));
 
     // On the sphere, where the index looks: the exact test follows.
     private string Reach(StatementBuilder statement) =>
-        statement.Parameter("reach", run => StatementBuilder.Double(question.MetresOf(run.Variables) / Spheroid.LeastShare));
+        statement.Parameter("reach", values => StatementBuilder.Double(question.MetresOf(values.Variables) / Spheroid.LeastShare));
 
     private static string PlaceMetres(StatementBuilder statement) =>
-        statement.Parameter("after metres", run => StatementBuilder.Double(NearbyQuestion.DistanceIn(run.After!.Value)));
+        statement.Parameter("after metres", values => StatementBuilder.Double(NearbyQuestion.DistanceIn(values.After!.Value)));
 
     private static string PlaceKey(StatementBuilder statement) =>
-        statement.Parameter("after key", run => StatementBuilder.Bigint(run.After!.Value.Key));
+        statement.Parameter("after key", values => StatementBuilder.Bigint(values.After!.Value.Key));
 
     private string Behind(StatementBuilder statement, string metres, string alias)
     {
@@ -176,7 +176,7 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
     private string Limit(StatementBuilder statement)
     {
         int probe = Probe(statement);
-        return statement.Parameter("rows", run => StatementBuilder.Integer(run.PageRows + probe));
+        return statement.Parameter("rows", values => StatementBuilder.Integer(values.PageRows + probe));
     }
 
     // One more than the page, which tells whether there is a next one; nested lists need the page's rows only.

@@ -1,15 +1,14 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Types;
+using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.Types;
-using Npgsql;
 
 namespace CityHelper.Engine.Planning.Similar;
 
 /// <summary>Plans lists of similar rows: below rows, and for one that is about to be made.</summary>
-internal sealed class SimilarPlanner(RowPlanner rows, SelectionCollector collector, PlanningContext context)
+internal sealed class SimilarPlanner(RowPlanner rows, SelectionCollector collector)
 {
     /// <summary>The list of each row of another select.</summary>
     public ValueWriter PlanNested(
@@ -36,12 +35,15 @@ internal sealed class SimilarPlanner(RowPlanner rows, SelectionCollector collect
         var source = new DraftSource(binding.By, arguments, draft);
         var select = new SelectPlan(source);
         rows.Add(new RootStatement(select, place: null, [Row(select, field, definition, binding.By)]));
-        InputNode partition = rows.Argument(field, definition, binding.Partition.Name)!;
-        return new SimilarToDraftPlan(Planner.Writer(field, definition, new RowListWriter(0)), binding, partition, draft, arguments, context.Time)
+        return new SimilarToDraftPlan(Planner.Writer(field, definition, new RowListWriter(0)))
         {
+            Binding = binding,
+            Partition = rows.Partition(field, definition, binding.Partition)!,
+            Draft = draft,
+            Arguments = arguments,
             Statements = rows.Statements,
             Nested = rows.Nested,
-            Probes = [new GroupStatement(source, run => binding.GroupUnknown(draft.GroupOf(run.Variables)))],
+            Probes = [new GroupStatement(source, values => binding.GroupUnknown(draft.GroupOf(values)))],
         };
     }
 
@@ -57,25 +59,6 @@ internal sealed class SimilarPlanner(RowPlanner rows, SelectionCollector collect
             SimilarRowType.Score => ColumnWriter.For(typeof(double), score),
             _ => rows.Row(select, by.Row, part.SelectionSets),
         }))]);
-    }
-}
-
-/// <summary>A list of rows similar to each of a list's rows.</summary>
-internal sealed class SimilarListPlan(int number, int parent, SimilarArguments arguments) : NestedPlan(number, parent)
-{
-    protected override RequestError? BindOwn(RootRun run, NestedRun nested)
-    {
-        nested.PageRows = arguments.RowsOf(run.Variables);
-        if (arguments.Check(run.Variables) is { } error)
-        {
-            return error;
-        }
-
-        int most = (int)(Limits.SimilarParentsMax / arguments.Work(run.Variables));
-        return nested.Parents > most
-            ? new OperationTooLargeError(
-                $"`{arguments.Coordinate}` is asked of up to {nested.Parents} rows, {most} are allowed: ask for smaller pages, fewer metres or fewer days.")
-            : null;
     }
 }
 
@@ -103,31 +86,24 @@ internal sealed class SimilarDraft(PositionArgument position, InputNode group, I
 }
 
 /// <summary>The rows similar to one that is about to be made.</summary>
-internal sealed class SimilarToDraftPlan(
-    FieldWriter field, SimilarToDraftBinding binding, InputNode partition, SimilarDraft draft, SimilarArguments arguments, TimeProvider time) : RootPlan(field)
+/// <param name="field">Its name and writer.</param>
+internal sealed class SimilarToDraftPlan(FieldWriter field) : RootPlan(field)
 {
-    protected override async ValueTask BindOwnAsync(RootRun run, CancellationToken cancellation)
-    {
-        run.Moment = time.GetUtcNow();
-        run.PageRows = arguments.RowsOf(run.Variables);
-        run.Error = arguments.Check(run.Variables) ?? draft.Position.Check(run.Variables, arguments.Coordinate);
-        if (run.Error is null)
-        {
-            await PartitionOf.TryBindAsync(binding.Partition, partition, run, cancellation);
-        }
-    }
+    public required SimilarToDraftBinding Binding { get; init; }
+
+    public required NamedPartition Partition { get; init; }
+
+    public required SimilarDraft Draft { get; init; }
+
+    public required SimilarArguments Arguments { get; init; }
 }
 
 /// <summary>Whether there is a group of a name at all; an empty list would say that nothing similar was found.</summary>
-internal sealed class GroupStatement(DraftSource source, Func<RootRun, RequestError> unknown) : StatementPlan
+/// <param name="source">The rows.</param>
+/// <param name="unknown">What the client is told when there is none.</param>
+internal sealed class GroupStatement(DraftSource source, Func<VariableValues, RequestError> unknown) : StatementPlan
 {
-    public override async Task ReadAsync(NpgsqlDataReader reader, RootRun run, CancellationToken cancellation)
-    {
-        if (!await reader.ReadAsync(cancellation))
-        {
-            run.Error = unknown(run);
-        }
-    }
+    public Func<VariableValues, RequestError> Unknown { get; } = unknown;
 
     protected override CompiledStatement Compile(StatementBuilder statement) => Finish(statement, () => source.GroupSql(statement));
 }

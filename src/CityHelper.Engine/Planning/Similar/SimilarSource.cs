@@ -1,5 +1,4 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Proof;
 
 namespace CityHelper.Engine.Planning.Similar;
@@ -34,7 +33,7 @@ internal sealed class SimilarSource(SimilarQuestion question) : RowSource(questi
         string point = by.Access.Grid!.Point;
         string created = by.Access.Created!.Column.Name;
         string[] own = [.. columns.Where(c => c is not (ParentKey or SimilarSql.Metres or SimilarSql.Score)).Union([key])];
-        string rows = statement.Parameter(("rows", question.Number), run => StatementBuilder.Integer(run.Nested[question.Number].PageRows));
+        string rows = statement.Parameter(("rows", question.Number), values => StatementBuilder.Integer(values.Nested[question.Number]!.PageRows));
         (string low, string high) = _similar.KeysAround(statement, $"o.{created}");
         var other = new SimilarTo($"o.{point}", $"o.{created}", "o.words", $"o.{by.Group}", "o.cells", low, high);
         return $"""
@@ -65,25 +64,25 @@ internal sealed class DraftSource(Similarity by, SimilarArguments arguments, Sim
     {
         string[] own = [.. columns.Where(c => c is not (SimilarSql.Metres or SimilarSql.Score)).Union([Entity.RowColumn])];
         string point = draft.Position.PointSql(statement);
-        string now = statement.Parameter("now", run => StatementBuilder.Typed(NpgsqlTypes.NpgsqlDbType.TimestampTz, run.Moment.UtcDateTime));
-        string words = statement.Parameter("words", run => StatementBuilder.Text(draft.TextOf(run.Variables)));
+        string now = statement.Parameter("now", values => StatementBuilder.Typed(NpgsqlTypes.NpgsqlDbType.TimestampTz, values.Moment.UtcDateTime));
+        string words = statement.Parameter("words", values => StatementBuilder.Text(draft.TextOf(values.Variables)));
         var other = new SimilarTo(
             point, now, words, $"({GroupSql(statement)})", by.CellsAround(point, _similar.Radius(statement)),
-            Key(statement, "low", run => -arguments.MsOf(run.Variables)), Key(statement, "high", run => arguments.MsOf(run.Variables) + 1));
+            Key(statement, "low", values => -arguments.MsOf(values.Variables)), Key(statement, "high", values => arguments.MsOf(values.Variables) + 1));
         string open = string.Join(", ", by.OpenLabels.Select(label => $"'{label}'"));
         string lately = Key(statement, "lately", _ => -Limits.SimilarLatelyDays * TimeSpan.MillisecondsPerDay);
-        string rows = statement.Parameter("rows", run => StatementBuilder.Integer(run.PageRows));
+        string rows = statement.Parameter("rows", values => StatementBuilder.Integer(values.PageRows));
         return _similar.Sql(statement, own, other, $" and (s.{by.Status.Name} in ({open}) or s.{Entity.RowColumn} >= {lately})", rows);
     }
 
     // Made here and not by SQL, so that partitions are pruned before anything is planned.
-    private string Key(StatementBuilder statement, string name, Func<RootRun, long> ms) => statement.Parameter(
-        name, run => StatementBuilder.Bigint(by.Access.Created!.KeyOfMs(run.Moment.ToUnixTimeMilliseconds() + ms(run))));
+    private string Key(StatementBuilder statement, string name, Func<RootValues, long> ms) => statement.Parameter(
+        name, values => StatementBuilder.Bigint(by.Access.Created!.KeyOfMs(values.Moment.ToUnixTimeMilliseconds() + ms(values))));
 
     /// <summary>The key of the group.</summary>
     public string GroupSql(StatementBuilder statement)
     {
-        string name = statement.Parameter("group", run => StatementBuilder.Text(draft.GroupOf(run.Variables)));
+        string name = statement.Parameter("group", values => StatementBuilder.Text(draft.GroupOf(values.Variables)));
         return $"select g.{by.Groups.RowColumn} from {by.Groups.Table} g where g.{by.Groups.PartitionColumn} = {statement.Partition()} and g.{by.GroupName.Name} = {name}";
     }
 }

@@ -45,7 +45,7 @@ internal sealed class SimilarSql(Similarity similarity, SimilarArguments argumen
 
     /// <summary>The radius of a request.</summary>
     public string Radius(StatementBuilder statement) =>
-        statement.Parameter(("metres", number), run => StatementBuilder.Double(arguments.MetresOf(run.Variables)));
+        statement.Parameter(("metres", number), values => StatementBuilder.Double(arguments.MetresOf(values.Variables)));
 
     /// <summary>The select of the best rows, with their distance and score.</summary>
     /// <param name="statement">Takes the parameters.</param>
@@ -78,7 +78,7 @@ internal sealed class SimilarSql(Similarity similarity, SimilarArguments argumen
         similarity.KeyOfMoment($"{moment} + ({Ms(statement)} + 1) * interval '1 millisecond'"));
 
     private string Ms(StatementBuilder statement) =>
-        statement.Parameter(("ms", number), run => StatementBuilder.Double(arguments.MsOf(run.Variables)));
+        statement.Parameter(("ms", number), values => StatementBuilder.Double(arguments.MsOf(values.Variables)));
 
     private string ScoreOf(StatementBuilder statement, SimilarTo other)
     {

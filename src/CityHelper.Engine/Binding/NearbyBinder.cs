@@ -1,0 +1,86 @@
+using System.Globalization;
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Nearby;
+using CityHelper.Engine.Space;
+
+namespace CityHelper.Engine.Binding;
+
+/// <summary>Binds a page of the rows around a position.</summary>
+/// <param name="plan">The page.</param>
+/// <param name="context">Keys, statistics, look-ups.</param>
+internal sealed class NearbyBinder(NearbyPlan plan, BindingContext context)
+{
+    private readonly RowAccess _access = plan.Question.Rows.Access;
+    private readonly int[] _zooms = [.. plan.Question.Rows.Access.Grid!.Levels.Select(l => l.Zoom)];
+
+    public async ValueTask<BoundRoot> BindAsync(RootSeed seed, GeometryBudget budget, CancellationToken cancellation)
+    {
+        (int pageRows, RequestError? error) = plan.Arguments.Page(seed.Variables, mustBeGiven: false);
+        short partition = 0;
+        if (error is null)
+        {
+            (partition, error) = await context.Lookups.PartitionAsync(plan.Partition, seed.Variables, cancellation);
+        }
+
+        if (error is not null)
+        {
+            return RootBinder.Refused(plan, seed, error);
+        }
+
+        var filter = new BoundFilter(plan.Filter, seed.Variables, partition, context);
+        error = CheckCircle(seed.Variables) ?? filter.Check() ?? CheckIndexes(seed.Variables, filter);
+        CursorSeal? cursors = error is null && (plan.NeedsCursors || plan.Question.HasAfter) ? Seal(partition, seed.Variables) : null;
+        CursorPosition? after = null;
+        if (error is null)
+        {
+            (after, _, error) = plan.Arguments.Places(cursors, seed.Variables);
+        }
+
+        if ((error ?? await filter.CheckShapesAsync(area: null, budget, cancellation)) is { } refused)
+        {
+            return RootBinder.Refused(plan, seed, refused);
+        }
+
+        // The cells are an estimate of how many rows there are; the rows are found by their distance.
+        CellCover cover = CellCover.Of(plan.Question.CircleOf(seed.Variables), _zooms);
+        var values = new RootValues(seed.Variables)
+        {
+            Partition = partition,
+            PageRows = pageRows,
+            After = after,
+            Keys = new KeyRanges(filter.Keys, NearbyQuestion.Order, After: null, Before: null),
+        };
+        return new BoundRoot(plan, values with { Access = new NearbyChooser(plan.Question, plan.Filter).Choose(values, cover, filter.Known) }) { Cursors = cursors };
+    }
+
+    private RequestError? CheckCircle(VariableValues variables)
+    {
+        if (plan.Question.Position.Check(variables, plan.Arguments.Coordinate) is { } error)
+        {
+            return error;
+        }
+
+        return plan.Question.MetresOf(variables) is > 0 and <= Limits.NearbyMetresMax
+            ? null
+            : new DistanceInvalidError(NearbyBinding.MetresArgument, Limits.NearbyMetresMax, plan.Arguments.Coordinate);
+    }
+
+    private RequestError? CheckIndexes(VariableValues variables, BoundFilter filter) => plan.Question.MetresOf(variables) <= Limits.NearbyScanMetresMax
+        ? null
+        : filter.CheckIndexes(
+            estimation => CellCover.Of(plan.Question.CircleOf(variables), _zooms) is { Level: >= 0 } cover
+                ? estimation.ShareOf(cover, _access.Grid!.Levels[cover.Level].Column)
+                : 1,
+            plan.Arguments.Coordinate,
+            $"a `{NearbyBinding.MetresArgument}` of at most {Limits.NearbyScanMetresMax.ToString(CultureInfo.InvariantCulture)}");
+
+    private CursorSeal Seal(short partition, VariableValues variables)
+    {
+        (double longitude, double latitude) = plan.Question.Position.Of(variables);
+        string circle = string.Create(CultureInfo.InvariantCulture, $"|{longitude:R} {latitude:R} {plan.Question.MetresOf(variables):R}");
+        return new CursorSeal(context.CursorKeys, plan.Arguments.Question(partition, NearbyQuestion.Order, variables) + circle);
+    }
+}

@@ -1,0 +1,99 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Similar;
+using CityHelper.Engine.Space;
+
+namespace CityHelper.Engine.Binding;
+
+/// <summary>Binds the nested lists of a root, outer ones before those within them.</summary>
+/// <param name="root">The root's own values.</param>
+/// <param name="budget">What the root's geometries take together.</param>
+/// <param name="context">Keys, statistics, look-ups.</param>
+internal sealed class NestedBinder(RootValues root, GeometryBudget budget, BindingContext context)
+{
+    private readonly List<BoundNested> _bound = [];
+    private readonly List<long> _rowsMax = [];
+    private long _rows;
+
+    /// <summary>The lists in the order of their numbers. A refused one is null with each of its parents, and nothing is read for it or below it.</summary>
+    public async ValueTask<IReadOnlyList<BoundNested>> BindAsync(IReadOnlyList<NestedPlan> plans, CancellationToken cancellation)
+    {
+        foreach (NestedPlan plan in plans)
+        {
+            await AddAsync(plan, cancellation);
+        }
+
+        return _bound;
+    }
+
+    private async ValueTask AddAsync(NestedPlan plan, CancellationToken cancellation)
+    {
+        if (plan.Parent >= 0 && _bound[plan.Parent].Values is null)
+        {
+            _bound.Add(new BoundNested(null, null, null));
+            _rowsMax.Add(0);
+            return;
+        }
+
+        long parents = plan.Parent < 0 ? Math.Max(1, root.PageRows) : _rowsMax[plan.Parent];
+        (int pageRows, KeyRanges? keys, CursorSeal? cursors, RequestError? error) = Arguments(plan, parents);
+        _rowsMax.Add(parents * Math.Max(1, pageRows));
+        _rows += _rowsMax[^1];
+        if (error is null && _rows > Limits.NestedRowsMax)
+        {
+            error = new OperationTooLargeError(
+                $"The nested lists may hold {_rows} rows, {Limits.NestedRowsMax} are allowed: ask for smaller pages.");
+        }
+
+        if (error is null && plan is NestedConnectionPlan connection)
+        {
+            error = await Filter(connection).CheckShapesAsync(area: null, budget, cancellation);
+        }
+
+        _bound.Add(new BoundNested(error is null ? new NestedValues(pageRows, keys) : null, error, cursors));
+    }
+
+    private (int PageRows, KeyRanges? Keys, CursorSeal? Cursors, RequestError? Error) Arguments(NestedPlan plan, long parents)
+    {
+        switch (plan)
+        {
+            case NestedListPlan list:
+                int rows = PageArguments.Rows(list.Last, root.Variables);
+                return (rows, null, null, PageArguments.Check(ChildrenBinding.LastArgument, rows, list.Coordinate));
+            case AroundPlan:
+                return (Limits.AroundRowsMax, null, null, null);
+            case SimilarListPlan { Arguments: var similar }:
+                return (similar.RowsOf(root.Variables), null, null, similar.Check(root.Variables) ?? CheckParents(similar, parents));
+            case NestedConnectionPlan connection:
+                return Connection(connection, parents);
+            default:
+                throw new InvalidOperationException($"Nobody binds a {plan.GetType().Name}.");
+        }
+    }
+
+    private (int PageRows, KeyRanges? Keys, CursorSeal? Cursors, RequestError? Error) Connection(NestedConnectionPlan plan, long parents)
+    {
+        (int pageRows, RequestError? error) = plan.Arguments.Page(root.Variables, mustBeGiven: true);
+        BoundFilter filter = Filter(plan);
+        if ((error ?? filter.Check() ?? filter.CheckIndexesBelow(plan.ChildColumn, (int)parents, plan.Arguments.Coordinate)) is { } refused)
+        {
+            return (pageRows, null, null, refused);
+        }
+
+        var cursors = new CursorSeal(context.CursorKeys, plan.Arguments.Question(root.Partition, plan.Question.Order, root.Variables));
+        (CursorPosition? after, CursorPosition? before, error) = plan.Arguments.Places(cursors, root.Variables);
+        return (pageRows, new KeyRanges(filter.Keys, plan.Question.Order, after, before), cursors, error);
+    }
+
+    private BoundFilter Filter(NestedConnectionPlan plan) => new(plan.Filter, root.Variables, root.Partition, context);
+
+    private RequestError? CheckParents(SimilarArguments similar, long parents)
+    {
+        int most = (int)(Limits.SimilarParentsMax / similar.Work(root.Variables));
+        return parents > most
+            ? new OperationTooLargeError(
+                $"`{similar.Coordinate}` is asked of up to {parents} rows, {most} are allowed: ask for smaller pages, fewer metres or fewer days.")
+            : null;
+    }
+}

@@ -1,0 +1,98 @@
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Telemetry;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace CityHelper.Engine.Clients;
+
+/// <summary>Finds operations: published ones by id, before any text is parsed; free text through a bounded cache.</summary>
+public sealed class OperationRegistry : IDisposable
+{
+    private readonly OperationCompiler _compiler;
+    private readonly OperationAppraiser _appraiser;
+    private readonly ILogger _logger;
+    private readonly StoredOperations? _stored;
+    private readonly MemoryCache _freeText = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedTextCharsMax }));
+    private IReadOnlyDictionary<string, PublishedOperation> _published = new Dictionary<string, PublishedOperation>();
+
+    public OperationRegistry(OperationCompiler compiler, OperationAppraiser appraiser, ILogger<OperationRegistry> logger, StoredOperations? stored = null)
+    {
+        _compiler = compiler;
+        _appraiser = appraiser;
+        _logger = logger;
+        _stored = stored;
+    }
+
+    /// <summary>The published operations.</summary>
+    public IEnumerable<Operation> Published => _published.Values.Select(compiled => compiled.Operation!);
+
+    /// <summary>The published operations as their manifest tells them, with client and text.</summary>
+    public IReadOnlyList<ManifestOperation> Manifest { get; private set; } = [];
+
+    /// <summary>Compiles the operations of a manifest and publishes them.</summary>
+    /// <exception cref="InvalidDataException">The file is no manifest, or operations do not fit the schema; all are listed.</exception>
+    public async Task LoadAsync(string manifestPath, CancellationToken cancellation)
+    {
+        var published = new Dictionary<string, PublishedOperation>(StringComparer.Ordinal);
+        List<string> problems = [];
+        IReadOnlyList<ManifestOperation> manifest = OperationManifest.Read(manifestPath).Operations;
+        foreach (ManifestOperation entry in manifest)
+        {
+            PublishedOperation compiled = await PublishedOperation.CompileAsync(_compiler, _appraiser, entry.Body, entry.Name, cancellation);
+            if (compiled.Operation is not null)
+            {
+                published[entry.Id] = compiled;
+            }
+
+            problems.AddRange(compiled.Errors.Select(e => $"{entry.Client}/{entry.Name}: {e.Message}"));
+        }
+
+        if (problems.Count > 0)
+        {
+            throw new InvalidDataException($"{manifestPath} holds operations that do not fit the schema:\n{string.Join('\n', problems)}");
+        }
+
+        _published = published;
+        Manifest = manifest;
+        LogMessages.OperationsLoaded(_logger, published.Count, manifestPath);
+    }
+
+    /// <summary>A published operation: of the file, else one that was published since.</summary>
+    public async ValueTask<PublishedOperation> FindAsync(string id, CancellationToken cancellation)
+    {
+        if (_published.TryGetValue(id, out PublishedOperation? published))
+        {
+            return published;
+        }
+
+        bool valid = id.Length is > 0 and <= Limits.OperationIdCharsMax && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+        if (!valid)
+        {
+            return PublishedOperation.Refused(new OperationIdInvalidError());
+        }
+
+        return (_stored is null ? null : await _stored.FindAsync(id, cancellation)) ?? PublishedOperation.Refused(new OperationUnknownError(id));
+    }
+
+    /// <summary>Free text, compiled when it was not seen lately.</summary>
+    public async ValueTask<CompiledOperation> CompileAsync(string text, string? operationName, CancellationToken cancellation)
+    {
+        (string, string?) key = (text, operationName);
+        if (_freeText.TryGetValue(key, out CompiledOperation? known))
+        {
+            return known!;
+        }
+
+        CompiledOperation compiled = await _compiler.CompileAsync(text, operationName, cancellation);
+        if (compiled.Operation is not null)
+        {
+            _freeText.Set(key, compiled, new MemoryCacheEntryOptions { Size = text.Length });
+        }
+
+        return compiled;
+    }
+
+    public void Dispose() => _freeText.Dispose();
+}

@@ -1,0 +1,27 @@
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Pricing;
+
+namespace CityHelper.Engine.Clients;
+
+/// <summary>A published operation, or why there is none.</summary>
+/// <param name="Operation">The operation; null when there is none.</param>
+/// <param name="Errors">Why.</param>
+/// <param name="Limit">What it may cost with the variables of a request: a multiple of what it costs with its usual ones.</param>
+public sealed record PublishedOperation(Operation? Operation, IReadOnlyList<RequestError> Errors, PriceLimit? Limit)
+{
+    internal static PublishedOperation Refused(params IReadOnlyList<RequestError> errors) => new(null, errors, null);
+
+    /// <summary>Compiles the text of an operation that is published, and sets its limit.</summary>
+    internal static async ValueTask<PublishedOperation> CompileAsync(
+        OperationCompiler compiler, OperationAppraiser appraiser, string text, string? operationName, CancellationToken cancellation)
+    {
+        CompiledOperation compiled = await compiler.CompileAsync(text, operationName, cancellation);
+        if (compiled.Operation is not { } operation)
+        {
+            return Refused(compiled.Errors);
+        }
+
+        (Appraisal? appraisal, RequestError? error) = appraiser.Appraise(operation);
+        return appraisal is null ? Refused(error!) : new PublishedOperation(operation, [], PriceLimit.OfPublished(appraisal.Price));
+    }
+}

@@ -1,0 +1,102 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Figures;
+using CityHelper.Engine.Writing;
+using Npgsql;
+
+namespace CityHelper.Engine.Execution.Figures;
+
+/// <summary>Reads what the statements of figures returned.</summary>
+internal static class FigureReader
+{
+    /// <summary>Reads the current result set to its end.</summary>
+    public static Task ReadAsync(StatementPlan statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation) => statement switch
+    {
+        CountStatement counts => ReadAsync(counts, reader, root.Rows.Figures, cancellation),
+        PeriodStatement periods => ReadAsync(periods, reader, root.Rows.Figures, cancellation),
+        ExactDurationStatement => ReadDurationsAsync(reader, root.Rows.Figures, cancellation),
+        EstimatedDurationStatement => ReadEstimateAsync(reader, root.Rows.Figures, cancellation),
+        OverdueStatement => ReadOverdueAsync(reader, root.Rows.Figures, cancellation),
+        ReferenceStatement rows => ReadAsync(rows, reader, root, cancellation),
+        ClusterStatement => ReadClustersAsync(reader, root.Rows.Figures, cancellation),
+        _ => throw new InvalidOperationException($"Nobody reads a {statement.GetType().Name}."),
+    };
+
+    private static async Task ReadAsync(CountStatement statement, NpgsqlDataReader reader, FigureSet figures, CancellationToken cancellation)
+    {
+        foreach (CountDimension dimension in statement.Dimensions)
+        {
+            figures.ByDimension[dimension.Column] = [];
+        }
+
+        while (await reader.ReadAsync(cancellation))
+        {
+            int set = reader.GetInt32(0);
+            long count = reader.GetInt64(1);
+            if (set == 0)
+            {
+                figures.Total = count;
+                continue;
+            }
+
+            int column = set + 1;
+            bool isLabel = reader.GetFieldType(column) == typeof(string);
+            figures.ByDimension[statement.Dimensions[set - 1].Column].Add(
+                reader.IsDBNull(column) ? (null, null, count) : isLabel ? (reader.GetString(column), null, count) : (null, reader.GetInt32(column), count));
+        }
+    }
+
+    private static async Task ReadAsync(PeriodStatement statement, NpgsqlDataReader reader, FigureSet figures, CancellationToken cancellation)
+    {
+        foreach (string unit in statement.Units)
+        {
+            figures.ByPeriod[unit] = [];
+        }
+
+        while (await reader.ReadAsync(cancellation))
+        {
+            figures.ByPeriod[statement.Units[reader.GetInt32(0)]].Add((reader.GetFieldValue<DateOnly>(1), reader.GetInt64(2)));
+        }
+    }
+
+    private static async Task ReadDurationsAsync(NpgsqlDataReader reader, FigureSet figures, CancellationToken cancellation)
+    {
+        await reader.ReadAsync(cancellation);
+        long count = reader.GetInt64(0);
+        long[] milliseconds = count == 0 ? [] : reader.GetFieldValue<long[]>(1);
+        figures.Durations = count == 0 ? new DurationFigures(0, null, null, 0) : new DurationFigures(count, milliseconds[0] / 1000.0, milliseconds[1] / 1000.0, 0);
+    }
+
+    private static async Task ReadEstimateAsync(NpgsqlDataReader reader, FigureSet figures, CancellationToken cancellation)
+    {
+        await reader.ReadAsync(cancellation);
+        figures.Durations = reader.IsDBNull(0)
+            ? new DurationFigures(0, null, null, EstimatedDurationStatement.RelativeError)
+            : new DurationFigures(reader.GetInt64(0), EstimatedDurationStatement.Middle(reader.GetInt16(1)), EstimatedDurationStatement.Middle(reader.GetInt16(2)), EstimatedDurationStatement.RelativeError);
+    }
+
+    private static async Task ReadOverdueAsync(NpgsqlDataReader reader, FigureSet figures, CancellationToken cancellation)
+    {
+        await reader.ReadAsync(cancellation);
+        figures.Overdue = reader.GetInt64(0);
+    }
+
+    private static async Task ReadAsync(ReferenceStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
+    {
+        Dictionary<long, RowOutput> rows = [];
+        root.Rows.Figures.References[statement.Number] = rows;
+        while (await reader.ReadAsync(cancellation))
+        {
+            rows.Add(reader.GetInt64(statement.Key), StatementReader.ReadSingle(statement.Row, reader, root));
+        }
+    }
+
+    private static async Task ReadClustersAsync(NpgsqlDataReader reader, FigureSet figures, CancellationToken cancellation)
+    {
+        while (await reader.ReadAsync(cancellation))
+        {
+            figures.Clusters.Add(new ClusterFigures(
+                reader.GetInt64(0), reader.GetInt64(1), (long)reader.GetDouble(2), (long)reader.GetDouble(3), reader.GetInt32(4)));
+        }
+    }
+}

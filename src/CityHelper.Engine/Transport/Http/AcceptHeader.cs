@@ -1,0 +1,66 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace CityHelper.Engine.Transport.Http;
+
+/// <summary>What an answer is sent as (GraphQL over HTTP, "Content negotiation").</summary>
+internal enum ResponseMediaType
+{
+    /// <summary><c>application/json</c>: request errors have status 200, as old clients expect.</summary>
+    Json,
+
+    /// <summary><c>application/graphql-response+json</c>: request errors have status 400.</summary>
+    GraphQLResponse,
+}
+
+/// <summary>Reads the accept header.</summary>
+public static class AcceptHeader
+{
+    public const string GraphQLResponse = "application/graphql-response+json";
+    public const string Json = "application/json";
+
+    /// <summary>Chooses the media type.</summary>
+    /// <returns>The choice; an error when the header cannot be read; neither when nothing acceptable is offered (406).</returns>
+    internal static (ResponseMediaType? Type, RequestError? Error) Choose(StringValues header)
+    {
+        if (StringValues.IsNullOrEmpty(header))
+        {
+            return (ResponseMediaType.Json, null);
+        }
+
+        if (!MediaTypeHeaderValue.TryParseList([.. header!], out IList<MediaTypeHeaderValue>? accepted) || accepted.Count == 0)
+        {
+            return (null, new AcceptHeaderInvalidError(header.ToString()));
+        }
+
+        double graphQL = Quality(accepted, GraphQLResponse, wildcards: false);
+        double json = Quality(accepted, Json, wildcards: true);
+        if (graphQL <= 0 && json <= 0)
+        {
+            return (null, null);
+        }
+
+        // Equally welcome: the newer one, whose status codes say what happened.
+        return (graphQL >= json ? ResponseMediaType.GraphQLResponse : ResponseMediaType.Json, null);
+    }
+
+    internal static string Text(ResponseMediaType type) =>
+        (type == ResponseMediaType.Json ? Json : GraphQLResponse) + "; charset=utf-8";
+
+    /// <summary>Whether a browser asks for a page.</summary>
+    public static bool WantsHtml(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out IList<MediaTypeHeaderValue>? accepted)
+        && accepted.Any(a => a.MediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase) && a.Quality is not 0);
+
+    // A wildcard stands for application/json, as no header at all does: unchanged old clients send it.
+    private static double Quality(IList<MediaTypeHeaderValue> accepted, string type, bool wildcards)
+    {
+        MediaTypeHeaderValue? best = accepted
+            .Where(a => a.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase)
+                || (wildcards && (a.MatchesAllTypes || (a.MatchesAllSubTypes && a.Type.Equals("application", StringComparison.OrdinalIgnoreCase)))))
+            .OrderBy(a => a.MatchesAllTypes ? 2 : a.MatchesAllSubTypes ? 1 : 0)
+            .FirstOrDefault();
+        return best is null ? 0 : best.Quality ?? 1;
+    }
+}

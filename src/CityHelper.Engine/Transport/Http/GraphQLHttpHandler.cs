@@ -1,0 +1,261 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using CityHelper.Engine.Clients;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Telemetry;
+using CityHelper.Engine.Types;
+using CityHelper.Engine.Writing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace CityHelper.Engine.Transport.Http;
+
+/// <summary>One GraphQL request over HTTP.</summary>
+public sealed class GraphQLHttpHandler(
+    IClientDirectory clients, Pipeline pipeline, ResponseSender sender, GraphQLHttpOptions options, TimeProvider time,
+    ILogger<GraphQLHttpHandler> logger)
+{
+    /// <summary>The headers of a request that choose between representations of one answer.</summary>
+    internal const string Vary = "Accept, Accept-Encoding";
+
+    /// <summary>With this header, whatever its value, a server in development tells in <see cref="FormsHeader"/> how the rows were reached.</summary>
+    public const string DebugHeader = "CityHelper-Debug";
+
+    /// <summary>The forms of an answer's connections: <c>serviceRequests=values window=enough</c>.</summary>
+    public const string FormsHeader = "CityHelper-Forms";
+
+    /// <summary>Asks for the cost of an operation: <c>report</c> beside its answer, <c>validate</c> instead of it (conventions §11).</summary>
+    public const string CostHeaderName = "GraphQL-Cost";
+
+    /// <summary>Answers a request.</summary>
+    /// <remarks>
+    /// (1) choose what the answer is sent as   (2) read the request, bounded   (3) the pipeline answers it   (4) headers and body
+    /// </remarks>
+    public async Task HandleAsync(HttpContext http)
+    {
+        using Activity? activity = EngineTelemetry.Source.HasListeners()
+            ? EngineTelemetry.Source.StartActivity($"GraphQL HTTP {http.Request.Method}")
+            : null;
+        long start = Stopwatch.GetTimestamp();
+        if (!await AllowsMethodAsync(http))
+        {
+            return;
+        }
+
+        (ResponseMediaType? accepted, RequestError? acceptError) = AcceptHeader.Choose(http.Request.Headers.Accept);                // (1)
+        if (accepted is not { } mediaType)
+        {
+            await RefuseAcceptAsync(http, acceptError);
+            return;
+        }
+
+        try
+        {
+            (int status, int errors, string name, int bytes) = await AnswerAsync(http, mediaType);                                  // (2)-(4)
+            TimeSpan took = Stopwatch.GetElapsedTime(start);
+            activity?.SetTag("graphql.operation.name", name);
+            activity?.SetTag("graphql.error.count", errors);
+            EngineTelemetry.RequestDuration.Record(
+                took.TotalSeconds, new KeyValuePair<string, object?>("http.response.status_code", status));
+            LogMessages.Answered(logger, http.Request.Method, name, status, bytes, took.TotalMilliseconds);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            LogMessages.ClientLeft(logger, http.Request.Method, http.Request.Path.Value, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+    }
+
+    private async Task<(int Status, int Errors, string Name, int Bytes)> AnswerAsync(HttpContext http, ResponseMediaType mediaType)
+    {
+        using MemoryLease? memory = sender.TryBegin(http);
+        (OperationResult result, int status, string name) = memory is null
+            ? Refuse("unknown", mediaType, new OverloadedError(Limits.ResponseMemoryRetrySeconds))
+            : await ProduceAsync(http, mediaType, memory);
+        using (result)
+        {
+            int bytes = result.Json.Length;
+            await WriteAsync(http, result, mediaType, status);                                                                     // (4)
+            return (status, result.Errors.Count, name, bytes);
+        }
+    }
+
+    // What was sent is let go before the answer is written: a reader who takes his time would hold it too.
+    private async Task<(OperationResult Result, int Status, string Name)> ProduceAsync(HttpContext http, ResponseMediaType mediaType, MemoryLease memory)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.RequestTimeoutMs), time);
+        using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(source => ((CancellationTokenSource)source!).Cancel(), timeout);
+        return await AnswerAsync(http, new Part(memory), mediaType, timeout.Token);
+    }
+
+    private async ValueTask<bool> AllowsMethodAsync(HttpContext http)
+    {
+        string method = http.Request.Method;
+        if (SafeMethods.Includes(method) || HttpMethods.IsPost(method))
+        {
+            return true;
+        }
+
+        http.Response.Headers.Allow = "GET, HEAD, POST";
+        using OperationResult refused = OperationResult.Refused(new RequestInvalidError("Send the request with GET or POST."));
+        await WriteAsync(http, refused, ResponseMediaType.Json, StatusCodes.Status405MethodNotAllowed);
+        return false;
+    }
+
+    private async Task RefuseAcceptAsync(HttpContext http, RequestError? error)
+    {
+        if (error is null)
+        {
+            http.Response.StatusCode = StatusCodes.Status406NotAcceptable;
+            http.Response.Headers.Vary = Vary;
+            http.Response.Headers.CacheControl = CachePolicy.None.Header;
+            return;
+        }
+
+        using OperationResult refused = OperationResult.Refused(error);
+        await WriteAsync(http, refused, ResponseMediaType.GraphQLResponse, StatusCodes.Status400BadRequest);
+    }
+
+    private async Task<(OperationResult Result, int Status, string Name)> AnswerAsync(
+        HttpContext http, Part part, ResponseMediaType mediaType, CancellationToken cancellation)
+    {
+        string name = "unknown";
+        using var request = new OperationRequest();
+        try
+        {
+            if (await RequestReader.ReadAsync(http.Request, part.Element, request, cancellation) is { } unreadable)                // (2)
+            {
+                return Refuse(name, mediaType, unreadable);
+            }
+
+            if (request.Batch is { } batch)
+            {
+                return await AnswerBatchAsync(http, batch, request.Id is not null, mediaType, part.Memory, cancellation);
+            }
+
+            if (CostHeader(http.Request) is not { } report)
+            {
+                return Refuse(name, mediaType, new RequestInvalidError($"The header `{CostHeaderName}` is `report` or `validate`."));
+            }
+
+            var asked = new PipelineRequest(request, clients.Identify(http.Request), part.Memory)
+            {
+                MayWrite = !SafeMethods.Includes(http.Request.Method),
+                Spent = part.Spent,
+                Report = report,
+                TellForms = options.TellsForms && http.Request.Headers.ContainsKey(DebugHeader),
+            };
+            (OperationResult result, Operation? operation) = await pipeline.RunAsync(asked, cancellation);                          // (3)
+            if (operation is null)
+            {
+                if (result.Errors.Any(error => error is OperationKindNotAllowedError))
+                {
+                    http.Response.Headers.Allow = HttpMethods.Post;
+                }
+
+                return (result, StatusOf(mediaType, result.Errors), name);
+            }
+
+            name = operation.Name ?? "anonymous";
+            if (result.Cache != CachePolicy.None && !CanonicalAddress.IsOf(http.Request, operation, request.Variables))
+            {
+                result.ForbidCaching();
+            }
+
+            return (result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), name);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
+        {
+            LogMessages.RequestTimedOut(logger, http.Request.Method, name, options.RequestTimeoutMs);
+            int status = mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status504GatewayTimeout;
+            return (OperationResult.Refused(new RequestTimeoutError()), status, name);
+        }
+        catch (ResponseRefusedException cause)
+        {
+            // The array of a batch, whose parts were refused one by one.
+            return Refuse(name, mediaType, cause.Error);
+        }
+        catch (Exception cause) when (cause is not OperationCanceledException)
+        {
+            LogMessages.RequestFailed(logger, http.Request.Method, http.Request.Path.Value, cause);
+            return (OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, name);
+        }
+    }
+
+    // Each request of a batch has an answer of its own, so the status says only that there are answers.
+    private async Task<(OperationResult Result, int Status, string Name)> AnswerBatchAsync(
+        HttpContext http, JsonElement batch, bool hasId, ResponseMediaType mediaType, MemoryLease memory, CancellationToken cancellation)
+    {
+        if (RequestBatch.Check(batch, hasId, options.BatchRequestsMax) is { } refusal)
+        {
+            return Refuse("batch", mediaType, refusal);
+        }
+
+        OperationResult results = await RequestBatch.AnswerAsync(batch, memory, async (element, spent) =>
+        {
+            (OperationResult result, _, _) = await AnswerAsync(http, new Part(memory) { Element = element, Spent = spent }, mediaType, cancellation);
+            return result;
+        });
+        return (results, StatusCodes.Status200OK, "batch");
+    }
+
+    private static (OperationResult Result, int Status, string Name) Refuse(
+        string name, ResponseMediaType mediaType, params IReadOnlyList<RequestError> errors) =>
+        (OperationResult.Refused(errors), StatusOf(mediaType, errors), name);
+
+    private static int StatusOf(ResponseMediaType mediaType, IReadOnlyList<RequestError> errors) =>
+        errors[0].Status ?? (mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+
+    // Null for a value that is neither.
+    private static CostReport? CostHeader(HttpRequest request) => request.Headers[CostHeaderName].ToString() switch
+    {
+        "" => CostReport.None,
+        "report" => CostReport.Report,
+        "validate" => CostReport.Validate,
+        _ => null,
+    };
+
+    private async Task WriteAsync(HttpContext http, OperationResult result, ResponseMediaType mediaType, int status)
+    {
+        HttpResponse response = http.Response;
+        response.StatusCode = status;
+        response.ContentType = AcceptHeader.Text(mediaType);
+        response.Headers.Vary = Vary;
+        if (result.Forms is { } forms)
+        {
+            response.Headers[FormsHeader] = forms.Length <= Limits.FormsHeaderCharsMax ? forms : forms[..Limits.FormsHeaderCharsMax];
+        }
+
+        if (result.Errors.Select(e => e.RetryAfterSeconds).FirstOrDefault(s => s is not null) is { } seconds)
+        {
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        bool isCacheable = status == StatusCodes.Status200OK && result.Forms is null;
+        response.Headers.CacheControl = (isCacheable ? result.Cache : CachePolicy.None).Header;
+
+        try
+        {
+            await sender.SendAsync(http, result.Json);
+        }
+        catch (ResponseRefusedException cause)
+        {
+            // No room for it in its encoding. What is sent now needs none.
+            using OperationResult refused = OperationResult.Refused(cause.Error);
+            await WriteAsync(http, refused, mediaType, StatusOf(mediaType, refused.Errors));
+        }
+    }
+
+    /// <summary>One request of what was sent: the whole, or an element of a batch.</summary>
+    /// <param name="Memory">Where the bytes of its answer are counted.</param>
+    private readonly record struct Part(MemoryLease Memory)
+    {
+        /// <summary>The element; null for the whole.</summary>
+        public JsonElement? Element { get; init; }
+
+        /// <summary>What the requests before it have cost.</summary>
+        public Price Spent { get; init; }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Writing;
+
+namespace CityHelper.Engine.Transport.Http;
+
+/// <summary>A JSON array of requests, answered as a JSON array in the same order.</summary>
+internal static class RequestBatch
+{
+    /// <summary>Judges a batch before any of its requests is looked at.</summary>
+    /// <param name="batch">The array.</param>
+    /// <param name="hasId">Whether the URL names an operation, which a batch cannot run.</param>
+    /// <param name="requestsMax">How many requests it may hold; 0 when batches are off.</param>
+    public static RequestError? Check(JsonElement batch, bool hasId, int requestsMax) => batch.GetArrayLength() switch
+    {
+        _ when requestsMax == 0 || hasId => new RequestInvalidError("Invalid GraphQL Request."),
+        0 => new RequestInvalidError("The GraphQL batch request has no elements."),
+        var count when count > requestsMax => new RequestInvalidError($"The batch size exceeds the maximum allowed batch size of {requestsMax}."),
+        _ => null,
+    };
+
+    /// <summary>Answers the requests one after the other, so that a batch holds one connection and one answer's memory at a time.</summary>
+    /// <param name="batch">The array.</param>
+    /// <param name="memory">Where the bytes of the answers are counted.</param>
+    /// <param name="answer">Answers one request as if it had come alone, given what those before it have cost.</param>
+    /// <returns>The array of answers; those that no longer fit <see cref="Limits.ResponseBytesMax"/> are refused in their place.</returns>
+    public static async Task<OperationResult> AnswerAsync(JsonElement batch, MemoryLease memory, Func<JsonElement, Price, Task<OperationResult>> answer)
+    {
+        var json = new JsonBuffer(memory);
+        List<RequestError> errors = [];
+        Price spent = default;
+        foreach (JsonElement element in batch.EnumerateArray())
+        {
+            json.WriteByte((byte)(json.Length == 0 ? '[' : ','));
+            using OperationResult one = await answer(element, spent);
+            spent += one.Price;
+            errors.AddRange(one.Errors);
+            Append(json, one, errors);
+        }
+
+        json.WriteByte((byte)']');
+        return OperationResult.Batch(json, errors);
+    }
+
+    private static void Append(JsonBuffer json, OperationResult one, List<RequestError> errors)
+    {
+        // Room is left for the refusals of all others.
+        if (json.Length + one.Json.Length <= Limits.ResponseBytesMax - Limits.BatchRequestsMax * Limits.RefusalBytesMax)
+        {
+            json.TakeOver(one.Json, 0);
+            return;
+        }
+
+        using OperationResult refused = OperationResult.Refused(new ResponseTooLargeError());
+        errors.AddRange(refused.Errors);
+        json.TakeOver(refused.Json, 0);
+    }
+}

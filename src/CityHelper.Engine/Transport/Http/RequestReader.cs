@@ -1,0 +1,221 @@
+using System.Text.Json;
+using CityHelper.Engine.Operations;
+using Microsoft.AspNetCore.Http;
+
+namespace CityHelper.Engine.Transport.Http;
+
+/// <summary>Reads requests, bounded: POST bodies, GET parameters, persisted routes (conventions §8 and §9).</summary>
+internal static class RequestReader
+{
+    public const string IdRouteValue = "id";
+    public const string NameRouteValue = "name";
+
+    private static readonly JsonDocumentOptions s_json = new() { MaxDepth = Limits.JsonDepthMax };
+
+    /// <summary>Reads the request into <paramref name="request"/>.</summary>
+    /// <param name="http">What was sent.</param>
+    /// <param name="element">The element of a batch that the request is; null for a request of its own.</param>
+    /// <param name="request">Takes it.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    /// <returns>Null, or why it cannot be read.</returns>
+    public static async ValueTask<RequestError?> ReadAsync(
+        HttpRequest http, JsonElement? element, OperationRequest request, CancellationToken cancellation)
+    {
+        if (element is { } part)
+        {
+            return ReadMembers(part, request);
+        }
+
+        RequestError? refusal = HttpMethods.IsPost(http.Method)
+            ? await ReadBodyAsync(http, request, cancellation)
+            : ReadParameters(http.Query, request);
+
+        // The route's id and name win: the URL is what caches and logs see.
+        if (http.RouteValues.TryGetValue(IdRouteValue, out object? id))
+        {
+            request.Id = (string)id!;
+            request.Query = null;
+            request.Hash = null;
+            request.OperationName = http.RouteValues.GetValueOrDefault(NameRouteValue) as string ?? request.OperationName;
+        }
+
+        return refusal;
+    }
+
+    private static RequestError? ReadParameters(IQueryCollection parameters, OperationRequest request)
+    {
+        // Twice the same parameter means one thing to a cache and another to a server.
+        if (parameters.FirstOrDefault(p => p.Value.Count > 1).Key is { } repeated)
+        {
+            return Invalid($"Send the parameter `{repeated}` once.");
+        }
+
+        request.Query = parameters["query"];
+        request.Id = parameters["id"].FirstOrDefault() ?? parameters["documentId"];
+        request.OperationName = parameters["operationName"];
+        if (parameters["extensions"].FirstOrDefault() is { Length: > 0 } extensions)
+        {
+            try
+            {
+                if (ReadExtensions(Parse(request, System.Text.Encoding.UTF8.GetBytes(extensions)), request) is { } invalid)
+                {
+                    return invalid;
+                }
+            }
+            catch (JsonException)
+            {
+                return new InvalidJsonError();
+            }
+        }
+
+        if (parameters["variables"].FirstOrDefault() is not { Length: > 0 } variables)
+        {
+            return null;
+        }
+
+        try
+        {
+            request.Variables = Parse(request, System.Text.Encoding.UTF8.GetBytes(variables));
+        }
+        catch (JsonException)
+        {
+            return new InvalidJsonError();
+        }
+
+        return CheckVariables(request);
+    }
+
+    private static async ValueTask<RequestError?> ReadBodyAsync(HttpRequest http, OperationRequest request, CancellationToken cancellation)
+    {
+        (byte[]? bytes, RequestError? refusal) = await RequestBody.ReadAsync(http, cancellation);
+        if (bytes is null)
+        {
+            return refusal;
+        }
+
+        JsonElement body;
+        try
+        {
+            body = Parse(request, bytes);
+        }
+        catch (JsonException)
+        {
+            return new InvalidJsonError();
+        }
+
+        if (body.ValueKind == JsonValueKind.Array)
+        {
+            request.Batch = body;
+            return null;
+        }
+
+        return ReadMembers(body, request);
+    }
+
+    /// <exception cref="JsonException">The bytes are no JSON, or hold text that is none: invalid UTF-8, half a surrogate pair.</exception>
+    private static JsonElement Parse(OperationRequest request, byte[] json)
+    {
+        JsonElement root = request.Own(JsonDocument.Parse(json, s_json));
+        try
+        {
+            ReadTexts(root);
+        }
+        catch (InvalidOperationException cause)
+        {
+            throw new JsonException("The JSON holds text that cannot be decoded.", cause);
+        }
+
+        return root;
+    }
+
+    // JsonDocument decodes text when it is asked for it, and throws then; asked here, nobody later need expect it.
+    private static void ReadTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in element.EnumerateArray())
+                {
+                    ReadTexts(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (JsonProperty member in element.EnumerateObject())
+                {
+                    _ = member.Name;
+                    ReadTexts(member.Value);
+                }
+
+                break;
+        }
+    }
+
+    private static RequestError? ReadMembers(JsonElement body, OperationRequest request)
+    {
+        if (body.ValueKind != JsonValueKind.Object)
+        {
+            return Invalid("Send one JSON object with `query` or `id`, and `variables`.");
+        }
+
+        foreach (JsonProperty member in body.EnumerateObject())
+        {
+            switch (member.Name)
+            {
+                case "query" or "id" or "documentId" or "operationName" when member.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null):
+                    return Invalid($"`{member.Name}` must be a string.");
+                case "query":
+                    request.Query = member.Value.GetString();
+                    break;
+                case "id" or "documentId":
+                    request.Id = member.Value.GetString();
+                    break;
+                case "operationName":
+                    request.OperationName = member.Value.GetString();
+                    break;
+                case "variables":
+                    request.Variables = member.Value;
+                    break;
+                case "extensions" when ReadExtensions(member.Value, request) is { } invalid:
+                    return invalid;
+            }
+        }
+
+        return CheckVariables(request);
+    }
+
+    // Automatic persisted operations (conventions §8): {"persistedQuery": {"version": 1, "sha256Hash": "…"}}. Other extensions are others' business.
+    private static RequestInvalidError? ReadExtensions(JsonElement extensions, OperationRequest request)
+    {
+        if (extensions.ValueKind is not JsonValueKind.Object)
+        {
+            return extensions.ValueKind == JsonValueKind.Null ? null : Invalid("`extensions` must be an object.");
+        }
+
+        if (!extensions.TryGetProperty("persistedQuery", out JsonElement persisted) || persisted.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        bool isKnown = persisted.ValueKind == JsonValueKind.Object
+            && persisted.TryGetProperty("version", out JsonElement version) && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out int number) && number == 1
+            && persisted.TryGetProperty("sha256Hash", out JsonElement hash) && hash.ValueKind == JsonValueKind.String && hash.GetString()!.Length > 0;
+        if (!isKnown)
+        {
+            return Invalid("`extensions.persistedQuery` must be `{version: 1, sha256Hash}` with the SHA-256 of the text in lower-case hex.");
+        }
+
+        request.Hash = persisted.GetProperty("sha256Hash").GetString();
+        return null;
+    }
+
+    private static RequestError? CheckVariables(OperationRequest request) =>
+        request.Variables.ValueKind is JsonValueKind.Object or JsonValueKind.Null or JsonValueKind.Undefined
+            ? null
+            : Invalid("`variables` must be an object.");
+
+    private static RequestInvalidError Invalid(string message) => new(message);
+}

@@ -1,0 +1,116 @@
+using CityHelper.Engine.Telemetry;
+using CityHelper.Engine.Writing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace CityHelper.Engine.Transport.Http;
+
+/// <summary>
+/// Ends the connection of a reader who takes too long over an answer, whichever endpoint sends it. The server's own minimum rate does not see a reader that opens
+/// a window of HTTP/2 byte by byte, and lets a large answer at the minimum rate take half an hour.
+/// </summary>
+/// <remarks>
+/// Of HTTP/2 the first such stream is reset alone, since a proxy sends the answers of many readers over one connection, of whom one may be slow. A second one ends the
+/// connection: who lets answers wait one after the other would hold what a connection may for as long as they like.
+/// </remarks>
+internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadline> logger)
+{
+    public async Task InvokeAsync(HttpContext http, RequestDelegate next)
+    {
+        using var writing = new Writing(http, this);
+        http.Response.OnStarting(static state => ((Writing)state).StartAsync(), writing);
+        await next(http);
+    }
+
+    private static readonly KeyValuePair<string, object?> s_stream = new("cityhelper.http.ended", "stream");
+    private static readonly KeyValuePair<string, object?> s_connection = new("cityhelper.http.ended", "connection");
+
+    /// <summary>The time from an answer's first byte to its last.</summary>
+    private sealed class Writing(HttpContext http, ResponseDeadline deadline) : IDisposable
+    {
+        private readonly IConnectionLifetimeFeature? _connection = http.Features.Get<IConnectionLifetimeFeature>();
+        private readonly ConnectionResponses? _responses = http.Features.Get<ConnectionResponses>();
+        private readonly bool _isStream = !HttpProtocol.IsHttp11(http.Request.Protocol) && !HttpProtocol.IsHttp10(http.Request.Protocol);
+        private readonly Lock _lock = new();
+        private ITimer? _timer;
+        private bool _hasEnded;
+
+        public Task StartAsync()
+        {
+            // An answer without a body starts when everything has returned.
+            if (!_hasEnded)
+            {
+                _timer = deadline.Time.CreateTimer(
+                    static writing => ((Writing)writing!).CutOff(), this, TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs), Timeout.InfiniteTimeSpan);
+            }
+
+            return Task.CompletedTask;
+        }
+
+        public void Dispose()
+        {
+            lock (_lock)
+            {
+                _hasEnded = true;
+            }
+
+            _timer?.Dispose();
+        }
+
+        private void CutOff()
+        {
+            // A stream's context serves another request as soon as this one has ended, and that must not be aborted.
+            lock (_lock)
+            {
+                if (!_hasEnded)
+                {
+                    Abort(_responses?.CountCutOff() ?? 1);
+                }
+            }
+        }
+
+        private void Abort(int cutOff)
+        {
+            if (_isStream && cutOff == 1)
+            {
+                EngineTelemetry.SlowReaders.Add(1, s_stream);
+                LogMessages.SlowStream(deadline.Logger, Limits.ResponseTimeoutMs);
+                http.Abort();
+                return;
+            }
+
+            // All streams that are left end with the connection, and are reported as one.
+            if (cutOff == (_isStream ? 2 : 1))
+            {
+                EngineTelemetry.SlowReaders.Add(1, s_connection);
+                LogMessages.SlowReader(deadline.Logger, Limits.ResponseTimeoutMs);
+            }
+
+            if (_connection is null)
+            {
+                http.Abort();
+                return;
+            }
+
+            _connection.Abort();
+        }
+    }
+
+    private TimeProvider Time => time;
+
+    private ILogger Logger => logger;
+}
+
+/// <summary>Adds the deadline.</summary>
+public static class ResponseDeadlineExtensions
+{
+    /// <summary>Bounds the time that any answer may take to be read; before everything that writes.</summary>
+    public static void UseResponseDeadline(this IApplicationBuilder app)
+    {
+        var deadline = ActivatorUtilities.CreateInstance<ResponseDeadline>(app.ApplicationServices);
+        app.Use(deadline.InvokeAsync);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Globalization;
+using CityHelper.Engine.Writing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.ResponseCompression;
+
+namespace CityHelper.Engine.Transport.Http;
+
+/// <summary>
+/// Sends the bodies of answers. They are encoded whole before the first byte leaves: an encoder takes 700 kB (Brotli) beside what it encodes, which no reader is to hold
+/// for as long as reading takes. What is sent then goes in pieces, each when the reader has made room for it, and each is forgotten once it was written.
+/// </summary>
+public sealed class ResponseSender(ResponseMemory memory, IResponseCompressionProvider compression)
+{
+    /// <summary>Begins an answer.</summary>
+    /// <returns>What counts its bytes; null when there is no room for it.</returns>
+    internal MemoryLease? TryBegin(HttpContext http) => (http.Features.Get<ConnectionResponses>() ?? memory.OpenConnection()).TryBegin();
+
+    /// <summary>Sends a body that never changes; 503 without one when there is no room for it. All other headers are set before.</summary>
+    public async Task SendAsync(HttpContext http, ReadOnlyMemory<byte> body)
+    {
+        using MemoryLease? lease = TryBegin(http);
+        try
+        {
+            using var copy = new JsonBuffer(lease ?? throw new ResponseMemoryException());
+            copy.WriteRaw(body.Span);
+            await SendAsync(http, copy);
+        }
+        catch (ResponseRefusedException)
+        {
+            http.Response.Clear();
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            http.Response.Headers.CacheControl = "no-store";
+            http.Response.Headers.RetryAfter = Limits.ResponseMemoryRetrySeconds.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>Sends a body with its length, in the encoding that the client likes best. All other headers are set before.</summary>
+    /// <param name="http">The request; its answer has not begun.</param>
+    /// <param name="body">Empty when this returns.</param>
+    /// <exception cref="ResponseRefusedException">There is no room for the encoded body; nothing was sent.</exception>
+    internal async Task SendAsync(HttpContext http, JsonBuffer body)
+    {
+        HttpResponse response = http.Response;
+        response.ContentLength = body.Length;
+        if (compression.CheckRequestAcceptsCompression(http)
+            && compression.ShouldCompressResponse(http)
+            && compression.GetCompressionProvider(http) is { } encoder)
+        {
+            using JsonBuffer encoded = await EncodeAsync(encoder, body, http.RequestAborted);
+            response.ContentLength = encoded.Length;
+            response.Headers.ContentEncoding = encoder.EncodingName;
+            await SendAsync(http, encoded, http.RequestAborted);
+            return;
+        }
+
+        await SendAsync(http, body, http.RequestAborted);
+    }
+
+    // HEAD has the headers of GET, and its body is dropped here instead of by the server.
+    private static async Task SendAsync(HttpContext http, JsonBuffer body, CancellationToken cancellation)
+    {
+        if (HttpMethods.IsHead(http.Request.Method))
+        {
+            body.Dispose();
+            return;
+        }
+
+        await body.SendAsync(http.Response.Body, cancellation);
+    }
+
+    private static async Task<JsonBuffer> EncodeAsync(ICompressionProvider encoder, JsonBuffer body, CancellationToken cancellation)
+    {
+        var encoded = new JsonBuffer(body.Memory);
+        try
+        {
+            await using (Stream stream = encoder.CreateStream(new BufferStream(encoded)))
+            {
+                await body.SendAsync(stream, cancellation);
+            }
+
+            return encoded;
+        }
+        catch
+        {
+            encoded.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What an encoder writes to.</summary>
+    private sealed class BufferStream(JsonBuffer buffer) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => buffer.Length;
+
+        public override long Position
+        {
+            get => buffer.Length;
+            set => throw new NotSupportedException();
+        }
+
+        public override void Write(byte[] bytes, int offset, int count) => buffer.WriteRaw(bytes.AsSpan(offset, count));
+
+        public override void Write(ReadOnlySpan<byte> bytes) => buffer.WriteRaw(bytes);
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default)
+        {
+            buffer.WriteRaw(bytes.Span);
+            return ValueTask.CompletedTask;
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] bytes, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using CityHelper.Engine.Admission;
+using CityHelper.Engine.Binding;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Operations;
+
+namespace CityHelper.Engine.Transport;
+
+/// <summary>Tells how PostgreSQL runs the statements of an operation: <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c> of each, in order.</summary>
+public sealed class OperationExplainer
+{
+    private readonly OperationPreparer _preparer;
+    private readonly OperationBinder _binder;
+    private readonly OperationExecutor _executor;
+    private readonly AdmissionControl _admission;
+
+    internal OperationExplainer(OperationPreparer preparer, OperationBinder binder, OperationExecutor executor, AdmissionControl admission)
+    {
+        _preparer = preparer;
+        _binder = binder;
+        _executor = executor;
+        _admission = admission;
+    }
+
+    /// <summary>Explains an operation.</summary>
+    /// <exception cref="InvalidOperationException">The operation was refused with these variables; the message is the client's.</exception>
+    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(Operation operation, JsonElement variables, CancellationToken cancellation)
+    {
+        (IReadOnlyList<StatementExplanation> statements, IReadOnlyList<RequestError> refusals) = await TryExplainAsync(operation, variables, cancellation);
+        return refusals is [var refusal, ..] ? throw new InvalidOperationException(refusal.Message) : statements;
+    }
+
+    /// <summary>As <see cref="ExplainAsync"/>, with what is refused as values: fields that are not refused are explained beside them.</summary>
+    /// <exception cref="Npgsql.NpgsqlException">A statement fails, or takes longer than one may.</exception>
+    public async Task<(IReadOnlyList<StatementExplanation> Statements, IReadOnlyList<RequestError> Refusals)> TryExplainAsync(
+        Operation operation, JsonElement variables, CancellationToken cancellation)
+    {
+        (PreparedOperation? prepared, RequestError? refusal) = _preparer.Prepare(operation, variables);
+        if (prepared is null)
+        {
+            return ([], [refusal!]);
+        }
+
+        (AdmissionLease? lease, OverloadedError? overloaded) = await _admission.AdmitAsync(
+            new AdmissionRequest(ClientShare.Everybody, prepared.Price.FieldCost, prepared.Plan.AddsUp, IsPublished: true), cancellation);
+        if (lease is null)
+        {
+            return ([], [overloaded!]);
+        }
+
+        using AdmissionLease admitted = lease;
+        BoundOperation bound = await _binder.BindAsync(prepared, cancellation);
+        return (await _executor.ExplainAsync(bound, cancellation), [.. bound.Errors]);
+    }
+}

@@ -1,0 +1,348 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.Text.Encodings.Web;
+
+namespace CityHelper.Engine.Writing;
+
+/// <summary>
+/// UTF-8 JSON under construction, in rented arrays. Unlike <see cref="System.Text.Json.Utf8JsonWriter"/> it can be cut back
+/// to an earlier position, which is how a null travels up to the nearest nullable field without building a tree first.
+/// </summary>
+/// <remarks>
+/// Many arrays instead of one that grows: nothing is copied, none is so large that it lives on the large object heap or in a pool for good, and each goes back as soon as
+/// its bytes were sent. Not thread-safe. The caller writes names, commas and brackets; nothing is checked.
+/// </remarks>
+public sealed class JsonBuffer : IDisposable
+{
+    /// <summary>Room for the next characters of a string that is escaped; one takes at most twelve bytes, <c>\uD83D\uDE00</c>.</summary>
+    private const int EscapedBytesMin = 64;
+
+    // Relaxed: the answer is application/json, never part of an HTML page, and non-ASCII text stays readable and short.
+    private static readonly JavaScriptEncoder s_encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+
+    // The full arrays before the current one; null until the first is full.
+    private List<Segment>? _full;
+
+    // What is written to: _used bytes of it, which begin at position _start of the whole.
+    private byte[] _bytes = [];
+    private int _start;
+    private int _used;
+
+    /// <param name="memory">Where the bytes are counted.</param>
+    public JsonBuffer(MemoryLease memory) => Memory = memory;
+
+    /// <summary>Where the bytes are counted.</summary>
+    public MemoryLease Memory { get; }
+
+    /// <summary>Bytes written so far.</summary>
+    public int Length => _start + _used;
+
+    /// <summary>What was written, copied.</summary>
+    public byte[] ToArray()
+    {
+        byte[] all = new byte[Length];
+        int position = 0;
+        foreach (ReadOnlyMemory<byte> part in Parts())
+        {
+            part.CopyTo(all.AsMemory(position));
+            position += part.Length;
+        }
+
+        return all;
+    }
+
+    /// <summary>Drops everything after an earlier <see cref="Length"/>.</summary>
+    public void CutBackTo(int length)
+    {
+        Debug.Assert(length <= Length, "a buffer is cut back, never forward");
+        while (length < _start)
+        {
+            Free(_bytes);
+            Segment last = _full![^1];
+            _full.RemoveAt(_full.Count - 1);
+            (_bytes, _start, _used) = (last.Bytes, last.Start, last.Used);
+        }
+
+        _used = length - _start;
+    }
+
+    public void WriteByte(byte value)
+    {
+        Reserve(1);
+        _bytes[_used++] = value;
+    }
+
+    public void WriteRaw(ReadOnlySpan<byte> utf8)
+    {
+        if (_bytes.Length - _used < utf8.Length)
+        {
+            // Fills what is left of this array; the rest goes to the next one, however long it is.
+            int here = _bytes.Length - _used;
+            utf8[..here].CopyTo(_bytes.AsSpan(_used));
+            _used += here;
+            utf8 = utf8[here..];
+            while (utf8.Length > Limits.ResponsePieceBytes)
+            {
+                Reserve(Limits.ResponsePieceBytes);
+                here = Math.Min(_bytes.Length, utf8.Length);
+                utf8[..here].CopyTo(_bytes);
+                _used = here;
+                utf8 = utf8[here..];
+            }
+
+            Reserve(utf8.Length);
+        }
+
+        utf8.CopyTo(_bytes.AsSpan(_used));
+        _used += utf8.Length;
+    }
+
+    /// <summary>Writes a part of another buffer.</summary>
+    public void WriteRange(JsonBuffer other, int from, int to)
+    {
+        while (from < to)
+        {
+            ReadOnlySpan<byte> part = other.PartAt(from);
+            part = part[..Math.Min(part.Length, to - from)];
+            WriteRaw(part);
+            from += part.Length;
+        }
+    }
+
+    /// <summary>Takes the rest of another buffer, and its arrays with it: nothing but the first piece is copied. The other one is empty then.</summary>
+    public void TakeOver(JsonBuffer other, int from)
+    {
+        Debug.Assert(ReferenceEquals(Memory, other.Memory) || ReferenceEquals(other.Memory, MemoryLease.Uncounted), "bytes stay counted where they were");
+        if ((long)Length + other.Length - from > Limits.ResponseBytesMax)
+        {
+            throw new ResponseTooLargeException();
+        }
+
+        int index = other._full?.FindIndex(s => from < s.Start + s.Used) ?? -1;
+        if (index < 0 || !ReferenceEquals(Memory, other.Memory))
+        {
+            WriteRange(other, from, other.Length);
+            other.Dispose();
+            return;
+        }
+
+        WriteRange(other, from, other._full![index].Start + other._full[index].Used);
+        foreach (Segment segment in other._full.Skip(index + 1).Append(new Segment(other._bytes, other._start, other._used)))
+        {
+            Push();
+            (_bytes, _start, _used) = (segment.Bytes, Length, segment.Used);
+        }
+
+        other._full.RemoveRange(index + 1, other._full.Count - index - 1);
+        other._bytes = [];
+        other.Dispose();
+    }
+
+    public void WriteNull() => WriteRaw("null"u8);
+
+    public void WriteBoolean(bool value) => WriteRaw(value ? "true"u8 : "false"u8);
+
+    public void WriteNumber(long value)
+    {
+        Reserve(20);
+        Utf8Formatter.TryFormat(value, _bytes.AsSpan(_used), out int written);
+        _used += written;
+    }
+
+    /// <summary>Writes the shortest text that reads back as the same number. The value must be finite.</summary>
+    public void WriteNumber(double value)
+    {
+        Debug.Assert(double.IsFinite(value), "JSON has no infinity and no NaN");
+        Reserve(32);
+        value.TryFormat(_bytes.AsSpan(_used), out int written, "R", System.Globalization.CultureInfo.InvariantCulture);
+        _used += written;
+    }
+
+    /// <summary>Writes UTC time as ISO 8601 with three fraction digits: <c>"2018-10-21T04:00:00.000Z"</c>.</summary>
+    public void WriteUtc(DateTime utc)
+    {
+        Reserve(32);
+        _bytes[_used++] = (byte)'"';
+        utc.TryFormat(_bytes.AsSpan(_used), out int written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        _used += written;
+        _bytes[_used++] = (byte)'"';
+    }
+
+    /// <summary>Room for the raw UTF-8 of a string, so that a reader can fill it in place; ended by <see cref="FinishString"/>.</summary>
+    /// <param name="utf8Bytes">How many bytes the caller will write at most.</param>
+    public Span<byte> BeginString(int utf8Bytes)
+    {
+        Reserve(utf8Bytes + 2);
+        _bytes[_used] = (byte)'"';
+        return _bytes.AsSpan(_used + 1, utf8Bytes);
+    }
+
+    /// <summary>The array and offset behind <see cref="BeginString"/>, for readers that take no span.</summary>
+    public ArraySegment<byte> BeginStringSegment(int utf8Bytes)
+    {
+        BeginString(utf8Bytes);
+        return new ArraySegment<byte>(_bytes, _used + 1, utf8Bytes);
+    }
+
+    /// <summary>Ends a string of <paramref name="utf8Bytes"/> bytes, escaping it when it must be.</summary>
+    public void FinishString(int utf8Bytes)
+    {
+        int start = _used + 1;
+        int clean = s_encoder.FindFirstCharacterToEncodeUtf8(_bytes.AsSpan(start, utf8Bytes));
+        if (clean < 0)
+        {
+            _used = start + utf8Bytes;
+        }
+        else
+        {
+            Escape(start, utf8Bytes);
+        }
+
+        WriteByte((byte)'"');
+    }
+
+    /// <summary>Writes all to a stream, piece by piece, and gives each array back once the stream took its bytes. The buffer is empty then.</summary>
+    /// <param name="stream">Its writes complete when the reader has made room (back-pressure).</param>
+    /// <param name="cancellation">Ends the writing; what is left goes back with <see cref="Dispose"/>.</param>
+    public async ValueTask SendAsync(Stream stream, CancellationToken cancellation)
+    {
+        int turnEnd = Limits.EncodedBytesPerTurn;
+        for (int i = 0; i < _full?.Count; i++)
+        {
+            Segment segment = _full[i];
+            await SendAsync(stream, segment.Bytes.AsMemory(0, segment.Used), cancellation);
+            _full[i] = segment with { Bytes = [], Used = 0 };
+            Free(segment.Bytes);
+            if (segment.Start >= turnEnd)
+            {
+                // An encoder never waits, so without this one large answer would have a thread for as long as it takes.
+                turnEnd = segment.Start + Limits.EncodedBytesPerTurn;
+                await Task.Yield();
+            }
+        }
+
+        await SendAsync(stream, _bytes.AsMemory(0, _used), cancellation);
+        Dispose();
+    }
+
+    /// <summary>Gives all arrays back.</summary>
+    public void Dispose()
+    {
+        _full?.ForEach(segment => Free(segment.Bytes));
+        _full = null;
+        Free(Interlocked.Exchange(ref _bytes, []));
+        (_start, _used) = (0, 0);
+    }
+
+    private static async ValueTask SendAsync(Stream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    {
+        // The transport of a connection that has ended takes everything at once.
+        cancellation.ThrowIfCancellationRequested();
+        // A long string has a long array, which the transport would copy whole before it waits for its reader.
+        for (; bytes.Length > Limits.ResponsePieceBytes; bytes = bytes[Limits.ResponsePieceBytes..])
+        {
+            await stream.WriteAsync(bytes[..Limits.ResponsePieceBytes], cancellation);
+        }
+
+        await stream.WriteAsync(bytes, cancellation);
+    }
+
+    private IEnumerable<ReadOnlyMemory<byte>> Parts() =>
+        (_full ?? []).Select(s => (ReadOnlyMemory<byte>)s.Bytes.AsMemory(0, s.Used)).Append(_bytes.AsMemory(0, _used));
+
+    // From a position to the end of the array that holds it.
+    private ReadOnlySpan<byte> PartAt(int position)
+    {
+        if (position >= _start)
+        {
+            return _bytes.AsSpan(position - _start, _used - (position - _start));
+        }
+
+        int low = 0;
+        for (int high = _full!.Count - 1; low < high;)
+        {
+            int middle = (low + high + 1) / 2;
+            (low, high) = _full[middle].Start <= position ? (middle, high) : (low, middle - 1);
+        }
+
+        Segment segment = _full[low];
+        return segment.Bytes.AsSpan(position - segment.Start, segment.Used - (position - segment.Start));
+    }
+
+    // Rare: only strings with quotes, backslashes or control characters come here.
+    private void Escape(int start, int count)
+    {
+        byte[] raw = ArrayPool<byte>.Shared.Rent(count);
+        _bytes.AsSpan(start, count).CopyTo(raw);
+        _used = start;
+        int done = 0;
+        while (done < count)
+        {
+            Reserve(EscapedBytesMin);
+            s_encoder.EncodeUtf8(raw.AsSpan(done, count - done), _bytes.AsSpan(_used), out int consumed, out int written);
+            done += consumed;
+            _used += written;
+            Debug.Assert(consumed > 0, "the encoder replaces what is no UTF-8, so it always moves on");
+        }
+
+        ArrayPool<byte>.Shared.Return(raw);
+    }
+
+    private void Reserve(int count)
+    {
+        if (_bytes.Length - _used >= count)
+        {
+            return;
+        }
+
+        if ((long)Length + count > Limits.ResponseBytesMax)
+        {
+            throw new ResponseTooLargeException();
+        }
+
+        // Each array is twice as long as the one before, until it is a piece; a longer string has one of its own.
+        int wanted = Math.Max(count, Math.Clamp(_bytes.Length * 2, Limits.ResponseFirstBytes, Limits.ResponsePieceBytes));
+        int size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)wanted);
+        Memory.Take(size);
+        byte[] next = ArrayPool<byte>.Shared.Rent(size);
+        Push();
+        (_bytes, _start, _used) = (next, Length, 0);
+    }
+
+    private void Push()
+    {
+        if (_used > 0)
+        {
+            (_full ??= []).Add(new Segment(_bytes, _start, _used));
+        }
+        else
+        {
+            Free(_bytes);
+        }
+    }
+
+    private void Free(byte[] bytes)
+    {
+        if (bytes.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+            Memory.Return(bytes.Length);
+        }
+    }
+
+    private readonly record struct Segment(byte[] Bytes, int Start, int Used);
+}
+
+/// <summary>An answer breaks off and is refused: a broken promise for the writers deep inside, an expected outcome for the client.</summary>
+internal abstract class ResponseRefusedException(RequestError error) : Exception(error.Message)
+{
+    /// <summary>What the client reads instead.</summary>
+    public RequestError Error { get; } = error;
+}
+
+/// <summary>An answer, or a part of it, is larger than <see cref="Limits.ResponseBytesMax"/>.</summary>
+internal sealed class ResponseTooLargeException() : ResponseRefusedException(new ResponseTooLargeError());
+
+/// <summary>There is no room for more of an answer beside the others that are held.</summary>
+internal sealed class ResponseMemoryException() : ResponseRefusedException(new OverloadedError(Limits.ResponseMemoryRetrySeconds));
