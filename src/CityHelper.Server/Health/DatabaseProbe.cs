@@ -216,5 +216,5 @@ internal static partial class LogMessages
     public static partial void DatabaseReady(ILogger logger);
 
     [LoggerMessage(2302, LogLevel.Warning, "{Problem} Operations that count on it read more than they should")]
-    public static partial void IndexNotAsRequired(ILogger logger, string problem);
+    public static partial void IndexNotAsRequired(ILogger logger, LogText problem);
 }

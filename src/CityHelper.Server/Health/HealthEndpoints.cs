@@ -1,3 +1,4 @@
+using GraphQL.Types;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -15,7 +16,8 @@ internal static class HealthEndpoints
     {
         services.AddSingleton(s => new DatabaseProbe(connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<DatabaseProbe>>()));
         services.AddHostedService(s => s.GetRequiredService<DatabaseProbe>());
-        services.AddSingleton<IndexCheck>();
+        services.AddSingleton(s => new IndexCheck(
+            s.GetRequiredService<ISchema>(), connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<IndexCheck>>()));
         services.AddHostedService(s => s.GetRequiredService<IndexCheck>());
         services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: [Ready]).AddCheck<IndexCheck>("indexes");
         return services;

@@ -7,9 +7,10 @@ namespace CityHelper.Server.Health;
 
 /// <summary>
 /// Looks at start, and every five minutes, whether the indexes that plans count on are there: one that is missing, not valid, or without a column makes the server slow
-/// and no answer wrong, so it is logged and told by <c>/health</c> as degraded, and keeps nobody from serving.
+/// and no answer wrong, so it is logged and told by <c>/health</c> as degraded, and keeps nobody from serving. Each look has a connection of its own: those that answers
+/// are read through are counted by admission.
 /// </summary>
-internal sealed class IndexCheck(ISchema schema, NpgsqlDataSource database, TimeProvider time, ILogger<IndexCheck> logger) : BackgroundService, IHealthCheck
+internal sealed class IndexCheck(ISchema schema, string connectionString, TimeProvider time, ILogger<IndexCheck> logger) : BackgroundService, IHealthCheck
 {
     private const string IndexesSql =
         """
@@ -25,7 +26,15 @@ internal sealed class IndexCheck(ISchema schema, NpgsqlDataSource database, Time
         """;
 
     private readonly IReadOnlyList<RequiredIndex> _required = RequiredIndex.Of(schema);
-    private IReadOnlyList<string> _problems = [];
+    private readonly string _connectionString = new NpgsqlConnectionStringBuilder(connectionString)
+    {
+        ApplicationName = "cityhelper indexes",
+        Pooling = false,
+        Timeout = Limits.HealthLookMs / 1_000,
+        CommandTimeout = Limits.HealthLookMs / 1_000,
+    }.ConnectionString;
+
+    private volatile IReadOnlyList<string> _problems = [];
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(_problems.Count == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(string.Join(' ', _problems)));
@@ -35,7 +44,9 @@ internal sealed class IndexCheck(ISchema schema, NpgsqlDataSource database, Time
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
     public async Task<IReadOnlyList<string>> ProblemsAsync(CancellationToken cancellation)
     {
-        await using NpgsqlCommand command = database.CreateCommand(IndexesSql);
+        await using var connection = new NpgsqlConnection(_connectionString);
+        await connection.OpenAsync(cancellation);
+        await using var command = new NpgsqlCommand(IndexesSql, connection);
         command.Parameters.Add(new() { Value = _required.Select(index => index.Table).Distinct().ToArray() });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         List<FoundIndex> found = [];
@@ -50,6 +61,7 @@ internal sealed class IndexCheck(ISchema schema, NpgsqlDataSource database, Time
         return [.. _required.Where(required => found.Any(f => f.Table == required.Table)).Select(required => Problem(required, found)).OfType<string>()];
     }
 
+    /// <summary>The first look is done before the server listens; it takes no longer than a look may.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await LookAsync(cancellationToken);
@@ -88,7 +100,7 @@ internal sealed class IndexCheck(ISchema schema, NpgsqlDataSource database, Time
         FoundIndex[] keyed = [.. found.Where(f => f.Table == required.Table && f.Keys.SequenceEqual(required.Columns))];
         if (keyed.Length == 0)
         {
-            return $"The index on {required} is missing: run `cityhelper migrate`, or create it as docs/contributing.md says.";
+            return $"The index on {required} is missing: run `cityhelper migrate`, or then look at what it says.";
         }
 
         FoundIndex best = keyed.OrderByDescending(f => f.IsValid).ThenBy(f => required.Included.Except(f.Included).Count()).First();
