@@ -1,11 +1,41 @@
 using System.Reflection;
+using NetArchTest.Rules;
 using Xunit;
 
 namespace CityHelper.Tests.House;
 
-/// <summary>Server -> Engine and Server -> Data; nothing else.</summary>
+/// <summary>Server -> Engine and Server -> Data; nothing else. Inside the engine folders refer downwards alone.</summary>
 public sealed class LayerTests
 {
+    private const string Engine = "CityHelper.Engine.";
+
+    /// <summary>The engine's folders as a request passes them: each may refer to those behind it in the list.</summary>
+    private static readonly string[] s_layers =
+        ["Transport", "Clients", "Admission", "Execution", "Binding", "Cost", "Database", "Planning", "Writing", "Documents", "Schema"];
+
+    /// <summary>What every layer may use, and what uses none of them.</summary>
+    private static readonly string[] s_ground = ["Space", "Cursors", "Lookups", "Telemetry"];
+
+    public static TheoryData<string> Folders => new(s_layers.Concat(s_ground));
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Folders_of_the_engine_refer_downwards(string folder)
+    {
+        string[] above = s_ground.Contains(folder) ? s_layers : [.. s_layers.TakeWhile(layer => layer != folder)];
+        IEnumerable<string> wrong = Types.InAssembly(typeof(CityHelper.Engine.Limits).Assembly)
+            .That().ResideInNamespaceStartingWith(Engine + folder)
+            .ShouldNot().HaveDependencyOnAny([.. above.Select(layer => Engine + layer)])
+            .GetResult().FailingTypeNames ?? [];
+        Assert.Equal("", string.Join(Environment.NewLine, wrong));
+    }
+
+    [Fact]
+    public void Every_folder_of_the_engine_has_its_place() => Assert.Equal(
+        [.. s_layers.Concat(s_ground).Order(StringComparer.Ordinal)],
+        Directory.EnumerateDirectories(Repository.PathOf("src", "CityHelper.Engine")).Select(folder => Path.GetFileName(folder)!)
+            .Where(folder => folder is not ("bin" or "obj")).Order(StringComparer.Ordinal));
+
     [Theory]
     [InlineData(typeof(CityHelper.Engine.Limits), "")]
     [InlineData(typeof(CityHelper.Data.Model.City), "")]
