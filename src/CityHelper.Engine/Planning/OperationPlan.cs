@@ -17,6 +17,9 @@ internal sealed record OperationPlan(
     /// <summary>Cancelled when the plan is kept no longer: statements that are made for it then are not kept either.</summary>
     public CancellationTokenSource Life { get; } = new();
 
+    /// <summary>The tables that it may read, by name: what its bindings declare, given the signature of its variables.</summary>
+    public required IReadOnlyCollection<string> Tables { get; init; }
+
     /// <summary>Whether it adds up rows or counters, however many there are.</summary>
     public bool AddsUp { get; } = Roots.Any(root => root.AddsUp);
 }

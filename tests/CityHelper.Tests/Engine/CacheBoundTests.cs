@@ -31,7 +31,7 @@ public sealed class CacheBoundTests : IDisposable
         OperationPlan Compile()
         {
             compiled++;
-            return new OperationPlan([], CachePolicy.None, [], new OperationPrice([]), Fields: 1);
+            return new OperationPlan([], CachePolicy.None, [], new OperationPrice([]), Fields: 1) { Tables = [] };
         }
 
         OperationPlan first = plans.GetOrAdd(operation, "a", Compile);
