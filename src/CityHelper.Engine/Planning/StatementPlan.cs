@@ -1,6 +1,5 @@
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Proof;
 using Npgsql;
 
 namespace CityHelper.Engine.Planning;

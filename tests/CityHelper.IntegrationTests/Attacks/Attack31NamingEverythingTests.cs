@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using CityHelper.Benchmarks.Cost.Generated;
+using CityHelper.Checks.PlanAudits;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
-using CityHelper.Engine.Proof;
 using CityHelper.IntegrationTests.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;

@@ -9,8 +9,8 @@ using CityHelper.Data.Cities;
 using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Statistics;
 using CityHelper.Engine.Operations;
+using CityHelper.IntegrationTests.Checks;
 using CityHelper.IntegrationTests.Postgres;
-using CityHelper.IntegrationTests.Proof;
 using CityHelper.IntegrationTests.Serving;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -187,7 +187,7 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
 
     private static async Task FillAsync(string database)
     {
-        await ProofHouse.FillAsync(database, Requests);
+        await CheckDatabases.FillAsync(database, Requests);
         if (SharedData.Folder is null)
         {
             await BoundaryRows.AddAsync(database, BoundaryRows.Manhattan);
@@ -202,7 +202,7 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
             await new BoundaryCounters(direct, TimeProvider.System).FillAsync(RequestRows.City);
         }
 
-        await ProofHouse.ExecuteAsync(database, "vacuum analyze");
+        await CheckDatabases.ExecuteAsync(database, "vacuum analyze");
     }
 
     // The boroughs have up to 36,092 positions.

@@ -3,7 +3,6 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Proof;
 using CityHelper.Engine.Space;
 using Npgsql;
 using NpgsqlTypes;

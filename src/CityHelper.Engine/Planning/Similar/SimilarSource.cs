@@ -1,6 +1,5 @@
 using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Proof;
 
 namespace CityHelper.Engine.Planning.Similar;
 
