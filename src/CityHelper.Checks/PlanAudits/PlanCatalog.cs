@@ -12,7 +12,7 @@ public sealed partial record PlanCatalog(
     IReadOnlyDictionary<string, PlanTable> Tables, IReadOnlyDictionary<string, string> Indexes, int ServerVersion)
 {
     // Tables are partitioned by a list of one key each, then by ranges (docs/decisions/0002); the partition is the ancestor just below the
-    // table.
+    // table. Partitions may lie in another schema than their table.
     private const string TablesSql =
         """
         select c.relname, root.relname, pg_get_expr(part.relpartbound, part.oid), c.reltuples
@@ -22,14 +22,15 @@ public sealed partial record PlanCatalog(
             select a.relid from pg_partition_ancestors(c.oid) with ordinality a(relid, depth)
             order by a.depth desc offset 1 limit 1) below on true
         left join pg_class part on part.oid = below.relid
-        where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+        where c.relkind in ('r', 'p') and root.relnamespace = 'public'::regnamespace
         """;
 
     private const string IndexesSql =
         """
-        select c.relname, pg_get_indexdef(coalesce(pg_partition_root(c.oid), c.oid))
+        select c.relname, pg_get_indexdef(root.oid)
         from pg_class c
-        where c.relkind in ('i', 'I') and c.relnamespace = 'public'::regnamespace
+        join pg_class root on root.oid = coalesce(pg_partition_root(c.oid), c.oid)
+        where c.relkind in ('i', 'I') and root.relnamespace = 'public'::regnamespace
         """;
 
     /// <summary>Reads PostgreSQL's catalogs.</summary>

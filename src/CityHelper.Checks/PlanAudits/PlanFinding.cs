@@ -70,7 +70,7 @@ public sealed record TooManyRows(string Field, double Read, double Returned, str
     public override string Message => Text(
         $"`{Field}` reads {Read:N0} rows, most of `{Table}`, to return {Returned:N0}; {Limits.RowsReadPerRow} for each, ")
         + Text($"or {Limits.RowsReadMin:N0} in all, are allowed. ")
-        + " Filter by what has an index, in a smaller area or a shorter time.";
+        + "Filter by what has an index, in a smaller area or a shorter time.";
 }
 
 /// <summary>An operation touches too much.</summary>

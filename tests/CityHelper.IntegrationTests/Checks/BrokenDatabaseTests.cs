@@ -54,7 +54,7 @@ public sealed class BrokenDatabaseTests(PostgresFixture postgres, ITestOutputHel
         VerbRun run = await CheckAsync(database, Changed);
         Assert.Equal(1, run.Code);
         Assert.Matches(
-            @"`serviceRequests` opens parts of `service_request` that belong to others \(service_request_elsewhere_202\d, service_request_elsewhere_202\d\)\. "
+            @"`serviceRequests` opens parts of `service_request` that belong to others \(service_request_2_202\d, service_request_2_202\d\)\. "
             + "The server lets no operation do that: report it, with the operation\\.",
             run.Output);
     }
