@@ -336,30 +336,6 @@ public static partial class Limits
     /// <summary>Milliseconds a request may take in all.</summary>
     public const int RequestTimeoutMs = 10_000;
 
-    /// <summary>
-    /// Rows that a page of a published operation may read for each row it returns. A row with its place in an index, its category and agency is four; the rest
-    /// is for what a filter drops.
-    /// </summary>
-    public const int ProofRowsReadPerRow = 10;
-
-    /// <summary>Rows of a table that may be read from the first to the last: categories are 300, areas too; 1,000 take under a millisecond.</summary>
-    public const int ProofScannedRowsMax = 1_000;
-
-    /// <summary>Leaves of one table that a statement may read: twenty years, and the next one. Each costs planning time, whatever is in it.</summary>
-    public const int ProofLeavesMax = 21;
-
-    /// <summary>Buffers of 8 kB that the rows of a published operation may touch: some 10 ms of a processor while they are in the cache.</summary>
-    public const int ProofPageBuffersMax = 10_000;
-
-    /// <summary>
-    /// Buffers of 8 kB that the figures of a published operation may touch: some 30 ms. All figures at once of an area as large as a city, between any two moments,
-    /// take 54,000.
-    /// </summary>
-    public const int ProofFigureBuffersMax = 60_000;
-
-    /// <summary>Pages that are turned to find a deep one, where a list cannot be asked from its end: 2,000 rows are more than anybody turns through.</summary>
-    public const int ProofPagesMax = 20;
-
     /// <summary>Limits that contradict each other must not start a server.</summary>
     /// <exception cref="InvalidOperationException">A relation between two limits is broken.</exception>
     public static void Verify()

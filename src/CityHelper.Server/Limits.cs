@@ -47,14 +47,6 @@ public static partial class Limits
     public const int WorkMemoryMegabytes = 32;
 
     /// <summary>
-    /// Runs of one operation with different variables, when it is proven: some seconds. Each extreme of each variable comes first, pairs of them take what is left.
-    /// </summary>
-    public const int ProofTrialsMax = 100;
-
-    /// <summary>Characters of a run's variables that a finding shows: enough to run it again but for a polygon of many corners.</summary>
-    public const int ProofVariablesCharsMax = 1_000;
-
-    /// <summary>
     /// Connections that answers are read through: with <see cref="ConnectionsOfFolding"/>, <see cref="ConnectionsOfHealth"/> and
     /// <see cref="ConnectionsOfWatching"/> 44, so that two servers leave nine of PostgreSQL's default for an import (three), a migration (two) and people.
     /// </summary>

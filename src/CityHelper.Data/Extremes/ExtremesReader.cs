@@ -14,14 +14,14 @@ public static class ExtremesReader
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
         await using NpgsqlTransaction snapshot = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
-        var keys = (await RowsAsync(connection, "keys", city.Id, r => (Column: r.GetString(0), Key: new FrequentKey(r.GetString(1), r.GetString(2), r.GetInt64(3))), cancellation))
+        var keys = (await RowsAsync(connection, "keys", city.Id, Key, cancellation))
             .GroupBy(row => row.Column)
             .ToDictionary(column => column.Key, column => (IReadOnlyList<FrequentKey>)[.. column.Select(row => row.Key)]);
         return new CityExtremes(
             city.Id,
             city.Slug,
-            keys["status"].Sum(status => status.Requests),
-            await RowsAsync(connection, "boxes", city.Id, r => new NamedBox(r.GetString(0), r.GetDouble(1), r.GetDouble(2), r.GetDouble(3), r.GetDouble(4)), cancellation),
+            keys[KeyColumn.Status].Sum(status => status.Requests),
+            await RowsAsync(connection, "boxes", city.Id, Box, cancellation),
             keys,
             await RowsAsync(connection, "requests", city.Id, Request, cancellation),
             await RowsAsync(connection, "spread", city.Id, r => r.GetInt64(0), cancellation, Limits.SpreadIds),
@@ -29,11 +29,17 @@ public static class ExtremesReader
             (await RowsAsync(connection, "days", city.Id, Days, cancellation)).Single());
     }
 
+    private static (KeyColumn Column, FrequentKey Key) Key(NpgsqlDataReader reader) =>
+        (ExtremeNames.Parse<KeyColumn>(reader.GetString(0)), new FrequentKey(reader.GetString(1), reader.GetString(2), reader.GetInt64(3)));
+
+    private static NamedBox Box(NpgsqlDataReader reader) => new(
+        ExtremeNames.Parse<BoxKind>(reader.GetString(0)), reader.GetDouble(1), reader.GetDouble(2), reader.GetDouble(3), reader.GetDouble(4));
+
     private static NamedRequest Request(NpgsqlDataReader reader)
     {
         var columns = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(reader.GetString(5))!;
         return new NamedRequest(
-            reader.GetString(0),
+            ExtremeNames.Parse<RequestKind>(reader.GetString(0)),
             reader.GetInt64(1),
             reader.IsDBNull(2) ? null : reader.GetString(2),
             reader.IsDBNull(3) ? null : (reader.GetDouble(3), reader.GetDouble(4)),

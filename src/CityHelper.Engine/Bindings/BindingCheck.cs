@@ -20,7 +20,7 @@ public static class BindingCheck
         string[] texts = [.. schema.AllTypes
             .OfType<IObjectGraphType>()
             .SelectMany(type => type.Fields)
-            .Select(field => RequiredIndex.AccessOf(FieldBinding.Of(field)))
+            .Select(field => FieldBinding.Of(field)?.ListedRows?.Access)
             .OfType<RowAccess>()
             .SelectMany(access => access.Values.Where(v => access.Entity.ColumnNamed(v.Column).ValueType == typeof(string)).Select(v => $"{access.Entity.Table}.{v.Column}"))
             .Distinct()];

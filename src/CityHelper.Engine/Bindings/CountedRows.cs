@@ -7,7 +7,11 @@ namespace CityHelper.Engine.Bindings;
 /// <param name="Counters">Their counters.</param>
 /// <param name="Calendars">The days of each partition.</param>
 public sealed record CountedRows(
-    ConnectionRows Rows, IReadOnlyList<CountDimension> Dimensions, DoneColumns Done, CounterTables Counters, IPartitionCalendars Calendars);
+    ConnectionRows Rows, IReadOnlyList<CountDimension> Dimensions, DoneColumns Done, CounterTables Counters, IPartitionCalendars Calendars)
+{
+    /// <summary>The tables that statistics of them read: rows, counters and changes.</summary>
+    internal IReadOnlyList<TableRead> Tables => [.. Rows.Tables, new(Counters.Counts), new(Counters.Deltas), new(Counters.DoneCounts)];
+}
 
 /// <summary>A column that rows are counted by: an enum, or the key of a small table.</summary>
 /// <param name="Field">The field of the row that shows it: <c>category</c>, counted as <c>byCategory</c>.</param>
@@ -33,7 +37,11 @@ public sealed record DoneColumns(string Status, IReadOnlyList<string> OpenLabels
 /// <param name="FineZoom">The finest level of the grid.</param>
 /// <param name="Areas">Counters of the areas that have an id; null where there are none.</param>
 /// <param name="Packs">What rows are counted by, packed.</param>
-public sealed record CounterTables(string Counts, string DoneCounts, string Deltas, int CoarseZoom, int FineZoom, AreaCounterTables? Areas, PackTable Packs);
+public sealed record CounterTables(string Counts, string DoneCounts, string Deltas, int CoarseZoom, int FineZoom, AreaCounterTables? Areas, PackTable Packs)
+{
+    /// <summary>The tables that statistics of an area read beside them.</summary>
+    internal IReadOnlyList<string> OfAreas => Areas is null ? [Packs.Table] : [Areas.Months, Areas.Counts, Packs.Table];
+}
 
 /// <summary>
 /// A table of packs by (partition, cell, slice): the rows of a fine cell whose keys have the same highest bits. A pack is a value of <see cref="RowBytes"/> for each row,
@@ -107,10 +115,21 @@ public sealed record PartitionCalendar(TimeZoneInfo Zone, bool IsCounted, bool I
 /// <param name="Counted">The rows.</param>
 /// <param name="Partition">The argument that names the partition; null below a row.</param>
 /// <param name="OfArea">Whether the row stands for an area.</param>
-public sealed record FigureBinding(CountedRows Counted, PartitionArgument? Partition, bool OfArea) : RootBinding;
+public sealed record FigureBinding(CountedRows Counted, PartitionArgument? Partition, bool OfArea) : RootBinding
+{
+    internal override IReadOnlyList<TableRead> Tables =>
+        [.. Counted.Tables, .. Counted.Counters.OfAreas.Select(table => new TableRead(table, OfArea ? null : ConnectionBinding.AreaArgument))];
+
+    public override ConnectionRows ListedRows => Counted.Rows;
+}
 
 /// <summary>Clusters of rows on a map.</summary>
 /// <param name="Counted">The rows.</param>
 /// <param name="Partition">The argument that names the partition.</param>
 /// <param name="Top">The dimension whose most frequent value is shown.</param>
-public sealed record ClusterBinding(CountedRows Counted, PartitionArgument Partition, CountDimension Top) : RootBinding;
+public sealed record ClusterBinding(CountedRows Counted, PartitionArgument Partition, CountDimension Top) : RootBinding
+{
+    internal override IReadOnlyList<TableRead> Tables => Counted.Tables;
+
+    public override ConnectionRows ListedRows => Counted.Rows;
+}

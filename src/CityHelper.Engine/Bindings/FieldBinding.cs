@@ -11,6 +11,12 @@ public abstract record FieldBinding
 {
     private const string MetadataKey = "CityHelper.Binding";
 
+    /// <summary>The tables that the field reads. Those of the fields selected below it are theirs.</summary>
+    internal virtual IReadOnlyList<TableRead> Tables => [];
+
+    /// <summary>The rows that the field's arguments page, filter and sort; null when it has no such arguments.</summary>
+    public virtual ConnectionRows? ListedRows => null;
+
     /// <summary>The binding of a field, or null.</summary>
     public static FieldBinding? Of(FieldType field) => field.GetMetadata<FieldBinding?>(MetadataKey);
 
@@ -21,6 +27,11 @@ public abstract record FieldBinding
     }
 }
 
+/// <summary>A table that a field reads.</summary>
+/// <param name="Table">Its name.</param>
+/// <param name="Argument">The argument without which the field does not read it; null when it always does.</param>
+internal sealed record TableRead(string Table, string? Argument = null);
+
 /// <summary>A column of the row.</summary>
 public sealed record ColumnBinding(ColumnMap Column) : FieldBinding;
 
@@ -30,8 +41,11 @@ public sealed record ColumnBinding(ColumnMap Column) : FieldBinding;
 /// <param name="ValueType">The CLR type that the expression reads as.</param>
 public sealed record ExpressionBinding(Func<string, string> Sql, IReadOnlyList<string> Columns, Type ValueType) : FieldBinding;
 
-/// <summary>The row's global id, Base64 of <c>Type:partition:row</c> (conventions §6).</summary>
-public sealed record GlobalIdBinding(EntityMap Entity) : FieldBinding;
+/// <summary>The row's global id, Base64 of <c>Type:partition:row</c> (conventions §6). It names the table of its type's rows.</summary>
+public sealed record GlobalIdBinding(EntityMap Entity) : FieldBinding
+{
+    internal override IReadOnlyList<TableRead> Tables => [new(Entity.Table)];
+}
 
 /// <summary>A geometry column as a GeoJSON object (conventions §7).</summary>
 /// <param name="Column">The column, SRID 4326.</param>
@@ -41,6 +55,8 @@ public sealed record GeometryBinding(ColumnMap Column, string Kind, OutlineTable
 {
     /// <summary>The argument that chooses an outline.</summary>
     public const string ZoomArgument = "zoom";
+
+    internal override IReadOnlyList<TableRead> Tables => Outlines is null ? [] : [new(Outlines.Entity.Table, ZoomArgument)];
 
     /// <summary>Whether it is a single position, which rows can be filtered by.</summary>
     public bool IsPoint => Kind == "Point";
@@ -60,7 +76,10 @@ public sealed record SameRowBinding : FieldBinding;
 /// <param name="Target">The other table.</param>
 /// <param name="Keys">Pairs of (column here, column there) beside the partition column.</param>
 /// <param name="Required">Whether there always is one.</param>
-public sealed record ReferenceBinding(EntityMap Target, IReadOnlyList<(string Here, string There)> Keys, bool Required) : FieldBinding;
+public sealed record ReferenceBinding(EntityMap Target, IReadOnlyList<(string Here, string There)> Keys, bool Required) : FieldBinding
+{
+    internal override IReadOnlyList<TableRead> Tables => [new(Target.Table)];
+}
 
 /// <summary>The newest rows of another table that point here, oldest of them first.</summary>
 /// <param name="Target">The other table.</param>
@@ -70,18 +89,30 @@ public sealed record ChildrenBinding(EntityMap Target, string ParentColumn, stri
 {
     /// <summary>The argument that bounds the list.</summary>
     public const string LastArgument = "last";
+
+    internal override IReadOnlyList<TableRead> Tables => [new(Target.Table)];
 }
 
 /// <summary>A connection over the rows of another table that point at each row, one statement for all of them.</summary>
 /// <param name="Rows">The rows.</param>
 /// <param name="ParentColumn">The column here that <paramref name="ChildColumn"/> repeats.</param>
 /// <param name="ChildColumn">The column there; an index gives its rows in the order of their keys.</param>
-public sealed record NestedConnectionBinding(ConnectionRows Rows, string ParentColumn, string ChildColumn) : FieldBinding;
+public sealed record NestedConnectionBinding(ConnectionRows Rows, string ParentColumn, string ChildColumn) : FieldBinding
+{
+    internal override IReadOnlyList<TableRead> Tables => Rows.Tables;
+
+    public override ConnectionRows ListedRows => Rows;
+}
 
 /// <summary>A connection over the rows of the partition that the row stands for: read like a field of <c>Query</c>.</summary>
 /// <param name="Rows">The rows.</param>
 /// <param name="OfArea">Whether the row stands for an area of its partition, and they are those in it.</param>
-public sealed record PartitionConnectionBinding(ConnectionRows Rows, bool OfArea = false) : FieldBinding;
+public sealed record PartitionConnectionBinding(ConnectionRows Rows, bool OfArea = false) : FieldBinding
+{
+    internal override IReadOnlyList<TableRead> Tables => Rows.Tables;
+
+    public override ConnectionRows ListedRows => Rows;
+}
 
 /// <summary>The rows of another table whose areas hold the row's point, edges included; one statement for all rows.</summary>
 /// <param name="Target">The other table.</param>
@@ -91,7 +122,10 @@ public sealed record PartitionConnectionBinding(ConnectionRows Rows, bool OfArea
 /// <param name="Parts">The areas cut into pieces, by which they are found.</param>
 /// <param name="OrderBy">The columns there that the list is ordered by, before the key.</param>
 public sealed record AroundBinding(
-    EntityMap Target, string RowColumn, string PointColumn, string AreaColumn, PartTable Parts, IReadOnlyList<ColumnMap> OrderBy) : FieldBinding;
+    EntityMap Target, string RowColumn, string PointColumn, string AreaColumn, PartTable Parts, IReadOnlyList<ColumnMap> OrderBy) : FieldBinding
+{
+    internal override IReadOnlyList<TableRead> Tables => [new(Target.Table), new(Parts.Entity.Table)];
+}
 
 /// <summary>A table of pieces of areas, with a spatial index.</summary>
 /// <param name="Entity">The table.</param>

@@ -10,4 +10,8 @@ public sealed record NearbyBinding(ConnectionRows Rows, PartitionArgument Partit
 {
     public const string PositionArgument = "to";
     public const string MetresArgument = "withinMetres";
+
+    internal override IReadOnlyList<TableRead> Tables => Rows.Tables;
+
+    public override ConnectionRows ListedRows => Rows;
 }

@@ -22,20 +22,9 @@ public sealed record RequiredIndex(string Table, IReadOnlyList<string> Columns, 
             .OrderBy(index => index.ToString(), StringComparer.Ordinal),
     ];
 
-    /// <summary>How the rows of a field are reached; null when it has none of its own.</summary>
-    internal static RowAccess? AccessOf(FieldBinding? binding) => binding switch
-    {
-        ConnectionBinding connection => connection.Rows.Access,
-        PartitionConnectionBinding connection => connection.Rows.Access,
-        NestedConnectionBinding connection => connection.Rows.Access,
-        FigureBinding figures => figures.Counted.Rows.Access,
-        ClusterBinding clusters => clusters.Counted.Rows.Access,
-        _ => null,
-    };
-
     private static IEnumerable<RequiredIndex> Of(FieldBinding? binding)
     {
-        IEnumerable<RequiredIndex> ofRows = AccessOf(binding) is { } access ? Of(access) : [];
+        IEnumerable<RequiredIndex> ofRows = binding?.ListedRows?.Access is { } access ? Of(access) : [];
         return binding switch
         {
             NestedConnectionBinding nested => [.. ofRows, Keyed(nested.Rows.Access.Entity, nested.ChildColumn, [])],

@@ -8,7 +8,10 @@ public abstract record RootBinding : FieldBinding;
 /// <param name="Argument">The argument.</param>
 /// <param name="Column">The unique column.</param>
 /// <param name="Partition">For rows that are partitions: who knows their keys by the same argument.</param>
-public sealed record UniqueRowBinding(EntityMap Entity, string Argument, ColumnMap Column, IPartitionDirectory? Partition) : RootBinding;
+public sealed record UniqueRowBinding(EntityMap Entity, string Argument, ColumnMap Column, IPartitionDirectory? Partition) : RootBinding
+{
+    internal override IReadOnlyList<TableRead> Tables => [new(Entity.Table)];
+}
 
 /// <summary>One row of a partition, by global id or by a key of another system; exactly one of the two is given.</summary>
 /// <param name="Entity">The row's table.</param>
@@ -17,6 +20,8 @@ public sealed record UniqueRowBinding(EntityMap Entity, string Argument, ColumnM
 public sealed record RowOfPartitionBinding(EntityMap Entity, PartitionArgument Partition, ExternalKey External) : RootBinding
 {
     public const string IdArgument = "id";
+
+    internal override IReadOnlyList<TableRead> Tables => [new(Entity.Table), new(External.Table, External.Argument)];
 }
 
 /// <summary>One row of a partition by global id, which names the partition.</summary>
@@ -24,10 +29,15 @@ public sealed record RowOfPartitionBinding(EntityMap Entity, PartitionArgument P
 public sealed record RowByIdBinding(EntityMap Entity) : RootBinding
 {
     public const string IdArgument = "id";
+
+    internal override IReadOnlyList<TableRead> Tables => [new(Entity.Table)];
 }
 
 /// <summary>All rows of a small table, ordered by a column.</summary>
-public sealed record AllRowsBinding(EntityMap Entity, ColumnMap OrderBy) : RootBinding;
+public sealed record AllRowsBinding(EntityMap Entity, ColumnMap OrderBy) : RootBinding
+{
+    internal override IReadOnlyList<TableRead> Tables => [new(Entity.Table)];
+}
 
 /// <summary>A connection over the rows of the partition that an argument names (conventions §4).</summary>
 /// <param name="Rows">The rows.</param>
@@ -41,9 +51,13 @@ public sealed record ConnectionBinding(ConnectionRows Rows, PartitionArgument Pa
     public const string AreaArgument = "within";
     public const string FilterArgument = "where";
     public const string OrderArgument = "order";
+
+    internal override IReadOnlyList<TableRead> Tables => Rows.Tables;
+
+    public override ConnectionRows ListedRows => Rows;
 }
 
-/// <summary><c>node(id)</c> and <c>nodes(ids)</c>: rows of any type by global id (conventions §6).</summary>
+/// <summary><c>node(id)</c> and <c>nodes(ids)</c>: rows of any type by global id (conventions §6). It reads the table of each type that has one.</summary>
 /// <param name="IsList">Whether it takes several ids.</param>
 public sealed record NodeBinding(bool IsList) : RootBinding
 {

@@ -34,6 +34,9 @@ public sealed record RowAccess(EntityMap Entity)
     /// <summary>Who knows the areas of its rows, so that what it costs to compare them is counted before; null where rows have no areas.</summary>
     public IAreaDirectory? Shapes { get; init; }
 
+    /// <summary>The table that a filter on the column may read beside that of the rows, or null.</summary>
+    internal string? TableBehind(string column) => External?.Property == column ? External.Table : null;
+
     /// <summary>Whether a filter on the column needs no other one beside it.</summary>
     internal bool IsIndexed(string column) =>
         IsSmall || column == Entity.RowColumn || column == Created?.Column.Name || Values.Any(v => v.Column == column);
@@ -103,6 +106,9 @@ public sealed record ExternalKey(string Argument, string Property, string Table,
 /// <param name="OldestFirst">The order when none is given; newest first otherwise.</param>
 public sealed record ConnectionRows(RowAccess Access, IObjectGraphType Row, FilterInput Filter, SortInput Sort, bool OldestFirst = false)
 {
+    /// <summary>Their table.</summary>
+    internal IReadOnlyList<TableRead> Tables => [new(Access.Entity.Table)];
+
     /// <summary>For a small table: the members of <see cref="Sort"/> that rows are ordered by when no order is given; the first one unless stated.</summary>
     public IReadOnlyList<string> DefaultOrder { get; init; } = [.. Sort.Fields.Take(1).Select(f => f.Name)];
 

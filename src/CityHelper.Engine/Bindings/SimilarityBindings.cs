@@ -39,6 +39,8 @@ public sealed record SimilarRowsBinding(Similarity By) : FieldBinding
     public const string FirstArgument = ConnectionBinding.FirstArgument;
     public const string MetresArgument = "withinMetres";
     public const string DaysArgument = "withinDays";
+
+    internal override IReadOnlyList<TableRead> Tables => [new(By.Access.Entity.Table)];
 }
 
 /// <summary>The rows that are similar to one that is about to be made: still open, or made lately.</summary>
@@ -51,4 +53,6 @@ public sealed record SimilarToDraftBinding(
 {
     public const string PositionArgument = "location";
     public const string TextArgument = "description";
+
+    internal override IReadOnlyList<TableRead> Tables => [new(By.Access.Entity.Table), new(By.Groups.Table)];
 }

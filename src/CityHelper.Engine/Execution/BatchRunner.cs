@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using CityHelper.Engine.Database;
 using CityHelper.Engine.Planning;
-using CityHelper.Engine.Proof;
 using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 using Npgsql;

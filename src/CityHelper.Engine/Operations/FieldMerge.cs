@@ -1,4 +1,3 @@
-using CityHelper.Engine.Contracts;
 using GraphQL;
 using GraphQL.Types;
 using GraphQLParser;

@@ -11,6 +11,9 @@ namespace CityHelper.Engine.Planning;
 /// <param name="Fields">How many fields it writes, those of all types that an object may be of.</param>
 internal sealed record OperationPlan(IReadOnlyList<RootPlan> Roots, CachePolicy Cache, IReadOnlyList<GraphQLField> MetaFields, int Fields)
 {
+    /// <summary>The tables that it may read, by name: what its bindings declare, given the signature of its variables.</summary>
+    public required IReadOnlyCollection<string> Tables { get; init; }
+
     /// <summary>Whether it adds up rows or counters, however many there are.</summary>
     public bool AddsUp { get; } = Roots.Any(root => root.AddsUp);
 }

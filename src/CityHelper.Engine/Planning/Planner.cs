@@ -19,7 +19,8 @@ internal sealed class Planner(ISchema schema)
     /// <exception cref="PlanException">The operation is larger than the limits allow.</exception>
     public OperationPlan Compile(Operation operation, VariableValues variables)
     {
-        var collector = new SelectionCollector(operation, schema, variables);
+        var tables = new TablesRead(schema, variables);
+        var collector = new SelectionCollector(operation, schema, variables, tables);
         List<CollectedField> fields = collector.Collect(operation.Root, [operation.Definition.SelectionSet]);
         if (fields.Count > Limits.RootFieldsMax)
         {
@@ -41,7 +42,10 @@ internal sealed class Planner(ISchema schema)
                 $"The operation needs more than {Limits.BatchStatementsMax} statements: send several operations."));
         }
 
-        return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta, collector.Fields);
+        return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta, collector.Fields)
+        {
+            Tables = tables.Names,
+        };
     }
 
     private static RootPlan Root(IObjectGraphType root, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)

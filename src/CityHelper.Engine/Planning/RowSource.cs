@@ -1,5 +1,5 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Proof;
+using CityHelper.Engine.Execution;
 
 namespace CityHelper.Engine.Planning;
 

@@ -18,7 +18,11 @@ internal sealed record CollectedField(string ResponseName, string Name, List<Gra
 }
 
 /// <summary>Flattens fragments and directives: which fields an object of the answer has, in which order.</summary>
-internal sealed class SelectionCollector(Operation operation, ISchema schema, VariableValues variables)
+/// <param name="operation">The operation.</param>
+/// <param name="schema">The schema.</param>
+/// <param name="variables">A request's variables.</param>
+/// <param name="tables">Notes what the collected fields read; null where nobody asks.</param>
+internal sealed class SelectionCollector(Operation operation, ISchema schema, VariableValues variables, TablesRead? tables = null)
 {
     private static readonly NonNullGraphType s_condition = new(new BooleanGraphType());
 
@@ -48,6 +52,7 @@ internal sealed class SelectionCollector(Operation operation, ISchema schema, Va
             Collect(type, selectionSet, fields, visited);
         }
 
+        tables?.Note(type, fields);
         return fields;
     }
 

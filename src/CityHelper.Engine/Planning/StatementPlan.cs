@@ -1,5 +1,7 @@
-using CityHelper.Engine.Proof;
+using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Execution;
 using CityHelper.Engine.Writing;
+using Npgsql;
 
 namespace CityHelper.Engine.Planning;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CityHelper.Checks.Manifests;
 using CityHelper.Engine.Operations;
 using CityHelper.Server.Schema;
 using GraphQL.Types;

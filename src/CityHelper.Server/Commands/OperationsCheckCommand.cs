@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using CityHelper.Checks.PlanAudits;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Extremes;
 using CityHelper.Engine.Operations;
-using CityHelper.Server.Proof;
+using CityHelper.Server.WorstCases;
 using Npgsql;
 
 namespace CityHelper.Server.Commands;
@@ -35,9 +36,10 @@ public static class OperationsCheckCommand
     {
         (string path, OperationManifest manifest) = OpenManifest(folder);
         CityExtremes city = await ExtremesAsync(host, slug, cancellation);
-        await using ProofServices services = await ProofServices.StartAsync(host.ConnectionString, host.Time, cancellation);
-        OperationCheck check = services.CheckOver(city);
-        string data = OperationReport.DataOf(city, services.Catalog.ServerVersion);
+        await using CheckServices services = await CheckServices.StartAsync(host.ConnectionString, host.Time, cancellation);
+        WorstCaseValues values = services.ValuesOf(city);
+        OperationCheck check = services.CheckWith(values);
+        string data = OperationReport.DataOf(values, services.Catalog.ServerVersion);
         List<CheckedOperation> operations = [];
         foreach (ManifestOperation entry in manifest.Operations)
         {
@@ -52,11 +54,11 @@ public static class OperationsCheckCommand
         await host.Output.WriteLineAsync(OperationReport.Plans(operations, manifest, data, options.Update));
         if (options.Update)
         {
-            OperationManifest updated = manifest with { PlansOf = data, Operations = [.. operations.Select(o => o.Entry with { Plan = o.IsProven ? o.Fingerprint : null })] };
+            OperationManifest updated = manifest with { PlansOf = data, Operations = [.. operations.Select(o => o.Entry with { Plan = o.HasPassed ? o.Fingerprint : null })] };
             await File.WriteAllTextAsync(path, updated.ToString(), cancellation);
         }
 
-        int rejected = operations.Count(operation => !operation.IsProven);
+        int rejected = operations.Count(operation => !operation.HasPassed);
         return rejected == 0 ? 0 : throw new CommandException(string.Create(
             CultureInfo.InvariantCulture, $"{rejected} of {operations.Count} operations must not be published; the reasons are above, what is allowed is in docs/decisions/0012-proof.md."));
     }

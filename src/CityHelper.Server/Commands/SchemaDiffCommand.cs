@@ -1,6 +1,7 @@
 using System.CommandLine;
-using CityHelper.Engine.Contracts;
+using CityHelper.Checks.Contracts;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Types;
 using CityHelper.Server.Operations;
 using CityHelper.Server.Schema;
 using GraphQL.Types;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CityHelper.Engine.Contracts;
+using CityHelper.Engine.Types;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
 

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using CityHelper.Benchmarks.Cost.Generated;
+using CityHelper.Checks.PlanAudits;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
-using CityHelper.Engine.Proof;
 using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Postgres;
 using Microsoft.Extensions.DependencyInjection;

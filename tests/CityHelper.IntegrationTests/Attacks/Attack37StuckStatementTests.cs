@@ -3,8 +3,8 @@ using CityHelper.Engine;
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Database;
+using CityHelper.IntegrationTests.Checks;
 using CityHelper.IntegrationTests.Postgres;
-using CityHelper.IntegrationTests.Proof;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Serving;
 using CityHelper.Server.Clients;
@@ -39,7 +39,7 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
 
     public async Task InitializeAsync()
     {
-        _database = await postgres.CreateCopyAsync("few requests", database => ProofHouse.FillAsync(database, Requests));
+        _database = await postgres.CreateCopyAsync("few requests", database => CheckDatabases.FillAsync(database, Requests));
         await StuckAgencies.InstallAsync(_database);
         _direct = NpgsqlDataSource.Create(_database);
     }

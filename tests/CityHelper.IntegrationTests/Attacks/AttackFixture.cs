@@ -10,8 +10,8 @@ using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Statistics;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Operations;
+using CityHelper.IntegrationTests.Checks;
 using CityHelper.IntegrationTests.Postgres;
-using CityHelper.IntegrationTests.Proof;
 using CityHelper.IntegrationTests.Serving;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -188,7 +188,7 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
 
     private static async Task FillAsync(string database)
     {
-        await ProofHouse.FillAsync(database, Requests);
+        await CheckDatabases.FillAsync(database, Requests);
         if (SharedData.Folder is null)
         {
             await BoundaryRows.AddAsync(database, BoundaryRows.Manhattan);
@@ -203,7 +203,7 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
             await new BoundaryCounters(direct, TimeProvider.System).FillAsync(RequestRows.City);
         }
 
-        await ProofHouse.ExecuteAsync(database, "vacuum analyze");
+        await CheckDatabases.ExecuteAsync(database, "vacuum analyze");
     }
 
     // The boroughs have up to 36,092 positions.

@@ -1,5 +1,5 @@
 using System.Globalization;
-using CityHelper.IntegrationTests.Proof;
+using CityHelper.IntegrationTests.Checks;
 using Npgsql;
 
 namespace CityHelper.IntegrationTests.Attacks;
@@ -14,7 +14,7 @@ internal static class StuckAgencies
     /// Replaces the table. <c>TRAP</c> catches its cancellation, as code may that cleans up, and can be terminated. <c>PROGRAM</c> waits for a
     /// program that ignores signals, as deaf as a backend in GEOS is between two of its rare looks: it ends when <see cref="ReleaseAsync"/> removes its file.
     /// </summary>
-    public static Task InstallAsync(string database) => ProofHouse.ExecuteAsync(
+    public static Task InstallAsync(string database) => CheckDatabases.ExecuteAsync(
         database,
         """
         create table attack_switch (kind text not null, size integer not null, file text not null);
@@ -52,7 +52,7 @@ internal static class StuckAgencies
     /// <param name="kind"><c>NONE</c>, <c>TRAP</c> or <c>PROGRAM</c>.</param>
     /// <param name="seconds">For how long at most.</param>
     public static Task SetAsync(string database, string kind, int seconds = 0) =>
-        ProofHouse.ExecuteAsync(database, string.Create(CultureInfo.InvariantCulture, $"update attack_switch set kind = '{kind}', size = {seconds}"));
+        CheckDatabases.ExecuteAsync(database, string.Create(CultureInfo.InvariantCulture, $"update attack_switch set kind = '{kind}', size = {seconds}"));
 
     /// <summary>Makes the file that a deaf program waits for, where PostgreSQL runs; without it such a program ends at once.</summary>
     public static Task HoldAsync(string database) => RunAsync(database, "touch");

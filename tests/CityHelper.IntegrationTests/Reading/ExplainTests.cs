@@ -4,11 +4,15 @@ using CityHelper.Data.Cities;
 using CityHelper.Data.Import;
 using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Statistics;
+using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Transport;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Operations;
+using CityHelper.Engine.Planning;
+using CityHelper.Engine.Statistics;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
+using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;
 using NetTopologySuite.Geometries;
 using Npgsql;
@@ -329,7 +333,19 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
 
         // The first run warms what later ones of a real server find: catalog caches, not data.
         await executor.ExplainAsync(operation, json, CancellationToken.None);
-        return await executor.ExplainAsync(operation, json, CancellationToken.None);
+        IReadOnlyList<StatementExplanation> explanations = await executor.ExplainAsync(operation, json, CancellationToken.None);
+        Assert.Subset(TablesOf(operation, json), SqlReads.Of(explanations.Select(e => e.Sql)).Keys.ToHashSet());
+        return explanations;
+    }
+
+    /// <summary>The tables that the plan names: whatever a statement reads must be among them.</summary>
+    private HashSet<string> TablesOf(Operation operation, JsonElement variables)
+    {
+        IServiceProvider services = house.Server.Services;
+        var context = new PlanningContext(
+            services.GetRequiredService<CursorKeys>(), services.GetRequiredService<ITableStatistics>(), services.GetRequiredService<TimeProvider>());
+        VariableValues values = VariableValues.Coerce(operation.Variables, variables).Values!;
+        return [.. new Planner(services.GetRequiredService<ISchema>(), context).Compile(operation, values).Tables];
     }
 
     private static long Buffers(JsonElement plan) =>

@@ -30,7 +30,7 @@ public sealed class CacheBoundTests : IDisposable
         PricedPlan Compile()
         {
             compiled++;
-            return new PricedPlan(new OperationPlan([], CachePolicy.None, [], Fields: 1), new OperationPrice([]));
+            return new PricedPlan(new OperationPlan([], CachePolicy.None, [], Fields: 1) { Tables = [] }, new OperationPrice([]));
         }
 
         PricedPlan first = plans.GetOrAdd(operation, "a", Compile);

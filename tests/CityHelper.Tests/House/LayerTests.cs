@@ -4,7 +4,7 @@ using Xunit;
 
 namespace CityHelper.Tests.House;
 
-/// <summary>Server -> Engine and Server -> Data; nothing else. Inside the engine folders refer downwards alone.</summary>
+/// <summary>Server -> Checks -> Engine and Server -> Data; nothing else. Inside the engine folders refer downwards alone.</summary>
 public sealed class LayerTests
 {
     private const string Engine = "CityHelper.Engine.";
@@ -39,7 +39,8 @@ public sealed class LayerTests
     [Theory]
     [InlineData(typeof(CityHelper.Engine.Limits), "")]
     [InlineData(typeof(CityHelper.Data.Model.City), "")]
-    [InlineData(typeof(CityHelper.Server.ServerApplication), "CityHelper.Data CityHelper.Engine")]
+    [InlineData(typeof(CityHelper.Checks.Limits), "CityHelper.Engine")]
+    [InlineData(typeof(CityHelper.Server.ServerApplication), "CityHelper.Checks CityHelper.Data CityHelper.Engine")]
     public void Assemblies_reference_only_what_the_architecture_allows(Type inside, string expected)
     {
         IEnumerable<string> own = inside.Assembly.GetReferencedAssemblies()
@@ -49,10 +50,12 @@ public sealed class LayerTests
         Assert.Equal(expected, string.Join(' ', own));
     }
 
-    [Fact]
-    public void The_engine_knows_no_word_about_cities()
+    [Theory]
+    [InlineData("CityHelper.Engine")]
+    [InlineData("CityHelper.Checks")]
+    public void The_engine_and_its_checks_know_no_word_about_cities(string project)
     {
-        IEnumerable<string> lines = Directory.EnumerateFiles(Repository.PathOf("src", "CityHelper.Engine"), "*.cs", SearchOption.AllDirectories)
+        IEnumerable<string> lines = Directory.EnumerateFiles(Repository.PathOf("src", project), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal))
             .SelectMany(File.ReadLines)
             .Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal))

@@ -1,5 +1,4 @@
-using CityHelper.Engine.Contracts;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Types;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,16 +19,6 @@ public sealed class SchemaTests : IDisposable
     public void The_checked_in_schema_is_the_servers() => Assert.Equal(
         File.ReadAllText(Repository.PathOf("schema", "schema.graphql")),
         SchemaText.Of(_services.GetRequiredService<ISchema>())); // Else: eng/cityhelper schema export --output schema/schema.graphql
-
-    [Fact]
-    public async Task The_checked_in_manifest_is_that_of_the_operations()
-    {
-        var builder = new ManifestBuilder(new OperationCompiler(_services.GetRequiredService<ISchema>()), _services.GetRequiredService<ISchema>());
-        (OperationManifest manifest, IReadOnlyList<string> problems) =
-            await builder.BuildAsync(Repository.PathOf("persisted-queries"), CancellationToken.None);
-        Assert.Empty(problems);
-        Assert.Equal(File.ReadAllText(Repository.PathOf("persisted-queries", OperationManifest.FileName)), manifest.ToString()); // Else: eng/cityhelper operations build
-    }
 
     [Fact]
     public void Everything_has_a_description()

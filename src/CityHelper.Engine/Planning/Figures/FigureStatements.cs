@@ -1,6 +1,7 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Proof;
+using CityHelper.Engine.Execution;
 using CityHelper.Engine.Writing;
+using Npgsql;
 using NpgsqlTypes;
 
 namespace CityHelper.Engine.Planning.Figures;

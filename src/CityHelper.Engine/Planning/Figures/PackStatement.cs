@@ -1,5 +1,7 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Proof;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Space;
+using Npgsql;
 using NpgsqlTypes;
 
 namespace CityHelper.Engine.Planning.Figures;

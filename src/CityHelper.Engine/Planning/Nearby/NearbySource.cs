@@ -1,6 +1,5 @@
 using System.Globalization;
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Proof;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Planning.Nearby;

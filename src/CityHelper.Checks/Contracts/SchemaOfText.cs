@@ -1,0 +1,109 @@
+using CityHelper.Engine;
+using CityHelper.Engine.Operations;
+using GraphQL;
+using GraphQL.Types;
+using GraphQL.Validation;
+using GraphQLParser;
+using GraphQLParser.AST;
+using GraphQLParser.Exceptions;
+
+namespace CityHelper.Checks.Contracts;
+
+/// <summary>A schema made of SDL: it can validate operations, and execute none.</summary>
+public sealed class SchemaOfText
+{
+    private readonly ISchema _schema;
+    private readonly DocumentValidator _validator = new();
+
+    private SchemaOfText(ISchema schema) => _schema = schema;
+
+    /// <summary>Makes the schema.</summary>
+    /// <param name="definitions">What it consists of.</param>
+    /// <param name="source">What messages call it: the file's name.</param>
+    /// <exception cref="InvalidDataException">The definitions do not fit each other; the message is GraphQL.NET's.</exception>
+    public static SchemaOfText Of(SchemaDefinitions definitions, string source)
+    {
+        try
+        {
+            Schema schema = Schema.For(definitions.Text, builder =>
+            {
+                foreach (GraphQLTypeDefinition type in definitions.Types.Values
+                    .Where(t => t is GraphQLInterfaceTypeDefinition or GraphQLUnionTypeDefinition))
+                {
+                    // Nothing is ever resolved, but a schema must know how.
+                    builder.Types.For(type.Name.StringValue).ResolveType = _ => null!;
+                }
+            });
+            foreach (GraphQLTypeDefinition type in definitions.Types.Values.Where(t => t is GraphQLScalarTypeDefinition))
+            {
+                schema.RegisterType(new UnknownScalar(type.Name.StringValue));
+            }
+
+            schema.Initialize();
+            return new SchemaOfText(schema);
+        }
+        catch (Exception cause) when (cause is InvalidOperationException or ArgumentException or AggregateException)
+        {
+            throw new InvalidDataException($"{source} is no schema that could be served: {cause.GetBaseException().Message}", cause);
+        }
+    }
+
+    /// <summary>Validates the operations of a document.</summary>
+    /// <param name="text">The document.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <returns>The messages of what does not hold, in order; none when all is well.</returns>
+    public async Task<IReadOnlyList<string>> ValidateAsync(string text, CancellationToken cancellation)
+    {
+        GraphQLDocument document;
+        try
+        {
+            document = Parser.Parse(text);
+        }
+        catch (GraphQLSyntaxErrorException cause)
+        {
+            return [cause.Message.Split('\n', 2)[0].TrimEnd()];
+        }
+
+        List<string> messages = [];
+        foreach (GraphQLOperationDefinition operation in document.Definitions.OfType<GraphQLOperationDefinition>())
+        {
+            if (_schema.RootOf(operation.Operation) is null)
+            {
+                messages.Add($"The schema has no {operation.Operation.ToString().ToLowerInvariant()} operations.");
+                continue;
+            }
+
+            IValidationResult result = await _validator.ValidateAsync(new ValidationOptions
+            {
+                Schema = _schema,
+                Document = document,
+                Operation = operation,
+                Rules = DocumentValidator.CoreRules,
+                Variables = Inputs.Empty,
+                CancellationToken = cancellation,
+            });
+
+            // No variables are given, so what is said of their values says nothing.
+            messages.AddRange(result.Errors.Where(e => e is not InvalidVariableError).Select(EngineErrors.ToRequestError).Select(Sentence));
+        }
+
+        return [.. messages.Distinct()];
+    }
+
+    private static string Sentence(RequestError error) =>
+        error.Locations is [var (line, column), ..] ? $"({line},{column}) {error.Message}" : error.Message;
+
+    /// <summary>A scalar whose values nobody here can judge.</summary>
+    private sealed class UnknownScalar : ScalarGraphType
+    {
+        public UnknownScalar(string name) => Name = name;
+
+        public override object? ParseValue(object? value) => value;
+
+        public override object? ParseLiteral(GraphQLValue value) => value;
+
+        public override bool CanParseValue(object? value) => true;
+
+        public override bool CanParseLiteral(GraphQLValue value) => true;
+    }
+}

@@ -1,0 +1,131 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CityHelper.Checks.TestCases;
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Transport;
+using GraphQL.Types;
+
+namespace CityHelper.Checks.PlanAudits;
+
+/// <summary>Audits the plans of an operation with all of its test cases.</summary>
+/// <param name="schema">The schema of the operations.</param>
+/// <param name="explainer">Explains them, on connections as a server has them.</param>
+/// <param name="pipeline">Runs them, to find pages.</param>
+/// <param name="catalog">What the names in plans belong to.</param>
+/// <param name="values">What variables are tried with.</param>
+public sealed class OperationCheck(
+    ISchema schema, OperationExplainer explainer, Pipeline pipeline, PlanCatalog catalog, IWorstCaseValues values)
+{
+    private readonly OperationCompiler _compiler = new(schema);
+    private readonly PlanAuditor _auditor = new(explainer, catalog);
+
+    /// <summary>Compiles the operation and runs it with each test case.</summary>
+    /// <returns>What was found, also when the operation does not compile or has no test cases.</returns>
+    /// <exception cref="Npgsql.NpgsqlException">The database does not answer, or refuses a statement for another reason than its
+    /// time.</exception>
+    public async Task<CheckedOperation> CheckAsync(ManifestOperation entry, CancellationToken cancellation)
+    {
+        CompiledOperation compiled = await _compiler.CompileAsync(entry.Body, entry.Name, cancellation);
+        if (compiled.Operation is not { } operation)
+        {
+            return new CheckedOperation(entry, [], 0, [.. compiled.Errors.Select(error => error.Message)]);
+        }
+
+        IReadOnlyList<OperationVariable> variables = OperationVariable.Of(operation, schema);
+        (IReadOnlyList<VariableGroup> groups, IReadOnlyList<OperationVariable> unknown) = VariableGroups.Of(variables, values);
+        if (unknown.FirstOrDefault(variable => variable.IsRequired) is not null)
+        {
+            return new CheckedOperation(entry, [], 0, [.. unknown.Select(Missing)]);
+        }
+
+        List<FinishedTestCase> tried = [];
+        int withoutPage = 0;
+        foreach (TestCase test in TestCase.Of(groups))
+        {
+            JsonObject sent = test.Json();
+            if (test.Cursor is { } cursor && !await TurnAsync(operation, variables.Single(v => v.Name == cursor), sent, cancellation))
+            {
+                withoutPage++;
+                continue;
+            }
+
+            JsonElement json = JsonSerializer.SerializeToElement(sent);
+            if (tried.Count == 0)
+            {
+                // A connection's first run reads catalogs, which later ones find in its memory.
+                await _auditor.AuditAsync(operation, json, cancellation);
+            }
+
+            tried.Add(new FinishedTestCase(test.Label, json, await _auditor.AuditAsync(operation, json, cancellation)));
+        }
+
+        string[] problems = [.. unknown.Select(Missing), .. NothingRan(tried), .. Unnamed(entry, tried)];
+        return new CheckedOperation(entry, tried, withoutPage, problems);
+    }
+
+    // Finds the cursor of the deepest page and puts it into the variables.
+    private async Task<bool> TurnAsync(Operation operation, OperationVariable variable, JsonObject sent, CancellationToken cancellation)
+    {
+        JsonElement others = JsonSerializer.SerializeToElement(sent);
+        string? cursor = await new DeepestPage(_compiler, pipeline).FindAsync(operation, variable.Uses[0], others, cancellation);
+        sent[variable.Name] = cursor;
+        return cursor is not null;
+    }
+
+    private string Missing(OperationVariable variable)
+    {
+        string where = variable.Uses is [var use, ..] ? $", used at {use.Place}" : "";
+        return $"Nothing is known that `${variable.Name}` ({variable.Type}){where} could be tried with: "
+            + $"{values.WhyNone}, or the check does not know the place.";
+    }
+
+    // A promise of the manifest's: an old one may have been built when the operation read something else.
+    private static IEnumerable<string> Unnamed(ManifestOperation entry, List<FinishedTestCase> tried)
+    {
+        string[] tables = [.. tried.SelectMany(t => t.Audit.Tables).Distinct().Except(entry.Reads).Order(StringComparer.Ordinal)];
+        if (tables.Length > 0)
+        {
+            yield return $"It reads {string.Join(", ", tables.Select(table => $"`{table}`"))}, which the manifest does not name: "
+                + "build it anew with `cityhelper operations build`.";
+        }
+    }
+
+    private static IEnumerable<string> NothingRan(List<FinishedTestCase> tried)
+    {
+        if (tried.Count > 0 && tried.TrueForAll(t => t.Audit.Refusals.Count > 0 && t.Audit.Shapes.Count == 0))
+        {
+            yield return $"It was refused with all values that were tried: {tried[0].Audit.Refusals[0].Message}";
+        }
+    }
+}
+
+/// <summary>An operation and what was found.</summary>
+/// <param name="Entry">The operation.</param>
+/// <param name="Tried">Its runs.</param>
+/// <param name="WithoutPage">Test cases that were left out, because their list has no deep page.</param>
+/// <param name="Problems">Why it could not be tried, or not in all ways.</param>
+public sealed record CheckedOperation(
+    ManifestOperation Entry, IReadOnlyList<FinishedTestCase> Tried, int WithoutPage, IReadOnlyList<string> Problems)
+{
+    /// <summary>The client and the operation's name.</summary>
+    public string Name => $"{Entry.Client}/{Entry.Name}";
+
+    /// <summary>Whether it may be published.</summary>
+    public bool HasPassed => Problems.Count == 0 && Tried.All(t => t.Audit.Findings.Count == 0);
+
+    /// <summary>The shapes of its plans, over all test cases.</summary>
+    public string Fingerprint => PlanShape.Fingerprint(Tried.SelectMany(t => t.Audit.Shapes));
+
+    /// <summary>The worst finding of each kind and field, with the run that shows it and how many show the same.</summary>
+    public IEnumerable<(PlanFinding Finding, FinishedTestCase Run, int Runs)> Findings => Tried
+        .SelectMany(t => t.Audit.Findings.Select(finding => (Finding: finding, Run: t)))
+        .GroupBy(found => (found.Finding.GetType(), found.Finding.Field))
+        .Select(same => (Worst: same.MaxBy(found => found.Finding.Excess), Runs: same.Select(found => found.Run).Distinct().Count()))
+        .Select(same => (same.Worst.Finding, same.Worst.Run, same.Runs));
+}
+
+/// <summary>One run.</summary>
+/// <param name="Label">What was chosen for the variables.</param>
+/// <param name="Variables">The variables.</param>
+/// <param name="Audit">What it has shown.</param>
+public sealed record FinishedTestCase(string Label, JsonElement Variables, PlanAudit Audit);

@@ -1,0 +1,145 @@
+using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Operations;
+using CityHelper.Engine.Types;
+using GraphQL;
+using GraphQL.Types;
+using GraphQLParser.AST;
+
+namespace CityHelper.Engine.Planning;
+
+/// <summary>
+/// The tables that selections may read: those that the bindings of their fields declare, and those that filters, orders and areas ask for.
+/// No other table is read; whether one of them is depends on the values and on what the planner knows of the data.
+/// </summary>
+/// <param name="schema">The schema.</param>
+/// <param name="variables">A request's variables, of which only the signature is used; null for all that their types allow.</param>
+internal sealed class TablesRead(ISchema schema, VariableValues? variables)
+{
+    private readonly SortedSet<string> _names = new(StringComparer.Ordinal);
+
+    /// <summary>The tables noted so far, by name.</summary>
+    public IReadOnlyCollection<string> Names => _names;
+
+    /// <summary>Notes what one object of the answer reads.</summary>
+    /// <param name="type">Its type.</param>
+    /// <param name="fields">The fields that are selected of it; what is selected below them is noted apart.</param>
+    public void Note(IObjectGraphType type, IEnumerable<CollectedField> fields)
+    {
+        NoteRows(type);
+        foreach (CollectedField field in fields)
+        {
+            if (type.Fields.Find(field.Name) is { } definition && FieldBinding.Of(definition) is { } binding)
+            {
+                Note(binding.Tables.Where(read => read.Argument is null || IsGiven(field, read.Argument)));
+                NoteArguments(field, definition, binding.ListedRows);
+            }
+        }
+    }
+
+    // Whatever is selected of a row with an id, its table is read. Rows without one come with a binding that names theirs.
+    private void NoteRows(IObjectGraphType type) =>
+        Note(type.Fields.Select(FieldBinding.Of).OfType<GlobalIdBinding>().SelectMany(id => id.Tables));
+
+    private void Note(IEnumerable<TableRead> reads) => _names.UnionWith(reads.Select(read => read.Table));
+
+    private bool IsGiven(CollectedField field, string name) =>
+        field.First.Arguments?.FirstOrDefault(argument => argument.Name.Value == name)?.Value switch
+        {
+            null => false,
+            GraphQLVariable variable when variables is not null =>
+                variables[variable.Name.StringValue] is { } value && value != InputCoercion.Absent,
+            GraphQLNullValue => variables is null,
+            _ => true,
+        };
+
+    private void NoteArguments(CollectedField field, FieldType definition, ConnectionRows? rows)
+    {
+        if (rows is null || field.First.Arguments is not { } arguments)
+        {
+            return;
+        }
+
+        foreach (GraphQLArgument argument in arguments)
+        {
+            NoteLiteral(argument.Value, definition.Arguments!.Find(argument.Name)!.ResolvedType!.GetNamedType(), rows);
+        }
+    }
+
+    // A literal asks for what it names.
+    private void NoteLiteral(GraphQLValue value, IGraphType type, ConnectionRows rows)
+    {
+        switch (value)
+        {
+            case GraphQLVariable when variables is null:
+                NoteType(type, rows, []);
+                break;
+            case GraphQLVariable variable:
+                NoteValue(variables[variable.Name.StringValue], type, rows);
+                break;
+            case GraphQLListValue list:
+                list.Values?.ForEach(item => NoteLiteral(item, type, rows));
+                break;
+            case GraphQLObjectValue members when type is IInputObjectGraphType input:
+                foreach (GraphQLObjectField member in members.Fields ?? [])
+                {
+                    NoteLiteral(member.Value, NoteMember(input, member.Name.StringValue, rows), rows);
+                }
+
+                break;
+        }
+    }
+
+    // The value of a variable asks for the members that it has.
+    private void NoteValue(object? value, IGraphType type, ConnectionRows rows)
+    {
+        switch (value)
+        {
+            case List<object?> items when type is IInputObjectGraphType:
+                items.ForEach(item => NoteValue(item, type, rows));
+                break;
+            case Dictionary<string, object?> members when type is IInputObjectGraphType input:
+                foreach ((string name, object? member) in members)
+                {
+                    NoteValue(member, NoteMember(input, name, rows), rows);
+                }
+
+                break;
+        }
+    }
+
+    // A variable of any value asks for all members that its type has.
+    private void NoteType(IGraphType type, ConnectionRows rows, HashSet<string> visited)
+    {
+        if (type is IInputObjectGraphType input && visited.Add(input.Name))
+        {
+            foreach (FieldType member in input.Fields)
+            {
+                NoteType(NoteMember(input, member.Name, rows), rows, visited);
+            }
+        }
+    }
+
+    /// <returns>The member's type, without lists and nullability.</returns>
+    private IGraphType NoteMember(IInputObjectGraphType input, string member, ConnectionRows rows)
+    {
+        FieldType? target = input switch
+        {
+            FilterInput filter when member is not (JoiningFilterInput.And or JoiningFilterInput.Or) => filter.Target(member),
+            SortInput sort => sort.Target(member),
+            _ => null,
+        };
+        FieldBinding? binding = target is null ? null : FieldBinding.Of(target);
+        Note((binding?.Tables ?? []).Where(read => read.Argument is null));
+        if (input == rows.Filter && binding is ColumnBinding { Column.Name: var column } && rows.Access.TableBehind(column) is { } behind)
+        {
+            _names.Add(behind);
+        }
+
+        if (input is AreaInput && member == AreaInput.Boundary && rows.Access.Grid?.Areas is { } areas)
+        {
+            NoteRows((IObjectGraphType)schema.AllTypes[areas.TypeName]!);
+        }
+
+        return input.Fields.Find(member)!.ResolvedType!.GetNamedType();
+    }
+}
