@@ -1,5 +1,4 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Telemetry;
 using GraphQL.Types;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;

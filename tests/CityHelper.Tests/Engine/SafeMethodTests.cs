@@ -1,6 +1,7 @@
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Http;
 using CityHelper.Engine.Operations;
+using GraphQL.Types;
 using GraphQLParser;
 using GraphQLParser.AST;
 using Microsoft.AspNetCore.Http;
@@ -23,7 +24,7 @@ public sealed class SafeMethodTests
     public void Only_queries_are_run_for_methods_that_only_read(string method, string text, bool allowed)
     {
         GraphQLDocument document = Parser.Parse(text);
-        var operation = new Operation("id", text.Length, document, (GraphQLOperationDefinition)document.Definitions[0], []);
+        var operation = new Operation("id", text.Length, document, (GraphQLOperationDefinition)document.Definitions[0], new ObjectGraphType(), []);
         var http = new DefaultHttpContext { Request = { Method = method } };
         Assert.Equal(allowed, SafeMethods.Check(http, new Authorisation(operation, [])) is null);
         Assert.Equal(allowed ? "" : "POST", http.Response.Headers.Allow.ToString());
