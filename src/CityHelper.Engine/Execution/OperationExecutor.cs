@@ -199,7 +199,7 @@ public sealed class OperationExecutor
     private OperationPlan Compile(Operation operation, VariableValues values)
     {
         using Activity? activity = EngineTelemetry.Source.StartActivity("GraphQL Operation Planning");
-        activity?.SetTag("graphql.operation.name", operation.Name);
+        activity?.SetTag(EngineTelemetry.OperationType, AnsweredOperation.TypeOf(operation));
         long start = Stopwatch.GetTimestamp();
         OperationPlan plan = _planner.Compile(operation, values);
         TimeSpan took = Stopwatch.GetElapsedTime(start);
