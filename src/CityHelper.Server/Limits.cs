@@ -52,7 +52,10 @@ public static partial class Limits
     /// </summary>
     public const int ReadingConnections = 40;
 
-    /// <summary>Of those, one for what the server reads for itself every few minutes, the tables' statistics.</summary>
+    /// <summary>Connections of answers that a setting may ask for: each is a process of PostgreSQL of 10 MB, so these are 100 GB.</summary>
+    public const int ReadingConnectionsMax = 10_000;
+
+    /// <summary>Of the reading connections, one for what the server reads for itself every few minutes, the tables' statistics.</summary>
     public const int ConnectionsOfStatistics = 1;
 
     /// <summary>Connections that fold counters: two, so that a fold that was cut off at one does not stop the next.</summary>
@@ -105,6 +108,9 @@ public static partial class Limits
 
     /// <summary>Seconds that the watcher waits for a connection, and for its one small statement.</summary>
     public const int WatchTimeoutSeconds = 5;
+
+    /// <summary>Characters of a wrong value that the message about it shows: whoever wrote it knows it by them.</summary>
+    public const int ShownSettingCharsMax = 100;
 
     private const int Utf8BytesPerCharMax = 3;
 

@@ -5,6 +5,7 @@ using CityHelper.Engine.Operations;
 using CityHelper.Engine.Transport.Http;
 using CityHelper.Server.Admission;
 using CityHelper.Server.Clients;
+using CityHelper.Server.Configuration;
 using CityHelper.Server.Explorer;
 using CityHelper.Server.Health;
 using CityHelper.Server.Http;
@@ -13,9 +14,11 @@ using CityHelper.Server.Redis;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Security;
 using CityHelper.Server.Statistics;
+using CityHelper.Server.Telemetry;
 using CityHelper.Server.Watching;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace CityHelper.Server;
@@ -39,17 +42,14 @@ public static class ServerApplication
     {
         Limits.Verify();
         WebApplicationBuilder builder = WebApplication.CreateBuilder(options);
-        builder.Logging.AddLineLogging();
+        builder.Logging.AddConsoleLogging(builder.Environment);
         configure?.Invoke(builder);
-        string connectionString = builder.Configuration[CityHelperDatabase.ConnectionStringKey] is { Length: > 0 } given
-            ? given
-            : throw new ConfigurationException($"Set {CityHelperDatabase.ConnectionStringKey} to the connection string of the database.");
+        builder.AddSettings();
+        builder.AddTelemetry();
 
-        ClientDirectory clients = ClientDirectory.Of(builder.Configuration, builder.Environment);
-        AdmissionSettings admission = AdmissionSettings.Of(builder.Configuration, clients.Shares);
-
-        int connectionsMax = HttpSettings.ConnectionsMax(builder.Configuration);
-
+        // What is not there, or wrong, is said below, before anything connects. Kestrel is built before that.
+        string connectionString = SettingsReader.Read<DatabaseSettings>(builder.Configuration).ConnectionString ?? "";
+        int connectionsMax = SettingsReader.Read<HttpSettings>(builder.Configuration).Connections;
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -59,22 +59,38 @@ public static class ServerApplication
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton(StatementLimit.Usual);
         builder.Services.AddSingleton(services => ReadingConnections.Create(
-            connectionString, admission.Connections, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<StatementLimit>()));
-        builder.Services.AddSingleton(CursorKeyStore.Load(builder.Configuration, builder.Environment, HomeOf(builder.Configuration)));
-        builder.Services.AddSingleton<IClientDirectory>(clients);
-        builder.Services.AddSingleton(admission.ToOptions());
+            connectionString,
+            services.Settings<AdmissionSettings>().Connections,
+            services.GetRequiredService<ILoggerFactory>(),
+            services.GetRequiredService<StatementLimit>()));
+        builder.Services.AddSingleton(services =>
+            CursorKeyStore.Load(services.Settings<CursorSettings>(), services.Settings<FileSettings>().Home));
+        builder.Services.AddSingleton<IClientDirectory>(services =>
+            new ClientDirectory(services.Settings<ClientsSettings>().ByName, builder.Environment.IsDevelopment()));
+        builder.Services.AddSingleton(services => services.Settings<AdmissionSettings>().ToOptions());
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
         builder.Services.AddCounterFolding(connectionString);
         builder.Services.AddBackendWatcher(connectionString);
-        builder.Services.AddSingleton(HttpSettings.Read(builder.Configuration, builder.Environment));
+        builder.Services.AddSingleton(services => services.Settings<HttpSettings>().ToOptions(builder.Environment));
         builder.Services.AddGraphQLEngine();
         builder.Services.AddHostedService<MemoryTrimming>();
         builder.Services.AddSharedRedis(builder.Configuration);
         builder.Services.AddCityHelperHealth(connectionString);
 
         WebApplication app = builder.Build();
-        await app.Services.GetRequiredService<OperationRegistry>().LoadAsync(ManifestPathOf(builder.Configuration), CancellationToken.None);
+        try
+        {
+            app.Services.RequireValidSettings();
+            string manifest = ManifestPathOf(builder.Configuration);
+            await app.Services.GetRequiredService<OperationRegistry>().LoadAsync(manifest, CancellationToken.None);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+
         app.UseSafeHeaders();
         app.UseResponseDeadline();
         app.UseContentEncodings();
@@ -84,12 +100,22 @@ public static class ServerApplication
         return app;
     }
 
-    internal static string HomeOf(IConfiguration configuration) => configuration[HomeKey] is { Length: > 0 } home ? home : ".cityhelper";
+    private static void AddSettings(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSettings<DatabaseSettings>();
+        builder.Services.AddSettings<FileSettings>();
+        builder.Services.AddSettings<CursorSettings>();
+        builder.Services.AddSettings<HttpSettings>();
+        builder.Services.AddSettings<ClientsSettings>();
+        builder.Services.AddSettings<AdmissionSettings>();
+        builder.Services.AddSingleton<IValidateOptions<AdmissionSettings>, AdmissionValidation>();
+    }
 
     /// <summary>The file of operations that a server loads.</summary>
     internal static string ManifestPathOf(IConfiguration configuration)
     {
-        string folder = configuration[OperationsKey] is { Length: > 0 } named ? named : Path.Combine(AppContext.BaseDirectory, "persisted-queries");
+        string folder = SettingsReader.Read<FileSettings>(configuration).Operations
+            ?? Path.Combine(AppContext.BaseDirectory, "persisted-queries");
         return Path.Combine(folder, OperationManifest.FileName);
     }
 }
@@ -158,9 +184,12 @@ internal static class ReadingConnections
             // Nothing is ever set for a session, so there is nothing to reset and a round trip to save.
             NoResetOnClose = true,
         };
-        return CityHelperDatabase.CreateDataSource(settings.ConnectionString, builder => builder
-            .UseLoggerFactory(loggers)
-            .UsePhysicalConnectionInitializer(Warm, WarmAsync));
+        return CityHelperDatabase.CreateDataSource(settings.ConnectionString, builder =>
+        {
+            // The pool's name in metrics; without one it is the connection string.
+            builder.Name = "answers";
+            builder.UseLoggerFactory(loggers).UsePhysicalConnectionInitializer(Warm, WarmAsync);
+        });
     }
 
     private static void Warm(NpgsqlConnection connection)

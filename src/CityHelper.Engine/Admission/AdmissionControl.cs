@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Threading.RateLimiting;
+using CityHelper.Engine.Telemetry;
 
 namespace CityHelper.Engine.Admission;
 
@@ -42,13 +44,16 @@ public sealed class AdmissionControl : IDisposable
     /// <exception cref="OperationCanceledException">The request ended while it waited.</exception>
     internal async ValueTask<(AdmissionLease? Lease, OverloadedError? Refusal)> AdmitAsync(AdmissionRequest request, CancellationToken cancellation)
     {
+        using Activity? activity = EngineTelemetry.Source.StartActivity("GraphQL Operation Admission");
         ClientLines client = _clients.GetOrAdd(request.Share, share => new ClientLines(share, _options, _time));
         if (request.AddsUp || request.Cost > _options.CheapCost)
         {
-            return await EnterAsync(client.Dear, UnitsOf(request.Cost, client.Dear.Places), before: null, cancellation);
+            client.Dear.Mark(activity);
+            return await EnterAsync(client.Dear, UnitsOf(request.Cost, client.Dear.Places), before: null, activity, cancellation);
         }
 
-        return await EnterAsync(client.Cheap, 1, request.IsPublished ? null : client.Texts, cancellation);
+        client.Cheap.Mark(activity);
+        return await EnterAsync(client.Cheap, 1, request.IsPublished ? null : client.Texts, activity, cancellation);
     }
 
     public void Dispose()
@@ -70,7 +75,7 @@ public sealed class AdmissionControl : IDisposable
     private static int UnitsOf(double cost, int places) => (int)Math.Clamp(Math.Ceiling(cost / Limits.DearUnitCost), 1, places);
 
     private async ValueTask<(AdmissionLease? Lease, OverloadedError? Refusal)> EnterAsync(
-        AdmissionLine line, int permits, AdmissionLine? before, CancellationToken cancellation)
+        AdmissionLine line, int permits, AdmissionLine? before, Activity? activity, CancellationToken cancellation)
     {
         RateLimitLease? outer = before?.TryEnter(1);
         RateLimitLease? own = before is null || outer is not null ? line.TryEnter(permits) : null;
@@ -90,7 +95,7 @@ public sealed class AdmissionControl : IDisposable
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             outer?.Dispose();
-            return (null, Refusing().Refuse(QueueTime));
+            return (null, Refuse(QueueTime));
         }
         catch
         {
@@ -101,14 +106,21 @@ public sealed class AdmissionControl : IDisposable
         if (own is null)
         {
             outer?.Dispose();
-            return (null, Refusing().Refuse(QueueFull));
+            return (null, Refuse(QueueFull));
         }
 
         line.NoteWait(_time.GetElapsedTime(start));
         return (Admit(line, own, before, outer), null);
 
         // The line that had no place: who is refused before the other one learns when that one has places again.
-        AdmissionLine Refusing() => before is not null && outer is null ? before : line;
+        OverloadedError Refuse(string reason)
+        {
+            OverloadedError error = (before is not null && outer is null ? before : line).Refuse(reason);
+            activity?.SetTag(EngineTelemetry.AdmissionReason, reason)
+                .SetTag(EngineTelemetry.ErrorType, error.Code)
+                .SetStatus(ActivityStatusCode.Error);
+            return error;
+        }
     }
 
     private static AdmissionLease Admit(AdmissionLine line, RateLimitLease own, AdmissionLine? before, RateLimitLease? outer)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.RateLimiting;
 using CityHelper.Engine.Telemetry;
 
@@ -21,7 +22,16 @@ internal sealed class AdmissionLine : IDisposable
             QueueLimit = queued,
             QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
         });
-        _tags = [new("cityhelper.client", share.Name), new("cityhelper.admission.kind", kind)];
+        _tags = [new(EngineTelemetry.Client, share.Name), new(EngineTelemetry.AdmissionKind, kind)];
+    }
+
+    /// <summary>Says on a span which line it is.</summary>
+    public void Mark(Activity? span)
+    {
+        if (span is not null)
+        {
+            Array.ForEach(_tags, tag => span.SetTag(tag.Key, tag.Value));
+        }
     }
 
     /// <summary>Permits in all.</summary>
@@ -66,7 +76,7 @@ internal sealed class AdmissionLine : IDisposable
     /// <returns>What the client is told.</returns>
     public OverloadedError Refuse(string reason)
     {
-        EngineTelemetry.AdmissionRefusals.Add(1, [.. _tags, new("cityhelper.admission.reason", reason)]);
+        EngineTelemetry.AdmissionRefusals.Add(1, [.. _tags, new(EngineTelemetry.AdmissionReason, reason)]);
         return new OverloadedError(_advice.NoteRefused());
     }
 

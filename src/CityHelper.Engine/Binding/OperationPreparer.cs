@@ -47,7 +47,7 @@ internal sealed class OperationPreparer(ISchema schema, PlanCache plans, ILogger
     private PricedPlan Compile(Operation operation, VariableValues values)
     {
         using Activity? activity = EngineTelemetry.Source.StartActivity("GraphQL Operation Planning");
-        activity?.SetTag("graphql.operation.name", operation.Name);
+        activity?.SetTag(EngineTelemetry.OperationType, operation.Kind);
         long start = Stopwatch.GetTimestamp();
         var priced = new PricedPlan(_planner.Compile(operation, values), new PricePlanner(schema, operation, values).Compile());
         TimeSpan took = Stopwatch.GetElapsedTime(start);

@@ -88,7 +88,7 @@ internal sealed class BatchRunner(
         }
 
         using Activity? activity = EngineTelemetry.Source.StartActivity("GraphQL Operation Execution");
-        activity?.SetTag("cityhelper.batch.statements", statements);
+        activity?.SetTag("db.operation.batch.size", statements);
         long start = Stopwatch.GetTimestamp();
         var use = new DatabaseRead(shape);
         try
@@ -103,6 +103,7 @@ internal sealed class BatchRunner(
         catch (NpgsqlException cause)
         {
             RequestError error = use.IsTimeout(cause) ? new RequestTimeoutError() : DatabaseFailure.Of(cause);
+            activity?.SetTag(EngineTelemetry.ErrorType, error.Code).SetStatus(ActivityStatusCode.Error);
             if (use.IsTimeout(cause))
             {
                 LogMessages.BatchTimedOut(logger, shape?.OperationName ?? "no operation", Stopwatch.GetElapsedTime(start).TotalMilliseconds, cause.Message);

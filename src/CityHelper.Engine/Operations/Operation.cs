@@ -30,6 +30,14 @@ public sealed class Operation
     /// <summary>The operation's own name, or null.</summary>
     public string? Name => Definition.Name?.StringValue;
 
+    /// <summary>Its kind, as OpenTelemetry's conventions spell it: <c>query</c>, <c>mutation</c> or <c>subscription</c>.</summary>
+    internal string Kind => Definition.Operation switch
+    {
+        OperationType.Query => "query",
+        OperationType.Mutation => "mutation",
+        _ => "subscription",
+    };
+
     /// <summary>The field by which the operation looks at the schema, <c>__schema</c> or <c>__type</c>; null when it does not.</summary>
     internal string? IntrospectionField { get; }
 

@@ -3,56 +3,63 @@ using Microsoft.Extensions.Logging;
 namespace CityHelper.Engine.Telemetry;
 
 /// <summary>
-/// All log messages of the engine. Ids: 1000 HTTP, 1100 operations and plans, 1200 batches. Texts are <see cref="LogText"/>; SQL alone is shown as it is, and
-/// holds nothing that a client wrote.
+/// All log messages of the engine; their ids stand in <see cref="EventIds"/>. Texts are <see cref="LogText"/>; SQL alone is shown as it is,
+/// and holds nothing that a client wrote.
 /// </summary>
 internal static partial class LogMessages
 {
-    [LoggerMessage(1000, LogLevel.Debug, "{Method} {Operation} answered {Status} with {Bytes} bytes in {Milliseconds:F2} ms")]
+    [LoggerMessage(EventIds.Answered, LogLevel.Debug, "{Method} {Operation} answered {Status} with {Bytes} bytes in {Milliseconds:F2} ms")]
     public static partial void Answered(ILogger logger, LogText method, LogText operation, int status, int bytes, double milliseconds);
 
-    [LoggerMessage(1001, LogLevel.Error, "{Method} {Path} failed unexpectedly")]
+    [LoggerMessage(EventIds.RequestFailed, LogLevel.Error, "{Method} {Path} failed unexpectedly")]
     public static partial void RequestFailed(ILogger logger, LogText method, LogText path, Exception cause);
 
-    [LoggerMessage(1002, LogLevel.Warning, "{Method} {Operation} ended after {TimeoutMs} ms without an answer")]
+    [LoggerMessage(EventIds.RequestTimedOut, LogLevel.Warning, "{Method} {Operation} ended after {TimeoutMs} ms without an answer")]
     public static partial void RequestTimedOut(ILogger logger, LogText method, LogText operation, int timeoutMs);
 
-    [LoggerMessage(1003, LogLevel.Debug, "{Method} {Path}: the client left after {Milliseconds:F2} ms; its statements are cancelled")]
+    [LoggerMessage(EventIds.ClientLeft, LogLevel.Debug,
+        "{Method} {Path}: the client left after {Milliseconds:F2} ms; its statements are cancelled")]
     public static partial void ClientLeft(ILogger logger, LogText method, LogText path, double milliseconds);
 
-    [LoggerMessage(1004, LogLevel.Warning, "A client had not read its answer after {TimeoutMs} ms; its connection was ended")]
+    [LoggerMessage(EventIds.SlowReader, LogLevel.Warning,
+        "A client had not read its answer after {TimeoutMs} ms; its connection was ended")]
     public static partial void SlowReader(ILogger logger, int timeoutMs);
 
-    [LoggerMessage(1005, LogLevel.Warning, "A stream of HTTP/2 was not read to its end within {TimeoutMs} ms; it was reset, and its connection ends with the next one")]
+    [LoggerMessage(EventIds.SlowStream, LogLevel.Warning,
+        "A stream of HTTP/2 was not read to its end within {TimeoutMs} ms; it was reset, "
+        + "and its connection ends with the next one")]
     public static partial void SlowStream(ILogger logger, int timeoutMs);
 
-    [LoggerMessage(1100, LogLevel.Debug, "Compiled a plan of {Operation} for the shape '{Shape}' in {Milliseconds:F2} ms")]
+    [LoggerMessage(EventIds.PlanCompiled, LogLevel.Debug, "Compiled a plan of {Operation} for the shape '{Shape}' in {Milliseconds:F2} ms")]
     public static partial void PlanCompiled(ILogger logger, LogText operation, LogText shape, double milliseconds);
 
-    [LoggerMessage(1101, LogLevel.Information, "Loaded {Count} persisted operations from {Path}")]
+    [LoggerMessage(EventIds.OperationsLoaded, LogLevel.Information, "Loaded {Count} persisted operations from {Path}")]
     public static partial void OperationsLoaded(ILogger logger, int count, LogText path);
 
-    [LoggerMessage(1103, LogLevel.Warning, "{Client} may not {Act} {Operation} ({Id}) in mode {Mode}; it was done, because its mode is only logged")]
+    [LoggerMessage(EventIds.NotAllowedButDone, LogLevel.Warning,
+        "{Client} may not {Act} {Operation} ({Id}) in mode {Mode}; it was done, because its mode is only logged")]
     public static partial void NotAllowedButDone(ILogger logger, LogText client, Clients.ClientMode mode, LogText act, LogText operation, LogText id);
 
-    [LoggerMessage(1102, LogLevel.Warning, "The published operation {Id} ({Client}/{Name}) does not fit this server's schema: {Reason}")]
+    [LoggerMessage(EventIds.OperationDoesNotFit, LogLevel.Warning,
+        "The published operation {Id} ({Client}/{Name}) does not fit this server's schema: {Reason}")]
     public static partial void OperationDoesNotFit(ILogger logger, LogText id, LogText client, LogText name, LogText reason);
 
-    [LoggerMessage(1200, LogLevel.Debug, "Statement: {Sql}")]
+    [LoggerMessage(EventIds.Statement, LogLevel.Debug, "Statement: {Sql}")]
     public static partial void Statement(ILogger logger, string sql);
 
-    [LoggerMessage(1201, LogLevel.Warning, "A count was cancelled after {TimeoutMs} ms")]
+    [LoggerMessage(EventIds.CountTimedOut, LogLevel.Warning, "A count was cancelled after {TimeoutMs} ms")]
     public static partial void CountTimedOut(ILogger logger, int timeoutMs);
 
-    [LoggerMessage(1203, LogLevel.Warning, "A batch of {Operation} was ended after {Milliseconds:F0} ms: {Reason}")]
+    [LoggerMessage(EventIds.BatchTimedOut, LogLevel.Warning, "A batch of {Operation} was ended after {Milliseconds:F0} ms: {Reason}")]
     public static partial void BatchTimedOut(ILogger logger, LogText operation, double milliseconds, LogText reason);
 
-    [LoggerMessage(1205, LogLevel.Warning, "A geometry of {Operation} could not be compared: {Reason}")]
+    [LoggerMessage(EventIds.GeometryNotCompared, LogLevel.Warning, "A geometry of {Operation} could not be compared: {Reason}")]
     public static partial void GeometryNotCompared(ILogger logger, LogText operation, LogText reason);
 
-    [LoggerMessage(1204, LogLevel.Warning, "A connection of the pool was dead ({Reason}); the pool is cleared and the read is tried once more")]
+    [LoggerMessage(EventIds.StaleConnection, LogLevel.Warning,
+        "A connection of the pool was dead ({Reason}); the pool is cleared and the read is tried once more")]
     public static partial void StaleConnection(ILogger logger, LogText reason);
 
-    [LoggerMessage(1202, LogLevel.Error, "A batch failed, clients are told {Code}")]
+    [LoggerMessage(EventIds.BatchFailed, LogLevel.Error, "A batch failed, clients are told {Code}")]
     public static partial void BatchFailed(ILogger logger, LogText code, Exception cause);
 }

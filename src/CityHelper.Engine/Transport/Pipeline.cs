@@ -33,7 +33,8 @@ internal sealed record PipelineRequest(OperationRequest Request, ClientProfile C
 /// <summary>An answer, and the operation that it is of.</summary>
 /// <param name="Result">The answer; whoever has it disposes it.</param>
 /// <param name="Operation">The operation; null when none may run.</param>
-internal sealed record PipelineAnswer(OperationResult Result, Operation? Operation);
+/// <param name="IsPublished">Whether it is published.</param>
+internal sealed record PipelineAnswer(OperationResult Result, Operation? Operation, bool IsPublished);
 
 /// <summary>
 /// The way of every request, whichever transport brought it: (1) authorise: which operation may this client run   (2) coerce its variables, plan and price them
@@ -118,7 +119,7 @@ public sealed class Pipeline
             result.With("persistedQuery", persisted);
         }
 
-        return new PipelineAnswer(result, operation);
+        return new PipelineAnswer(result, operation, authorisation.IsPublished);
     }
 
     /// <summary>Runs an operation that is already known to be allowed: the pipeline from (2) on.</summary>
@@ -195,7 +196,7 @@ public sealed class Pipeline
         : request.Spent == default ? authorisation.Limit
         : authorisation.Limit?.And(request.Client.PriceLimit.Less(request.Spent));
 
-    private static PipelineAnswer Refused(params IReadOnlyList<RequestError> errors) => new(OperationResult.Refused(errors), null);
+    private static PipelineAnswer Refused(params IReadOnlyList<RequestError> errors) => new(OperationResult.Refused(errors), null, IsPublished: false);
 
     private static OperationResult Refused(RequestError error, RunOptions options) =>
         OperationResult.Refused(options.SuggestsNames ? error : EngineErrors.WithoutSuggestion(error));

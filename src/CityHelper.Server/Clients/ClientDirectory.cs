@@ -26,60 +26,48 @@ public sealed class ClientDirectory : IClientDirectory
     private readonly HashSet<string> _hostsOfKeys = new(StringComparer.OrdinalIgnoreCase);
     private readonly ClientProfile _default;
 
+    private readonly List<string> _problems = [];
+
     /// <param name="clients">The clients by their names.</param>
     /// <param name="isDevelopment">Whether anybody may send any text: who is not identified, unless <c>default</c> says otherwise, and who is known by a name alone.</param>
-    /// <exception cref="ConfigurationException">A client's settings make no sense; the message says which.</exception>
+    /// <exception cref="ConfigurationException">Settings of clients make no sense; the message says which.</exception>
     public ClientDirectory(IReadOnlyDictionary<string, ClientSettings> clients, bool isDevelopment)
     {
-        ClientShare everybody = clients.GetValueOrDefault(ClientSettings.DefaultName) is { } own ? ShareOf(ClientSettings.DefaultName, own, ClientShare.Everybody) : ClientShare.Everybody;
-        _default = clients.TryGetValue(ClientSettings.DefaultName, out ClientSettings? anybody)
-            ? Profile(ClientSettings.DefaultName, anybody, everybody)
-            : new ClientProfile(ClientSettings.DefaultName, isDevelopment ? ClientMode.FreeText : ClientMode.PersistedOnly);
+        ClientSettings? anybody = clients.GetValueOrDefault(ClientSettings.DefaultName);
+        ClientShare everybody = anybody is null
+            ? ClientShare.Everybody
+            : ShareOf(ClientSettings.DefaultName, anybody, ClientShare.Everybody);
+        _default = anybody is null
+            ? new ClientProfile(ClientSettings.DefaultName, isDevelopment ? ClientMode.FreeText : ClientMode.PersistedOnly)
+            : Profile(ClientSettings.DefaultName, anybody, everybody);
         foreach ((string name, ClientSettings settings) in clients.Where(client => client.Key != ClientSettings.DefaultName))
         {
-            ClientProfile profile = Profile(name, settings, everybody);
-            foreach (string key in settings.ApiKeySha256)
-            {
-                Add(_byKey, IsHash(key) ? key : throw Wrong(name, "ApiKeySha256 takes SHA-256 hashes of keys: 64 characters of lower-case hex"), profile);
-            }
-
-            foreach (string host in settings.Hosts)
-            {
-                Add(_byHost, IsHost(host) ? host : throw Wrong(name, $"`{host}` is no host's name: leave scheme, port and a dot at its end out"), profile);
-                if (settings.ApiKeySha256.Length > 0)
-                {
-                    _hostsOfKeys.Add(host);
-                }
-            }
-
-            if (settings.ApiKeySha256.Length + settings.Hosts.Length == 0)
-            {
-                Add(_byName, name, isDevelopment || IsNoMoreThan(_default, profile)
-                    ? profile
-                    : throw Wrong(name, "it may send texts, or cost more than `default`, and is known by its name alone, which anybody can send: give it ApiKeySha256 or Hosts"));
-            }
+            Add(name, settings, Profile(name, settings, ShareOf(name, settings, everybody)), isDevelopment);
         }
 
         Shares = [.. _byKey.Values.Concat(_byHost.Values).Concat(_byName.Values).Append(_default).Select(profile => profile.Share).Distinct()];
+        if (_problems.Count > 0)
+        {
+            throw new ConfigurationException(_problems);
+        }
+    }
+
+    /// <summary>What is wrong with clients, a sentence each.</summary>
+    internal static IReadOnlyCollection<string> Problems(IReadOnlyDictionary<string, ClientSettings> clients, bool isDevelopment)
+    {
+        try
+        {
+            _ = new ClientDirectory(clients, isDevelopment);
+            return [];
+        }
+        catch (ConfigurationException cause)
+        {
+            return cause.Problems;
+        }
     }
 
     /// <summary>The shares of all clients.</summary>
     public IReadOnlyCollection<ClientShare> Shares { get; }
-
-    /// <summary>The clients of a configuration.</summary>
-    /// <exception cref="ConfigurationException">A client's settings make no sense.</exception>
-    public static ClientDirectory Of(IConfiguration configuration, IHostEnvironment environment)
-    {
-        try
-        {
-            return new ClientDirectory(
-                configuration.GetSection(ClientSettings.Section).Get<Dictionary<string, ClientSettings>>() ?? [], environment.IsDevelopment());
-        }
-        catch (InvalidOperationException cause)
-        {
-            throw new ConfigurationException($"The section {ClientSettings.Section} cannot be read: {cause.Message}");
-        }
-    }
 
     public ClientProfile Identify(HttpRequest request)
     {
@@ -120,29 +108,66 @@ public sealed class ClientDirectory : IClientDirectory
 
     private static bool IsHash(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
 
-    private static void Add(Dictionary<string, ClientProfile> clients, string by, ClientProfile profile)
+    private void Add(string name, ClientSettings settings, ClientProfile profile, bool isDevelopment)
     {
-        if (!clients.TryAdd(by, profile))
+        foreach (string key in settings.ApiKeySha256)
         {
-            throw Wrong(profile.Name, $"`{by}` is that of {clients[by].Name} already");
+            if (!IsHash(key))
+            {
+                Wrong(name, "ApiKeySha256 takes SHA-256 hashes of keys: 64 characters of lower-case hex");
+            }
+            else if (!_byKey.TryAdd(key, profile))
+            {
+                Wrong(name, $"one of its keys is that of {_byKey[key].Name} already");
+            }
+        }
+
+        foreach (string host in settings.Hosts)
+        {
+            if (!IsHost(host))
+            {
+                Wrong(name, $"`{host}` is no host's name: leave scheme, port and a dot at its end out");
+            }
+            else if (!_byHost.TryAdd(host, profile))
+            {
+                Wrong(name, $"`{host}` is that of {_byHost[host].Name} already");
+            }
+
+            if (settings.ApiKeySha256.Length > 0)
+            {
+                _hostsOfKeys.Add(host);
+            }
+        }
+
+        if (IsKnownByNameAlone(settings))
+        {
+            _byName.Add(name, profile);
+            if (!isDevelopment && !IsNoMoreThan(_default, profile))
+            {
+                Wrong(name, "it may send texts, or cost more than `default`, and is known by its name alone, which anybody can send: "
+                    + "give it ApiKeySha256 or Hosts");
+            }
         }
     }
 
-    private static ClientProfile Profile(string name, ClientSettings settings, ClientShare everybody)
+    private static bool IsKnownByNameAlone(ClientSettings settings) => settings.ApiKeySha256.Length + settings.Hosts.Length == 0;
+
+    private ClientProfile Profile(string name, ClientSettings settings, ClientShare share)
     {
         if (!Enum.TryParse(settings.Mode, ignoreCase: true, out ClientMode mode) || int.TryParse(settings.Mode, out _))
         {
-            throw Wrong(name, $"Mode is one of {string.Join(", ", Enum.GetNames<ClientMode>())}");
+            Wrong(name, $"Mode is one of {string.Join(", ", Enum.GetNames<ClientMode>())}");
+            mode = ClientMode.PersistedOnly;
         }
 
         if (settings.RegistrationsPerDay < 0 || settings.MaxFieldCost < 0 || settings.MaxTypeCost < 0)
         {
-            throw Wrong(name, "no limit may be negative");
+            Wrong(name, "no limit may be negative");
         }
 
         if (settings.RegistrationsPerDay > Engine.Limits.RegistrationsPerDayMax)
         {
-            throw Wrong(name, $"RegistrationsPerDay is at most {Engine.Limits.RegistrationsPerDayMax}");
+            Wrong(name, $"RegistrationsPerDay is at most {Engine.Limits.RegistrationsPerDayMax}");
         }
 
         return new ClientProfile(name, mode)
@@ -152,19 +177,23 @@ public sealed class ClientDirectory : IClientDirectory
                 settings.MaxFieldCost ?? PriceLimit.Default.FieldCostMax, settings.MaxTypeCost ?? PriceLimit.Default.TypeCostMax),
             IsKnownBySecret = settings.ApiKeySha256.Length > 0,
             RegistrationsPerDay = settings.RegistrationsPerDay ?? Engine.Limits.RegistrationsPerDay,
-            Share = ShareOf(name, settings, everybody),
+            Share = share,
         };
     }
 
     // A name alone is anybody's to send, so it brings no share of its own: who sends it runs in the share of default.
-    private static ClientShare ShareOf(string name, ClientSettings settings, ClientShare everybody)
+    private ClientShare ShareOf(string name, ClientSettings settings, ClientShare everybody)
     {
         bool isEverybody = name == ClientSettings.DefaultName;
-        if (!isEverybody && settings.ApiKeySha256.Length + settings.Hosts.Length == 0)
+        if (!isEverybody && IsKnownByNameAlone(settings))
         {
-            return settings.CheapAtOnce is null && settings.DearAtOnce is null
-                ? everybody
-                : throw Wrong(name, "it is known by its name alone, which anybody can send, and runs in the share of default: give it ApiKeySha256 or Hosts, or leave CheapAtOnce and DearAtOnce out");
+            if (settings.CheapAtOnce is not null || settings.DearAtOnce is not null)
+            {
+                Wrong(name, "it is known by its name alone, which anybody can send, and runs in the share of default: "
+                    + "give it ApiKeySha256 or Hosts, or leave CheapAtOnce and DearAtOnce out");
+            }
+
+            return everybody;
         }
 
         if (!isEverybody && settings is { CheapAtOnce: 0, DearAtOnce: 0 })
@@ -174,10 +203,16 @@ public sealed class ClientDirectory : IClientDirectory
 
         int cheap = settings.CheapAtOnce ?? (isEverybody ? everybody.CheapAtOnce : Engine.Limits.CheapAtOnceOfClient);
         int dear = settings.DearAtOnce ?? (isEverybody ? everybody.DearAtOnce : Engine.Limits.DearAtOnceOfClient);
-        return cheap is >= 1 and <= Engine.Limits.AtOnceMax && dear is >= 1 and <= Engine.Limits.AtOnceMax
-            ? new ClientShare(name, cheap, dear)
-            : throw Wrong(name, $"CheapAtOnce and DearAtOnce are 1 to {Engine.Limits.AtOnceMax}" + (isEverybody ? "" : ", or both 0 to run in the share of default"));
+        if (cheap is < 1 or > Engine.Limits.AtOnceMax || dear is < 1 or > Engine.Limits.AtOnceMax)
+        {
+            string orBoth = isEverybody ? "" : ", or both 0 to run in the share of default";
+            Wrong(name, $"CheapAtOnce and DearAtOnce are 1 to {Engine.Limits.AtOnceMax}{orBoth}");
+            return everybody;
+        }
+
+        return new ClientShare(name, cheap, dear);
     }
 
-    private static ConfigurationException Wrong(string client, string what) => new($"The client {client} of the section {ClientSettings.Section}: {what}.");
+    private void Wrong(string client, string what) =>
+        _problems.Add($"The client {client} of the section {ClientSettings.Section}: {what}.");
 }

@@ -1,3 +1,5 @@
+using CityHelper.Server.Configuration;
+
 namespace CityHelper.Server.Clients;
 
 /// <summary>
@@ -12,7 +14,8 @@ public sealed class ClientSettings
     /// <summary>The name of the client for those who are not identified.</summary>
     public const string DefaultName = "default";
 
-    /// <summary><c>PersistedOnly</c>, <c>Registration</c> or <c>FreeText</c>.</summary>
+    /// <summary>What it may send: <c>PersistedOnly</c>, <c>Registration</c> or <c>FreeText</c>.</summary>
+    [Setting(Default = "none: it must be set")]
     public string Mode { get; set; } = "";
 
     /// <summary>Whether what the mode forbids is only logged.</summary>
@@ -24,21 +27,29 @@ public sealed class ClientSettings
     /// <summary>Hosts at which it calls, without scheme and port: <c>explorer.example.org</c>.</summary>
     public string[] Hosts { get; set; } = [];
 
-    /// <summary>What an operation of its own may cost; the engine's limits when left out.</summary>
+    /// <summary>The field cost that a text of its may have.</summary>
+    [Setting(Unit = "units of cost", Default = Engine.Limits.FieldCostMax)]
     public double? MaxFieldCost { get; set; }
 
-    /// <summary>As <see cref="MaxFieldCost"/>.</summary>
+    /// <summary>The type cost that a text of its may have.</summary>
+    [Setting(Unit = "units of cost", Default = Engine.Limits.TypeCostMax)]
     public double? MaxTypeCost { get; set; }
 
     /// <summary>New texts that it may send in a day.</summary>
+    [Setting(Unit = "texts", Default = Engine.Limits.RegistrationsPerDay)]
     public int? RegistrationsPerDay { get; set; }
 
     /// <summary>
-    /// Cheap executions of it at once: its share of the server, which nobody else can take. Two for a client with a key or a host when left out, and with
-    /// <see cref="DearAtOnce"/> 0 it runs in the share of <c>default</c>. One that is known by its name alone always does.
+    /// Cheap executions of it at once: its share of the server, which nobody else can take. With this and <see cref="DearAtOnce"/> 0 it
+    /// runs in the share of <c>default</c>; one that is known by its name alone always does. The share of <c>default</c> itself is twice
+    /// the processors, at most 12.
     /// </summary>
+    [Setting(Unit = "executions", Default = Engine.Limits.CheapAtOnceOfClient)]
     public int? CheapAtOnce { get; set; }
 
-    /// <summary>Units of dear executions of it at once, such as statistics; one when left out.</summary>
+    /// <summary>
+    /// Units of dear executions of it at once, such as statistics. The share of <c>default</c> itself is the processors, at most 6.
+    /// </summary>
+    [Setting(Unit = "units", Default = Engine.Limits.DearAtOnceOfClient)]
     public int? DearAtOnce { get; set; }
 }

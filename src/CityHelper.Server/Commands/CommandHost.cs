@@ -2,6 +2,7 @@ using CityHelper.Data;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Import;
 using CityHelper.Data.Migrations;
+using CityHelper.Server.Configuration;
 using CityHelper.Server.Redis;
 using Npgsql;
 using StackExchange.Redis;
@@ -22,18 +23,19 @@ public sealed class CommandHost
     /// <summary>Whether a person watches: then a bar moves, otherwise plain lines are written.</summary>
     public bool IsTerminal { get; init; }
 
-    public string Home => ServerApplication.HomeOf(Configuration);
+    public string Home => SettingsReader.Read<FileSettings>(Configuration).Home;
 
     /// <exception cref="CommandException">No connection string is configured.</exception>
     public string ConnectionString =>
-        Configuration[CityHelperDatabase.ConnectionStringKey] is { Length: > 0 } configured
-            ? configured
-            : throw new CommandException(
+        SettingsReader.Read<DatabaseSettings>(Configuration).ConnectionString
+            ?? throw new CommandException(
                 $"No database is configured: set {CityHelperDatabase.ConnectionStringKey} to a connection string such as "
                 + "Host=127.0.0.1;Username=cityhelper;Database=cityhelper.");
 
     /// <summary>Whether servers are told to share a Redis.</summary>
-    public bool HasRedis => Configuration[RedisConnection.ConnectionStringKey] is { Length: > 0 };
+    public bool HasRedis => RedisAt is not null;
+
+    private string? RedisAt => SettingsReader.Read<RedisSettings>(Configuration).ConnectionString;
 
     /// <summary>The host of a program started from a shell.</summary>
     public static CommandHost FromEnvironment() => new()
@@ -57,8 +59,8 @@ public sealed class CommandHost
     /// <summary>A connection to the Redis that servers share.</summary>
     /// <exception cref="CommandException">None is configured.</exception>
     /// <exception cref="ConfigurationException">It is no connection string, or nobody answers there.</exception>
-    public Task<ConnectionMultiplexer> OpenRedisAsync() => HasRedis
-        ? RedisConnection.ConnectAsync(Configuration[RedisConnection.ConnectionStringKey]!)
+    public Task<ConnectionMultiplexer> OpenRedisAsync() => RedisAt is { } connectionString
+        ? RedisConnection.ConnectAsync(connectionString)
         : throw new CommandException(
             $"No Redis is configured: set {RedisConnection.ConnectionStringKey} to a connection string such as 127.0.0.1:6379,password=….");
 
@@ -112,7 +114,7 @@ public sealed class CommandHost
         NpgsqlException => $"The database does not answer: {(failure.InnerException ?? failure).Message}. Is {CityHelperDatabase.ConnectionStringKey} right?",
         RedisServerException => $"Redis refused: {failure.Message}",
         RedisException or RedisTimeoutException => $"Redis does not answer: {failure.Message}. Is {RedisConnection.ConnectionStringKey} right?",
-        ArgumentException { Source: "Npgsql" } => $"{CityHelperDatabase.ConnectionStringKey} is not a connection string: {failure.Message}",
+        ArgumentException { Source: "Npgsql" } => DatabaseSettings.NotOne,
         _ => null,
     };
 }

@@ -1,5 +1,6 @@
 using CityHelper.Data.Migrations;
 using CityHelper.Engine.Telemetry;
+using CityHelper.Server.Telemetry;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
@@ -15,6 +16,7 @@ namespace CityHelper.Server.Health;
 /// </remarks>
 internal sealed class DatabaseProbe : BackgroundService
 {
+    private readonly NpgsqlDataSource _database;
     private readonly NpgsqlConnection _connection;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -31,7 +33,7 @@ internal sealed class DatabaseProbe : BackgroundService
         _time = time;
         _logger = logger;
         const int Seconds = Limits.HealthLookMs / 1_000;
-        _connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString)
+        _database = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "cityhelper health",
             Pooling = false,
@@ -40,7 +42,11 @@ internal sealed class DatabaseProbe : BackgroundService
 
             // A look that ran out is given up with its connection, and nobody waits to hear that it was cancelled.
             CancellationTimeout = -1,
-        }.ConnectionString);
+        }.ConnectionString)
+        {
+            Name = "health",
+        }.Build();
+        _connection = _database.CreateConnection();
     }
 
     /// <summary>What is known. Where that is not good, a look is waited for, but not longer than <see cref="Limits.HealthAskMs"/>.</summary>
@@ -85,6 +91,7 @@ internal sealed class DatabaseProbe : BackgroundService
         if (LastLook().IsCompleted)
         {
             _connection.Dispose();
+            _database.Dispose();
         }
 
         base.Dispose();
@@ -206,15 +213,15 @@ internal sealed class DatabaseProbe : BackgroundService
     private sealed record Outcome(long? SucceededAt, string? Failure);
 }
 
-/// <summary>The log messages of health. Ids: 2300.</summary>
+/// <summary>The log messages of health.</summary>
 internal static partial class LogMessages
 {
-    [LoggerMessage(2300, LogLevel.Warning, "Not ready: {Reason}")]
+    [LoggerMessage(EventIds.DatabaseNotReady, LogLevel.Warning, "Not ready: {Reason}")]
     public static partial void DatabaseNotReady(ILogger logger, LogText reason);
 
-    [LoggerMessage(2301, LogLevel.Information, "Ready again: the database answers")]
+    [LoggerMessage(EventIds.DatabaseReady, LogLevel.Information, "Ready again: the database answers")]
     public static partial void DatabaseReady(ILogger logger);
 
-    [LoggerMessage(2302, LogLevel.Warning, "{Problem} Operations that count on it read more than they should")]
+    [LoggerMessage(EventIds.IndexNotAsRequired, LogLevel.Warning, "{Problem} Operations that count on it read more than they should")]
     public static partial void IndexNotAsRequired(ILogger logger, LogText problem);
 }

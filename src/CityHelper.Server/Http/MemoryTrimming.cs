@@ -1,4 +1,6 @@
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Writing;
+using CityHelper.Server.Telemetry;
 
 namespace CityHelper.Server.Http;
 
@@ -75,9 +77,9 @@ internal sealed class MemoryTrimming(ResponseMemory memory, TimeProvider time, I
     }
 }
 
-/// <summary>The log messages of memory. Ids: 2120.</summary>
+/// <summary>The log messages of memory.</summary>
 internal static partial class LogMessages
 {
-    [LoggerMessage(2120, LogLevel.Information, "Memory was given back: {After} MB are in use, {Before} were")]
+    [LoggerMessage(EventIds.MemoryTrimmed, LogLevel.Information, "Memory was given back: {After} MB are in use, {Before} were")]
     public static partial void MemoryTrimmed(ILogger logger, long after, long before);
 }

@@ -13,10 +13,13 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
 {
     public const string FormatterName = "line";
 
+    /// <summary>How a moment is written, in UTC.</summary>
+    internal const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         string message = LogText.Escape(logEntry.Formatter(logEntry.State, logEntry.Exception), Limits.LogLineCharsMax);
-        string now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        string now = time.GetUtcNow().UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
         textWriter.Write(string.Create(CultureInfo.InvariantCulture, $"{now} {Word(logEntry.LogLevel)} {logEntry.Category}[{logEntry.EventId.Id}] {message}\n"));
         foreach (string line in (logEntry.Exception?.ToString() ?? "").Split('\n', Limits.LoggedExceptionLinesMax + 1).Take(Limits.LoggedExceptionLinesMax))
         {
@@ -27,7 +30,8 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
         }
     }
 
-    private static string Word(LogLevel level) => level switch
+    /// <summary>The word for a level, in four letters.</summary>
+    internal static string Word(LogLevel level) => level switch
     {
         LogLevel.Trace => "trce",
         LogLevel.Debug => "dbug",
@@ -36,15 +40,4 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
         LogLevel.Error => "fail",
         _ => "crit",
     };
-}
-
-/// <summary>Makes the console safe to read.</summary>
-internal static class LineLogging
-{
-    /// <summary>Writes the console's log line by line, unless the configuration names another formatter (<c>Logging:Console:FormatterName</c>), such as <c>json</c>.</summary>
-    public static void AddLineLogging(this ILoggingBuilder logging)
-    {
-        logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
-        logging.Services.PostConfigure<ConsoleLoggerOptions>(options => options.FormatterName ??= LineFormatter.FormatterName);
-    }
 }

@@ -2,6 +2,7 @@ using CityHelper.Engine.Clients;
 using CityHelper.Engine.Operations;
 using CityHelper.Engine.Telemetry;
 using CityHelper.Server.Redis;
+using CityHelper.Server.Telemetry;
 using StackExchange.Redis;
 
 namespace CityHelper.Server.Operations;
@@ -132,9 +133,10 @@ public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time
     }
 }
 
-/// <summary>The log messages of the shared operations. Ids: 2200.</summary>
+/// <summary>The log messages of the shared operations.</summary>
 internal static partial class LogMessages
 {
-    [LoggerMessage(2200, LogLevel.Error, "The value of {Key} in Redis is not the text of its id: it is not run. Somebody else has written it; delete the key")]
+    [LoggerMessage(EventIds.OperationTampered, LogLevel.Error,
+        "The value of {Key} in Redis is not the text of its id: it is not run. Somebody else has written it; delete the key")]
     public static partial void OperationTampered(ILogger logger, LogText key);
 }

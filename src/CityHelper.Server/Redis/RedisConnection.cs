@@ -1,3 +1,4 @@
+using CityHelper.Server.Telemetry;
 using System.Net;
 using StackExchange.Redis;
 
@@ -123,22 +124,32 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await (await _connecting).DisposeAsync();
 
-    private static ConfigurationOptions Parse(string connectionString)
+    /// <summary>What is wrong with a connection string, in a sentence that repeats nothing of it; null for nothing.</summary>
+    internal static string? Problem(string connectionString)
     {
-        ConfigurationOptions options;
         try
         {
-            options = ConfigurationOptions.Parse(connectionString);
+            return ConfigurationOptions.Parse(connectionString).EndPoints.Count > 0
+                ? null
+                : $"{ConnectionStringKey} names no server: it looks like 127.0.0.1:6379,password=….";
         }
         catch (Exception cause) when (cause is ArgumentException or FormatException)
         {
-            throw new ConfigurationException($"{ConnectionStringKey} is not a connection string: {cause.Message}");
+            // What the library says of it may repeat a part of a password.
+            return $"{ConnectionStringKey} is not a connection string: it looks like 127.0.0.1:6379,password=….";
+        }
+    }
+
+    private static ConfigurationOptions Parse(string connectionString)
+    {
+        if (Problem(connectionString) is { } problem)
+        {
+            throw new ConfigurationException(problem);
         }
 
+        ConfigurationOptions options = ConfigurationOptions.Parse(connectionString);
         options.ClientName = "cityhelper";
-        return options.EndPoints.Count > 0
-            ? options
-            : throw new ConfigurationException($"{ConnectionStringKey} names no server: it looks like 127.0.0.1:6379,password=….");
+        return options;
     }
 
     private static string Name(EndPoint point) => point is DnsEndPoint dns ? $"{dns.Host}:{dns.Port}" : point.ToString()!;
@@ -170,12 +181,12 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     }
 }
 
-/// <summary>The log messages of Redis. Ids: 2100.</summary>
+/// <summary>The log messages of Redis.</summary>
 internal static partial class LogMessages
 {
-    [LoggerMessage(2100, LogLevel.Warning, "Redis fails to {Use}; the server goes on without it, and says when it is back")]
+    [LoggerMessage(EventIds.RedisAway, LogLevel.Warning, "Redis fails to {Use}; the server goes on without it, and says when it is back")]
     public static partial void RedisAway(ILogger logger, RedisUse use, Exception cause);
 
-    [LoggerMessage(2101, LogLevel.Information, "Redis is back to {Use}")]
+    [LoggerMessage(EventIds.RedisBack, LogLevel.Information, "Redis is back to {Use}")]
     public static partial void RedisBack(ILogger logger, RedisUse use);
 }

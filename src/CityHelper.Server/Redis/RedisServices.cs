@@ -1,4 +1,6 @@
 using CityHelper.Engine.Clients;
+using CityHelper.Engine.Operations;
+using CityHelper.Server.Configuration;
 using CityHelper.Server.Operations;
 
 namespace CityHelper.Server.Redis;
@@ -7,10 +9,10 @@ namespace CityHelper.Server.Redis;
 internal static class RedisServices
 {
     /// <summary>Adds the shared Redis where one is configured. Without one, a server has the operations of its files.</summary>
-    /// <exception cref="ConfigurationException">The connection string is none.</exception>
     public static IServiceCollection AddSharedRedis(this IServiceCollection services, IConfiguration configuration)
     {
-        if (configuration[RedisConnection.ConnectionStringKey] is not { Length: > 0 } connectionString)
+        services.AddSettings<RedisSettings>();
+        if (SettingsReader.Read<RedisSettings>(configuration).ConnectionString is not { } connectionString)
         {
             return services;
         }

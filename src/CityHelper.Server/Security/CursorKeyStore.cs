@@ -14,32 +14,15 @@ public static class CursorKeyStore
 
     private const string FileName = "cursor.key";
 
-    /// <summary>Reads the keys.</summary>
-    /// <exception cref="ConfigurationException">A key is no 32 bytes of Base64, or there is none in production.</exception>
-    public static CursorKeys Load(IConfiguration configuration, IHostEnvironment environment, string home)
+    /// <summary>The keys of validated settings.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="home">Where a key is kept that is not configured.</param>
+    /// <exception cref="ConfigurationException">The file in the home holds no key.</exception>
+    public static CursorKeys Load(CursorSettings settings, string home)
     {
-        byte[]? current = Parse(configuration, CurrentKey);
-        if (current is null && environment.IsProduction())
-        {
-            throw new ConfigurationException(
-                $"Set {CurrentKey} to {CursorKey.KeyBytes} random bytes in Base64, the same on every server: `openssl rand -base64 {CursorKey.KeyBytes}` makes some.");
-        }
-
-        byte[]? previous = Parse(configuration, PreviousKey);
-        return new CursorKeys(new CursorKey(current ?? FromHome(home)), previous is null ? null : new CursorKey(previous));
-    }
-
-    private static byte[]? Parse(IConfiguration configuration, string key)
-    {
-        if (configuration[key] is not { Length: > 0 } text)
-        {
-            return null;
-        }
-
-        byte[] bytes = new byte[CursorKey.KeyBytes];
-        return Convert.TryFromBase64String(text, bytes, out int count) && count == bytes.Length
-            ? bytes
-            : throw new ConfigurationException($"{key} must be {CursorKey.KeyBytes} bytes in Base64.");
+        byte[] current = settings.Key is { } key ? CursorSettings.BytesOf(key)! : FromHome(home);
+        CursorKey? before = settings.PreviousKey is { } previous ? new CursorKey(CursorSettings.BytesOf(previous)!) : null;
+        return new CursorKeys(new CursorKey(current), before);
     }
 
     // Under a lock, because a move that must not overwrite looks first and moves then: of two servers that start at once, each could end with a key of its own.

@@ -16,7 +16,7 @@ internal sealed class CounterFolding(string connectionString, TimeProvider time,
         ApplicationName = "cityhelper statistics",
         MinPoolSize = 0,
         MaxPoolSize = Limits.ConnectionsOfFolding,
-    }.ConnectionString);
+    }.ConnectionString, builder => builder.Name = "statistics");
 
     // What is wrong is said once, not every few seconds.
     private readonly HashSet<(short City, string Work)> _failedWork = [];

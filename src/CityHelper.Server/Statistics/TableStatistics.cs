@@ -1,4 +1,5 @@
 using CityHelper.Engine.Statistics;
+using CityHelper.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
@@ -73,27 +74,30 @@ internal static class StatisticsServices
     }
 }
 
-/// <summary>The log messages of the statistics. Ids: 2000.</summary>
+/// <summary>The log messages of the statistics.</summary>
 internal static partial class LogMessages
 {
-    [LoggerMessage(2000, LogLevel.Debug, "Read the statistics of {Partitions} partitions")]
+    [LoggerMessage(EventIds.StatisticsRead, LogLevel.Debug, "Read the statistics of {Partitions} partitions")]
     public static partial void StatisticsRead(ILogger logger, int partitions);
 
-    [LoggerMessage(2001, LogLevel.Warning, "The statistics cannot be read, forms are chosen by the last ones or without")]
+    [LoggerMessage(EventIds.StatisticsNotRead, LogLevel.Warning,
+        "The statistics cannot be read, forms are chosen by the last ones or without")]
     public static partial void StatisticsNotRead(ILogger logger, Exception cause);
 
-    [LoggerMessage(2002, LogLevel.Debug, "Folded {Deltas} deltas of city {City}")]
+    [LoggerMessage(EventIds.CountersFolded, LogLevel.Debug, "Folded {Deltas} deltas of city {City}")]
     public static partial void CountersFolded(ILogger logger, int deltas, short city);
 
-    [LoggerMessage(2005, LogLevel.Debug, "Counted {Months} months of boundaries of city {City}")]
+    [LoggerMessage(EventIds.BoundariesCounted, LogLevel.Debug, "Counted {Months} months of boundaries of city {City}")]
     public static partial void BoundariesCounted(ILogger logger, int months, short city);
 
-    [LoggerMessage(2006, LogLevel.Debug, "Packed {Packs} packs of city {City}")]
+    [LoggerMessage(EventIds.RequestsPacked, LogLevel.Debug, "Packed {Packs} packs of city {City}")]
     public static partial void RequestsPacked(ILogger logger, int packs, short city);
 
-    [LoggerMessage(2003, LogLevel.Warning, "The counters' deltas cannot be folded; it is tried again every few seconds")]
+    [LoggerMessage(EventIds.CountersNotFolded, LogLevel.Warning,
+        "The counters' deltas cannot be folded; it is tried again every few seconds")]
     public static partial void CountersNotFolded(ILogger logger, Exception cause);
 
-    [LoggerMessage(2004, LogLevel.Warning, "The counters of city {City} cannot be written; those of the others are, and it is tried again every few seconds")]
+    [LoggerMessage(EventIds.CityNotFolded, LogLevel.Warning,
+        "The counters of city {City} cannot be written; those of the others are, and it is tried again every few seconds")]
     public static partial void CityNotFolded(ILogger logger, short city, Exception cause);
 }

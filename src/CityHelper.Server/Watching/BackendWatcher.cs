@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using CityHelper.Engine.Database;
 using CityHelper.Engine.Telemetry;
+using CityHelper.Server.Telemetry;
 using Npgsql;
 
 namespace CityHelper.Server.Watching;
@@ -191,14 +192,17 @@ internal sealed class BackendWatcher(
 /// <summary>The connection of the watcher: one, of a pool of its own, so that it finds its way when all others are taken.</summary>
 internal sealed class WatchConnection(string connectionString) : IAsyncDisposable
 {
-    public NpgsqlDataSource Database { get; } = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
+    public NpgsqlDataSource Database { get; } = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString)
     {
         ApplicationName = "cityhelper watcher",
         MinPoolSize = 0,
         MaxPoolSize = Limits.ConnectionsOfWatching,
         Timeout = Limits.WatchTimeoutSeconds,
         CommandTimeout = Limits.WatchTimeoutSeconds,
-    });
+    }.ConnectionString)
+    {
+        Name = "watcher",
+    }.Build();
 
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 }
@@ -215,16 +219,20 @@ internal static class WatchingServices
     }
 }
 
-/// <summary>The log messages of the watcher. Ids: 2100.</summary>
+/// <summary>The log messages of the watcher.</summary>
 internal static partial class LogMessages
 {
-    [LoggerMessage(2100, LogLevel.Warning, "Backend {Pid} was terminated: {Operation} with variables '{Signature}' by '{AccessPaths}' ran one statement for {Seconds:F1} s; the shape is not run for {SuspendedSeconds} s")]
+    [LoggerMessage(EventIds.BackendTerminated, LogLevel.Warning,
+        "Backend {Pid} was terminated: {Operation} with variables '{Signature}' by '{AccessPaths}' ran one statement for "
+        + "{Seconds:F1} s; the shape is not run for {SuspendedSeconds} s")]
     public static partial void BackendTerminated(
         ILogger logger, int pid, LogText operation, LogText signature, LogText accessPaths, double seconds, int suspendedSeconds);
 
-    [LoggerMessage(2101, LogLevel.Warning, "Backend {Pid} was terminated and still runs {Operation}, for {Seconds:F0} s now: it ends by itself, or with PostgreSQL")]
+    [LoggerMessage(EventIds.BackendRunsOn, LogLevel.Warning,
+        "Backend {Pid} was terminated and still runs {Operation}, for {Seconds:F0} s now: it ends by itself, or with PostgreSQL")]
     public static partial void BackendRunsOn(ILogger logger, int pid, LogText operation, double seconds);
 
-    [LoggerMessage(2102, LogLevel.Warning, "What outlives its limit cannot be watched now; it is tried again twice a second")]
+    [LoggerMessage(EventIds.NotWatched, LogLevel.Warning,
+        "What outlives its limit cannot be watched now; it is tried again twice a second")]
     public static partial void NotWatched(ILogger logger, Exception cause);
 }

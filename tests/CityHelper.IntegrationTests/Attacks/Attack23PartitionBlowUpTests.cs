@@ -67,11 +67,11 @@ public sealed partial class Attack23PartitionBlowUpTests(OracleHouse house) : IC
 
     /// <summary>PostgreSQL itself says which partitions it opens: of one city, and of no year that a bound excludes.</summary>
     [Theory]
-    [InlineData("{ serviceRequests(city: \"nyc\", first: 100) { totalCount nodes { id } } }", "nyc")]
-    [InlineData("{ serviceRequests(city: \"nyc\", first: 10, where: {createdAt: {gte: \"2024-02-01T00:00:00Z\", lt: \"2024-03-01T00:00:00Z\"}}) { totalCount nodes { title } } }", "nyc_2024")]
-    [InlineData("{ serviceRequests(city: \"springfield\", first: 10, where: {or: [{createdAt: {eq: \"2024-02-01T00:00:00Z\"}}, {createdAt: {eq: \"2024-03-01T00:00:00Z\"}}]}) { totalCount nodes { title } } }", "springfield_2024")]
-    [InlineData("{ city(slug: \"springfield\") { categories(first: 5) { nodes { serviceRequests(first: 3) { nodes { title } totalCount } } } } }", "springfield")]
-    [InlineData("{ serviceRequests(city: \"nyc\", within: {viewport: {west: -180, south: -90, east: 180, north: 90}}, order: [{createdAt: ASC}]) { nodes { title } totalCount } }", "nyc")]
+    [InlineData("{ serviceRequests(city: \"nyc\", first: 100) { totalCount nodes { id } } }", "1")]
+    [InlineData("{ serviceRequests(city: \"nyc\", first: 10, where: {createdAt: {gte: \"2024-02-01T00:00:00Z\", lt: \"2024-03-01T00:00:00Z\"}}) { totalCount nodes { title } } }", "1_2024")]
+    [InlineData("{ serviceRequests(city: \"springfield\", first: 10, where: {or: [{createdAt: {eq: \"2024-02-01T00:00:00Z\"}}, {createdAt: {eq: \"2024-03-01T00:00:00Z\"}}]}) { totalCount nodes { title } } }", "2_2024")]
+    [InlineData("{ city(slug: \"springfield\") { categories(first: 5) { nodes { serviceRequests(first: 3) { nodes { title } totalCount } } } } }", "2")]
+    [InlineData("{ serviceRequests(city: \"nyc\", within: {viewport: {west: -180, south: -90, east: 180, north: 90}}, order: [{createdAt: ASC}]) { nodes { title } totalCount } }", "1")]
     public async Task No_partition_is_opened_that_the_question_does_not_need(string text, string partitions)
     {
         CompiledOperation compiled = await house.Server.Services.GetRequiredService<OperationRegistry>().CompileAsync(text, null, CancellationToken.None);
@@ -79,9 +79,9 @@ public sealed partial class Attack23PartitionBlowUpTests(OracleHouse house) : IC
             await house.Server.Services.GetRequiredService<OperationExplainer>().ExplainAsync(compiled.Operation!, default, CancellationToken.None);
         string[] opened = [.. explanations.SelectMany(e => Relation().Matches(e.Json).Select(m => m.Groups[1].Value)).Distinct()];
         Assert.NotEmpty(opened);
-        Assert.All(opened, name => Assert.StartsWith($"service_request_{partitions}", name, StringComparison.Ordinal));
+        Assert.All(opened, name => Assert.StartsWith($"service_request_{partitions}_", name + "_", StringComparison.Ordinal));
     }
 
-    [GeneratedRegex(@"""Relation Name"": ""(service_request_(?:nyc|springfield)[a-z_0-9]*)""")]
+    [GeneratedRegex(@"""Relation Name"": ""(service_request_[0-9_]+)""")]
     private static partial Regex Relation();
 }

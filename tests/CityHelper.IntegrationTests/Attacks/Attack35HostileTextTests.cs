@@ -33,14 +33,17 @@ public sealed partial class Attack35HostileTextTests(ReadingHouse house) : IClas
     ];
 
     /// <summary>Whatever logs, at whatever level: one line for each message, nothing in it that a terminal obeys.</summary>
-    [Fact]
-    public async Task The_console_shows_no_text_of_clients_as_it_was_sent()
+    [Theory]
+    [InlineData("line")]
+    [InlineData("json-line")]
+    public async Task The_console_shows_no_text_of_clients_as_it_was_sent(string formatter)
     {
         await using ServerProcess server = await ServerProcess.StartAsync(house.Database, "Production", new Dictionary<string, string>
         {
             ["Logging__LogLevel__Default"] = "Trace",
             ["Logging__LogLevel__Microsoft.AspNetCore"] = "Trace",
             ["Logging__LogLevel__Npgsql"] = "Trace",
+            ["Logging__Console__FormatterName"] = formatter == "line" ? formatter : "",
             ["Clients__default__Mode"] = "PersistedOnly",
             ["Clients__default__LogOnly"] = "true",
         });
@@ -59,9 +62,19 @@ public sealed partial class Attack35HostileTextTests(ReadingHouse house) : IClas
         string[] lines = [.. server.Lines];
 
         // They were logged at all, by us and by others.
-        Assert.Contains(lines, line => line.Contains("xxxx", StringComparison.Ordinal) && line.Contains(" CityHelper.", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.Contains("\\u001B[2J", StringComparison.Ordinal) && line.Contains(" Microsoft.AspNetCore.", StringComparison.Ordinal));
-        Assert.All(lines, line => Assert.Matches(Message(), line));
+        string ours = formatter == "line" ? " CityHelper." : "\"CityHelper.";
+        Assert.Contains(lines, line => line.Contains("xxxx", StringComparison.Ordinal) && line.Contains(ours, StringComparison.Ordinal));
+        Assert.Contains(lines, line =>
+            line.Contains("\\u001B[2J", StringComparison.Ordinal) && line.Contains("Microsoft.AspNetCore.", StringComparison.Ordinal));
+        if (formatter == "line")
+        {
+            Assert.All(lines, line => Assert.Matches(Message(), line));
+        }
+        else
+        {
+            Assert.All(lines, line => Assert.True(JsonDocument.Parse(line).RootElement.TryGetProperty("event_id", out _), line));
+        }
+
         Assert.All(lines, line => Assert.False(line.StartsWith(Forged, StringComparison.Ordinal), line));
         Assert.All(lines, line => Assert.DoesNotContain(line, c => char.GetUnicodeCategory(c)
             is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate));

@@ -5,7 +5,6 @@ using CityHelper.Server;
 using CityHelper.Server.Admission;
 using CityHelper.Server.Clients;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Configuration;
 using Xunit;
 
 namespace CityHelper.Tests.Server;
@@ -154,22 +153,34 @@ public sealed class ClientDirectoryTests
     }
 
     [Fact]
-    public void The_shares_of_all_clients_must_find_connections_and_all_that_is_wrong_is_said_at_once()
+    public void The_shares_of_all_clients_must_find_connections()
     {
         ClientShare[] shares = [new("default", 4, 2), new("civic", 2, 1)];
-        Assert.Equal(10, SettingsOf(shares, ("Connections", "10")).Connections);
-        string message = Assert.Throws<ConfigurationException>(() => SettingsOf(shares, ("Connections", "9"), ("QueueMs", "5000"), ("DearQueued", "-1"), ("CheapCost", "0"))).Message;
-        Assert.Contains("the shares of default, civic admit 9 executions at once, so Connections must be at least 10 and is 9", message, StringComparison.Ordinal);
-        Assert.All(["QueueMs is 1 to 4999", "CheapQueued and DearQueued are 0", "CheapCost is 1"], wrong => Assert.Contains(wrong, message, StringComparison.Ordinal));
-        Assert.Contains("cannot be read", Assert.Throws<ConfigurationException>(() => SettingsOf(shares, ("Connections", "many"))).Message, StringComparison.Ordinal);
+        Assert.Null(new AdmissionSettings { Connections = 10 }.Problem(shares));
+        Assert.StartsWith(
+            "The shares of default, civic admit 9 executions at once, so Admission__Connections must be at least 10 and is 9",
+            new AdmissionSettings { Connections = 9 }.Problem(shares),
+            StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void All_that_is_wrong_with_clients_is_said_at_once() => Assert.Equal(
+        [
+            "The client app of the section Clients: Mode is one of PersistedOnly, Registration, FreeText.",
+            "The client app of the section Clients: `a.example:1` is no host's name: leave scheme, port and a dot at its end out.",
+            "The client other of the section Clients: no limit may be negative.",
+        ],
+        Assert.Throws<ConfigurationException>(() => new ClientDirectory(
+            new Dictionary<string, ClientSettings>
+            {
+                ["app"] = new() { Hosts = ["a.example:1"] },
+                ["other"] = new() { Mode = "FreeText", MaxFieldCost = -1 },
+            },
+            isDevelopment: true)).Problems);
 
     /// <summary>Two servers as they are by default, an import, a migration and a person fit PostgreSQL as it is by default.</summary>
     [Fact]
     public void The_limits_of_the_server_agree_with_each_other() => CityHelper.Server.Limits.Verify();
-
-    private static AdmissionSettings SettingsOf(ClientShare[] shares, params (string Key, string Value)[] settings) => AdmissionSettings.Of(
-        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(s => KeyValuePair.Create($"Admission:{s.Key}", (string?)s.Value))).Build(), shares);
 
     private static void AssertRefused(Dictionary<string, ClientSettings> clients, string message) =>
         Assert.Contains(message, Assert.Throws<ConfigurationException>(() => new ClientDirectory(clients, isDevelopment: true)).Message, StringComparison.Ordinal);

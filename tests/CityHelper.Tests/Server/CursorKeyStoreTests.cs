@@ -1,5 +1,6 @@
 using CityHelper.Engine.Cursors;
 using CityHelper.Server;
+using CityHelper.Server.Configuration;
 using CityHelper.Server.Security;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
@@ -62,10 +63,14 @@ public sealed class CursorKeyStoreTests : IDisposable
     public void Production_makes_no_key_of_its_own() =>
         Assert.Contains("the same on every server", Assert.Throws<ConfigurationException>(() => Load(Environments.Production)).Message, StringComparison.Ordinal);
 
-    private CursorKeys Load(string? environment = null, params (string Key, string Value)[] settings) => CursorKeyStore.Load(
-        new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value)).Build(),
-        new HostingEnvironment { EnvironmentName = environment ?? Environments.Development },
-        _home);
+    private CursorKeys Load(string? environment = null, params (string Key, string Value)[] settings)
+    {
+        CursorSettings read = SettingsReader.Read<CursorSettings>(
+            new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value)).Build());
+        var host = new HostingEnvironment { EnvironmentName = environment ?? Environments.Development };
+        string[] problems = [.. ((ISettings)read).Problems(host)];
+        return problems.Length == 0 ? CursorKeyStore.Load(read, _home) : throw new ConfigurationException(problems);
+    }
 
     private static string Cursor(CursorKeys keys)
     {

@@ -36,14 +36,14 @@ public sealed class GraphQLHttpHandler(
     /// </remarks>
     public async Task HandleAsync(HttpContext http)
     {
-        using Activity? activity = EngineTelemetry.Source.HasListeners()
-            ? EngineTelemetry.Source.StartActivity($"GraphQL HTTP {http.Request.Method}")
-            : null;
         long start = Stopwatch.GetTimestamp();
         if (!await AllowsMethodAsync(http))
         {
             return;
         }
+
+        string span = HttpMethods.IsPost(http.Request.Method) ? "GraphQL HTTP POST" : "GraphQL HTTP GET";
+        using Activity? activity = EngineTelemetry.Source.StartActivity(span);
 
         (ResponseMediaType? accepted, RequestError? acceptError) = AcceptHeader.Choose(http.Request.Headers.Accept);                // (1)
         if (accepted is not { } mediaType)
@@ -54,13 +54,16 @@ public sealed class GraphQLHttpHandler(
 
         try
         {
-            (int status, int errors, string name, int bytes) = await AnswerAsync(http, mediaType);                                  // (2)-(4)
+            (int status, int errors, AnsweredOperation operation, int bytes) = await AnswerAsync(http, mediaType);                                  // (2)-(4)
             TimeSpan took = Stopwatch.GetElapsedTime(start);
-            activity?.SetTag("graphql.operation.name", name);
-            activity?.SetTag("graphql.error.count", errors);
+            operation.Mark(activity);
+            activity?.SetTag(EngineTelemetry.ErrorCount, errors);
             EngineTelemetry.RequestDuration.Record(
-                took.TotalSeconds, new KeyValuePair<string, object?>("http.response.status_code", status));
-            LogMessages.Answered(logger, http.Request.Method, name, status, bytes, took.TotalMilliseconds);
+                took.TotalSeconds,
+                new KeyValuePair<string, object?>(EngineTelemetry.OperationName, operation.Label),
+                new KeyValuePair<string, object?>(EngineTelemetry.OperationType, operation.TypeLabel),
+                new KeyValuePair<string, object?>("http.response.status_code", status));
+            LogMessages.Answered(logger, http.Request.Method, operation.Name, status, bytes, took.TotalMilliseconds);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -68,22 +71,24 @@ public sealed class GraphQLHttpHandler(
         }
     }
 
-    private async Task<(int Status, int Errors, string Name, int Bytes)> AnswerAsync(HttpContext http, ResponseMediaType mediaType)
+    private async Task<(int Status, int Errors, AnsweredOperation Operation, int Bytes)> AnswerAsync(
+        HttpContext http, ResponseMediaType mediaType)
     {
         using MemoryLease? memory = sender.TryBegin(http);
-        (OperationResult result, int status, string name) = memory is null
-            ? Refuse("unknown", mediaType, new OverloadedError(Limits.ResponseMemoryRetrySeconds))
+        (OperationResult result, int status, AnsweredOperation operation) = memory is null
+            ? Refuse(AnsweredOperation.Unknown, mediaType, new OverloadedError(Limits.ResponseMemoryRetrySeconds))
             : await ProduceAsync(http, mediaType, memory);
         using (result)
         {
             int bytes = result.Json.Length;
             await WriteAsync(http, result, mediaType, status);                                                                     // (4)
-            return (status, result.Errors.Count, name, bytes);
+            return (status, result.Errors.Count, operation, bytes);
         }
     }
 
     // What was sent is let go before the answer is written: a reader who takes his time would hold it too.
-    private async Task<(OperationResult Result, int Status, string Name)> ProduceAsync(HttpContext http, ResponseMediaType mediaType, MemoryLease memory)
+    private async Task<(OperationResult Result, int Status, AnsweredOperation Operation)> ProduceAsync(
+        HttpContext http, ResponseMediaType mediaType, MemoryLease memory)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.RequestTimeoutMs), time);
         using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(source => ((CancellationTokenSource)source!).Cancel(), timeout);
@@ -118,16 +123,16 @@ public sealed class GraphQLHttpHandler(
         await WriteAsync(http, refused, ResponseMediaType.GraphQLResponse, StatusCodes.Status400BadRequest);
     }
 
-    private async Task<(OperationResult Result, int Status, string Name)> AnswerAsync(
+    private async Task<(OperationResult Result, int Status, AnsweredOperation Operation)> AnswerAsync(
         HttpContext http, Part part, ResponseMediaType mediaType, CancellationToken cancellation)
     {
-        string name = "unknown";
+        AnsweredOperation answered = AnsweredOperation.Unknown;
         using var request = new OperationRequest();
         try
         {
             if (await RequestReader.ReadAsync(http.Request, part.Element, request, cancellation) is { } unreadable)                // (2)
             {
-                return Refuse(name, mediaType, unreadable);
+                return Refuse(answered, mediaType, unreadable);
             }
 
             if (request.Batch is { } batch)
@@ -137,7 +142,7 @@ public sealed class GraphQLHttpHandler(
 
             if (CostHeader(http.Request) is not { } report)
             {
-                return Refuse(name, mediaType, new RequestInvalidError($"The header `{CostHeaderName}` is `report` or `validate`."));
+                return Refuse(answered, mediaType, new RequestInvalidError($"The header `{CostHeaderName}` is `report` or `validate`."));
             }
 
             var asked = new PipelineRequest(request, clients.Identify(http.Request), part.Memory)
@@ -147,7 +152,7 @@ public sealed class GraphQLHttpHandler(
                 Report = report,
                 TellForms = options.TellsForms && http.Request.Headers.ContainsKey(DebugHeader),
             };
-            (OperationResult result, Operation? operation) = await pipeline.RunAsync(asked, cancellation);                          // (3)
+            (OperationResult result, Operation? operation, bool isPublished) = await pipeline.RunAsync(asked, cancellation);                          // (3)
             if (operation is null)
             {
                 if (result.Errors.Any(error => error is OperationKindNotAllowedError))
@@ -155,42 +160,42 @@ public sealed class GraphQLHttpHandler(
                     http.Response.Headers.Allow = HttpMethods.Post;
                 }
 
-                return (result, StatusOf(mediaType, result.Errors), name);
+                return (result, StatusOf(mediaType, result.Errors), answered);
             }
 
-            name = operation.Name ?? "anonymous";
+            answered = AnsweredOperation.Of(operation, isPublished);
             if (result.Cache != CachePolicy.None && !CanonicalAddress.IsOf(http.Request, operation, request.Variables))
             {
                 result.ForbidCaching();
             }
 
-            return (result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), name);
+            return (result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), answered);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
-            LogMessages.RequestTimedOut(logger, http.Request.Method, name, options.RequestTimeoutMs);
+            LogMessages.RequestTimedOut(logger, http.Request.Method, answered.Name, options.RequestTimeoutMs);
             int status = mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status504GatewayTimeout;
-            return (OperationResult.Refused(new RequestTimeoutError()), status, name);
+            return (OperationResult.Refused(new RequestTimeoutError()), status, answered);
         }
         catch (ResponseRefusedException cause)
         {
             // The array of a batch, whose parts were refused one by one.
-            return Refuse(name, mediaType, cause.Error);
+            return Refuse(answered, mediaType, cause.Error);
         }
         catch (Exception cause) when (cause is not OperationCanceledException)
         {
             LogMessages.RequestFailed(logger, http.Request.Method, http.Request.Path.Value, cause);
-            return (OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, name);
+            return (OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, answered);
         }
     }
 
     // Each request of a batch has an answer of its own, so the status says only that there are answers.
-    private async Task<(OperationResult Result, int Status, string Name)> AnswerBatchAsync(
+    private async Task<(OperationResult Result, int Status, AnsweredOperation Operation)> AnswerBatchAsync(
         HttpContext http, JsonElement batch, bool hasId, ResponseMediaType mediaType, MemoryLease memory, CancellationToken cancellation)
     {
         if (RequestBatch.Check(batch, hasId, options.BatchRequestsMax) is { } refusal)
         {
-            return Refuse("batch", mediaType, refusal);
+            return Refuse(AnsweredOperation.Batch, mediaType, refusal);
         }
 
         OperationResult results = await RequestBatch.AnswerAsync(batch, memory, async (element, spent) =>
@@ -198,12 +203,12 @@ public sealed class GraphQLHttpHandler(
             (OperationResult result, _, _) = await AnswerAsync(http, new Part(memory) { Element = element, Spent = spent }, mediaType, cancellation);
             return result;
         });
-        return (results, StatusCodes.Status200OK, "batch");
+        return (results, StatusCodes.Status200OK, AnsweredOperation.Batch);
     }
 
-    private static (OperationResult Result, int Status, string Name) Refuse(
-        string name, ResponseMediaType mediaType, params IReadOnlyList<RequestError> errors) =>
-        (OperationResult.Refused(errors), StatusOf(mediaType, errors), name);
+    private static (OperationResult Result, int Status, AnsweredOperation Operation) Refuse(
+        AnsweredOperation operation, ResponseMediaType mediaType, params IReadOnlyList<RequestError> errors) =>
+        (OperationResult.Refused(errors), StatusOf(mediaType, errors), operation);
 
     private static int StatusOf(ResponseMediaType mediaType, IReadOnlyList<RequestError> errors) =>
         errors[0].Status ?? (mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);

@@ -1,0 +1,27 @@
+namespace CityHelper.Engine.Telemetry;
+
+/// <summary>
+/// The ids of all log messages of the engine, in order: 1000 HTTP, 1100 operations and plans, 1200 batches. An id is never used again for
+/// another message: filters and alarms of operators name them.
+/// </summary>
+internal static class EventIds
+{
+    public const int Answered = 1000;
+    public const int RequestFailed = 1001;
+    public const int RequestTimedOut = 1002;
+    public const int ClientLeft = 1003;
+    public const int SlowReader = 1004;
+    public const int SlowStream = 1005;
+
+    public const int PlanCompiled = 1100;
+    public const int OperationsLoaded = 1101;
+    public const int OperationDoesNotFit = 1102;
+    public const int NotAllowedButDone = 1103;
+
+    public const int Statement = 1200;
+    public const int CountTimedOut = 1201;
+    public const int BatchFailed = 1202;
+    public const int BatchTimedOut = 1203;
+    public const int StaleConnection = 1204;
+    public const int GeometryNotCompared = 1205;
+}

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using CityHelper.Engine.Telemetry;
+using CityHelper.Server.Configuration;
+using Npgsql;
+using OpenTelemetry;
+using OpenTelemetry.Context.Propagation;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace CityHelper.Server.Telemetry;
+
+/// <summary>Wires OpenTelemetry: docs/operating.md says what there is to see.</summary>
+internal static class TelemetryServices
+{
+    /// <summary>
+    /// Adds what is configured and nothing else: a signal that is sent nowhere is not recorded, and there is no address that it would be
+    /// sent to by default.
+    /// </summary>
+    public static void AddTelemetry(this WebApplicationBuilder builder)
+    {
+        TelemetrySettings telemetry = SettingsReader.Read<TelemetrySettings>(builder.Configuration);
+        bool isScraped = !telemetry.Disabled && SettingsReader.Read<MetricsSettings>(builder.Configuration).Port is not null;
+        builder.Services.AddSettings<TelemetrySettings>();
+        builder.Services.AddSettings<MetricsSettings>();
+
+        // Also where nothing is traced: logs carry the ids of traces.
+        builder.Services.AddSingleton<DistributedContextPropagator>(new RemoteTraces());
+        if (!isScraped && !telemetry.SendsTraces && !telemetry.SendsMetrics && !telemetry.SendsLogs)
+        {
+            return;
+        }
+
+        OpenTelemetryBuilder signals = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource
+            .AddService(telemetry.ServiceName, serviceVersion: typeof(ServerApplication).Assembly.GetName().Version?.ToString())
+            .AddEnvironmentVariableDetector());
+        if (telemetry.SendsTraces)
+        {
+            signals.WithTracing(tracing => AddTraces(tracing, telemetry));
+        }
+
+        if (telemetry.SendsMetrics || isScraped)
+        {
+            signals.WithMetrics(metrics => AddMetrics(metrics, telemetry.SendsMetrics, isScraped));
+        }
+
+        if (telemetry.SendsLogs)
+        {
+            signals.WithLogging(logs => logs.AddOtlpExporter(), options => options.IncludeFormattedMessage = true);
+        }
+
+        if (isScraped)
+        {
+            builder.Services.AddHostedService<MetricsListener>();
+        }
+    }
+
+    private static void AddTraces(TracerProviderBuilder traces, TelemetrySettings telemetry)
+    {
+        // OpenTelemetry's own instrumentation would continue what ASP.NET Core does not.
+        Sdk.SetDefaultTextMapPropagator(new CompositeTextMapPropagator([]));
+        traces
+            .AddSource(EngineTelemetry.Name)
+            .AddAspNetCoreInstrumentation(options =>
+            {
+                options.Filter = http => !IsOfOperators(http.Request.Path);
+                options.EnrichWithHttpRequest = RemoteTraces.Link;
+            })
+            .AddNpgsql()
+            .SetSampler(new RequestSampler(SamplerOf(telemetry)))
+            .AddOtlpExporter();
+    }
+
+    private static void AddMetrics(MeterProviderBuilder metrics, bool isSent, bool isScraped)
+    {
+        metrics
+            .AddMeter(EngineTelemetry.Name)
+            .AddAspNetCoreInstrumentation()
+            .AddNpgsqlInstrumentation()
+            .AddRuntimeInstrumentation()
+            .AddProcessInstrumentation();
+        if (isSent)
+        {
+            metrics.AddOtlpExporter();
+        }
+
+        if (isScraped)
+        {
+            metrics.AddPrometheusExporter(options =>
+            {
+                options.ScopeInfoEnabled = false;
+                options.MaxScrapeResponseSizeBytes = Limits.MetricsBytesMax;
+                options.ScrapeResponseTimeoutMilliseconds = Limits.MetricsTimeoutMs;
+            });
+        }
+    }
+
+    // Probes come each second and would be most of all traces.
+    private static bool IsOfOperators(PathString path) =>
+        path.StartsWithSegments("/health") || path.StartsWithSegments(MetricsListener.Path);
+
+    internal static Sampler SamplerOf(TelemetrySettings telemetry) => telemetry.Sampler switch
+    {
+        "always_on" => new AlwaysOnSampler(),
+        "always_off" => new AlwaysOffSampler(),
+        "traceidratio" => new TraceIdRatioBasedSampler(telemetry.SamplerRatio),
+        "parentbased_always_on" => new ParentBasedSampler(new AlwaysOnSampler()),
+        "parentbased_always_off" => new ParentBasedSampler(new AlwaysOffSampler()),
+        _ => new ParentBasedSampler(new TraceIdRatioBasedSampler(telemetry.SamplerRatio)),
+    };
+}
