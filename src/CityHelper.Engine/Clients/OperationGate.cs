@@ -90,7 +90,7 @@ public sealed class OperationGate(
 
         if (client.Mode < needed)
         {
-            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "send the text of", name ?? "anonymous", OperationCompiler.IdOf(text));
+            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode.ToString(), "send the text of", name ?? "anonymous", OperationCompiler.IdOf(text));
         }
 
         return await CompileAsync(text, name, client, cancellation);
@@ -119,7 +119,7 @@ public sealed class OperationGate(
                 return Authorisation.Refused(new RegistrationQuotaExceededError(client.RegistrationsPerDay));
             }
 
-            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "register any more today, such as", name ?? "anonymous", hash);
+            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode.ToString(), "register any more today, such as", name ?? "anonymous", hash);
         }
 
         Authorisation authorisation = await ByTextAsync(text, name, client, ClientMode.Registration, cancellation);
@@ -164,7 +164,7 @@ public sealed class OperationGate(
                 return Authorisation.Refused(new IntrospectionNotAllowedError(field));
             }
 
-            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode, "look at the schema with", name ?? "anonymous", OperationCompiler.IdOf(text));
+            LogMessages.NotAllowedButDone(logger, client.Name, client.Mode.ToString(), "look at the schema with", name ?? "anonymous", OperationCompiler.IdOf(text));
         }
 
         return new Authorisation(operation, []) { Limit = client.PriceLimit };

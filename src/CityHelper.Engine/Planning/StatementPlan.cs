@@ -1,7 +1,4 @@
-using CityHelper.Engine.Cursors;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Writing;
-using Npgsql;
 
 namespace CityHelper.Engine.Planning;
 

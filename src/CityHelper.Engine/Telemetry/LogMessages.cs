@@ -38,7 +38,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(EventIds.NotAllowedButDone, LogLevel.Warning,
         "{Client} may not {Act} {Operation} ({Id}) in mode {Mode}; it was done, because its mode is only logged")]
-    public static partial void NotAllowedButDone(ILogger logger, LogText client, Clients.ClientMode mode, LogText act, LogText operation, LogText id);
+    public static partial void NotAllowedButDone(ILogger logger, LogText client, LogText mode, LogText act, LogText operation, LogText id);
 
     [LoggerMessage(EventIds.OperationDoesNotFit, LogLevel.Warning,
         "The published operation {Id} ({Client}/{Name}) does not fit this server's schema: {Reason}")]

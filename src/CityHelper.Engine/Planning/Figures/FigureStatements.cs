@@ -1,7 +1,5 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 using CityHelper.Engine.Writing;
-using Npgsql;
 using NpgsqlTypes;
 
 namespace CityHelper.Engine.Planning.Figures;

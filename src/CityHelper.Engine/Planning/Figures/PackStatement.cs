@@ -1,7 +1,4 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
-using CityHelper.Engine.Space;
-using Npgsql;
 using NpgsqlTypes;
 
 namespace CityHelper.Engine.Planning.Figures;

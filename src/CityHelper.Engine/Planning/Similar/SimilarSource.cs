@@ -1,5 +1,4 @@
 using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Execution;
 
 namespace CityHelper.Engine.Planning.Similar;
 
