@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Schema.Bindings;
 
 namespace CityHelper.Engine;
 

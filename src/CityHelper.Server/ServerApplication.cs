@@ -1,7 +1,7 @@
 using CityHelper.Data;
 using CityHelper.Engine;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Transport.Http;
 using CityHelper.Server.Admission;
 using CityHelper.Server.Clients;

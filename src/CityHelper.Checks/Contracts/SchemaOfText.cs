@@ -1,5 +1,5 @@
 using CityHelper.Engine;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using GraphQL;
 using GraphQL.Types;
 using GraphQL.Validation;

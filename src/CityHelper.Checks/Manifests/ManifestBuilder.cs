@@ -1,6 +1,6 @@
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Pricing;
 using CityHelper.Engine;
+using CityHelper.Engine.Cost;
+using CityHelper.Engine.Documents;
 using GraphQL.Types;
 
 namespace CityHelper.Checks.Manifests;

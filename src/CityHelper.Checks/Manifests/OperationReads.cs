@@ -1,5 +1,6 @@
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Filters;
 using GraphQL;
 using GraphQL.Types;
 using GraphQLParser.AST;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using CityHelper.Checks.TestCases;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 
 namespace CityHelper.Checks.PlanAudits;
 

@@ -1,9 +1,9 @@
 using System.Text.Json;
-using CityHelper.Engine.Transport;
 using CityHelper.Engine;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Transport;
 using Npgsql;
 
 namespace CityHelper.Checks.PlanAudits;

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using CityHelper.Engine.Transport;
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Schema.Bindings;
+using CityHelper.Engine.Transport;
 using GraphQLParser.AST;
 
 namespace CityHelper.Checks.TestCases;

@@ -1,6 +1,6 @@
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using GraphQL;
 using GraphQL.Types;
 using GraphQLParser.AST;

@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
-using CityHelper.Engine.Types;
 using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Binding;

@@ -1,8 +1,8 @@
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Planning;
-using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Cost;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Schema;
 using CityHelper.Engine.Space;
-using CityHelper.Engine.Types;
 using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Binding;

@@ -1,5 +1,5 @@
 using CityHelper.Engine.Cursors;
-using CityHelper.Engine.Statistics;
+using CityHelper.Engine.Database;
 
 namespace CityHelper.Engine.Binding;
 

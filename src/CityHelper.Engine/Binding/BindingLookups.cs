@@ -1,7 +1,7 @@
-using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Database;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
 using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Logging;

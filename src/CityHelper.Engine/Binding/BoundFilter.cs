@@ -1,7 +1,8 @@
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Planning;
+using CityHelper.Engine.Database;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Planning.Filters;
 using CityHelper.Engine.Space;
-using CityHelper.Engine.Statistics;
 
 namespace CityHelper.Engine.Binding;
 

@@ -1,7 +1,9 @@
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Cost;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Planning;
-using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Binding;

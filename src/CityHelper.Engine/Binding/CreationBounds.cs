@@ -1,7 +1,8 @@
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using GraphQL.Types;
 
 namespace CityHelper.Engine.Binding;

@@ -1,9 +1,11 @@
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Cost;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Figures;
-using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
-using CityHelper.Engine.Types;
 
 namespace CityHelper.Engine.Binding;
 

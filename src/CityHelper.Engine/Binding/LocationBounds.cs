@@ -1,8 +1,9 @@
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
-using CityHelper.Engine.Types;
 using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Binding;

@@ -1,9 +1,10 @@
 using System.Globalization;
-using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Cursors;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Nearby;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Binding;

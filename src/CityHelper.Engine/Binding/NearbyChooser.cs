@@ -1,8 +1,10 @@
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Planning.Filters;
 using CityHelper.Engine.Planning.Nearby;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
-using CityHelper.Engine.Statistics;
 
 namespace CityHelper.Engine.Binding;
 

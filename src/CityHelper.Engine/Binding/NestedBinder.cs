@@ -1,7 +1,8 @@
-using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Similar;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Binding;

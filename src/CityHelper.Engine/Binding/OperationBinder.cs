@@ -1,7 +1,7 @@
+using CityHelper.Engine.Cost;
 using CityHelper.Engine.Database;
-using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Nearby;
-using CityHelper.Engine.Pricing;
 
 namespace CityHelper.Engine.Binding;
 

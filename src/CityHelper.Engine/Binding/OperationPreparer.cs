@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Cost;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
-using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Planning.Filters;
 using CityHelper.Engine.Telemetry;
 using GraphQL.Types;
 using Microsoft.Extensions.Logging;

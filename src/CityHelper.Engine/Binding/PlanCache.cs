@@ -1,5 +1,5 @@
-using CityHelper.Engine.Loading;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Lookups;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,6 @@
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Cost;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
-using CityHelper.Engine.Pricing;
 
 namespace CityHelper.Engine.Binding;
 

@@ -1,7 +1,9 @@
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Figures;
 using CityHelper.Engine.Planning.Nearby;
 using CityHelper.Engine.Planning.Similar;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Binding;
@@ -140,7 +142,7 @@ internal sealed class RootBinder(BindingContext context)
     }
 
     /// <returns>The argument that is a row's global id; null when it is none of the type.</returns>
-    private static GlobalId? IdOf(InputNode id, Bindings.EntityMap entity, RootSeed seed) =>
+    private static GlobalId? IdOf(InputNode id, EntityMap entity, RootSeed seed) =>
         // An ID may be sent as a number; no id of ours is one.
         id.Evaluate(seed.Variables) is string text && GlobalId.Parse(text, entity) is { Partition: not null } parsed ? parsed : null;
 }

@@ -1,5 +1,6 @@
-using CityHelper.Engine.Planning;
-using CityHelper.Engine.Statistics;
+using CityHelper.Engine.Database;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Planning.Filters;
 
 namespace CityHelper.Engine.Binding;
 

@@ -1,5 +1,5 @@
 using CityHelper.Engine.Admission;
-using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Cost;
 using Microsoft.AspNetCore.Http;
 
 namespace CityHelper.Engine.Clients;

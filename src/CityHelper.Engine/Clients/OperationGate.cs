@@ -1,5 +1,5 @@
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Cost;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,5 @@
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Cost;
+using CityHelper.Engine.Documents;
 
 namespace CityHelper.Engine.Clients;
 

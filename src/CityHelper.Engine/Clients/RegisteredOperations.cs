@@ -1,4 +1,4 @@
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Lookups;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Internal;
 using Microsoft.Extensions.Options;

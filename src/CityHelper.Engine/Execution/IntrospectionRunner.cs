@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.SystemTextJson;

@@ -1,5 +1,4 @@
 using CityHelper.Engine.Binding;
-using CityHelper.Engine.Loading;
 using CityHelper.Engine.Writing;
 using GraphQL.DataLoader;
 

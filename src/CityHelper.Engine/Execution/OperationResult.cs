@@ -1,6 +1,6 @@
 using System.Text.Json;
-using CityHelper.Engine.Pricing;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Cost;
+using CityHelper.Engine.Schema;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Execution;

@@ -1,5 +1,6 @@
 using CityHelper.Engine.Binding;
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Execution;

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Planning;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Schema;
 using GraphQL.Types;
 using GraphQLParser.AST;
 

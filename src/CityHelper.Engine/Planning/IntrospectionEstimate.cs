@@ -1,4 +1,5 @@
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Planning.Filters;
 using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Planning;

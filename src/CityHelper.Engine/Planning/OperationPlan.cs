@@ -1,4 +1,5 @@
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Schema;
 using CityHelper.Engine.Writing;
 using GraphQLParser.AST;
 

@@ -1,9 +1,11 @@
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Figures;
+using CityHelper.Engine.Planning.Filters;
 using CityHelper.Engine.Planning.Nearby;
 using CityHelper.Engine.Planning.Similar;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.Types;

@@ -1,8 +1,10 @@
 using System.Text;
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Figures;
+using CityHelper.Engine.Planning.Filters;
 using CityHelper.Engine.Planning.Similar;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.Types;

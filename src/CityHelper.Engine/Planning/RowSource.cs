@@ -1,4 +1,4 @@
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Schema.Bindings;
 
 namespace CityHelper.Engine.Planning;
 

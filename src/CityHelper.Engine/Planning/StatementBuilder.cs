@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Planning.Filters;
 using Npgsql;
 using NpgsqlTypes;
 

@@ -1,3 +1,4 @@
+using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Planning;

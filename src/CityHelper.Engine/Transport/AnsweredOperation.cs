@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Telemetry;
 
 namespace CityHelper.Engine.Transport;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Binding;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Operations;
 
 namespace CityHelper.Engine.Transport;
 

@@ -2,10 +2,10 @@ using System.Text.Json;
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Binding;
 using CityHelper.Engine.Clients;
+using CityHelper.Engine.Cost;
 using CityHelper.Engine.Database;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Writing;
 using GraphQLParser.AST;
 

@@ -1,6 +1,6 @@
 using CityHelper.Engine.Admission;
+using CityHelper.Engine.Cost;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Transport;

@@ -1,5 +1,5 @@
 using CityHelper.Engine.Cursors;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 
 namespace CityHelper.Engine.Writing;
 

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using CityHelper.Data.Boundaries;
 using CityHelper.Data.Model;
-using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Database;
-using CityHelper.Engine.Loading;
+using CityHelper.Engine.Lookups;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
 using NetTopologySuite.Geometries;
 using Npgsql;

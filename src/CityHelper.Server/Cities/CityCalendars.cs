@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Database;
-using CityHelper.Engine.Loading;
+using CityHelper.Engine.Lookups;
+using CityHelper.Engine.Schema.Bindings;
 using Npgsql;
 
 namespace CityHelper.Server.Cities;

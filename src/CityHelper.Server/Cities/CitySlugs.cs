@@ -1,8 +1,8 @@
 using System.Runtime.ExceptionServices;
 using CityHelper.Engine;
-using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Database;
-using CityHelper.Engine.Loading;
+using CityHelper.Engine.Lookups;
+using CityHelper.Engine.Schema.Bindings;
 using Npgsql;
 
 namespace CityHelper.Server.Cities;

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Cost;
 using CityHelper.Engine.Transport.Http;
 
 namespace CityHelper.Server.Clients;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using CityHelper.Checks.Manifests;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Server.Operations;
 using CityHelper.Server.Schema;
 using GraphQL.Types;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using CityHelper.Checks.Contracts;
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Schema;
 using CityHelper.Server.Operations;
 using CityHelper.Server.Schema;
 using GraphQL.Types;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Schema;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
 

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Schema.Bindings;
 using GraphQL.Types;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;

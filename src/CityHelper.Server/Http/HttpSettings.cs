@@ -1,7 +1,6 @@
+using System.ComponentModel.DataAnnotations;
 using CityHelper.Engine.Transport.Http;
 using CityHelper.Server.Configuration;
-using System.ComponentModel.DataAnnotations;
-using System.Globalization;
 
 namespace CityHelper.Server.Http;
 

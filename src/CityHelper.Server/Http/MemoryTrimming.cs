@@ -1,4 +1,3 @@
-using CityHelper.Engine.Admission;
 using CityHelper.Engine.Writing;
 using CityHelper.Server.Telemetry;
 

@@ -1,5 +1,5 @@
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Telemetry;
 using CityHelper.Server.Redis;
 using CityHelper.Server.Telemetry;

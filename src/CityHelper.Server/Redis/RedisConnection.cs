@@ -1,5 +1,5 @@
-using CityHelper.Server.Telemetry;
 using System.Net;
+using CityHelper.Server.Telemetry;
 using StackExchange.Redis;
 
 namespace CityHelper.Server.Redis;

@@ -1,5 +1,4 @@
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Operations;
 using CityHelper.Server.Configuration;
 using CityHelper.Server.Operations;
 

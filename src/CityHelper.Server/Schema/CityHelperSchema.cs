@@ -1,6 +1,6 @@
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Pricing;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Cost;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Server.Boundaries;
 using CityHelper.Server.Cities;
 using CityHelper.Server.ServiceRequests;

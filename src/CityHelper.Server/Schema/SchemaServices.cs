@@ -1,7 +1,7 @@
 using CityHelper.Data;
 using CityHelper.Data.Model;
 using CityHelper.Engine;
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Server.Boundaries;
 using CityHelper.Server.Cities;
 using CityHelper.Server.ServiceRequests;

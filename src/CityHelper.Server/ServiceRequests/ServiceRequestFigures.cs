@@ -1,5 +1,5 @@
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using GraphQL.Types;
 
 namespace CityHelper.Server.ServiceRequests;

@@ -1,6 +1,6 @@
 using CityHelper.Data.Model;
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Server.Boundaries;
 
 namespace CityHelper.Server.ServiceRequests;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using CityHelper.Engine.Statistics;
+using CityHelper.Engine.Database;
 using Npgsql;
 
 namespace CityHelper.Server.Statistics;

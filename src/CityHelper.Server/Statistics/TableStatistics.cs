@@ -1,4 +1,4 @@
-using CityHelper.Engine.Statistics;
+using CityHelper.Engine.Database;
 using CityHelper.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;

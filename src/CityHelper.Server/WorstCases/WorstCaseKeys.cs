@@ -4,8 +4,8 @@ using CityHelper.Checks.TestCases;
 using CityHelper.Data.Extremes;
 using CityHelper.Data.Model;
 using CityHelper.Engine;
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using GraphQL.Types;
 
 namespace CityHelper.Server.WorstCases;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using CityHelper.Checks.TestCases;
 using CityHelper.Data.Extremes;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Schema;
 
 namespace CityHelper.Server.WorstCases;
 

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 using CityHelper.Checks.TestCases;
 using CityHelper.Data.Extremes;
 using CityHelper.Data.Model;
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using GraphQL;
 using GraphQL.Types;
 

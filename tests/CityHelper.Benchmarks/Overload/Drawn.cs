@@ -1,4 +1,4 @@
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 
 namespace CityHelper.Benchmarks.Overload;
 

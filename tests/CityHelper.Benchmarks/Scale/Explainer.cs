@@ -1,8 +1,8 @@
 using System.Text.Json;
 using CityHelper.Data;
 using CityHelper.Engine.Clients;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Operations;
 using CityHelper.Engine.Transport;
 using CityHelper.Server;
 

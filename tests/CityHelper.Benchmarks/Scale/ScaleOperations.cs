@@ -1,5 +1,5 @@
 using System.Text.Json;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 
 namespace CityHelper.Benchmarks.Scale;
 

@@ -6,7 +6,7 @@ using System.Text.Json;
 using CityHelper.Engine;
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Telemetry;
 using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Postgres;

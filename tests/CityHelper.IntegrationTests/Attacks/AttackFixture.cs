@@ -9,7 +9,7 @@ using CityHelper.Data.Cities;
 using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Statistics;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Checks;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;

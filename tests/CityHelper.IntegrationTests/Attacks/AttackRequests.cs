@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 
 namespace CityHelper.IntegrationTests.Attacks;
 

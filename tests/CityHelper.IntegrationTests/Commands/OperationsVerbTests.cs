@@ -1,4 +1,4 @@
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Redis;
 using CityHelper.Server.Redis;

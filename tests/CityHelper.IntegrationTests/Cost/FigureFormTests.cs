@@ -1,7 +1,7 @@
 using System.Text.Json;
 using CityHelper.Checks.PlanAudits;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Operations;
 using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Attacks;
 using CityHelper.IntegrationTests.Postgres;

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Operations;
 using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Postgres;
 using Microsoft.Extensions.DependencyInjection;

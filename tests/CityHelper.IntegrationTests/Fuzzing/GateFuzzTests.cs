@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Clients;
 using CityHelper.IntegrationTests.Oracle;
 using CityHelper.IntegrationTests.Postgres;

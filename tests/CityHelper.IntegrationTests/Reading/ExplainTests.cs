@@ -4,12 +4,10 @@ using CityHelper.Data.Cities;
 using CityHelper.Data.Import;
 using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Statistics;
-using CityHelper.Engine.Cursors;
-using CityHelper.Engine.Transport;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Operations;
 using CityHelper.Engine.Planning;
-using CityHelper.Engine.Statistics;
+using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using GraphQL.Types;
@@ -341,11 +339,8 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
     /// <summary>The tables that the plan names: whatever a statement reads must be among them.</summary>
     private HashSet<string> TablesOf(Operation operation, JsonElement variables)
     {
-        IServiceProvider services = house.Server.Services;
-        var context = new PlanningContext(
-            services.GetRequiredService<CursorKeys>(), services.GetRequiredService<ITableStatistics>(), services.GetRequiredService<TimeProvider>());
         VariableValues values = VariableValues.Coerce(operation.Variables, variables).Values!;
-        return [.. new Planner(services.GetRequiredService<ISchema>(), context).Compile(operation, values).Tables];
+        return [.. new Planner(house.Server.Services.GetRequiredService<ISchema>()).Compile(operation, values).Tables];
     }
 
     private static long Buffers(JsonElement plan) =>

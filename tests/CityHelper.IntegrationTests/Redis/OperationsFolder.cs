@@ -1,4 +1,4 @@
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Commands;
 using CityHelper.Server;
 using CityHelper.Server.Redis;
@@ -25,7 +25,7 @@ internal sealed class OperationsFolder : IDisposable
     public static ManifestOperation Operation(string name, string client = "web") => Of(client, name, $"query {name} {{ cities {{ slug }} }}");
 
     public static ManifestOperation Of(string client, string name, string text) =>
-        new(OperationCompiler.IdOf(text), name, "query", client, new Engine.Pricing.Price(1, 1), "no-store", text) { Plan = "looked at" };
+        new(OperationCompiler.IdOf(text), name, "query", client, new Engine.Cost.Price(1, 1), "no-store", text) { Plan = "looked at" };
 
     public Task<VerbRun> PublishAsync(params string[] options) => RunAsync(["operations", "publish", Path, .. options]);
 

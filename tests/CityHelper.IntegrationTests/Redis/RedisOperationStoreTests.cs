@@ -1,5 +1,5 @@
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.Server.Operations;
 using CityHelper.Server.Redis;

@@ -1,5 +1,5 @@
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.Server.Redis;
 using Microsoft.Extensions.Time.Testing;

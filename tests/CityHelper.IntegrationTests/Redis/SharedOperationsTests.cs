@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using CityHelper.Server.Redis;

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Statistics;
+using CityHelper.Engine.Database;
 
 namespace CityHelper.IntegrationTests.Serving;
 

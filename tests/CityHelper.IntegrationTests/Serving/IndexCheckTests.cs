@@ -1,6 +1,6 @@
 using System.Text.Json;
 using CityHelper.Data;
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.IntegrationTests.Postgres;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,6 @@
 using CityHelper.Data;
 using CityHelper.Data.Model;
-using CityHelper.Engine.Statistics;
+using CityHelper.Engine.Database;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.Server.Statistics;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using CityHelper.Data.Model;
 using CityHelper.Data.Statistics;
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.IntegrationTests.Boundaries;
 using CityHelper.IntegrationTests.Postgres;
 using Npgsql;

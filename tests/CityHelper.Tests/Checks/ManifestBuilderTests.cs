@@ -1,5 +1,5 @@
 using CityHelper.Checks.Manifests;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;

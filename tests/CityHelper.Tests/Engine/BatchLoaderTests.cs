@@ -1,5 +1,5 @@
 using CityHelper.Engine;
-using CityHelper.Engine.Loading;
+using CityHelper.Engine.Execution;
 using GraphQL.DataLoader;
 using Xunit;
 

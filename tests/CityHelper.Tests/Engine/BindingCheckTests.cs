@@ -1,4 +1,4 @@
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using FsCheck;
 using FsCheck.Xunit;
 using Xunit;

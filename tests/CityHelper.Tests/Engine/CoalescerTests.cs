@@ -1,4 +1,4 @@
-using CityHelper.Engine.Loading;
+using CityHelper.Engine.Lookups;
 using Xunit;
 
 namespace CityHelper.Tests.Engine;

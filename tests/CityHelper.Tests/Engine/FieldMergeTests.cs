@@ -1,4 +1,4 @@
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Server.Schema;
 using GraphQL;
 using GraphQL.Types;

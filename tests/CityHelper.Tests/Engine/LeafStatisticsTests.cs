@@ -1,4 +1,4 @@
-using CityHelper.Engine.Statistics;
+using CityHelper.Engine.Database;
 using Xunit;
 
 namespace CityHelper.Tests.Engine;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Cost;
+using CityHelper.Engine.Documents;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;

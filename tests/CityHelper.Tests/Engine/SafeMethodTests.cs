@@ -1,7 +1,7 @@
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Transport.Http;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Transport;
+using CityHelper.Engine.Transport.Http;
 using GraphQL.Types;
 using GraphQLParser;
 using GraphQLParser.AST;

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Filters;
 using Xunit;
 
 namespace CityHelper.Tests.Engine;

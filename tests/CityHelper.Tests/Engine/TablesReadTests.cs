@@ -1,9 +1,7 @@
 using System.Text.Json;
 using CityHelper.Checks.Manifests;
-using CityHelper.Engine.Cursors;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
-using CityHelper.Engine.Statistics;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;
@@ -65,14 +63,8 @@ public sealed class TablesReadTests : IDisposable
         Operation operation = (await new OperationCompiler(Schema).CompileAsync(text, operationName: null, CancellationToken.None)).Operation!;
         VariableValues values = VariableValues.Coerce(operation.Variables, JsonDocument.Parse(variables).RootElement).Values!;
         VariableValues none = VariableValues.Coerce(operation.Variables, JsonDocument.Parse("{}").RootElement).Values!;
-        var keys = new CursorKeys(new CursorKey(new byte[CursorKey.KeyBytes]), Previous: null);
-        OperationPlan plan = new Planner(Schema, new PlanningContext(keys, new Unknown(), TimeProvider.System)).Compile(operation, values);
+        OperationPlan plan = new Planner(Schema).Compile(operation, values);
         Assert.Equal(ofPlan, string.Join(' ', plan.Tables));
         Assert.Equal(ofManifest, string.Join(' ', OperationReads.Of(Schema, operation, none)));
-    }
-
-    private sealed class Unknown : ITableStatistics
-    {
-        public PartitionStatistics? Of(string table, short partition) => null;
     }
 }

@@ -1,6 +1,6 @@
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Pricing;
+using CityHelper.Engine.Cost;
 using CityHelper.Server;
 using CityHelper.Server.Admission;
 using CityHelper.Server.Clients;

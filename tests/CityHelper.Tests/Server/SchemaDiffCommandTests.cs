@@ -1,4 +1,4 @@
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using CityHelper.Server.Commands;
 using Microsoft.Extensions.Configuration;
 using Xunit;

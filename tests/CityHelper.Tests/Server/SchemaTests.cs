@@ -1,4 +1,4 @@
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Schema;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;

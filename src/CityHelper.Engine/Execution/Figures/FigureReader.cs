@@ -1,6 +1,6 @@
-using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Planning.Figures;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Writing;
 using Npgsql;
 

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Planning.Figures;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
 using Npgsql;
 

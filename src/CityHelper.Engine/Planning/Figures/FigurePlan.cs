@@ -1,3 +1,4 @@
+using CityHelper.Engine.Planning.Filters;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Planning.Figures;

@@ -1,6 +1,7 @@
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
-using CityHelper.Engine.Types;
 using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.Types;

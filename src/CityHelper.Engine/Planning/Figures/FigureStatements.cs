@@ -1,4 +1,6 @@
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Writing;
 using NpgsqlTypes;
 

@@ -1,4 +1,5 @@
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Schema.Bindings;
 
 namespace CityHelper.Engine.Planning.Figures;
 

@@ -1,3 +1,5 @@
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Planning.Filters;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Planning.Nearby;

@@ -1,6 +1,8 @@
-using CityHelper.Engine.Bindings;
 using CityHelper.Engine.Cursors;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Planning.Nearby;

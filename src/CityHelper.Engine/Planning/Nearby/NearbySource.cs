@@ -1,5 +1,7 @@
 using System.Globalization;
-using CityHelper.Engine.Bindings;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Planning.Nearby;

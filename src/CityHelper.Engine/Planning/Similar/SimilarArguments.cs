@@ -1,5 +1,6 @@
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Schema.Bindings;
 using GraphQL.Types;
 
 namespace CityHelper.Engine.Planning.Similar;

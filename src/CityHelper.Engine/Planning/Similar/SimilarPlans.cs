@@ -1,6 +1,8 @@
-using CityHelper.Engine.Bindings;
-using CityHelper.Engine.Operations;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Writing;
 using GraphQL;
 using GraphQL.Types;

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using CityHelper.Engine.Cost;
 using CityHelper.Engine.Execution;
-using CityHelper.Engine.Pricing;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Transport.Http;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using CityHelper.Engine.Operations;
+using CityHelper.Engine.Documents;
 using Microsoft.AspNetCore.Http;
 
 namespace CityHelper.Engine.Transport.Http;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Types;
+using CityHelper.Engine.Schema;
 using GraphQL.Types;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Headers;

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Schema;
+using GraphQL.Types;
+
+namespace CityHelper.Engine.Cost;
+
+/// <summary>
+/// Variables that let an operation be priced before anybody sends any: defaults where there are some, else the least that its types demand, with numbers and lists as
+/// long as a page is when nobody says how long.
+/// </summary>
+internal static class UsualVariables
+{
+    /// <summary>The values.</summary>
+    public static VariableValues Of(Operation operation)
+    {
+        var json = new JsonObject();
+        foreach (VariableDefinition variable in operation.Variables.Where(v => v.Default == InputCoercion.Absent && v.Type is NonNullGraphType))
+        {
+            json[variable.Name] = Least(variable.Type);
+        }
+
+        (VariableValues? values, RequestError? error) = VariableValues.Coerce(operation.Variables, JsonSerializer.SerializeToElement(json));
+        return values ?? throw new InvalidOperationException($"{operation.Name}: {error!.Message}");
+    }
+
+    private static JsonNode? Least(IGraphType type) => type switch
+    {
+        NonNullGraphType nonNull => Least(nonNull.ResolvedType!),
+        ListGraphType list => new JsonArray([.. Enumerable.Range(0, Limits.PageRowsDefault).Select(_ => Least(list.ResolvedType!))]),
+        IInputObjectGraphType input => Members(input),
+        EnumerationGraphType values => values.Values.First().Name,
+        IntGraphType => Limits.PageRowsDefault,
+        FloatGraphType => 0.0,
+        BooleanGraphType => true,
+        DateTimeType => "2000-01-01T00:00:00Z",
+        LocalDateType => "2000-01-01",
+        GeometryType => JsonNode.Parse("""{"type":"Point","coordinates":[0,0]}"""),
+        _ => "",
+    };
+
+    // Of an input of which exactly one member is given, the first.
+    private static JsonObject Members(IInputObjectGraphType input) => new(input.Fields
+        .Where((field, i) => input.IsOneOf ? i == 0 : field.ResolvedType is NonNullGraphType && field.DefaultValue is null)
+        .Select(field => KeyValuePair.Create(field.Name, Least(field.ResolvedType!))));
+}

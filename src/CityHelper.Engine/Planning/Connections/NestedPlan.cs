@@ -1,0 +1,67 @@
+using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Planning.Similar;
+
+namespace CityHelper.Engine.Planning.Connections;
+
+/// <summary>One nested list of a root's plan.</summary>
+/// <param name="number">Its number.</param>
+/// <param name="parent">The number of the list it hangs on, -1 for the root's own rows.</param>
+internal abstract class NestedPlan(int number, int parent)
+{
+    public int Number { get; } = number;
+
+    public int Parent { get; } = parent;
+
+    /// <summary>Whether its pages are read from the list's end.</summary>
+    public virtual bool Backward => false;
+
+    /// <summary>How many places its rows are selected in.</summary>
+    public virtual int Outputs => 1;
+}
+
+/// <summary>A list of the newest rows.</summary>
+/// <param name="number">Its number.</param>
+/// <param name="parent">The number of the list it hangs on.</param>
+/// <param name="last">How many rows; null when not given.</param>
+/// <param name="coordinate">The field, as errors name it.</param>
+internal sealed class NestedListPlan(int number, int parent, InputNode? last, string coordinate) : NestedPlan(number, parent)
+{
+    public InputNode? Last { get; } = last;
+
+    public string Coordinate { get; } = coordinate;
+}
+
+/// <summary>The rows whose areas hold the row's point.</summary>
+/// <param name="number">Its number.</param>
+/// <param name="parent">The number of the list it hangs on.</param>
+internal sealed class AroundPlan(int number, int parent) : NestedPlan(number, parent);
+
+/// <summary>A nested connection: the same arguments for each parent.</summary>
+/// <param name="number">Its number.</param>
+/// <param name="parent">The number of the list it hangs on.</param>
+internal sealed class NestedConnectionPlan(int number, int parent) : NestedPlan(number, parent)
+{
+    public required ConnectionArguments Arguments { get; init; }
+
+    public required ConnectionQuestion Question { get; init; }
+
+    public required CompiledFilter Filter { get; init; }
+
+    /// <summary>The column of its rows that names the parent.</summary>
+    public required string ChildColumn { get; init; }
+
+    public required int Places { get; init; }
+
+    public override bool Backward => Question.Backward;
+
+    public override int Outputs => Places;
+}
+
+/// <summary>A list of rows similar to each of a list's rows.</summary>
+/// <param name="number">Its number.</param>
+/// <param name="parent">The number of the list it hangs on.</param>
+/// <param name="arguments">How many, and how near.</param>
+internal sealed class SimilarListPlan(int number, int parent, SimilarArguments arguments) : NestedPlan(number, parent)
+{
+    public SimilarArguments Arguments { get; } = arguments;
+}
