@@ -1,7 +1,6 @@
 using CityHelper.Data;
 using CityHelper.Engine;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Documents;
 using CityHelper.Engine.Transport.Http;
 using CityHelper.Server.Admission;
 using CityHelper.Server.Clients;

@@ -1,4 +1,5 @@
 using CityHelper.Engine;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cost;
 using CityHelper.Engine.Documents;
 using GraphQL.Types;

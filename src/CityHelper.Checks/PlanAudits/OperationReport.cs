@@ -1,6 +1,6 @@
 using System.Globalization;
 using CityHelper.Checks.TestCases;
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 
 namespace CityHelper.Checks.PlanAudits;
 

@@ -1,4 +1,3 @@
-using CityHelper.Engine.Database;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Filters;

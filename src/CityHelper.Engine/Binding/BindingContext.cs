@@ -1,5 +1,5 @@
 using CityHelper.Engine.Cursors;
-using CityHelper.Engine.Database;
+using CityHelper.Engine.Planning;
 
 namespace CityHelper.Engine.Binding;
 

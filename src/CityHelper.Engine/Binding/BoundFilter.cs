@@ -1,5 +1,5 @@
-using CityHelper.Engine.Database;
 using CityHelper.Engine.Documents;
+using CityHelper.Engine.Planning;
 using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Filters;
 using CityHelper.Engine.Space;

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Database;
+using CityHelper.Engine.Planning;
 using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Filters;
 

@@ -61,7 +61,7 @@ public sealed class OperationGate(
 
     private async ValueTask<Authorisation> ByIdAsync(string id, string? name, ClientProfile client, RequestError unknown, CancellationToken cancellation)
     {
-        PublishedOperation published = await operations.FindAsync(id, cancellation);
+        FoundOperation published = await operations.FindAsync(id, cancellation);
         if (published.Operation is { } operation)
         {
             // The name in a URL must be the operation's: logs and caches are read by it.

@@ -15,7 +15,7 @@ public sealed class OperationRegistry : IDisposable
     private readonly ILogger _logger;
     private readonly StoredOperations? _stored;
     private readonly MemoryCache _freeText = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedTextCharsMax }));
-    private IReadOnlyDictionary<string, PublishedOperation> _published = new Dictionary<string, PublishedOperation>();
+    private IReadOnlyDictionary<string, FoundOperation> _published = new Dictionary<string, FoundOperation>();
 
     public OperationRegistry(OperationCompiler compiler, OperationAppraiser appraiser, ILogger<OperationRegistry> logger, StoredOperations? stored = null)
     {
@@ -35,12 +35,12 @@ public sealed class OperationRegistry : IDisposable
     /// <exception cref="InvalidDataException">The file is no manifest, or operations do not fit the schema; all are listed.</exception>
     public async Task LoadAsync(string manifestPath, CancellationToken cancellation)
     {
-        var published = new Dictionary<string, PublishedOperation>(StringComparer.Ordinal);
+        var published = new Dictionary<string, FoundOperation>(StringComparer.Ordinal);
         List<string> problems = [];
         IReadOnlyList<ManifestOperation> manifest = OperationManifest.Read(manifestPath).Operations;
         foreach (ManifestOperation entry in manifest)
         {
-            PublishedOperation compiled = await PublishedOperation.CompileAsync(_compiler, _appraiser, entry.Body, entry.Name, cancellation);
+            FoundOperation compiled = await FoundOperation.CompileAsync(_compiler, _appraiser, entry.Body, entry.Name, cancellation);
             if (compiled.Operation is not null)
             {
                 published[entry.Id] = compiled;
@@ -60,9 +60,9 @@ public sealed class OperationRegistry : IDisposable
     }
 
     /// <summary>A published operation: of the file, else one that was published since.</summary>
-    public async ValueTask<PublishedOperation> FindAsync(string id, CancellationToken cancellation)
+    public async ValueTask<FoundOperation> FindAsync(string id, CancellationToken cancellation)
     {
-        if (_published.TryGetValue(id, out PublishedOperation? published))
+        if (_published.TryGetValue(id, out FoundOperation? published))
         {
             return published;
         }
@@ -70,10 +70,10 @@ public sealed class OperationRegistry : IDisposable
         bool valid = id.Length is > 0 and <= Limits.OperationIdCharsMax && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
         if (!valid)
         {
-            return PublishedOperation.Refused(new OperationIdInvalidError());
+            return FoundOperation.Refused(new OperationIdInvalidError());
         }
 
-        return (_stored is null ? null : await _stored.FindAsync(id, cancellation)) ?? PublishedOperation.Refused(new OperationUnknownError(id));
+        return (_stored is null ? null : await _stored.FindAsync(id, cancellation)) ?? FoundOperation.Refused(new OperationUnknownError(id));
     }
 
     /// <summary>Free text, compiled when it was not seen lately.</summary>

@@ -15,7 +15,7 @@ public sealed class StoredOperations : IDisposable
     private readonly OperationAppraiser _appraiser;
     private readonly ILogger _logger;
     private readonly IOperationStore? _store;
-    private readonly SharedLook<PublishedOperation> _look;
+    private readonly SharedLook<FoundOperation> _look;
     private readonly MemoryCache _found = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedTextCharsMax }));
 
     public StoredOperations(OperationCompiler compiler, OperationAppraiser appraiser, TimeProvider time, ILogger<StoredOperations> logger, IOperationStore? store = null)
@@ -24,15 +24,15 @@ public sealed class StoredOperations : IDisposable
         _appraiser = appraiser;
         _logger = logger;
         _store = store;
-        _look = new SharedLook<PublishedOperation>(time, _found.Get<PublishedOperation>, LookAsync);
+        _look = new SharedLook<FoundOperation>(time, _found.Get<FoundOperation>, LookAsync);
     }
 
     /// <summary>An operation of the store.</summary>
     /// <param name="id">The SHA-256 of its text, lower-case hex.</param>
     /// <param name="cancellation">Ends the waiting.</param>
     /// <returns>It; why it does not fit the schema; or null when the store does not have it, does not answer, or is none.</returns>
-    public ValueTask<PublishedOperation?> FindAsync(string id, CancellationToken cancellation) =>
-        _store is null ? ValueTask.FromResult<PublishedOperation?>(null) : _look.AskAsync(id, cancellation);
+    public ValueTask<FoundOperation?> FindAsync(string id, CancellationToken cancellation) =>
+        _store is null ? ValueTask.FromResult<FoundOperation?>(null) : _look.AskAsync(id, cancellation);
 
     public void Dispose()
     {
@@ -40,14 +40,14 @@ public sealed class StoredOperations : IDisposable
         _look.Dispose();
     }
 
-    private async Task<Found<PublishedOperation>> LookAsync(string id)
+    private async Task<Found<FoundOperation>> LookAsync(string id)
     {
         if (await _store!.FindPublishedAsync(id, CancellationToken.None) is not { } stored)
         {
             return default;
         }
 
-        PublishedOperation compiled = await PublishedOperation.CompileAsync(_compiler, _appraiser, stored.Text, operationName: null, CancellationToken.None);
+        FoundOperation compiled = await FoundOperation.CompileAsync(_compiler, _appraiser, stored.Text, operationName: null, CancellationToken.None);
         if (compiled.Operation is null)
         {
             LogMessages.OperationDoesNotFit(_logger, id, stored.Client, stored.Name, compiled.Errors[0].Message);

@@ -229,23 +229,3 @@ internal static class InputCoercion
         return real == Math.Floor(real) && Math.Abs(real) <= int.MaxValue ? (object)(int)real : real;
     }
 }
-
-/// <summary>A value that does not fit its type.</summary>
-internal sealed class InputException : Exception
-{
-    public InputException(string message)
-        : base(message)
-    {
-    }
-
-    public InputException(string message, Exception cause)
-        : base(message, cause)
-    {
-    }
-
-    public InputException(RequestError error)
-        : base(error.Message) => Error = error;
-
-    /// <summary>The error where it has a code of its own.</summary>
-    public RequestError? Error { get; }
-}

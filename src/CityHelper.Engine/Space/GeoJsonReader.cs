@@ -1,5 +1,4 @@
 using System.Text.Json;
-using CityHelper.Engine.Documents;
 using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Space;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CityHelper.Checks.Manifests;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.Server.Schema;
 using GraphQL.Types;

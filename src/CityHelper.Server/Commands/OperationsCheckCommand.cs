@@ -3,7 +3,7 @@ using System.Globalization;
 using CityHelper.Checks.PlanAudits;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Extremes;
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 using CityHelper.Server.WorstCases;
 using Npgsql;
 

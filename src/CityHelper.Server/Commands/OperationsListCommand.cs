@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 using CityHelper.Server.Operations;
 using CityHelper.Server.Redis;
 using StackExchange.Redis;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.Server.Operations;
 using CityHelper.Server.Schema;

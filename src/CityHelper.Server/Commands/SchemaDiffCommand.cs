@@ -1,6 +1,6 @@
 using System.CommandLine;
 using CityHelper.Checks.Contracts;
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Schema;
 using CityHelper.Server.Operations;
 using CityHelper.Server.Schema;

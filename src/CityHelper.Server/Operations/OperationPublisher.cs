@@ -1,4 +1,4 @@
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 using StackExchange.Redis;
 
 namespace CityHelper.Server.Operations;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using CityHelper.Engine.Database;
+using CityHelper.Engine.Planning;
 using Npgsql;
 
 namespace CityHelper.Server.Statistics;

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Database;
+using CityHelper.Engine.Planning;
 using CityHelper.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;

@@ -126,7 +126,7 @@ public sealed class PriceTests : IDisposable
     public async Task A_published_operation_may_cost_a_multiple_of_its_usual_variables()
     {
         var schema = _services.GetRequiredService<ISchema>();
-        PublishedOperation compiled = await PublishedOperation.CompileAsync(
+        FoundOperation compiled = await FoundOperation.CompileAsync(
             new OperationCompiler(schema), new OperationAppraiser(schema), "query Q($first: Int!) { serviceRequests(city: \"nyc\", first: $first) { nodes { id } } }", null, CancellationToken.None);
         Assert.Equal(new PriceLimit(165, 240), compiled.Limit);
         Assert.Null(compiled.Limit!.Check(new Price(165, 240)));

@@ -1,5 +1,3 @@
-using CityHelper.Engine.Database;
-
 namespace CityHelper.Engine.Planning.Filters;
 
 /// <summary>A condition on a row.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using CityHelper.Engine.Database;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;

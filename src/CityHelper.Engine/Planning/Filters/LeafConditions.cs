@@ -1,5 +1,4 @@
 using System.Globalization;
-using CityHelper.Engine.Database;
 using CityHelper.Engine.Schema.Bindings;
 using Npgsql;
 using NpgsqlTypes;

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CityHelper.Engine.Cost;
+using CityHelper.Engine.Documents;
 
-namespace CityHelper.Engine.Documents;
+namespace CityHelper.Engine.Clients;
 
 /// <summary>
 /// The published operations: the file that clients build and the server loads. The layout is Apollo's persisted-query manifest

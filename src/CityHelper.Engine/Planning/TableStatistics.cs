@@ -1,4 +1,4 @@
-namespace CityHelper.Engine.Database;
+namespace CityHelper.Engine.Planning;
 
 /// <summary>
 /// What is known of the rows without reading them. It guides the choice of a form and is never part of an answer, so it may be old; where
