@@ -4,13 +4,13 @@ using OpenTelemetry.Trace;
 namespace CityHelper.Server.Telemetry;
 
 /// <summary>
-/// Traces are of requests: statements that the server sends for itself, such as a look at the database's health each second, begin none.
-/// All else is as configured.
+/// Traces are of requests: statements are in them where the request is, and begin none of their own. The server looks at the database's
+/// health each second, and warms up each connection, whatever sampler is configured for the rest.
 /// </summary>
 internal sealed class RequestSampler(Sampler configured) : Sampler
 {
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
-        samplingParameters is { ParentContext.TraceId: var trace, Kind: ActivityKind.Client } && trace == default
+        samplingParameters.Kind == ActivityKind.Client && (samplingParameters.ParentContext.TraceFlags & ActivityTraceFlags.Recorded) == 0
             ? new SamplingResult(SamplingDecision.Drop)
             : configured.ShouldSample(samplingParameters);
 }

@@ -4,6 +4,7 @@ using CityHelper.Server.Configuration;
 using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Context.Propagation;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -37,17 +38,19 @@ internal static class TelemetryServices
             .AddEnvironmentVariableDetector());
         if (telemetry.SendsTraces)
         {
-            signals.WithTracing(tracing => AddTraces(tracing, telemetry));
+            signals.WithTracing(traces => AddTraces(traces, telemetry));
         }
 
         if (telemetry.SendsMetrics || isScraped)
         {
-            signals.WithMetrics(metrics => AddMetrics(metrics, telemetry.SendsMetrics, isScraped));
+            signals.WithMetrics(metrics => AddMetrics(metrics, telemetry, isScraped));
         }
 
         if (telemetry.SendsLogs)
         {
-            signals.WithLogging(logs => logs.AddOtlpExporter(), options => options.IncludeFormattedMessage = true);
+            signals.WithLogging(
+                logs => logs.AddOtlpExporter("logs", options => SendTo(options, telemetry.OtlpLogsEndpoint)),
+                options => options.IncludeFormattedMessage = true);
         }
 
         if (isScraped)
@@ -69,10 +72,10 @@ internal static class TelemetryServices
             })
             .AddNpgsql()
             .SetSampler(new RequestSampler(SamplerOf(telemetry)))
-            .AddOtlpExporter();
+            .AddOtlpExporter("traces", options => SendTo(options, telemetry.OtlpTracesEndpoint));
     }
 
-    private static void AddMetrics(MeterProviderBuilder metrics, bool isSent, bool isScraped)
+    private static void AddMetrics(MeterProviderBuilder metrics, TelemetrySettings telemetry, bool isScraped)
     {
         metrics
             .AddMeter(EngineTelemetry.Name)
@@ -80,9 +83,9 @@ internal static class TelemetryServices
             .AddNpgsqlInstrumentation()
             .AddRuntimeInstrumentation()
             .AddProcessInstrumentation();
-        if (isSent)
+        if (telemetry.SendsMetrics)
         {
-            metrics.AddOtlpExporter();
+            metrics.AddOtlpExporter("metrics", options => SendTo(options, telemetry.OtlpMetricsEndpoint));
         }
 
         if (isScraped)
@@ -93,6 +96,15 @@ internal static class TelemetryServices
                 options.MaxScrapeResponseSizeBytes = Limits.MetricsBytesMax;
                 options.ScrapeResponseTimeoutMilliseconds = Limits.MetricsTimeoutMs;
             });
+        }
+    }
+
+    // The exporter reads the address of all signals itself. It does not read those of one, and would send to this machine's own collector.
+    private static void SendTo(OtlpExporterOptions options, string? own)
+    {
+        if (own is not null)
+        {
+            options.Endpoint = new Uri(own);
         }
     }
 

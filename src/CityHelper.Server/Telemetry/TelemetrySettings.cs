@@ -5,8 +5,8 @@ using CityHelper.Server.Configuration;
 namespace CityHelper.Server.Telemetry;
 
 /// <summary>
-/// OpenTelemetry, by its standard variables. Those that are not here, such as <c>OTEL_EXPORTER_OTLP_PROTOCOL</c> and
-/// <c>OTEL_EXPORTER_OTLP_HEADERS</c>, are read by its SDK.
+/// OpenTelemetry, by its standard variables. Those that are not here, such as <c>OTEL_EXPORTER_OTLP_HEADERS</c>, are read by its SDK. Of
+/// the variables of one signal the addresses alone are read.
 /// </summary>
 public sealed class TelemetrySettings : ISettings
 {
@@ -14,6 +14,7 @@ public sealed class TelemetrySettings : ISettings
     private const string TracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
     private const string MetricsEndpoint = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT";
     private const string LogsEndpoint = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT";
+    private const string ProtocolKey = "OTEL_EXPORTER_OTLP_PROTOCOL";
     private const string SamplerKey = "OTEL_TRACES_SAMPLER";
 
     /// <summary>Names of samplers that the SDK knows (https://opentelemetry.io/docs/languages/sdk-configuration/general/).</summary>
@@ -42,6 +43,10 @@ public sealed class TelemetrySettings : ISettings
     [ConfigurationKeyName(LogsEndpoint)]
     [Setting(IsSecret = true)]
     public string? OtlpLogsEndpoint { get; set; }
+
+    /// <summary>How all of them are sent: <c>grpc</c>, or <c>http/protobuf</c>.</summary>
+    [ConfigurationKeyName(ProtocolKey)]
+    public string OtlpProtocol { get; set; } = "grpc";
 
     /// <summary>Which traces are kept.</summary>
     [ConfigurationKeyName(SamplerKey)]
@@ -86,6 +91,11 @@ public sealed class TelemetrySettings : ISettings
             {
                 yield return $"{key} is no address: set it to one such as http://collector:4317.";
             }
+        }
+
+        if (OtlpProtocol is not ("grpc" or "http/protobuf"))
+        {
+            yield return $"{ProtocolKey} is {LogText.Escape(OtlpProtocol, Limits.ShownSettingCharsMax)}: set it to grpc or http/protobuf.";
         }
 
         if (!s_samplers.Contains(Sampler, StringComparer.Ordinal))

@@ -35,15 +35,16 @@ public sealed class TelemetryTests(ReadingHouse house, ITestOutputHelper output)
         string tree = TraceTree.Write(spans, new NpgsqlConnectionStringBuilder(house.Database).Database!)
             .Replace("/graphql/persisted/{id}/{name}", "route", StringComparison.Ordinal);
         output.WriteLine(tree);
+        output.WriteLine($"db.query.text={spans.Last(span => span.Kind == ActivityKind.Client).GetTagItem("db.query.text")}");
         Assert.Equal(
             """
             GET route (Server) http.request.method=GET http.response.status_code=200 http.route=route
               GraphQL HTTP GET (Internal) graphql.error.count=0 graphql.operation.name=ServiceRequestMap graphql.operation.type=query
                 GraphQL Operation Planning (Internal) graphql.operation.type=query
                 GraphQL Operation Admission (Internal) cityhelper.admission.kind=cheap cityhelper.client=default
-                database (Client) db.namespace=database db.system.name=postgresql
+                postgresql (Client) db.namespace=database db.system.name=postgresql
                 GraphQL Operation Execution (Internal) db.operation.batch.size=1
-                  database (Client) db.namespace=database db.system.name=postgresql
+                  postgresql (Client) db.namespace=database db.system.name=postgresql
 
             """,
             tree);
@@ -189,7 +190,7 @@ public sealed class TelemetryTests(ReadingHouse house, ITestOutputHelper output)
             settings: new Dictionary<string, string?>
             {
                 ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = $"{collector.Address}/v1/traces",
-                ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
+                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
                 [sampler.Key] = sampler.Value,
             },
             services: services => services.ConfigureOpenTelemetryTracerProvider(traces => traces.AddInMemoryExporter(spans))))

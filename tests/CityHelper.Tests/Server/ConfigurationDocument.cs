@@ -39,7 +39,6 @@ internal static partial class ConfigurationDocument
         | `Logging__LogLevel__<category>` | what is logged: `Logging__LogLevel__CityHelper=Debug` ([operating](operating.md)) |
         | `Logging__Console__FormatterName` | how: `json-line` in Production, else `line` |
         | `Kestrel__Endpoints__<name>__Url`, `…__Protocols` | where the server listens, beside `serve --urls` ([HTTP](http.md)) |
-        | `OTEL_EXPORTER_OTLP_PROTOCOL` | how signals are sent: `grpc` or `http/protobuf` |
         | `OTEL_EXPORTER_OTLP_HEADERS` | what the collector is shown, such as a key. A secret |
         | `OTEL_RESOURCE_ATTRIBUTES` | what all signals say of this server: `deployment.environment.name=production` |
         | `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_BSP_…`, `OTEL_BLRP_…` | how often they are sent, and how many wait |

@@ -68,6 +68,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("Metrics:Port", "70000", "Metrics__Port is 70000: set it to a whole number, 1 to 65535.")]
     [InlineData("Metrics:Address", "everywhere", "Metrics__Address is everywhere: set it to an IP address of this machine")]
     [InlineData("OTEL_TRACES_SAMPLER", "sometimes", "OTEL_TRACES_SAMPLER is sometimes: set it to one of always_on, always_off, ")]
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "OTEL_EXPORTER_OTLP_PROTOCOL is http/json: set it to grpc or http/protobuf.")]
     [InlineData("Admission:Connections", "3", "The shares of default admit ")]
     public async Task A_value_that_makes_no_sense_is_said_with_what_to_set(string key, string value, string message)
     {
