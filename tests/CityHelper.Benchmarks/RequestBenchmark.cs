@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 using Spectre.Console;
 
 namespace CityHelper.Benchmarks;

@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 using CityHelper.Benchmarks.Cost.Generated;
 using CityHelper.Benchmarks.Scale;
 using CityHelper.Engine;
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 using Npgsql;
 
 namespace CityHelper.Benchmarks.Cost;

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 
 namespace CityHelper.Benchmarks.Overload;
 

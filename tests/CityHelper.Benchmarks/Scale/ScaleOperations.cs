@@ -1,5 +1,5 @@
 using System.Text.Json;
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 
 namespace CityHelper.Benchmarks.Scale;
 

@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Clients;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;

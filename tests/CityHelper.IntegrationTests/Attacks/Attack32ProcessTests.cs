@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using CityHelper.Engine;
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using Xunit;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 
 namespace CityHelper.IntegrationTests.Attacks;
 

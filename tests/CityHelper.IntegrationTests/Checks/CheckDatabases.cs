@@ -3,7 +3,7 @@ using CityHelper.Data.Cities;
 using CityHelper.Data.Import;
 using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Statistics;
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 using CityHelper.IntegrationTests.Commands;
 using CityHelper.IntegrationTests.Serving;
 using Npgsql;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using CityHelper.Data;
 using CityHelper.Engine;
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Redis;

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Redis;
 using CityHelper.Server.Redis;

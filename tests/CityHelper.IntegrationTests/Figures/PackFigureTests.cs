@@ -1,6 +1,6 @@
 using System.Text.Json;
 using CityHelper.Data.Statistics;
-using CityHelper.Engine.Database;
+using CityHelper.Engine.Planning;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using CityHelper.IntegrationTests.Statistics;

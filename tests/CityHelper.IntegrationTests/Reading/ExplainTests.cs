@@ -4,6 +4,7 @@ using CityHelper.Data.Cities;
 using CityHelper.Data.Import;
 using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Statistics;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Planning;

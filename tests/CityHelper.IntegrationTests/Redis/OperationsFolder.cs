@@ -1,3 +1,4 @@
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Commands;
 using CityHelper.Server;

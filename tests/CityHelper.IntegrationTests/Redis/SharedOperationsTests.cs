@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Database;
+using CityHelper.Engine.Planning;
 
 namespace CityHelper.IntegrationTests.Serving;
 

@@ -1,6 +1,6 @@
 using CityHelper.Data;
 using CityHelper.Data.Model;
-using CityHelper.Engine.Database;
+using CityHelper.Engine.Planning;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.Server.Statistics;

@@ -1,4 +1,5 @@
 using CityHelper.Checks.Manifests;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.Server.Schema;
 using GraphQL.Types;

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Database;
+using CityHelper.Engine.Planning;
 using Xunit;
 
 namespace CityHelper.Tests.Engine;

@@ -1,4 +1,4 @@
-using CityHelper.Engine.Documents;
+using CityHelper.Engine.Clients;
 using CityHelper.Server.Commands;
 using Microsoft.Extensions.Configuration;
 using Xunit;

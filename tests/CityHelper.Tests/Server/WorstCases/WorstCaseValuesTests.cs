@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using CityHelper.Checks.TestCases;
 using CityHelper.Data.Extremes;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Server.Schema;
