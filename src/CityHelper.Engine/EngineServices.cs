@@ -24,9 +24,10 @@ namespace CityHelper.Engine;
 public static class EngineServices
 {
     /// <summary>
-    /// Adds the engine. The host provides an <see cref="ISchema"/>, an <see cref="IClientDirectory"/>, <see cref="CursorKeys"/>, <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and the <see cref="NpgsqlDataSource"/>
-    /// whose connections are made for reading (repeatable read, read only, statement timeout). It may provide an <see cref="IOperationStore"/>, and, before, <see cref="GraphQLHttpOptions"/> and
-    /// <see cref="AdmissionOptions"/> when it wants others than the defaults.
+    /// Adds the engine. The host provides an <see cref="ISchema"/>, an <see cref="IClientDirectory"/>, <see cref="CursorKeys"/>,
+    /// <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and the <see cref="NpgsqlDataSource"/> whose connections are made for
+    /// reading (repeatable read, read only, statement timeout). It may provide an <see cref="IOperationStore"/>, and, before,
+    /// <see cref="GraphQLHttpOptions"/> and <see cref="AdmissionOptions"/> when it wants others than the defaults.
     /// </summary>
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
     {

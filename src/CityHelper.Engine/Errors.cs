@@ -49,7 +49,9 @@ public sealed class OperationNameMissingError()
 public sealed class OperationKindUnknownError(string kind)
     : RequestError($"The schema has no {kind}: send a query.", "OPERATION_KIND_UNKNOWN");
 
-/// <summary>A GET or HEAD asks for something else than a query. HotChocolate's message; the answer's <c>Allow</c> says what to do.</summary>
+/// <summary>
+/// A GET or HEAD asks for something else than a query. HotChocolate's message; the answer's <c>Allow</c> says what to do.
+/// </summary>
 public sealed class OperationKindNotAllowedError : RequestError
 {
     public OperationKindNotAllowedError()
@@ -244,7 +246,9 @@ public sealed class AreaInvalidError(string message) : RequestError(message, "AR
 /// <summary>A geometry of a filter that PostGIS cannot compare with.</summary>
 public sealed class GeometryInvalidError(string message) : RequestError(message, "GEOMETRY_INVALID");
 
-/// <summary>A geometry whose edges would have to be compared too often, with each other or with those of the areas that it is held against.</summary>
+/// <summary>
+/// A geometry whose edges would have to be compared too often, with each other or with those of the areas that it is held against.
+/// </summary>
 public sealed class GeometryTooComplexError(string what) : RequestError($"The geometry is too complex. {what}: simplify it, or send its parts one by one.", "GEOMETRY_TOO_COMPLEX");
 
 /// <summary>A geometry in coordinates that this server does not know (HC0029).</summary>

@@ -5,21 +5,25 @@ using CityHelper.Engine.Schema.Bindings;
 
 namespace CityHelper.Engine;
 
-/// <summary>Global ids: standard Base64 of <c>Type:partition:row</c>, or <c>Type:row</c> for a table without partitions (conventions §6).</summary>
+/// <summary>
+/// Global ids: standard Base64 of <c>Type:partition:row</c>, or <c>Type:row</c> for a table without partitions (conventions §6).
+/// </summary>
 /// <param name="Type">The GraphQL type's name.</param>
 /// <param name="Partition">The partition's key, null for a table without partitions.</param>
 /// <param name="Row">The row's key.</param>
 public sealed record GlobalId(string Type, short? Partition, long Row)
 {
     /// <summary>
-    /// Reads an id in its one spelling, that of <see cref="Format"/>: two spellings of one id would be two questions to a cache, and two things to whoever compares ids.
+    /// Reads an id in its one spelling, that of <see cref="Format"/>: two spellings of one id would be two questions to a cache, and two
+    /// things to whoever compares ids.
     /// </summary>
     /// <returns>Null when the text is no global id.</returns>
     public static GlobalId? Parse(string text) =>
         Read(text) is { } id && id.ToString() == text ? id : null;
 
     /// <summary>Reads an id of a table's rows.</summary>
-    /// <returns>Null when the text is no global id, or one of another type, or has no partition where the table has some, or a key that the table's cannot be.</returns>
+    /// <returns>Null when the text is no global id, or one of another type, or has no partition where the table has some, or a key that the
+    /// table's cannot be.</returns>
     internal static GlobalId? Parse(string text, EntityMap entity) =>
         Parse(text) is { } id && id.Type == entity.Name && id.Partition is null == entity.PartitionColumn is null && entity.HoldsRowKey(id.Row) ? id : null;
 
@@ -56,8 +60,8 @@ public sealed record GlobalId(string Type, short? Partition, long Row)
         return Encoding.ASCII.GetString(ascii, 0, Format(prefix, Partition, Row, ascii));
     }
 
-    // Reads more than Format writes: numbers with `+` or leading zeros, Base64 with spaces in it, or with other bits at its end that are not part of any byte.
-    // Parse compares with what Format writes, and so refuses all of these.
+    // Reads more than Format writes: numbers with `+` or leading zeros, Base64 with spaces in it, or with other bits at its end that are
+    // not part of any byte. Parse compares with what Format writes, and so refuses all of these.
     private static GlobalId? Read(string text)
     {
         if (text.Length is 0 or > Limits.GlobalIdCharsMax)

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace CityHelper.Engine;
 
 /// <summary>
-/// The server has no room for the request now: too much is being run, or too many bytes of answers wait for their readers. Nothing was kept of it, so it may be sent
-/// again. Status 503 for every client, with <c>Retry-After</c> (RFC 9110, 15.6.4).
+/// The server has no room for the request now: too much is being run, or too many bytes of answers wait for their readers. Nothing was kept
+/// of it, so it may be sent again. Status 503 for every client, with <c>Retry-After</c> (RFC 9110, 15.6.4).
 /// </summary>
 public sealed class OverloadedError : RequestError
 {

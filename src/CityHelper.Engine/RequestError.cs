@@ -14,8 +14,8 @@ public class RequestError(string message, string code)
     public string Code { get; } = code;
 
     /// <summary>
-    /// Further members of <c>extensions</c>, in order; values are strings, numbers or booleans. Strings are cut as the message is: they repeat what was sent, and a refusal is sent
-    /// to any number of slow readers.
+    /// Further members of <c>extensions</c>, in order; values are strings, numbers or booleans. Strings are cut as the message is: they
+    /// repeat what was sent, and a refusal is sent to any number of slow readers.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, object>> Extensions
     {

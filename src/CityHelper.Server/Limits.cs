@@ -4,12 +4,14 @@ namespace CityHelper.Server;
 public static partial class Limits
 {
     /// <summary>
-    /// Milliseconds that a request waits for Redis. A call takes one on a good day; one that takes this long says that Redis is in trouble, and
-    /// what is asked of it can be done without.
+    /// Milliseconds that a request waits for Redis. A call takes one on a good day; one that takes this long says that Redis is in trouble,
+    /// and what is asked of it can be done without.
     /// </summary>
     public const int RedisCallMs = 500;
 
-    /// <summary>Milliseconds for which nothing is asked of a Redis that let a call wait: else every request would wait, and calls pile up.</summary>
+    /// <summary>
+    /// Milliseconds for which nothing is asked of a Redis that let a call wait: else every request would wait, and calls pile up.
+    /// </summary>
     public const int RedisRestMs = 1_000;
 
     /// <summary>Milliseconds that connecting may take. A server that starts waits for it once.</summary>
@@ -18,12 +20,14 @@ public static partial class Limits
     /// <summary>Milliseconds between two attempts to connect again: about as long as a Redis that was restarted is missed.</summary>
     public const int RedisReconnectMs = 1_000;
 
-    /// <summary>Milliseconds that a verb waits for Redis, to connect as for each call: nobody else waits for it, and it says why it ends.</summary>
+    /// <summary>
+    /// Milliseconds that a verb waits for Redis, to connect as for each call: nobody else waits for it, and it says why it ends.
+    /// </summary>
     public const int RedisVerbMs = 2_000;
 
     /// <summary>
-    /// How long a text that a client registered is kept after its last use: an app that is opened once a week finds its operations. Redis evicts it
-    /// earlier when memory is short.
+    /// How long a text that a client registered is kept after its last use: an app that is opened once a week finds its operations. Redis
+    /// evicts it earlier when memory is short.
     /// </summary>
     public static readonly TimeSpan RegisteredTextKept = TimeSpan.FromDays(14);
 
@@ -34,21 +38,22 @@ public static partial class Limits
     public const int RedisScanKeys = 1_000;
 
     /// <summary>
-    /// Bytes of a value that are read from Redis: the longest document there can be. A longer value is none of ours, and its beginning does not hash
-    /// to its id.
+    /// Bytes of a value that are read from Redis: the longest document there can be. A longer value is none of ours, and its beginning does
+    /// not hash to its id.
     /// </summary>
     public const int StoredTextBytesMax = Engine.Limits.DocumentCharsMax * Utf8BytesPerCharMax;
 
     /// <summary>
-    /// Megabytes that PostgreSQL may use for one sort of a reading statement, and twice that for one table of groups, before it goes to disk: the clusters
-    /// of a city of 200,000 requests take 34 at the zoom where they are most, and the default allows 8. It is taken when it is needed and given back at the
-    /// statement's end.
+    /// Megabytes that PostgreSQL may use for one sort of a reading statement, and twice that for one table of groups, before it goes to
+    /// disk: the clusters of a city of 200,000 requests take 34 at the zoom where they are most, and the default allows 8. It is taken when
+    /// it is needed and given back at the statement's end.
     /// </summary>
     public const int WorkMemoryMegabytes = 32;
 
     /// <summary>
     /// Connections that answers are read through: with <see cref="ConnectionsOfFolding"/>, <see cref="ConnectionsOfHealth"/> and
-    /// <see cref="ConnectionsOfWatching"/> 44, so that two servers leave nine of PostgreSQL's default for an import (three), a migration (two) and people.
+    /// <see cref="ConnectionsOfWatching"/> 44, so that two servers leave nine of PostgreSQL's default for an import (three), a migration
+    /// (two) and people.
     /// </summary>
     public const int ReadingConnections = 40;
 
@@ -79,31 +84,40 @@ public static partial class Limits
     /// <summary>Milliseconds between two looks at the database: one that is gone is noticed after two or three of them.</summary>
     public const int HealthEveryMs = 1_000;
 
-    /// <summary>Milliseconds that a look may take before it is given up. A database that is only busy answers `select 1` within some ten.</summary>
+    /// <summary>
+    /// Milliseconds that a look may take before it is given up. A database that is only busy answers `select 1` within some ten.
+    /// </summary>
     public const int HealthLookMs = 2_000;
 
     /// <summary>
-    /// Milliseconds for which a database that let looks run out counts as there: a server that is called unready is taken away, and its load goes to others that are as
-    /// busy. One that refuses to connect is gone at once.
+    /// Milliseconds for which a database that let looks run out counts as there: a server that is called unready is taken away, and its
+    /// load goes to others that are as busy. One that refuses to connect is gone at once.
     /// </summary>
     public const int HealthUnansweredMs = 5_000;
 
-    /// <summary>Milliseconds that a question for readiness waits for a look while the last one failed, so that who migrates or restarts the database need not wait for the next.</summary>
+    /// <summary>
+    /// Milliseconds that a question for readiness waits for a look while the last one failed, so that who migrates or restarts the database
+    /// need not wait for the next.
+    /// </summary>
     public const int HealthAskMs = 50;
 
     /// <summary>
-    /// Threads that the pool makes without hesitation. Its default is one for each processor, and where two requests read long answers, a third waits behind them for
-    /// up to half a second until the pool decides to make another; the system's scheduler gives each thread its turn after milliseconds.
+    /// Threads that the pool makes without hesitation. Its default is one for each processor, and where two requests read long answers, a
+    /// third waits behind them for up to half a second until the pool decides to make another; the system's scheduler gives each thread its
+    /// turn after milliseconds.
     /// </summary>
     public const int ThreadsMin = 32;
 
     /// <summary>
-    /// Seconds that Npgsql waits for an answer of PostgreSQL: more than a statement may take and the watcher needs to end it, so that the connection is kept whenever PostgreSQL
-    /// ends the statement.
+    /// Seconds that Npgsql waits for an answer of PostgreSQL: more than a statement may take and the watcher needs to end it, so that the
+    /// connection is kept whenever PostgreSQL ends the statement.
     /// </summary>
     public const int CommandTimeoutSeconds = 8;
 
-    /// <summary>Milliseconds that Npgsql waits for the end of a statement that it has cancelled; then it gives the connection up, and the backend is the watcher's.</summary>
+    /// <summary>
+    /// Milliseconds that Npgsql waits for the end of a statement that it has cancelled; then it gives the connection up, and the backend is
+    /// the watcher's.
+    /// </summary>
     public const int CancellationTimeoutMs = 1_500;
 
     /// <summary>Seconds that the watcher waits for a connection, and for its one small statement.</summary>

@@ -127,7 +127,9 @@ internal sealed record StatementLimit(int Milliseconds)
 {
     public static StatementLimit Usual { get; } = new(Engine.Limits.StatementTimeoutMs);
 
-    /// <summary>Seconds that Npgsql waits: later than PostgreSQL and the watcher by what <see cref="Limits.CommandTimeoutSeconds"/> leaves them.</summary>
+    /// <summary>
+    /// Seconds that Npgsql waits: later than PostgreSQL and the watcher by what <see cref="Limits.CommandTimeoutSeconds"/> leaves them.
+    /// </summary>
     public int CommandTimeoutSeconds => Limits.CommandTimeoutSeconds + (Milliseconds - Engine.Limits.StatementTimeoutMs) / 1_000;
 
     /// <summary>From when on a backend is the watcher's.</summary>
@@ -141,8 +143,8 @@ internal static class ReadingConnections
     /// Settings of every reading connection. Repeatable read makes a batch one snapshot. Custom plans prune partitions when planning;
     /// a generic plan over many leaves is slower and takes megabytes per connection (measured, docs/decisions/0002). JIT and
     /// parallel workers cost more than these statements take. Every index here gives rows in the order of their ids, and pages stop
-    /// early; a bitmap scan loses the order and reads a whole cell first (2,800 buffers instead of 200 in a dense one). Groups and sorts of a
-    /// city's figures fit the memory, or they would go to disk.
+    /// early; a bitmap scan loses the order and reads a whole cell first (2,800 buffers instead of 200 in a dense one). Groups and sorts of
+    /// a city's figures fit the memory, or they would go to disk.
     /// </summary>
     private static readonly string s_settings = string.Join(' ',
         @"-c default_transaction_isolation=repeatable\ read",
@@ -154,8 +156,8 @@ internal static class ReadingConnections
         "-c random_page_cost=1.1");
 
     /// <summary>
-    /// Sent once when a connection opens: the first distance on the spheroid that a connection computes takes about 20 ms, because PROJ starts up
-    /// (measured). Better here than in somebody's answer.
+    /// Sent once when a connection opens: the first distance on the spheroid that a connection computes takes about 20 ms, because PROJ
+    /// starts up (measured). Better here than in somebody's answer.
     /// </summary>
     internal const string WarmingSql = "select st_distance('point(0 0)'::geography, 'point(1 1)'::geography)";
 
@@ -170,7 +172,8 @@ internal static class ReadingConnections
         {
             ApplicationName = "cityhelper",
             MaxPoolSize = connectionsMax,
-            // The last one holds: of what the connection string says, such as less memory on a small machine, all that answers do not rest on.
+            // The last one holds: of what the connection string says, such as less memory on a small machine, all that answers do not rest
+            // on.
             Options = $"-c work_mem={Limits.WorkMemoryMegabytes}MB {new NpgsqlConnectionStringBuilder(connectionString).Options} {s_settings} -c statement_timeout={limit.Milliseconds}",
 
             // PostgreSQL's own limit comes first, then the watcher, then these.

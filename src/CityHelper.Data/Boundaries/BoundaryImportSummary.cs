@@ -32,7 +32,10 @@ public sealed record BoundaryImportSummary
     /// <summary>The revision of the city's boundaries afterwards.</summary>
     public required long Revision { get; init; }
 
-    /// <summary>Vertices of all boundaries of the kind, by the zoom of their outlines; the full shapes under <see cref="int.MaxValue"/>. Empty when nothing changed.</summary>
+    /// <summary>
+    /// Vertices of all boundaries of the kind, by the zoom of their outlines; the full shapes under <see cref="int.MaxValue"/>. Empty when
+    /// nothing changed.
+    /// </summary>
     public required IReadOnlyList<(int Zoom, int Vertices)> Vertices { get; init; }
 }
 

@@ -37,8 +37,8 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
     }
 
     /// <summary>
-    /// The revision of a city's boundaries: another number whenever one was added, changed or removed, 0 before the first. And whether their requests
-    /// were counted since (<see cref="Statistics.BoundaryCounters"/>).
+    /// The revision of a city's boundaries: another number whenever one was added, changed or removed, 0 before the first. And whether
+    /// their requests were counted since (<see cref="Statistics.BoundaryCounters"/>).
     /// </summary>
     public static async Task<(long Revision, bool IsCounted)> RevisionAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation)
     {

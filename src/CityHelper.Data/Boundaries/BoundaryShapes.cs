@@ -23,8 +23,8 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
 
     /// <summary>The geometry of a shape; what had to be put right is added to its repairs.</summary>
     /// <remarks>
-    /// (1) is it in the city at all, and little enough to be compared   (2) rings: closed, large enough, each once   (3) holes where they belong   (4) valid, or
-    /// repaired with next to no change of its area   (5) shells counter-clockwise, holes clockwise (RFC 7946).
+    /// (1) is it in the city at all, and little enough to be compared (2) rings: closed, large enough, each once (3) holes where they
+    /// belong (4) valid, or repaired with next to no change of its area (5) shells counter-clockwise, holes clockwise (RFC 7946).
     /// </remarks>
     /// <exception cref="RefusedFeatureException">It cannot be put right safely.</exception>
     public MultiPolygon Make(GeoJsonShape shape)
@@ -191,8 +191,8 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
     }
 
     /// <summary>
-    /// How much of its area a repair changes: polygon by polygon, so that what one gains does not hide what another loses, and then what they lose
-    /// where they overlap. Within a polygon it is the difference of two sums, which is all that an invalid ring tells.
+    /// How much of its area a repair changes: polygon by polygon, so that what one gains does not hide what another loses, and then what
+    /// they lose where they overlap. Within a polygon it is the difference of two sums, which is all that an invalid ring tells.
     /// </summary>
     private double ChangedShare(MultiPolygon broken, MultiPolygon repaired)
     {

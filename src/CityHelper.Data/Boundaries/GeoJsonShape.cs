@@ -4,7 +4,9 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.Data.Boundaries;
 
-/// <summary>A shape as a file has it: numbers, not yet a geometry. The first ring of a polygon is its shell, the others are holes.</summary>
+/// <summary>
+/// A shape as a file has it: numbers, not yet a geometry. The first ring of a polygon is its shell, the others are holes.
+/// </summary>
 /// <param name="Polygons">Rings of positions, longitude and latitude.</param>
 /// <param name="Repairs">What was put right while it was read.</param>
 internal sealed record GeoJsonShape(IReadOnlyList<IReadOnlyList<Coordinate[]>> Polygons, List<string> Repairs);
@@ -126,7 +128,10 @@ internal sealed class GeoJsonShapes(string file)
     private static string Short(string text) => text.Length <= 20 ? text : text[..20] + "…";
 }
 
-/// <summary>The reference systems that are longitude and latitude of WGS 84. RFC 7946 allows no other; its predecessor did, and portals still write it.</summary>
+/// <summary>
+/// The reference systems that are longitude and latitude of WGS 84. RFC 7946 allows no other; its predecessor did, and portals still write
+/// it.
+/// </summary>
 internal static class ReferenceSystem
 {
     private static readonly string[] s_wgs84 =

@@ -5,8 +5,8 @@ using CityHelper.Data.Import;
 namespace CityHelper.Data.Boundaries;
 
 /// <summary>
-/// The texts of a file. JSON allows half a surrogate pair (<c>"\ud83d"</c>), which is no text, and its parser looks at neither these nor the encoding
-/// before somebody reads the string.
+/// The texts of a file. JSON allows half a surrogate pair (<c>"\ud83d"</c>), which is no text, and its parser looks at neither these nor
+/// the encoding before somebody reads the string.
 /// </summary>
 internal static class GeoJsonText
 {

@@ -8,8 +8,9 @@ namespace CityHelper.Data.Boundaries;
 /// <remarks>
 /// They are simplified together: an edge that two shapes share is one, so that neighbours keep their common borders. Files come out of
 /// programs that compute each shape for itself, and the same corner differs in its last digits; it is one again when positions are put on a
-/// grid of a millimetre (of New York's 71 districts, 22 do not fit their neighbours before and 4 after). Where borders do not meet even then,
-/// an edge is one shape's own and is simplified for itself; a shape that becomes invalid that way is simplified alone, with its topology kept.
+/// grid of a millimetre (of New York's 71 districts, 22 do not fit their neighbours before and 4 after). Where borders do not meet even
+/// then, an edge is one shape's own and is simplified for itself; a shape that becomes invalid that way is simplified alone, with its
+/// topology kept.
 /// </remarks>
 public sealed class Outlines
 {
@@ -32,7 +33,9 @@ public sealed class Outlines
         _latitude = latitude;
     }
 
-    /// <summary>The Web Mercator zooms that outlines are made for: a region, a city, a district, a neighbourhood. Above, the full shape is shown.</summary>
+    /// <summary>
+    /// The Web Mercator zooms that outlines are made for: a region, a city, a district, a neighbourhood. Above, the full shape is shown.
+    /// </summary>
     public static IReadOnlyList<short> Zooms { get; } = [8, 10, 12, 14];
 
     /// <summary>
@@ -49,7 +52,8 @@ public sealed class Outlines
         double tolerance = ToleranceDegrees(zoom, _latitude);
         Geometry[] together = CoverageSimplifier.Simplify(_onGrid, tolerance);
 
-        // Not TopologyPreservingSimplifier, which looks at each edge again for each vertex it keeps: 2 s for the teeth of a comb of 20,000, four times as long for twice as many.
+        // Not TopologyPreservingSimplifier, which looks at each edge again for each vertex it keeps: 2 s for the teeth of a comb of 20,000,
+        // four times as long for twice as many.
         return [.. _shapes.Select((shape, i) => Areas(together[i]) ?? Areas(CoverageSimplifier.Simplify([_onGrid[i]], tolerance)[0]) ?? shape)];
     }
 

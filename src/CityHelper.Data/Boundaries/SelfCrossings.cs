@@ -6,8 +6,9 @@ using NetTopologySuite.Noding;
 namespace CityHelper.Data.Boundaries;
 
 /// <summary>
-/// Counts how often a shape's edges cross, and how often one lies on another. A zigzag of a hundred thousand edges crosses itself in a billion points, and one of 2,000 edges that
-/// goes there and back lies on itself two million times, whose repair took 14 s: to repair it each of them would be made. The counting stops at the bounds.
+/// Counts how often a shape's edges cross, and how often one lies on another. A zigzag of a hundred thousand edges crosses itself in a
+/// billion points, and one of 2,000 edges that goes there and back lies on itself two million times, whose repair took 14 s: to repair it
+/// each of them would be made. The counting stops at the bounds.
 /// </summary>
 internal static class SelfCrossings
 {

@@ -6,11 +6,14 @@ using NetTopologySuite.Index.HPRtree;
 namespace CityHelper.Data.Boundaries;
 
 /// <summary>
-/// Counts what the shapes of one file will have compared, before anything compares it. Checking, repairing, simplifying and cutting look at every two edges whose boxes meet, and hold rings
-/// against rings that they may lie in. Of a border as people draw it hardly an edge meets another that is not its neighbour; where 20,000 positions wind around each other all of them do, and
-/// the steps took 10 to 56 s each (measured, on a busy machine), also those in PostgreSQL, where nothing stops them.
+/// Counts what the shapes of one file will have compared, before anything compares it. Checking, repairing, simplifying and cutting look at
+/// every two edges whose boxes meet, and hold rings against rings that they may lie in. Of a border as people draw it hardly an edge meets
+/// another that is not its neighbour; where 20,000 positions wind around each other all of them do, and the steps took 10 to 56 s each
+/// (measured, on a busy machine), also those in PostgreSQL, where nothing stops them.
 /// </summary>
-/// <remarks>A feature beyond its limit is refused alone. What was counted for it counts for the file, so a file of such features is refused whole.</remarks>
+/// <remarks>
+/// A feature beyond its limit is refused alone. What was counted for it counts for the file, so a file of such features is refused whole.
+/// </remarks>
 /// <param name="file">The file's name, for messages.</param>
 internal sealed class ShapeWork(string file)
 {

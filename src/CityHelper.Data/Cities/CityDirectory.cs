@@ -38,7 +38,8 @@ public sealed class CityDirectory(NpgsqlDataSource dataSource, TimeProvider time
     private readonly CityPartitions _partitions = new(dataSource, time);
 
     /// <summary>
-    /// Adds the city and its partitions of this year and the next, all of it or nothing. Of a city that is there, partitions that are missing are made.
+    /// Adds the city and its partitions of this year and the next, all of it or nothing. Of a city that is there, partitions that are
+    /// missing are made.
     /// </summary>
     public async Task<CityAddOutcome> AddAsync(CityFacts facts, CancellationToken cancellation = default)
     {

@@ -6,8 +6,8 @@ namespace CityHelper.Data.Import;
 /// <summary>Merges one batch in one transaction.</summary>
 /// <remarks>
 /// (1) keys that are known find their ids   (2) the others become requests   (3) and are remembered   (4) known ones take what is
-/// newer   (5) the run's row says that the batch is merged. The deltas of the counters are appended by the statements of (2) and (4). Each key
-/// takes part once in a round; there are as many rounds as the most frequent key has rows, nearly always one.
+/// newer (5) the run's row says that the batch is merged. The deltas of the counters are appended by the statements of (2) and (4). Each
+/// key takes part once in a round; there are as many rounds as the most frequent key has rows, nearly always one.
 /// </remarks>
 internal sealed class BatchMerge(NpgsqlConnection connection, short cityId, ImportRun run)
 {

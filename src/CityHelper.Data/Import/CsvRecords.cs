@@ -33,7 +33,10 @@ internal sealed class CsvRecords : IRecord, IAsyncDisposable
 
     public IReadOnlyList<string> Header { get; }
 
-    /// <summary>The line of the file, counted from 1, on which the current record begins. Known once it is read: blank lines before it are read with it.</summary>
+    /// <summary>
+    /// The line of the file, counted from 1, on which the current record begins. Known once it is read: blank lines before it are read with
+    /// it.
+    /// </summary>
     public int Line => _lineOfText + (int)_text.LeftOutBefore(_lineOfText);
 
     /// <summary>The record as it stands in the file; of a very long one the beginning.</summary>

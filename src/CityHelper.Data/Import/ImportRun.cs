@@ -118,7 +118,9 @@ internal sealed record ImportRun
         return await merged.ExecuteScalarAsync(cancellation) is not true;
     }
 
-    /// <summary>Adds a batch to what is merged, in the batch's transaction. Workers queue here for a moment, until the other's commit.</summary>
+    /// <summary>
+    /// Adds a batch to what is merged, in the batch's transaction. Workers queue here for a moment, until the other's commit.
+    /// </summary>
     public static async Task AddBatchAsync(NpgsqlConnection connection, long runId, BatchResult batch, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(

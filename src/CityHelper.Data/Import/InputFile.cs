@@ -86,7 +86,8 @@ internal sealed class InputFile : IAsyncDisposable
     }
 
     /// <summary>Opens a file of which there is an end, and from which the same bytes can be read again.</summary>
-    /// <exception cref="BrokenInputException">There is no such file, it may not be read, it is larger than allowed, or it is no file: a folder, a pipe, a device.</exception>
+    /// <exception cref="BrokenInputException">There is no such file, it may not be read, it is larger than allowed, or it is no file: a
+    /// folder, a pipe, a device.</exception>
     internal static FileStream OpenStream(string path, long bytesMax)
     {
         FileStream file;
@@ -114,7 +115,8 @@ internal sealed class InputFile : IAsyncDisposable
         throw refusal;
     }
 
-    // Before it is opened: opening a pipe waits for somebody who writes to it, and of a device reading may have no end. Neither has a size, whatever links lead to it.
+    // Before it is opened: opening a pipe waits for somebody who writes to it, and of a device reading may have no end. Neither has a size,
+    // whatever links lead to it.
     private static void RequireFile(string path)
     {
         string full = System.IO.Path.GetFullPath(path);

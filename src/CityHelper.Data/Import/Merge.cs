@@ -63,7 +63,9 @@ internal sealed class Merge(
         await FoldAsync(result.Inserted + result.Updated, cancellation);
     }
 
-    /// <summary>Each time enough has come together, one worker folds while the other goes on: readers meet a few folds' deltas, not the file's.</summary>
+    /// <summary>
+    /// Each time enough has come together, one worker folds while the other goes on: readers meet a few folds' deltas, not the file's.
+    /// </summary>
     private async Task FoldAsync(int changes, CancellationToken cancellation)
     {
         if (Interlocked.Add(ref _changesMerged, changes) >= counters.FoldRows)

@@ -4,8 +4,8 @@ using System.Text;
 namespace CityHelper.Data.Import;
 
 /// <summary>
-/// The rows a run refused, as CSV: line, reason, record. The file appears with the first of them, and is bounded: a file of millions of broken rows must not fill the disk once
-/// more with what it says. Its last line says how many are not listed.
+/// The rows a run refused, as CSV: line, reason, record. The file appears with the first of them, and is bounded: a file of millions of
+/// broken rows must not fill the disk once more with what it says. Its last line says how many are not listed.
 /// </summary>
 internal sealed class RejectsFile(string directory, string input, DateTime startedUtc) : IAsyncDisposable
 {

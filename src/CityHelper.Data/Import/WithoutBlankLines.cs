@@ -1,10 +1,13 @@
 namespace CityHelper.Data.Import;
 
 /// <summary>
-/// A CSV text without its blank lines, and how many were left out where: a parser makes a record of each, 40 ns, and a hundred megabytes of them are four seconds of nothing; here they are
-/// skipped as fast as they are read. What stands in quotes is left alone.
+/// A CSV text without its blank lines, and how many were left out where: a parser makes a record of each, 40 ns, and a hundred megabytes of
+/// them are four seconds of nothing; here they are skipped as fast as they are read. What stands in quotes is left alone.
 /// </summary>
-/// <remarks>A line ends with a line feed, perhaps with a carriage return before it. A field is quoted when its first character is a quote (RFC 4180), for the parser as for this.</remarks>
+/// <remarks>
+/// A line ends with a line feed, perhaps with a carriage return before it. A field is quoted when its first character is a quote (RFC
+/// 4180), for the parser as for this.
+/// </remarks>
 /// <param name="text">The text.</param>
 /// <param name="fileName">For messages.</param>
 internal sealed class WithoutBlankLines(TextReader text, string fileName) : TextReader

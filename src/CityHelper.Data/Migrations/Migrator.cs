@@ -128,8 +128,8 @@ public sealed class Migrator
     }
 
     /// <summary>
-    /// An import that began before a script does not know what the script brings: it would go on without appending deltas, and the counters would
-    /// be wrong from then on without a word.
+    /// An import that began before a script does not know what the script brings: it would go on without appending deltas, and the counters
+    /// would be wrong from then on without a word.
     /// </summary>
     private static async Task RequireNoImportAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {

@@ -4,7 +4,9 @@ using Npgsql;
 namespace CityHelper.Data.Migrations;
 
 /// <summary>A readable description of a schema, from the catalogs: stable from PostgreSQL 15 on, whatever tools are installed.</summary>
-/// <remarks>Without partitions and staging tables of runs, which differ from database to database, and without extensions' own objects.</remarks>
+/// <remarks>
+/// Without partitions and staging tables of runs, which differ from database to database, and without extensions' own objects.
+/// </remarks>
 public static class SchemaDescription
 {
     private const string Sql =

@@ -21,9 +21,13 @@ public sealed class City
     /// <summary>Where a map of the city opens, SRID 4326.</summary>
     public required Point Centre { get; set; }
 
-    /// <summary>Since when the counters of the city's requests are true; null while they are not, until <c>cityhelper statistics rebuild</c>.</summary>
+    /// <summary>
+    /// Since when the counters of the city's requests are true; null while they are not, until <c>cityhelper statistics rebuild</c>.
+    /// </summary>
     public DateTime? CountedAt { get; private set; }
 
-    /// <summary>Since when whatever cell and slice holds requests has a <see cref="ServiceRequestPack"/>; null while that is not so.</summary>
+    /// <summary>
+    /// Since when whatever cell and slice holds requests has a <see cref="ServiceRequestPack"/>; null while that is not so.
+    /// </summary>
     public DateTime? PackedAt { get; private set; }
 }

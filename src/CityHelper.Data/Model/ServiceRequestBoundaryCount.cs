@@ -20,7 +20,9 @@ public sealed class ServiceRequestBoundaryMonth
     public long High { get; init; }
 }
 
-/// <summary>How many requests of a category, an agency and a status lie in a boundary, edges included, by the month of their creation.</summary>
+/// <summary>
+/// How many requests of a category, an agency and a status lie in a boundary, edges included, by the month of their creation.
+/// </summary>
 public sealed class ServiceRequestBoundaryCount
 {
     public short CityId { get; init; }

@@ -11,8 +11,8 @@ public sealed class ServiceRequestPack
     public short Slice { get; init; }
 
     /// <summary>
-    /// Null while it must be packed anew. Else 36 bytes for each request, in the order of ids, big endian: id (8), longitude and latitude (8 each, IEEE 754), status (4, its
-    /// number in SQL <c>public.pack_status</c>), category (4), agency (4, 0 for none).
+    /// Null while it must be packed anew. Else 36 bytes for each request, in the order of ids, big endian: id (8), longitude and latitude
+    /// (8 each, IEEE 754), status (4, its number in SQL <c>public.pack_status</c>), category (4), agency (4, 0 for none).
     /// </summary>
     public byte[]? Content { get; init; }
 }

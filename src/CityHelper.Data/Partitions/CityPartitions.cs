@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace CityHelper.Data.Partitions;
 
-/// <summary>Makes the partitions of <c>service_request</c> and <c>status_update</c>: one per city, and in it one leaf per UTC year.</summary>
+/// <summary>
+/// Makes the partitions of <c>service_request</c> and <c>status_update</c>: one per city, and in it one leaf per UTC year.
+/// </summary>
 /// <remarks>
 /// A leaf is made as a plain table and then attached. <c>create table … partition of</c> would take the AccessExclusive lock on
 /// the city's table and stop its readers; ATTACH takes ShareUpdateExclusive. Everything is safe to repeat, and two
@@ -53,7 +55,10 @@ public sealed class CityPartitions(NpgsqlDataSource dataSource, TimeProvider tim
         return EnsureAsync(cityId, ordered, partition => AttachAsync(cityId, partition, cancellation));
     }
 
-    /// <summary>The leaves of a city's years, of requests and of their updates, as their names stand in the catalogue; years without leaves have none.</summary>
+    /// <summary>
+    /// The leaves of a city's years, of requests and of their updates, as their names stand in the catalogue; years without leaves have
+    /// none.
+    /// </summary>
     public static async Task<IReadOnlyList<string>> LeavesAsync(
         NpgsqlConnection connection, short cityId, IEnumerable<int> years, CancellationToken cancellation = default)
     {

@@ -5,14 +5,14 @@ namespace CityHelper.Data.Statistics;
 /// <summary>How many requests lie in a city's boundaries, by month.</summary>
 /// <remarks>
 /// A request does not know its boundaries, and deltas do not either. So no change is added: a fold forgets the months that it touches
-/// (<see cref="RequestCounters"/>), and a fill counts them again from the rows. Both hold the fold's lock, so that a change is in the rows that a fill
-/// counts, or in a delta that readers see and a later fold takes. Reasons: docs/decisions/0013-counters-of-boundaries.md.
+/// (<see cref="RequestCounters"/>), and a fill counts them again from the rows. Both hold the fold's lock, so that a change is in the rows
+/// that a fill counts, or in a delta that readers see and a later fold takes. Reasons: docs/decisions/0013-counters-of-boundaries.md.
 /// </remarks>
 public sealed class BoundaryCounters(NpgsqlDataSource dataSource, TimeProvider time)
 {
     /// <summary>
-    /// Ids of the cities whose boundaries have months to count. Not of those with many deltas: an import runs there, and its next fold would forget
-    /// what is counted now.
+    /// Ids of the cities whose boundaries have months to count. Not of those with many deltas: an import runs there, and its next fold
+    /// would forget what is counted now.
     /// </summary>
     public async Task<IReadOnlyList<short>> CitiesToFillAsync(CancellationToken cancellation = default)
     {
@@ -29,14 +29,16 @@ public sealed class BoundaryCounters(NpgsqlDataSource dataSource, TimeProvider t
             Limits.FillChangesMax);
     }
 
-    /// <summary>Counts the months that are not counted, some of a boundary in each transaction. Changes meanwhile leave months for the next time.</summary>
+    /// <summary>
+    /// Counts the months that are not counted, some of a boundary in each transaction. Changes meanwhile leave months for the next time.
+    /// </summary>
     /// <returns>How many months were counted.</returns>
     /// <exception cref="NpgsqlException">The database failed; what was committed stays, and a repeated call continues.</exception>
     public async Task<int> FillAsync(short cityId, CancellationToken cancellation = default) => (await FillAsync(cityId, wait: true, cancellation))!.Value;
 
     /// <summary>
-    /// As <see cref="FillAsync(short, CancellationToken)"/>, but leaves the rest for the next time when somebody folds or rebuilds the city, and when it took as long
-    /// as folds are apart.
+    /// As <see cref="FillAsync(short, CancellationToken)"/>, but leaves the rest for the next time when somebody folds or rebuilds the
+    /// city, and when it took as long as folds are apart.
     /// </summary>
     /// <returns>How many months were counted; null when something was left.</returns>
     public Task<int?> TryFillAsync(short cityId, CancellationToken cancellation = default) => FillAsync(cityId, wait: false, cancellation);

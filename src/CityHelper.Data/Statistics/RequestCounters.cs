@@ -5,8 +5,8 @@ namespace CityHelper.Data.Statistics;
 
 /// <summary>The counters of a city's service requests: how many there are, and in how much time they were closed.</summary>
 /// <remarks>
-/// Who writes a request appends a delta in the same transaction; a fold moves deltas into the counters; a reader takes both in one snapshot and
-/// so never sees a request twice or not at all. One fold or rebuild of a city runs at a time, under an advisory lock. Reasons:
+/// Who writes a request appends a delta in the same transaction; a fold moves deltas into the counters; a reader takes both in one snapshot
+/// and so never sees a request twice or not at all. One fold or rebuild of a city runs at a time, under an advisory lock. Reasons:
 /// docs/decisions/0006-counters.md.
 /// </remarks>
 public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider time)
@@ -23,13 +23,18 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
     /// <summary>Deltas of one transaction; <see cref="Limits.FoldRowsMax"/> unless a test wants several small ones.</summary>
     public int FoldRows { get; init; } = Limits.FoldRowsMax;
 
-    /// <summary>Folds all deltas that can be seen, in transactions of <see cref="FoldRows"/>. Waits for another fold or a rebuild to end.</summary>
+    /// <summary>
+    /// Folds all deltas that can be seen, in transactions of <see cref="FoldRows"/>. Waits for another fold or a rebuild to end.
+    /// </summary>
     /// <returns>How many deltas were folded.</returns>
-    /// <exception cref="NpgsqlException">The database failed; transactions that were committed stay, and a repeated call continues.</exception>
+    /// <exception cref="NpgsqlException">The database failed; transactions that were committed stay, and a repeated call
+    /// continues.</exception>
     public async Task<int> FoldAsync(short cityId, CancellationToken cancellation = default) =>
         (await FoldAsync(cityId, wait: true, cancellation))!.Value;
 
-    /// <summary>As <see cref="FoldAsync(short, CancellationToken)"/>, but leaves it to whoever folds or rebuilds the city at this moment.</summary>
+    /// <summary>
+    /// As <see cref="FoldAsync(short, CancellationToken)"/>, but leaves it to whoever folds or rebuilds the city at this moment.
+    /// </summary>
     /// <returns>How many deltas were folded; null when somebody else does it.</returns>
     public Task<int?> TryFoldAsync(short cityId, CancellationToken cancellation = default) => FoldAsync(cityId, wait: false, cancellation);
 
@@ -42,8 +47,8 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         "select slug from city where counted_at is null order by slug", cancellation);
 
     /// <summary>
-    /// Counts all rows anew and says that the counters are true from now on. Writers go on meanwhile: what they commit after the snapshot is
-    /// in their deltas, which stay.
+    /// Counts all rows anew and says that the counters are true from now on. Writers go on meanwhile: what they commit after the snapshot
+    /// is in their deltas, which stay.
     /// </summary>
     /// <exception cref="NpgsqlException">The database failed; nothing was changed.</exception>
     public async Task<CounterRebuild> RebuildAsync(short cityId, CancellationToken cancellation = default)
@@ -55,7 +60,8 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
         try
         {
             await ExecuteAsync(connection, CounterSql.CounterChange, cancellation);
-            // Before the snapshot: deltas that it deletes would have told which months of boundaries they change. What packs say is mended too.
+            // Before the snapshot: deltas that it deletes would have told which months of boundaries they change. What packs say is mended
+            // too.
             await BoundaryCounters.ClearAsync(connection, cityId, cancellation);
             await RequestPacks.ClearAsync(connection, cityId, cancellation);
             await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);

@@ -4,14 +4,15 @@ namespace CityHelper.Data.Statistics;
 
 /// <summary>The packs of a city: what is counted of its requests, by cell of zoom 16 and stretch of ids, each in one value.</summary>
 /// <remarks>
-/// As with counters of boundaries no change is added: a trigger leaves the packs null that deltas touch which are taken, and a fill packs those anew from the rows. Folds
-/// and fills hold one lock, so that a change is in the rows that a fill packs, or in a delta that readers see and a later fold takes. Reasons:
-/// docs/decisions/0014-packs.md.
+/// As with counters of boundaries no change is added: a trigger leaves the packs null that deltas touch which are taken, and a fill packs
+/// those anew from the rows. Folds and fills hold one lock, so that a change is in the rows that a fill packs, or in a delta that readers
+/// see and a later fold takes. Reasons: docs/decisions/0014-packs.md.
 /// </remarks>
 public sealed class RequestPacks(NpgsqlDataSource dataSource, TimeProvider time)
 {
     /// <summary>
-    /// Ids of the cities that have something to pack. Not of those with many deltas: an import runs there, and its next fold would want most of them packed again.
+    /// Ids of the cities that have something to pack. Not of those with many deltas: an import runs there, and its next fold would want
+    /// most of them packed again.
     /// </summary>
     public async Task<IReadOnlyList<short>> CitiesToFillAsync(CancellationToken cancellation = default)
     {
@@ -35,13 +36,15 @@ public sealed class RequestPacks(NpgsqlDataSource dataSource, TimeProvider time)
     public async Task<int> FillAsync(short cityId, CancellationToken cancellation = default) => (await FillAsync(cityId, wait: true, cancellation))!.Value;
 
     /// <summary>
-    /// As <see cref="FillAsync(short, CancellationToken)"/>, but leaves the rest for the next time when somebody folds or rebuilds the city, and when it took as long
-    /// as folds are apart.
+    /// As <see cref="FillAsync(short, CancellationToken)"/>, but leaves the rest for the next time when somebody folds or rebuilds the
+    /// city, and when it took as long as folds are apart.
     /// </summary>
     /// <returns>How many packs; null when something was left.</returns>
     public Task<int?> TryFillAsync(short cityId, CancellationToken cancellation = default) => FillAsync(cityId, wait: false, cancellation);
 
-    /// <summary>All must be packed anew; the caller holds the lock. Nothing is deleted: readers rely on a row for whatever holds requests.</summary>
+    /// <summary>
+    /// All must be packed anew; the caller holds the lock. Nothing is deleted: readers rely on a row for whatever holds requests.
+    /// </summary>
     internal static Task ClearAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation) =>
         RequestCounters.ExecuteAsync(connection, "update service_request_pack set content = null where city_id = $1 and content is not null", cancellation, cityId);
 

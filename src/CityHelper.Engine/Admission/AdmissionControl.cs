@@ -13,14 +13,16 @@ namespace CityHelper.Engine.Admission;
 internal readonly record struct AdmissionRequest(ClientShare Share, double Cost, bool AddsUp, bool IsPublished);
 
 /// <summary>
-/// Decides before anything reaches the database whether an execution runs now, waits a moment, or is refused with <see cref="OverloadedError"/>. Every execution holds
-/// at most one connection at a time, so a pool with as many connections as all shares admit, and one on top for the tables' statistics, is never waited for.
+/// Decides before anything reaches the database whether an execution runs now, waits a moment, or is refused with
+/// <see cref="OverloadedError"/>. Every execution holds at most one connection at a time, so a pool with as many connections as all shares
+/// admit, and one on top for the tables' statistics, is never waited for.
 /// </summary>
 /// <remarks>
-/// A client has two lines of places. Dear executions, what adds up or costs much, have few places and take more of them the more they cost: more at once than there are
-/// processors only makes each of them slower. Cheap ones have places of their own that dear ones cannot take; of those, half are for published operations alone. How
-/// long executions took before is not asked: while the machine is busy with something else all take long, and all would be called dear. The lines are
-/// <see cref="ConcurrencyLimiter"/>s; what they lack, a bound of the time in the queue, is added here.
+/// A client has two lines of places. Dear executions, what adds up or costs much, have few places and take more of them the more they cost:
+/// more at once than there are processors only makes each of them slower. Cheap ones have places of their own that dear ones cannot take;
+/// of those, half are for published operations alone. How long executions took before is not asked: while the machine is busy with
+/// something else all take long, and all would be called dear. The lines are <see cref="ConcurrencyLimiter"/>s; what they lack, a bound of
+/// the time in the queue, is added here.
 /// </remarks>
 public sealed class AdmissionControl : IDisposable
 {
@@ -135,7 +137,8 @@ public sealed class AdmissionControl : IDisposable
 
         public AdmissionLine Cheap { get; } = new(share, "cheap", share.CheapAtOnce, options.CheapQueued, new RetryAdvice(time));
 
-        // Before the cheap line, for texts alone: as many of them as have a place here may stand in that line, and take no more of its places.
+        // Before the cheap line, for texts alone: as many of them as have a place here may stand in that line, and take no more of its
+        // places.
         public AdmissionLine Texts { get; } = new(share, "text", share.TextsAtOnce, options.CheapQueued, new RetryAdvice(time));
 
         public void Dispose()

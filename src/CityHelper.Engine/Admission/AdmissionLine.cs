@@ -7,7 +7,8 @@ namespace CityHelper.Engine.Admission;
 /// <summary>Places for executions of one kind of one client, and the queue before them.</summary>
 internal sealed class AdmissionLine : IDisposable
 {
-    // Oldest first: the queue is short, so who is in it has not waited long, and whoever comes when it is full is told at once and not after waiting.
+    // Oldest first: the queue is short, so who is in it has not waited long, and whoever comes when it is full is told at once and not
+    // after waiting.
     private readonly ConcurrencyLimiter _limiter;
     private readonly RetryAdvice _advice;
     private readonly KeyValuePair<string, object?>[] _tags;

@@ -1,12 +1,13 @@
 namespace CityHelper.Engine.Admission;
 
 /// <summary>
-/// How much of the server a client may take at once. Shares are added up and never lent: what one client does leaves the others theirs, also while nothing that runs
-/// comes to its end.
+/// How much of the server a client may take at once. Shares are added up and never lent: what one client does leaves the others theirs,
+/// also while nothing that runs comes to its end.
 /// </summary>
 /// <param name="Name">The client, or <see cref="Everybody"/>'s name for those without a share of their own.</param>
 /// <param name="CheapAtOnce">Cheap executions at once; texts that are not published take at most half of them.</param>
-/// <param name="DearAtOnce">Units of dear executions at once: one for a statistic, several for what costs more (<see cref="Limits.DearUnitCost"/>).</param>
+/// <param name="DearAtOnce">Units of dear executions at once: one for a statistic, several for what costs more
+/// (<see cref="Limits.DearUnitCost"/>).</param>
 public sealed record ClientShare(string Name, int CheapAtOnce, int DearAtOnce)
 {
     /// <summary>The share of everybody who has none of their own, unless it is configured.</summary>

@@ -1,12 +1,12 @@
 namespace CityHelper.Engine.Admission;
 
 /// <summary>
-/// When it is worth for refused clients to come back: twice as many seconds as requests were refused for each one admitted lately, and up to twice that by lot. The more
-/// wait outside, the longer they stay away, and they do not come back all at once.
+/// When it is worth for refused clients to come back: twice as many seconds as requests were refused for each one admitted lately, and up
+/// to twice that by lot. The more wait outside, the longer they stay away, and they do not come back all at once.
 /// </summary>
 /// <remarks>
-/// With 800 clients that wait for 25 executions a second it settles at ten seconds on the average, and 80 refusals a second; with one second for everybody there would be
-/// 800 of them, which take the processor that the executions need.
+/// With 800 clients that wait for 25 executions a second it settles at ten seconds on the average, and 80 refusals a second; with one
+/// second for everybody there would be 800 of them, which take the processor that the executions need.
 /// </remarks>
 /// <param name="time">Measures what is lately: this period and the one before.</param>
 internal sealed class RetryAdvice(TimeProvider time)

@@ -14,7 +14,8 @@ namespace CityHelper.Engine.Binding;
 /// <param name="filter">The filter.</param>
 internal sealed class AccessChooser(ConnectionQuestion question, CompiledFilter filter)
 {
-    // Costs in units of one index entry that is looked at, about 0.25 us. A leaf costs its planning, some 75 us; estimates, told apart by factors.
+    // Costs in units of one index entry that is looked at, about 0.25 us. A leaf costs its planning, some 75 us; estimates, told apart by
+    // factors.
     private const double RowCost = 8;
     private const double EntryInAreaCost = 2;
     private const double LeafCost = 300;
@@ -24,7 +25,9 @@ internal sealed class AccessChooser(ConnectionQuestion question, CompiledFilter 
     /// <summary>Where nothing is known of a rectangle in its cells: half of their rows lie in it.</summary>
     private const double InsideShare = 0.5;
 
-    /// <summary>So many times more rows than asked for must be expected in the first window; statistics are a sample, rows gather in places.</summary>
+    /// <summary>
+    /// So many times more rows than asked for must be expected in the first window; statistics are a sample, rows gather in places.
+    /// </summary>
     private const double WindowMargin = 4;
 
     private readonly RowAccess _access = question.Rows.Access;

@@ -11,8 +11,8 @@ using Npgsql;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>
-/// All that binding may have to ask the database: partitions by their names, areas by their ids, calendars. Directories answer most of it from memory. A database that does not
-/// answer is an error of the field, like any other.
+/// All that binding may have to ask the database: partitions by their names, areas by their ids, calendars. Directories answer most of it
+/// from memory. A database that does not answer is an error of the field, like any other.
 /// </summary>
 internal sealed class BindingLookups(ILogger<BindingLookups> logger)
 {

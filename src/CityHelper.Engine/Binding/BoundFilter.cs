@@ -44,7 +44,10 @@ internal sealed class BoundFilter(CompiledFilter filter, VariableValues variable
         return null;
     }
 
-    /// <summary>Why the shapes of an area and of the filter's geometries cannot be compared with, or null: asked after everything that is cheaper to refuse.</summary>
+    /// <summary>
+    /// Why the shapes of an area and of the filter's geometries cannot be compared with, or null: asked after everything that is cheaper to
+    /// refuse.
+    /// </summary>
     /// <param name="area">The area that is asked for beside it; null without one.</param>
     /// <param name="budget">What the root's geometries take together.</param>
     /// <param name="cancellation">Ends the waiting, and look-ups.</param>

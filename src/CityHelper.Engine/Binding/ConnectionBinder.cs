@@ -16,8 +16,8 @@ internal sealed class ConnectionBinder(ConnectionPlan plan, BindingContext conte
     private readonly RowAccess _access = plan.Question.Rows.Access;
     private readonly int[] _zooms = [.. plan.Question.Rows.Access.Grid?.Levels.Select(l => l.Zoom) ?? []];
 
-    // Order matters: what is cheap to refuse comes before what looks at each edge of a polygon; a cursor belongs to a partition, the form depends on the area
-    // and on the keys that the cursors leave.
+    // Order matters: what is cheap to refuse comes before what looks at each edge of a polygon; a cursor belongs to a partition, the form
+    // depends on the area and on the keys that the cursors leave.
     public async ValueTask<BoundRoot> BindAsync(RootSeed seed, GeometryBudget budget, CancellationToken cancellation)
     {
         (int pageRows, RequestError? error) = plan.Arguments.Page(seed.Variables, mustBeGiven: false);

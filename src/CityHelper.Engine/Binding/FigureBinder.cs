@@ -70,7 +70,8 @@ internal sealed class FigureBinder(FigurePlan plan, BindingContext context)
         return new BoundRoot(plan, values);
     }
 
-    // Each statement holds the rows of the rim against the polygon. The rim of a comb has all rows, and all its edges are at each one's height.
+    // Each statement holds the rows of the rim against the polygon. The rim of a comb has all rows, and all its edges are at each one's
+    // height.
     private double RimCost(RootValues values, BoundFilter filter)
     {
         if (values.Area?.Sent is not { } polygon || values.Figures?.Area is not { } cells || filter.Known is not { } known)
@@ -104,7 +105,8 @@ internal sealed class FigureBinder(FigurePlan plan, BindingContext context)
         return plan.Zoom?.Evaluate(seed.Variables) is int zoom and (< 0 or > Limits.MapZoomMax) ? new ZoomInvalidError(zoom) : null;
     }
 
-    // A filter that no index serves reads each row of its area, so that must be small, or its time short, or the rows that the others name few.
+    // A filter that no index serves reads each row of its area, so that must be small, or its time short, or the rows that the others name
+    // few.
     private RequestError? CheckIndexes(Area? area, BoundFilter filter) =>
         plan.IsCountable || Reach(area, filter)?.Cover(_zooms).Level > 0 ? null : filter.CheckIndexes(
             estimation => Reach(area, filter) is { } reach ? estimation.ShareOf(reach, _access.Grid!.Levels[0].Column) : 1,

@@ -9,8 +9,8 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>
-/// The rectangle that a filter's spatial conditions leave of the world: the intersection of what must all hold, the hull of alternatives. It
-/// gives the cells that rows are looked for in, as <c>within</c> does; the exact tests stay.
+/// The rectangle that a filter's spatial conditions leave of the world: the intersection of what must all hold, the hull of alternatives.
+/// It gives the cells that rows are looked for in, as <c>within</c> does; the exact tests stay.
 /// </summary>
 internal static class LocationBounds
 {
@@ -64,7 +64,9 @@ internal static class LocationBounds
             _ => Around(m.Node, 0, variables),
         }));
 
-    /// <summary>Where rows may lie that have a point in common with the other geometry, which each positive operation asks for, or lie near it.</summary>
+    /// <summary>
+    /// Where rows may lie that have a point in common with the other geometry, which each positive operation asks for, or lie near it.
+    /// </summary>
     /// <param name="node">The operation.</param>
     /// <param name="distance">How far from it they may be, in degrees; less than 0 is 0.</param>
     /// <param name="variables">A request's values.</param>
@@ -78,7 +80,8 @@ internal static class LocationBounds
     private static Envelope Near(InputNode node, VariableValues variables) =>
         Numbers(node, variables) is { High: < 360 } range ? Around(node, range.High, variables) : s_world;
 
-    // The range that comparisons leave; what says nothing of it is left out. Cut to what a coordinate may be: an envelope takes no infinity.
+    // The range that comparisons leave; what says nothing of it is left out. Cut to what a coordinate may be: an envelope takes no
+    // infinity.
     private static NumberRange Numbers(InputNode node, VariableValues variables)
     {
         (double low, double high) = (-360, 360);

@@ -8,8 +8,8 @@ using CityHelper.Engine.Space;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>
-/// Chooses how the rows around a position are reached: by their distance until the page is full, which is best where most rows pass, or by what a rare
-/// condition finds. A wrong guess costs time, never rows.
+/// Chooses how the rows around a position are reached: by their distance until the page is full, which is best where most rows pass, or by
+/// what a rare condition finds. A wrong guess costs time, never rows.
 /// </summary>
 /// <param name="question">What is asked.</param>
 /// <param name="filter">The filter.</param>

@@ -17,7 +17,9 @@ internal sealed class NestedBinder(RootValues root, GeometryBudget budget, Bindi
     private readonly List<long> _rowsMax = [];
     private long _rows;
 
-    /// <summary>The lists in the order of their numbers. A refused one is null with each of its parents, and nothing is read for it or below it.</summary>
+    /// <summary>
+    /// The lists in the order of their numbers. A refused one is null with each of its parents, and nothing is read for it or below it.
+    /// </summary>
     public async ValueTask<IReadOnlyList<BoundNested>> BindAsync(IReadOnlyList<NestedPlan> plans, CancellationToken cancellation)
     {
         foreach (NestedPlan plan in plans)

@@ -6,8 +6,9 @@ using CityHelper.Engine.Planning.Nearby;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>
-/// An operation with everything that one request decides: the values of each root, and what it costs with what was counted. Complete before anything is read for its
-/// answer, and immutable. The key of a cached answer and the tags it depends on are values of it too, once answers are kept.
+/// An operation with everything that one request decides: the values of each root, and what it costs with what was counted. Complete before
+/// anything is read for its answer, and immutable. The key of a cached answer and the tags it depends on are values of it too, once answers
+/// are kept.
 /// </summary>
 /// <param name="Prepared">Plan and variables.</param>
 /// <param name="Roots">One for each root of the plan.</param>

@@ -13,7 +13,10 @@ internal sealed record PricedPlan(OperationPlan Plan, OperationPrice Price)
     public CancellationTokenSource Life { get; } = new();
 }
 
-/// <summary>An operation with the coerced variables of one request, its plan for their shape, and what it costs. Immutable; nothing was asked of the database for it.</summary>
+/// <summary>
+/// An operation with the coerced variables of one request, its plan for their shape, and what it costs. Immutable; nothing was asked of the
+/// database for it.
+/// </summary>
 /// <param name="Operation">The operation.</param>
 /// <param name="Priced">Its plan.</param>
 /// <param name="Variables">The request's variables.</param>

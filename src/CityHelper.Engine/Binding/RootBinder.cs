@@ -8,7 +8,10 @@ using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Binding;
 
-/// <summary>Makes of each root's plan and a request's variables what is run: checks the arguments' values, looks up what they name, chooses how rows are reached.</summary>
+/// <summary>
+/// Makes of each root's plan and a request's variables what is run: checks the arguments' values, looks up what they name, chooses how rows
+/// are reached.
+/// </summary>
 /// <param name="context">Keys, statistics, look-ups.</param>
 internal sealed class RootBinder(BindingContext context)
 {

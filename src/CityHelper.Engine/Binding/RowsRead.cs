@@ -5,15 +5,16 @@ using CityHelper.Engine.Planning.Filters;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>
-/// How many rows a filter reads when no row passes what is looked at row by row: those that its best index leaves. A name in a filter says nothing of
-/// that, since all categories together are all rows.
+/// How many rows a filter reads when no row passes what is looked at row by row: those that its best index leaves. A name in a filter says
+/// nothing of that, since all categories together are all rows.
 /// </summary>
 /// <param name="filter">The filter.</param>
 /// <param name="estimation">What is known of the partition, with a request's values.</param>
 internal sealed class RowsRead(CompiledFilter filter, Estimation estimation)
 {
     /// <summary>
-    /// Whether a filter that no index serves (its rows are looked at one by one) would read more rows than it may; null when it would not, or when it names single rows.
+    /// Whether a filter that no index serves (its rows are looked at one by one) would read more rows than it may; null when it would not,
+    /// or when it names single rows.
     /// </summary>
     /// <param name="keys">The keys that the filter leaves.</param>
     /// <param name="area">The share of the rows that lie in the area that is asked for; 1 without one.</param>
@@ -29,7 +30,9 @@ internal sealed class RowsRead(CompiledFilter filter, Estimation estimation)
     /// <param name="keys">The keys that the filter leaves.</param>
     public double Left(KeyRange keys) => filter.NamesRows ? 0 : AccessChooser.RowsIn(keys, estimation.Statistics) * ShareByIndex();
 
-    /// <summary>The share of the rows that the values of a column have which has the most of them: of rows below parents that nobody knows yet.</summary>
+    /// <summary>
+    /// The share of the rows that the values of a column have which has the most of them: of rows below parents that nobody knows yet.
+    /// </summary>
     public static double ShareOfLargest(PartitionStatistics? statistics, string column, int values) =>
         statistics?.Columns.TryGetValue(column, out ColumnStatistics? known) is true
             ? Math.Min(1, known.Shares.Values.OrderDescending().Take(values).Sum() + Math.Max(0, values - known.Shares.Count) * known.OtherShare)

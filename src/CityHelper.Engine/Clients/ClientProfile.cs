@@ -26,14 +26,15 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
     public bool LogOnly { get; init; }
 
     /// <summary>
-    /// What an operation of its own may cost. Published ones are held to a multiple of their usual cost instead, with the variables of each request
-    /// (<see cref="Limits.PublishedFieldCostTimes"/>).
+    /// What an operation of its own may cost. Published ones are held to a multiple of their usual cost instead, with the variables of each
+    /// request (<see cref="Limits.PublishedFieldCostTimes"/>).
     /// </summary>
     public PriceLimit PriceLimit { get; init; } = PriceLimit.Default;
 
     /// <summary>
-    /// New texts that it may have compiled and registered in a day; registered ones run beyond it. Also those count that do not compile or come under a wrong hash. A client of
-    /// <see cref="ClientMode.FreeText"/> runs what it sends, and beyond its quota nothing of it is kept.
+    /// New texts that it may have compiled and registered in a day; registered ones run beyond it. Also those count that do not compile or
+    /// come under a wrong hash. A client of <see cref="ClientMode.FreeText"/> runs what it sends, and beyond its quota nothing of it is
+    /// kept.
     /// </summary>
     public int RegistrationsPerDay { get; init; } = Limits.RegistrationsPerDay;
 
@@ -43,7 +44,9 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
     /// <summary>How much of the server it may take at once.</summary>
     public ClientShare Share { get; init; } = ClientShare.Everybody;
 
-    /// <summary>Whether the schema and the explorer are there for it, and errors suggest names: it may send any text, or is not restricted yet.</summary>
+    /// <summary>
+    /// Whether the schema and the explorer are there for it, and errors suggest names: it may send any text, or is not restricted yet.
+    /// </summary>
     public bool MayReadSchema => Mode == ClientMode.FreeText || LogOnly;
 }
 
@@ -51,8 +54,8 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
 public interface IClientDirectory
 {
     /// <summary>
-    /// Whose request it is. Every request is somebody's: who is not identified has a profile too. At a <see cref="Transport.Http.CacheableAddress"/> nothing may decide that a
-    /// cache does not look at.
+    /// Whose request it is. Every request is somebody's: who is not identified has a profile too. At a
+    /// <see cref="Transport.Http.CacheableAddress"/> nothing may decide that a cache does not look at.
     /// </summary>
     ClientProfile Identify(HttpRequest request);
 }

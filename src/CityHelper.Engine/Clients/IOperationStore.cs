@@ -1,8 +1,8 @@
 namespace CityHelper.Engine.Clients;
 
 /// <summary>
-/// The operations that the servers of a cluster know in common, beside those of their files. What it returns hashes to the id it was asked for. A store that does
-/// not answer in time is as one that holds nothing: a server goes on with its files.
+/// The operations that the servers of a cluster know in common, beside those of their files. What it returns hashes to the id it was asked
+/// for. A store that does not answer in time is as one that holds nothing: a server goes on with its files.
 /// </summary>
 public interface IOperationStore
 {

@@ -11,7 +11,9 @@ namespace CityHelper.Engine.Clients;
 /// <param name="Errors">Why it was refused.</param>
 internal sealed record Authorisation(Operation? Operation, IReadOnlyList<RequestError> Errors)
 {
-    /// <summary>What it may cost: a text what its client may, a published operation a multiple of what it costs with its usual variables.</summary>
+    /// <summary>
+    /// What it may cost: a text what its client may, a published operation a multiple of what it costs with its usual variables.
+    /// </summary>
     public PriceLimit? Limit { get; init; }
 
     /// <summary>Whether it is published.</summary>
@@ -33,8 +35,8 @@ internal sealed record Authorisation(Operation? Operation, IReadOnlyList<Request
 internal sealed record PendingRegistration(string Hash, string Text, bool IsCounted);
 
 /// <summary>
-/// The one place that decides which operation a request runs: every transport asks it (conventions §8). Published operations run for everybody; what else
-/// a client may send is its mode.
+/// The one place that decides which operation a request runs: every transport asks it (conventions §8). Published operations run for
+/// everybody; what else a client may send is its mode.
 /// </summary>
 public sealed class OperationGate(
     OperationRegistry operations, RegisteredOperations registered, ILogger<OperationGate> logger)
@@ -134,7 +136,9 @@ public sealed class OperationGate(
             : authorisation with { Persisted = WrongHash(sent, hash) };
     }
 
-    /// <summary>Keeps the text of an operation that may run with the variables it came with: nobody fills the store with what never could.</summary>
+    /// <summary>
+    /// Keeps the text of an operation that may run with the variables it came with: nobody fills the store with what never could.
+    /// </summary>
     /// <returns>What the answer says of it.</returns>
     internal async ValueTask<IReadOnlyDictionary<string, object>> RegisterAsync(
         ClientProfile client, PendingRegistration registration, CancellationToken cancellation)

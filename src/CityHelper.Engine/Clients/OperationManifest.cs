@@ -14,7 +14,9 @@ public sealed record OperationManifest(
     [property: JsonPropertyName("version")] int Version,
     [property: JsonPropertyName("operations"), JsonPropertyOrder(1)] IReadOnlyList<ManifestOperation> Operations)
 {
-    /// <summary>The data that the operations' plans are of (<c>cityhelper operations check --update</c>); null when there are none.</summary>
+    /// <summary>
+    /// The data that the operations' plans are of (<c>cityhelper operations check --update</c>); null when there are none.
+    /// </summary>
     [JsonPropertyName("plansOf")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? PlansOf { get; init; }

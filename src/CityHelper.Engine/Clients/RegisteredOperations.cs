@@ -6,12 +6,12 @@ using Microsoft.Extensions.Options;
 namespace CityHelper.Engine.Clients;
 
 /// <summary>
-/// Texts that clients registered by their hashes: the latest in memory, all of them in the store that the cluster shares. Without a store, or while it does not
-/// answer, a server knows its own.
+/// Texts that clients registered by their hashes: the latest in memory, all of them in the store that the cluster shares. Without a store,
+/// or while it does not answer, a server knows its own.
 /// </summary>
 /// <remarks>
-/// With a store a text stays in memory for a day and is then looked for there again: so its life in the store is prolonged while it is used, and one that could
-/// not be written there is registered anew by who uses it.
+/// With a store a text stays in memory for a day and is then looked for there again: so its life in the store is prolonged while it is
+/// used, and one that could not be written there is registered anew by who uses it.
 /// </remarks>
 public sealed class RegisteredOperations : IDisposable
 {
@@ -36,8 +36,8 @@ public sealed class RegisteredOperations : IDisposable
         _store is null ? ValueTask.FromResult(_texts.Get<string>(id)) : _look.AskAsync(id, cancellation);
 
     /// <summary>
-    /// Counts a text against its client's quota before it is compiled: so that the quota bounds how many texts are, whatever comes of them. One that was
-    /// counted that day is not counted again.
+    /// Counts a text against its client's quota before it is compiled: so that the quota bounds how many texts are, whatever comes of them.
+    /// One that was counted that day is not counted again.
     /// </summary>
     /// <param name="client">Whose quota it counts against.</param>
     /// <param name="id">The text's hash.</param>

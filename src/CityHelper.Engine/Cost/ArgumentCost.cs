@@ -6,7 +6,10 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Cost;
 
-/// <summary>What the arguments of a field cost: what their members weigh, which the shape of the variables fixes, and how large a request's values are.</summary>
+/// <summary>
+/// What the arguments of a field cost: what their members weigh, which the shape of the variables fixes, and how large a request's values
+/// are.
+/// </summary>
 /// <param name="Weight">The weights of what is given.</param>
 /// <param name="Values">Values that weigh by their size: lists by their length, geometries by their positions.</param>
 internal sealed record ArgumentCost(double Weight, IReadOnlyList<Func<VariableValues, double>> Values)

@@ -5,7 +5,9 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Cost;
 
-/// <summary><c>@cost</c>: the weight of a field, an argument, an input's member or a type (IBM's cost directive specification; conventions §11).</summary>
+/// <summary>
+/// <c>@cost</c>: the weight of a field, an argument, an input's member or a type (IBM's cost directive specification; conventions §11).
+/// </summary>
 public sealed class CostDirective : Directive
 {
     public const string DirectiveName = "cost";

@@ -14,7 +14,9 @@ public readonly record struct Price(
     public static Price operator +(Price left, Price right) => new(left.FieldCost + right.FieldCost, left.TypeCost + right.TypeCost);
 }
 
-/// <summary>The price of an operation for one shape of its variables; what is left open is how long its lists are, and how large its geometries.</summary>
+/// <summary>
+/// The price of an operation for one shape of its variables; what is left open is how long its lists are, and how large its geometries.
+/// </summary>
 /// <param name="roots">The fields of <c>Query</c>.</param>
 internal sealed class OperationPrice(IReadOnlyList<PricedField> roots)
 {
@@ -29,7 +31,8 @@ internal sealed class OperationPrice(IReadOnlyList<PricedField> roots)
 /// <summary>What fields add up to.</summary>
 /// <param name="Fields">Their work, as often as they stand in the answer.</param>
 /// <param name="Types">The objects of the answer.</param>
-/// <param name="Statements">What is counted, filtered and ordered by, once for each statement: a nested list is one, for all its parents.</param>
+/// <param name="Statements">What is counted, filtered and ordered by, once for each statement: a nested list is one, for all its
+/// parents.</param>
 internal readonly record struct FieldSum(double Fields, double Types, double Statements)
 {
     public static FieldSum operator +(FieldSum left, FieldSum right) =>
@@ -89,7 +92,8 @@ internal sealed record PricedField(
 /// <param name="Most">The largest that is not refused.</param>
 internal sealed record PricedSize(IReadOnlyList<InputNode> Given, int Otherwise, int Most)
 {
-    // What is too large or negative is refused later, by an error of its field that says what is allowed. A negative one must not make anything cheaper here.
+    // What is too large or negative is refused later, by an error of its field that says what is allowed. A negative one must not make
+    // anything cheaper here.
     public double Of(VariableValues variables)
     {
         double? largest = null;

@@ -20,8 +20,8 @@ internal sealed class PricePlanner(ISchema schema, Operation operation, Variable
     private const double ObjectWeight = 1;
 
     /// <summary>
-    /// What figures and clusters weigh more when a filter asks what no counter knows: each row that the rest of it leaves is read, not those of
-    /// a page.
+    /// What figures and clusters weigh more when a filter asks what no counter knows: each row that the rest of it leaves is read, not
+    /// those of a page.
     /// </summary>
     private const double ReadRowsWeight = 100;
 

@@ -9,9 +9,10 @@ using GraphQL.Utilities;
 namespace CityHelper.Engine.Cost;
 
 /// <summary>
-/// Writes the conventions' weights into a schema when it is initialized (§11): a field that reads the database 10, an object 1, a leaf 0; pages, filters and orders
-/// 10, what looks into texts and negations of it 20. What is declared below a row is read with it by one statement, and so weighs as an object.
-/// What takes the database longer than its place in the conventions says has a weight of its own, measured by <c>eng/bench cost</c>.
+/// Writes the conventions' weights into a schema when it is initialized (§11): a field that reads the database 10, an object 1, a leaf 0;
+/// pages, filters and orders 10, what looks into texts and negations of it 20. What is declared below a row is read with it by one
+/// statement, and so weighs as an object. What takes the database longer than its place in the conventions says has a weight of its own,
+/// measured by <c>eng/bench cost</c>.
 /// </summary>
 public sealed class PriceVisitor : BaseSchemaNodeVisitor
 {

@@ -7,8 +7,8 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Cost;
 
 /// <summary>
-/// Variables that let an operation be priced before anybody sends any: defaults where there are some, else the least that its types demand, with numbers and lists as
-/// long as a page is when nobody says how long.
+/// Variables that let an operation be priced before anybody sends any: defaults where there are some, else the least that its types demand,
+/// with numbers and lists as long as a page is when nobody says how long.
 /// </summary>
 internal static class UsualVariables
 {

@@ -7,7 +7,9 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Cost;
 
-/// <summary>What the size of a value weighs. The schema cannot say it: <c>@cost</c> is a number for a place, not for what stands there.</summary>
+/// <summary>
+/// What the size of a value weighs. The schema cannot say it: <c>@cost</c> is a number for a place, not for what stands there.
+/// </summary>
 /// <remarks>Measured by <c>eng/bench cost</c> over 50,000 requests; the table is in docs/performance.md.</remarks>
 internal static class ValueWeights
 {
@@ -17,7 +19,9 @@ internal static class ValueWeights
     /// <summary>An alternative of an <c>or</c>: a list may make it a select of its own, planned over every leaf.</summary>
     public const double Alternative = 10;
 
-    /// <summary>An area, whatever its size: a select for each of its cells is planned over every leaf, and rows are held against its edges.</summary>
+    /// <summary>
+    /// An area, whatever its size: a select for each of its cells is planned over every leaf, and rows are held against its edges.
+    /// </summary>
     private const double Area = 50;
 
     /// <summary>What an area as large as a city weighs more: it has all rows in it.</summary>
@@ -35,7 +39,9 @@ internal static class ValueWeights
     /// <summary>As large as a city, in degrees.</summary>
     private const double LargeDegrees = 0.5;
 
-    /// <summary>A position of the polygon of an area: points are held against it by an index of its edges, in the logarithm of their number.</summary>
+    /// <summary>
+    /// A position of the polygon of an area: points are held against it by an index of its edges, in the logarithm of their number.
+    /// </summary>
     private const double AreaPosition = 0.02;
 
     /// <summary>A position of a polygon that points are held against.</summary>
@@ -43,7 +49,8 @@ internal static class ValueWeights
 
     /// <summary>
     /// An edge of a polygon at the height that has the most of them: PostGIS collects those at a row's height in some 140 nanoseconds each
-    /// (1.8 s for 48,600 rows and 270 edges). Real outlines have up to 55 (New York's); a page reads some hundred rows, a filter a few thousand.
+    /// (1.8 s for 48,600 rows and 270 edges). Real outlines have up to 55 (New York's); a page reads some hundred rows, a filter a few
+    /// thousand.
     /// </summary>
     private const double EdgeAtOneHeight = 2;
 
@@ -62,13 +69,17 @@ internal static class ValueWeights
     /// <summary>A position of what a distance is computed to, or that is grown or shrunk: each row is measured to each of them.</summary>
     private const double MeasuredPosition = 0.3;
 
-    /// <summary>A part of what is measured to, such as a point of a MultiPoint: 40 nanoseconds for each row, a position of a line 10.</summary>
+    /// <summary>
+    /// A part of what is measured to, such as a point of a MultiPoint: 40 nanoseconds for each row, a position of a line 10.
+    /// </summary>
     private const double MeasuredPart = 0.4;
 
     /// <summary>A position of a MultiPoint, which a point is looked up in.</summary>
     private const double PointPosition = 0.05;
 
-    /// <summary>A position of what areas are compared with: the boundaries of a city are few, and have thousands of positions each.</summary>
+    /// <summary>
+    /// A position of what areas are compared with: the boundaries of a city are few, and have thousands of positions each.
+    /// </summary>
     private const double RelatedPosition = 0.12;
 
     /// <summary>A position of what the distance of areas is computed to. Pairs with positions of areas are counted beside it.</summary>
@@ -80,8 +91,8 @@ internal static class ValueWeights
     private const double MetresPerDegree = 111_000;
 
     /// <summary>
-    /// Two segments with a point in common, of a geometry or of it and an area, for each area that it meets: GEOS makes nodes of them in 3 to 10 microseconds.
-    /// Simplified Queens against New York's areas has 9,100, and must fit a cost of 1,000.
+    /// Two segments with a point in common, of a geometry or of it and an area, for each area that it meets: GEOS makes nodes of them in 3
+    /// to 10 microseconds. Simplified Queens against New York's areas has 9,100, and must fit a cost of 1,000.
     /// </summary>
     private const double Contact = 0.035;
 
@@ -91,10 +102,15 @@ internal static class ValueWeights
     /// <summary>Two monotone chains whose ranges of x overlap, likewise: 27 nanoseconds, three times over.</summary>
     private const double OverlappingChains = 0.0003;
 
-    /// <summary>A position of a geometry and one of an area that it is measured to: 8.5 nanoseconds between areas of a city, 25 between long edges that cross.</summary>
+    /// <summary>
+    /// A position of a geometry and one of an area that it is measured to: 8.5 nanoseconds between areas of a city, 25 between long edges
+    /// that cross.
+    /// </summary>
     public const double MeasuredPair = 0.00012;
 
-    /// <summary>A position, or a place where a geometry crosses itself, that is looked up in an area, and a position of that: 12 to 17 nanoseconds.</summary>
+    /// <summary>
+    /// A position, or a place where a geometry crosses itself, that is looked up in an area, and a position of that: 12 to 17 nanoseconds.
+    /// </summary>
     public const double HeldPair = 0.0001;
 
     /// <summary>What the comparison of a geometry with all areas that it meets weighs beside its positions.</summary>

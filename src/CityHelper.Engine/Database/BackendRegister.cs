@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace CityHelper.Engine.Database;
 
 /// <summary>
-/// The backends (processes of PostgreSQL) that this server's reading connections use or have given up, by process id. It knows which operation each of them runs, also
-/// after Npgsql has given the connection up: PostgreSQL goes on with what nobody waits for.
+/// The backends (processes of PostgreSQL) that this server's reading connections use or have given up, by process id. It knows which
+/// operation each of them runs, also after Npgsql has given the connection up: PostgreSQL goes on with what nobody waits for.
 /// </summary>
 /// <remarks>Thread-safe. Several servers share a PostgreSQL; each knows its own backends alone.</remarks>
 public sealed class BackendRegister
@@ -27,7 +27,10 @@ public sealed class BackendRegister
         use.End();
     }
 
-    /// <summary>Lets a backend that works on although nobody waits for it keep what its request holds, until it has ended: it takes as much of the database as before.</summary>
+    /// <summary>
+    /// Lets a backend that works on although nobody waits for it keep what its request holds, until it has ended: it takes as much of the
+    /// database as before.
+    /// </summary>
     /// <param name="shape">What the request ran.</param>
     /// <param name="held">Is disposed when the backend has ended.</param>
     /// <returns>False when there is no such backend: the caller disposes it.</returns>
@@ -84,7 +87,8 @@ public sealed class BackendUse(int processId, ExecutionShape? shape)
 
     /// <summary>What its request holds of the server's places; disposed when it has ended.</summary>
     /// <param name="held">The places.</param>
-    /// <returns>False when it has ended, or when it broke before its statement's limit: then PostgreSQL went away, and not the client.</returns>
+    /// <returns>False when it has ended, or when it broke before its statement's limit: then PostgreSQL went away, and not the
+    /// client.</returns>
     internal bool TryHold(IDisposable held)
     {
         lock (_ending)
@@ -116,7 +120,8 @@ public sealed class BackendUse(int processId, ExecutionShape? shape)
 }
 
 /// <summary>
-/// What requests have in common that run the same statements: the operation, which of its variables are given, and how its rows are reached.
+/// What requests have in common that run the same statements: the operation, which of its variables are given, and how its rows are
+/// reached.
 /// </summary>
 /// <param name="OperationId">The operation's id.</param>
 /// <param name="OperationName">Its name, or its id when it has none.</param>

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace CityHelper.Engine.Database;
 
 /// <summary>
-/// The operation outlived its limit in the database a moment ago and could not be stopped there; it is not run again for a while. Status 503 for every client, with
-/// <c>Retry-After</c>.
+/// The operation outlived its limit in the database a moment ago and could not be stopped there; it is not run again for a while. Status
+/// 503 for every client, with <c>Retry-After</c>.
 /// </summary>
 public sealed class OperationSuspendedError : RequestError
 {

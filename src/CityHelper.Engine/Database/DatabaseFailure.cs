@@ -17,7 +17,10 @@ internal static class DatabaseFailure
         _ => new DatabaseUnavailableError(),
     };
 
-    /// <summary>Whether GEOS lost its way between a valid geometry and an area: positions within some 1e-10 degrees of a border, as the fuzzer of geometries found them.</summary>
+    /// <summary>
+    /// Whether GEOS lost its way between a valid geometry and an area: positions within some 1e-10 degrees of a border, as the fuzzer of
+    /// geometries found them.
+    /// </summary>
     public static bool IsOfGeometry(NpgsqlException cause) => cause is PostgresException { SqlState: PostgresErrorCodes.InternalError, MessageText: var text }
         && text.Contains("TopologyException", StringComparison.Ordinal);
 }

@@ -4,19 +4,21 @@ using Npgsql;
 namespace CityHelper.Engine.Database;
 
 /// <summary>
-/// Decides which statements a connection keeps prepared. Each takes memory of its backend for as long as the connection lives, some 80 bytes for a character of its
-/// text, and a client chooses how many different ones there are: so they are bounded by characters and not by number alone (Npgsql's <c>Max Auto Prepare</c>
-/// counts: with 200 of a client's choice a backend grew to 90 MB).
+/// Decides which statements a connection keeps prepared. Each takes memory of its backend for as long as the connection lives, some 80
+/// bytes for a character of its text, and a client chooses how many different ones there are: so they are bounded by characters and not by
+/// number alone (Npgsql's <c>Max Auto Prepare</c> counts: with 200 of a client's choice a backend grew to 90 MB).
 /// </summary>
 /// <remarks>
-/// Prepared is what the server has run before, and only if it is short: the statements of published operations are, those of a filter of fifty conditions in sixteen cells
-/// are not. What does not fit any more throws out everything, which is then prepared again as it is used. Texts are known by their hashes: of the texts themselves each
-/// connection would keep 400 kB of the server's memory, and closed connections as much. Thread-safe.
+/// Prepared is what the server has run before, and only if it is short: the statements of published operations are, those of a filter of
+/// fifty conditions in sixteen cells are not. What does not fit any more throws out everything, which is then prepared again as it is used.
+/// Texts are known by their hashes: of the texts themselves each connection would keep 400 kB of the server's memory, and closed
+/// connections as much. Thread-safe.
 /// </remarks>
 /// <param name="connectionsMax">Connections of the pool at most.</param>
 internal sealed class PreparedStatements(int connectionsMax)
 {
-    // No event tells of a connection's end, so those that were not used for longest are forgotten; twice the pool, so that one of the pool's own is not among them.
+    // No event tells of a connection's end, so those that were not used for longest are forgotten; twice the pool, so that one of the
+    // pool's own is not among them.
     private readonly int _keptMax = 2 * connectionsMax;
     private readonly Dictionary<int, Kept> _connections = [];
     private readonly Lock _lock = new();

@@ -5,8 +5,8 @@ using Npgsql;
 namespace CityHelper.Engine.Database;
 
 /// <summary>
-/// The way to the database for everything that is read for a request. A connection is opened for the whole use, so that its backend is known while it works, and a
-/// connection of the pool that turns out to be dead costs no answer: it is tried once more.
+/// The way to the database for everything that is read for a request. A connection is opened for the whole use, so that its backend is
+/// known while it works, and a connection of the pool that turns out to be dead costs no answer: it is tried once more.
 /// </summary>
 public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backends, ILogger<ReadingDatabase> logger)
 {
@@ -39,7 +39,8 @@ public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backe
     }
 
     /// <summary>
-    /// A connection that answers. A dead one may still be taken while another read clears the pool: Npgsql's <c>Clear</c> returns at once when one is under way.
+    /// A connection that answers. A dead one may still be taken while another read clears the pool: Npgsql's <c>Clear</c> returns at once
+    /// when one is under way.
     /// </summary>
     private async Task<NpgsqlConnection> OpenLiveAsync(CancellationToken cancellation)
     {
@@ -96,14 +97,17 @@ internal sealed class DatabaseRead(ExecutionShape? shape)
     public bool HasBegun { get; set; }
 
     /// <summary>
-    /// Whether a failure says that the connection was dead before it was asked (<see cref="IsDead"/>). It shows at once; a statement that ran for a while and took its backend along must not do so twice.
+    /// Whether a failure says that the connection was dead before it was asked (<see cref="IsDead"/>). It shows at once; a statement that
+    /// ran for a while and took its backend along must not do so twice.
     /// </summary>
     public bool IsStale(NpgsqlException cause) =>
         !HasBegun
         && Backend is { IsTerminated: false } backend && backend.Age < TimeSpan.FromMilliseconds(Limits.StaleConnectionMs)
         && IsDead(cause);
 
-    /// <summary>Whether a failure says that the connection is dead: told by PostgreSQL when it shut down or ended the backend, or by the socket.</summary>
+    /// <summary>
+    /// Whether a failure says that the connection is dead: told by PostgreSQL when it shut down or ended the backend, or by the socket.
+    /// </summary>
     public static bool IsDead(NpgsqlException cause) =>
         cause is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown }
         || (cause is not PostgresException && cause.InnerException is IOException or System.Net.Sockets.SocketException);

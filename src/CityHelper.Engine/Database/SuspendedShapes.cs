@@ -3,8 +3,8 @@ using CityHelper.Engine.Telemetry;
 namespace CityHelper.Engine.Database;
 
 /// <summary>
-/// The shapes that are not run for a while because a statement of theirs outlived its limit and did not end when it was told to: another one would take another
-/// backend along, until there is none left.
+/// The shapes that are not run for a while because a statement of theirs outlived its limit and did not end when it was told to: another
+/// one would take another backend along, until there is none left.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 public sealed class SuspendedShapes(TimeProvider time)
@@ -13,7 +13,9 @@ public sealed class SuspendedShapes(TimeProvider time)
     private readonly Dictionary<ExecutionShape, DateTimeOffset> _until = [];
     private volatile bool _any;
 
-    /// <summary>Suspends a shape from now on. When as many as are kept are suspended, the one that would be first to end ends now.</summary>
+    /// <summary>
+    /// Suspends a shape from now on. When as many as are kept are suspended, the one that would be first to end ends now.
+    /// </summary>
     public void Add(ExecutionShape shape)
     {
         lock (_writing)

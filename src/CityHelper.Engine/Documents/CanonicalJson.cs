@@ -5,7 +5,10 @@ using System.Text.Json;
 
 namespace CityHelper.Engine.Documents;
 
-/// <summary>JSON in the one spelling of RFC 8785: no spaces, members in the order of their UTF-16 names, numbers and escapes as ECMAScript writes them.</summary>
+/// <summary>
+/// JSON in the one spelling of RFC 8785: no spaces, members in the order of their UTF-16 names, numbers and escapes as ECMAScript writes
+/// them.
+/// </summary>
 internal static class CanonicalJson
 {
     /// <summary>Writes a value.</summary>
@@ -111,7 +114,8 @@ internal static class CanonicalJson
         text.Append('"');
     }
 
-    // ECMAScript's Number::toString (ECMA-262, 6.1.6.1.20): the shortest digits that read back as the same double, as .NET has them too, written out from 1e-7 to 1e21.
+    // ECMAScript's Number::toString (ECMA-262, 6.1.6.1.20): the shortest digits that read back as the same double, as .NET has them too,
+    // written out from 1e-7 to 1e21.
     private static bool TryWriteNumber(StringBuilder text, JsonElement value)
     {
         if (!value.TryGetDouble(out double number) || !double.IsFinite(number))

@@ -3,9 +3,9 @@ using GraphQLParser.AST;
 namespace CityHelper.Engine.Documents;
 
 /// <summary>
-/// What is checked between parsing and validating. Validation compares fragments, directives and variables with each other, and what comes after it walks
-/// selections with their fragments expanded, on its stack: all is counted first, in the time of the text (1,200 small fragments: 5.7 s; 20,000 directives
-/// at one field: 1.2 s).
+/// What is checked between parsing and validating. Validation compares fragments, directives and variables with each other, and what comes
+/// after it walks selections with their fragments expanded, on its stack: all is counted first, in the time of the text (1,200 small
+/// fragments: 5.7 s; 20,000 directives at one field: 1.2 s).
 /// </summary>
 /// <remarks>Of fragments that are not there or in a circle nothing is counted: validation refuses them.</remarks>
 internal sealed class DocumentLimits

@@ -6,9 +6,9 @@ using GraphQLParser.AST;
 namespace CityHelper.Engine.Documents;
 
 /// <summary>
-/// Whether fields of one name in the answer are one field (spec 5.3.2), for documents that hold otherwise. GraphQL.NET compares all of them in pairs, and what
-/// is below each pair again: 6 kB of nested fragments take it half a minute, and no timeout ends it (measured). Here fields are merged as execution does it, and each is
-/// compared with the first of its name.
+/// Whether fields of one name in the answer are one field (spec 5.3.2), for documents that hold otherwise. GraphQL.NET compares all of them
+/// in pairs, and what is below each pair again: 6 kB of nested fragments take it half a minute, and no timeout ends it (measured). Here
+/// fields are merged as execution does it, and each is compared with the first of its name.
 /// </summary>
 internal sealed class FieldMerge
 {

@@ -44,8 +44,8 @@ public sealed class OperationCompiler(ISchema schema)
                 $"The document has {text.Length} characters, {Limits.DocumentCharsMax} are allowed: split it."));
         }
 
-        // The parser's message of a syntax error counts a carriage return as a line of its own, and fails behind the last. Lines stay where they are, and
-        // a carriage return stands in no value: block strings have line feeds instead (spec 2.9.4).
+        // The parser's message of a syntax error counts a carriage return as a line of its own, and fails behind the last. Lines stay where
+        // they are, and a carriage return stands in no value: block strings have line feeds instead (spec 2.9.4).
         string lines = text.Contains('\r', StringComparison.Ordinal) ? text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n') : text;
         if (DocumentTokens.Check(lines) is { } tooLong)
         {

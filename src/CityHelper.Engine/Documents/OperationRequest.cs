@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace CityHelper.Engine.Documents;
 
-/// <summary>What a client asks for, whichever way it was sent. Dispose it when it was answered: it holds the JSON that was parsed.</summary>
+/// <summary>
+/// What a client asks for, whichever way it was sent. Dispose it when it was answered: it holds the JSON that was parsed.
+/// </summary>
 internal sealed class OperationRequest : IDisposable
 {
     private readonly List<JsonDocument> _documents = [];

@@ -3,7 +3,9 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Documents;
 
-/// <summary>Tells the kinds of operations apart: query, mutation and subscription (GraphQL specification, October 2021, section 3.3.1).</summary>
+/// <summary>
+/// Tells the kinds of operations apart: query, mutation and subscription (GraphQL specification, October 2021, section 3.3.1).
+/// </summary>
 internal static class RootTypes
 {
     /// <summary>The type that an operation of a kind selects fields of.</summary>

@@ -4,7 +4,8 @@ namespace CityHelper.Engine.Execution;
 
 /// <summary>
 /// A DataLoader: collects the keys that one level of an answer asks for, and fetches them in as few calls as its bound allows. One per
-/// request and kind of value; a key is fetched once however often it is asked for. GraphQL.NET's executor awaits the results level by level.
+/// request and kind of value; a key is fetched once however often it is asked for. GraphQL.NET's executor awaits the results level by
+/// level.
 /// </summary>
 /// <param name="fetch">Fetches the values of different keys; a key that has none is left out.</param>
 /// <remarks>Not thread-safe: one request, one level at a time.</remarks>

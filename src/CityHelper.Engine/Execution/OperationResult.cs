@@ -32,7 +32,9 @@ public sealed class OperationResult : IDisposable
     /// <summary>How long the answer may be kept; never when it holds errors.</summary>
     public CachePolicy Cache { get; private set; }
 
-    /// <summary>The form in which each connection's rows were reached, such as <c>serviceRequests=late cells=6</c>; null unless asked for.</summary>
+    /// <summary>
+    /// The form in which each connection's rows were reached, such as <c>serviceRequests=late cells=6</c>; null unless asked for.
+    /// </summary>
     public string? Forms { get; internal set; }
 
     /// <summary>What it was priced at; nothing for what was refused.</summary>
@@ -82,8 +84,8 @@ public sealed class OperationResult : IDisposable
     }
 
     /// <summary>
-    /// Adds a member to <c>extensions</c>, which stand behind all other members, where the conventions have them. An answer that says more than its data is nobody
-    /// else's.
+    /// Adds a member to <c>extensions</c>, which stand behind all other members, where the conventions have them. An answer that says more
+    /// than its data is nobody else's.
     /// </summary>
     public void With(string name, object value)
     {

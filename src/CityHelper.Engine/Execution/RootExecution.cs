@@ -5,7 +5,9 @@ using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Execution;
 
-/// <summary>One run of a bound root: what was read so far, and what the next batch is given. Dispose it when its answer was written.</summary>
+/// <summary>
+/// One run of a bound root: what was read so far, and what the next batch is given. Dispose it when its answer was written.
+/// </summary>
 internal sealed class RootExecution : IDisposable
 {
     /// <param name="bound">The root.</param>
@@ -58,7 +60,9 @@ internal sealed class RootExecution : IDisposable
     /// <summary>This root and, if its row may be there, those below it.</summary>
     public IEnumerable<RootExecution> All => IsRead ? Below.SelectMany(below => below.All).Prepend(this) : [this];
 
-    /// <summary>The form in which a connection's rows were reached, and what became of its window; null for what is none, or was not read.</summary>
+    /// <summary>
+    /// The form in which a connection's rows were reached, and what became of its window; null for what is none, or was not read.
+    /// </summary>
     public string? Form => Bound.Plan is ConnectionPlan or Planning.Nearby.NearbyPlan && IsRead
         ? Bound.AccessPathWith(Values)
         : null;

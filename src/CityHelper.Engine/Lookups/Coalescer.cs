@@ -5,7 +5,10 @@ namespace CityHelper.Engine.Lookups;
 /// <summary>One look for all who ask for a key at the same time: 200 equal first requests ask the database once.</summary>
 /// <typeparam name="TKey">What is asked for.</typeparam>
 /// <typeparam name="TValue">What is found.</typeparam>
-/// <remarks>It keeps nothing: what is found belongs in a cache of the caller's, which <c>look</c> asks again, since another look may have ended just before.</remarks>
+/// <remarks>
+/// It keeps nothing: what is found belongs in a cache of the caller's, which <c>look</c> asks again, since another look may have ended just
+/// before.
+/// </remarks>
 public sealed class Coalescer<TKey, TValue>
     where TKey : notnull
 {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace CityHelper.Engine.Lookups;
 
 /// <summary>
-/// One look in the shared store for all who ask for an id at once, and none for a moment after one that found nothing: else whoever invents ids would keep the
-/// store busy.
+/// One look in the shared store for all who ask for an id at once, and none for a moment after one that found nothing: else whoever invents
+/// ids would keep the store busy.
 /// </summary>
 /// <param name="time">Measures the moment.</param>
 /// <param name="known">What needs no look, or null.</param>

@@ -3,7 +3,9 @@ using CityHelper.Engine.Schema.Bindings;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>The rows whose areas hold the points of another source's rows: for each of those a list of its own, all by one statement.</summary>
+/// <summary>
+/// The rows whose areas hold the points of another source's rows: for each of those a list of its own, all by one statement.
+/// </summary>
 /// <param name="parents">The select that the points stand in.</param>
 /// <param name="alias">The alias of the points' rows within it.</param>
 /// <param name="binding">Points, areas and pieces.</param>
@@ -13,8 +15,8 @@ internal sealed class AroundSource(SelectPlan parents, string alias, AroundBindi
     public const string ParentKey = "parent_key";
 
     /// <summary>
-    /// Degrees (a tenth of a millimetre) within which a piece does not decide: where areas are cut, the cut's ends are rounded, and a border
-    /// moves by the last bit of its numbers. So near to a piece's edge the whole area is asked.
+    /// Degrees (a tenth of a millimetre) within which a piece does not decide: where areas are cut, the cut's ends are rounded, and a
+    /// border moves by the last bit of its numbers. So near to a piece's edge the whole area is asked.
     /// </summary>
     private const string NearEdge = "1e-9";
 

@@ -32,8 +32,8 @@ internal sealed record GeometryColumns(int Presence, Func<ValueWriter> Coordinat
         return new(json, () => new GeoJsonPartWriter(GeoJsonPart.Coordinates, json), () => new GeoJsonPartWriter(GeoJsonPart.Box, json));
     }
 
-    // The outline of the next finer zoom; above the finest, or where a row has none, the full shape. With its box (1), which then is that of
-    // the coordinates as they are written.
+    // The outline of the next finer zoom; above the finest, or where a row has none, the full shape. With its box (1), which then is that
+    // of the coordinates as they are written.
     private static string Sql(StatementBuilder statement, string alias, EntityMap entity, GeometryBinding binding, InputNode? zoom)
     {
         string shape = $"{alias}.{binding.Column.Name}";

@@ -8,8 +8,8 @@ using CityHelper.Engine.Space;
 namespace CityHelper.Engine.Planning;
 
 /// <summary>
-/// What one request gives the statements of a root: the arguments of a plan, as a function has them. Binding makes them; they are complete before anything is
-/// read, and never change. Null or empty is what the root does not ask for.
+/// What one request gives the statements of a root: the arguments of a plan, as a function has them. Binding makes them; they are complete
+/// before anything is read, and never change. Null or empty is what the root does not ask for.
 /// </summary>
 /// <param name="Variables">The request's variables.</param>
 internal sealed record RootValues(VariableValues Variables)

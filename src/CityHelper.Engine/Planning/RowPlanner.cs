@@ -12,10 +12,14 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>Plans what is selected of a root's rows: columns and joins into a <see cref="SelectPlan"/>, values into writers, nested lists into statements.</summary>
+/// <summary>
+/// Plans what is selected of a root's rows: columns and joins into a <see cref="SelectPlan"/>, values into writers, nested lists into
+/// statements.
+/// </summary>
 /// <param name="collector">Flattens selections.</param>
 /// <param name="variables">A request's variables; only their shape is used.</param>
-/// <param name="hasPartition">Whether the rows are single ones, so that those of them that are partitions may have lists of their own.</param>
+/// <param name="hasPartition">Whether the rows are single ones, so that those of them that are partitions may have lists of their
+/// own.</param>
 internal sealed class RowPlanner(SelectionCollector collector, VariableValues variables, bool hasPartition = false)
 {
     private readonly List<StatementPlan> _statements = [];
@@ -45,7 +49,9 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
         _statements.Add(statement);
     }
 
-    /// <summary>The number of the next nested list. Given out before what is within it is planned, so that outer lists are bound first.</summary>
+    /// <summary>
+    /// The number of the next nested list. Given out before what is within it is planned, so that outer lists are bound first.
+    /// </summary>
     public int ReserveNested()
     {
         _nested.Add(null);

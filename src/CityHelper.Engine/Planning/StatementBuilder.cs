@@ -32,7 +32,9 @@ internal sealed class StatementBuilder(Access access)
     /// <summary>The geometries that rows are compared with: checked after all that is cheaper to refuse.</summary>
     public IReadOnlyList<SpatialComparison> Comparisons => _comparisons;
 
-    /// <summary>The source whose rows the statement returns. Others in it are only their parents: pages without the row behind them.</summary>
+    /// <summary>
+    /// The source whose rows the statement returns. Others in it are only their parents: pages without the row behind them.
+    /// </summary>
     public RowSource? Reads { get; set; }
 
     public ParameterSource[] Sources => [.. _sources];
@@ -55,7 +57,9 @@ internal sealed class StatementBuilder(Access access)
     /// <summary>Checks a request's values before the statement may run.</summary>
     public void Check(ValueCheck check) => _checks.Add(check);
 
-    /// <summary>Notes a geometry that must be checked before the statement may run: that takes milliseconds, or asks the database.</summary>
+    /// <summary>
+    /// Notes a geometry that must be checked before the statement may run: that takes milliseconds, or asks the database.
+    /// </summary>
     public void Compare(SpatialComparison comparison) => _comparisons.Add(comparison);
 
     /// <summary>A positional parameter of a stated type, so that PostgreSQL need not guess and the statement stays prepared.</summary>

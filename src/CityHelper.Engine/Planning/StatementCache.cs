@@ -5,8 +5,9 @@ using Microsoft.Extensions.Primitives;
 namespace CityHelper.Engine.Planning;
 
 /// <summary>
-/// The SQL of all plans by form, bounded by its characters for the whole process: a plan may be asked in many forms, and a large filter stands in
-/// each of sixteen cells. What is asked for most recently stays, as long as its plan does: a statement holds on to the plan, which may be far larger.
+/// The SQL of all plans by form, bounded by its characters for the whole process: a plan may be asked in many forms, and a large filter
+/// stands in each of sixteen cells. What is asked for most recently stays, as long as its plan does: a statement holds on to the plan,
+/// which may be far larger.
 /// </summary>
 internal sealed class StatementCache : IDisposable
 {

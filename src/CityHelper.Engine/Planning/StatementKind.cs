@@ -6,7 +6,9 @@ public enum StatementKind
     /// <summary>Rows: a page, one row, a nested list.</summary>
     Page,
 
-    /// <summary>Numbers told of many rows: counts, figures, clusters. Few rows of many are their nature, so buffers alone bound them.</summary>
+    /// <summary>
+    /// Numbers told of many rows: counts, figures, clusters. Few rows of many are their nature, so buffers alone bound them.
+    /// </summary>
     Figures,
 
     /// <summary>The best of all rows that may be meant, each of which must be judged. As for figures, buffers alone bound them.</summary>

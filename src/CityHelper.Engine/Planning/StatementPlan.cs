@@ -3,7 +3,10 @@ using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>One statement of a plan. The SQL is made once per form in which the root's rows are reached; what its rows become is told by its properties.</summary>
+/// <summary>
+/// One statement of a plan. The SQL is made once per form in which the root's rows are reached; what its rows become is told by its
+/// properties.
+/// </summary>
 internal abstract class StatementPlan
 {
     /// <summary>What it may read is judged by this.</summary>

@@ -35,7 +35,9 @@ public sealed record LeafStatistics(long KeyFrom, long KeyTo, double Rows)
     /// <summary>About where its rows ended when they were sampled.</summary>
     public long LastKey { get; init; } = KeyTo;
 
-    /// <summary>About how many rows lie in a range of keys; behind <see cref="LastKey"/> they are taken to go on coming as they came.</summary>
+    /// <summary>
+    /// About how many rows lie in a range of keys; behind <see cref="LastKey"/> they are taken to go on coming as they came.
+    /// </summary>
     public double RowsIn(long low, long high)
     {
         bool isSampled = FirstKey < LastKey;

@@ -27,7 +27,8 @@ public static class EngineTypes
     }
 
     /// <summary>The leaf type of a CLR type, non-null unless <paramref name="nullable"/>.</summary>
-    /// <exception cref="NotSupportedException">No leaf is defined for the type, such as the 64-bit keys that never leave the server.</exception>
+    /// <exception cref="NotSupportedException">No leaf is defined for the type, such as the 64-bit keys that never leave the
+    /// server.</exception>
     public static Type Leaf(Type clrType, bool nullable)
     {
         Type leaf = clrType.IsEnum

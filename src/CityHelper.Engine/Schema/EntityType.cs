@@ -82,7 +82,9 @@ public abstract class EntityType<T> : ObjectGraphType<T>
         return Bind(member.Name, type, description, new GeometryBinding(column, kind, outlines));
     }
 
-    /// <summary>The rows of another table whose areas hold the row's point, edges included: a list of at most <see cref="Limits.AroundRowsMax"/>.</summary>
+    /// <summary>
+    /// The rows of another table whose areas hold the row's point, edges included: a list of at most <see cref="Limits.AroundRowsMax"/>.
+    /// </summary>
     /// <param name="name">The field's name.</param>
     /// <param name="point">The point; the list is empty without one.</param>
     /// <param name="area">The area of the other table's rows.</param>

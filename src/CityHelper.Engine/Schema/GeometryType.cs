@@ -8,8 +8,8 @@ using GraphQLParser.AST;
 namespace CityHelper.Engine.Schema;
 
 /// <summary>
-/// The scalar <c>Geometry</c> (conventions §7): any GeoJSON geometry as a JSON object. Its value is a NetTopologySuite geometry of SRID 4326,
-/// which <see cref="InputCoercion"/> makes: GraphQL.NET has no place for what is wrong with a value's inside.
+/// The scalar <c>Geometry</c> (conventions §7): any GeoJSON geometry as a JSON object. Its value is a NetTopologySuite geometry of SRID
+/// 4326, which <see cref="InputCoercion"/> makes: GraphQL.NET has no place for what is wrong with a value's inside.
 /// </summary>
 public sealed class GeometryType : ScalarGraphType
 {

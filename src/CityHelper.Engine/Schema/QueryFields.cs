@@ -93,7 +93,9 @@ public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, 
         }));
     }
 
-    /// <summary>The rows that are similar to a row, as a field of their own type, and those that are similar to one about to be made.</summary>
+    /// <summary>
+    /// The rows that are similar to a row, as a field of their own type, and those that are similar to one about to be made.
+    /// </summary>
     /// <param name="type">The type of such a row: what it is, and how alike.</param>
     /// <param name="by">How they are found.</param>
     /// <param name="below">Name and description of the field below a row.</param>

@@ -76,8 +76,8 @@ internal sealed class SurfaceArea : Area
     private const int PositionsPerCost = 500;
     private const int PartsPerCost = 10;
 
-    // One that the server keeps is asked again and again, and a borough takes 10 ms to prepare and as long to cut. One that was sent may stand in several
-    // fields of a request.
+    // One that the server keeps is asked again and again, and a borough takes 10 ms to prepare and as long to cut. One that was sent may
+    // stand in several fields of a request.
     private readonly ConcurrentDictionary<(int Coarse, int Fine), AreaCells> _cells = new();
     private readonly ConcurrentDictionary<string, CellCover> _covers = new();
     private readonly Lazy<IPreparedGeometry> _prepared;
@@ -86,8 +86,8 @@ internal sealed class SurfaceArea : Area
 
     /// <param name="geometry">The polygon or polygons.</param>
     /// <param name="isKept">
-    /// Whether it is the server's own, such as a district: NTS finds the few edges at a height. A client can send one of which every edge is there, and then
-    /// each test looks at all of them: 50 to 100 microseconds for 10,000.
+    /// Whether it is the server's own, such as a district: NTS finds the few edges at a height. A client can send one of which every edge
+    /// is there, and then each test looks at all of them: 50 to 100 microseconds for 10,000.
     /// </param>
     public SurfaceArea(Geometry geometry, bool isKept)
     {

@@ -103,7 +103,9 @@ internal sealed record AreaCells(CellRuns Whole, CellRuns WholeFine, CellRuns Ri
     }
 }
 
-/// <summary>Goes from large tiles to small ones: only those on the rim are cut further, so the work grows with the rim and not with the area.</summary>
+/// <summary>
+/// Goes from large tiles to small ones: only those on the rim are cut further, so the work grows with the rim and not with the area.
+/// </summary>
 internal sealed class AreaCutter(Area area, int coarse, int fine)
 {
     private readonly List<(int X, int North, int South)> _whole = [];

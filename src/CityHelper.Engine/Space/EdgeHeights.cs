@@ -3,7 +3,10 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Space;
 
-/// <summary>How many edges of a polygon there are at one height. A point is held against those at its own: few of an outline, all of a comb that stands upright.</summary>
+/// <summary>
+/// How many edges of a polygon there are at one height. A point is held against those at its own: few of an outline, all of a comb that
+/// stands upright.
+/// </summary>
 internal static class EdgeHeights
 {
     // A geometry that a client sends may be weighed for several conditions.

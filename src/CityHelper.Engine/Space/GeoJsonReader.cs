@@ -25,7 +25,8 @@ internal sealed class GeoJsonReader
     /// <summary>The geometry of a JSON object.</summary>
     /// <param name="json">The object.</param>
     /// <param name="path">How errors name it.</param>
-    /// <exception cref="InputException">It is no geometry, or a larger one than the limits allow; the message says what to send.</exception>
+    /// <exception cref="InputException">It is no geometry, or a larger one than the limits allow; the message says what to
+    /// send.</exception>
     public static Geometry Read(JsonElement json, string path) => new GeoJsonReader(path).Geometry(json, isPart: false);
 
     private Geometry Geometry(JsonElement json, bool isPart)

@@ -1,6 +1,8 @@
 namespace CityHelper.Engine.Space;
 
-/// <summary>What the geometries of one root take together, counted while it is bound: conditions on one row are computed in one go.</summary>
+/// <summary>
+/// What the geometries of one root take together, counted while it is bound: conditions on one row are computed in one go.
+/// </summary>
 internal sealed class GeometryBudget
 {
     private long _heldPairs;
@@ -14,7 +16,9 @@ internal sealed class GeometryBudget
     /// <summary>Units of field cost beyond the price: of what no value tells by its size.</summary>
     public double FieldCost { get; set; }
 
-    /// <summary>Counts pairs of positions, of a client's geometry and of areas, for what all of them cost and for one row at most.</summary>
+    /// <summary>
+    /// Counts pairs of positions, of a client's geometry and of areas, for what all of them cost and for one row at most.
+    /// </summary>
     /// <param name="pairs">What a condition holds against each other over all areas.</param>
     /// <param name="most">What it may hold against each other for one of them.</param>
     /// <param name="weight">What a pair weighs.</param>

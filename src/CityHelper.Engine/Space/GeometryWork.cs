@@ -1,8 +1,8 @@
 namespace CityHelper.Engine.Space;
 
 /// <summary>
-/// Where the server computes with geometries of clients. What takes long runs on a thread of its own, one at a time: the threads that answer
-/// requests stay free, and however many such requests come, they take one processor.
+/// Where the server computes with geometries of clients. What takes long runs on a thread of its own, one at a time: the threads that
+/// answer requests stay free, and however many such requests come, they take one processor.
 /// </summary>
 internal static class GeometryWork
 {

@@ -3,15 +3,21 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.Engine.Space;
 
 /// <summary>
-/// Lines cut so that GEOS has nothing to do with how they cross: it makes nodes of all crossings of a line before it looks for a point on it, 0.7 s for a grid of
-/// 500 lines (measured). A point lies on a line when it lies on a piece.
+/// Lines cut so that GEOS has nothing to do with how they cross: it makes nodes of all crossings of a line before it looks for a point on
+/// it, 0.7 s for a grid of 500 lines (measured). A point lies on a line when it lies on a piece.
 /// </summary>
 internal static class LinePieces
 {
-    /// <summary>Degrees, as SQL, within which a place is next to lines: a thousand times what a distance between places of the earth is rounded by, and a tenth of a millimetre.</summary>
+    /// <summary>
+    /// Degrees, as SQL, within which a place is next to lines: a thousand times what a distance between places of the earth is rounded by,
+    /// and a tenth of a millimetre.
+    /// </summary>
     public const string NextTo = "1e-9";
 
-    /// <summary>Whether it costs a point less to be measured to the lines (15 ns a position) than to be held against the boxes of all pieces (some 200 ns each).</summary>
+    /// <summary>
+    /// Whether it costs a point less to be measured to the lines (15 ns a position) than to be held against the boxes of all pieces (some
+    /// 200 ns each).
+    /// </summary>
     /// <param name="lines">The lines.</param>
     /// <param name="pieces">How many pieces they have.</param>
     public static bool AreCrowded(Geometry lines, int pieces) => pieces > Limits.LinePiecesUsual && pieces * Limits.CrowdedPieceSegments > lines.NumPoints;
@@ -32,8 +38,8 @@ internal static class LinePieces
     }
 
     /// <summary>
-    /// Long lines in runs of <see cref="Limits.LineRunPositions"/> positions, each with a box of its own: the distance to the lines is the least of those to their runs. Null for
-    /// others, and for lines so short that the boxes would take longer than they save.
+    /// Long lines in runs of <see cref="Limits.LineRunPositions"/> positions, each with a box of its own: the distance to the lines is the
+    /// least of those to their runs. Null for others, and for lines so short that the boxes would take longer than they save.
     /// </summary>
     public static IReadOnlyList<LineString>? RunsOf(Geometry geometry)
     {
@@ -49,8 +55,8 @@ internal static class LinePieces
     }
 
     /// <summary>
-    /// The ends that are the lines' boundary: where an odd number of lines ends (the mod-2 rule of OGC Simple Features, 6.1.5). What lies there lies on the lines,
-    /// and not within them.
+    /// The ends that are the lines' boundary: where an odd number of lines ends (the mod-2 rule of OGC Simple Features, 6.1.5). What lies
+    /// there lies on the lines, and not within them.
     /// </summary>
     public static IEnumerable<Coordinate> EndsOf(Geometry lines) => SegmentSet.LinesOf(lines)
         .Where(line => !line.IsEmpty)

@@ -4,8 +4,9 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.Engine.Space;
 
 /// <summary>
-/// Pairs of positions, of a client's geometry and of an area, that PostGIS 3.3 holds against each other for their distance (<c>lw_dist2d_recursive</c>). Where the area is farther
-/// from the rectangle around the geometry than any distance that matters, it is only that rectangle's. Else it is all, part by part, until one part lies in the other, where the distance is 0.
+/// Pairs of positions, of a client's geometry and of an area, that PostGIS 3.3 holds against each other for their distance
+/// (<c>lw_dist2d_recursive</c>). Where the area is farther from the rectangle around the geometry than any distance that matters, it is
+/// only that rectangle's. Else it is all, part by part, until one part lies in the other, where the distance is 0.
 /// </summary>
 /// <param name="Usual">What is held against each other where PostGIS finds the same point inside the same polygon.</param>
 /// <param name="Most">The same where it does not: its test rounds.</param>

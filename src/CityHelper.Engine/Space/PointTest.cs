@@ -2,7 +2,10 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Space;
 
-/// <summary>Whether points lie in an area, edges included: by the arithmetic of the SQL that <c>AreaTest</c> makes, so that both say the same of each.</summary>
+/// <summary>
+/// Whether points lie in an area, edges included: by the arithmetic of the SQL that <c>AreaTest</c> makes, so that both say the same of
+/// each.
+/// </summary>
 internal abstract class PointTest
 {
     /// <summary>The most edges that one test looks at.</summary>
@@ -22,13 +25,16 @@ internal sealed class BoxPoints(Viewport box) : PointTest
 }
 
 /// <summary>
-/// Of a valid polygon or several: the winding number of each ring, as PostGIS 3.3 counts it for <c>st_intersects</c> of a polygon and a point
-/// (<c>point_in_ring_rtree</c>; Sunday, "Inclusion of a Point in a Polygon", 2001). The same products of doubles in the same order, so the side of an edge comes out
-/// the same even where it is rounded.
+/// Of a valid polygon or several: the winding number of each ring, as PostGIS 3.3 counts it for <c>st_intersects</c> of a polygon and a
+/// point (<c>point_in_ring_rtree</c>; Sunday, "Inclusion of a Point in a Polygon", 2001). The same products of doubles in the same order,
+/// so the side of an edge comes out the same even where it is rounded.
 /// </summary>
 internal sealed class SurfacePoints : PointTest
 {
-    /// <summary>Bands of equal height, each with the edges that reach into it. A district has some thousand edges, and two to ten of them at a height.</summary>
+    /// <summary>
+    /// Bands of equal height, each with the edges that reach into it. A district has some thousand edges, and two to ten of them at a
+    /// height.
+    /// </summary>
     private const int BandsMax = 2_048;
 
     // As in PostGIS: shorter edges do not count.
@@ -49,7 +55,9 @@ internal sealed class SurfacePoints : PointTest
 
     public override int EdgesMax => _bands.Max(band => band.Length);
 
-    /// <summary>Makes the test of a valid polygon or several; null when a band would have more than <paramref name="edgesMax"/> edges.</summary>
+    /// <summary>
+    /// Makes the test of a valid polygon or several; null when a band would have more than <paramref name="edgesMax"/> edges.
+    /// </summary>
     public static SurfacePoints? Of(Geometry surface, int edgesMax)
     {
         Edge[] edges = [.. Edges(surface)];

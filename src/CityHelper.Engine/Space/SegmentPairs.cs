@@ -7,8 +7,8 @@ namespace CityHelper.Engine.Space;
 /// <param name="Chains">Pairs of monotone chains whose ranges of x overlap: GEOS looks at each, in 27 ns (measured).</param>
 /// <param name="Boxes">Pairs of segments whose boxes overlap: each is intersected, by GEOS and NTS.</param>
 /// <param name="Contacts">
-/// Pairs of segments with a point in common, equal and collinear ones too; neighbours of one line are left out. GEOS makes nodes of each, in about 10
-/// microseconds (measured).
+/// Pairs of segments with a point in common, equal and collinear ones too; neighbours of one line are left out. GEOS makes nodes of each,
+/// in about 10 microseconds (measured).
 /// </param>
 internal readonly record struct SegmentPairs(long Chains, long Boxes, long Contacts)
 {
@@ -48,7 +48,10 @@ internal readonly record struct SegmentPairs(long Chains, long Boxes, long Conta
     private static long ChainPairs(IReadOnlyCollection<(double West, double East)> chains) =>
         OverlappingRanges([.. chains.Select(c => c.West)], [.. chains.Select(c => c.East)]).Pairs;
 
-    /// <summary>Pairs of ranges that have a number in common, their ends included, and the most ranges that have one number in common. Sorts both arrays.</summary>
+    /// <summary>
+    /// Pairs of ranges that have a number in common, their ends included, and the most ranges that have one number in common. Sorts both
+    /// arrays.
+    /// </summary>
     internal static (long Pairs, int Most) OverlappingRanges(double[] lows, double[] highs)
     {
         Array.Sort(lows);
@@ -174,7 +177,8 @@ internal sealed class SegmentSweep
         && (Math.Abs(one - other) == 1 || (_one[one].FromX == _one[other].ToX && _one[one].FromY == _one[other].ToY)
             || (_one[one].ToX == _one[other].FromX && _one[one].ToY == _one[other].FromY));
 
-    // Exact: the sides are told by the double-double arithmetic of NTS where doubles do not suffice. Of collinear segments the boxes say it.
+    // Exact: the sides are told by the double-double arithmetic of NTS where doubles do not suffice. Of collinear segments the boxes say
+    // it.
     private static bool Touch(Segment one, Segment other) =>
         AreOnBothSides(one, other) && AreOnBothSides(other, one);
 

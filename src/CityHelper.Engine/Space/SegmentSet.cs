@@ -3,7 +3,9 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Space;
 
-/// <summary>The segments of a geometry's lines and rings, and the monotone chains that GEOS and NTS cut them into. Points have none.</summary>
+/// <summary>
+/// The segments of a geometry's lines and rings, and the monotone chains that GEOS and NTS cut them into. Points have none.
+/// </summary>
 /// <remarks>
 /// A monotone chain is a run of segments of one quadrant, so it never crosses itself. GEOS 3.11 compares chains whose ranges of x overlap
 /// (<c>SimpleMCSweepLineIntersector</c>), and segments of chains whose boxes overlap.

@@ -3,9 +3,10 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.Engine.Space;
 
 /// <summary>
-/// What PostGIS 3.3 does for the distance of two lines or rings whose boxes are apart (<c>lw_dist2d_fast_ptarray_ptarray</c>): it sorts both along the line through the centres of their
-/// boxes, and compares what is closer along it than the least distance so far. A U whose tips are far from each other and level with the other's edge defeats that: then all pairs
-/// are compared, and a pair takes 40 ns, not the 8.5 of boxes that meet (measured).
+/// What PostGIS 3.3 does for the distance of two lines or rings whose boxes are apart (<c>lw_dist2d_fast_ptarray_ptarray</c>): it sorts
+/// both along the line through the centres of their boxes, and compares what is closer along it than the least distance so far. A U whose
+/// tips are far from each other and level with the other's edge defeats that: then all pairs are compared, and a pair takes 40 ns, not the
+/// 8.5 of boxes that meet (measured).
 /// </summary>
 internal static class SortedPairs
 {
@@ -21,7 +22,8 @@ internal static class SortedPairs
     /// <summary>The most pairs that are compared, and what the sorting takes in pairs.</summary>
     /// <param name="one">A line or ring.</param>
     /// <param name="other">Another, whose box is apart.</param>
-    /// <param name="nearest">At least the least distance that was found so far, in degrees; lowered by what these are apart at most.</param>
+    /// <param name="nearest">At least the least distance that was found so far, in degrees; lowered by what these are apart at
+    /// most.</param>
     public static long Between(LineString one, LineString other, ref double nearest)
     {
         Coordinate from = one.EnvelopeInternal.Centre;

@@ -6,8 +6,8 @@ namespace CityHelper.Engine.Space;
 
 /// <summary>Whether a geometry is valid in the sense of OGC Simple Features, which PostGIS demands of what it compares.</summary>
 /// <remarks>
-/// NTS compares all edges whose boxes overlap, and nothing ends it: a valid star of 9,900 positions took 1.3 s. So they are counted first, and a polygon that
-/// has too many is not judged at all.
+/// NTS compares all edges whose boxes overlap, and nothing ends it: a valid star of 9,900 positions took 1.3 s. So they are counted first,
+/// and a polygon that has too many is not judged at all.
 /// </remarks>
 internal static class Validity
 {
@@ -19,7 +19,8 @@ internal static class Validity
     /// <summary>What is wrong with a geometry.</summary>
     /// <param name="geometry">The geometry.</param>
     /// <param name="invalid">Makes the error of one that is not valid, from a sentence.</param>
-    /// <param name="budget">Of whose root it is: all geometries of one together are few positions, or they wait for the thread of long work.</param>
+    /// <param name="budget">Of whose root it is: all geometries of one together are few positions, or they wait for the thread of long
+    /// work.</param>
     /// <param name="cancellation">Ends the waiting.</param>
     /// <returns>Null when it is valid.</returns>
     public static async ValueTask<RequestError?> CheckAsync(Geometry geometry, Func<string, RequestError> invalid, GeometryBudget budget, CancellationToken cancellation)

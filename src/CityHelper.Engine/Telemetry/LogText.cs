@@ -4,9 +4,9 @@ using System.Text;
 namespace CityHelper.Engine.Telemetry;
 
 /// <summary>
-/// Text of a client, or of anything else that is not ours, as logs may show it: on one line, without what terminals obey or turn around, and no longer than
-/// <see cref="Limits.LoggedCharsMax"/>. Log messages take no <see cref="string"/>, so that none is forgotten; a string becomes one by itself, and is only looked at
-/// when the message is written.
+/// Text of a client, or of anything else that is not ours, as logs may show it: on one line, without what terminals obey or turn around,
+/// and no longer than <see cref="Limits.LoggedCharsMax"/>. Log messages take no <see cref="string"/>, so that none is forgotten; a string
+/// becomes one by itself, and is only looked at when the message is written.
 /// </summary>
 /// <param name="text">As it was sent.</param>
 public readonly struct LogText(string? text)
@@ -54,8 +54,8 @@ public readonly struct LogText(string? text)
         return end < text.Length ? shown.Append('…').ToString() : shown.ToString();
     }
 
-    // Control characters (C0, DEL, C1) hold line breaks and escape sequences; format characters turn the direction of what follows, or show nothing at all; two
-    // separators are line breaks to many viewers; half a surrogate pair is no text.
+    // Control characters (C0, DEL, C1) hold line breaks and escape sequences; format characters turn the direction of what follows, or show
+    // nothing at all; two separators are line breaks to many viewers; half a surrogate pair is no text.
     private static bool IsShown(string text, int index) => CharUnicodeInfo.GetUnicodeCategory(text, index) switch
     {
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => false,

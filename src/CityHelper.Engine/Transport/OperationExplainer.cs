@@ -6,7 +6,9 @@ using CityHelper.Engine.Execution;
 
 namespace CityHelper.Engine.Transport;
 
-/// <summary>Tells how PostgreSQL runs the statements of an operation: <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c> of each, in order.</summary>
+/// <summary>
+/// Tells how PostgreSQL runs the statements of an operation: <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c> of each, in order.
+/// </summary>
 public sealed class OperationExplainer
 {
     private readonly OperationPreparer _preparer;
@@ -30,7 +32,9 @@ public sealed class OperationExplainer
         return refusals is [var refusal, ..] ? throw new InvalidOperationException(refusal.Message) : statements;
     }
 
-    /// <summary>As <see cref="ExplainAsync"/>, with what is refused as values: fields that are not refused are explained beside them.</summary>
+    /// <summary>
+    /// As <see cref="ExplainAsync"/>, with what is refused as values: fields that are not refused are explained beside them.
+    /// </summary>
     /// <exception cref="Npgsql.NpgsqlException">A statement fails, or takes longer than one may.</exception>
     public async Task<(IReadOnlyList<StatementExplanation> Statements, IReadOnlyList<RequestError> Refusals)> TryExplainAsync(
         Operation operation, JsonElement variables, CancellationToken cancellation)

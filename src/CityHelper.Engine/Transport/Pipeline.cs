@@ -37,12 +37,12 @@ internal sealed record PipelineRequest(OperationRequest Request, ClientProfile C
 internal sealed record PipelineAnswer(OperationResult Result, Operation? Operation, bool IsPublished);
 
 /// <summary>
-/// The way of every request, whichever transport brought it: (1) authorise: which operation may this client run   (2) coerce its variables, plan and price them
-/// (3) refuse what costs too much, keep what is registered   (4) admit, or refuse for the load   (5) bind   (6) execute.
+/// The way of every request, whichever transport brought it: (1) authorise: which operation may this client run (2) coerce its variables,
+/// plan and price them (3) refuse what costs too much, keep what is registered (4) admit, or refuse for the load (5) bind (6) execute.
 /// </summary>
 /// <remarks>
-/// Nothing reaches the database before (4): binding looks up cities, areas and calendars, and computes with geometries (docs/decisions/0015). Registration uses what (2)
-/// made, so an operation is prepared once.
+/// Nothing reaches the database before (4): binding looks up cities, areas and calendars, and computes with geometries
+/// (docs/decisions/0015). Registration uses what (2) made, so an operation is prepared once.
 /// </remarks>
 public sealed class Pipeline
 {

@@ -10,8 +10,8 @@ namespace CityHelper.Engine.Writing;
 /// to an earlier position, which is how a null travels up to the nearest nullable field without building a tree first.
 /// </summary>
 /// <remarks>
-/// Many arrays instead of one that grows: nothing is copied, none is so large that it lives on the large object heap or in a pool for good, and each goes back as soon as
-/// its bytes were sent. Not thread-safe. The caller writes names, commas and brackets; nothing is checked.
+/// Many arrays instead of one that grows: nothing is copied, none is so large that it lives on the large object heap or in a pool for good,
+/// and each goes back as soon as its bytes were sent. Not thread-safe. The caller writes names, commas and brackets; nothing is checked.
 /// </remarks>
 public sealed class JsonBuffer : IDisposable
 {
@@ -110,7 +110,9 @@ public sealed class JsonBuffer : IDisposable
         }
     }
 
-    /// <summary>Takes the rest of another buffer, and its arrays with it: nothing but the first piece is copied. The other one is empty then.</summary>
+    /// <summary>
+    /// Takes the rest of another buffer, and its arrays with it: nothing but the first piece is copied. The other one is empty then.
+    /// </summary>
     public void TakeOver(JsonBuffer other, int from)
     {
         Debug.Assert(ReferenceEquals(Memory, other.Memory) || ReferenceEquals(other.Memory, MemoryLease.Uncounted), "bytes stay counted where they were");
@@ -202,7 +204,9 @@ public sealed class JsonBuffer : IDisposable
         WriteByte((byte)'"');
     }
 
-    /// <summary>Writes all to a stream, piece by piece, and gives each array back once the stream took its bytes. The buffer is empty then.</summary>
+    /// <summary>
+    /// Writes all to a stream, piece by piece, and gives each array back once the stream took its bytes. The buffer is empty then.
+    /// </summary>
     /// <param name="stream">Its writes complete when the reader has made room (back-pressure).</param>
     /// <param name="cancellation">Ends the writing; what is left goes back with <see cref="Dispose"/>.</param>
     public async ValueTask SendAsync(Stream stream, CancellationToken cancellation)
@@ -334,7 +338,9 @@ public sealed class JsonBuffer : IDisposable
     private readonly record struct Segment(byte[] Bytes, int Start, int Used);
 }
 
-/// <summary>An answer breaks off and is refused: a broken promise for the writers deep inside, an expected outcome for the client.</summary>
+/// <summary>
+/// An answer breaks off and is refused: a broken promise for the writers deep inside, an expected outcome for the client.
+/// </summary>
 internal abstract class ResponseRefusedException(RequestError error) : Exception(error.Message)
 {
     /// <summary>What the client reads instead.</summary>

@@ -3,12 +3,12 @@ using CityHelper.Engine.Telemetry;
 namespace CityHelper.Engine.Writing;
 
 /// <summary>
-/// Counts the bytes that answers hold, from the moment a buffer of theirs is allocated until its bytes were handed to the transport, and refuses to let them be more
-/// than allowed: readers who take their time would otherwise hold as much as they care to ask for.
+/// Counts the bytes that answers hold, from the moment a buffer of theirs is allocated until its bytes were handed to the transport, and
+/// refuses to let them be more than allowed: readers who take their time would otherwise hold as much as they care to ask for.
 /// </summary>
 /// <remarks>
-/// The more an answer holds already, the earlier it is refused: what makes it large may not take what ordinary answers need, nor these what small ones need
-/// (<see cref="Limits.ResponseMemorySmallBytes"/>, <see cref="Limits.ResponseMemoryOrdinaryBytes"/>). Thread-safe.
+/// The more an answer holds already, the earlier it is refused: what makes it large may not take what ordinary answers need, nor these what
+/// small ones need (<see cref="Limits.ResponseMemorySmallBytes"/>, <see cref="Limits.ResponseMemoryOrdinaryBytes"/>). Thread-safe.
 /// </remarks>
 public sealed class ResponseMemory
 {
@@ -98,7 +98,9 @@ public sealed class ConnectionResponses
     }
 }
 
-/// <summary>What one answer holds: the rows it is made of, the answer itself, and what of it was not written yet. Used by one thread at a time.</summary>
+/// <summary>
+/// What one answer holds: the rows it is made of, the answer itself, and what of it was not written yet. Used by one thread at a time.
+/// </summary>
 public sealed class MemoryLease : IDisposable
 {
     private readonly ConnectionResponses? _connection;
@@ -109,7 +111,9 @@ public sealed class MemoryLease : IDisposable
     /// <summary>For what is small and must be there whatever else is, such as refusals, and for programs that serve nobody.</summary>
     public static MemoryLease Uncounted { get; } = new(null);
 
-    /// <summary>Counts bytes that are about to be allocated, until <see cref="Return"/> or the lease's end; nothing is counted where it throws.</summary>
+    /// <summary>
+    /// Counts bytes that are about to be allocated, until <see cref="Return"/> or the lease's end; nothing is counted where it throws.
+    /// </summary>
     /// <param name="bytes">How many, 0 or more.</param>
     /// <exception cref="ResponseMemoryException">There is no room for them.</exception>
     internal void Take(int bytes)

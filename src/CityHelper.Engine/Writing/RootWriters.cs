@@ -22,7 +22,9 @@ internal sealed class RefusedWriter(RequestError error) : ValueWriter
     public override WriteOutcome Write(WriteContext context) => context.Fail(error);
 }
 
-/// <summary>A connection of the partition that the row stands for: its value is known when the batch was read, so room is left for it.</summary>
+/// <summary>
+/// A connection of the partition that the row stands for: its value is known when the batch was read, so room is left for it.
+/// </summary>
 internal sealed class BelowWriter(int number) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)

@@ -2,7 +2,9 @@ using CityHelper.Engine.Cursors;
 
 namespace CityHelper.Engine.Writing;
 
-/// <summary>The rows of a list or a page, written once for each place they are selected in, and what is known of the list around them.</summary>
+/// <summary>
+/// The rows of a list or a page, written once for each place they are selected in, and what is known of the list around them.
+/// </summary>
 internal sealed class RowSet : IDisposable
 {
     public List<RowOutput> Outputs { get; init; } = [];

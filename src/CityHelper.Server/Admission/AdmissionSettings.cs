@@ -16,8 +16,8 @@ public sealed class AdmissionSettings : ISettings
     public const string Section = "Admission";
 
     /// <summary>
-    /// Connections to the database that answers are read through: at least those of all shares and one. Raise it together with PostgreSQL's <c>max_connections</c>, of
-    /// which all servers take their part.
+    /// Connections to the database that answers are read through: at least those of all shares and one. Raise it together with PostgreSQL's
+    /// <c>max_connections</c>, of which all servers take their part.
     /// </summary>
     [Setting(Unit = "connections")]
     [Range(1, Limits.ReadingConnectionsMax)]
@@ -38,7 +38,10 @@ public sealed class AdmissionSettings : ISettings
     [Range(1, Engine.Limits.RequestTimeoutMs - Engine.Limits.StatementTimeoutMs - 1)]
     public int QueueMs { get; set; } = Engine.Limits.QueueMs;
 
-    /// <summary>Field cost up to which an execution is cheap that adds nothing up. What statistics and exact counts cost does not matter: they are dear.</summary>
+    /// <summary>
+    /// Field cost up to which an execution is cheap that adds nothing up. What statistics and exact counts cost does not matter: they are
+    /// dear.
+    /// </summary>
     [Setting(Unit = "units of cost")]
     [Range(1, Engine.Limits.DearUnitCost)]
     public int CheapCost { get; set; } = Engine.Limits.CheapCost;

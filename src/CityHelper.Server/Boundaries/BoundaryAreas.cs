@@ -11,8 +11,8 @@ using Npgsql;
 namespace CityHelper.Server.Boundaries;
 
 /// <summary>
-/// The shapes of boundaries that requests name by id or compare geometries with, from memory. At most once a second a city is asked whether any of its boundaries changed; until then an answer may
-/// be that of the shape as it was.
+/// The shapes of boundaries that requests name by id or compare geometries with, from memory. At most once a second a city is asked whether
+/// any of its boundaries changed; until then an answer may be that of the shape as it was.
 /// </summary>
 public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) : IAreaDirectory
 {

@@ -7,8 +7,8 @@ using Npgsql;
 namespace CityHelper.Server.Cities;
 
 /// <summary>
-/// The time zones of cities, and whether their counters are true. A zone does not change while servers run (docs/decisions/0006), and counters that are true stay
-/// so; a city whose are not yet is looked at again at most once a second.
+/// The time zones of cities, and whether their counters are true. A zone does not change while servers run (docs/decisions/0006), and
+/// counters that are true stay so; a city whose are not yet is looked at again at most once a second.
 /// </summary>
 public sealed class CityCalendars(ReadingDatabase database, TimeProvider time) : IPartitionCalendars
 {

@@ -8,9 +8,10 @@ using CityHelper.Engine.Transport.Http;
 namespace CityHelper.Server.Clients;
 
 /// <summary>
-/// Whose request it is: by its API key, else by the host it calls, else by the name that it gives itself (docs/decisions/0011). A client that has a key is known by
-/// it alone; its hosts say who it is only where caches may answer, since no key is read there. A host is no secret, and a name is what anybody says of himself: outside
-/// Development who is known by it sends no text and costs no more than <c>default</c>.
+/// Whose request it is: by its API key, else by the host it calls, else by the name that it gives itself (docs/decisions/0011). A client
+/// that has a key is known by it alone; its hosts say who it is only where caches may answer, since no key is read there. A host is no
+/// secret, and a name is what anybody says of himself: outside Development who is known by it sends no text and costs no more than
+/// <c>default</c>.
 /// </summary>
 public sealed class ClientDirectory : IClientDirectory
 {
@@ -29,7 +30,8 @@ public sealed class ClientDirectory : IClientDirectory
     private readonly List<string> _problems = [];
 
     /// <param name="clients">The clients by their names.</param>
-    /// <param name="isDevelopment">Whether anybody may send any text: who is not identified, unless <c>default</c> says otherwise, and who is known by a name alone.</param>
+    /// <param name="isDevelopment">Whether anybody may send any text: who is not identified, unless <c>default</c> says otherwise, and who
+    /// is known by a name alone.</param>
     /// <exception cref="ConfigurationException">Settings of clients make no sense; the message says which.</exception>
     public ClientDirectory(IReadOnlyDictionary<string, ClientSettings> clients, bool isDevelopment)
     {
@@ -97,8 +99,8 @@ public sealed class ClientDirectory : IClientDirectory
         _ => false,
     };
 
-    // Anybody can send a name, so a client that is known by it alone may do nothing that those without one may not. It may send no texts even where anybody may:
-    // a name would then have a quota of registrations of its own (decision 11).
+    // Anybody can send a name, so a client that is known by it alone may do nothing that those without one may not. It may send no texts
+    // even where anybody may: a name would then have a quota of registrations of its own (decision 11).
     private static bool IsNoMoreThan(ClientProfile anybody, ClientProfile named) =>
         named is { Mode: ClientMode.PersistedOnly, LogOnly: false }
         && named.PriceLimit.FieldCostMax <= anybody.PriceLimit.FieldCostMax

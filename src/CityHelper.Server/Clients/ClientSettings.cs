@@ -3,8 +3,8 @@ using CityHelper.Server.Configuration;
 namespace CityHelper.Server.Clients;
 
 /// <summary>
-/// One client as the configuration has it, in the section <c>Clients</c>: <c>Clients__civic__Mode=Registration</c>. The client named <c>default</c> is everybody who is
-/// not identified.
+/// One client as the configuration has it, in the section <c>Clients</c>: <c>Clients__civic__Mode=Registration</c>. The client named
+/// <c>default</c> is everybody who is not identified.
 /// </summary>
 public sealed class ClientSettings
 {
@@ -21,7 +21,10 @@ public sealed class ClientSettings
     /// <summary>Whether what the mode forbids is only logged.</summary>
     public bool LogOnly { get; set; }
 
-    /// <summary>SHA-256 of its API keys, lower-case hex; the keys themselves stand nowhere. A client that has any is known by them alone, but where caches may answer.</summary>
+    /// <summary>
+    /// SHA-256 of its API keys, lower-case hex; the keys themselves stand nowhere. A client that has any is known by them alone, but where
+    /// caches may answer.
+    /// </summary>
     public string[] ApiKeySha256 { get; set; } = [];
 
     /// <summary>Hosts at which it calls, without scheme and port: <c>explorer.example.org</c>.</summary>

@@ -5,8 +5,8 @@ using Microsoft.Extensions.FileProviders;
 namespace CityHelper.Server.Explorer;
 
 /// <summary>
-/// GraphiQL for browsers: <c>GET /graphql</c> with <c>Accept: text/html</c>. Its files are built from <c>clients/explorer</c>. A page that sends texts is of use only to
-/// who may send any, so for other clients there is none of it.
+/// GraphiQL for browsers: <c>GET /graphql</c> with <c>Accept: text/html</c>. Its files are built from <c>clients/explorer</c>. A page that
+/// sends texts is of use only to who may send any, so for other clients there is none of it.
 /// </summary>
 internal static class ExplorerEndpoints
 {
@@ -14,8 +14,8 @@ internal static class ExplorerEndpoints
     private const string OperationsPath = FilesPath + "/operations";
 
     /// <summary>
-    /// Nothing from other hosts, no inline script. Styles are inline in places: the editor makes them while it runs. It stands on the files too, because a worker
-    /// obeys the policy of its own script and not the page's.
+    /// Nothing from other hosts, no inline script. Styles are inline in places: the editor makes them while it runs. It stands on the files
+    /// too, because a worker obeys the policy of its own script and not the page's.
     /// </summary>
     private const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -5,8 +5,8 @@ using CityHelper.Engine.Transport.Http;
 namespace CityHelper.Server.Explorer;
 
 /// <summary>
-/// The published operations that the explorer offers to start from, as JSON: <c>[{"name", "client", "description", "body"}, …]</c>. Those of the server's files: what was
-/// published since lies in Redis, where listing means a walk over all keys.
+/// The published operations that the explorer offers to start from, as JSON: <c>[{"name", "client", "description", "body"}, …]</c>. Those
+/// of the server's files: what was published since lies in Redis, where listing means a walk over all keys.
 /// </summary>
 internal sealed class ExplorerOperations(IReadOnlyList<ManifestOperation> operations, ResponseSender sender)
 {

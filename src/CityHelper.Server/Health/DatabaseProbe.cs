@@ -7,12 +7,12 @@ using Npgsql;
 namespace CityHelper.Server.Health;
 
 /// <summary>
-/// Looks every second whether the database answers and is migrated, through a connection that nothing else uses, and remembers what it saw. Readiness is answered from
-/// that: a pool without a free connection, or a database that is busy, makes no server unready.
+/// Looks every second whether the database answers and is migrated, through a connection that nothing else uses, and remembers what it saw.
+/// Readiness is answered from that: a pool without a free connection, or a database that is busy, makes no server unready.
 /// </summary>
 /// <remarks>
-/// A database that refuses, or closes the connection, is gone at once; one that lets a look run out counts as there until none has succeeded for
-/// <see cref="Limits.HealthUnansweredMs"/>.
+/// A database that refuses, or closes the connection, is gone at once; one that lets a look run out counts as there until none has
+/// succeeded for <see cref="Limits.HealthUnansweredMs"/>.
 /// </remarks>
 internal sealed class DatabaseProbe : BackgroundService
 {
@@ -49,7 +49,9 @@ internal sealed class DatabaseProbe : BackgroundService
         _connection = _database.CreateConnection();
     }
 
-    /// <summary>What is known. Where that is not good, a look is waited for, but not longer than <see cref="Limits.HealthAskMs"/>.</summary>
+    /// <summary>
+    /// What is known. Where that is not good, a look is waited for, but not longer than <see cref="Limits.HealthAskMs"/>.
+    /// </summary>
     public async ValueTask<HealthCheckResult> AskAsync(CancellationToken cancellation)
     {
         if (Judge() is { Status: HealthStatus.Healthy } healthy)

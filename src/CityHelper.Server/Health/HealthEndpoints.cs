@@ -5,8 +5,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace CityHelper.Server.Health;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the database does too and has this program's schema; being busy is not being unready.
-/// <c>/health</c>: what of the server's surroundings is there, one by one; 503 only when it is not ready.
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the database does too and has this program's schema; being busy is not
+/// being unready. <c>/health</c>: what of the server's surroundings is there, one by one; 503 only when it is not ready.
 /// </summary>
 internal static class HealthEndpoints
 {

@@ -6,9 +6,9 @@ using Npgsql;
 namespace CityHelper.Server.Health;
 
 /// <summary>
-/// Looks at start, and every five minutes, whether the indexes that plans count on are there: one that is missing, not valid, or without a column makes the server slow
-/// and no answer wrong, so it is logged and told by <c>/health</c> as degraded, and keeps nobody from serving. Each look has a connection of its own: those that answers
-/// are read through are counted by admission.
+/// Looks at start, and every five minutes, whether the indexes that plans count on are there: one that is missing, not valid, or without a
+/// column makes the server slow and no answer wrong, so it is logged and told by <c>/health</c> as degraded, and keeps nobody from serving.
+/// Each look has a connection of its own: those that answers are read through are counted by admission.
 /// </summary>
 internal sealed class IndexCheck(ISchema schema, string connectionString, TimeProvider time, ILogger<IndexCheck> logger) : BackgroundService, IHealthCheck
 {

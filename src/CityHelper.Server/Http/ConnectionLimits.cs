@@ -10,7 +10,10 @@ namespace CityHelper.Server.Http;
 /// <summary>What a connection may hold of the server, whatever is sent over it.</summary>
 internal static class ConnectionLimits
 {
-    /// <summary>Bounds what the kernel keeps of answers for a connection; left to itself it takes up to 4 MB (<c>tcp_wmem</c>), which count for a container too.</summary>
+    /// <summary>
+    /// Bounds what the kernel keeps of answers for a connection; left to itself it takes up to 4 MB (<c>tcp_wmem</c>), which count for a
+    /// container too.
+    /// </summary>
     public static void Apply(SocketTransportOptions sockets) => sockets.CreateBoundListenSocket = endpoint =>
     {
         Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);

@@ -4,8 +4,9 @@ using CityHelper.Server.Telemetry;
 namespace CityHelper.Server.Http;
 
 /// <summary>
-/// Gives memory back to the system once what took much of it is gone: answers that were held, connections, large geometries, texts. The garbage collector would when it next
-/// has much to do, which after an attack is when the next one comes: a quiet server kept what an attack had taken for good (measured: 111 MB a minute later, 45 before).
+/// Gives memory back to the system once what took much of it is gone: answers that were held, connections, large geometries, texts. The
+/// garbage collector would when it next has much to do, which after an attack is when the next one comes: a quiet server kept what an
+/// attack had taken for good (measured: 111 MB a minute later, 45 before).
 /// </summary>
 internal sealed class MemoryTrimming(ResponseMemory memory, TimeProvider time, ILogger<MemoryTrimming> logger) : BackgroundService
 {
@@ -49,8 +50,8 @@ internal sealed class MemoryTrimming(ResponseMemory memory, TimeProvider time, I
     }
 
     /// <summary>
-    /// Whether the process is much larger than after it was last trimmed. Where it is so again each time that it may be, this is what the load needs, and it waits twice as long for the
-    /// next time, up to <see cref="Limits.MemoryTrimWaitMax"/>.
+    /// Whether the process is much larger than after it was last trimmed. Where it is so again each time that it may be, this is what the
+    /// load needs, and it waits twice as long for the next time, up to <see cref="Limits.MemoryTrimWaitMax"/>.
     /// </summary>
     /// <param name="resident">Bytes of the process that are in memory: what the heap has from the system it need not have touched.</param>
     internal bool HasGrown(long resident)

@@ -4,8 +4,8 @@ namespace CityHelper.Server.Http;
 internal static class SafeHeaders
 {
     /// <summary>
-    /// Browsers take an answer for what its type says, and never guess: text that somebody else wrote, such as the description of a request, is not run as a page or a
-    /// script (<c>X-Content-Type-Options</c>, Fetch standard 3.6).
+    /// Browsers take an answer for what its type says, and never guess: text that somebody else wrote, such as the description of a
+    /// request, is not run as a page or a script (<c>X-Content-Type-Options</c>, Fetch standard 3.6).
     /// </summary>
     public static void UseSafeHeaders(this IApplicationBuilder app) => app.Use((http, next) =>
     {

@@ -6,8 +6,9 @@ using Microsoft.Extensions.Logging.Console;
 namespace CityHelper.Server.Logging;
 
 /// <summary>
-/// Writes each log message as one line of the console, whoever logs it: <c>2026-01-31T12:00:00.000Z warn Category[1002] message</c>. Libraries log paths and messages as they
-/// were sent, so what could end a line or steer a terminal is escaped here. Only an exception takes more lines, all of them indented.
+/// Writes each log message as one line of the console, whoever logs it: <c>2026-01-31T12:00:00.000Z warn Category[1002] message</c>.
+/// Libraries log paths and messages as they were sent, so what could end a line or steer a terminal is escaped here. Only an exception
+/// takes more lines, all of them indented.
 /// </summary>
 internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {

@@ -4,8 +4,8 @@ using StackExchange.Redis;
 namespace CityHelper.Server.Operations;
 
 /// <summary>
-/// What operations are called in Redis. A published one is a string whose key is its id and whose value is its text, without a time to live: as HotChocolate's
-/// store keeps them, so that either can read what the other wrote. Beside it stands a hash with its clients.
+/// What operations are called in Redis. A published one is a string whose key is its id and whose value is its text, without a time to
+/// live: as HotChocolate's store keeps them, so that either can read what the other wrote. Beside it stands a hash with its clients.
 /// </summary>
 internal static class OperationKeys
 {

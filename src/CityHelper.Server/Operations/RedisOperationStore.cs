@@ -7,12 +7,15 @@ using StackExchange.Redis;
 
 namespace CityHelper.Server.Operations;
 
-/// <summary>The operations that servers share through Redis. What is read is held against its id: who can write to Redis can still not make a server run another text.</summary>
+/// <summary>
+/// The operations that servers share through Redis. What is read is held against its id: who can write to Redis can still not make a server
+/// run another text.
+/// </summary>
 public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time, ILogger<RedisOperationStore> logger) : IOperationStore
 {
     /// <summary>
-    /// Counts a text: the ids of a client's day are a set, as large as its quota, so that a text counts once whichever server it is sent to. Keys: the set. Arguments: the id, the
-    /// quota, seconds of the set.
+    /// Counts a text: the ids of a client's day are a set, as large as its quota, so that a text counts once whichever server it is sent
+    /// to. Keys: the set. Arguments: the id, the quota, seconds of the set.
     /// </summary>
     private const string CountScript = """
         if redis.call('sismember', KEYS[1], ARGV[1]) == 1 then
@@ -27,8 +30,9 @@ public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time
         """;
 
     /// <summary>
-    /// One step, or two servers could both count the last one. The text is written before it is counted: a Redis that is full refuses the first write and
-    /// ends the script, and then nothing is counted either. Keys: the set, the text's. Arguments: as above, the text, seconds of the text.
+    /// One step, or two servers could both count the last one. The text is written before it is counted: a Redis that is full refuses the
+    /// first write and ends the script, and then nothing is counted either. Keys: the set, the text's. Arguments: as above, the text,
+    /// seconds of the text.
     /// </summary>
     private const string RegisterScript = """
         if redis.call('get', KEYS[2]) == ARGV[4] then

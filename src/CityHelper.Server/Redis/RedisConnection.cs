@@ -15,12 +15,14 @@ public enum RedisUse
 }
 
 /// <summary>
-/// The Redis that the servers of a site share. It may be away, slow or full: then a call says so within <see cref="Limits.RedisCallMs"/>, and whoever
-/// made it goes on without. That it is away, and that it is back, is logged once.
+/// The Redis that the servers of a site share. It may be away, slow or full: then a call says so within <see cref="Limits.RedisCallMs"/>,
+/// and whoever made it goes on without. That it is away, and that it is back, is logged once.
 /// </summary>
 public sealed class RedisConnection : IHostedService, IAsyncDisposable
 {
-    /// <summary>The connection string, in the form of StackExchange.Redis: <c>127.0.0.1:6379,password=…</c>. Without it there is no Redis.</summary>
+    /// <summary>
+    /// The connection string, in the form of StackExchange.Redis: <c>127.0.0.1:6379,password=…</c>. Without it there is no Redis.
+    /// </summary>
     public const string ConnectionStringKey = "CITYHELPER_REDIS";
 
     private readonly TimeProvider _time;

@@ -25,8 +25,8 @@ public static class CursorKeyStore
         return new CursorKeys(new CursorKey(current), before);
     }
 
-    // Under a lock, because a move that must not overwrite looks first and moves then: of two servers that start at once, each could end with a key of its own.
-    // Written beside its place and moved there whole: a crash in between leaves no half key.
+    // Under a lock, because a move that must not overwrite looks first and moves then: of two servers that start at once, each could end
+    // with a key of its own. Written beside its place and moved there whole: a crash in between leaves no half key.
     private static byte[] FromHome(string home)
     {
         Directory.CreateDirectory(home);

@@ -5,7 +5,9 @@ using GraphQL.Types;
 
 namespace CityHelper.Server.ServiceRequests;
 
-/// <summary><c>ServiceRequest.possibleDuplicates</c> and <c>Query.duplicateCandidates</c>: one request in five repeats an earlier one.</summary>
+/// <summary>
+/// <c>ServiceRequest.possibleDuplicates</c> and <c>Query.duplicateCandidates</c>: one request in five repeats an earlier one.
+/// </summary>
 internal static class PossibleDuplicates
 {
     public static void AddTo(QueryFields query, ConnectionRows requests, PartitionArgument city, string cityDescription)

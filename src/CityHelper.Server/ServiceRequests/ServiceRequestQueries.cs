@@ -7,7 +7,10 @@ using GraphQL.Types;
 
 namespace CityHelper.Server.ServiceRequests;
 
-/// <summary><c>Query.serviceRequest</c>, <c>Query.serviceRequests</c>, and the lists of requests, categories, agencies and updates below other types.</summary>
+/// <summary>
+/// <c>Query.serviceRequest</c>, <c>Query.serviceRequests</c>, and the lists of requests, categories, agencies and updates below other
+/// types.
+/// </summary>
 internal static class ServiceRequestQueries
 {
     /// <summary>The freshness that the platform promises at the edge: a minute, and half a minute while it asks again.</summary>

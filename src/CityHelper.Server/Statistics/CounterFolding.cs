@@ -5,8 +5,8 @@ using Npgsql;
 namespace CityHelper.Server.Statistics;
 
 /// <summary>
-/// Folds the deltas of counters that other writers than the importer append, packs what changed, and counts the months of boundaries that changed. Several servers may do so
-/// at once: who meets another at a fold leaves it to that one, and nothing is counted twice.
+/// Folds the deltas of counters that other writers than the importer append, packs what changed, and counts the months of boundaries that
+/// changed. Several servers may do so at once: who meets another at a fold leaves it to that one, and nothing is counted twice.
 /// </summary>
 internal sealed class CounterFolding(string connectionString, TimeProvider time, ILogger<CounterFolding> logger) : BackgroundService
 {

@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace CityHelper.Server.Statistics;
 
-/// <summary>Reads PostgreSQL's catalogs: the leaves of <c>service_request</c>, what ANALYZE sampled of them, and the small tables they point at.</summary>
+/// <summary>
+/// Reads PostgreSQL's catalogs: the leaves of <c>service_request</c>, what ANALYZE sampled of them, and the small tables they point at.
+/// </summary>
 internal static partial class StatisticsReader
 {
     private const string Table = "service_request";

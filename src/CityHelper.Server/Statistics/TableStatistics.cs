@@ -23,7 +23,9 @@ internal sealed class TableStatistics(NpgsqlDataSource database, TimeProvider ti
         LogMessages.StatisticsRead(logger, _known.Count);
     }
 
-    /// <summary>The first reading is done before the server listens; a database that is not there yet must not keep it from starting.</summary>
+    /// <summary>
+    /// The first reading is done before the server listens; a database that is not there yet must not keep it from starting.
+    /// </summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await TryRefreshAsync(cancellationToken);

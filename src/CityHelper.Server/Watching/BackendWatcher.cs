@@ -7,16 +7,20 @@ using Npgsql;
 namespace CityHelper.Server.Watching;
 
 /// <summary>
-/// The last line against statements that PostgreSQL does not stop itself: GEOS, for one, does not look at a cancellation while it works. A backend of this server that is
-/// busy with one statement beyond <c>statement_timeout</c> is terminated once and reported, and its shape is not run for a while (<see cref="SuspendedShapes"/>). One
-/// that does not end then either is reported again and left alone: <c>kill -9</c> would restart the whole cluster.
+/// The last line against statements that PostgreSQL does not stop itself: GEOS, for one, does not look at a cancellation while it works. A
+/// backend of this server that is busy with one statement beyond <c>statement_timeout</c> is terminated once and reported, and its shape is
+/// not run for a while (<see cref="SuspendedShapes"/>). One that does not end then either is reported again and left alone: <c>kill -9</c>
+/// would restart the whole cluster.
 /// </summary>
-/// <remarks>It asks PostgreSQL only when something runs for longer than a statement may, over a connection that no answer waits for.</remarks>
+/// <remarks>
+/// It asks PostgreSQL only when something runs for longer than a statement may, over a connection that no answer waits for.
+/// </remarks>
 internal sealed class BackendWatcher(
     WatchConnection connection, BackendRegister backends, SuspendedShapes suspended, StatementLimit limit, TimeProvider time, ILogger<BackendWatcher> logger) : BackgroundService
 {
     /// <summary>
-    /// The backends that are asked for, as far as they still are the ones: a process id is used again, but not by a process that is older than the use of it.
+    /// The backends that are asked for, as far as they still are the ones: a process id is used again, but not by a process that is older
+    /// than the use of it.
     /// </summary>
     private const string LookSql =
         """

@@ -4,7 +4,9 @@ using CityHelper.Data;
 
 namespace CityHelper.Benchmarks.Cost;
 
-/// <summary><c>cost</c>: the database time of a unit of cost, for every kind of condition, argument and area, and for generated requests.</summary>
+/// <summary>
+/// <c>cost</c>: the database time of a unit of cost, for every kind of condition, argument and area, and for generated requests.
+/// </summary>
 internal static class CostCommand
 {
     private const int GeneratedDefault = 20_000;
@@ -13,7 +15,9 @@ internal static class CostCommand
     /// <summary>Requests that are asked before anything is measured: connections warm up, and the JIT compiles.</summary>
     private const int WarmUp = 300;
 
-    /// <summary>How often the slowest of the generated requests are asked again; the least time counts, since a busy machine only adds to it.</summary>
+    /// <summary>
+    /// How often the slowest of the generated requests are asked again; the least time counts, since a busy machine only adds to it.
+    /// </summary>
     private const int SlowestAgain = 5;
 
     /// <summary>How many that are, those beside that took more than they may.</summary>
@@ -22,7 +26,9 @@ internal static class CostCommand
     /// <summary>How often each kind and each published operation is asked.</summary>
     private const int Times = 5;
 
-    /// <summary>Requests that are made for each that is answered, at most: a generator whose requests are all refused proves nothing.</summary>
+    /// <summary>
+    /// Requests that are made for each that is answered, at most: a generator whose requests are all refused proves nothing.
+    /// </summary>
     private const int MadeForEach = 20;
 
     private static readonly Option<int> Generated = new("--generated") { Description = $"Requests of each generator that must be answered, {GeneratedDefault} unless given.", DefaultValueFactory = _ => GeneratedDefault };

@@ -11,7 +11,10 @@ namespace CityHelper.Benchmarks.Cost;
 /// <param name="Of">The request of a size.</param>
 internal sealed record CostKind(string Name, string Unit, IReadOnlyList<int> Sizes, Func<int, CostRequest> Of);
 
-/// <summary>All kinds. Rows that conditions are held against are those of the most frequent category, and none passes: that is the most that is let in.</summary>
+/// <summary>
+/// All kinds. Rows that conditions are held against are those of the most frequent category, and none passes: that is the most that is let
+/// in.
+/// </summary>
 internal sealed class CostKinds(CostCity city)
 {
     private const string Nobody = "zqx";

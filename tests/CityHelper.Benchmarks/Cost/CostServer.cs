@@ -61,8 +61,8 @@ internal sealed class CostServer : IAsyncDisposable
 
     /// <summary>Asks a request a few times.</summary>
     /// <returns>
-    /// Its cost, and the least time that it took, or the CPU time of PostgreSQL for each time when that is less: a busy machine lets a statement wait, which says
-    /// nothing of it.
+    /// Its cost, and the least time that it took, or the CPU time of PostgreSQL for each time when that is less: a busy machine lets a
+    /// statement wait, which says nothing of it.
     /// </returns>
     public async Task<CostMeasurement> MeasureAsync(CostRequest request, int times)
     {

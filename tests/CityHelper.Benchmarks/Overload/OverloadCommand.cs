@@ -4,7 +4,8 @@ using System.Globalization;
 namespace CityHelper.Benchmarks.Overload;
 
 /// <summary>
-/// <c>overload</c>: how a server behaves when more statistics are asked for than it can answer, beside a map now and then and a readiness probe (docs/operating.md).
+/// <c>overload</c>: how a server behaves when more statistics are asked for than it can answer, beside a map now and then and a readiness
+/// probe (docs/operating.md).
 /// </summary>
 internal static class OverloadCommand
 {

@@ -54,7 +54,10 @@ internal sealed class Stage(ServerProcess server, Drawn drawn, TimeSpan warmUp, 
             }
         })));
 
-    /// <summary>Questions that come as they come, whether the last ones are answered or not. Who is refused comes back when it was told to, on its connection.</summary>
+    /// <summary>
+    /// Questions that come as they come, whether the last ones are answered or not. Who is refused comes back when it was told to, on its
+    /// connection.
+    /// </summary>
     public Task<StageOutcome> OpenAsync(string name, double perSecond, int seed) => MeasureAsync(name, async (outcome, isCounted, end) =>
     {
         var dice = new Random(seed);

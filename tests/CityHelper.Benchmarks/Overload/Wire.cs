@@ -10,8 +10,8 @@ namespace CityHelper.Benchmarks.Overload;
 internal readonly record struct WireAnswer(int Status, int? RetryAfter);
 
 /// <summary>
-/// One connection that sends requests as they are and reads no more of an answer than its status and length: a twentieth of what an HttpClient costs, on the processors
-/// that server and database need.
+/// One connection that sends requests as they are and reads no more of an answer than its status and length: a twentieth of what an
+/// HttpClient costs, on the processors that server and database need.
 /// </summary>
 internal sealed class Wire : IDisposable
 {

@@ -38,7 +38,9 @@ internal sealed class CpuTimes
         return times;
     }
 
-    /// <summary>The time since an earlier reading. A thread that ended in between was idle and is left out; a new one counts in full.</summary>
+    /// <summary>
+    /// The time since an earlier reading. A thread that ended in between was idle and is left out; a new one counts in full.
+    /// </summary>
     public TimeSpan Since(CpuTimes before) =>
         TimeSpan.FromMicroseconds(_byThread.Sum(t => t.Value - before._byThread.GetValueOrDefault(t.Key)) / 1_000.0);
 

@@ -8,8 +8,8 @@ using static CityHelper.IntegrationTests.Attacks.AttackedServer;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 1: deep nesting, which ends a process whose parser or validation recurses (CVE-2026-40324 of HotChocolate, CVE-2023-28867 of graphql-java). A
-/// stack that overflows would end these tests too.
+/// Attack 1: deep nesting, which ends a process whose parser or validation recurses (CVE-2026-40324 of HotChocolate, CVE-2023-28867 of
+/// graphql-java). A stack that overflows would end these tests too.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack01DeepNestingTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable

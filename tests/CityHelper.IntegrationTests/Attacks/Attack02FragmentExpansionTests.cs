@@ -38,7 +38,9 @@ public sealed class Attack02FragmentExpansionTests(ReadingHouse house) : IClassF
             $"{{ serviceRequests(city: \"nyc\") {{ nodes {{ {Repeat(100, i => $"a{i}: category {{ ...F }} ")}}} }} }} fragment F on Category {{ name {Repeat(500, "id @include(if: false) ")}}}", "OPERATION_TOO_LARGE");
     }
 
-    /// <summary>Comparing all fields of one name in pairs, and what is below each pair again, takes half a minute for these six kilobytes.</summary>
+    /// <summary>
+    /// Comparing all fields of one name in pairs, and what is below each pair again, takes half a minute for these six kilobytes.
+    /// </summary>
     [Fact]
     public async Task Fields_that_would_be_compared_in_ever_more_pairs_are_refused()
     {

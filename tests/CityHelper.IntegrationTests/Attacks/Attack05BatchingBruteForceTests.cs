@@ -10,7 +10,10 @@ using static CityHelper.IntegrationTests.Attacks.AttackedServer;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Attack 5: many questions in one request, to try keys or to have much done under a limit that counts requests (OWASP). What is limited is the price.</summary>
+/// <summary>
+/// Attack 5: many questions in one request, to try keys or to have much done under a limit that counts requests (OWASP). What is limited is
+/// the price.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack05BatchingBruteForceTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
 {

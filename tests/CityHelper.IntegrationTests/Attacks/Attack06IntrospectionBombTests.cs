@@ -9,7 +9,9 @@ using static CityHelper.IntegrationTests.Attacks.AttackedServer;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Attack 6: introspection that goes round in circles (CVE-2024-40094 of graphql-java), and the schema told to who may not know it.</summary>
+/// <summary>
+/// Attack 6: introspection that goes round in circles (CVE-2024-40094 of graphql-java), and the schema told to who may not know it.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack06IntrospectionBombTests(ClientHouse house) : IClassFixture<ClientHouse>, IDisposable
 {

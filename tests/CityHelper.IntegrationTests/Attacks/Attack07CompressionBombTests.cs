@@ -7,7 +7,9 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Attack 7: a small body that decompresses to a large one (CVE-2024-28101 of Apollo's router). The bound counts what comes out.</summary>
+/// <summary>
+/// Attack 7: a small body that decompresses to a large one (CVE-2024-28101 of Apollo's router). The bound counts what comes out.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack07CompressionBombTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
 {

@@ -12,7 +12,9 @@ using static CityHelper.IntegrationTests.Attacks.AttackedServer;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Attack 8: an operation whose plan never ends (CVE-2024-43414 of Apollo's router), and as many plans and statements as the memory takes.</summary>
+/// <summary>
+/// Attack 8: an operation whose plan never ends (CVE-2024-43414 of Apollo's router), and as many plans and statements as the memory takes.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack08PlannerLoopTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
 {

@@ -28,7 +28,8 @@ public sealed class Attack09RegistrationFloodTests(ClientHouse house) : IClassFi
     }
 
     /// <summary>
-    /// A text counts before it is compiled, under whatever hash and whatever comes of it: beyond the quota nothing is (a text that does not fit the schema would be told so).
+    /// A text counts before it is compiled, under whatever hash and whatever comes of it: beyond the quota nothing is (a text that does not
+    /// fit the schema would be told so).
     /// </summary>
     [Fact]
     public async Task Beyond_its_quota_a_client_has_nothing_compiled_under_any_hash()

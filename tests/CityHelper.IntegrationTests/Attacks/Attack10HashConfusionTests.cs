@@ -6,7 +6,9 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Attack 10: a hash that is not the text's, so that others get another operation than they asked for (wp-graphql #4374).</summary>
+/// <summary>
+/// Attack 10: a hash that is not the text's, so that others get another operation than they asked for (wp-graphql #4374).
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack10HashConfusionTests(ClientHouse house) : IClassFixture<ClientHouse>
 {

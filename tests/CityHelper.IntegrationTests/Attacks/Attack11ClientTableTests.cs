@@ -14,8 +14,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 11: what a client may not send, sent in another way or as somebody else. The tables of decision 11 say who a request is of and what he may send; every row of one
-/// meets every row of the other here, in every way of sending it.
+/// Attack 11: what a client may not send, sent in another way or as somebody else. The tables of decision 11 say who a request is of and
+/// what he may send; every row of one meets every row of the other here, in every way of sending it.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IAsyncLifetime
@@ -283,7 +283,9 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
     {
         private static int s_drafts;
 
-        /// <summary>A field of which a text is made that was never sent before; the hash is then that of the text when it is empty.</summary>
+        /// <summary>
+        /// A field of which a text is made that was never sent before; the hash is then that of the text when it is empty.
+        /// </summary>
         public string? Draft { get; init; }
 
         public Dictionary<string, object> Body()

@@ -7,7 +7,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 11: what one client may run is run by another, or by another way of sending it (GHSA-vcpc-35rg-68xw). One gate decides for all of them.
+/// Attack 11: what one client may run is run by another, or by another way of sending it (GHSA-vcpc-35rg-68xw). One gate decides for all of
+/// them.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack11GrantBypassTests(ClientHouse house) : IClassFixture<ClientHouse>

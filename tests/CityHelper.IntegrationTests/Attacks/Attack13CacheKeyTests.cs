@@ -9,8 +9,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 13: one answer under many addresses fills caches, and an address that a cache reads differently from the server makes it keep one person's answer for another.
-/// One spelling may be kept; the server answers others as well, and lets nobody keep them.
+/// Attack 13: one answer under many addresses fills caches, and an address that a cache reads differently from the server makes it keep one
+/// person's answer for another. One spelling may be kept; the server answers others as well, and lets nobody keep them.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack13CacheKeyTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable

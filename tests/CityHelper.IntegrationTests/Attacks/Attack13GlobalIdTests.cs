@@ -6,11 +6,16 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Attack 13: one id in many spellings, each of them a question of its own to a cache, and another id to whoever compares them.</summary>
+/// <summary>
+/// Attack 13: one id in many spellings, each of them a question of its own to a cache, and another id to whoever compares them.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack13GlobalIdTests(ReadingHouse house) : IClassFixture<ReadingHouse>
 {
-    /// <summary>Other numbers, keys that the column cannot hold, more or fewer parts than the type has; and of each what is not written in standard Base64 with padding.</summary>
+    /// <summary>
+    /// Other numbers, keys that the column cannot hold, more or fewer parts than the type has; and of each what is not written in standard
+    /// Base64 with padding.
+    /// </summary>
     public static TheoryData<string, string> Spellings()
     {
         var spellings = new TheoryData<string, string>();

@@ -8,8 +8,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 15: another site lets its visitors' browsers send requests. A browser sends forms and links without asking, anything else only after a
-/// preflight, which this server does not grant.
+/// Attack 15: another site lets its visitors' browsers send requests. A browser sends forms and links without asking, anything else only
+/// after a preflight, which this server does not grant.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack15CrossSiteRequestTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable

@@ -7,8 +7,9 @@ using static CityHelper.IntegrationTests.Attacks.AttackShapes;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 21: geometries that keep a backend busy. GEOS asks for no interrupt once it has found crossings: 1,000 crossing lines with a buffer were busy for minutes,
-/// deaf to the time limit, to a cancel and to <c>pg_terminate_backend</c>. What is sent here is priced for nobody, so that nothing but the guards of geometry holds it back.
+/// Attack 21: geometries that keep a backend busy. GEOS asks for no interrupt once it has found crossings: 1,000 crossing lines with a
+/// buffer were busy for minutes, deaf to the time limit, to a cancel and to <c>pg_terminate_backend</c>. What is sent here is priced for
+/// nobody, so that nothing but the guards of geometry holds it back.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture<AttackFixture>, IDisposable
@@ -54,7 +55,10 @@ public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture
         }
     }
 
-    /// <summary>Of lines that turn back at each position every piece is a segment, and a thousand points lie in the boxes of all of them: they are measured first, and no statement reaches its limit.</summary>
+    /// <summary>
+    /// Of lines that turn back at each position every piece is a segment, and a thousand points lie in the boxes of all of them: they are
+    /// measured first, and no statement reaches its limit.
+    /// </summary>
     [Theory]
     [InlineData("intersects")]
     [InlineData("nwithin")]
@@ -104,7 +108,9 @@ public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture
         Assert.True(points.Code is TooComplex || SharedData.Folder is null, points.Json.ToString());
     }
 
-    /// <summary>All conditions on a row are computed in one go, which nothing ends in between: what they take is counted together.</summary>
+    /// <summary>
+    /// All conditions on a row are computed in one go, which nothing ends in between: what they take is counted together.
+    /// </summary>
     [Fact]
     public async Task Conditions_on_areas_are_counted_together()
     {
@@ -127,7 +133,9 @@ public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture
         Assert.True(often.Code is TooComplex || SharedData.Folder is null, often.Json.ToString());
     }
 
-    /// <summary>Where boxes are apart PostGIS sorts positions and compares few of most shapes. Of this one it compares all, in one go for each area.</summary>
+    /// <summary>
+    /// Where boxes are apart PostGIS sorts positions and compares few of most shapes. Of this one it compares all, in one go for each area.
+    /// </summary>
     [Theory]
     [InlineData(100, false)]
     [InlineData(4_500, true)]

@@ -15,8 +15,8 @@ using static CityHelper.IntegrationTests.Attacks.AttackedServer;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 23: a question without the key of the partitions, which reads all of them. Requests lie in a partition per city, and in it in one per year; no
-/// question has to name more than a city, and none reaches another.
+/// Attack 23: a question without the key of the partitions, which reads all of them. Requests lie in a partition per city, and in it in one
+/// per year; no question has to name more than a city, and none reaches another.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed partial class Attack23PartitionBlowUpTests(OracleHouse house) : IClassFixture<OracleHouse>, IDisposable

@@ -9,8 +9,8 @@ using static CityHelper.IntegrationTests.Attacks.AttackedServer;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 24: orders that no index gives, and patterns that run long (ReDoS, <c>LIKE '%x%'</c>). Orders are an allow-list; a text that is searched for is never a
-/// pattern.
+/// Attack 24: orders that no index gives, and patterns that run long (ReDoS, <c>LIKE '%x%'</c>). Orders are an allow-list; a text that is
+/// searched for is never a pattern.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed partial class Attack24UnindexedSortTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable

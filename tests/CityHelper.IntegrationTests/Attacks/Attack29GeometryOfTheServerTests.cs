@@ -5,8 +5,8 @@ using static CityHelper.IntegrationTests.Attacks.AttackShapes;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 29: geometries that keep the server itself busy. Whether a star of 9,900 positions is valid took 1.3 s of a thread that answers requests, before anything
-/// else of the request was looked at; 16 connections made a list of cities take 10 s.
+/// Attack 29: geometries that keep the server itself busy. Whether a star of 9,900 positions is valid took 1.3 s of a thread that answers
+/// requests, before anything else of the request was looked at; 16 connections made a list of cities take 10 s.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack29GeometryOfTheServerTests(AttackFixture fixture) : IClassFixture<AttackFixture>, IDisposable
@@ -51,7 +51,9 @@ public sealed class Attack29GeometryOfTheServerTests(AttackFixture fixture) : IC
         Assert.Equal(TooComplex, answer.Code);
     }
 
-    /// <summary>What is cheap to refuse is refused first: a star is not looked at when the page is too large or the cursor is none.</summary>
+    /// <summary>
+    /// What is cheap to refuse is refused first: a star is not looked at when the page is too large or the cursor is none.
+    /// </summary>
     [Fact]
     public async Task Cheaper_refusals_come_first()
     {

@@ -10,8 +10,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 30: costs that do not see what is there. Conditions on a location, lists and polygons weigh by their size; a published operation is held against what it costs
-/// with the variables that come with it.
+/// Attack 30: costs that do not see what is there. Conditions on a location, lists and polygons weigh by their size; a published operation
+/// is held against what it costs with the variables that come with it.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixture<AttackFixture>
@@ -40,7 +40,9 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
         Assert.DoesNotContain(fixture.Server.TakeStatements(), statement => statement.Contains("service_request", StringComparison.Ordinal));
     }
 
-    /// <summary>The most positions that a cost of 1,000 leaves, for as many conditions: they run, and the fixture looks what that does to others.</summary>
+    /// <summary>
+    /// The most positions that a cost of 1,000 leaves, for as many conditions: they run, and the fixture looks what that does to others.
+    /// </summary>
     [Theory]
     [InlineData("distance", ", gt: 100", "LineString", 15)]
     [InlineData("intersects", "", "LineString", 12)]
@@ -196,7 +198,9 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
         Assert.Null((await fixture.SendAsync(Query, new { g = AttackShapes.Outline(181) })).Code);
     }
 
-    /// <summary>Where rows are counted, each row of the rim is held against every edge of the polygon at its height, and that is paid for.</summary>
+    /// <summary>
+    /// Where rows are counted, each row of the rim is held against every edge of the polygon at its height, and that is paid for.
+    /// </summary>
     [Theory]
     [InlineData("serviceRequestStats(city: \"nyc\", within: $a) { total }")]
     [InlineData("serviceRequestStats(city: \"nyc\", within: $a) { timeToClose { medianSeconds } }")]

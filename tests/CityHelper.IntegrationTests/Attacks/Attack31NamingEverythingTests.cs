@@ -13,8 +13,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 31: a filter that an index serves by its names, all of which there are. How many rows the names leave is estimated; what is looked at row by row beside them
-/// is held against no more than a fifth of them.
+/// Attack 31: a filter that an index serves by its names, all of which there are. How many rows the names leave is estimated; what is
+/// looked at row by row beside them is held against no more than a fifth of them.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack31NamingEverythingTests(AttackFixture fixture) : IClassFixture<AttackFixture>
@@ -93,7 +93,10 @@ public sealed class Attack31NamingEverythingTests(AttackFixture fixture) : IClas
             "^`title` would be looked for in about 2[0-9]{4} rows, 10000 are allowed: name fewer categories or agencies, or add an `id`, a `createdAt` range of at most 31 days, or a `within`", message);
     }
 
-    /// <summary>What leaves few rows is answered, and reads no more than its index leaves though no row passes: the walk along the city's key would read them all.</summary>
+    /// <summary>
+    /// What leaves few rows is answered, and reads no more than its index leaves though no row passes: the walk along the city's key would
+    /// read them all.
+    /// </summary>
     [Theory]
     [InlineData("category: {code: {eq: \"noise-residential\"}}", "", 0.2)]
     [InlineData("category: {code: {eq: \"noise-residential\"}}", ", order: {updatedAt: DESC}", 0.2)]

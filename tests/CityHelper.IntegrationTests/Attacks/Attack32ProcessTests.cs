@@ -10,7 +10,8 @@ using static CityHelper.IntegrationTests.Attacks.SlowReaderFixture;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 32 against a server in a process of its own, by the machine's clock: what its memory does, and that readers of 430 bytes a second are cut off.
+/// Attack 32 against a server in a process of its own, by the machine's clock: what its memory does, and that readers of 430 bytes a second
+/// are cut off.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack32ProcessTests(SlowReaderFixture fixture, ITestOutputHelper output) : IClassFixture<SlowReaderFixture>
@@ -79,7 +80,9 @@ public sealed class Attack32ProcessTests(SlowReaderFixture fixture, ITestOutputH
         Assert.InRange(after, 0, (long)(before * 1.2));
     }
 
-    /// <summary>What the attack takes beside the answers: what was read of the database, connections, and garbage that waits to be collected.</summary>
+    /// <summary>
+    /// What the attack takes beside the answers: what was read of the database, connections, and garbage that waits to be collected.
+    /// </summary>
     private const long OtherBytesMax = 192L << 20;
 
     // Resident, as an operator sees it.

@@ -12,8 +12,8 @@ using static CityHelper.IntegrationTests.Attacks.SlowReaderFixture;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 32: answers that are asked for and not read. What they hold is bounded, of a connection and of the server; others are answered meanwhile, and in the end the slow
-/// ones are cut off. Tested with published operations in production without a key, and with free text.
+/// Attack 32: answers that are asked for and not read. What they hold is bounded, of a connection and of the server; others are answered
+/// meanwhile, and in the end the slow ones are cut off. Tested with published operations in production without a key, and with free text.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassFixture<SlowReaderFixture>
@@ -21,7 +21,10 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
     private const int Connections = 60;
     private const long AnswerBytesMin = (long)Rows * TitleBytes;
 
-    /// <summary>What may be on its way to a reader who reads nothing: in Kestrel's buffer, and in the socket's, of which Linux makes twice what it is told.</summary>
+    /// <summary>
+    /// What may be on its way to a reader who reads nothing: in Kestrel's buffer, and in the socket's, of which Linux makes twice what it
+    /// is told.
+    /// </summary>
     private const long OnItsWayMax = Server.Limits.ConnectionBufferBytes + 2 * Server.Limits.SocketSendBytes + 64 * 1024;
 
     /// <summary>New connections until the end of another one is seen.</summary>

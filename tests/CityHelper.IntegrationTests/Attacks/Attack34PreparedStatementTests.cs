@@ -8,7 +8,9 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Attack 34: filters of ever other shapes, each of them a statement that a backend keeps prepared, until the backends have no memory left.</summary>
+/// <summary>
+/// Attack 34: filters of ever other shapes, each of them a statement that a backend keeps prepared, until the backends have no memory left.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : IAsyncLifetime
 {
@@ -32,7 +34,9 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
 
     public async Task DisposeAsync() => await _server.DisposeAsync();
 
-    /// <summary>More short ones than may be prepared and fifty of the longest, each sent until it would be prepared, all over one connection.</summary>
+    /// <summary>
+    /// More short ones than may be prepared and fifty of the longest, each sent until it would be prepared, all over one connection.
+    /// </summary>
     [Fact]
     public async Task Hundreds_of_shapes_leave_a_backend_small()
     {

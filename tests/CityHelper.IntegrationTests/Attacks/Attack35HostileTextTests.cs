@@ -15,15 +15,18 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 35: text of clients where people and programs read it: logs, in which a line break forges a message and an escape sequence steers the terminal, and the headers
-/// of answers.
+/// Attack 35: text of clients where people and programs read it: logs, in which a line break forges a message and an escape sequence steers
+/// the terminal, and the headers of answers.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed partial class Attack35HostileTextTests(ReadingHouse house) : IClassFixture<ReadingHouse>
 {
     private const string Forged = "2026-01-01T00:00:00.000Z fail Forged[1] all is lost";
 
-    /// <summary>A line break and a forged message, the end of the screen, a title of the window, text that runs backwards, a line separator, halves of pairs, and length.</summary>
+    /// <summary>
+    /// A line break and a forged message, the end of the screen, a title of the window, text that runs backwards, a line separator, halves
+    /// of pairs, and length.
+    /// </summary>
     private static readonly string s_hostile = $"\r\n{Forged}\n\u001b[2J\u001b]0;title\u0007\u009b31m\u202Egnirts\u2028{Forged}\u0085\u0000\uFEFF{new string('x', 5_000)}";
 
     private static readonly string[] s_paths =
@@ -239,7 +242,9 @@ public sealed partial class Attack35HostileTextTests(ReadingHouse house) : IClas
         }
     }
 
-    /// <summary>The explorer's policy and a Content-Disposition stand on no answer together with an answer's own headers, which are 300 bytes.</summary>
+    /// <summary>
+    /// The explorer's policy and a Content-Disposition stand on no answer together with an answer's own headers, which are 300 bytes.
+    /// </summary>
     private const int HeaderBytesMax = 1_500;
 
     [GeneratedRegex(@"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (trce|dbug|info|warn|fail|crit) [^\s\[]+\[-?\d+\] |      )")]

@@ -10,8 +10,8 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 36: a boundary whose edges all wind around each other. Checking, repairing, simplifying and cutting it compare every two edges that lie close: 20,000 positions took 10 to 56 s in
-/// each step. What is compared is counted first.
+/// Attack 36: a boundary whose edges all wind around each other. Checking, repairing, simplifying and cutting it compare every two edges
+/// that lie close: 20,000 positions took 10 to 56 s in each step. What is compared is counted first.
 /// </summary>
 public sealed class Attack36HostileBoundaryTests(PostgresFixture postgres, ITestOutputHelper output) : BoundaryHouse(postgres)
 {
@@ -20,7 +20,9 @@ public sealed class Attack36HostileBoundaryTests(PostgresFixture postgres, ITest
     /// <summary>Generous beside the seconds that any of them takes: without the counting most would be at it for minutes.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Each shape has 20,000 positions. Those that wind and lie apart come in, the others are refused by what was counted.</summary>
+    /// <summary>
+    /// Each shape has 20,000 positions. Those that wind and lie apart come in, the others are refused by what was counted.
+    /// </summary>
     [Theory]
     [InlineData("comb", null)]
     [InlineData("comb on its side", null)]
@@ -107,7 +109,9 @@ public sealed class Attack36HostileBoundaryTests(PostgresFixture postgres, ITest
         Assert.Equal("", await StoredAsync());
     }
 
-    /// <summary>Alone each is a square; simplified together, each edge meets those of all others. Also when they come in two files.</summary>
+    /// <summary>
+    /// Alone each is a square; simplified together, each edge meets those of all others. Also when they come in two files.
+    /// </summary>
     [Fact]
     public async Task Boundaries_that_all_lie_on_each_other_are_refused_together()
     {

@@ -13,19 +13,27 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 36: files that never end, that are none, or that say nothing at great length. What a city publishes is fetched by a script and imported by another: nobody looks at it.
+/// Attack 36: files that never end, that are none, or that say nothing at great length. What a city publishes is fetched by a script and
+/// imported by another: nobody looks at it.
 /// </summary>
 public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportHouse(postgres)
 {
     private const string Header = "Unique Key,Created Date,Complaint Type,Resolution Description\n";
 
-    /// <summary>What ends does so in seconds, on a busy machine too; the others would wait for ever, so nothing depends on how long this is.</summary>
+    /// <summary>
+    /// What ends does so in seconds, on a busy machine too; the others would wait for ever, so nothing depends on how long this is.
+    /// </summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
 
-    /// <summary>Bytes that the process may allocate for a file of a gigabyte: what is read is never held. A record of a million cells, the most that is read of one, takes 120 MB.</summary>
+    /// <summary>
+    /// Bytes that the process may allocate for a file of a gigabyte: what is read is never held. A record of a million cells, the most that
+    /// is read of one, takes 120 MB.
+    /// </summary>
     private const long AllocatedBytesMax = 192L << 20;
 
-    /// <summary>Every command that reads a file, with what is no file: nobody writes to the pipe, and the device gives zeros for ever.</summary>
+    /// <summary>
+    /// Every command that reads a file, with what is no file: nobody writes to the pipe, and the device gives zeros for ever.
+    /// </summary>
     [Theory]
     [InlineData("pipe")]
     [InlineData("link to a pipe")]
@@ -137,8 +145,8 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
         "blank.csv is empty: not even a header line.", await RefusedAsync(Write("blank.csv", new string('\n', 10 << 20))).WaitAsync(s_patience));
 
     /// <summary>
-    /// Left out are blank lines between records and none in quotes; each rejected row stands with its own line. Against a file that is made line by line, with everything that
-    /// may be mistaken: quotes in a field, commas and breaks in quotes, quotes in quotes.
+    /// Left out are blank lines between records and none in quotes; each rejected row stands with its own line. Against a file that is made
+    /// line by line, with everything that may be mistaken: quotes in a field, commas and breaks in quotes, quotes in quotes.
     /// </summary>
     [Theory]
     [InlineData(1)]
@@ -242,7 +250,9 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
         Assert.All(lines, line => Assert.InRange(line.Length, 1, 2 * Limits.RejectsRecordCharsMax + 100));
     }
 
-    /// <summary>A gigabyte of one record, of zero bytes, of one field, of a header: refused at the first megabyte, however small it was packed.</summary>
+    /// <summary>
+    /// A gigabyte of one record, of zero bytes, of one field, of a header: refused at the first megabyte, however small it was packed.
+    /// </summary>
     [Theory]
     [InlineData("1,6/1/24 8:00,Noise,", 'x')]
     [InlineData("1,6/1/24 8:00,Noise,\"", '\n')]
@@ -253,7 +263,8 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
     [InlineData(null, '\0')]
     public async Task A_gigabyte_without_an_end_is_refused_at_its_beginning(string? row, char filling)
     {
-        // A file of gzip may consist of many members (RFC 1952, 2.2), so a megabyte is packed once. What is read until it is refused is in the first one.
+        // A file of gzip may consist of many members (RFC 1952, 2.2), so a megabyte is packed once. What is read until it is refused is in
+        // the first one.
         byte[] block = new byte[1 << 20];
         Array.Fill(block, (byte)filling);
         byte[] member = Member(block);

@@ -17,8 +17,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 37: statements that <c>statement_timeout</c>, the client's cancellation and even a termination do not end, until every connection is busy with one. A watcher
-/// terminates each once, says so, and does not let another of its shape begin.
+/// Attack 37: statements that <c>statement_timeout</c>, the client's cancellation and even a termination do not end, until every connection
+/// is busy with one. A watcher terminates each once, says so, and does not let another of its shape begin.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsyncLifetime
@@ -30,7 +30,9 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
     /// <summary>Rows of the database: enough for a page.</summary>
     private const int Requests = 500;
 
-    /// <summary>Four minutes of looking, a twentieth of a second each: what takes a processor ten seconds may have to share it with many.</summary>
+    /// <summary>
+    /// Four minutes of looking, a twentieth of a second each: what takes a processor ten seconds may have to share it with many.
+    /// </summary>
     private const int LooksMax = 4_800;
 
     private readonly FakeTimeProvider _time = new(ReadingHouse.Moment("2026-06-01T00:00:00Z"));
@@ -85,7 +87,9 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
         Assert.Null(AttackedServer.CodeOf((await server.PostAsync(Stuck)).Json));
     }
 
-    /// <summary>What nothing ends is terminated once, reported once a minute, and forgotten when it is gone. The client is told in time.</summary>
+    /// <summary>
+    /// What nothing ends is terminated once, reported once a minute, and forgotten when it is gone. The client is told in time.
+    /// </summary>
     [Fact]
     public async Task What_ignores_its_termination_is_left_alone_and_not_begun_again()
     {

@@ -6,8 +6,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 38: lists that must all hold on one column. PostgreSQL 15 descends an index for every combination of their items, looks at no cancellation meanwhile, and was busy with five
-/// lists of 53 ids until it was killed.
+/// Attack 38: lists that must all hold on one column. PostgreSQL 15 descends an index for every combination of their items, looks at no
+/// cancellation meanwhile, and was busy with five lists of 53 ids until it was killed.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack38RepeatedListTests(AttackFixture fixture) : IClassFixture<AttackFixture>, IDisposable

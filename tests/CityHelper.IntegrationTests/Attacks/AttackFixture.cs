@@ -20,8 +20,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// A server to attack: 50,000 generated requests of <c>nyc</c> with boundaries, statistics compacted, tables analyzed. Free text is allowed at the prices that a server
-/// has by default.
+/// A server to attack: 50,000 generated requests of <c>nyc</c> with boundaries, statistics compacted, tables analyzed. Free text is allowed
+/// at the prices that a server has by default.
 /// </summary>
 /// <remarks>
 /// <para>Use it as a class fixture, put the attack into <see cref="AttackAsync{T}"/>, and assert its answers:</para>
@@ -38,9 +38,10 @@ namespace CityHelper.IntegrationTests.Attacks;
 /// }
 /// </code>
 /// <para>
-/// <see cref="AttackAsync{T}"/> runs the attack and then fails when a backend was busy beyond its limit, when one still is though nobody waits for it, when an idle
-/// one keeps too much memory, or when a list of cities was answered slowly meanwhile. <see cref="SendAsync"/> sends text, <see cref="SendPersistedAsync"/> a published
-/// operation, <see cref="PostAsync"/> any body, <see cref="SendRawAsync"/> bytes; <see cref="ConcurrentlyAsync{T}"/> does so many at once.
+/// <see cref="AttackAsync{T}"/> runs the attack and then fails when a backend was busy beyond its limit, when one still is though nobody
+/// waits for it, when an idle one keeps too much memory, or when a list of cities was answered slowly meanwhile. <see cref="SendAsync"/>
+/// sends text, <see cref="SendPersistedAsync"/> a published operation, <see cref="PostAsync"/> any body, <see cref="SendRawAsync"/> bytes;
+/// <see cref="ConcurrentlyAsync{T}"/> does so many at once.
 /// </para>
 /// </remarks>
 public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime

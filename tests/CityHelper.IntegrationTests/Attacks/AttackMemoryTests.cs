@@ -14,8 +14,8 @@ public sealed class AttackMemoryTests(PostgresFixture postgres, ITestOutputHelpe
     private const double KeptMax = 1.2;
 
     /// <summary>
-    /// What it keeps for good, within its limits, of what it was never asked before: the plans of 200 texts (8 MB), arrays of the runtime's shared pool that large geometries were
-    /// read with (11 MB), and code that the JIT has compiled. A second time none of them grows.
+    /// What it keeps for good, within its limits, of what it was never asked before: the plans of 200 texts (8 MB), arrays of the runtime's
+    /// shared pool that large geometries were read with (11 MB), and code that the JIT has compiled. A second time none of them grows.
     /// </summary>
     private const long KeptBytes = 24 << 20;
 

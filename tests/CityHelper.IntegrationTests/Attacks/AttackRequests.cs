@@ -6,8 +6,9 @@ using CityHelper.Engine.Clients;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// One attack of each kind, as <see cref="AttackMemoryTests"/> sends them one after the other to a server of production and to one of development. Add one for each kind
-/// of attack that could leave memory behind: it sends what is worst, waits for its answers, and says what they are.
+/// One attack of each kind, as <see cref="AttackMemoryTests"/> sends them one after the other to a server of production and to one of
+/// development. Add one for each kind of attack that could leave memory behind: it sends what is worst, waits for its answers, and says
+/// what they are.
 /// </summary>
 internal static class AttackRequests
 {
@@ -47,7 +48,8 @@ internal static class AttackRequests
 /// <summary>An attack.</summary>
 /// <param name="Name">What it is called when it fails.</param>
 /// <param name="Expected">The answer of a server that takes text: <c>200</c>, <c>400 HC0047</c>.</param>
-/// <param name="SendAsync">Sends it to a server, given a client of it, waits for all answers and says what they were, in the same way.</param>
+/// <param name="SendAsync">Sends it to a server, given a client of it, waits for all answers and says what they were, in the same
+/// way.</param>
 internal sealed record AttackRequest(string Name, string Expected, Func<HttpClient, Task<IReadOnlyCollection<string>>> SendAsync)
 {
     /// <summary>No answer: a server may end the connection of who sends what it does not read.</summary>
@@ -87,7 +89,9 @@ internal sealed record AttackRequest(string Name, string Expected, Func<HttpClie
         }));
     });
 
-    /// <summary>What a server that takes text answered instead; nothing when all is as expected. A busy one may refuse some, but never all.</summary>
+    /// <summary>
+    /// What a server that takes text answered instead; nothing when all is as expected. A busy one may refuse some, but never all.
+    /// </summary>
     public IEnumerable<string> Unexpected(IReadOnlyCollection<string> answers)
     {
         string[] others = [.. answers.Except([Expected, "503", "503 OVERLOADED", .. MayEnd ? [Ended] : Array.Empty<string>()])];

@@ -1,6 +1,9 @@
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Shapes that make those work who compare edges with each other, as GeoJSON. In Midtown, where requests are dense and a few cells hold them, with as few digits as their edges need.</summary>
+/// <summary>
+/// Shapes that make those work who compare edges with each other, as GeoJSON. In Midtown, where requests are dense and a few cells hold
+/// them, with as few digits as their edges need.
+/// </summary>
 internal static class AttackShapes
 {
     private const double West = -73.99;
@@ -18,7 +21,9 @@ internal static class AttackShapes
         }),
     };
 
-    /// <summary>A line from each of an odd number of places on a circle to the one nearly opposite: nearly all of its segments cross each other.</summary>
+    /// <summary>
+    /// A line from each of an odd number of places on a circle to the one nearly opposite: nearly all of its segments cross each other.
+    /// </summary>
     public static object StarLine(int places) => new
     {
         type = "LineString",
@@ -62,7 +67,10 @@ internal static class AttackShapes
         return At(Width / 2 + radius * Math.Cos(angle), Width / 2 + radius * Math.Sin(angle), digits: 7);
     }));
 
-    /// <summary>A U around the city, its many positions at two tips that are level and far from each other: what sorts positions along its axis leaves no pair out.</summary>
+    /// <summary>
+    /// A U around the city, its many positions at two tips that are level and far from each other: what sorts positions along its axis
+    /// leaves no pair out.
+    /// </summary>
     public static object TwoTips(int positions) => Polygon(
     [
         .. Enumerable.Range(0, positions / 2).Select(i => At(-2.5 + 1e-6 * i, -0.26 - 1e-6 * (i % 2))),

@@ -5,12 +5,14 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>A server under attack: each request has the answer that is due, allocates no more than allowed, and leaves a server that answers.</summary>
+/// <summary>
+/// A server under attack: each request has the answer that is due, allocates no more than allowed, and leaves a server that answers.
+/// </summary>
 internal static class AttackedServer
 {
     /// <summary>
-    /// Bytes that the whole process may allocate for one request, other tests' too. The largest allowed document takes some 20 MB to parse and validate;
-    /// what these attacks would fill without their guards is beyond a hundred.
+    /// Bytes that the whole process may allocate for one request, other tests' too. The largest allowed document takes some 20 MB to parse
+    /// and validate; what these attacks would fill without their guards is beyond a hundred.
     /// </summary>
     public const long AllocatedBytesMax = 64L * 1024 * 1024;
 

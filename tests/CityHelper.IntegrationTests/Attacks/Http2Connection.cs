@@ -6,7 +6,8 @@ using System.Text;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// A connection of HTTP/2 without TLS, frame by frame (RFC 9113): what no library's client does, such as a window of one byte. It never opens a window.
+/// A connection of HTTP/2 without TLS, frame by frame (RFC 9113): what no library's client does, such as a window of one byte. It never
+/// opens a window.
 /// </summary>
 internal sealed class Http2Connection : IAsyncDisposable
 {

@@ -5,8 +5,8 @@ using System.Text;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Asks for the list of cities forty times a second, whether earlier ones are answered or not: a server that stands still would otherwise be asked once and look
-/// quick.
+/// Asks for the list of cities forty times a second, whether earlier ones are answered or not: a server that stands still would otherwise
+/// be asked once and look quick.
 /// </summary>
 internal sealed class ListProbe : IDisposable
 {

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>A connection of HTTP/1.1 that reads as much as it is told to, with next to no buffer of its own in which an answer could end up unread.</summary>
+/// <summary>
+/// A connection of HTTP/1.1 that reads as much as it is told to, with next to no buffer of its own in which an answer could end up unread.
+/// </summary>
 internal sealed class SlowConnection : IDisposable
 {
     /// <summary>The least that Linux allows is about this; it doubles it.</summary>

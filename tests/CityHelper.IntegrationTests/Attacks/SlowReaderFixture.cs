@@ -11,7 +11,9 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>A database whose published list of requests makes an answer of 6 MB: a hundred requests with a title of 60,000 letters each.</summary>
+/// <summary>
+/// A database whose published list of requests makes an answer of 6 MB: a hundred requests with a title of 60,000 letters each.
+/// </summary>
 public sealed class SlowReaderFixture(PostgresFixture postgres) : IAsyncLifetime
 {
     public const int Rows = 100;
@@ -35,7 +37,9 @@ public sealed class SlowReaderFixture(PostgresFixture postgres) : IAsyncLifetime
 
     public Task DisposeAsync() => Task.CompletedTask;
 
-    /// <summary>A server whose clock is the test's, and which cuts readers off by the total time alone: the rate is measured by Kestrel's own clock.</summary>
+    /// <summary>
+    /// A server whose clock is the test's, and which cuts readers off by the total time alone: the rate is measured by Kestrel's own clock.
+    /// </summary>
     public Task<TestServer> StartAsync(FakeTimeProvider time, string environment, bool isHttp2) => TestServer.StartAsync(
         Database,
         environment,

@@ -5,14 +5,15 @@ using Npgsql;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// A database whose table of agencies is a view that can be made to hang, in the two ways in which a statement outlives its limit. Whoever reads an agency's name hangs
-/// with it.
+/// A database whose table of agencies is a view that can be made to hang, in the two ways in which a statement outlives its limit. Whoever
+/// reads an agency's name hangs with it.
 /// </summary>
 internal static class StuckAgencies
 {
     /// <summary>
-    /// Replaces the table. <c>TRAP</c> catches its cancellation, as code may that cleans up, and can be terminated. <c>PROGRAM</c> waits for a
-    /// program that ignores signals, as deaf as a backend in GEOS is between two of its rare looks: it ends when <see cref="ReleaseAsync"/> removes its file.
+    /// Replaces the table. <c>TRAP</c> catches its cancellation, as code may that cleans up, and can be terminated. <c>PROGRAM</c> waits
+    /// for a program that ignores signals, as deaf as a backend in GEOS is between two of its rare looks: it ends when
+    /// <see cref="ReleaseAsync"/> removes its file.
     /// </summary>
     public static Task InstallAsync(string database) => CheckDatabases.ExecuteAsync(
         database,

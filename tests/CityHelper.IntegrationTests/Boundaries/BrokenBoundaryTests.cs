@@ -6,7 +6,9 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Boundaries;
 
-/// <summary>A file that is broken as a whole gives one sentence and leaves nothing; a broken feature is repaired, or refused alone.</summary>
+/// <summary>
+/// A file that is broken as a whole gives one sentence and leaves nothing; a broken feature is repaired, or refused alone.
+/// </summary>
 public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHouse(postgres)
 {
     private const string Hole = "[[-73.985,40.745],[-73.985,40.75],[-73.98,40.75],[-73.98,40.745],[-73.985,40.745]]";
@@ -57,8 +59,8 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
     }
 
     /// <summary>
-    /// The first has a loop wound against it, which is worth less than nothing until it is repaired; the second goes around a corner twice. Together
-    /// their area stays what it was.
+    /// The first has a loop wound against it, which is worth less than nothing until it is repaired; the second goes around a corner twice.
+    /// Together their area stays what it was.
     /// </summary>
     [Fact]
     public async Task What_one_part_gains_by_a_repair_does_not_hide_what_another_loses()

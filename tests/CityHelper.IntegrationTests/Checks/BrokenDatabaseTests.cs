@@ -10,7 +10,9 @@ using Xunit.Abstractions;
 
 namespace CityHelper.IntegrationTests.Checks;
 
-/// <summary>What the server lets no operation do, done by a database that is not as the migrations left it: the check would see it.</summary>
+/// <summary>
+/// What the server lets no operation do, done by a database that is not as the migrations left it: the check would see it.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class BrokenDatabaseTests(PostgresFixture postgres, ITestOutputHelper output)
 {

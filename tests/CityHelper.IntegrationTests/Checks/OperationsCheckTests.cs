@@ -92,7 +92,10 @@ public sealed class OperationsCheckTests(LargeDatabase large, ITestOutputHelper 
             run.Output);
     }
 
-    /// <summary>The whole city's clusters are grouped in more memory than a table of groups gets here: of what a connection string says, less memory holds.</summary>
+    /// <summary>
+    /// The whole city's clusters are grouped in more memory than a table of groups gets here: of what a connection string says, less memory
+    /// holds.
+    /// </summary>
     [Fact]
     public async Task What_goes_to_disk_is_rejected()
     {

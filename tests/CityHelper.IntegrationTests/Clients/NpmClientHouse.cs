@@ -11,10 +11,15 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Clients;
 
-/// <summary>A server in production as client libraries of npm meet it: with Redis, with clients of every mode, with operations of its files and published ones.</summary>
+/// <summary>
+/// A server in production as client libraries of npm meet it: with Redis, with clients of every mode, with operations of its files and
+/// published ones.
+/// </summary>
 public sealed class NpmClientHouse(PostgresFixture postgres, RedisFixture redis) : IAsyncLifetime
 {
-    /// <summary>An operation as Apollo Client and urql print it, with the <c>__typename</c> that their caches add: its id is what they compute.</summary>
+    /// <summary>
+    /// An operation as Apollo Client and urql print it, with the <c>__typename</c> that their caches add: its id is what they compute.
+    /// </summary>
     private static readonly ManifestOperation s_printed = OperationsFolder.Of(
         "frontend", "FrontendCities", "query FrontendCities {\n  cities {\n    slug\n    name\n    __typename\n  }\n}");
 
@@ -44,7 +49,9 @@ public sealed class NpmClientHouse(PostgresFixture postgres, RedisFixture redis)
         await _rows.DisposeAsync();
     }
 
-    /// <summary>Runs a script that is told where the server is, what is published, which keys there are, and the ids of all requests.</summary>
+    /// <summary>
+    /// Runs a script that is told where the server is, what is published, which keys there are, and the ids of all requests.
+    /// </summary>
     /// <param name="script">A file of <c>tests/clients</c>.</param>
     /// <returns>What it printed.</returns>
     public Task<string> RunAsync(string script) => NodeScript.RunAsync(script, _settings);

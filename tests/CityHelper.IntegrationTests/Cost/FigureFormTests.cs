@@ -11,8 +11,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Cost;
 
 /// <summary>
-/// How figures of an area find their rows: by the cells, each of which is read once, or by a filter that leaves few, each of which is read once. An index of the filter that was gone
-/// through for each run of cells took 1.7 s for 41 categories, of 328 runs.
+/// How figures of an area find their rows: by the cells, each of which is read once, or by a filter that leaves few, each of which is read
+/// once. An index of the filter that was gone through for each run of cells took 1.7 s for 41 categories, of 328 runs.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class FigureFormTests(AttackFixture fixture) : IClassFixture<AttackFixture>

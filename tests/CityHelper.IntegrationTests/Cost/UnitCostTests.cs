@@ -18,16 +18,18 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Cost;
 
 /// <summary>
-/// What PostgreSQL looks at for a unit of cost, counted: the short form of <c>eng/bench cost</c>, which measures time. Whatever is admitted, as text or with variables
-/// of a published operation, is paid for.
+/// What PostgreSQL looks at for a unit of cost, counted: the short form of <c>eng/bench cost</c>, which measures time. Whatever is
+/// admitted, as text or with variables of a published operation, is paid for.
 /// </summary>
-/// <remarks><c>CITYHELPER_COST_REQUESTS</c> sets how many requests of each kind are asked, <c>CITYHELPER_COST_SEED</c> which ones.</remarks>
+/// <remarks>
+/// <c>CITYHELPER_COST_REQUESTS</c> sets how many requests of each kind are asked, <c>CITYHELPER_COST_SEED</c> which ones.
+/// </remarks>
 [Collection(PostgresCollection.Name)]
 public sealed class UnitCostTests(AttackFixture fixture, ITestOutputHelper output) : IClassFixture<AttackFixture>
 {
     /// <summary>
-    /// Buffers for a unit. A filter that is looked at row by row costs 80 and may read a fifth of the rows, each in a buffer of its own when an
-    /// index finds them, and once more when they are counted.
+    /// Buffers for a unit. A filter that is looked at row by row costs 80 and may read a fifth of the rows, each in a buffer of its own
+    /// when an index finds them, and once more when they are counted.
     /// </summary>
     private const double BuffersMax = 800;
 

@@ -8,7 +8,10 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Figures;
 
-/// <summary>When figures of a boundary are taken from its counters, and when they must not be. To tell the two apart, the counters lie: they say 100 too many.</summary>
+/// <summary>
+/// When figures of a boundary are taken from its counters, and when they must not be. To tell the two apart, the counters lie: they say 100
+/// too many.
+/// </summary>
 public sealed class BoundaryFigureTests(PostgresFixture postgres) : BoundaryHouse(postgres)
 {
     private const string Columns = "Status,Latitude,Longitude";

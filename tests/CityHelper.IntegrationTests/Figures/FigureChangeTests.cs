@@ -9,8 +9,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Figures;
 
 /// <summary>
-/// What changes cost that no fold has taken: each is looked at once. Joined with the cells of an area, or with each other, 680 of them took 1.4 s whenever
-/// the planner expected one, as it does behind any filter.
+/// What changes cost that no fold has taken: each is looked at once. Joined with the cells of an area, or with each other, 680 of them took
+/// 1.4 s whenever the planner expected one, as it does behind any filter.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class FigureChangeTests(FigureHouse house) : IClassFixture<FigureHouse>

@@ -14,7 +14,10 @@ public sealed class FigureEdgeTests(ReadingHouse house) : IClassFixture<ReadingH
 
     public void Dispose() => Assert.Empty(house.Server.Errors);
 
-    /// <summary>Of the forty requests every tenth has no location, and a third is of each category; all three beside a location would be too many rows.</summary>
+    /// <summary>
+    /// Of the forty requests every tenth has no location, and a third is of each category; all three beside a location would be too many
+    /// rows.
+    /// </summary>
     [Theory]
     [InlineData("location: {x: {eq: null}}, category: {code: {in: [\"rodent\", \"heat-hot-water\"]}}", 2)]
     [InlineData("location: {x: {neq: null}}, category: {code: {in: [\"rodent\", \"heat-hot-water\"]}}", 24)]
@@ -66,7 +69,9 @@ public sealed class FigureEdgeTests(ReadingHouse house) : IClassFixture<ReadingH
         Assert.Equal(rows, data.GetProperty("serviceRequestClusters").EnumerateArray().Sum(c => c.GetProperty("count").GetInt32()));
     }
 
-    /// <summary>The map of a continent, and all of the world, are counted; what is neither would be named by a hundred thousand cells (attack 22).</summary>
+    /// <summary>
+    /// The map of a continent, and all of the world, are counted; what is neither would be named by a hundred thousand cells (attack 22).
+    /// </summary>
     [Theory]
     [InlineData(-130, 20, -60, 50, 36)]
     [InlineData(-76.5, 38.5, -71.5, 43, 36)]

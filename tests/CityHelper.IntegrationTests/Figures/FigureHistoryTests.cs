@@ -12,8 +12,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Figures;
 
 /// <summary>
-/// Figures that are asked for while imports, mutations and folds run. An answer is one snapshot, so in each of them the figures, which come from counters, deltas
-/// and a few rows, must agree with what counting the rows tells in the same answer.
+/// Figures that are asked for while imports, mutations and folds run. An answer is one snapshot, so in each of them the figures, which come
+/// from counters, deltas and a few rows, must agree with what counting the rows tells in the same answer.
 /// </summary>
 public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(postgres)
 {
@@ -83,7 +83,8 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
         var packs = new RequestPacks(Database, Time);
         int packed = await packs.FillAsync(City.Id);
 
-        // What it believes of the rows differs from answer to answer, so that times until closing are counted now from rows, now from counters.
+        // What it believes of the rows differs from answer to answer, so that times until closing are counted now from rows, now from
+        // counters.
         await using TestServer server = await TestServer.StartAsync(
             ConnectionString, statistics: real => BelievedStatistics.Wild(real, 61), time: new StoppedClock(DateTime.Parse(Now, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal)),
             askedMax: BelievedStatistics.AskedMax);
@@ -171,7 +172,10 @@ public sealed class FigureHistoryTests(PostgresFixture postgres) : CounterHouse(
             all.GetProperty("timeToClose").GetProperty("relativeError").GetDouble() == 0);
     }
 
-    /// <summary>How many requests have the most frequent category of the one cluster that holds all, by the groups of the same answer; 0 without any.</summary>
+    /// <summary>
+    /// How many requests have the most frequent category of the one cluster that holds all, by the groups of the same answer; 0 without
+    /// any.
+    /// </summary>
     private static int CountOfTop(JsonElement one, JsonElement byCategory) => one.GetArrayLength() == 0
         ? 0
         : byCategory.EnumerateArray().Single(g => Code(g.GetProperty("category")) == Code(Assert.Single(one.EnumerateArray()).GetProperty("topCategory"))).GetProperty("count").GetInt32();

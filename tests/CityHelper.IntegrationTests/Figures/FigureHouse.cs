@@ -11,9 +11,9 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Figures;
 
 /// <summary>
-/// A server over requests of which most are in the counters and some are in deltas that no fold has seen, and over boundaries of which some months
-/// are counted. What it believes of the rows differs from question
-/// to question, so that times until closing are now exact and now from counters.
+/// A server over requests of which most are in the counters and some are in deltas that no fold has seen, and over boundaries of which some
+/// months are counted. What it believes of the rows differs from question to question, so that times until closing are now exact and now
+/// from counters.
 /// </summary>
 public sealed class FigureHouse(PostgresFixture postgres) : IAsyncLifetime
 {

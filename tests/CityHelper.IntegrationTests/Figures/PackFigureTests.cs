@@ -9,7 +9,9 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Figures;
 
-/// <summary>When figures are counted from packs, and when they must not be. To tell the two apart, the packs lie: they have each request twice.</summary>
+/// <summary>
+/// When figures are counted from packs, and when they must not be. To tell the two apart, the packs lie: they have each request twice.
+/// </summary>
 public sealed class PackFigureTests(PostgresFixture postgres) : CounterHouse(postgres)
 {
     private const string Columns = "Status,Latitude,Longitude";

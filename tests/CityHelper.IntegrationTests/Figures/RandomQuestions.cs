@@ -18,7 +18,9 @@ internal sealed record FigureQuestion(object? Within, object? Where, string Sql)
     public override string ToString() => JsonSerializer.Serialize(new { Within, Where });
 }
 
-/// <summary>Random questions: with and without area, over times that begin and end within days, at midnights, at the days when clocks change.</summary>
+/// <summary>
+/// Random questions: with and without area, over times that begin and end within days, at midnights, at the days when clocks change.
+/// </summary>
 /// <param name="random">Where chance comes from.</param>
 /// <param name="boundaries">Areas with an id.</param>
 internal sealed class RandomQuestions(Random random, IReadOnlyList<RandomAreas.Drawn> boundaries)

@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 
-/// <summary>What the answer to any request must be: one of few statuses, JSON that is whole, errors with codes that are explained.</summary>
+/// <summary>
+/// What the answer to any request must be: one of few statuses, JSON that is whole, errors with codes that are explained.
+/// </summary>
 internal static partial class FuzzAnswer
 {
     /// <summary>Statuses of docs/http.md; the last two are the HTTP server's own, for addresses that are none.</summary>

@@ -7,7 +7,10 @@ using CityHelper.IntegrationTests.Oracle;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 
-/// <summary>Inputs that are spoilt in their document, their variables, their bytes or their address. Each has a seed of its own, so that one that fails can be made again alone.</summary>
+/// <summary>
+/// Inputs that are spoilt in their document, their variables, their bytes or their address. Each has a seed of its own, so that one that
+/// fails can be made again alone.
+/// </summary>
 internal sealed class FuzzGenerator(FuzzCorpus corpus, int seed)
 {
     private const string Path = "/graphql";

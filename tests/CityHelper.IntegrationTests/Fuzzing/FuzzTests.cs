@@ -7,10 +7,13 @@ using Xunit.Abstractions;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 
-/// <summary>Whatever is sent, the answer is a GraphQL answer over HTTP with a code that is explained, and nothing is logged as a fault of the server's.</summary>
+/// <summary>
+/// Whatever is sent, the answer is a GraphQL answer over HTTP with a code that is explained, and nothing is logged as a fault of the
+/// server's.
+/// </summary>
 /// <remarks>
-/// <c>CITYHELPER_FUZZ_INPUTS</c> sets how many inputs are sent, <c>CITYHELPER_FUZZ_SEED</c> which ones, and <c>CITYHELPER_FUZZ_INDEX</c> sends one of
-/// them alone.
+/// <c>CITYHELPER_FUZZ_INPUTS</c> sets how many inputs are sent, <c>CITYHELPER_FUZZ_SEED</c> which ones, and <c>CITYHELPER_FUZZ_INDEX</c>
+/// sends one of them alone.
 /// </remarks>
 [Collection(PostgresCollection.Name)]
 public sealed class FuzzTests(OracleHouse house, ITestOutputHelper output) : IClassFixture<OracleHouse>

@@ -17,8 +17,8 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>
-/// The inputs of <see cref="FuzzTests"/> at a server in production, from clients of every mode, with right and wrong hashes, alone and in arrays: whoever sends
-/// whatever is answered as documented, and no text runs for who may send none.
+/// The inputs of <see cref="FuzzTests"/> at a server in production, from clients of every mode, with right and wrong hashes, alone and in
+/// arrays: whoever sends whatever is answered as documented, and no text runs for who may send none.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class GateFuzzTests(OracleHouse house, ITestOutputHelper output) : IClassFixture<OracleHouse>
@@ -66,7 +66,8 @@ public sealed class GateFuzzTests(OracleHouse house, ITestOutputHelper output) :
         Assert.Contains("nobody: 400 HC0067", kinds.Keys);
     }
 
-    // The same with a client's key, and, where it is a request in JSON, with a hash, a published id or in an array; and its text where it is one alone.
+    // The same with a client's key, and, where it is a request in JSON, with a hash, a published id or in an array; and its text where it
+    // is one alone.
     private static (FuzzRequest Request, string? Text) Dress(FuzzRequest request, string? key, Dice dice)
     {
         (string Name, string Value)[] headers = key is null ? [.. request.Headers] : [.. request.Headers, (ClientDirectory.KeyHeader, key)];

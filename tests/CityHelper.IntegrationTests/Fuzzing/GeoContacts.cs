@@ -5,8 +5,8 @@ using NetTopologySuite.Geometries.Utilities;
 namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>
-/// The edges of a geometry, and how often they meet: what decides whether GEOS may be asked at all, since nothing ends it while it computes where edges cross.
-/// Counted here by a sweep of its own, so that the server's counting is not what it is judged by.
+/// The edges of a geometry, and how often they meet: what decides whether GEOS may be asked at all, since nothing ends it while it computes
+/// where edges cross. Counted here by a sweep of its own, so that the server's counting is not what it is judged by.
 /// </summary>
 internal sealed class GeoEdges
 {
@@ -30,7 +30,9 @@ internal sealed class GeoEdges
         _edges = [.. edges.OrderBy(e => e.West)];
     }
 
-    /// <summary>How often edges meet that are no neighbours in a line, up to <paramref name="most"/>; comparisons are bounded too.</summary>
+    /// <summary>
+    /// How often edges meet that are no neighbours in a line, up to <paramref name="most"/>; comparisons are bounded too.
+    /// </summary>
     public int Within(int most)
     {
         var counter = new Counter(most);

@@ -5,8 +5,8 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>
-/// Shapes of the kinds that are hard for who computes with geometries: where many edges meet, where they all but meet, and where they are the stored ones.
-/// Corners lie on requests as often as not.
+/// Shapes of the kinds that are hard for who computes with geometries: where many edges meet, where they all but meet, and where they are
+/// the stored ones. Corners lie on requests as often as not.
 /// </summary>
 internal sealed class GeoShapes
 {

@@ -16,8 +16,9 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>
-/// A server over five thousand requests that lie where geometries are hard: on a lattice of numbers that binary fractions hold exactly, on the corners and edges of the stored
-/// boundaries, a rounding beside them, around 0/0 at 1e-15, at the ends of the world, and nowhere. All were created in one month, so that a condition on the time serves any filter.
+/// A server over five thousand requests that lie where geometries are hard: on a lattice of numbers that binary fractions hold exactly, on
+/// the corners and edges of the stored boundaries, a rounding beside them, around 0/0 at 1e-15, at the ends of the world, and nowhere. All
+/// were created in one month, so that a condition on the time serves any filter.
 /// </summary>
 public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
 {

@@ -65,7 +65,8 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
                 i == 0 && dice.Chance(30) ? new GeoJoin(dice.Pick(["and", "or"]), [Leaf(), Leaf()]) : (GeoCondition)Leaf())]);
         }
 
-        // As far as any filter is looked for. Not around 0/0, where rows lie 1e-15 degrees apart: PostGIS's index on the spheroid fails there.
+        // As far as any filter is looked for. Not around 0/0, where rows lie 1e-15 degrees apart: PostGIS's index on the spheroid fails
+        // there.
         public GeoArea Nearby()
         {
             NetTopologySuite.Geometries.Coordinate place = GeometryFixture.Lattice(dice.Between(-20, 20), dice.Between(-20, 20));

@@ -15,11 +15,12 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>
-/// Whatever geometry is sent, the answer is that of plain PostGIS where PostGIS can be asked, or a refusal that is due; no statement outlives its limit, and nothing is logged as a fault.
+/// Whatever geometry is sent, the answer is that of plain PostGIS where PostGIS can be asked, or a refusal that is due; no statement
+/// outlives its limit, and nothing is logged as a fault.
 /// </summary>
 /// <remarks>
-/// <c>CITYHELPER_GEOMETRY_FUZZ_INPUTS</c> sets how many are sent, <c>_SEED</c> which ones, <c>_POSITIONS</c> how large they are at most, and <c>_INDEX</c> sends one of them alone,
-/// which is printed when it is ended by the limit.
+/// <c>CITYHELPER_GEOMETRY_FUZZ_INPUTS</c> sets how many are sent, <c>_SEED</c> which ones, <c>_POSITIONS</c> how large they are at most,
+/// and <c>_INDEX</c> sends one of them alone, which is printed when it is ended by the limit.
 /// </remarks>
 [Collection(PostgresCollection.Name)]
 public sealed class GeometryFuzzTests(GeometryFixture fixture, ITestOutputHelper output) : IClassFixture<GeometryFixture>, IAsyncLifetime
@@ -114,7 +115,10 @@ public sealed class GeometryFuzzTests(GeometryFixture fixture, ITestOutputHelper
 
     private IEnumerable<int> Slowest() => _durations.OrderByDescending(d => d.Value).Take(FailuresShown).Select(d => d.Key);
 
-    /// <summary>A sliver whose corners lie 1e-14 degrees off a stored border is valid, and GEOS loses its way with it (found by seed 301, input 3772): it is the client's, and no fault.</summary>
+    /// <summary>
+    /// A sliver whose corners lie 1e-14 degrees off a stored border is valid, and GEOS loses its way with it (found by seed 301, input
+    /// 3772): it is the client's, and no fault.
+    /// </summary>
     [Fact]
     public async Task What_PostGIS_cannot_compare_is_refused_and_no_error_is_logged()
     {

@@ -2,7 +2,9 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 
-/// <summary>Makes a failing question smaller: conditions, parts, rings and positions are left out, and numbers shortened, as long as it fails.</summary>
+/// <summary>
+/// Makes a failing question smaller: conditions, parts, rings and positions are left out, and numbers shortened, as long as it fails.
+/// </summary>
 internal static class GeometryShrinker
 {
     private const int AttemptsMax = 300;

@@ -105,8 +105,8 @@ public abstract class ImportHouse(PostgresFixture postgres) : IAsyncLifetime
     }
 
     /// <summary>
-    /// Changes a request as a mutation does: the row is locked, read as it was, changed, and the delta of the change appended. <paramref name="change"/> is
-    /// what stands behind <c>set</c>.
+    /// Changes a request as a mutation does: the row is locked, read as it was, changed, and the delta of the change appended.
+    /// <paramref name="change"/> is what stands behind <c>set</c>.
     /// </summary>
     protected static async Task ChangeAsync(NpgsqlConnection connection, string externalId, string change)
     {

@@ -143,7 +143,9 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
     private static string NaiveNumber(string cell) =>
         cell.Length == 0 ? "" : double.Parse(cell, CultureInfo.InvariantCulture).ToString("R", CultureInfo.InvariantCulture);
 
-    /// <summary>Milliseconds since 1970; New York's daylight time written out by hand: second Sunday of March to first of November.</summary>
+    /// <summary>
+    /// Milliseconds since 1970; New York's daylight time written out by hand: second Sunday of March to first of November.
+    /// </summary>
     private static string NaiveTime(string cell)
     {
         if (cell.Length == 0 || cell.StartsWith("01/01/1900", StringComparison.Ordinal))

@@ -12,8 +12,8 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Near;
 
 /// <summary>
-/// Possible duplicates are what the documented formula says when it is computed for every pair of requests, wherever on the earth. Distances and
-/// similarities of texts are PostgreSQL's own, asked pair by pair.
+/// Possible duplicates are what the documented formula says when it is computed for every pair of requests, wherever on the earth.
+/// Distances and similarities of texts are PostgreSQL's own, asked pair by pair.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutputHelper output) : IAsyncLifetime

@@ -7,8 +7,8 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.IntegrationTests.Near;
 
 /// <summary>
-/// Requests where distances are awkward: many at one point, on circles whose order on a sphere is not that on the spheroid, around the poles and on both
-/// sides of the antimeridian. A city lies in none of these places, but the code must not know that.
+/// Requests where distances are awkward: many at one point, on circles whose order on a sphere is not that on the spheroid, around the
+/// poles and on both sides of the antimeridian. A city lies in none of these places, but the code must not know that.
 /// </summary>
 internal static class NearRows
 {

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Near;
 
-/// <summary>What near requests and duplicates send to the database: how many statements, of which columns, over which connections.</summary>
+/// <summary>
+/// What near requests and duplicates send to the database: how many statements, of which columns, over which connections.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class NearStatementTests(ReadingHouse house) : IClassFixture<ReadingHouse>
 {
@@ -92,7 +94,9 @@ public sealed class NearStatementTests(ReadingHouse house) : IClassFixture<Readi
         }
     }
 
-    /// <summary>A database that nobody has migrated has no distances; its connections open nevertheless, so that it can say what is missing.</summary>
+    /// <summary>
+    /// A database that nobody has migrated has no distances; its connections open nevertheless, so that it can say what is missing.
+    /// </summary>
     [Fact]
     public async Task A_connection_opens_where_there_is_no_PostGIS()
     {

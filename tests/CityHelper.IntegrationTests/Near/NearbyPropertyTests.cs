@@ -11,8 +11,8 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Near;
 
 /// <summary>
-/// The pages of the nearest, one after the other, are one naive query that computes every distance and sorts: same rows, same order, no gap, no double,
-/// wherever on the earth. What the server believes of the rows differs from page to page, and so does the form.
+/// The pages of the nearest, one after the other, are one naive query that computes every distance and sorts: same rows, same order, no
+/// gap, no double, wherever on the earth. What the server believes of the rows differs from page to page, and so does the form.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class NearbyPropertyTests(PostgresFixture postgres, ITestOutputHelper output) : IAsyncLifetime

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// Random filters whose values come from the rows, so that they find something. A filter of requests is mostly one that an index serves: of the
-/// columns that are indexed, or with a condition beside it that leaves few rows.
+/// Random filters whose values come from the rows, so that they find something. A filter of requests is mostly one that an index serves: of
+/// the columns that are indexed, or with a condition beside it that leaves few rows.
 /// </summary>
 internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice dice)
 {
@@ -23,8 +23,8 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
     private bool _indexedOnly;
 
     /// <summary>
-    /// A filter of an input such as <c>CategoryFilterInput</c>, mostly one that some rows of the city pass and some do not. One of requests that
-    /// are found by it must be served by an index.
+    /// A filter of an input such as <c>CategoryFilterInput</c>, mostly one that some rows of the city pass and some do not. One of requests
+    /// that are found by it must be served by an index.
     /// </summary>
     public JsonNode Where(string input, short city, bool mustBeServed)
     {

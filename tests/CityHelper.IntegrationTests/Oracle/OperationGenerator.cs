@@ -36,8 +36,8 @@ internal sealed record GeneratedOperation(
 }
 
 /// <summary>
-/// Random valid operations over the whole of <see cref="SchemaFile"/>. Every operation has a seed of its own, so that one that fails can be made
-/// again alone.
+/// Random valid operations over the whole of <see cref="SchemaFile"/>. Every operation has a seed of its own, so that one that fails can be
+/// made again alone.
 /// </summary>
 internal sealed class OperationGenerator(OracleRows rows, SchemaFile schema, int seed)
 {

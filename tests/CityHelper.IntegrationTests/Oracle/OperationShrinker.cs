@@ -6,8 +6,8 @@ using GraphQLParser.AST;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// Makes an operation that fails smaller for the one who reads it: leaves out one selection, argument, directive or value after the other, as
-/// long as what remains fails too.
+/// Makes an operation that fails smaller for the one who reads it: leaves out one selection, argument, directive or value after the other,
+/// as long as what remains fails too.
 /// </summary>
 /// <param name="fails">Whether an operation fails in the same way; one that is not valid does not.</param>
 internal sealed partial class OperationShrinker(Func<string, JsonObject, Task<bool>> fails)

@@ -6,8 +6,9 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// Boundaries around the requests: neighbours with a common edge on which requests lie, overlapping ones, one with a hole and an island, one
-/// with its corners on requests, one where nobody is. Codes and names sort differently from ids; outlines are made up, and some are missing.
+/// Boundaries around the requests: neighbours with a common edge on which requests lie, overlapping ones, one with a hole and an island,
+/// one with its corners on requests, one where nobody is. Codes and names sort differently from ids; outlines are made up, and some are
+/// missing.
 /// </summary>
 internal static class OracleBoundaries
 {

@@ -173,7 +173,8 @@ internal sealed class OracleFilters(OracleRows rows)
         _ => false,
     };
 
-    // Members that are whole inputs say nothing when null, and so do the negative operations; `eq`, `neq`, `in` and the like do say something.
+    // Members that are whole inputs say nothing when null, and so do the negative operations; `eq`, `neq`, `in` and the like do say
+    // something.
     private static bool SaysNothingWithNull(string member) => member is not ("eq" or "neq" or "in" or "gt" or "gte" or "lt" or "lte"
         or "contains" or "startsWith" or "endsWith");
 

@@ -20,7 +20,8 @@ internal enum OracleVerdict
 }
 
 /// <summary>
-/// The answer of one operation beside the oracle's: how they differ, the codes of errors, the cursors received, and what the operation asked for.
+/// The answer of one operation beside the oracle's: how they differ, the codes of errors, the cursors received, and what the operation
+/// asked for.
 /// </summary>
 internal sealed record OracleOutcome(
     OracleVerdict Verdict,

@@ -8,8 +8,8 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// What an operation must answer: a slow walk over its document and lists of rows, by the letter of the GraphQL specification (6.3) and of the
-/// schema's descriptions. It plans nothing, batches nothing and shares no thought with the engine.
+/// What an operation must answer: a slow walk over its document and lists of rows, by the letter of the GraphQL specification (6.3) and of
+/// the schema's descriptions. It plans nothing, batches nothing and shares no thought with the engine.
 /// </summary>
 internal sealed class OracleInterpreter
 {

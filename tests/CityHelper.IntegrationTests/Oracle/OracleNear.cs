@@ -12,8 +12,8 @@ namespace CityHelper.IntegrationTests.Oracle;
 internal sealed record OracleDuplicate(ServiceRequest Request, double Metres, double Score);
 
 /// <summary>
-/// What is near and what is alike, by the letter of the schema's descriptions. How far two places are apart and how similar two texts are is asked of
-/// PostgreSQL, for each place and each pair of texts by itself: it is what the descriptions refer to.
+/// What is near and what is alike, by the letter of the schema's descriptions. How far two places are apart and how similar two texts are
+/// is asked of PostgreSQL, for each place and each pair of texts by itself: it is what the descriptions refer to.
 /// </summary>
 internal sealed class OracleNear(OracleRows rows) : IDisposable
 {

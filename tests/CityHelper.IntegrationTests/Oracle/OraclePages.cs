@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// One page of a connection. Its name is that of the connection without the suffix, such as <c>ServiceRequests</c>; its number tells the pages
-/// of one answer apart; its total is that of the list which no cursor cuts.
+/// One page of a connection. Its name is that of the connection without the suffix, such as <c>ServiceRequests</c>; its number tells the
+/// pages of one answer apart; its total is that of the list which no cursor cuts.
 /// </summary>
 internal sealed record OraclePage(string Name, int Number, IReadOnlyList<object> Rows, int TotalCount, bool HasNext, bool HasPrevious)
 {
@@ -19,8 +19,8 @@ internal sealed record OracleEdge(OraclePage Page, object Row);
 internal sealed record OraclePageInfo(OraclePage Page);
 
 /// <summary>
-/// The cursor of a row. Cursors are opaque, so that an expected answer says which row a cursor must stand for, and <see cref="OracleComparison"/>
-/// sees to it that one text stands for one row.
+/// The cursor of a row. Cursors are opaque, so that an expected answer says which row a cursor must stand for, and
+/// <see cref="OracleComparison"/> sees to it that one text stands for one row.
 /// </summary>
 internal sealed record OracleCursor(OraclePage Page, object Row);
 

@@ -12,7 +12,9 @@ internal static class OracleReferenceRows
 {
     private static readonly GeometryFactory s_shapes = new(new PrecisionModel(), 4326);
 
-    /// <summary>The categories of New York with the share of the requests that each gets, in thousandths; the rest goes to the first.</summary>
+    /// <summary>
+    /// The categories of New York with the share of the requests that each gets, in thousandths; the rest goes to the first.
+    /// </summary>
     public static IReadOnlyList<(int Id, int Share)> NycShares { get; } =
         [(7, 400), (2, 180), (11, 120), (4, 90), (9, 70), (1, 50), (12, 35), (5, 25), (3, 15), (8, 10), (10, 3), (6, 2)];
 

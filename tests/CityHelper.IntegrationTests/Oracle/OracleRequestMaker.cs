@@ -5,7 +5,9 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>Requests at the edges of everything: shared milliseconds, equal midnights, points on cells' edges, texts that SQL could misread.</summary>
+/// <summary>
+/// Requests at the edges of everything: shared milliseconds, equal midnights, points on cells' edges, texts that SQL could misread.
+/// </summary>
 internal sealed class OracleRequestMaker(Random random)
 {
     private const int NycRequests = 1_500;
@@ -49,7 +51,8 @@ internal sealed class OracleRequestMaker(Random random)
         return _requests;
     }
 
-    // One in four shares its millisecond with the request before. Half of the others lie in one quarter, so that narrow ranges hold several.
+    // One in four shares its millisecond with the request before. Half of the others lie in one quarter, so that narrow ranges hold
+    // several.
     private DateTime CreationMs(int n)
     {
         if (n > 0 && random.Next(4) == 0)
@@ -63,7 +66,8 @@ internal sealed class OracleRequestMaker(Random random)
 
     private ServiceRequest Request(short city, int n, DateTime created)
     {
-        // Every fifth request of Springfield has the very id of one of New York. Other ids of a millisecond do not follow the order of writing.
+        // Every fifth request of Springfield has the very id of one of New York. Other ids of a millisecond do not follow the order of
+        // writing.
         ServiceRequest? twin = city == OracleRows.SpringfieldId && n % 5 == 0 ? _requests[n * 7] : null;
         created = twin?.CreatedAt ?? created;
         var request = new ServiceRequest

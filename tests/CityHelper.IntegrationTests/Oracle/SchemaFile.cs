@@ -26,8 +26,8 @@ internal sealed record SchemaInput(string Name, SchemaTypeUse Type);
 internal sealed record SchemaField(string Name, SchemaTypeUse Type, IReadOnlyList<SchemaInput> Arguments);
 
 /// <summary>
-/// What can be asked, read from <c>schema/schema.graphql</c>. Generated operations take every field from here, so that a field that is added
-/// to the schema is asked by the next run, and fails it until the oracle knows it.
+/// What can be asked, read from <c>schema/schema.graphql</c>. Generated operations take every field from here, so that a field that is
+/// added to the schema is asked by the next run, and fails it until the oracle knows it.
 /// </summary>
 internal sealed class SchemaFile
 {

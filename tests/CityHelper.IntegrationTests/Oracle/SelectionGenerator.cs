@@ -1,8 +1,8 @@
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// Random selections: fields, aliases, fragments, directives. They are valid by construction: a response name is used twice only for the same
-/// field with the same arguments, and fragments give a name of its own to every field that has arguments.
+/// Random selections: fields, aliases, fragments, directives. They are valid by construction: a response name is used twice only for the
+/// same field with the same arguments, and fragments give a name of its own to every field that has arguments.
 /// </summary>
 internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, OperationDraft draft, Dice dice)
 {
@@ -164,7 +164,8 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
 
     private static bool IsSimilar(SchemaField field) => field.Name is "possibleDuplicates" or "duplicateCandidates";
 
-    // Figures, and what lies within one boundary, are held against the rows by tests of their own. Duplicates of very many requests are refused.
+    // Figures, and what lies within one boundary, are held against the rows by tests of their own. Duplicates of very many requests are
+    // refused.
     private static bool IsRefused(string type, SchemaField field, Place place) =>
         (type, field.Name) is (_, "stats" or "serviceRequestStats" or "serviceRequestClusters") or ("Boundary", "serviceRequests")
         || (IsSimilar(field) && place.Connections > 1)

@@ -23,7 +23,9 @@ internal sealed class SelectionScope
     }
 }
 
-/// <summary>A field that was selected and may be selected again: its head is alias, name and arguments, its type that of what is below.</summary>
+/// <summary>
+/// A field that was selected and may be selected again: its head is alias, name and arguments, its type that of what is below.
+/// </summary>
 internal sealed record SelectedField(string Head, string Type, Place Place, SelectionScope Below);
 
 /// <summary>

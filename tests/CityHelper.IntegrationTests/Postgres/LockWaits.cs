@@ -5,7 +5,10 @@ namespace CityHelper.IntegrationTests.Postgres;
 /// <summary>Sessions that wait for a lock, as PostgreSQL sees them.</summary>
 internal static class LockWaits
 {
-    /// <summary>Comes back when a session of the database has waited for a lock for so long, or when <paramref name="waiter"/> has ended before it did.</summary>
+    /// <summary>
+    /// Comes back when a session of the database has waited for a lock for so long, or when <paramref name="waiter"/> has ended before it
+    /// did.
+    /// </summary>
     public static async Task UntilAsync(string database, TimeSpan longer, Task waiter)
     {
         await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { Pooling = false, CommandTimeout = 60 });

@@ -9,8 +9,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Reading;
 
 /// <summary>
-/// The rows of an area, and those of a spatial filter, are what plain PostGIS says: for polygons of all shapes, circles and viewports. PostGIS knows no cells,
-/// and the server believes something else of the rows for each question.
+/// The rows of an area, and those of a spatial filter, are what plain PostGIS says: for polygons of all shapes, circles and viewports.
+/// PostGIS knows no cells, and the server believes something else of the rows for each question.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime

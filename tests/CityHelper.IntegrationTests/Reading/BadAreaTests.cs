@@ -6,7 +6,9 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Reading;
 
-/// <summary>Whatever geometry a client sends (attacks 21 and 22): refused with a code and a reason, or answered exactly; never a fault.</summary>
+/// <summary>
+/// Whatever geometry a client sends (attacks 21 and 22): refused with a code and a reason, or answered exactly; never a fault.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class BadAreaTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
 {

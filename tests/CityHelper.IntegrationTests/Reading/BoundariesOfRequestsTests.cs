@@ -12,8 +12,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Reading;
 
 /// <summary>
-/// Two cities with boundaries of many vertices that overlap, have holes and islands, and requests at random places, on corners, on edges and
-/// just beside them. The other city lies in the same place.
+/// Two cities with boundaries of many vertices that overlap, have holes and islands, and requests at random places, on corners, on edges
+/// and just beside them. The other city lies in the same place.
 /// </summary>
 public sealed class BoundaryPointsHouse(PostgresFixture postgres) : IAsyncLifetime
 {
@@ -201,7 +201,9 @@ public sealed class BoundariesOfRequestsTests(BoundaryPointsHouse house) : IClas
         Assert.Equal(code, answer.TryGetProperty("errors", out JsonElement errors) ? errors[0].GetProperty("extensions").GetProperty("code").GetString() : null);
     }
 
-    /// <summary>A row has its outline of the next finer zoom, else its shape; coordinates and box are those of PostGIS with six decimals.</summary>
+    /// <summary>
+    /// A row has its outline of the next finer zoom, else its shape; coordinates and box are those of PostGIS with six decimals.
+    /// </summary>
     [Theory]
     [InlineData(null, null)]
     [InlineData(-3, 8)]

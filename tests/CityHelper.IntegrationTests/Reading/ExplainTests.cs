@@ -136,7 +136,9 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
         await AssertBuffersAsync(query, new { }, form, buffersMax);
     }
 
-    /// <summary>A viewport too large for cells, over an empty sea (attack 22): the strips of the coarsest cells, not a walk through the whole city.</summary>
+    /// <summary>
+    /// A viewport too large for cells, over an empty sea (attack 22): the strips of the coarsest cells, not a walk through the whole city.
+    /// </summary>
     [Fact]
     public async Task A_large_empty_viewport_touches_few_buffers() =>
         await AssertBuffersAsync(Map, new { view = new { west = -60.0, south = 0.0, east = -20.0, north = 40.0 }, where = new { } }, "strips", 6_000);
@@ -179,8 +181,8 @@ public sealed class ExplainTests(LargeHouse house, ITestOutputHelper output) : I
     }
 
     /// <summary>
-    /// What each published operation reads is a document, so that a change of an index or a column shows whose answers depend on it. Run with
-    /// CITYHELPER_UPDATE_READS=1 to write it.
+    /// What each published operation reads is a document, so that a change of an index or a column shows whose answers depend on it. Run
+    /// with CITYHELPER_UPDATE_READS=1 to write it.
     /// </summary>
     [Fact]
     public async Task What_the_published_operations_read_is_written_down()

@@ -132,7 +132,9 @@ public sealed class GoldenOperationTests(ReadingHouse house) : IClassFixture<Rea
         Assert.Equal(CacheControlHeaderValue.Parse(published.Cache), response.Headers.CacheControl);
     }
 
-    /// <summary>Questions that no published operation asks: backward pages, places in other orders, and what stands beside a page.</summary>
+    /// <summary>
+    /// Questions that no published operation asks: backward pages, places in other orders, and what stands beside a page.
+    /// </summary>
     [Theory]
     [InlineData("last_page", """{ serviceRequests(city: "nyc", last: 2, where: {createdAt: {lt: "2025-01-01T00:00:00Z"}}) { nodes { externalId } pageInfo { hasNextPage hasPreviousPage } totalCount } }""")]
     [InlineData("behind_a_place_in_status", """{ serviceRequests(city: "nyc", first: 2, after: "CURSOR", order: [{status: DESC}, {createdAt: ASC}]) { edges { cursor node { externalId status } } pageInfo { hasNextPage hasPreviousPage } } }""")]

@@ -5,7 +5,9 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.IntegrationTests.Reading;
 
-/// <summary>Requests at places that test areas: gathered, on edges of cells, at the same point, far away, at the ends of the world, and nowhere.</summary>
+/// <summary>
+/// Requests at places that test areas: gathered, on edges of cells, at the same point, far away, at the ends of the world, and nowhere.
+/// </summary>
 internal static class PlacedRows
 {
     /// <summary>Where most of them gather.</summary>

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Reading;
 
-/// <summary>Points that the server judges itself: every one as PostGIS judges it, above all those on edges and within a rounding of them.</summary>
+/// <summary>
+/// Points that the server judges itself: every one as PostGIS judges it, above all those on edges and within a rounding of them.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class PointTestTests(PostgresFixture postgres)
 {

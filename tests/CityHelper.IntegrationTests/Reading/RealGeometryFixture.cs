@@ -16,7 +16,10 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Reading;
 
-/// <summary>A server over New York's areas, from its own files through the importer, and over requests that lie on their corners and edges, beside them and in the city.</summary>
+/// <summary>
+/// A server over New York's areas, from its own files through the importer, and over requests that lie on their corners and edges, beside
+/// them and in the city.
+/// </summary>
 public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifetime
 {
     private const int Seed = 512;
@@ -43,7 +46,9 @@ public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifeti
 
     private TestServer? _server;
 
-    /// <summary>What a client may cost that measures the largest of these areas to each other: 11,532 at most, where 1,000 is the default.</summary>
+    /// <summary>
+    /// What a client may cost that measures the largest of these areas to each other: 11,532 at most, where 1,000 is the default.
+    /// </summary>
     public const int AnalystCost = 20_000;
 
     public TestServer Server => _server!;

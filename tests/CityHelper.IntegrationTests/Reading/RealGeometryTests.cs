@@ -11,12 +11,12 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Reading;
 
 /// <summary>
-/// What people do with the areas of a real city stays possible, whatever is bounded for strangers: they are sent as polygons and compared with each other as they are stored, in every
-/// predicate there is, and the answers are those of plain PostGIS.
+/// What people do with the areas of a real city stays possible, whatever is bounded for strangers: they are sent as polygons and compared
+/// with each other as they are stored, in every predicate there is, and the answers are those of plain PostGIS.
 /// </summary>
 /// <remarks>
-/// Of the polygons that are sent, <c>eng/test</c> takes the hardest ones and a random few; <c>CITYHELPER_REAL_GEOMETRIES=all</c> takes each. The stored ones are always all of
-/// them, with the full boroughs of up to 36,092 positions.
+/// Of the polygons that are sent, <c>eng/test</c> takes the hardest ones and a random few; <c>CITYHELPER_REAL_GEOMETRIES=all</c> takes
+/// each. The stored ones are always all of them, with the full boroughs of up to 36,092 positions.
 /// </remarks>
 [Collection(PostgresCollection.Name)]
 public sealed class RealGeometryTests(RealGeometryFixture fixture, ITestOutputHelper output) : IClassFixture<RealGeometryFixture>, IDisposable

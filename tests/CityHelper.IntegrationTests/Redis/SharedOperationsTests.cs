@@ -104,7 +104,10 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         Assert.Equal("FIELDS_ON_CORRECT_TYPE", await AskAsync(server, operation.Id));
     }
 
-    /// <summary>Who may not read the schema reads no names of it in errors either, such as while servers of a new release take the place of old ones.</summary>
+    /// <summary>
+    /// Who may not read the schema reads no names of it in errors either, such as while servers of a new release take the place of old
+    /// ones.
+    /// </summary>
     [Theory]
     [InlineData("Development", true)]
     [InlineData("Production", false)]

@@ -88,7 +88,9 @@ public sealed class BatchTests(ReadingHouse house) : IClassFixture<ReadingHouse>
         Assert.Contains($"0 to {Engine.Limits.BatchRequestsMax}.", refused.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>The first is published and was priced then; the others must fit what it leaves, or a batch could hold any number of dear ones.</summary>
+    /// <summary>
+    /// The first is published and was priced then; the others must fit what it leaves, or a batch could hold any number of dear ones.
+    /// </summary>
     [Fact]
     public async Task Published_operations_of_a_batch_share_the_price_of_one_request()
     {

@@ -11,7 +11,9 @@ public static class BelievedStatistics
     /// <summary>A test's requests have three categories and two agencies, a city's fifty and a dozen.</summary>
     private const double ValueShare = 0.25;
 
-    /// <summary>The rows are believed to be so many times more, and spread over as many places and values: forms are chosen as in a large city.</summary>
+    /// <summary>
+    /// The rows are believed to be so many times more, and spread over as many places and values: forms are chosen as in a large city.
+    /// </summary>
     public static ITableStatistics Larger(ITableStatistics real, double times) => new Believed(real, s => Scale(s, times, (column, share) => share * column switch
     {
         "category_id" or "agency_id" => ValueShare,
@@ -19,7 +21,10 @@ public static class BelievedStatistics
         _ => 1,
     }));
 
-    /// <summary>With <see cref="Wild"/>, how often a query is asked until it is believed to leave few enough rows: one belief in eight refuses nothing.</summary>
+    /// <summary>
+    /// With <see cref="Wild"/>, how often a query is asked until it is believed to leave few enough rows: one belief in eight refuses
+    /// nothing.
+    /// </summary>
     public const int AskedMax = 60;
 
     /// <summary>

@@ -94,7 +94,10 @@ public sealed class HealthTests(PostgresFixture postgres)
         Assert.DoesNotContain(server.Warnings, warning => warning.StartsWith("Not ready", StringComparison.Ordinal));
     }
 
-    /// <summary>A database that answers late is busy, and who calls that unready takes one server after the other away; after some seconds of silence it counts as gone.</summary>
+    /// <summary>
+    /// A database that answers late is busy, and who calls that unready takes one server after the other away; after some seconds of
+    /// silence it counts as gone.
+    /// </summary>
     [Fact]
     public async Task A_database_that_lets_a_look_run_out_counts_as_there_for_some_seconds()
     {

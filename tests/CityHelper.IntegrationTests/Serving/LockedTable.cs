@@ -8,7 +8,9 @@ internal sealed class LockedTable : IAsyncDisposable
     /// <summary>Ten seconds of looking, a hundredth of a second each.</summary>
     private const int LooksMax = 1_000;
 
-    /// <summary>Three seconds: less than the statement timeout, which would end the statements whether somebody cancels them or not.</summary>
+    /// <summary>
+    /// Three seconds: less than the statement timeout, which would end the statements whether somebody cancels them or not.
+    /// </summary>
     private const int LooksForNoneMax = 300;
 
     private readonly NpgsqlDataSource _database;

@@ -12,7 +12,8 @@ internal static class NodeScript
     /// <param name="name">The file's name.</param>
     /// <param name="arguments">What it is given.</param>
     /// <returns>What it printed.</returns>
-    /// <exception cref="InvalidOperationException">It did not end with 0, or not within five minutes; the message holds all it said.</exception>
+    /// <exception cref="InvalidOperationException">It did not end with 0, or not within five minutes; the message holds all it
+    /// said.</exception>
     public static async Task<string> RunAsync(string name, params string[] arguments)
     {
         using Process process = Process.Start(new ProcessStartInfo("node", [Repository.PathOf("tests", "clients", name), .. arguments])

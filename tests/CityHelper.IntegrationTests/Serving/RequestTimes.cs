@@ -4,8 +4,8 @@ using System.Globalization;
 namespace CityHelper.IntegrationTests.Serving;
 
 /// <summary>
-/// Writes how long each request of a test took to the file that <c>CITYHELPER_REQUEST_TIMES</c> names, a line each: milliseconds, status, bytes sent, the
-/// class that sent it. For people to look at: no test asserts a time.
+/// Writes how long each request of a test took to the file that <c>CITYHELPER_REQUEST_TIMES</c> names, a line each: milliseconds, status,
+/// bytes sent, the class that sent it. For people to look at: no test asserts a time.
 /// </summary>
 internal sealed class RequestTimes(string file) : DelegatingHandler(new SocketsHttpHandler())
 {

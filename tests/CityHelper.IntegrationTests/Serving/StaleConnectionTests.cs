@@ -91,7 +91,10 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
         }
     }
 
-    /// <summary>What two reads may do to each other: one takes a dead connection while the other still clears the pool. Here it dies after the pool was cleared.</summary>
+    /// <summary>
+    /// What two reads may do to each other: one takes a dead connection while the other still clears the pool. Here it dies after the pool
+    /// was cleared.
+    /// </summary>
     [Fact]
     public async Task The_second_try_meets_no_dead_connection_either()
     {

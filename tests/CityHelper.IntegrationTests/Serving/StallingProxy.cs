@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>Stands between a server and its PostgreSQL, and passes nothing on while it is told not to: a network that loses what is sent.</summary>
+/// <summary>
+/// Stands between a server and its PostgreSQL, and passes nothing on while it is told not to: a network that loses what is sent.
+/// </summary>
 internal sealed class StallingProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

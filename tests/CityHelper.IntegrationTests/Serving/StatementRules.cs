@@ -6,8 +6,8 @@ namespace CityHelper.IntegrationTests.Serving;
 internal static partial class StatementRules
 {
     /// <summary>
-    /// Every table of a city is bound to the statement's first parameter wherever it is named: isolation, pruning, and routing to one shard depend
-    /// on it. Joining two tables by their keys is not enough.
+    /// Every table of a city is bound to the statement's first parameter wherever it is named: isolation, pruning, and routing to one shard
+    /// depend on it. Joining two tables by their keys is not enough.
     /// </summary>
     public static string? Unbound(string statement)
     {

@@ -59,7 +59,8 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="redis">The connection string of its Redis; none when left out.</param>
     /// <param name="services">What is to be changed of its services, after all else.</param>
     /// <param name="askedMax">
-    /// How often a query is asked that is refused for the rows that its filter leaves: more than once where the server believes something else of them each time.
+    /// How often a query is asked that is refused for the rows that its filter leaves: more than once where the server believes something
+    /// else of them each time.
     /// </param>
     public static async Task<TestServer> StartAsync(
         string database,

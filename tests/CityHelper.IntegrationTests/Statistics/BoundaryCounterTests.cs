@@ -176,7 +176,9 @@ public sealed class BoundaryCounterTests(PostgresFixture postgres) : BoundaryHou
         Assert.Contains("B|2024-03-01|1|PENDING", await CountsAsync());
     }
 
-    /// <summary>The ids that a month reaches from and to are those that a reader computes, whatever the zone does with its clocks at midnight.</summary>
+    /// <summary>
+    /// The ids that a month reaches from and to are those that a reader computes, whatever the zone does with its clocks at midnight.
+    /// </summary>
     [Theory]
     [InlineData("America/Havana")]
     [InlineData("America/Sao_Paulo")]

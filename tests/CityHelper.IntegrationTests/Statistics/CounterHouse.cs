@@ -14,8 +14,8 @@ namespace CityHelper.IntegrationTests.Statistics;
 public abstract class CounterHouse(PostgresFixture postgres) : ImportHouse(postgres)
 {
     /// <summary>
-    /// What the rows say and what counters and deltas say, in one statement and so in one snapshot; lines that stand on one side only. Written without the
-    /// functions and statements under test, but for the bucket, which has tests of its own.
+    /// What the rows say and what counters and deltas say, in one statement and so in one snapshot; lines that stand on one side only.
+    /// Written without the functions and statements under test, but for the bucket, which has tests of its own.
     /// </summary>
     private const string DifferencesSql =
         """

@@ -68,7 +68,9 @@ public sealed class CounterPropertyTests(PostgresFixture postgres) : CounterHous
             "select ((select count(*) from service_request_count) + (select count(*) from service_request_closing_count))::text"));
     }
 
-    /// <summary>A few rows with a random choice of columns; keys come back, also within the file, some with another creation time.</summary>
+    /// <summary>
+    /// A few rows with a random choice of columns; keys come back, also within the file, some with another creation time.
+    /// </summary>
     private string RandomFile(Random random)
     {
         string[] columns = [.. new[] { "Agency", "Status", "Closed Date", "Resolution Action Updated Date", "Descriptor" }.Where(_ => random.Next(4) > 0)];

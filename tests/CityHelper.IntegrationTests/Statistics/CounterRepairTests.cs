@@ -87,7 +87,9 @@ public sealed class CounterRepairTests(PostgresFixture postgres) : CounterHouse(
         Assert.Equal("1 of 7 counters and packs of nyc differ: run `cityhelper statistics rebuild --city nyc`.\n", error);
     }
 
-    /// <summary>The tables of the counters are taken away and the migration that makes them runs again, over the rows of one of two cities.</summary>
+    /// <summary>
+    /// The tables of the counters are taken away and the migration that makes them runs again, over the rows of one of two cities.
+    /// </summary>
     [Fact]
     public async Task A_city_that_had_requests_before_there_were_counters_says_so_until_it_is_rebuilt()
     {

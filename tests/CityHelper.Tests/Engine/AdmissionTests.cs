@@ -216,7 +216,9 @@ public sealed class AdmissionTests
         Assert.InRange(seconds, 10, 20); // ten refused for two admitted
     }
 
-    /// <summary>Whatever comes and goes in whatever order, no more runs than there are places, and in the end all of them are free.</summary>
+    /// <summary>
+    /// Whatever comes and goes in whatever order, no more runs than there are places, and in the end all of them are free.
+    /// </summary>
     [Property(MaxTest = 300)]
     public bool Places_are_never_lost((byte Act, byte Number)[] steps) => RunAsync(steps).GetAwaiter().GetResult();
 

@@ -92,7 +92,9 @@ public sealed class AreaCellsTests
         return new[] { Holds(cells.Whole, Coarse), Holds(cells.WholeFine, Fine), Holds(cells.Rim, Coarse), Holds(cells.RimFine, Fine) }.Count(holds => holds);
     }
 
-    /// <summary>A comb whose every tooth is at every height: each test of a tile looks at all its edges, so there are fewer tests.</summary>
+    /// <summary>
+    /// A comb whose every tooth is at every height: each test of a tile looks at all its edges, so there are fewer tests.
+    /// </summary>
     [Fact]
     public void A_clients_polygon_of_many_positions_is_cut_less_finely()
     {

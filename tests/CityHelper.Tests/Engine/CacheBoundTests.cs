@@ -76,7 +76,9 @@ public sealed class CacheBoundTests : IDisposable
         Assert.InRange(kept, 0, Limits.CachedTextCharsMax / 10_000);
     }
 
-    /// <summary>An operation has as many plans as shapes of its variables; a polygon of ten thousand positions in its text is kept once.</summary>
+    /// <summary>
+    /// An operation has as many plans as shapes of its variables; a polygon of ten thousand positions in its text is kept once.
+    /// </summary>
     [Fact]
     public async Task Plans_of_one_text_share_its_literals()
     {

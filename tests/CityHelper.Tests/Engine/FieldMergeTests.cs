@@ -149,7 +149,8 @@ public sealed class FieldMergeTests : IDisposable
 
         private string Selection(string type, int depth, bool isList)
         {
-            // Not of an interface in a list: there GraphQL.NET does not see that objects of two types never meet, and finds conflicts that are none.
+            // Not of an interface in a list: there GraphQL.NET does not see that objects of two types never meet, and finds conflicts that
+            // are none.
             string[] spreads =
             [
                 .. _fragments.Where(f => f.Body.Length > 0 && (f.Type == type || type == "Node" || (!isList && f.Type == "Node" && s_nodes.Contains(type)))).Select(f => f.Name),

@@ -39,8 +39,8 @@ public sealed class LogTextTests
         Assert.Equal(new string('x', Limits.LoggedCharsMax - 1) + "…", ((LogText)(new string('x', Limits.LoggedCharsMax - 1) + "😀")).ToString());
 
     /// <summary>
-    /// Whoever adds a message cannot forget: texts are <see cref="LogText"/>. SQL is the exception: its texts are parameters, so it holds none of a client's, and it is
-    /// shown whole.
+    /// Whoever adds a message cannot forget: texts are <see cref="LogText"/>. SQL is the exception: its texts are parameters, so it holds
+    /// none of a client's, and it is shown whole.
     /// </summary>
     [Fact]
     public void Log_messages_take_no_strings()

@@ -72,7 +72,9 @@ public sealed class MeasuredPairTests
         Assert.Equal(3 * SortedRectanglePositions * 5 + 2 * 15, MeasuredPairs.Of([s_factory.CreateMultiPointFromCoords(points.Coordinates)], area, 9.5).Usual);
     }
 
-    /// <summary>Two tips far from each other, level with the edge of an area between them: all pairs are compared. From the side hardly any are.</summary>
+    /// <summary>
+    /// Two tips far from each other, level with the edge of an area between them: all pairs are compared. From the side hardly any are.
+    /// </summary>
     [Fact]
     public void What_defeats_the_sorting_is_counted()
     {

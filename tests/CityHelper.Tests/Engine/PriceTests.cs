@@ -9,7 +9,9 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>Prices computed by hand from the conventions' weights (§11): a read 10, an object 1, a condition 10, one that looks into a text 20.</summary>
+/// <summary>
+/// Prices computed by hand from the conventions' weights (§11): a read 10, an object 1, a condition 10, one that looks into a text 20.
+/// </summary>
 public sealed class PriceTests : IDisposable
 {
     private readonly ServiceProvider _services = SchemaServices.CreateOffline();
@@ -57,7 +59,10 @@ public sealed class PriceTests : IDisposable
         await PriceAsync(
             "{ serviceRequests(city: \"nyc\") { nodes { category { name } ...f ... on ServiceRequest { category { code } } } } } fragment f on ServiceRequest { category { name } }", "{}"));
 
-    /// <summary>A geometry that comes with a request weighs by its positions, and by its parts where it is measured to; each comparison of a distance computes it anew.</summary>
+    /// <summary>
+    /// A geometry that comes with a request weighs by its positions, and by its parts where it is measured to; each comparison of a
+    /// distance computes it anew.
+    /// </summary>
     [Theory]
     [InlineData("intersects: {geometry: $g}", "LineString", 121, 0.3)]
     [InlineData("touches: {geometry: $g}", "MultiPoint", 91, 0.05)]
@@ -75,7 +80,10 @@ public sealed class PriceTests : IDisposable
         }
     }
 
-    /// <summary>A polygon weighs by its positions, and by the edges that a point at one height is held against: two of an outline, all of an upright comb.</summary>
+    /// <summary>
+    /// A polygon weighs by its positions, and by the edges that a point at one height is held against: two of an outline, all of an upright
+    /// comb.
+    /// </summary>
     [Theory]
     [InlineData("intersects: {geometry: $g}", 91, 0.05)]
     [InlineData("nwithin: {geometry: $g}", 91, 0.05)]

@@ -2,14 +2,16 @@ using System.Globalization;
 
 namespace CityHelper.Data.Import.NewYork;
 
-/// <summary>New York's community districts: the borough's digit and two of the district (<c>BoroCD</c>). 405 is the portal's <c>05 QUEENS</c>.</summary>
+/// <summary>
+/// New York's community districts: the borough's digit and two of the district (<c>BoroCD</c>). 405 is the portal's <c>05 QUEENS</c>.
+/// </summary>
 internal static class NewYorkDistricts
 {
     private static readonly string[] s_boroughs = ["Manhattan", "Bronx", "Brooklyn", "Queens", "Staten Island"];
 
     /// <summary>
-    /// <c>Queens 5</c>; parks and airports that no district administers have numbers of their own (<c>Manhattan 64</c> is Central Park), as in
-    /// the requests. Null for what is no such code.
+    /// <c>Queens 5</c>; parks and airports that no district administers have numbers of their own (<c>Manhattan 64</c> is Central Park), as
+    /// in the requests. Null for what is no such code.
     /// </summary>
     public static string? NameOf(string code) =>
         code.Length == 3 && int.TryParse(code, NumberStyles.None, CultureInfo.InvariantCulture, out int number)

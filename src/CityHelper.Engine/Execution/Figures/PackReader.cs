@@ -8,7 +8,9 @@ using Npgsql;
 
 namespace CityHelper.Engine.Execution.Figures;
 
-/// <summary>Counts what PostgreSQL sends of packs, and adds it to what the counters said in the same snapshot (docs/decisions/0014).</summary>
+/// <summary>
+/// Counts what PostgreSQL sends of packs, and adds it to what the counters said in the same snapshot (docs/decisions/0014).
+/// </summary>
 internal static class PackReader
 {
     /// <summary>Reads the current result set to its end.</summary>

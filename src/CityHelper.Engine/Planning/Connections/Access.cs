@@ -11,10 +11,14 @@ internal enum AccessForm
     /// <summary>One ordered walk per cell of the area, merged; the exact test above a fence.</summary>
     Merge,
 
-    /// <summary>As <see cref="Merge"/> over keys alone, filtered on what the cells' indexes hold; rows are fetched for the keys that pass.</summary>
+    /// <summary>
+    /// As <see cref="Merge"/> over keys alone, filtered on what the cells' indexes hold; rows are fetched for the keys that pass.
+    /// </summary>
     Late,
 
-    /// <summary>One ordered walk per value of a column, such as a category, over keys alone; the newest of all values are fetched.</summary>
+    /// <summary>
+    /// One ordered walk per value of a column, such as a category, over keys alone; the newest of all values are fetched.
+    /// </summary>
     Values,
 
     /// <summary>One ordered walk per alternative of an <c>or</c>, over keys alone; the newest of all alternatives are fetched.</summary>

@@ -129,8 +129,8 @@ internal sealed class ConnectionSource(ConnectionQuestion question, ConnectionPa
     private IEnumerable<Condition> InArea(StatementBuilder statement) =>
         question.Area is { } kind ? [AreaTest.Of(kind, _access.Grid!.Point, statement)] : [];
 
-    // The cells of the area as one condition, for forms that need no order of theirs. Rows that are named need none: an index on cell and key
-    // would be searched for each pair.
+    // The cells of the area as one condition, for forms that need no order of theirs. Rows that are named need none: an index on cell and
+    // key would be searched for each pair.
     private IEnumerable<Condition> Area(StatementBuilder statement, IEnumerable<Condition> conditions)
     {
         string cells = string.Join(", ", Enumerable.Range(0, statement.Access.Cells).Select(i => Cell(statement, i)));

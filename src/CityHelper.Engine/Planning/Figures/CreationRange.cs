@@ -5,8 +5,8 @@ using CityHelper.Engine.Schema.Bindings;
 namespace CityHelper.Engine.Planning.Figures;
 
 /// <summary>
-/// The creation times that a filter leaves, where they are exactly one range of milliseconds: then the keys say it all, and no condition on the
-/// time is left. Anything else, such as a time within an <c>or</c>, is no range.
+/// The creation times that a filter leaves, where they are exactly one range of milliseconds: then the keys say it all, and no condition on
+/// the time is left. Anything else, such as a time within an <c>or</c>, is no range.
 /// </summary>
 /// <param name="LowMs">The first millisecond; <see cref="long.MinValue"/> without a bound.</param>
 /// <param name="HighMs">The first millisecond behind; <see cref="long.MaxValue"/> without a bound.</param>

@@ -21,7 +21,9 @@ internal sealed class FigurePlan(FieldWriter field, FigureQuestion question, Fig
         .Where(c => c.Columns is not [var column] || column != question.Counted.Rows.Access.Created!.Column.Name)
         .All(c => c.Columns.All(column => question.Counted.Dimensions.Any(d => d.Column == column)));
 
-    /// <summary>Whether the rows can be counted from packs: here, where no condition of SQL can be asked, and no geodesic be computed.</summary>
+    /// <summary>
+    /// Whether the rows can be counted from packs: here, where no condition of SQL can be asked, and no geodesic be computed.
+    /// </summary>
     public bool IsPackable { get; init; }
 
     /// <summary>Arguments of fields within: how many groups they return.</summary>

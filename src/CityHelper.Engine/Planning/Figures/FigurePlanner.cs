@@ -9,8 +9,8 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Planning.Figures;
 
 /// <summary>
-/// Plans figures: one statement for all counts (and one for packs), one for those by time, one for what is overdue, one for how long it took (exact or from counters,
-/// as a request's rows are few or many), and one for the rows of each small table that is shown with them.
+/// Plans figures: one statement for all counts (and one for packs), one for those by time, one for what is overdue, one for how long it
+/// took (exact or from counters, as a request's rows are few or many), and one for the rows of each small table that is shown with them.
 /// </summary>
 internal sealed class FigurePlanner(RowPlanner rows, SelectionCollector collector)
 {

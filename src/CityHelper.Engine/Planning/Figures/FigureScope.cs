@@ -106,7 +106,9 @@ internal enum FigureParts
     /// <summary>Cells are so many that those beyond the outermost rows are left out first.</summary>
     Reached = 1 << 21,
 
-    /// <summary>Rows are found by the filter, which leaves few, and their cells are looked up in those of the area; otherwise by the cells.</summary>
+    /// <summary>
+    /// Rows are found by the filter, which leaves few, and their cells are looked up in those of the area; otherwise by the cells.
+    /// </summary>
     ByFilter = 1 << 22,
 }
 
@@ -144,7 +146,9 @@ internal sealed record FigureScope(AreaCells? Area, FigureTimes Times, bool IsCo
     /// <summary>What is read of packs instead of rows; null without packs.</summary>
     public PackReads? Packs { get; init; }
 
-    /// <summary>The area's cells, as they are named for a statement: by runs for all times, except where single months may be missing.</summary>
+    /// <summary>
+    /// The area's cells, as they are named for a statement: by runs for all times, except where single months may be missing.
+    /// </summary>
     public AreaCells? CellsFor(FigureGrain grain) => Times.IsUnbounded && !TakesAreaMonths(grain) ? _joined ??= Area?.Joined() : Area;
 
     private bool TakesAreaMonths(FigureGrain grain) =>
@@ -179,7 +183,9 @@ internal sealed record FigureScope(AreaCells? Area, FigureTimes Times, bool IsCo
             : Packs is not null && grain == FigureGrain.Any ? CountedParts(cells)
             : WholeParts(grain, cells) | FineParts(grain, cells) | RimParts(cells) | (CellsAreOfFilter ? FigureParts.AreaOfAll : FigureParts.None) | KeptCells);
 
-    /// <summary>What would be read row by row, unless the area has counters of its own: its rim, and the time that no counters of whole cells know.</summary>
+    /// <summary>
+    /// What would be read row by row, unless the area has counters of its own: its rim, and the time that no counters of whole cells know.
+    /// </summary>
     public IEnumerable<PackPlace> PlacesOfRows(int coarse, int fine)
     {
         if (Area is not { } cells || TakesAreaMonths(FigureGrain.Any))

@@ -14,7 +14,10 @@ internal sealed record FigureColumns(IReadOnlyList<string> Dimensions, FigureGra
     /// <summary>Whether it is counted by the time of creation, as the column <c>period</c>.</summary>
     public bool HasPeriod => Grain is FigureGrain.Day or FigureGrain.Month;
 
-    /// <summary>Whether it is counted by cells of the request's zoom, as <c>cell</c>, with the sums of coordinates as <c>longitude</c> and <c>latitude</c>.</summary>
+    /// <summary>
+    /// Whether it is counted by cells of the request's zoom, as <c>cell</c>, with the sums of coordinates as <c>longitude</c> and
+    /// <c>latitude</c>.
+    /// </summary>
     public bool HasCells { get; init; }
 
     /// <summary>Whether not rows are counted but the milliseconds until each was done are listed, as <c>milliseconds</c>.</summary>
@@ -33,8 +36,8 @@ internal sealed record FigureQuestion(CountedRows Counted, InputNode? Filter, Ar
 }
 
 /// <summary>
-/// The rows and counters that figures are added up from: a union of what is counted already, of changes that are not in it yet, and of the rows that
-/// neither knows, each row once (docs/decisions/0006).
+/// The rows and counters that figures are added up from: a union of what is counted already, of changes that are not in it yet, and of the
+/// rows that neither knows, each row once (docs/decisions/0006).
 /// </summary>
 internal sealed class FigureSource(FigureQuestion question, FigureColumns columns, FigureParts parts, StatementBuilder statement)
 {
@@ -118,8 +121,9 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         return $"select {Outputs("c.period", "c.cell", zoom)}c.requests as n\nfrom {Each(runs)}({select} offset 0) c {Condition.Where(Conditions(), "c")}";
     }
 
-    // Changes of places and times that are taken from counters, by fine cell and day. Which cells are the place's is looked up in the sorted array for each
-    // change: a join of the changes with the runs is planned for the one change that the planner expects behind a filter, and took 1.4 s for 680.
+    // Changes of places and times that are taken from counters, by fine cell and day. Which cells are the place's is looked up in the
+    // sorted array for each change: a join of the changes with the runs is planned for the one change that the planner expects behind a
+    // filter, and took 1.4 s for 680.
     private string DeltaSelect(FigureReach place)
     {
         string cells = place == FigureReach.Partition ? "" : $" and {IsOfPlace(place, place == FigureReach.Whole ? $"public.cell_parent(d.cell, {_tables.CoarseZoom})" : "d.cell")}";
@@ -159,8 +163,8 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             : within;
     }
 
-    // Months that are counted, and the rows of the time between them. A month in which a change of these tiles waits to be folded is not taken: deltas
-    // do not say whether they lie in the area.
+    // Months that are counted, and the rows of the time between them. A month in which a change of these tiles waits to be folded is not
+    // taken: deltas do not say whether they lie in the area.
     private string AreaMonths()
     {
         AreaCounterTables tables = _tables.Areas!;
@@ -241,8 +245,8 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         }
     }
 
-    // Added up at once: the groups are few, and grouped several ways afterwards. The sums have the types that counters have: one numeric in the union, and all
-    // that stands in it is added as numeric.
+    // Added up at once: the groups are few, and grouped several ways afterwards. The sums have the types that counters have: one numeric in
+    // the union, and all that stands in it is added as numeric.
     private string RowSelect((string Runs, string InCell) cells, KeyBounds keys, bool isRim)
     {
         List<Condition> conditions = Conditions();
@@ -258,7 +262,8 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
             conditions.Add(new Condition($"{Condition.Row}.{_counted.Done.DoneAt} is not null", [_counted.Done.DoneAt]));
         }
 
-        // In each run of cells rows are found by their cells and by nothing else: an index of the filter would be gone through once for each run.
+        // In each run of cells rows are found by their cells and by nothing else: an index of the filter would be gone through once for
+        // each run.
         bool isByCells = cells.Runs.Length > 0;
         string[] needed = [.. columns.Dimensions.Append(Key).Concat(NeededByOutputs()).Concat(isByCells ? conditions.SelectMany(c => c.Columns) : []).Distinct()];
         string rows = $"select {string.Join(", ", needed.Select(c => $"s.{c}"))} from {_access.Entity.Table} s where s.{PartitionColumn} = {statement.Partition()}"
@@ -301,7 +306,8 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
 
     private string ColumnOf(FigureReach place) => place == FigureReach.Whole ? CoarseColumn : FineColumn;
 
-    // The runs of cells that rows are found by, and the condition that a row's cell is in one; no runs where they are found by the filter, nothing for the whole partition.
+    // The runs of cells that rows are found by, and the condition that a row's cell is in one; no runs where they are found by the filter,
+    // nothing for the whole partition.
     private (string Runs, string InCell) CellsOfRows(FigureReach place) => place == FigureReach.Partition ? ("", "") : CellsOfRows(RunsOf(place), ColumnOf(place));
 
     private (string Runs, string InCell) CellsOfRows((string From, string? To) runs, string column) => parts.HasFlag(FigureParts.ByFilter)
@@ -323,7 +329,8 @@ internal sealed class FigureSource(FigureQuestion question, FigureColumns column
         ? (Reached($"unnest({runs.From}) r(a)", "r.a", ofRows), $" and {cell} = r.a")
         : (Reached($"unnest({runs.From}, {runs.To}) r(a, b)", "r.b", ofRows), $" and {cell} between r.a and r.b");
 
-    // In the same statement, so that no row beyond what was known a moment ago is missed. Counters of cells beyond all rows add up to nothing.
+    // In the same statement, so that no row beyond what was known a moment ago is missed. Counters of cells beyond all rows add up to
+    // nothing.
     private string Reached(string runs, string end, string ofRows)
     {
         string Outermost(string which) =>

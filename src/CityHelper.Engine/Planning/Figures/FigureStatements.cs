@@ -164,8 +164,9 @@ internal sealed class ClusterStatement(FigureQuestion question, CountDimension d
 {
     protected override FigureColumns Columns { get; } = new([dimension.Column], FigureGrain.Any) { HasCells = true };
 
-    // The most frequent key, the smaller one of equals: the largest number of count and key turned round. Sums as doubles, since sums of bigint are numeric, which
-    // took a third of a map of 20,000 groups: whole numbers are exact up to 2^53, in one cell five million rows, and beyond to 10^-9 degrees.
+    // The most frequent key, the smaller one of equals: the largest number of count and key turned round. Sums as doubles, since sums of
+    // bigint are numeric, which took a third of a map of 20,000 groups: whole numbers are exact up to 2^53, in one cell five million rows,
+    // and beyond to 10^-9 degrees.
     protected override string Sql(StatementBuilder statement, FigureSource source) =>
         $"""
         select g.cell, sum(g.n)::bigint, sum(g.longitude), sum(g.latitude), 2147483647 - (max(g.n << 31 | (2147483647 - g.{dimension.Column})::bigint) & 2147483647)::integer from (

@@ -18,8 +18,8 @@ internal sealed record CountedTime(DateOnly From, DateOnly To, KeyRange Before, 
 }
 
 /// <summary>
-/// A range of creation times in the days, months and years of a partition. Each part of the world is counted in spans that its counters have;
-/// what is left of the range at its ends is read from the rows.
+/// A range of creation times in the days, months and years of a partition. Each part of the world is counted in spans that its counters
+/// have; what is left of the range at its ends is read from the rows.
 /// </summary>
 internal sealed class FigureTimes
 {

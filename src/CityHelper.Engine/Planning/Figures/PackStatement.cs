@@ -5,8 +5,8 @@ using NpgsqlTypes;
 namespace CityHelper.Engine.Planning.Figures;
 
 /// <summary>
-/// Rows in all and by dimensions from packs, added to what <see cref="CountStatement"/> has read in the same snapshot: PostgreSQL sends what would be counted row by
-/// row, and it is counted here, ten times as fast (docs/decisions/0014).
+/// Rows in all and by dimensions from packs, added to what <see cref="CountStatement"/> has read in the same snapshot: PostgreSQL sends
+/// what would be counted row by row, and it is counted here, ten times as fast (docs/decisions/0014).
 /// </summary>
 /// <param name="question">What is asked.</param>
 /// <param name="dimensions">What is counted by.</param>
@@ -52,7 +52,8 @@ internal sealed class PackStatement(FigureQuestion question, IReadOnlyList<Count
             """;
     });
 
-    // What packs that cannot be taken would hold. Neighbours are read at once: of a cell of which nothing is packed, as after an import, it is one range of an index.
+    // What packs that cannot be taken would hold. Neighbours are read at once: of a cell of which nothing is packed, as after an import, it
+    // is one range of an index.
     private string RowsOf(string stale, StatementBuilder statement)
     {
         string cell = _access.Grid!.Levels.First(l => l.Zoom == _counted.Counters.FineZoom).Column;

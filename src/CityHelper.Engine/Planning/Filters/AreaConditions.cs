@@ -1,8 +1,9 @@
 namespace CityHelper.Engine.Planning.Filters;
 
 /// <summary>
-/// SQL of the spatial operations on a column of areas. Those that make nodes of crossings run only when the crossings, of what a client sends and between it and
-/// each row's area, were counted before; distances only when the pairs of positions are few enough. One call of either cannot be interrupted.
+/// SQL of the spatial operations on a column of areas. Those that make nodes of crossings run only when the crossings, of what a client
+/// sends and between it and each row's area, were counted before; distances only when the pairs of positions are few enough. One call of
+/// either cannot be interrupted.
 /// </summary>
 /// <param name="statement">Takes the parameters and checks.</param>
 /// <param name="row">SQL of the row's area.</param>
@@ -25,7 +26,8 @@ internal sealed class AreaConditions(StatementBuilder statement, string row, Spa
     };
 
     /// <summary>
-    /// SQL of the distance in degrees to the other geometry, 0 within what is grown; infinity where it is larger than each number that it is compared with.
+    /// SQL of the distance in degrees to the other geometry, 0 within what is grown; infinity where it is larger than each number that it
+    /// is compared with.
     /// </summary>
     public string DistanceSql
     {
@@ -53,7 +55,8 @@ internal sealed class AreaConditions(StatementBuilder statement, string row, Spa
 
     private string Points => other.Part(statement, "points", p => p.Points);
 
-    // A distance takes all pairs of positions, that to a rectangle five for each of the area's. Boxes come first: they take no position of it.
+    // A distance takes all pairs of positions, that to a rectangle five for each of the area's. Boxes come first: they take no position of
+    // it.
     private string IsNear(string geometry) =>
         $"{row} && st_expand({geometry}, {Reach}) and st_dwithin({row}, st_envelope({geometry}), {Reach})";
 

@@ -23,14 +23,14 @@ internal sealed record Condition(string Sql, IReadOnlyList<string> Columns)
     public static Condition Never { get; } = new("false", []) { Holds = (_, _) => false };
 
     /// <summary>
-    /// Conditions that must all hold, of which an index is searched for one list at most on each column, and for keys alone where one of them
-    /// names the rows: the indexes of values end with the key. PostgreSQL 15 descends for every combination of the items of several lists, and
-    /// nothing ends that (statement_timeout, cancel and termination are not looked at in between). Measured: five lists of 53 ids are 418 million
-    /// descents; 400 ids in 53 categories were 64,402 buffers of a statement, and are 1,600.
+    /// Conditions that must all hold, of which an index is searched for one list at most on each column, and for keys alone where one of
+    /// them names the rows: the indexes of values end with the key. PostgreSQL 15 descends for every combination of the items of several
+    /// lists, and nothing ends that (statement_timeout, cancel and termination are not looked at in between). Measured: five lists of 53
+    /// ids are 418 million descents; 400 ids in 53 categories were 64,402 buffers of a statement, and are 1,600.
     /// </summary>
     /// <param name="conditions">
-    /// The conditions. What they say in an <c>or</c> searches no index, since bitmap scans are off, until the alternatives become selects of
-    /// their own; the lists of each are then looked at with those beside it.
+    /// The conditions. What they say in an <c>or</c> searches no index, since bitmap scans are off, until the alternatives become selects
+    /// of their own; the lists of each are then looked at with those beside it.
     /// </param>
     public static List<Condition> SearchingOnce(IReadOnlyList<Condition> conditions)
     {

@@ -23,8 +23,8 @@ internal sealed class Estimation(VariableValues variables, short partition, Part
     private readonly Dictionary<InputNode, object> _sets = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>
-    /// The share of the rows that a condition leaves of which nothing is known. A form is chosen for what is looked at row by row as if none passed: one that stops
-    /// when its page is full would read a whole city for a text that nobody wrote.
+    /// The share of the rows that a condition leaves of which nothing is known. A form is chosen for what is looked at row by row as if
+    /// none passed: one that stops when its page is full would read a whole city for a text that nobody wrote.
     /// </summary>
     public double UnknownShare { get; init; } = UsualShare;
 

@@ -5,8 +5,8 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Planning.Filters;
 
 /// <summary>
-/// Which filters an index serves. One that none serves would read every row of a city, so it is allowed only beside one that leaves few: rows
-/// by name, a category or an agency by name, a short time, or an area.
+/// Which filters an index serves. One that none serves would read every row of a city, so it is allowed only beside one that leaves few:
+/// rows by name, a category or an agency by name, a short time, or an area.
 /// </summary>
 internal static class IndexService
 {

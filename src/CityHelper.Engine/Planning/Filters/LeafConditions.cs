@@ -93,7 +93,9 @@ internal sealed class LeafConditions(StatementBuilder statement)
         ? moment
         : moment.AddTicks(TimeSpan.TicksPerMicrosecond - moment.Ticks % TimeSpan.TicksPerMicrosecond);
 
-    /// <summary>The parameter of a list without its nulls: one array whatever its length, so that the length is not part of the plan.</summary>
+    /// <summary>
+    /// The parameter of a list without its nulls: one array whatever its length, so that the length is not part of the plan.
+    /// </summary>
     public string List(ColumnMap column, InputNode value) => statement.Parameter(value, values => TypedArray(column, Items(value, values)));
 
     /// <summary>A Boolean parameter.</summary>

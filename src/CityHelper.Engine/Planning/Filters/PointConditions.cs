@@ -3,9 +3,9 @@ using CityHelper.Engine.Space;
 namespace CityHelper.Engine.Planning.Filters;
 
 /// <summary>
-/// SQL of the spatial operations on a column of points. No geometry is built, and none of a client's reaches an operation of GEOS that makes nodes of
-/// crossings: points are held against polygons by point-in-polygon tests, against lines piece by piece, against points by their coordinates, and against what is
-/// grown or shrunk by distances (docs/decisions/0007, docs/attacks.md).
+/// SQL of the spatial operations on a column of points. No geometry is built, and none of a client's reaches an operation of GEOS that
+/// makes nodes of crossings: points are held against polygons by point-in-polygon tests, against lines piece by piece, against points by
+/// their coordinates, and against what is grown or shrunk by distances (docs/decisions/0007, docs/attacks.md).
 /// </summary>
 /// <param name="statement">Takes the parameters.</param>
 /// <param name="row">SQL of the row's point.</param>
@@ -44,7 +44,8 @@ internal sealed class PointConditions(StatementBuilder statement, string row, Sp
 
     private string Distance => other.Distance(statement);
 
-    // Each piece has a box, which PostGIS looks at first. Of lines that turn back and forth many boxes hold a point, so only what is next to such lines looks for its piece.
+    // Each piece has a box, which PostGIS looks at first. Of lines that turn back and forth many boxes hold a point, so only what is next
+    // to such lines looks for its piece.
     private string IsOnLines =>
         $"coalesce(st_dwithin({row}, {other.Part(statement, "crowded", p => p.Crowded)}, {LinePieces.NextTo}), true) "
         + $"and exists (select from unnest({other.Part(statement, "pieces", p => p.Pieces)}) l where st_intersects(l, {row}))";

@@ -46,7 +46,8 @@ internal sealed class SpatialConditions(StatementBuilder statement, LeafConditio
         return [new Condition($"case when {test} then {(isNegated ? "false else true" : "true else false")} end", [column.Name])];
     }
 
-    // A comparison is of the number that SQL computes, and false for a row without a geometry. The number may be null in any row: an empty geometry has no distance.
+    // A comparison is of the number that SQL computes, and false for a row without a geometry. The number may be null in any row: an empty
+    // geometry has no distance.
     private List<Condition> Numbers(IInputObjectGraphType input, InputNode node, ColumnMap column, string sql)
     {
         var number = new ColumnMap(column.Name, "double precision", typeof(double?), IsNullable: true);

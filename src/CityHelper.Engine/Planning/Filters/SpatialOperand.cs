@@ -27,14 +27,18 @@ internal sealed class SpatialOperand(InputNode node)
     /// <summary>Degrees: grown when positive, shrunk when negative, 0 without a buffer.</summary>
     public double BufferOf(VariableValues variables) => _buffer?.Evaluate(variables) as double? ?? 0;
 
-    /// <summary>How often a row computes the number of a condition: once for each comparison, more where a row without one must be told apart.</summary>
+    /// <summary>
+    /// How often a row computes the number of a condition: once for each comparison, more where a row without one must be told apart.
+    /// </summary>
     /// <param name="input">The operation's input.</param>
     /// <param name="node">Its value.</param>
     public static int Computations(IInputObjectGraphType input, InputNode node) => Math.Max(1, InputNode.MembersOf(input, node)
         .Where(m => m.Field.Name is not (SpatialOperationFilterInput.Geometry or SpatialOperationFilterInput.Buffer) && !m.Node.IsNull)
         .Sum(m => m.Field.Name is "in" or "nin" ? 3 : m.Field.Name.StartsWith('n') ? 2 : 1));
 
-    /// <summary>Degrees beyond which no comparison of a condition tells one distance from another: its largest number, and the buffer.</summary>
+    /// <summary>
+    /// Degrees beyond which no comparison of a condition tells one distance from another: its largest number, and the buffer.
+    /// </summary>
     public double ReachOf(VariableValues variables)
     {
         IEnumerable<object?> numbers = ((ObjectNode)node).Members
@@ -88,7 +92,9 @@ internal sealed class SpatialOperand(InputNode node)
     public string Edge(StatementBuilder statement, string name, Func<Envelope, double> edge) =>
         Parameter(statement, name, values => StatementBuilder.Double(edge(Around(values.Variables))));
 
-    /// <summary>A rectangle around the geometry, grown by the buffer when that is positive, and by what a distance may be rounded.</summary>
+    /// <summary>
+    /// A rectangle around the geometry, grown by the buffer when that is positive, and by what a distance may be rounded.
+    /// </summary>
     public Envelope Around(VariableValues variables)
     {
         double buffer = Math.Max(0, BufferOf(variables));
@@ -125,7 +131,9 @@ internal enum OperandKind
     Shrunk = 4,
 }
 
-/// <summary>What a negative buffer leaves of polygons of few positions; made here, because PostGIS cannot be interrupted while it makes it.</summary>
+/// <summary>
+/// What a negative buffer leaves of polygons of few positions; made here, because PostGIS cannot be interrupted while it makes it.
+/// </summary>
 internal static class ShrunkGeometry
 {
     // Several conditions may shrink one geometry, and a literal in a document that is cached may come with many buffers.

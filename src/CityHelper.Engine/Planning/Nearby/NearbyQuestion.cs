@@ -37,8 +37,8 @@ internal static class Spheroid
 {
     /// <summary>
     /// No distance on the spheroid is shorter than this share of that on the sphere. The spheroid's radii of curvature lie between
-    /// 6,335,439 m (north to south at the equator) and 6,399,594 m (at the poles); PostGIS's sphere has 6,371,009 m. So every piece of a way is on the
-    /// spheroid at least 0.99441 times as long as on the sphere, and so is the shortest of all ways.
+    /// 6,335,439 m (north to south at the equator) and 6,399,594 m (at the poles); PostGIS's sphere has 6,371,009 m. So every piece of a
+    /// way is on the spheroid at least 0.99441 times as long as on the sphere, and so is the shortest of all ways.
     /// </summary>
     public const double LeastShare = 0.994;
 }

@@ -11,9 +11,9 @@ namespace CityHelper.Engine.Planning.Nearby;
 /// </summary>
 /// <remarks>
 /// The index walks in the order of distances on a sphere; the answer has those on the spheroid. A row that was not walked is at least
-/// <see cref="Spheroid.LeastShare"/> times as far away as the last one that was. If the page's last row is nearer than that, nothing is missing, and
-/// almost always it is, because a few more rows are walked than asked for. If it is not (many rows at one point), everything up to that row's
-/// distance is read and sorted.
+/// <see cref="Spheroid.LeastShare"/> times as far away as the last one that was. If the page's last row is nearer than that, nothing is
+/// missing, and almost always it is, because a few more rows are walked than asked for. If it is not (many rows at one point), everything
+/// up to that row's distance is read and sorted.
 /// </remarks>
 /// <param name="question">What is asked.</param>
 internal sealed class NearbySource(NearbyQuestion question) : RowSource(question.Rows.Access.Entity)
@@ -43,7 +43,9 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
         };
     }
 
-    /// <summary>Whether there are rows at or before the place of <c>after</c>; the row at the place is asked first, because it almost always is one.</summary>
+    /// <summary>
+    /// Whether there are rows at or before the place of <c>after</c>; the row at the place is asked first, because it almost always is one.
+    /// </summary>
     public string ExistsSql(StatementBuilder statement)
     {
         string conditions = Condition.And(Conditions(statement), "s");
@@ -55,8 +57,8 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
             """;
     }
 
-    // CASE keeps the filter from being a condition of other indexes, whose rows would all have to be read and sorted (70 ms instead of 3 for a common
-    // category); bounds on the key stay outside, because they prune.
+    // CASE keeps the filter from being a condition of other indexes, whose rows would all have to be read and sorted (70 ms instead of 3
+    // for a common category); bounds on the key stay outside, because they prune.
     private string Walk(StatementBuilder statement, string[] columns)
     {
         List<Condition> filter = Filter(statement);

@@ -42,8 +42,8 @@ internal sealed record SimilarArguments(string Coordinate, InputNode? First, Inp
     }
 
     /// <summary>
-    /// What is looked at beside the default: cells grow with the distance until it is a cell's size (460 m at New York), and then with its square; entries of a
-    /// cell with the days.
+    /// What is looked at beside the default: cells grow with the distance until it is a cell's size (460 m at New York), and then with its
+    /// square; entries of a cell with the days.
     /// </summary>
     public double Work(VariableValues variables) =>
         Math.Max(1, MetresOf(variables) / Limits.SimilarMetresDefault) * Math.Max(1, (double)DaysOf(variables) / Limits.SimilarDaysDefault);

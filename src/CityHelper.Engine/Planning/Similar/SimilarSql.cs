@@ -15,8 +15,8 @@ namespace CityHelper.Engine.Planning.Similar;
 internal sealed record SimilarTo(string Point, string Moment, string Text, string Group, string Cells, string Low, string High);
 
 /// <summary>
-/// The rows similar to one: keys from the index of the finest cells, which holds what they are filtered on; place, words and score of those alone. Where
-/// cells do not help, at the poles, all rows of the group and the days are looked at.
+/// The rows similar to one: keys from the index of the finest cells, which holds what they are filtered on; place, words and score of those
+/// alone. Where cells do not help, at the poles, all rows of the group and the days are looked at.
 /// </summary>
 /// <param name="similarity">How they are found.</param>
 /// <param name="arguments">How many, and how near.</param>
@@ -72,7 +72,10 @@ internal sealed class SimilarSql(Similarity similarity, SimilarArguments argumen
             """;
     }
 
-    /// <summary>The smallest key of the days around a moment, and the smallest behind them: of milliseconds, because a day of a time zone may have another length.</summary>
+    /// <summary>
+    /// The smallest key of the days around a moment, and the smallest behind them: of milliseconds, because a day of a time zone may have
+    /// another length.
+    /// </summary>
     public (string Low, string High) KeysAround(StatementBuilder statement, string moment) => (
         similarity.KeyOfMoment($"{moment} - {Ms(statement)} * interval '1 millisecond'"),
         similarity.KeyOfMoment($"{moment} + ({Ms(statement)} + 1) * interval '1 millisecond'"));

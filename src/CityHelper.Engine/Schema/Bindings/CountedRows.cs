@@ -1,6 +1,8 @@
 namespace CityHelper.Engine.Schema.Bindings;
 
-/// <summary>Rows that statistics are made of: by what they are counted, and where counters of them are kept (docs/decisions/0006).</summary>
+/// <summary>
+/// Rows that statistics are made of: by what they are counted, and where counters of them are kept (docs/decisions/0006).
+/// </summary>
 /// <param name="Rows">The rows and their filter. They have a creation time that their key carries, and a place on the grid.</param>
 /// <param name="Dimensions">What they are counted by.</param>
 /// <param name="Done">How it is known that a row is done with.</param>
@@ -20,15 +22,16 @@ public sealed record CountDimension(string Field, string Column);
 
 /// <summary>The columns that say whether and when a row is done with.</summary>
 /// <param name="Status">The enum column.</param>
-/// <param name="OpenLabels">Its labels while there is something to do. A partial index on <paramref name="DueAt"/> has the same list.</param>
+/// <param name="OpenLabels">Its labels while there is something to do. A partial index on <paramref name="DueAt"/> has the same
+/// list.</param>
 /// <param name="DueAt">Until when it should be done.</param>
 /// <param name="DoneAt">When it was done; null as long as it was not.</param>
 public sealed record DoneColumns(string Status, IReadOnlyList<string> OpenLabels, string DueAt, string DoneAt);
 
 /// <summary>
-/// Tables of counters by (partition, zoom, span, cell, period) and the dimensions, and of changes that are not yet in them. Zoom 0 counts the
-/// whole partition by DAY and MONTH, <paramref name="CoarseZoom"/> by MONTH and YEAR, <paramref name="FineZoom"/> by YEAR; times until done are counted for the
-/// partition by MONTH and for the coarse zoom by YEAR.
+/// Tables of counters by (partition, zoom, span, cell, period) and the dimensions, and of changes that are not yet in them. Zoom 0 counts
+/// the whole partition by DAY and MONTH, <paramref name="CoarseZoom"/> by MONTH and YEAR, <paramref name="FineZoom"/> by YEAR; times until
+/// done are counted for the partition by MONTH and for the coarse zoom by YEAR.
 /// </summary>
 /// <param name="Counts">How many rows, and the sums of their coordinates in ten-millionths of a degree.</param>
 /// <param name="DoneCounts">How many by the time until they were done, on a logarithmic scale.</param>
@@ -44,9 +47,10 @@ public sealed record CounterTables(string Counts, string DoneCounts, string Delt
 }
 
 /// <summary>
-/// A table of packs by (partition, cell, slice): the rows of a fine cell whose keys have the same highest bits. A pack is a value of <see cref="RowBytes"/> for each row,
-/// big endian: key (8 bytes), longitude and latitude (8 each, IEEE 754), then for each dimension, in the order of <see cref="CountedRows.Dimensions"/>, the number of its
-/// label or its key (4), 0 for none. Null is a pack that must be made anew; whatever cell and slice holds rows has a pack or a change that is not folded yet.
+/// A table of packs by (partition, cell, slice): the rows of a fine cell whose keys have the same highest bits. A pack is a value of
+/// <see cref="RowBytes"/> for each row, big endian: key (8 bytes), longitude and latitude (8 each, IEEE 754), then for each dimension, in
+/// the order of <see cref="CountedRows.Dimensions"/>, the number of its label or its key (4), 0 for none. Null is a pack that must be made
+/// anew; whatever cell and slice holds rows has a pack or a change that is not folded yet.
 /// </summary>
 /// <param name="Table">Its name.</param>
 /// <param name="SliceShift">A slice is a key without so many of its lowest bits.</param>
@@ -67,7 +71,8 @@ public sealed record PackTable(string Table, int SliceShift, string Slices, stri
 }
 
 /// <summary>Tables of counters by (partition, area, period) and the dimensions, where the period is a month.</summary>
-/// <param name="Months">Which months of an area are counted: their period, the revision of the shape, and the range of row keys from low to high.</param>
+/// <param name="Months">Which months of an area are counted: their period, the revision of the shape, and the range of row keys from low to
+/// high.</param>
 /// <param name="Counts">How many rows; to be used for counted months alone.</param>
 /// <param name="KeyColumn">The area's key in both.</param>
 public sealed record AreaCounterTables(string Months, string Counts, string KeyColumn);
@@ -88,7 +93,10 @@ public sealed record PartitionCalendar(TimeZoneInfo Zone, bool IsCounted, bool I
     /// <summary>The zone's IANA name, as PostgreSQL takes it.</summary>
     public string ZoneName => Zone.Id;
 
-    /// <summary>The first millisecond since 1970 of a day. Where a day has no midnight it begins with the first moment after the gap; of two midnights the first counts.</summary>
+    /// <summary>
+    /// The first millisecond since 1970 of a day. Where a day has no midnight it begins with the first moment after the gap; of two
+    /// midnights the first counts.
+    /// </summary>
     public long StartOf(DateOnly day)
     {
         DateTime midnight = day.ToDateTime(TimeOnly.MinValue);

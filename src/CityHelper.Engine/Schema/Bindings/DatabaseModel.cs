@@ -83,7 +83,10 @@ public sealed class EntityMap
     /// <summary>SQL of the row's key as bigint: small tables have smaller keys, and one reader serves all.</summary>
     public string RowKey(string alias) => $"{alias}.{RowColumn}{_rowKeyCast}";
 
-    /// <summary>Whether a number can be the key of a row: it is of the column's type, and only 64 bits have negative keys (what lies before their epoch).</summary>
+    /// <summary>
+    /// Whether a number can be the key of a row: it is of the column's type, and only 64 bits have negative keys (what lies before their
+    /// epoch).
+    /// </summary>
     public bool HoldsRowKey(long key) => _rowKeyMax == long.MaxValue || (key >= 0 && key <= _rowKeyMax);
 
     /// <exception cref="KeyNotFoundException">The property is not mapped.</exception>

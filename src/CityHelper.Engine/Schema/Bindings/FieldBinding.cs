@@ -63,7 +63,8 @@ public sealed record GeometryBinding(ColumnMap Column, string Kind, OutlineTable
 }
 
 /// <summary>A table of shapes with fewer vertices, by zoom.</summary>
-/// <param name="Entity">The table, whose primary key is partition column, <paramref name="RowColumn"/> and <paramref name="ZoomColumn"/>.</param>
+/// <param name="Entity">The table, whose primary key is partition column, <paramref name="RowColumn"/> and
+/// <paramref name="ZoomColumn"/>.</param>
 /// <param name="RowColumn">The column that repeats the row's key.</param>
 /// <param name="ZoomColumn">The column of the zoom.</param>
 /// <param name="GeometryColumn">The column of the shape.</param>

@@ -57,7 +57,9 @@ public sealed record ConnectionBinding(ConnectionRows Rows, PartitionArgument Pa
     public override ConnectionRows ListedRows => Rows;
 }
 
-/// <summary><c>node(id)</c> and <c>nodes(ids)</c>: rows of any type by global id (conventions §6). It reads the table of each type that has one.</summary>
+/// <summary>
+/// <c>node(id)</c> and <c>nodes(ids)</c>: rows of any type by global id (conventions §6). It reads the table of each type that has one.
+/// </summary>
 /// <param name="IsList">Whether it takes several ids.</param>
 public sealed record NodeBinding(bool IsList) : RootBinding
 {

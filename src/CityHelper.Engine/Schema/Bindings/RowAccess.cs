@@ -21,7 +21,10 @@ public sealed record RowAccess(EntityMap Entity)
     /// <summary>Columns of few values with an index (partition, column, row key).</summary>
     public IReadOnlyList<ValueIndex> Values { get; init; } = [];
 
-    /// <summary>Whether a parent may have any number of them, up to all of a partition's: so it is where they are indexed by parents. Others are a row's few children.</summary>
+    /// <summary>
+    /// Whether a parent may have any number of them, up to all of a partition's: so it is where they are indexed by parents. Others are a
+    /// row's few children.
+    /// </summary>
     internal bool MayBeMany => Values.Count > 0;
 
     /// <summary>The column beside the key that rows are ordered by, with an index (partition, column, row key).</summary>
@@ -30,7 +33,9 @@ public sealed record RowAccess(EntityMap Entity)
     /// <summary>Where the keys of other systems are kept.</summary>
     public ExternalKey? External { get; init; }
 
-    /// <summary>Who knows the areas of its rows, so that what it costs to compare them is counted before; null where rows have no areas.</summary>
+    /// <summary>
+    /// Who knows the areas of its rows, so that what it costs to compare them is counted before; null where rows have no areas.
+    /// </summary>
     public IAreaDirectory? Shapes { get; init; }
 
     /// <summary>The table that a filter on the column may read beside that of the rows, or null.</summary>
@@ -108,9 +113,13 @@ public sealed record ConnectionRows(RowAccess Access, IObjectGraphType Row, Filt
     /// <summary>Their table.</summary>
     internal IReadOnlyList<TableRead> Tables => [new(Access.Entity.Table)];
 
-    /// <summary>For a small table: the members of <see cref="Sort"/> that rows are ordered by when no order is given; the first one unless stated.</summary>
+    /// <summary>
+    /// For a small table: the members of <see cref="Sort"/> that rows are ordered by when no order is given; the first one unless stated.
+    /// </summary>
     public IReadOnlyList<string> DefaultOrder { get; init; } = [.. Sort.Fields.Take(1).Select(f => f.Name)];
 
-    /// <summary>Text columns that have an argument of their own name beside <c>where</c>: one more condition, that the column is equal to it.</summary>
+    /// <summary>
+    /// Text columns that have an argument of their own name beside <c>where</c>: one more condition, that the column is equal to it.
+    /// </summary>
     public IReadOnlyList<string> Selectors { get; init; } = [];
 }

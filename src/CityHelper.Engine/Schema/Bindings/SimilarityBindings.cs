@@ -3,8 +3,8 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Schema.Bindings;
 
 /// <summary>
-/// How rows are found that may be about the same thing: of one group, near each other in place and time, and alike in words (docs/decisions/0009).
-/// The indexes of the finest cells hold the group and the status.
+/// How rows are found that may be about the same thing: of one group, near each other in place and time, and alike in words
+/// (docs/decisions/0009). The indexes of the finest cells hold the group and the status.
 /// </summary>
 /// <param name="Access">How the rows are reached; they have a place on the grid and a creation time.</param>
 /// <param name="Row">Their GraphQL type.</param>
@@ -14,7 +14,8 @@ namespace CityHelper.Engine.Schema.Bindings;
 /// <param name="Texts">The columns whose words are compared.</param>
 /// <param name="Status">The column that tells whether a row is still open.</param>
 /// <param name="OpenLabels">Its values of open rows.</param>
-/// <param name="CellsAround">SQL of the finest cells around a point, an array, or null where they are too many: of the point and of metres.</param>
+/// <param name="CellsAround">SQL of the finest cells around a point, an array, or null where they are too many: of the point and of
+/// metres.</param>
 /// <param name="KeyOfMoment">SQL of the smallest row key of a moment.</param>
 public sealed record Similarity(
     RowAccess Access,

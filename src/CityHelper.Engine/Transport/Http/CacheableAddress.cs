@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 namespace CityHelper.Engine.Transport.Http;
 
 /// <summary>
-/// Where caches between here and a client may answer instead of this server: a published operation by id and name, read. They look at host, path and query, and at no
-/// header that says who asks, so neither may what is answered there depend on one.
+/// Where caches between here and a client may answer instead of this server: a published operation by id and name, read. They look at host,
+/// path and query, and at no header that says who asks, so neither may what is answered there depend on one.
 /// </summary>
 public static class CacheableAddress
 {

@@ -7,12 +7,13 @@ using Microsoft.AspNetCore.Routing;
 namespace CityHelper.Engine.Transport.Http;
 
 /// <summary>
-/// The one spelling of the address of an answer that caches may keep: <c>/graphql/persisted/{id}/{name}</c>, and <c>?variables=</c> where there are any. All others are
-/// answered and kept by nobody: each would be another copy in every cache, and what a cache takes for the same address another server might not (attack 13).
+/// The one spelling of the address of an answer that caches may keep: <c>/graphql/persisted/{id}/{name}</c>, and <c>?variables=</c> where
+/// there are any. All others are answered and kept by nobody: each would be another copy in every cache, and what a cache takes for the
+/// same address another server might not (attack 13).
 /// </summary>
 /// <remarks>
-/// The variables are canonical JSON (RFC 8785) of what the operation declares, each byte but the unreserved ones of RFC 3986 percent-encoded in upper case. In JavaScript: sort
-/// the members, <c>JSON.stringify</c>, <c>encodeURIComponent</c>, and <c>!'()*</c> too.
+/// The variables are canonical JSON (RFC 8785) of what the operation declares, each byte but the unreserved ones of RFC 3986
+/// percent-encoded in upper case. In JavaScript: sort the members, <c>JSON.stringify</c>, <c>encodeURIComponent</c>, and <c>!'()*</c> too.
 /// </remarks>
 internal static class CanonicalAddress
 {

@@ -21,13 +21,17 @@ public sealed class GraphQLHttpHandler(
     /// <summary>The headers of a request that choose between representations of one answer.</summary>
     internal const string Vary = "Accept, Accept-Encoding";
 
-    /// <summary>With this header, whatever its value, a server in development tells in <see cref="FormsHeader"/> how the rows were reached.</summary>
+    /// <summary>
+    /// With this header, whatever its value, a server in development tells in <see cref="FormsHeader"/> how the rows were reached.
+    /// </summary>
     public const string DebugHeader = "CityHelper-Debug";
 
     /// <summary>The forms of an answer's connections: <c>serviceRequests=values window=enough</c>.</summary>
     public const string FormsHeader = "CityHelper-Forms";
 
-    /// <summary>Asks for the cost of an operation: <c>report</c> beside its answer, <c>validate</c> instead of it (conventions §11).</summary>
+    /// <summary>
+    /// Asks for the cost of an operation: <c>report</c> beside its answer, <c>validate</c> instead of it (conventions §11).
+    /// </summary>
     public const string CostHeaderName = "GraphQL-Cost";
 
     /// <summary>Answers a request.</summary>

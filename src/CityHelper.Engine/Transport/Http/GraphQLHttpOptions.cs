@@ -10,7 +10,8 @@ public sealed class GraphQLHttpOptions
     public int BatchRequestsMax { get; init; }
 
     /// <summary>
-    /// Whether <see cref="GraphQLHttpHandler.DebugHeader"/> is heard: for who works on the server. It tells strangers how their question is read, and how to make it dear.
+    /// Whether <see cref="GraphQLHttpHandler.DebugHeader"/> is heard: for who works on the server. It tells strangers how their question is
+    /// read, and how to make it dear.
     /// </summary>
     public bool TellsForms { get; init; }
 }

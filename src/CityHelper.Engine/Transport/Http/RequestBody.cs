@@ -8,7 +8,9 @@ namespace CityHelper.Engine.Transport.Http;
 /// <summary>The body of a POST: JSON, bounded as it comes out of decompression.</summary>
 internal static class RequestBody
 {
-    /// <summary>Reads the body to its end, or until it is too large; nothing beyond <see cref="Limits.RequestBytesMax"/> is ever held.</summary>
+    /// <summary>
+    /// Reads the body to its end, or until it is too large; nothing beyond <see cref="Limits.RequestBytesMax"/> is ever held.
+    /// </summary>
     /// <returns>The bytes, or why they cannot be read.</returns>
     public static async ValueTask<(byte[]? Bytes, RequestError? Error)> ReadAsync(HttpRequest http, CancellationToken cancellation)
     {

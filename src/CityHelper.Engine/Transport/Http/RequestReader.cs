@@ -187,7 +187,8 @@ internal static class RequestReader
         return CheckVariables(request);
     }
 
-    // Automatic persisted operations (conventions §8): {"persistedQuery": {"version": 1, "sha256Hash": "…"}}. Other extensions are others' business.
+    // Automatic persisted operations (conventions §8): {"persistedQuery": {"version": 1, "sha256Hash": "…"}}. Other extensions are others'
+    // business.
     private static RequestInvalidError? ReadExtensions(JsonElement extensions, OperationRequest request)
     {
         if (extensions.ValueKind is not JsonValueKind.Object)

@@ -9,12 +9,13 @@ using Microsoft.Extensions.Logging;
 namespace CityHelper.Engine.Transport.Http;
 
 /// <summary>
-/// Ends the connection of a reader who takes too long over an answer, whichever endpoint sends it. The server's own minimum rate does not see a reader that opens
-/// a window of HTTP/2 byte by byte, and lets a large answer at the minimum rate take half an hour.
+/// Ends the connection of a reader who takes too long over an answer, whichever endpoint sends it. The server's own minimum rate does not
+/// see a reader that opens a window of HTTP/2 byte by byte, and lets a large answer at the minimum rate take half an hour.
 /// </summary>
 /// <remarks>
-/// Of HTTP/2 the first such stream is reset alone, since a proxy sends the answers of many readers over one connection, of whom one may be slow. A second one ends the
-/// connection: who lets answers wait one after the other would hold what a connection may for as long as they like.
+/// Of HTTP/2 the first such stream is reset alone, since a proxy sends the answers of many readers over one connection, of whom one may be
+/// slow. A second one ends the connection: who lets answers wait one after the other would hold what a connection may for as long as they
+/// like.
 /// </remarks>
 internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadline> logger)
 {

@@ -6,8 +6,9 @@ using Microsoft.AspNetCore.ResponseCompression;
 namespace CityHelper.Engine.Transport.Http;
 
 /// <summary>
-/// Sends the bodies of answers. They are encoded whole before the first byte leaves: an encoder takes 700 kB (Brotli) beside what it encodes, which no reader is to hold
-/// for as long as reading takes. What is sent then goes in pieces, each when the reader has made room for it, and each is forgotten once it was written.
+/// Sends the bodies of answers. They are encoded whole before the first byte leaves: an encoder takes 700 kB (Brotli) beside what it
+/// encodes, which no reader is to hold for as long as reading takes. What is sent then goes in pieces, each when the reader has made room
+/// for it, and each is forgotten once it was written.
 /// </summary>
 public sealed class ResponseSender(ResponseMemory memory, IResponseCompressionProvider compression)
 {

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace CityHelper.Benchmarks.Cost.Generated;
 
 /// <summary>
-/// Random filters of requests, from a single condition to as many as are allowed: names, times, lists, texts that are there and texts that nobody wrote, lists below,
-/// geometries of all kinds and sizes, which several conditions may share.
+/// Random filters of requests, from a single condition to as many as are allowed: names, times, lists, texts that are there and texts that
+/// nobody wrote, lists below, geometries of all kinds and sizes, which several conditions may share.
 /// </summary>
 internal sealed class CostConditions(CostCity city, CostDice dice, CostVariables variables)
 {

@@ -27,8 +27,8 @@ internal sealed record CostRequest(string Kind, string? Operation, string? Text,
 }
 
 /// <summary>
-/// A part of an operation as JSON, in which a text with <c>~</c> before it is an enum's value, and one with <c>$</c> a variable. Free text takes it as a literal, with
-/// large values as variables that several conditions may share; a published operation has them all written out.
+/// A part of an operation as JSON, in which a text with <c>~</c> before it is an enum's value, and one with <c>$</c> a variable. Free text
+/// takes it as a literal, with large values as variables that several conditions may share; a published operation has them all written out.
 /// </summary>
 internal sealed class CostVariables
 {
