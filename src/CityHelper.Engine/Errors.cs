@@ -170,7 +170,7 @@ public sealed class FilterNotIndexedError : RequestError
     }
 
     /// <summary>What stands beside the fields leaves too many rows.</summary>
-    internal FilterNotIndexedError(IReadOnlyList<string> fields, Binding.TooManyRows tooMany, string coordinate, string area = SmallArea)
+    internal FilterNotIndexedError(IReadOnlyList<string> fields, TooManyRows tooMany, string coordinate, string area = SmallArea)
         : base(
             string.Create(
                 CultureInfo.InvariantCulture,
@@ -183,6 +183,11 @@ public sealed class FilterNotIndexedError : RequestError
 
     private static string Listed(IReadOnlyList<string> fields) => string.Join(", ", fields.Select(f => $"`{f}`"));
 }
+
+/// <summary>A filter that is looked at row by row is left with too many rows.</summary>
+/// <param name="Rows">An estimate of how many, from the statistics of the partition: not a whole number, and nothing was counted.</param>
+/// <param name="RowsMax">How many of them are allowed.</param>
+internal readonly record struct TooManyRows(double Rows, double RowsMax);
 
 /// <summary>No index gives the order.</summary>
 public sealed class OrderNotIndexedError : RequestError

@@ -20,33 +20,37 @@ internal sealed class BindingLookups(ILogger<BindingLookups> logger)
     public async ValueTask<(short Partition, RequestError? Error)> PartitionAsync(NamedPartition named, VariableValues variables, CancellationToken cancellation)
     {
         var name = (string)named.Value.Evaluate(variables)!;
-        (short? key, RequestError? error) = await AskAsync(() => named.Argument.Directory.FindAsync(name, cancellation));
+        (short? key, RequestError? error) = await AskAsync(named.Argument.Directory.FindAsync(name, cancellation));
         return key is { } found ? (found, null) : (default, error ?? named.Argument.Directory.NotFound(name));
     }
 
     /// <summary>The key of the partition of a name; null when there is none.</summary>
     public ValueTask<(short? Partition, RequestError? Error)> PartitionAsync(IPartitionDirectory directory, string name, CancellationToken cancellation) =>
-        AskAsync(() => directory.FindAsync(name, cancellation));
+        AskAsync(directory.FindAsync(name, cancellation));
 
     /// <summary>An area that is kept under an id; null when there is none.</summary>
     public ValueTask<(KeptArea? Area, RequestError? Error)> AreaAsync(IAreaDirectory areas, short partition, long key, CancellationToken cancellation) =>
-        AskAsync(() => areas.FindAsync(partition, key, cancellation));
+        AskAsync(areas.FindAsync(partition, key, cancellation));
 
     /// <summary>The areas of a partition whose boxes have a point in common with a rectangle.</summary>
     public ValueTask<(IReadOnlyList<Geometry>? Areas, RequestError? Error)> OverlappingAsync(
         IAreaDirectory areas, short partition, Viewport box, CancellationToken cancellation) =>
-        AskAsync<IReadOnlyList<Geometry>?>(async () => await areas.OverlappingAsync(partition, box, cancellation));
+        AskAsync<IReadOnlyList<Geometry>?>(Maybe(areas.OverlappingAsync(partition, box, cancellation)));
 
     /// <summary>The days of a partition.</summary>
     public ValueTask<(PartitionCalendar? Calendar, RequestError? Error)> CalendarAsync(
         IPartitionCalendars calendars, short partition, CancellationToken cancellation) =>
-        AskAsync<PartitionCalendar?>(async () => await calendars.OfAsync(partition, cancellation));
+        AskAsync<PartitionCalendar?>(Maybe(calendars.OfAsync(partition, cancellation)));
 
-    private async ValueTask<(T? Answer, RequestError? Error)> AskAsync<T>(Func<ValueTask<T?>> ask)
+    // From memory, nearly always.
+    private ValueTask<(T? Answer, RequestError? Error)> AskAsync<T>(ValueTask<T?> asked) =>
+        asked.IsCompletedSuccessfully ? ValueTask.FromResult<(T?, RequestError?)>((asked.Result, null)) : WaitAsync(asked);
+
+    private async ValueTask<(T? Answer, RequestError? Error)> WaitAsync<T>(ValueTask<T?> asked)
     {
         try
         {
-            return (await ask(), null);
+            return (await asked, null);
         }
         catch (NpgsqlException cause)
         {
@@ -55,4 +59,7 @@ internal sealed class BindingLookups(ILogger<BindingLookups> logger)
             return (default, error);
         }
     }
+
+    private static async ValueTask<T?> Maybe<T>(ValueTask<T> asked)
+        where T : class => await asked;
 }

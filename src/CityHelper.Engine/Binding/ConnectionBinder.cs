@@ -14,7 +14,6 @@ namespace CityHelper.Engine.Binding;
 internal sealed class ConnectionBinder(ConnectionPlan plan, BindingContext context)
 {
     private readonly RowAccess _access = plan.Question.Rows.Access;
-    private readonly int[] _zooms = [.. plan.Question.Rows.Access.Grid?.Levels.Select(l => l.Zoom) ?? []];
 
     // Order matters: what is cheap to refuse comes before what looks at each edge of a polygon; a cursor belongs to a partition, the form
     // depends on the area and on the keys that the cursors leave.
@@ -93,7 +92,7 @@ internal sealed class ConnectionBinder(ConnectionPlan plan, BindingContext conte
     // Of two places the smaller one says better where to look.
     private ValueTask<CellCover> CoverAsync(Area? area, BoundFilter filter, CancellationToken cancellation) => GeometryWork.RunAsync(
         area?.Positions ?? 0,
-        () => new[] { area, filter.LocationIn(area) }.OfType<Area>().Select(place => place.Cover(_zooms))
+        () => new[] { area, filter.LocationIn(area) }.OfType<Area>().Select(place => place.Cover(_access.Grid!.Zooms))
             .MaxBy(cover => (cover.Level, -cover.Cells.Count)) ?? CellCover.None,
         cancellation);
 
@@ -110,7 +109,7 @@ internal sealed class ConnectionBinder(ConnectionPlan plan, BindingContext conte
             ? estimation.ShareOf(values.Cover, grid.Levels[values.Cover.Level].Column)
             : 1;
 
-        bool isSmall = values.Cover.Level >= 0 && values.Cover.Level == _zooms.Length - 1;
+        bool isSmall = values.Cover.Level >= 0 && values.Cover.Level == _access.Grid!.Levels.Count - 1;
         return plan.Question is { HasArea: true, Order.Kind: not OrderKind.Key } && !filter.Created.IsShort && !isSmall
             ? new OrderNotIndexedError(
                 plan.Question.Order.Name, "beside `within`, add a `createdAt` range of at most a month, or a smaller area", plan.Arguments.Coordinate)

@@ -16,7 +16,6 @@ internal sealed class FigureBinder(FigurePlan plan, BindingContext context)
 {
     private readonly CountedRows _counted = plan.Question.Counted;
     private readonly RowAccess _access = plan.Question.Counted.Rows.Access;
-    private readonly int[] _zooms = [.. plan.Question.Counted.Rows.Access.Grid!.Levels.Select(l => l.Zoom)];
 
     // Order matters: an area kept under an id belongs to a partition, and what an index serves depends on the area.
     public async ValueTask<BoundRoot> BindAsync(RootSeed seed, GeometryBudget budget, CancellationToken cancellation)
@@ -50,12 +49,8 @@ internal sealed class FigureBinder(FigurePlan plan, BindingContext context)
             return RootBinder.Refused(plan, seed, error);
         }
 
-        (FigureScope scope, error) = await GeometryWork.RunAsync(area.Area?.Positions ?? 0, () => Scope(seed, area, filter, calendar!), cancellation);
-        if (error is not null)
-        {
-            return RootBinder.Refused(plan, seed, error);
-        }
-
+        (FigureScope scope, error) = await GeometryWork.RunAsync(
+            area.Area?.Positions ?? 0, () => Scope(seed, area, filter, calendar!), cancellation);
         var values = new RootValues(seed.Variables)
         {
             Partition = partition,
@@ -67,7 +62,7 @@ internal sealed class FigureBinder(FigurePlan plan, BindingContext context)
             Figures = scope,
         };
         budget.FieldCost += RimCost(values, filter);
-        return new BoundRoot(plan, values);
+        return error is null ? new BoundRoot(plan, values) : RootBinder.Refused(plan, seed, error);
     }
 
     // Each statement holds the rows of the rim against the polygon. The rim of a comb has all rows, and all its edges are at each one's
@@ -108,7 +103,7 @@ internal sealed class FigureBinder(FigurePlan plan, BindingContext context)
     // A filter that no index serves reads each row of its area, so that must be small, or its time short, or the rows that the others name
     // few.
     private RequestError? CheckIndexes(Area? area, BoundFilter filter) =>
-        plan.IsCountable || Reach(area, filter)?.Cover(_zooms).Level > 0 ? null : filter.CheckIndexes(
+        plan.IsCountable || Reach(area, filter)?.Cover(_access.Grid!.Zooms).Level > 0 ? null : filter.CheckIndexes(
             estimation => Reach(area, filter) is { } reach ? estimation.ShareOf(reach, _access.Grid!.Levels[0].Column) : 1,
             plan.Arguments.Coordinate);
 
@@ -178,7 +173,7 @@ internal sealed class FigureBinder(FigurePlan plan, BindingContext context)
         {
             (null, _) => ofFilter,
             (_, null) => area,
-            _ => ofFilter.Cover(_zooms).Level > area.Cover(_zooms).Level ? ofFilter : area,
+            _ => ofFilter.Cover(_access.Grid!.Zooms).Level > area.Cover(_access.Grid!.Zooms).Level ? ofFilter : area,
         };
     }
 

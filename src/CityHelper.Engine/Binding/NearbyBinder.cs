@@ -15,7 +15,6 @@ namespace CityHelper.Engine.Binding;
 internal sealed class NearbyBinder(NearbyPlan plan, BindingContext context)
 {
     private readonly RowAccess _access = plan.Question.Rows.Access;
-    private readonly int[] _zooms = [.. plan.Question.Rows.Access.Grid!.Levels.Select(l => l.Zoom)];
 
     public async ValueTask<BoundRoot> BindAsync(RootSeed seed, GeometryBudget budget, CancellationToken cancellation)
     {
@@ -46,7 +45,7 @@ internal sealed class NearbyBinder(NearbyPlan plan, BindingContext context)
         }
 
         // The cells are an estimate of how many rows there are; the rows are found by their distance.
-        CellCover cover = CellCover.Of(plan.Question.CircleOf(seed.Variables), _zooms);
+        CellCover cover = CellCover.Of(plan.Question.CircleOf(seed.Variables), _access.Grid!.Zooms);
         var values = new RootValues(seed.Variables)
         {
             Partition = partition,
@@ -72,7 +71,7 @@ internal sealed class NearbyBinder(NearbyPlan plan, BindingContext context)
     private RequestError? CheckIndexes(VariableValues variables, BoundFilter filter) => plan.Question.MetresOf(variables) <= Limits.NearbyScanMetresMax
         ? null
         : filter.CheckIndexes(
-            estimation => CellCover.Of(plan.Question.CircleOf(variables), _zooms) is { Level: >= 0 } cover
+            estimation => CellCover.Of(plan.Question.CircleOf(variables), _access.Grid!.Zooms) is { Level: >= 0 } cover
                 ? estimation.ShareOf(cover, _access.Grid!.Levels[cover.Level].Column)
                 : 1,
             plan.Arguments.Coordinate,

@@ -40,7 +40,8 @@ internal sealed class NestedBinder(RootValues root, GeometryBudget budget, Bindi
         }
 
         long parents = plan.Parent < 0 ? Math.Max(1, root.PageRows) : _rowsMax[plan.Parent];
-        (int pageRows, KeyRanges? keys, CursorSeal? cursors, RequestError? error) = Arguments(plan, parents);
+        BoundFilter? filter = plan is NestedConnectionPlan filtered ? new BoundFilter(filtered.Filter, root.Variables, root.Partition, context) : null;
+        (int pageRows, KeyRanges? keys, CursorSeal? cursors, RequestError? error) = Arguments(plan, filter, parents);
         _rowsMax.Add(parents * Math.Max(1, pageRows));
         _rows += _rowsMax[^1];
         if (error is null && _rows > Limits.NestedRowsMax)
@@ -49,15 +50,15 @@ internal sealed class NestedBinder(RootValues root, GeometryBudget budget, Bindi
                 $"The nested lists may hold {_rows} rows, {Limits.NestedRowsMax} are allowed: ask for smaller pages.");
         }
 
-        if (error is null && plan is NestedConnectionPlan connection)
+        if (error is null && filter is not null)
         {
-            error = await Filter(connection).CheckShapesAsync(area: null, budget, cancellation);
+            error = await filter.CheckShapesAsync(area: null, budget, cancellation);
         }
 
         _bound.Add(new BoundNested(error is null ? new NestedValues(pageRows, keys) : null, error, cursors));
     }
 
-    private (int PageRows, KeyRanges? Keys, CursorSeal? Cursors, RequestError? Error) Arguments(NestedPlan plan, long parents)
+    private (int PageRows, KeyRanges? Keys, CursorSeal? Cursors, RequestError? Error) Arguments(NestedPlan plan, BoundFilter? filter, long parents)
     {
         switch (plan)
         {
@@ -69,16 +70,15 @@ internal sealed class NestedBinder(RootValues root, GeometryBudget budget, Bindi
             case SimilarListPlan { Arguments: var similar }:
                 return (similar.RowsOf(root.Variables), null, null, similar.Check(root.Variables) ?? CheckParents(similar, parents));
             case NestedConnectionPlan connection:
-                return Connection(connection, parents);
+                return Connection(connection, filter!, parents);
             default:
                 throw new InvalidOperationException($"Nobody binds a {plan.GetType().Name}.");
         }
     }
 
-    private (int PageRows, KeyRanges? Keys, CursorSeal? Cursors, RequestError? Error) Connection(NestedConnectionPlan plan, long parents)
+    private (int PageRows, KeyRanges? Keys, CursorSeal? Cursors, RequestError? Error) Connection(NestedConnectionPlan plan, BoundFilter filter, long parents)
     {
         (int pageRows, RequestError? error) = plan.Arguments.Page(root.Variables, mustBeGiven: true);
-        BoundFilter filter = Filter(plan);
         if ((error ?? filter.Check() ?? filter.CheckIndexesBelow(plan.ChildColumn, (int)parents, plan.Arguments.Coordinate)) is { } refused)
         {
             return (pageRows, null, null, refused);
@@ -88,8 +88,6 @@ internal sealed class NestedBinder(RootValues root, GeometryBudget budget, Bindi
         (CursorPosition? after, CursorPosition? before, error) = plan.Arguments.Places(cursors, root.Variables);
         return (pageRows, new KeyRanges(filter.Keys, plan.Question.Order, after, before), cursors, error);
     }
-
-    private BoundFilter Filter(NestedConnectionPlan plan) => new(plan.Filter, root.Variables, root.Partition, context);
 
     private RequestError? CheckParents(SimilarArguments similar, long parents)
     {

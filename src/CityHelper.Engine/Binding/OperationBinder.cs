@@ -16,6 +16,9 @@ namespace CityHelper.Engine.Binding;
 /// <param name="Shape">What it has in common with others that run the same statements.</param>
 internal sealed record BoundOperation(PreparedOperation Prepared, IReadOnlyList<BoundRoot> Roots, Price Price, ExecutionShape Shape)
 {
+    /// <summary>Whether rows are read by global ids, once the batch was sent.</summary>
+    public bool AsksForNodes => Roots.Any(root => root.Nodes.Count > 0);
+
     /// <summary>Why roots or parts of them are not read.</summary>
     public IEnumerable<RequestError> Errors => Roots.SelectMany(root => root.Errors);
 }

@@ -50,7 +50,8 @@ internal sealed class OperationPreparer(ISchema schema, PlanCache plans, ILogger
         using Activity? activity = EngineTelemetry.Source.StartActivity("GraphQL Operation Planning");
         activity?.SetTag(EngineTelemetry.OperationType, operation.Kind);
         long start = Stopwatch.GetTimestamp();
-        var priced = new PricedPlan(_planner.Compile(operation, values), new PricePlanner(schema, operation, values).Compile());
+        OperationPrice price = new PricePlanner(schema, operation, values).Compile();
+        var priced = new PricedPlan(_planner.Compile(operation, values), price);
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         EngineTelemetry.PlanDuration.Record(took.TotalSeconds);
         LogMessages.PlanCompiled(logger, operation.Name ?? operation.Id, values.Shape, took.TotalMilliseconds);

@@ -28,8 +28,8 @@ internal sealed class PlanCache : IDisposable
             return known!;
         }
 
-        // Compiling is synchronous, so nobody waits for the task: others wait while the first one compiles, some milliseconds.
-        return _compiling.AskAsync(key, _ => Task.FromResult(Compile(operation, key, compile))).GetAwaiter().GetResult();
+        // Compiling is synchronous: who comes meanwhile waits on its thread for the one who compiles, some milliseconds.
+        return _compiling.AskAsync(key, (_, _) => Task.FromResult(Compile(operation, key, compile))).GetAwaiter().GetResult();
     }
 
     public void Dispose() => _plans.Dispose();

@@ -1,3 +1,4 @@
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Figures;
@@ -23,18 +24,22 @@ internal sealed class RootBinder(BindingContext context)
         BoundRoot own = await BindOwnAsync(plan, seed, budget, cancellation);
         if (!own.IsRead || (plan.Nested.Count == 0 && plan.Below.Count == 0))
         {
-            return own.IsRead && budget.FieldCost > 0 ? own with { CountedCost = budget.FieldCost } : own;
+            // What was counted before it was refused counts too.
+            return budget.FieldCost > 0 ? own with { CountedCost = budget.FieldCost } : own;
         }
 
         IReadOnlyList<BoundNested> nested = await new NestedBinder(own.Values, budget, context).BindAsync(plan.Nested, cancellation);
-        var below = new List<BoundRoot>(plan.Below.Count);
+        RequestError? failure = nested.Select(list => list.Error).FirstOrDefault(DatabaseFailure.IsOne);
+        var below = new BoundRoot[failure is null ? plan.Below.Count : 0];
         RootSeed seedBelow = seed with { Partition = own.Values.Partition, AreaKey = plan is RowByIdPlan ? own.Values.RowKeys[0] : null };
-        foreach (RootPlan connection in plan.Below)
+        for (int i = 0; i < below.Length && failure is null; i++)
         {
-            below.Add(await BindAsync(connection, seedBelow, cancellation));
+            below[i] = await BindAsync(plan.Below[i], seedBelow, cancellation);
+            failure = DatabaseFailure.IsOne(below[i].Error) ? below[i].Error : null;
         }
 
-        return own with
+        // A database that does not answer is not asked again for each field: the whole root has the error.
+        return failure is not null ? Refused(plan, seed, failure) : own with
         {
             Values = own.Values with { Nested = [.. nested.Select(list => list.Values)] },
             Nested = nested,

@@ -61,8 +61,3 @@ internal sealed class RowsRead(CompiledFilter filter, Estimation estimation)
         return onValue.Length == 0 ? 1 : estimation.Passing(universe, onValue).Share;
     }
 }
-
-/// <summary>A filter that is looked at row by row is left with too many rows.</summary>
-/// <param name="Rows">An estimate of how many, from the statistics of the partition: not a whole number, and nothing was counted.</param>
-/// <param name="RowsMax">How many of them are allowed.</param>
-internal readonly record struct TooManyRows(double Rows, double RowsMax);

@@ -23,4 +23,7 @@ internal static class DatabaseFailure
     /// </summary>
     public static bool IsOfGeometry(NpgsqlException cause) => cause is PostgresException { SqlState: PostgresErrorCodes.InternalError, MessageText: var text }
         && text.Contains("TopologyException", StringComparison.Ordinal);
+
+    /// <summary>Whether an error says that the database did not answer as it should, and nothing about the request.</summary>
+    public static bool IsOne(RequestError? error) => error is RequestTimeoutError or DatabaseUnavailableError or UnexpectedError;
 }

@@ -18,7 +18,7 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
     public async Task<OperationResult> ExecuteAsync(BoundOperation bound, AnswerOptions options, CancellationToken cancellation)
     {
         RootExecution[] roots = [.. bound.Roots.Select(root => new RootExecution(root, options.Memory, bound.Prepared.Priced.Life.Token))];
-        using var nodes = new NodeLoader(bound, binder, batches, options.Memory);
+        using NodeLoader? nodes = bound.AsksForNodes ? new NodeLoader(bound, binder, batches, options.Memory) : null;
         try
         {
             await AnswerMetaFieldsAsync(bound, roots, options.Memory, cancellation);
@@ -29,7 +29,7 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
             result.Forms = options.TellForms ? FormsOf(roots) : null;
             if (options.Report == CostReport.Report)
             {
-                Report(result, bound, usage + nodes.Usage);
+                Report(result, bound, usage + (nodes?.Usage ?? default));
             }
 
             return result;
@@ -70,13 +70,14 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
     }
 
     // All ids of the operation are known once its roots are bound, so one call of the loader answers them all.
-    private static async Task LoadNodesAsync(RootExecution[] roots, NodeLoader nodes, CancellationToken cancellation)
+    private static async Task LoadNodesAsync(RootExecution[] roots, NodeLoader? nodes, CancellationToken cancellation)
     {
-        RootExecution[] asking = [.. roots.Where(root => root.IsRead && root.Bound.Nodes.Count > 0)];
-        if (asking.Length == 0)
+        if (nodes is null)
         {
             return;
         }
+
+        RootExecution[] asking = [.. roots.Where(root => root.IsRead && root.Bound.Nodes.Count > 0)];
 
         BatchLoader<NodeKey, NodeResult> loader = nodes.Create();
         IDataLoaderResult<NodeResult?>?[][] results = [.. asking.Select(root => root.Bound.Nodes.Select(node => node.Error is null ? loader.Load(node.Key) : null).ToArray())];

@@ -46,7 +46,7 @@ internal static class StatementReader
         PageReader? page = null;
         while (await reader.ReadAsync(cancellation))
         {
-            RowSet rows = nested.Of(reader.GetInt64(statement.Parent));
+            RowSet rows = nested.Of(reader.GetInt64(statement.ParentOrdinal));
             if (page?.Rows != rows)
             {
                 page = new PageReader(reader, root.Rows, rows, statement.Outputs, statement.Place, pageRows, nested.Cursors);
@@ -64,7 +64,7 @@ internal static class StatementReader
     {
         while (await reader.ReadAsync(cancellation))
         {
-            root.Rows.RowsByKey.Add(reader.GetInt64(statement.Key), ReadSingle(statement.Row, reader, root));
+            ReadSingle(root.Rows.RowsByKey, reader.GetInt64(statement.KeyOrdinal), statement.Row, reader, root);
         }
     }
 
@@ -90,12 +90,12 @@ internal static class StatementReader
         }
     }
 
-    /// <summary>The reader's row as JSON of its own.</summary>
-    internal static RowOutput ReadSingle(ValueWriter row, NpgsqlDataReader reader, RootExecution root)
+    /// <summary>Writes the reader's row as JSON of its own. It is kept before it is written: what is kept is disposed when writing fails.</summary>
+    internal static void ReadSingle(Dictionary<long, RowOutput> rows, long key, ValueWriter row, NpgsqlDataReader reader, RootExecution root)
     {
         var output = new RowOutput(new JsonBuffer(root.Memory));
+        rows.Add(key, output);
         output.Add(row, new WriteContext(root.Rows) { Reader = reader, Json = output.Json, Errors = output.Errors });
-        return output;
     }
 
     private static void Take(ListFact fact, RowSet rows, NpgsqlDataReader reader, int ordinal)

@@ -20,7 +20,7 @@ internal sealed class SharedLook<T>(TimeProvider time, Func<string, T?> known, F
     /// <param name="id">The id.</param>
     /// <param name="cancellation">Ends the waiting.</param>
     public async ValueTask<T?> AskAsync(string id, CancellationToken cancellation) =>
-        IsKnown(id, out T? outcome) ? outcome : await _looks.AskAsync(id, LookAsync, cancellation);
+        IsKnown(id, out T? outcome) ? outcome : await _looks.AskAsync(id, (asked, _) => LookAsync(asked), cancellation);
 
     public void Dispose() => _missed.Dispose();
 

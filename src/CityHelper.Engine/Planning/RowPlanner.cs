@@ -188,7 +188,7 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
         ObjectWriter row = Within(number, () => Row(select, (IObjectGraphType)Named(definition), field.SelectionSets));
         Add(new NestedStatement(number, select, parentKey, null, [row]));
         InputNode? last = Argument(field, definition, ChildrenBinding.LastArgument);
-        SetNested(number, new NestedListPlan(number, Parent, last, $"{parentType.Name}.{definition.Name}"));
+        SetNested(number, new NestedListPlan(Parent, last, $"{parentType.Name}.{definition.Name}"));
         return new NestedWriter(number, parents.Column(alias, binding.ParentColumn), new RowListWriter(0));
     }
 
@@ -199,7 +199,7 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
         int parentKey = select.Column(SelectPlan.Row, AroundSource.ParentKey);
         ObjectWriter row = Within(number, () => Row(select, (IObjectGraphType)Named(definition), field.SelectionSets));
         Add(new NestedStatement(number, select, parentKey, null, [row]));
-        SetNested(number, new AroundPlan(number, Parent));
+        SetNested(number, new AroundPlan(Parent));
         return new NestedWriter(number, parents.Column(alias, binding.RowColumn), new RowListWriter(0));
     }
 

@@ -55,7 +55,7 @@ internal sealed class RootStatement(SelectPlan select, PlaceColumns? place, IRea
 /// <param name="row">Writes a row.</param>
 internal sealed class NodeStatement(SelectPlan select, int key, ValueWriter row) : StatementPlan
 {
-    public int Key { get; } = key;
+    public int KeyOrdinal { get; } = key;
 
     public ValueWriter Row { get; } = row;
 
@@ -72,7 +72,7 @@ internal sealed class NestedStatement(int number, SelectPlan select, int parent,
 {
     public int Number { get; } = number;
 
-    public int Parent { get; } = parent;
+    public int ParentOrdinal { get; } = parent;
 
     public PlaceColumns? Place { get; } = place;
 

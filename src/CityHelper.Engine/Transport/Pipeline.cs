@@ -26,15 +26,17 @@ internal sealed record PipelineRequest(OperationRequest Request, ClientProfile C
     /// <summary>What the answer is to say of its cost.</summary>
     public CostReport Report { get; init; }
 
+    /// <summary>Told the operation, and whether it is published, as soon as it is found: logs name it also when it is never answered.</summary>
+    public Action<Operation, bool>? Found { get; init; }
+
     /// <summary>Whether the answer says in which form each connection's rows were reached.</summary>
     public bool TellForms { get; init; }
 }
 
 /// <summary>An answer, and the operation that it is of.</summary>
 /// <param name="Result">The answer; whoever has it disposes it.</param>
-/// <param name="Operation">The operation; null when none may run.</param>
-/// <param name="IsPublished">Whether it is published.</param>
-internal sealed record PipelineAnswer(OperationResult Result, Operation? Operation, bool IsPublished);
+/// <param name="Operation">The operation; null when it was not found, or may not run.</param>
+internal sealed record PipelineAnswer(OperationResult Result, Operation? Operation);
 
 /// <summary>
 /// The way of every request, whichever transport brought it: (1) authorise: which operation may this client run (2) coerce its variables,
@@ -94,6 +96,7 @@ public sealed class Pipeline
             return Refused(authorisation.Errors);
         }
 
+        request.Found?.Invoke(operation, authorisation.IsPublished);
         (PreparedOperation? prepared, RequestError? refusal) = _preparer.Prepare(operation, request.Request.Variables);           // (2)
         IReadOnlyDictionary<string, object>? persisted = authorisation.Persisted;
         if (authorisation.Registration is { } registration)                                                                       // (3)
@@ -119,7 +122,7 @@ public sealed class Pipeline
             result.With("persistedQuery", persisted);
         }
 
-        return new PipelineAnswer(result, operation, authorisation.IsPublished);
+        return new PipelineAnswer(result, operation);
     }
 
     /// <summary>Runs an operation that is already known to be allowed: the pipeline from (2) on.</summary>
@@ -196,7 +199,7 @@ public sealed class Pipeline
         : request.Spent == default ? authorisation.Limit
         : authorisation.Limit?.And(request.Client.PriceLimit.Less(request.Spent));
 
-    private static PipelineAnswer Refused(params IReadOnlyList<RequestError> errors) => new(OperationResult.Refused(errors), null, IsPublished: false);
+    private static PipelineAnswer Refused(params IReadOnlyList<RequestError> errors) => new(OperationResult.Refused(errors), null);
 
     private static OperationResult Refused(RequestError error, RunOptions options) =>
         OperationResult.Refused(options.SuggestsNames ? error : EngineErrors.WithoutSuggestion(error));

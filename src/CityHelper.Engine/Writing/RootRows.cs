@@ -51,14 +51,21 @@ internal sealed class RootRows(FieldWriter field, VariableValues variables) : ID
     public void Dispose()
     {
         Rows.Dispose();
-        foreach (RowOutput row in RowsByKey.Values.Concat(Figures.References.Values.SelectMany(rows => rows.Values)))
+        Dispose(RowsByKey);
+        foreach (Dictionary<long, RowOutput> rows in Figures.References.Values)
         {
-            row.Json.Dispose();
+            Dispose(rows);
         }
 
-        foreach (IDisposable part in Nested.Concat<IDisposable>(Below))
+        Array.ForEach(Nested, nested => nested.Dispose());
+        Array.ForEach(Below, below => below.Dispose());
+    }
+
+    private static void Dispose(Dictionary<long, RowOutput> rows)
+    {
+        foreach (RowOutput row in rows.Values)
         {
-            part.Dispose();
+            row.Json.Dispose();
         }
     }
 }

@@ -13,7 +13,7 @@ internal sealed class RowSet : IDisposable
     public int Count { get; set; }
 
     /// <summary>Whether the rows were read from the list's end, and are shown the other way round.</summary>
-    public bool Backward { get; set; }
+    public bool Backward { get; init; }
 
     /// <summary>Whether there was a row beyond the page, on the side it was read to.</summary>
     public bool HasMore { get; set; }

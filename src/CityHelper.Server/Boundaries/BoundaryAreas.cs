@@ -32,7 +32,8 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
         }
 
         Shape? shape = shapes.Known.GetValueOrDefault(key)
-            ?? await _looks.AskAsync((partition, shapes.Revision, key), _ => LookAsync(shapes, partition, key), cancellation);
+            ?? await _looks.AskAsync(
+                (partition, shapes.Revision, key), (_, ending) => LookAsync(shapes, partition, key, ending), cancellation);
         return shape is null ? null : new KeptArea(key, shape.Geometry, shape.Revision, shapes.IsCounted && shape.IsCounted);
     }
 
@@ -53,11 +54,11 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
         return [.. keys.Select(key => read.GetValueOrDefault(key) ?? shapes.Known.GetValueOrDefault(key)).OfType<Shape>().Select(shape => shape.Geometry)];
     }
 
-    private async Task<Shape?> LookAsync(CityShapes shapes, short city, long key)
+    private async Task<Shape?> LookAsync(CityShapes shapes, short city, long key, CancellationToken cancellation)
     {
         if (!shapes.Known.TryGetValue(key, out Shape? shape))
         {
-            shape = (await ReadAsync(city, [key], CancellationToken.None)).GetValueOrDefault(key);
+            shape = (await ReadAsync(city, [key], cancellation)).GetValueOrDefault(key);
             Keep(shapes, key, shape);
         }
 
@@ -71,7 +72,7 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
     private CityShapes? Checked(short city) =>
         _cities.GetValueOrDefault(city) is { } shapes && time.GetUtcNow() - shapes.CheckedAt < s_checkPause ? shapes : null;
 
-    private async Task<CityShapes?> CheckAsync(short city)
+    private async Task<CityShapes?> CheckAsync(short city, CancellationToken cancellation)
     {
         if (Checked(city) is { } known)
         {
@@ -80,7 +81,7 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
 
         CityShapes shapes = _cities.GetValueOrDefault(city) ?? CityShapes.None;
         (long revision, bool isCounted) = await database.ReadAsync(
-            connection => BoundaryImporter.RevisionAsync(connection, city, CancellationToken.None), CancellationToken.None);
+            connection => BoundaryImporter.RevisionAsync(connection, city, cancellation), cancellation);
         return revision == 0
             ? null
             : _cities[city] = new CityShapes(revision, isCounted, time.GetUtcNow(), revision == shapes.Revision ? shapes.Known : []);

@@ -27,7 +27,7 @@ public sealed class CityCalendars(ReadingDatabase database, TimeProvider time) :
             ? known.Calendar
             : null;
 
-    private async Task<PartitionCalendar> LookAsync(short partition)
+    private async Task<PartitionCalendar> LookAsync(short partition, CancellationToken cancellation)
     {
         if (Known(partition) is { } known)
         {
@@ -35,7 +35,7 @@ public sealed class CityCalendars(ReadingDatabase database, TimeProvider time) :
         }
 
         DateTimeOffset now = time.GetUtcNow();
-        if (await ReadAsync(partition, CancellationToken.None) is not { } read)
+        if (await ReadAsync(partition, cancellation) is not { } read)
         {
             // An id may name a city that there is not; its figures are those of no rows, on whatever days.
             return s_nowhere;

@@ -30,7 +30,7 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : IPa
             return key;
         }
 
-        if (!(await _looks.AskAsync(nameof(_keys), _ => LookAsync(), cancellation)).TryGetValue(name, out key))
+        if (!(await _looks.AskAsync(nameof(_keys), (_, ending) => LookAsync(ending), cancellation)).TryGetValue(name, out key))
         {
             return null;
         }
@@ -42,7 +42,7 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : IPa
 
     public RequestError NotFound(string name) => new CityNotFoundError(name);
 
-    private async Task<IReadOnlyDictionary<string, short>> LookAsync()
+    private async Task<IReadOnlyDictionary<string, short>> LookAsync(CancellationToken cancellation)
     {
         if (Volatile.Read(ref _missedAt) is not Never and var missed && time.GetElapsedTime(missed) < s_refreshPause)
         {
@@ -56,7 +56,13 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : IPa
         _failure = null;
         try
         {
-            return _keys = await ReadAsync(CancellationToken.None);
+            return _keys = await ReadAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody waited any more, and nothing was seen.
+            Volatile.Write(ref _missedAt, Never);
+            throw;
         }
         catch (NpgsqlException cause)
         {

@@ -201,15 +201,15 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         await using RedisInstance redis = await RedisInstance.StartAsync("--ephemeral");
         string database = await postgres.CreateDatabaseAsync();
         await using TestServer server = await TestServer.StartAsync(database, redis: redis.ConnectionString);
-        Assert.Equal((HttpStatusCode.OK, """{"status":"Healthy","checks":{"database":{"status":"Healthy","description":null},"redis":{"status":"Healthy","description":null}}}"""), await HealthAsync(server));
+        Assert.Equal((HttpStatusCode.OK, """{"status":"Healthy","checks":{"database":{"status":"Healthy","description":null},"indexes":{"status":"Healthy","description":null},"redis":{"status":"Healthy","description":null}}}"""), await HealthAsync(server));
 
         await redis.KillAsync();
-        Assert.Equal((HttpStatusCode.OK, """{"status":"Degraded","checks":{"database":{"status":"Healthy","description":null},"redis":{"status":"Degraded","description":"Redis does not answer: operations come from the files alone."}}}"""), await HealthAsync(server));
+        Assert.Equal((HttpStatusCode.OK, """{"status":"Degraded","checks":{"database":{"status":"Healthy","description":null},"indexes":{"status":"Healthy","description":null},"redis":{"status":"Degraded","description":"Redis does not answer: operations come from the files alone."}}}"""), await HealthAsync(server));
         using HttpResponseMessage ready = await server.Client.GetAsync("/health/ready");
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
 
         await using TestServer alone = await TestServer.StartAsync(database);
-        Assert.Equal((HttpStatusCode.OK, """{"status":"Healthy","checks":{"database":{"status":"Healthy","description":null}}}"""), await HealthAsync(alone));
+        Assert.Equal((HttpStatusCode.OK, """{"status":"Healthy","checks":{"database":{"status":"Healthy","description":null},"indexes":{"status":"Healthy","description":null}}}"""), await HealthAsync(alone));
     }
 
     // "data", or the code of the first error.

@@ -7,6 +7,7 @@ public sealed class CoalescerTests
 {
     private readonly Coalescer<string, int> _coalescer = new();
     private readonly TaskCompletionSource<int> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationToken _token;
     private int _looks;
 
     [Fact]
@@ -28,18 +29,66 @@ public sealed class CoalescerTests
         Assert.Equal(3, _looks);
     }
 
-    /// <summary>Nor begins a second one: the look is still under way.</summary>
     [Fact]
-    public async Task Who_stops_waiting_ends_nobodys_look()
+    public async Task Who_stops_waiting_ends_nobody_elses_look()
     {
         using var impatient = new CancellationTokenSource();
         Task<int> first = AskAsync("a", impatient.Token);
+        Task<int> second = AskAsync("a");
         await impatient.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
-        Task<int> second = AskAsync("a");
+        Assert.False(_token.IsCancellationRequested);
         _answer.SetResult(7);
         Assert.Equal(7, await second);
         Assert.Equal(1, _looks);
+    }
+
+    /// <summary>What nobody waits for would hold a connection for nobody; who asks later begins anew.</summary>
+    [Fact]
+    public async Task The_last_who_stops_waiting_ends_the_look()
+    {
+        using var impatient = new CancellationTokenSource();
+        Task<int>[] asked = [AskAsync("a", impatient.Token), AskAsync("a", impatient.Token)];
+        CancellationToken ofFirst = _token;
+        await impatient.CancelAsync();
+        foreach (Task<int> one in asked)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one);
+        }
+
+        Assert.True(ofFirst.IsCancellationRequested);
+        Task<int> later = AskAsync("a");
+        Assert.False(_token.IsCancellationRequested);
+        _answer.SetResult(7);
+        Assert.Equal(7, await later);
+        Assert.Equal(2, _looks);
+    }
+
+    /// <summary>Many threads that come and go: whoever stays is answered, and never with the end of a look that others left.</summary>
+    [Fact]
+    public async Task Whoever_stays_is_answered_however_others_come_and_go()
+    {
+        static async Task<int> LookAsync(CancellationToken ending)
+        {
+            await Task.Yield();
+            ending.ThrowIfCancellationRequested();
+            return 7;
+        }
+
+        await Parallel.ForAsync(0, 5_000, async (i, _) =>
+        {
+            using var leaving = new CancellationTokenSource();
+            Task<int> asked = _coalescer.AskAsync("a", (_, ending) => LookAsync(ending), leaving.Token);
+            if (i % 3 == 0)
+            {
+                await leaving.CancelAsync();
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+            else
+            {
+                Assert.Equal(7, await asked);
+            }
+        });
     }
 
     [Fact]
@@ -52,13 +101,14 @@ public sealed class CoalescerTests
             Assert.Equal("It failed.", (await Assert.ThrowsAsync<InvalidOperationException>(() => one)).Message);
         }
 
-        Assert.Equal(8, await _coalescer.AskAsync("a", _ => Task.FromResult(8)));
+        Assert.Equal(8, await _coalescer.AskAsync("a", (_, _) => Task.FromResult(8)));
     }
 
     private Task<int> AskAsync(string key, CancellationToken cancellation = default) => _coalescer.AskAsync(
         key,
-        _ =>
+        (_, ending) =>
         {
+            _token = ending;
             Interlocked.Increment(ref _looks);
             return _answer.Task;
         },

@@ -87,7 +87,7 @@ internal static class FigureReader
         root.Rows.Figures.References[statement.Number] = rows;
         while (await reader.ReadAsync(cancellation))
         {
-            rows.Add(reader.GetInt64(statement.Key), StatementReader.ReadSingle(statement.Row, reader, root));
+            StatementReader.ReadSingle(rows, reader.GetInt64(statement.KeyOrdinal), statement.Row, reader, root);
         }
     }
 

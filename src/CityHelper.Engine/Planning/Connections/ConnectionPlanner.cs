@@ -76,7 +76,7 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
             _writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row));
         rows.Add(new NestedStatement(number, select, parentKey, place, _writers.Outputs));
         AddNumbers(number, source, question);
-        rows.SetNested(number, new NestedConnectionPlan(number, rows.Parent)
+        rows.SetNested(number, new NestedConnectionPlan(rows.Parent)
         {
             Arguments = arguments,
             Question = question,

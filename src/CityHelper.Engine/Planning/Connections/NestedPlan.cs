@@ -4,12 +4,9 @@ using CityHelper.Engine.Planning.Similar;
 namespace CityHelper.Engine.Planning.Connections;
 
 /// <summary>One nested list of a root's plan.</summary>
-/// <param name="number">Its number.</param>
 /// <param name="parent">The number of the list it hangs on, -1 for the root's own rows.</param>
-internal abstract class NestedPlan(int number, int parent)
+internal abstract class NestedPlan(int parent)
 {
-    public int Number { get; } = number;
-
     public int Parent { get; } = parent;
 
     /// <summary>Whether its pages are read from the list's end.</summary>
@@ -20,11 +17,10 @@ internal abstract class NestedPlan(int number, int parent)
 }
 
 /// <summary>A list of the newest rows.</summary>
-/// <param name="number">Its number.</param>
 /// <param name="parent">The number of the list it hangs on.</param>
 /// <param name="last">How many rows; null when not given.</param>
 /// <param name="coordinate">The field, as errors name it.</param>
-internal sealed class NestedListPlan(int number, int parent, InputNode? last, string coordinate) : NestedPlan(number, parent)
+internal sealed class NestedListPlan(int parent, InputNode? last, string coordinate) : NestedPlan(parent)
 {
     public InputNode? Last { get; } = last;
 
@@ -32,14 +28,12 @@ internal sealed class NestedListPlan(int number, int parent, InputNode? last, st
 }
 
 /// <summary>The rows whose areas hold the row's point.</summary>
-/// <param name="number">Its number.</param>
 /// <param name="parent">The number of the list it hangs on.</param>
-internal sealed class AroundPlan(int number, int parent) : NestedPlan(number, parent);
+internal sealed class AroundPlan(int parent) : NestedPlan(parent);
 
 /// <summary>A nested connection: the same arguments for each parent.</summary>
-/// <param name="number">Its number.</param>
 /// <param name="parent">The number of the list it hangs on.</param>
-internal sealed class NestedConnectionPlan(int number, int parent) : NestedPlan(number, parent)
+internal sealed class NestedConnectionPlan(int parent) : NestedPlan(parent)
 {
     public required ConnectionArguments Arguments { get; init; }
 
@@ -58,10 +52,9 @@ internal sealed class NestedConnectionPlan(int number, int parent) : NestedPlan(
 }
 
 /// <summary>A list of rows similar to each of a list's rows.</summary>
-/// <param name="number">Its number.</param>
 /// <param name="parent">The number of the list it hangs on.</param>
 /// <param name="arguments">How many, and how near.</param>
-internal sealed class SimilarListPlan(int number, int parent, SimilarArguments arguments) : NestedPlan(number, parent)
+internal sealed class SimilarListPlan(int parent, SimilarArguments arguments) : NestedPlan(parent)
 {
     public SimilarArguments Arguments { get; } = arguments;
 }

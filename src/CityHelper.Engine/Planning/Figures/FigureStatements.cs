@@ -143,7 +143,7 @@ internal sealed class ReferenceStatement(int number, SelectPlan select, int key,
 {
     public int Number { get; } = number;
 
-    public int Key { get; } = key;
+    public int KeyOrdinal { get; } = key;
 
     public ValueWriter Row { get; } = row;
 

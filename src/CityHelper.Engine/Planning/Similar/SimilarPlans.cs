@@ -22,7 +22,7 @@ internal sealed class SimilarPlanner(RowPlanner rows, SelectionCollector collect
         int parentKey = select.Column(SelectPlan.Row, NestedSource.ParentKey);
         ObjectWriter row = rows.Within(number, () => Row(select, field, definition, by));
         rows.Add(new NestedStatement(number, select, parentKey, null, [row]));
-        rows.SetNested(number, new SimilarListPlan(number, rows.Parent, arguments));
+        rows.SetNested(number, new SimilarListPlan(rows.Parent, arguments));
         return new NestedWriter(number, parents.Column(alias, by.Access.Entity.RowColumn), new RowListWriter(0));
     }
 

@@ -69,6 +69,9 @@ public sealed record OrderIndex(string Column, IReadOnlyList<string> Included);
 /// <param name="Included">Columns that the cells' indexes hold beside the row key, so that a filter on them reads no row.</param>
 public sealed record GridColumns(string Point, IReadOnlyList<(int Zoom, string Column)> Levels, IReadOnlyList<string> Included)
 {
+    /// <summary>The zooms of the levels.</summary>
+    internal int[] Zooms { get; } = [.. Levels.Select(level => level.Zoom)];
+
     /// <summary>Who knows the areas that have an id; null where there are none.</summary>
     public IAreaDirectory? Areas { get; init; }
 }

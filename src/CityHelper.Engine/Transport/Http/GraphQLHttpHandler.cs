@@ -153,10 +153,11 @@ public sealed class GraphQLHttpHandler(
             {
                 MayWrite = !SafeMethods.Includes(http.Request.Method),
                 Spent = part.Spent,
+                Found = (operation, isPublished) => answered = AnsweredOperation.Of(operation, isPublished),
                 Report = report,
                 TellForms = options.TellsForms && http.Request.Headers.ContainsKey(DebugHeader),
             };
-            (OperationResult result, Operation? operation, bool isPublished) = await pipeline.RunAsync(asked, cancellation);                          // (3)
+            (OperationResult result, Operation? operation) = await pipeline.RunAsync(asked, cancellation);                          // (3)
             if (operation is null)
             {
                 if (result.Errors.Any(error => error is OperationKindNotAllowedError))
@@ -167,7 +168,6 @@ public sealed class GraphQLHttpHandler(
                 return (result, StatusOf(mediaType, result.Errors), answered);
             }
 
-            answered = AnsweredOperation.Of(operation, isPublished);
             if (result.Cache != CachePolicy.None && !CanonicalAddress.IsOf(http.Request, operation, request.Variables))
             {
                 result.ForbidCaching();
