@@ -1,5 +1,6 @@
 using CityHelper.Engine.Cost;
 using CityHelper.Engine.Documents;
+using CityHelper.Engine.Lookups;
 using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
@@ -14,6 +15,7 @@ public sealed class OperationRegistry : IDisposable
     private readonly OperationAppraiser _appraiser;
     private readonly ILogger _logger;
     private readonly StoredOperations? _stored;
+    private readonly Coalescer<(string Text, string? Name), CompiledOperation> _compiling = new();
     private readonly MemoryCache _freeText = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedTextCharsMax }));
     private IReadOnlyDictionary<string, FoundOperation> _published = new Dictionary<string, FoundOperation>();
 
@@ -85,6 +87,19 @@ public sealed class OperationRegistry : IDisposable
             return known!;
         }
 
+        // Once for all who send it at the same time: plans are kept by operation.
+        return await _compiling.AskAsync(key, (_, ending) => CompileAsync(key, text, operationName, ending), cancellation);
+    }
+
+    public void Dispose() => _freeText.Dispose();
+
+    private async Task<CompiledOperation> CompileAsync((string, string?) key, string text, string? operationName, CancellationToken cancellation)
+    {
+        if (_freeText.TryGetValue(key, out CompiledOperation? known))
+        {
+            return known!;
+        }
+
         CompiledOperation compiled = await _compiler.CompileAsync(text, operationName, cancellation);
         if (compiled.Operation is not null)
         {
@@ -93,6 +108,4 @@ public sealed class OperationRegistry : IDisposable
 
         return compiled;
     }
-
-    public void Dispose() => _freeText.Dispose();
 }

@@ -58,7 +58,8 @@ public sealed class Coalescer<TKey, TValue>
     {
         private readonly Lock _lock = new();
         private readonly CancellationTokenSource _ending = new();
-        private Task<TValue>? _task;
+        private readonly TaskCompletionSource<TValue> _found = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private bool _hasBegun;
         private int _waiting;
         private bool _isEnded;
 
@@ -72,13 +73,21 @@ public sealed class Coalescer<TKey, TValue>
             }
         }
 
-        /// <summary>The look-up, begun by whoever comes first. Others wait here while what it does before its first wait is done.</summary>
+        /// <summary>The look-up, begun by whoever comes first, on its thread; all others wait without one.</summary>
         public Task<TValue> Begin(Func<CancellationToken, Task<TValue>> look)
         {
+            bool isFirst;
             lock (_lock)
             {
-                return _task ??= look(_ending.Token);
+                (isFirst, _hasBegun) = (!_hasBegun, true);
             }
+
+            if (isFirst)
+            {
+                _ = RunAsync(look);
+            }
+
+            return _found.Task;
         }
 
         /// <summary>Counts one less who waits.</summary>
@@ -99,5 +108,21 @@ public sealed class Coalescer<TKey, TValue>
         }
 
         public void Dispose() => _ending.Dispose();
+
+        private async Task RunAsync(Func<CancellationToken, Task<TValue>> look)
+        {
+            try
+            {
+                _found.SetResult(await look(_ending.Token));
+            }
+            catch (OperationCanceledException cause)
+            {
+                _found.SetCanceled(cause.CancellationToken);
+            }
+            catch (Exception cause)
+            {
+                _found.SetException(cause);
+            }
+        }
     }
 }

@@ -123,7 +123,7 @@ public sealed class Attack21GeometryTests(AttackFixture fixture) : IClassFixture
         AttackAnswer denser = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(1, new { touches = new { geometry = StarLine(181) } })));
         Assert.True(denser.Code is TooComplex || SharedData.Folder is null, denser.Json.ToString());
         AttackAnswer nine = await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Boundaries, Several(9, touches)));
-        Assert.Equal(TooComplex, nine.Code);
+        Assert.True(nine.Code is TooComplex || SharedData.Folder is null, nine.Json.ToString());
 
         static string Distances(int conditions) => "query($g: Geometry!) { boundaries(city: \"nyc\", first: 100, where: {or: ["
             + string.Join(", ", Enumerable.Repeat("{geometry: {distance: {geometry: $g, gt: 0.1}}}", conditions)) + "]}) { nodes { id } } }";

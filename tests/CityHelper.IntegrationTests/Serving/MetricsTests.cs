@@ -41,7 +41,10 @@ public sealed class MetricsTests(ReadingHouse house, ITestOutputHelper output) :
             ],
             part => Assert.Contains(part, text, StringComparison.Ordinal));
         Assert.DoesNotContain("MadeUp", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("Username", text, StringComparison.OrdinalIgnoreCase);
+
+        // Pools of other tests are in the same process, and have no names; those of servers say who they are.
+        Assert.DoesNotContain(text.Split('\n'), line =>
+            line.Contains("Username", StringComparison.OrdinalIgnoreCase) && line.Contains("Application Name=cityhelper", StringComparison.Ordinal));
 
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(server.Client, "/metrics"));
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(scraper, "/graphql"));

@@ -105,8 +105,8 @@ public sealed class TestServer : IAsyncDisposable
                 }
 
                 builder.Services.AddSingleton(time ?? TimeProvider.System);
-                services?.Invoke(builder.Services);
                 builder.Logging.ClearProviders().AddProvider(statements).AddFilter("CityHelper", LogLevel.Debug);
+                services?.Invoke(builder.Services);
             });
         await app.StartAsync();
         return new TestServer(app, statements, home, askedMax);
