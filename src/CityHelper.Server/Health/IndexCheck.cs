@@ -26,13 +26,18 @@ internal sealed class IndexCheck(ISchema schema, string connectionString, TimePr
         """;
 
     private readonly IReadOnlyList<RequiredIndex> _required = RequiredIndex.Of(schema);
-    private readonly string _connectionString = new NpgsqlConnectionStringBuilder(connectionString)
+
+    // Named, because Npgsql labels the metrics of a pool without a name with its connection string: host, database and user.
+    private readonly NpgsqlDataSourceBuilder _database = new(new NpgsqlConnectionStringBuilder(connectionString)
     {
         ApplicationName = "cityhelper indexes",
         Pooling = false,
         Timeout = Limits.HealthLookMs / 1_000,
         CommandTimeout = Limits.HealthLookMs / 1_000,
-    }.ConnectionString;
+    }.ConnectionString)
+    {
+        Name = "indexes",
+    };
 
     private volatile IReadOnlyList<string> _problems = [];
 
@@ -44,8 +49,8 @@ internal sealed class IndexCheck(ISchema schema, string connectionString, TimePr
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
     public async Task<IReadOnlyList<string>> ProblemsAsync(CancellationToken cancellation)
     {
-        await using var connection = new NpgsqlConnection(_connectionString);
-        await connection.OpenAsync(cancellation);
+        await using NpgsqlDataSource database = _database.Build();
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
         await using var command = new NpgsqlCommand(IndexesSql, connection);
         command.Parameters.Add(new() { Value = _required.Select(index => index.Table).Distinct().ToArray() });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
