@@ -6,9 +6,9 @@ HOME_DIR=$(realpath -ms -- "${CITYHELPER_HOME:-$ROOT/.cityhelper}")
 export CITYHELPER_HOME=$HOME_DIR
 SERVER_DLL=$ROOT/src/CityHelper.Server/bin/Release/net10.0/CityHelper.Server.dll
 
-# A server in production wants keys that all servers of a site share; one on a developer's machine makes its own.
+# A server in production needs keys that all servers of a site share; a developer's server makes its own.
 export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-Development}
-# Its settings file lies beside it, whatever folder it is started from.
+# The settings file is beside the program, whatever folder the server starts from.
 export ASPNETCORE_CONTENTROOT=${ASPNETCORE_CONTENTROOT:-${SERVER_DLL%/*}}
 
 make_home() { mkdir -p -- "$HOME_DIR" 2>/dev/null || die "cannot create $HOME_DIR: no permission, or the disk is full."; }
@@ -16,11 +16,11 @@ make_home() { mkdir -p -- "$HOME_DIR" 2>/dev/null || die "cannot create $HOME_DI
 # --- The database and Redis -----------------------------------------------------------------------------------------------
 #
 # With CITYHELPER_DATABASE the database is the caller's, and nothing is started or stopped; the same with CITYHELPER_REDIS.
-# Otherwise the home has private ones. Whoever needs them starts what does not run, and the last one to leave stops it: every
-# user holds a shared lock, and who can turn it into an exclusive one is the last. A server that was started by hand
-# (eng/postgres start, eng/redis start) stays; the files "postgres.started" and "redis.started" tell the two apart.
+# Otherwise the home has private ones. A script starts those that do not run, and the last user stops them: every user holds a
+# shared lock, and the one that can turn it into an exclusive lock is the last. A server started by hand (eng/postgres start,
+# eng/redis start) stays; the files "postgres.started" and "redis.started" tell the two apart.
 
-OURS=${CITYHELPER_OURS:-} # servers of the home that are used; set for a process that carries on with those of its starter
+OURS=${CITYHELPER_OURS:-} # servers of the home in use; set for a process that continues with those of its parent
 
 open_database() {
   [[ -z ${CITYHELPER_DATABASE:-} ]] || return 0
@@ -33,7 +33,7 @@ open_database() {
   CITYHELPER_DATABASE="${connection%;Database=*};Database=cityhelper"
 }
 
-# Without Redis a server runs from its files, so its absence ends nothing.
+# Without Redis the server runs from its files, so a missing Redis stops nothing.
 open_redis() {
   [[ -z ${CITYHELPER_REDIS:-} ]] || return 0
   local connection
@@ -48,7 +48,7 @@ open_redis() {
 use_server() {
   local running=''
   OURS+=" $1"
-  # The descriptor is inherited on purpose by CityHelper's server: as long as it lives, all of them are in use.
+  # CityHelper's server inherits the descriptor on purpose: while it lives, all of them are in use.
   exec 9>>"$HOME_DIR/servers.lock"
   flock -s 9
   if "$ENG/$1" status "$HOME_DIR/$1" >/dev/null 2>&1; then running=yes; fi
@@ -74,7 +74,7 @@ stop_started() {
   rm -f -- "$HOME_DIR/$1.started"
 }
 
-# One particular start of a server: its process id, and when it began.
+# Identifies one start of a server: its process id and start time.
 incarnation() {
   case $1 in
     postgres) sed -n '1p;3p' "$HOME_DIR/postgres/data/postmaster.pid" 2>/dev/null || true ;;
@@ -82,7 +82,7 @@ incarnation() {
   esac
 }
 
-# Runs a statement on the database of CITYHELPER_DATABASE with psql; the answer is plain text.
+# Runs a statement on the database of CITYHELPER_DATABASE with psql; the result is plain text.
 sql() (
   unset "${!PG@}"
   IFS=';'
@@ -103,7 +103,7 @@ sql() (
 
 # --- The server's build --------------------------------------------------------------------------------------------------
 
-# Names, sizes and times of what the build reads. An up-to-date 'dotnet build' takes three seconds, this 20 ms.
+# Names, sizes and times of the build's inputs. An up-to-date 'dotnet build' takes three seconds, this 20 ms.
 source_state() {
   (cd "$ROOT" && find src persisted-queries global.json .editorconfig Directory.*.props eng/BannedSymbols.txt \
     \( -name bin -o -name obj \) -prune -o -type f -printf '%p %s %T@\n' | LC_ALL=C sort | sha256sum)
@@ -117,7 +117,7 @@ build_server() {
     if [[ -e $SERVER_DLL && $(cat -- "$stamp" 2>/dev/null) == "$state" ]]; then exit 0; fi
     say "Building the server"
     log=$(mktemp)
-    # Build servers would stay for minutes after the command that started them.
+    # Build servers would run for minutes after this command.
     if ! without_inherited_files dotnet build "$ROOT/src/CityHelper.Server" -c Release --nologo -v quiet \
       --disable-build-servers </dev/null >"$log" 2>&1; then
       cat -- "$log" >&2

@@ -6,16 +6,16 @@ ENG=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2034 # used by the scripts that source this file
 ROOT=${ENG%/*}
 
-# Standard output belongs to results (connection strings, answers); everything said to people goes to standard error.
+# Standard output is for results (connection strings, answers); messages to people go to standard error.
 say() { printf '%s\n' "$*" >&2; }
 die() { say "${0##*/}: $*"; exit 1; }
 
-# flock, /proc and GNU coreutils are taken for granted below.
+# The code below requires flock, /proc and GNU coreutils.
 [[ $(uname -s) == Linux ]] ||
   die "these scripts need Linux (WSL is fine); elsewhere use 'docker compose up --wait', or your own PostgreSQL 15+ with PostGIS."
 
-# The installed PostgreSQL versions that can run CityHelper, one "VERSION BINDIR" a line, newest first:
-# 15 or later, and with PostGIS. Debian keeps versions side by side; other systems have the one of pg_config.
+# The installed PostgreSQL versions that can run CityHelper (15 or later, with PostGIS), one "VERSION BINDIR" a line, newest
+# first. Debian keeps versions side by side; other systems have the one of pg_config.
 postgres_versions() {
   local bin version
   for bin in /usr/lib/postgresql/*/bin; do
@@ -32,8 +32,8 @@ postgres_versions() {
   fi
 }
 
-# The program that is a Redis server of version 7 or later (SET with NX and GET needs it), or nothing. Debian's package redis-tools has it
-# without the service of redis-server: redis-check-rdb is the same program, and acts by the name that it is called by.
+# A Redis server program of version 7 or later (SET with NX and GET needs it), or nothing. Debian's package redis-tools has it without
+# the service of redis-server: redis-check-rdb is the same program, and acts by the name under which it is started.
 redis_program() {
   local name program
   for name in redis-server redis-check-rdb; do
@@ -45,11 +45,11 @@ redis_program() {
   done
 }
 
-# Does anything answer on this port of 127.0.0.1?
+# Does anything listen on this port of 127.0.0.1?
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# Runs a command with standard input, output and error only. What lives longer than its script would otherwise keep
-# inherited locks held and pipes of the caller open.
+# Runs a command with standard input, output and error only. A process that outlives its script would otherwise keep inherited
+# locks held and the caller's pipes open.
 without_inherited_files() (
   for path in /proc/"$BASHPID"/fd/*; do
     fd=${path##*/}

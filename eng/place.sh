@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# What eng/postgres and eng/redis have in common: a private server that lives in one directory and answers on 127.0.0.1 only.
-# Sourced after lib.sh by a script that defines start, stop, status and remove; run_verb calls the one that was asked for.
+# Shared by eng/postgres and eng/redis: a private server that lives in one directory and answers on 127.0.0.1 only.
+# Sourced after lib.sh by a script that defines start, stop, status and remove; run_command calls the requested command.
 #
-#   DIR     the directory as the caller names it       PLACE   where it really is, once the script has found out
-#   PORT    the port asked for, or nothing             OWNER   the user whom the server's files belong to
+#   DIR     the directory as the caller names it       PLACE   its real path, once the script knows it
+#   PORT    the requested port, or nothing             OWNER   the user who owns the server's files
 #   EPHEMERAL  "yes" for tests
 
 # shellcheck disable=SC2034 # EPHEMERAL is for the script that sources this file
-run_verb() {
-  local verb=${1:-}
-  case $verb in
+run_command() {
+  local command=${1:-}
+  case $command in
     start | stop | status | remove) ;;
     *) sed -n '2,/^# shellcheck/{/^# shellcheck/d;s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
   esac
-  (($# >= 2)) || die "which directory? eng/${0##*/} $verb DIR"
+  (($# >= 2)) || die "which directory? eng/${0##*/} $command DIR"
   DIR=$(realpath -ms -- "$2")
   shift 2
   PORT='' EPHEMERAL=''
@@ -24,36 +24,36 @@ run_verb() {
       *) die "unknown option '$1'." ;;
     esac
   done
-  "$verb"
+  "$command"
 }
 
 # Two starts at once would both find no server and both make one. The lock is on the parent directory, because DIR itself
-# may turn into a link; it is gone with this process.
+# may become a link; it ends with this process.
 lock() {
   mkdir -p -- "${DIR%/*}/" 2>/dev/null || die "cannot create ${DIR%/*}: no permission, or the disk is full."
   exec 8<"${DIR%/*}/"
   flock 8
 }
 
-# The directory / is one that the other user can surely stand in.
+# The other user can certainly enter the directory /.
 as_owner() {
   if ((EUID == 0)) && [[ $OWNER != root ]]; then (cd / && exec runuser -u "$OWNER" -- "$@"); else "$@"; fi
 }
 
-# Asked first, because a server on a full disk cannot even write down why it ends.
+# Checked first, because a server on a full disk cannot even log why it ends.
 need_space() {
   local free
   free=$(df -Pm -- "$PLACE" | awk 'NR == 2 { print $4 }')
   ((free >= $1)) || die "the disk is full: $PLACE has $free MB left and $2 needs $1 MB here."
 }
 
-# What protects a server that every user of the machine can reach: 48 random hex digits that only its owner reads.
+# Protects a server that every user of the machine can reach: 48 random hex digits that only its owner can read.
 make_password() {
   # shellcheck disable=SC2016 # $0 belongs to the inner shell
   [[ -s $PLACE/password ]] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' | as_owner sh -c 'umask 077; cat >"$0"' "$PLACE/password"
 }
 
-# A named port, else the one of last time, else a random one below the range that the kernel gives to outgoing connections.
+# The requested port, else the last one used, else a random one below the kernel's range for outgoing connections.
 choose_port() {
   local port
   if [[ -n $PORT ]]; then
@@ -66,8 +66,8 @@ choose_port() {
   echo "$port"
 }
 
-# Does the process of this pid file live, and is it ours? After a restart of the machine the number may be another program's;
-# our server is the one that stands in the data directory.
+# Is the process of this pid file alive, and ours? After a reboot the number may belong to another program; our server's
+# working directory is the data directory.
 runs_in_data() {
   local pid
   pid=$(head -n 1 -- "$1" 2>/dev/null) && [[ -n $pid && -d /proc/$pid ]] && as_owner test "/proc/$pid/cwd" -ef "$PLACE/data"

@@ -15,7 +15,10 @@ internal static class Repository
             .SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
             .Concat(Directory.EnumerateFiles(Root, "*.md"))
             .Where(file => endings.Any(e => file.EndsWith(e, StringComparison.Ordinal)))
-            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "node_modules" or "dist"));
+            .Where(file =>
+                !Path.GetRelativePath(Root, file)
+                    .Split(Path.DirectorySeparatorChar)
+                    .Any(part => part is "bin" or "obj" or "node_modules" or "dist"));
 
     private static string Find()
     {

@@ -20,44 +20,56 @@ using Npgsql;
 
 namespace CityHelper.Engine;
 
-/// <summary>Wires the engine.</summary>
+/// <summary>Registers the engine's services.</summary>
 public static class EngineServices
 {
     /// <summary>
     /// Adds the engine. The host provides an <see cref="ISchema"/>, an <see cref="IClientDirectory"/>, <see cref="CursorKeys"/>,
-    /// <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and the <see cref="NpgsqlDataSource"/> whose connections are made for
-    /// reading (repeatable read, read only, statement timeout). It may provide an <see cref="IOperationStore"/>, and, before,
-    /// <see cref="GraphQLHttpOptions"/> and <see cref="AdmissionOptions"/> when it wants others than the defaults.
+    /// <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and an <see cref="NpgsqlDataSource"/> whose connections are read only
+    /// (repeatable read, with a statement timeout). It may provide an <see cref="IOperationStore"/> and, before this call,
+    /// <see cref="GraphQLHttpOptions"/> and <see cref="AdmissionOptions"/> to override the defaults.
     /// </summary>
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
     {
         Limits.Verify();
         services.AddReadingDatabase();
-        services.AddSingleton<SuspendedShapes>();
-        services.AddSingleton<OperationCompiler>().AddSingleton<OperationAppraiser>();
+        services.AddSingleton<SuspendedSignatures>();
+        services.AddSingleton<OperationCompiler>().AddSingleton<CostAnalyser>();
         services.AddSingleton<StoredOperations>();
         services.AddSingleton<OperationRegistry>();
         services.AddSingleton<PlanCache>();
         services.AddSingleton<StatementCache>();
         services.AddSingleton<BindingLookups>();
+        services.TryAddSingleton(new BlockOptions(Limits.BlockRowsMin));
         services.AddSingleton(s => new BindingContext(
-            s.GetRequiredService<CursorKeys>(), s.GetRequiredService<ITableStatistics>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<BindingLookups>()));
+            s.GetRequiredService<CursorKeys>(),
+            s.GetRequiredService<ITableStatistics>(),
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<BindingLookups>())
+        {
+            BlockRowsMin = s.GetRequiredService<BlockOptions>().RowsMin,
+        });
         services.AddSingleton<OperationPreparer>().AddSingleton<OperationBinder>().AddSingleton<IntrospectionRunner>();
         services.AddSingleton(s => Prepared(s.GetRequiredService<NpgsqlDataSource>())).AddSingleton<BatchRunner>();
         services.AddSingleton(s => new OperationExecutor(
-            s.GetRequiredService<BatchRunner>(), s.GetRequiredService<IntrospectionRunner>(), s.GetRequiredService<OperationBinder>().Roots));
+            s.GetRequiredService<BatchRunner>(),
+            s.GetRequiredService<IntrospectionRunner>(),
+            s.GetRequiredService<OperationBinder>().Roots));
         services.AddSingleton(s => new OperationExplainer(
-            s.GetRequiredService<OperationPreparer>(), s.GetRequiredService<OperationBinder>(), s.GetRequiredService<OperationExecutor>(), s.GetRequiredService<AdmissionControl>()));
+            s.GetRequiredService<OperationPreparer>(),
+            s.GetRequiredService<OperationBinder>(),
+            s.GetRequiredService<OperationExecutor>(),
+            s.GetRequiredService<AdmissionControl>()));
         services.AddSingleton(s => new Pipeline(
-            s.GetRequiredService<OperationGate>(),
+            s.GetRequiredService<OperationAuthorisation>(),
             s.GetRequiredService<OperationPreparer>(),
             s.GetRequiredService<OperationBinder>(),
             s.GetRequiredService<OperationExecutor>(),
             s.GetRequiredService<AdmissionControl>(),
-            s.GetRequiredService<SuspendedShapes>(),
+            s.GetRequiredService<SuspendedSignatures>(),
             s.GetRequiredService<BackendRegister>()));
         services.AddSingleton<RegisteredOperations>();
-        services.AddSingleton<OperationGate>();
+        services.AddSingleton<OperationAuthorisation>();
         services.TryAddSingleton(new GraphQLHttpOptions());
         services.AddSingleton<ResponseMemory>().AddSingleton<ResponseSender>();
         services.TryAddSingleton(new AdmissionOptions());
@@ -67,9 +79,10 @@ public static class EngineServices
         return services;
     }
 
-    private static PreparedStatements Prepared(NpgsqlDataSource pool) => new(new NpgsqlConnectionStringBuilder(pool.ConnectionString).MaxPoolSize);
+    private static PreparedStatements Prepared(NpgsqlDataSource pool) =>
+        new(new NpgsqlConnectionStringBuilder(pool.ConnectionString).MaxPoolSize);
 
-    /// <summary>Adds what everything reads through that is read for a request; twice is once.</summary>
+    /// <summary>Adds the database access of all reads for a request. Calling it twice has no further effect.</summary>
     public static IServiceCollection AddReadingDatabase(this IServiceCollection services)
     {
         services.TryAddSingleton<BackendRegister>();
@@ -77,7 +90,7 @@ public static class EngineServices
         return services;
     }
 
-    /// <summary>Adds the types that the engine brings to a schema.</summary>
+    /// <summary>Adds the engine's schema types.</summary>
     public static IServiceCollection AddEngineTypes(this IServiceCollection services)
     {
         services.AddSingleton(typeof(UpperSnakeEnumType<>));
@@ -91,11 +104,15 @@ public static class EngineServices
         services.AddSingleton<AreaInput>().AddSingleton<ViewportInput>().AddSingleton<CircleInput>().AddSingleton<GeometryType>();
         services.AddSingleton<LocalDateType>().AddSingleton<PeriodCountType>().AddSingleton<DurationStatsType>();
         services.AddSingleton<PositionInput>();
-        services.AddSingleton<NodeInterface>().AddSingleton<PageInfoType>().AddSingleton<SortEnumType>().AddSingleton<CacheControlScopeType>();
+        services
+            .AddSingleton<NodeInterface>()
+            .AddSingleton<PageInfoType>()
+            .AddSingleton<SortEnumType>()
+            .AddSingleton<CacheControlScopeType>();
         return services;
     }
 
-    /// <summary>Maps <c>/graphql</c>, the persisted routes (conventions §8) and the schema as SDL (§9).</summary>
+    /// <summary>Maps <c>/graphql</c>, the routes of persisted operations and the schema as SDL.</summary>
     public static void MapGraphQL(this IEndpointRouteBuilder endpoints, string path)
     {
         var handler = endpoints.ServiceProvider.GetRequiredService<GraphQLHttpHandler>();

@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace CityHelper.Engine;
 
-/// <summary>The text is no GraphQL document (HC0011).</summary>
+/// <summary>The text is not a GraphQL document (HC0011).</summary>
 public sealed class SyntaxError(string message) : RequestError(message, "HC0011");
 
-/// <summary>The body is no JSON (HC0012).</summary>
+/// <summary>The body is not JSON (HC0012).</summary>
 public sealed class InvalidJsonError : RequestError
 {
     public InvalidJsonError()
         : base("Invalid JSON document.", "HC0012") => Status = 400;
 }
 
-/// <summary>Neither a text nor an id was sent (HC0013).</summary>
+/// <summary>The request has neither a text nor an id (HC0013).</summary>
 public sealed class OperationMissingError : RequestError
 {
     public OperationMissingError()
@@ -30,27 +30,27 @@ public sealed class OperationUnknownError : RequestError
     }
 }
 
-/// <summary>The id holds characters that no id has. HotChocolate sends no code here; ours is the class's name.</summary>
+/// <summary>The id has characters that no id has. HotChocolate sends no code here, so the code is the class's name.</summary>
 public sealed class OperationIdInvalidError : RequestError
 {
     public OperationIdInvalidError()
         : base("The operation ID has an invalid format.", "OPERATION_ID_INVALID") => Status = 400;
 }
 
-/// <summary>The operation name of the URL or the request is not in the document.</summary>
+/// <summary>The document has no operation of the name in the URL or the request.</summary>
 public sealed class OperationNameUnknownError(string name)
     : RequestError($"The document has no operation named `{name}`.", "OPERATION_NAME_UNKNOWN");
 
-/// <summary>A document with several operations was sent without a name.</summary>
+/// <summary>The document has several operations, and the request names none.</summary>
 public sealed class OperationNameMissingError()
     : RequestError("The document has several operations: send `operationName` with the name of one.", "OPERATION_NAME_MISSING");
 
-/// <summary>The schema has no operations of the kind.</summary>
+/// <summary>The schema has no operations of this kind.</summary>
 public sealed class OperationKindUnknownError(string kind)
     : RequestError($"The schema has no {kind}: send a query.", "OPERATION_KIND_UNKNOWN");
 
 /// <summary>
-/// A GET or HEAD asks for something else than a query. HotChocolate's message; the answer's <c>Allow</c> says what to do.
+/// A GET or HEAD request sends an operation other than a query. The message is HotChocolate's; the <c>Allow</c> header says what to do.
 /// </summary>
 public sealed class OperationKindNotAllowedError : RequestError
 {
@@ -69,20 +69,21 @@ public sealed class RequestInvalidError : RequestError
 public sealed class RequestTooLargeError : RequestError
 {
     public RequestTooLargeError()
-        : base($"The request is larger than {Limits.RequestBytesMax} bytes. Send less, or use a persisted operation.", "HC0010") => Status = 413;
+        : base($"The request is larger than {Limits.RequestBytesMax} bytes. Send less, or use a persisted operation.", "HC0010") =>
+        Status = 413;
 }
 
 /// <summary>A variable's value does not fit its type (HC0016).</summary>
 public sealed class VariableInvalidError(string message) : RequestError(message, "HC0016");
 
-/// <summary>A value in the text does not fit its type (HC0002).</summary>
+/// <summary>A literal in the document does not fit its type (HC0002).</summary>
 public sealed class LiteralInvalidError(string message) : RequestError(message, "HC0002");
 
-/// <summary>The document defines types, which only a server does (spec 5.1.1).</summary>
+/// <summary>The document defines types, which are not executable (GraphQL specification, 5.1.1).</summary>
 public sealed class DefinitionNotExecutableError()
     : RequestError("Send operations and fragments only, no type definitions.", "DEFINITION_NOT_EXECUTABLE");
 
-/// <summary>Two fields of one name in the answer would be different fields (spec 5.3.2). GraphQL.NET's code for it.</summary>
+/// <summary>Two fields of one response name are different fields (GraphQL specification, 5.3.2). The code is GraphQL.NET's.</summary>
 public sealed class FieldsConflictError : RequestError
 {
     public FieldsConflictError(string responseName, string why)
@@ -90,15 +91,15 @@ public sealed class FieldsConflictError : RequestError
         Extensions = [new("specifiedBy", "https://spec.graphql.org/October2021/#sec-Field-Selection-Merging")];
 }
 
-/// <summary>Whether fields can be merged takes too long to tell (HC0107).</summary>
+/// <summary>Checking whether fields can be merged takes too long (HC0107).</summary>
 public sealed class FieldMergeBudgetError()
     : RequestError("The field merge validation budget was exhausted: spread fewer fragments below interfaces.", "HC0107");
 
-/// <summary>Introspection asks for more than a tool needs (HC0086).</summary>
+/// <summary>The introspection query selects more than a tool needs (HC0086).</summary>
 public sealed class IntrospectionTooLargeError()
     : RequestError("The introspection is nested too deeply: ask for types and their fields once.", "HC0086");
 
-/// <summary>A null where the schema allows none (HC0018).</summary>
+/// <summary>A non-null field is null (HC0018).</summary>
 public sealed class NonNullError() : RequestError("Cannot return null for non-nullable field.", "HC0018");
 
 /// <summary>The accept header cannot be parsed (HC0064).</summary>
@@ -112,7 +113,7 @@ public sealed class AcceptHeaderInvalidError : RequestError
     }
 }
 
-/// <summary>The page is larger than allowed (HC0051).</summary>
+/// <summary>The page size is larger than allowed (HC0051).</summary>
 public sealed class PageTooLargeError : RequestError
 {
     public PageTooLargeError(string coordinate, int requested, int allowed = Limits.PageRowsMax)
@@ -132,7 +133,7 @@ public sealed class PageSizeNegativeError : RequestError
     }
 }
 
-/// <summary>A page has two ends (HC0082).</summary>
+/// <summary>The arguments have both <c>first</c> and <c>last</c> (HC0082).</summary>
 public sealed class PageBoundariesError : RequestError
 {
     public PageBoundariesError(string coordinate)
@@ -142,7 +143,7 @@ public sealed class PageBoundariesError : RequestError
     }
 }
 
-/// <summary>A connection below a list says no page size (HC0052).</summary>
+/// <summary>A connection nested in a list has no page size (HC0052).</summary>
 public sealed class PageBoundaryMissingError : RequestError
 {
     public PageBoundaryMissingError(string coordinate)
@@ -152,14 +153,14 @@ public sealed class PageBoundaryMissingError : RequestError
     }
 }
 
-/// <summary>No index serves a filter, and nothing beside it leaves few rows.</summary>
+/// <summary>No index supports a filter, and no other condition leaves few rows.</summary>
 public sealed class FilterNotIndexedError : RequestError
 {
     internal const string SmallArea = "a `within` of a district or less";
 
     /// <param name="fields">The fields of the filter.</param>
-    /// <param name="coordinate">The field that it filters.</param>
-    /// <param name="area">The area that would be small enough.</param>
+    /// <param name="coordinate">The coordinate of the filtered field.</param>
+    /// <param name="area">Describes an area that would be small enough.</param>
     public FilterNotIndexedError(IReadOnlyList<string> fields, string coordinate, string area = SmallArea)
         : base(
             $"No index serves {Listed(fields)} alone: add a `category` or `agency` by `code` or `id` with `eq` or `in`, "
@@ -169,13 +170,13 @@ public sealed class FilterNotIndexedError : RequestError
         Extensions = [new("coordinate", coordinate)];
     }
 
-    /// <summary>What stands beside the fields leaves too many rows.</summary>
+    /// <summary>The other conditions leave too many rows.</summary>
     internal FilterNotIndexedError(IReadOnlyList<string> fields, TooManyRows tooMany, string coordinate, string area = SmallArea)
         : base(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Listed(fields)} would be looked for in about {tooMany.Rows:0} rows, {tooMany.RowsMax:0} are allowed: name fewer categories or agencies, "
-                + $"or add an `id`, a `createdAt` range of at most {Limits.ScanDaysMax} days, or {area}."),
+                $"{Listed(fields)} would be looked for in about {tooMany.Rows:0} rows, {tooMany.RowsMax:0} are allowed: name fewer "
+                    + $"categories or agencies, or add an `id`, a `createdAt` range of at most {Limits.ScanDaysMax} days, or {area}."),
             "FILTER_NOT_INDEXED")
     {
         Extensions = [new("coordinate", coordinate)];
@@ -184,12 +185,12 @@ public sealed class FilterNotIndexedError : RequestError
     private static string Listed(IReadOnlyList<string> fields) => string.Join(", ", fields.Select(f => $"`{f}`"));
 }
 
-/// <summary>A filter that is looked at row by row is left with too many rows.</summary>
-/// <param name="Rows">An estimate of how many, from the statistics of the partition: not a whole number, and nothing was counted.</param>
-/// <param name="RowsMax">How many of them are allowed.</param>
+/// <summary>A filter without an index would have to test too many rows.</summary>
+/// <param name="Rows">Estimated rows, from the tenant's statistics: not a whole number, since nothing was counted.</param>
+/// <param name="RowsMax">How many rows are allowed.</param>
 internal readonly record struct TooManyRows(double Rows, double RowsMax);
 
-/// <summary>No index gives the order.</summary>
+/// <summary>No index supports the order.</summary>
 public sealed class OrderNotIndexedError : RequestError
 {
     public OrderNotIndexedError(string order, string remedy, string coordinate)
@@ -199,17 +200,17 @@ public sealed class OrderNotIndexedError : RequestError
     }
 }
 
-/// <summary>The lists of a partition are asked for several partitions at once.</summary>
-public sealed class OnePartitionError : RequestError
+/// <summary>A field that is read for one row at a time is requested for several.</summary>
+public sealed class OneTenantError : RequestError
 {
-    public OnePartitionError(string coordinate)
+    public OneTenantError(string coordinate)
         : base($"`{coordinate}` is read for one row at a time: ask for that row alone.", "ONE_PARTITION")
     {
         Extensions = [new("coordinate", coordinate)];
     }
 }
 
-/// <summary>Too many ids (HC0076).</summary>
+/// <summary>The request has too many ids (HC0076).</summary>
 public sealed class TooManyNodesError : RequestError
 {
     public TooManyNodesError(int requested)
@@ -219,25 +220,27 @@ public sealed class TooManyNodesError : RequestError
     }
 }
 
-/// <summary>The id names a type that is no node (HC0068).</summary>
+/// <summary>The id names a type that is not a node (HC0068).</summary>
 public sealed class NotANodeError(string type) : RequestError($"There is no node resolver registered for type `{type}`.", "HC0068");
 
-/// <summary>The text is no id of this server at all.</summary>
-public sealed class NodeIdInvalidError() : RequestError("The node ID string has an invalid format: send an `id` as it was received.", "NODE_ID_INVALID");
+/// <summary>The text is not an id of this server.</summary>
+public sealed class NodeIdInvalidError()
+    : RequestError("The node ID string has an invalid format: send an `id` as it was received.", "NODE_ID_INVALID");
 
-/// <summary>The cursor was not made by this server for this question (HC0078).</summary>
+/// <summary>The cursor was not made by this server for this field and these arguments (HC0078).</summary>
 public sealed class CursorInvalidError : RequestError
 {
     public CursorInvalidError(string argument, string coordinate)
         : base(
-            $"The cursor is not valid here: use `{argument}` only with a cursor of the same field with the same arguments, as it was received.",
+            $"The cursor is not valid here: use `{argument}` only with a cursor of the same field with the same arguments, "
+                + "as it was received.",
             "HC0078")
     {
         Extensions = [new("coordinate", coordinate)];
     }
 }
 
-/// <summary>The id is no global id of the expected type.</summary>
+/// <summary>The id is not a global id of the expected type.</summary>
 public sealed class IdInvalidError(string expectedType)
     : RequestError($"The id is not an id of a {expectedType}: send an `id` as it was received.", "ID_INVALID");
 
@@ -248,34 +251,35 @@ public sealed class ExactlyOneArgumentError(string arguments)
 /// <summary>The area cannot be searched.</summary>
 public sealed class AreaInvalidError(string message) : RequestError(message, "AREA_INVALID");
 
-/// <summary>A geometry of a filter that PostGIS cannot compare with.</summary>
+/// <summary>PostGIS cannot compare the filter's geometry.</summary>
 public sealed class GeometryInvalidError(string message) : RequestError(message, "GEOMETRY_INVALID");
 
-/// <summary>
-/// A geometry whose edges would have to be compared too often, with each other or with those of the areas that it is held against.
-/// </summary>
-public sealed class GeometryTooComplexError(string what) : RequestError($"The geometry is too complex. {what}: simplify it, or send its parts one by one.", "GEOMETRY_TOO_COMPLEX");
+/// <summary>The geometry has too many pairs of edges to compare, with each other or with those of the areas it is compared with.</summary>
+public sealed class GeometryTooComplexError(string what)
+    : RequestError($"The geometry is too complex. {what}: simplify it, or send its parts one by one.", "GEOMETRY_TOO_COMPLEX");
 
-/// <summary>A geometry in coordinates that this server does not know (HC0029).</summary>
+/// <summary>The geometry uses an unknown coordinate reference system (HC0029).</summary>
 public sealed class CoordinateSystemUnknownError(string path)
     : RequestError($"{path} is in an unknown coordinate reference system: send longitudes and latitudes of WGS 84 (`crs` 4326).", "HC0029");
 
 /// <summary>The operation is larger than the server plans.</summary>
 public sealed class OperationTooLargeError(string message) : RequestError(message, "OPERATION_TOO_LARGE");
 
-/// <summary>The answer is larger than the server sends. HotChocolate's message; ours says what to do.</summary>
+/// <summary>The response is larger than the server sends. The first half of the message is HotChocolate's.</summary>
 public sealed class ResponseTooLargeError()
-    : RequestError($"The maximum allowed response size of {Limits.ResponseBytesMax} bytes was exceeded: ask for smaller pages or fewer fields.", "RESPONSE_TOO_LARGE");
+    : RequestError(
+        $"The maximum allowed response size of {Limits.ResponseBytesMax} bytes was exceeded: ask for smaller pages or fewer fields.",
+        "RESPONSE_TOO_LARGE");
 
-/// <summary>A count took longer than allowed (HC0045).</summary>
+/// <summary>The count took longer than allowed (HC0045).</summary>
 public sealed class CountTimeoutError()
     : RequestError("Counting took too long: narrow `within` or `where`, or leave the count out.", "HC0045");
 
-/// <summary>A map has no such zoom.</summary>
+/// <summary>The zoom is not one of a map.</summary>
 public sealed class ZoomInvalidError(int zoom)
     : RequestError($"The zoom {zoom} is none of a map: send 0 to {Limits.MapZoomMax}.", "ZOOM_INVALID");
 
-/// <summary>There would be more clusters than one answer holds.</summary>
+/// <summary>The area has more clusters than one response may hold.</summary>
 public sealed class TooManyClustersError()
     : RequestError($"There are more than {Limits.ClustersMax} clusters: narrow `within`, or send a smaller `zoom`.", "TOO_MANY_CLUSTERS");
 
@@ -283,9 +287,9 @@ public sealed class TooManyClustersError()
 public sealed class RequestTimeoutError()
     : RequestError("The request exceeded the configured timeout: narrow it, or try again.", "HC0045");
 
-/// <summary>The database cannot be reached or refuses.</summary>
+/// <summary>The database cannot be reached, or refuses the connection.</summary>
 public sealed class DatabaseUnavailableError()
     : RequestError("The data cannot be read at the moment: try again in a few seconds.", "DATABASE_UNAVAILABLE");
 
-/// <summary>A fault of ours; the details are in the log.</summary>
+/// <summary>An error of the server; the details are in the log.</summary>
 public sealed class UnexpectedError() : RequestError("Unexpected Execution Error", "UNEXPECTED");

@@ -16,6 +16,6 @@ internal sealed class InputException : Exception
     public InputException(RequestError error)
         : base(error.Message) => Error = error;
 
-    /// <summary>The error where it has a code of its own.</summary>
+    /// <summary>The error, when it has its own code.</summary>
     public RequestError? Error { get; }
 }

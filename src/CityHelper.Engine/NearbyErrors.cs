@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace CityHelper.Engine;
 
-/// <summary>The position is nowhere on the earth.</summary>
+/// <summary>The position is not a longitude and latitude.</summary>
 public sealed class PositionInvalidError : RequestError
 {
     public PositionInvalidError(string coordinate)
@@ -12,11 +12,11 @@ public sealed class PositionInvalidError : RequestError
     }
 }
 
-/// <summary>The distance is none, or further than is searched.</summary>
+/// <summary>The distance is not positive, or larger than allowed.</summary>
 public sealed class DistanceInvalidError : RequestError
 {
     /// <param name="argument">The argument.</param>
-    /// <param name="metresMax">The largest distance that is allowed.</param>
+    /// <param name="metresMax">The largest allowed distance.</param>
     /// <param name="coordinate">The field.</param>
     public DistanceInvalidError(string argument, double metresMax, string coordinate)
         : base(
@@ -27,7 +27,7 @@ public sealed class DistanceInvalidError : RequestError
     }
 }
 
-/// <summary>The span of days is none, or longer than is searched.</summary>
+/// <summary>The number of days is not positive, or larger than allowed.</summary>
 public sealed class DaysInvalidError : RequestError
 {
     /// <param name="argument">The argument.</param>

@@ -1,21 +1,19 @@
 namespace CityHelper.Engine;
 
-/// <summary>
-/// One error of a GraphQL answer. Expected outcomes are values of this kind; exceptions are for broken promises.
-/// </summary>
-/// <param name="message">What the client reads: what to do.</param>
-/// <param name="code">Machine-readable, stable: HotChocolate's number where it has one, else the class's name in UPPER_SNAKE.</param>
+/// <summary>One error of a GraphQL response. Expected failures are values of this type; exceptions are for bugs.</summary>
+/// <param name="message">The message for the client; it says what to do.</param>
+/// <param name="code">Machine-readable and stable: HotChocolate's number where it has one, else the class's name in UPPER_SNAKE.</param>
 public class RequestError(string message, string code)
 {
-    /// <summary>What the client reads, cut at <see cref="Limits.ErrorMessageCharsMax"/>: many messages repeat what was sent.</summary>
+    /// <summary>The message for the client, cut at <see cref="Limits.ErrorMessageCharsMax"/>, as many repeat what was sent.</summary>
     public string Message { get; } = message.Length <= Limits.ErrorMessageCharsMax ? message : Shortened(message);
 
-    /// <summary>The <c>extensions.code</c> of the answer.</summary>
+    /// <summary>The <c>extensions.code</c> of the response.</summary>
     public string Code { get; } = code;
 
     /// <summary>
-    /// Further members of <c>extensions</c>, in order; values are strings, numbers or booleans. Strings are cut as the message is: they
-    /// repeat what was sent, and a refusal is sent to any number of slow readers.
+    /// Further members of <c>extensions</c>, in order; values are strings, numbers or booleans. Strings are cut like the message: they
+    /// repeat what the client sent, and any number of slow readers may hold a refusal.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, object>> Extensions
     {
@@ -29,15 +27,15 @@ public class RequestError(string message, string code)
     public IReadOnlyList<(int Line, int Column)> Locations { get; init; } = [];
 
     /// <summary>
-    /// The HTTP status of a request that cannot even be understood. Null for all others: 400, or 200 for clients that accept only
+    /// A fixed HTTP status, whatever media type the client accepts. Null for all others: 400, or 200 for clients that accept only
     /// <c>application/json</c> (GraphQL over HTTP).
     /// </summary>
     public int? Status { get; init; }
 
-    /// <summary>Seconds after which it is worth trying again, sent as <c>Retry-After</c>; null when it never is.</summary>
+    /// <summary>Seconds sent as <c>Retry-After</c>; null when retrying does not help.</summary>
     public int? RetryAfterSeconds { get; init; }
 
-    // Half of a surrogate pair would be no text any more.
+    // Cuts before a surrogate pair, never within it.
     private static string Shortened(string message)
     {
         int length = Limits.ErrorMessageCharsMax - 1;
@@ -45,7 +43,7 @@ public class RequestError(string message, string code)
     }
 }
 
-/// <summary>An error at a place of the answer.</summary>
+/// <summary>An error at a path of the response.</summary>
 /// <param name="Error">What went wrong.</param>
-/// <param name="Path">Response names and list indices, innermost first while it travels up, outermost first when written.</param>
+/// <param name="Path">Response names and list indices: innermost first while the error propagates, outermost first when written.</param>
 public sealed record FieldError(RequestError Error, List<object> Path);

@@ -4,69 +4,69 @@ namespace CityHelper.Server;
 public static partial class Limits
 {
     /// <summary>
-    /// Milliseconds that a request waits for Redis. A call takes one on a good day; one that takes this long says that Redis is in trouble,
-    /// and what is asked of it can be done without.
+    /// Milliseconds that a request waits for Redis. A call usually takes one. A call that takes this long shows that Redis is in trouble,
+    /// and the request can do without its answer.
     /// </summary>
     public const int RedisCallMs = 500;
 
     /// <summary>
-    /// Milliseconds for which nothing is asked of a Redis that let a call wait: else every request would wait, and calls pile up.
+    /// Milliseconds without calls to Redis after a call timed out: otherwise every request would wait, and calls pile up.
     /// </summary>
     public const int RedisRestMs = 1_000;
 
-    /// <summary>Milliseconds that connecting may take. A server that starts waits for it once.</summary>
+    /// <summary>Milliseconds that connecting may take. A starting server waits for it once.</summary>
     public const int RedisConnectMs = 1_000;
 
-    /// <summary>Milliseconds between two attempts to connect again: about as long as a Redis that was restarted is missed.</summary>
+    /// <summary>Milliseconds between two attempts to reconnect: about as long as a restarted Redis goes unnoticed.</summary>
     public const int RedisReconnectMs = 1_000;
 
     /// <summary>
-    /// Milliseconds that a verb waits for Redis, to connect as for each call: nobody else waits for it, and it says why it ends.
+    /// Milliseconds that a command waits for Redis, to connect and for each call: nothing else waits for it, and it reports why it ends.
     /// </summary>
-    public const int RedisVerbMs = 2_000;
+    public const int RedisCommandMs = 2_000;
 
     /// <summary>
-    /// How long a text that a client registered is kept after its last use: an app that is opened once a week finds its operations. Redis
-    /// evicts it earlier when memory is short.
+    /// How long a registered text is kept after its last use: an app that is opened once a week finds its operations. Redis evicts it
+    /// earlier when memory is short.
     /// </summary>
     public static readonly TimeSpan RegisteredTextKept = TimeSpan.FromDays(14);
 
-    /// <summary>How long the count of a day's registrations is kept: the day itself, and clocks of servers that differ.</summary>
+    /// <summary>How long a day's count of registrations is kept: the day itself, and a margin for clocks that differ.</summary>
     public static readonly TimeSpan RegistrationCountKept = TimeSpan.FromDays(2);
 
-    /// <summary>Keys that one step of a listing looks at in Redis, which does nothing else meanwhile: well under a millisecond.</summary>
+    /// <summary>Keys that one step of a scan visits in Redis, which does nothing else meanwhile: well under a millisecond.</summary>
     public const int RedisScanKeys = 1_000;
 
     /// <summary>
-    /// Bytes of a value that are read from Redis: the longest document there can be. A longer value is none of ours, and its beginning does
-    /// not hash to its id.
+    /// Bytes of a value that are read from Redis: the longest possible document. A longer value is not ours, and its beginning does not
+    /// hash to its id.
     /// </summary>
     public const int StoredTextBytesMax = Engine.Limits.DocumentCharsMax * Utf8BytesPerCharMax;
 
     /// <summary>
-    /// Megabytes that PostgreSQL may use for one sort of a reading statement, and twice that for one table of groups, before it goes to
-    /// disk: the clusters of a city of 200,000 requests take 34 at the zoom where they are most, and the default allows 8. It is taken when
-    /// it is needed and given back at the statement's end.
+    /// Megabytes that PostgreSQL may use for one sort of a reading statement, and twice that for one hash table of groups, before it spills
+    /// to disk. The clusters of a city of 200,000 requests take 34 at the zoom with the most clusters; the default allows 8. Memory is
+    /// allocated on demand and freed at the statement's end.
     /// </summary>
     public const int WorkMemoryMegabytes = 32;
 
     /// <summary>
-    /// Connections that answers are read through: with <see cref="ConnectionsOfFolding"/>, <see cref="ConnectionsOfHealth"/> and
-    /// <see cref="ConnectionsOfWatching"/> 44, so that two servers leave nine of PostgreSQL's default for an import (three), a migration
-    /// (two) and people.
+    /// Connections for reading answers. With <see cref="ConnectionsOfCompaction"/>, <see cref="ConnectionsOfHealth"/> and
+    /// <see cref="ConnectionsOfWatching"/> they are 44, so two servers leave nine of PostgreSQL's default for an import (three), a
+    /// migration (two) and people.
     /// </summary>
     public const int ReadingConnections = 40;
 
-    /// <summary>Connections of answers that a setting may ask for: each is a process of PostgreSQL of 10 MB, so these are 100 GB.</summary>
+    /// <summary>The most reading connections that a setting may allow: at 10 MB per PostgreSQL process they take 100 GB.</summary>
     public const int ReadingConnectionsMax = 10_000;
 
-    /// <summary>Of the reading connections, one for what the server reads for itself every few minutes, the tables' statistics.</summary>
+    /// <summary>Reading connections for the table statistics, which the server reads for itself every few minutes.</summary>
     public const int ConnectionsOfStatistics = 1;
 
-    /// <summary>Connections that fold counters: two, so that a fold that was cut off at one does not stop the next.</summary>
-    public const int ConnectionsOfFolding = 2;
+    /// <summary>Connections that compact counters: two, so that a compaction that was cut off on one does not block the next.</summary>
+    public const int ConnectionsOfCompaction = 2;
 
-    /// <summary>Connections that health is looked at through: never one that answers are read through.</summary>
+    /// <summary>Connections for health checks: never a reading connection.</summary>
     public const int ConnectionsOfHealth = 1;
 
     /// <summary>Connections that watch the server's statements in PostgreSQL.</summary>
@@ -81,54 +81,54 @@ public static partial class Limits
     /// <summary>Connections that an import, a migration and a person's psql take beside the servers.</summary>
     public const int ConnectionsOfOthers = 9;
 
-    /// <summary>Milliseconds between two looks at the database: one that is gone is noticed after two or three of them.</summary>
+    /// <summary>Milliseconds between two health checks of the database: one that is gone is noticed after two or three of them.</summary>
     public const int HealthEveryMs = 1_000;
 
     /// <summary>
-    /// Milliseconds that a look may take before it is given up. A database that is only busy answers `select 1` within some ten.
+    /// Milliseconds that a health check may take before it is given up. A database that is only busy answers `select 1` within some ten.
     /// </summary>
-    public const int HealthLookMs = 2_000;
+    public const int HealthCheckMs = 2_000;
 
     /// <summary>
-    /// Milliseconds for which a database that let looks run out counts as there: a server that is called unready is taken away, and its
-    /// load goes to others that are as busy. One that refuses to connect is gone at once.
+    /// Milliseconds for which a database that lets checks time out counts as present: an unready server is taken out of rotation, and its
+    /// load moves to others that are as busy. A database that refuses to connect is gone at once.
     /// </summary>
     public const int HealthUnansweredMs = 5_000;
 
     /// <summary>
-    /// Milliseconds that a question for readiness waits for a look while the last one failed, so that who migrates or restarts the database
-    /// need not wait for the next.
+    /// Milliseconds that a readiness request waits for a new check while the last one failed, so that a migrated or restarted database is
+    /// seen at once.
     /// </summary>
-    public const int HealthAskMs = 50;
+    public const int HealthWaitMs = 50;
 
     /// <summary>
-    /// Threads that the pool makes without hesitation. Its default is one for each processor, and where two requests read long answers, a
-    /// third waits behind them for up to half a second until the pool decides to make another; the system's scheduler gives each thread its
-    /// turn after milliseconds.
+    /// Threads that the pool creates without delay. Its default is one for each processor: where two requests read long answers, a third
+    /// waits behind them for up to half a second until the pool adds one. The system's scheduler gives each thread its turn after
+    /// milliseconds.
     /// </summary>
     public const int ThreadsMin = 32;
 
     /// <summary>
-    /// Seconds that Npgsql waits for an answer of PostgreSQL: more than a statement may take and the watcher needs to end it, so that the
+    /// Seconds that Npgsql waits for PostgreSQL: more than a statement may take plus what the watcher needs to end it, so that the
     /// connection is kept whenever PostgreSQL ends the statement.
     /// </summary>
     public const int CommandTimeoutSeconds = 8;
 
     /// <summary>
-    /// Milliseconds that Npgsql waits for the end of a statement that it has cancelled; then it gives the connection up, and the backend is
-    /// the watcher's.
+    /// Milliseconds that Npgsql waits for a cancelled statement to end; then it gives up the connection, and leaves the backend to the
+    /// watcher.
     /// </summary>
     public const int CancellationTimeoutMs = 1_500;
 
     /// <summary>Seconds that the watcher waits for a connection, and for its one small statement.</summary>
     public const int WatchTimeoutSeconds = 5;
 
-    /// <summary>Characters of a wrong value that the message about it shows: whoever wrote it knows it by them.</summary>
+    /// <summary>Characters of a wrong value that the message about it shows: enough to recognise it.</summary>
     public const int ShownSettingCharsMax = 100;
 
     private const int Utf8BytesPerCharMax = 3;
 
-    /// <summary>Limits that contradict each other must not start a server.</summary>
+    /// <summary>Throws when limits contradict each other, so that no server starts with them.</summary>
     /// <exception cref="InvalidOperationException">A relation between two limits is broken.</exception>
     public static void Verify()
     {
@@ -136,12 +136,18 @@ public static partial class Limits
         const int WatchedMs = Engine.Limits.StatementTimeoutMs + Engine.Limits.WatchMarginMs + Engine.Limits.WatchIntervalMs;
         Check(Engine.Limits.StatementTimeoutMs < CommandTimeoutSeconds * 1_000, "PostgreSQL must end a statement before Npgsql does");
         Check(WatchedMs < CommandTimeoutSeconds * 1_000, "what outlives its limit must be ended before Npgsql gives its connection up");
-        Check(CommandTimeoutSeconds * 1_000 + CancellationTimeoutMs < Engine.Limits.RequestTimeoutMs, "a connection must be given up before its request is");
         Check(
-            ServersOfOneDatabase * (ReadingConnections + ConnectionsOfFolding + ConnectionsOfHealth + ConnectionsOfWatching) + ConnectionsOfOthers <= PostgresConnections,
+            CommandTimeoutSeconds * 1_000 + CancellationTimeoutMs < Engine.Limits.RequestTimeoutMs,
+            "a connection must be given up before its request is");
+        Check(
+            ServersOfOneDatabase * (ReadingConnections + ConnectionsOfCompaction + ConnectionsOfHealth + ConnectionsOfWatching)
+                + ConnectionsOfOthers
+                <= PostgresConnections,
             "two servers must fit the database's connections");
-        Check(Engine.Admission.ClientShare.Everybody.Executions + ConnectionsOfStatistics <= ReadingConnections, "whoever is admitted by default must have a connection");
-        Check(HealthEveryMs + HealthLookMs < HealthUnansweredMs, "one look that ran out must not take a server away");
+        Check(
+            Engine.Admission.ClientShare.Everybody.Executions + ConnectionsOfStatistics <= ReadingConnections,
+            "the default shares must fit the pool");
+        Check(HealthEveryMs + HealthCheckMs < HealthUnansweredMs, "one timed-out check must not make a server unready");
     }
 
     private static void Check(bool holds, string relation)

@@ -5,10 +5,10 @@ using System.Text.Json;
 
 namespace CityHelper.Benchmarks;
 
-/// <summary>A request that can be sent again and again: GET, or POST when it has a body.</summary>
+/// <summary>A request that can be sent repeatedly: GET, or POST when it has a body.</summary>
 internal sealed record Question(Uri Url, string? Body = null)
 {
-    /// <summary>A published operation by its id, as browsers ask for it.</summary>
+    /// <summary>A published operation by its id, as browsers request it.</summary>
     public static Question Persisted(Uri server, string id, string operation, object variables) =>
         new(new Uri(server, $"/graphql/persisted/{id}/{operation}?variables={Uri.EscapeDataString(JsonSerializer.Serialize(variables))}"));
 
@@ -28,17 +28,17 @@ internal sealed record Question(Uri Url, string? Body = null)
     }
 }
 
-/// <summary>What was sent, and what came back.</summary>
+/// <summary>How many requests were sent, and how many bytes came back.</summary>
 internal sealed record Sent(int Requests, long Bytes);
 
-/// <summary>Clients that ask as fast as they are answered, each on a connection of its own.</summary>
-/// <param name="connections">How many.</param>
-/// <param name="timeMax">After which a call sends no more: one slow question must not make a run endless.</param>
+/// <summary>Closed-loop clients, each on its own connection: a client sends its next request when the last one is answered.</summary>
+/// <param name="connections">How many clients.</param>
+/// <param name="timeMax">The time after which a call stops sending, so that one slow request does not make a run endless.</param>
 internal sealed class HttpLoad(int connections, TimeSpan timeMax) : IDisposable
 {
     public HttpClient Client { get; } = new(new SocketsHttpHandler { MaxConnectionsPerServer = connections });
 
-    /// <summary>Sends so many requests, taking turns with the questions; fewer when the time is up.</summary>
+    /// <summary>Sends this many requests, in turn from the questions; fewer when the time is up.</summary>
     /// <exception cref="InvalidOperationException">An answer holds errors.</exception>
     public async Task<Sent> SendAsync(IReadOnlyList<Question> questions, int requests)
     {

@@ -1,6 +1,6 @@
 namespace CityHelper.Benchmarks;
 
-/// <summary>The least a request can cost here: Kestrel sends 8 kB that never change.</summary>
+/// <summary>The least that a request can cost here: Kestrel sends 8 kB that never change.</summary>
 internal static class KestrelFloor
 {
     public const int AnswerBytes = 8 * 1024;

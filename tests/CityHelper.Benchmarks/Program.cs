@@ -3,8 +3,8 @@ using CityHelper.Benchmarks.Cost;
 using CityHelper.Benchmarks.Overload;
 using CityHelper.Benchmarks.Scale;
 
-// Five roles: `floor` is the bare web server that everything is compared with, `scale` compares databases of several sizes, `cost` measures
-// what a unit of cost takes, `overload` asks for more than there is, and anything else measures requests beside the floor.
+// Five modes: `floor` is the bare web server to compare with, `scale` compares databases of several sizes, `cost` measures the database
+// time per unit of cost, `overload` sends more than a server can answer, and anything else measures requests beside the floor.
 switch (args)
 {
     case ["floor", var url]:

@@ -7,13 +7,13 @@ using Spectre.Console;
 namespace CityHelper.Benchmarks;
 
 /// <summary>
-/// CPU time of the server per request, for the operations of the web client, beside Kestrel's floor in the same run. CPU time, not
-/// latency, because it is what a machine's capacity is bought with and because other load on the machine disturbs it little.
+/// CPU time of the server per request, for the operations of the web client, beside Kestrel's floor in the same run. CPU time, not latency,
+/// because it determines what a machine can serve, and because other load on the machine disturbs it little.
 /// </summary>
 internal static class RequestBenchmark
 {
-    // The JIT compiles hot code in the background for thousands of requests, and that is the server's CPU time too: every question is
-    // asked this often before any is measured.
+    // The JIT compiles hot code in the background for thousands of requests, and that is the server's CPU time too: every question is sent
+    // this often before any is measured.
     private const int WarmUpRequests = 10_000;
     private const int RoundRequests = 4_000;
     private const int Rounds = 3;
@@ -26,7 +26,8 @@ internal static class RequestBenchmark
     public static async Task<int> RunAsync()
     {
         await using ServerProcess floor = await ServerProcess.StartAsync("CityHelper.Benchmarks.dll", "/", url => ["floor", url]);
-        await using ServerProcess server = await ServerProcess.StartAsync("CityHelper.Server.dll", "/health/ready", url => ["serve", "--urls", url]);
+        await using ServerProcess server = await ServerProcess.StartAsync(
+            "CityHelper.Server.dll", "/health/ready", url => ["serve", "--urls", url]);
         using var load = new HttpLoad(ConnectionCount, s_timeMax);
 
         Question[] floorQuestions = [new Question(floor.Url)];
@@ -49,17 +50,27 @@ internal static class RequestBenchmark
 
     private static async Task<List<(string Name, Question[] Questions)>> QuestionsAsync(HttpClient client, Uri server)
     {
-        OperationManifest manifest = OperationManifest.Read(Path.Combine(AppContext.BaseDirectory, "persisted-queries", OperationManifest.FileName));
+        OperationManifest manifest = OperationManifest.Read(
+            Path.Combine(AppContext.BaseDirectory, "persisted-queries", OperationManifest.FileName));
         Question Ask(string operation, object variables) =>
             Question.Persisted(server, manifest.Operations.Single(o => o.Client == "web" && o.Name == operation).Id, operation, variables);
 
-        // Many different requests, so that no one page of the database is all there is.
-        using JsonDocument page = JsonDocument.Parse(await client.GetStringAsync(Ask("ServiceRequestList", new { city = City, first = 100 }).Url));
-        string[] ids = [.. page.RootElement.GetProperty("data").GetProperty("serviceRequests").GetProperty("nodes").EnumerateArray()
-            .Select(n => n.GetProperty("id").GetString()!)];
+        // Many different requests, so that they do not all read the same pages of the database.
+        using JsonDocument page = JsonDocument.Parse(
+            await client.GetStringAsync(Ask("ServiceRequestList", new { city = City, first = 100 }).Url));
+        string[] ids =
+        [
+            .. page
+                .RootElement.GetProperty("data")
+                .GetProperty("serviceRequests")
+                .GetProperty("nodes")
+                .EnumerateArray()
+                .Select(n => n.GetProperty("id").GetString()!),
+        ];
         if (ids.Length < 100)
         {
-            throw new InvalidOperationException($"The database has {ids.Length} requests of {City}, 100 are needed: run eng/run once, which loads a sample.");
+            throw new InvalidOperationException(
+                $"The database has {ids.Length} requests of {City}, 100 are needed: run eng/run once, which loads a sample.");
         }
 
         return
@@ -67,7 +78,19 @@ internal static class RequestBenchmark
             ("detail", [.. ids.Select(id => Ask("ServiceRequestDetail", new { city = City, id }))]),
             ("list of 50 with updates", [Ask("ServiceRequestList", new { city = City, first = 50 })]),
             ("map, newest 50 in Midtown", [Ask("ServiceRequestMap", new { city = City, viewport = s_midtown })]),
-            ("map, status OPEN", [Ask("ServiceRequestMap", new { city = City, viewport = s_midtown, where = new { status = new { eq = "OPEN" } } })]),
+            (
+                "map, status OPEN",
+                [
+                    Ask(
+                        "ServiceRequestMap",
+                        new
+                        {
+                            city = City,
+                            viewport = s_midtown,
+                            where = new { status = new { eq = "OPEN" } },
+                        }
+                    ),
+                ]),
         ];
     }
 
@@ -79,7 +102,7 @@ internal static class RequestBenchmark
             rounds.Add(await RoundAsync(load, server, name, questions));
         }
 
-        // The middle one: another program's burst on this machine spoils one round, not the figure.
+        // The median: another program's burst on this machine spoils one round, not the result.
         return rounds.OrderBy(r => r.CpuMicroseconds).ElementAt(Rounds / 2);
     }
 
@@ -101,7 +124,12 @@ internal static class RequestBenchmark
         var table = new Table().AddColumns("operation", "server CPU us/request", "x floor", "requests/s", "answer bytes");
         foreach (Measurement m in all)
         {
-            table.AddRow(m.Name, Text(m.CpuMicroseconds, "F0"), Text(m.CpuMicroseconds / least.CpuMicroseconds, "F1"), Text(m.PerSecond, "F0"), Text(m.Bytes, "N0"));
+            table.AddRow(
+                m.Name,
+                Text(m.CpuMicroseconds, "F0"),
+                Text(m.CpuMicroseconds / least.CpuMicroseconds, "F1"),
+                Text(m.PerSecond, "F0"),
+                Text(m.Bytes, "N0"));
         }
 
         AnsiConsole.Profile.Width = 120; // a log has no width of its own
@@ -110,6 +138,6 @@ internal static class RequestBenchmark
 
     private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
-    /// <summary>What one question costs.</summary>
+    /// <summary>What one kind of request costs.</summary>
     private sealed record Measurement(string Name, double CpuMicroseconds, double PerSecond, long Bytes);
 }

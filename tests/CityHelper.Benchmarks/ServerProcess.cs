@@ -6,10 +6,10 @@ using CityHelper.Data;
 
 namespace CityHelper.Benchmarks;
 
-/// <summary>A server in a process of its own, so that its CPU time is its own.</summary>
+/// <summary>A server in a separate process, so that its CPU time is measured alone.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    /// <summary>A minute of asking, a tenth of a second each; a busy machine takes some of it.</summary>
+    /// <summary>A minute of attempts, a tenth of a second apart; a busy machine takes some of it.</summary>
     private const int AttemptsMax = 600;
 
     private readonly Process _process;
@@ -22,7 +22,6 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public Uri Url { get; }
 
-    /// <summary>The process id.</summary>
     public int Id => _process.Id;
 
     /// <summary>User and system time since the process started.</summary>
@@ -35,15 +34,18 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Megabytes that are its own and in memory: the heap and stacks, no files (RssAnon of proc(5)).</summary>
+    /// <summary>Megabytes of private resident memory: heap and stacks, no files (RssAnon of proc(5)).</summary>
     public double MemoryMegabytes =>
-        File.ReadLines($"/proc/{Id}/status").Single(line => line.StartsWith("RssAnon:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var kilobytes, _]
+        File.ReadLines($"/proc/{Id}/status")
+            .Single(line => line.StartsWith("RssAnon:", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            is [_, var kilobytes, _]
             ? double.Parse(kilobytes, CultureInfo.InvariantCulture) / 1_024
             : throw new InvalidOperationException("/proc says nothing of the server's memory.");
 
     /// <summary>Starts a program of this build and waits until it answers.</summary>
     /// <param name="assembly">The program's file name.</param>
-    /// <param name="healthPath">What answers 200 once it is ready.</param>
+    /// <param name="healthPath">The path that answers 200 once it is ready.</param>
     /// <param name="arguments">Its arguments, given the address to listen on.</param>
     /// <param name="database">The connection string of its database; that of this process when left out.</param>
     public static async Task<ServerProcess> StartAsync(

@@ -1,5 +1,4 @@
 using Xunit;
 
-// One test after the other: nearly all share one PostgreSQL, and what a request allocates can only be told where nothing else allocates
-// beside it.
+// Tests run one at a time: nearly all share one PostgreSQL, and a request's allocations can be measured only when nothing else allocates.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -6,8 +6,8 @@ namespace CityHelper.IntegrationTests;
 internal static class EngScript
 {
     /// <summary>Runs a script to its end.</summary>
-    /// <returns>The last line of what it printed.</returns>
-    /// <exception cref="InvalidOperationException">It failed; the message holds what it said.</exception>
+    /// <returns>The last line of its output.</returns>
+    /// <exception cref="InvalidOperationException">It failed; the message holds its output.</exception>
     public static async Task<string> RunAsync(string script, params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(Repository.Root, "eng", script), arguments)

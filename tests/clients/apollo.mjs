@@ -1,7 +1,7 @@
-// Apollo Client with its persisted-query link, both as npm has them, against a server in production: registration, published operations,
-// errors, paging. Prints a line per thing shown, and below it each request that the library sent.
+// Apollo Client with its persisted-query link, both from npm, against a server in production: registration, published operations,
+// errors, paging. Prints a line for each check, followed by the requests that the library sent.
 //
-//   node apollo.mjs SETTINGS     as tests/CityHelper.IntegrationTests/Clients/NpmClientHouse.cs writes them, in JSON
+//   node apollo.mjs SETTINGS     JSON, as tests/CityHelper.IntegrationTests/Clients/NpmClientFixture.cs writes it
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
@@ -18,7 +18,7 @@ const published = (name) => manifest.operations.find((operation) => operation.na
 const fromManifest = generatePersistedQueryIdsFromManifest({ loadManifest: () => manifest });
 const http = recorder();
 
-/** A client as an app has it. Each has a cache of its own, so that the server answers and not the cache of another. */
+/** A client as an app has it. Each has its own cache, so that every answer comes from the server. */
 const open = ({ key, ids = { sha256 }, fetch = http.fetch, fields = {} }) =>
   new ApolloClient({
     cache: new InMemoryCache({ typePolicies: { Query: { fields } } }),
@@ -28,7 +28,7 @@ const open = ({ key, ids = { sha256 }, fetch = http.fetch, fields = {} }) =>
     ]),
   });
 
-/** The errors that a query is rejected with, in the library's own type. */
+/** The errors that reject a query, in the library's own type. */
 async function errorsOf(promise) {
   const error = await promise.then(
     () => assert.fail('the query has an answer'),
@@ -51,7 +51,7 @@ await show('A new operation is registered at its first use', async () => {
   assert.equal(asked.answer.errors[0].message, 'PersistedQueryNotFound');
   assert.deepEqual(registered.answer.extensions, { persistedQuery: { sha256Hash: hash, persisted: true } });
 
-  // Another client of the same app, of another user say: one request, and no text.
+  // Another client of the same app, for example another user's: one request, without text.
   const again = await open({ key: keys.registration }).query({ query, variables: { first: 3 } });
   assert.equal(again.data.serviceRequests.nodes.length, 3);
   const [second] = assertExchanges(http.take(), 'GET hash: 200 data, no-store');
@@ -96,7 +96,7 @@ await show('A new text of a client that may only run published operations is ref
   assert.deepEqual(await codesOf(client.query({ query: gql`query ApolloSecret { cities { slug } }` })), ['HC0067']);
   const exchanges = assertExchanges(http.take(), 'GET hash: 400 HC0020, no-store', 'POST text and hash: 400 HC0067, no-store');
 
-  // The library goes on with hashes: the refusal was of that text alone.
+  // The library keeps sending hashes: the server refused that text only.
   await client.query({ query: gql(printed) });
   return [...exchanges, ...assertExchanges(http.take(), 'GET hash: 200 data, no-store')];
 });

@@ -1,5 +1,5 @@
-// The explorer in a real browser, used as a person does: a query is typed and run, a field is completed, a mistake is shown, a published
-// operation is opened and run. Nothing is asked of any host but the server's own. Prints a line per thing shown.
+// Uses the explorer in a real browser: types and runs a query, completes a field, shows a mistake, opens and runs a published
+// operation. The page sends requests to the server's own host only. Prints a line for each check.
 //
 //   node explorer.mjs http://localhost:5080 [screenshot.png]
 //
@@ -22,12 +22,12 @@ const browser = await chromium.launch({
     '--disable-component-update',
     '--disable-sync',
     '--no-first-run',
-    // No other host is found, whoever asks for it: page, worker or style sheet.
+    // No other host resolves, for the page, a worker or a style sheet.
     `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${server.hostname}`,
   ],
 });
 
-/** Notes what the page does: requests by their origin, workers, and whatever goes wrong. */
+/** Records the page's activity: requests by origin, workers, and every problem. */
 async function watch(context, page) {
   const seen = { requests: 0, elsewhere: [], workers: [], problems: [] };
   context.on('request', (request) => {
@@ -40,7 +40,7 @@ async function watch(context, page) {
   page.on('pageerror', (error) => seen.problems.push(`exception: ${error.message}`));
   page.on('response', (response) => {
     if (response.status() >= 400) seen.problems.push(`${response.status()} for ${response.url()}`);
-    // A worker obeys the policy that its own script came with.
+    // A worker obeys the policy of its own script's response.
     if (response.url().endsWith('.js') && !response.headers()['content-security-policy']) seen.problems.push(`no policy for ${response.url()}`);
   });
   page.on('console', (message) => {
@@ -62,7 +62,7 @@ try {
   const answer = page.locator('.result-window');
   const tab = (name) => page.locator('.graphiql-tab').getByText(name, { exact: true });
 
-  /** Replaces what stands in an editor by what is typed. */
+  /** Replaces the text of an editor by typing. */
   async function type(text, into = editor) {
     await into.click();
     await page.keyboard.press('Control+A');
@@ -70,10 +70,10 @@ try {
     await page.keyboard.type(text);
   }
 
-  /** Runs the operation of a name, once the page has looked at a text that ends so: it does that, and keeps it, a moment after the last key. */
+  /** Runs the operation of this name once the page has parsed and stored a text with this end, a moment after the last key. */
   async function run(name, end) {
     await page.waitForFunction((text) => localStorage.getItem('graphiql:query')?.replace(/[\s}]+$/, '').endsWith(text), end);
-    await answer.click(); // Leaving the editor closes its suggestions, which would lie over the button.
+    await answer.click(); // Leaving the editor closes its suggestions, which would cover the button.
     const answered = page.waitForResponse((response) => response.request().postDataJSON()?.operationName === name);
     await page.getByRole('button', { name: /execute query/i }).click();
     const response = await answered;
@@ -109,7 +109,7 @@ try {
   assert.deepEqual(seen.problems, []);
   assert.equal((await run('Mistaken', 'mayor')).status(), 400);
   await answer.getByText('FIELDS_ON_CORRECT_TYPE').first().waitFor();
-  // The browser's own line about the status comes a moment after the answer.
+  // The browser logs its own line about the status a moment after the response.
   while (seen.problems.length < 2) await page.waitForEvent('console');
   assert.deepEqual(seen.problems.splice(0).filter((problem) => !problem.includes(' 400 ') && !problem.startsWith('400 ')), []);
   console.log('ok  A mistake is marked in the editor, and the answer says what it is');
@@ -127,7 +127,7 @@ try {
   const list = await (await run('ServiceRequestList', 'endCursor')).json();
   assert.equal(list.data.serviceRequests.nodes.length, 20);
   await answer.getByText('"serviceRequests"').first().waitFor();
-  await tab('Mistaken').waitFor(); // What was typed before is still there, in its own tab.
+  await tab('Mistaken').waitFor(); // The earlier text is still there, in its own tab.
   console.log(`ok  One of ${all} published operations is found, opened in a tab with the variables that it needs, and run`);
 
   await operations.getByRole('searchbox').fill('part of the map');

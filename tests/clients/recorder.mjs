@@ -1,11 +1,11 @@
-// What a client library asks over HTTP and what it is answered: a fetch that notes both, and a line of print for each thing shown.
+// Records the HTTP requests of a client library and the responses to them, and prints a line for each check.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 
-/** The SHA-256 of a text, lower-case hex: the id of an operation. */
+/** The SHA-256 of a text in lower-case hex: the id of an operation. */
 export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
-/** A fetch for a client library, and what passed through it since the last `take()`. */
+/** A fetch for a client library, and the exchanges that it made since the last `take()`. */
 export function recorder() {
   let seen = [];
   return {
@@ -22,30 +22,30 @@ export function recorder() {
   };
 }
 
-/** Runs a step, which asserts and returns its exchanges, and prints what it has shown. The first that fails ends the script. */
+/** Runs a step, which asserts and returns its exchanges, and prints its result. The first failure ends the script. */
 export async function show(what, step) {
   const exchanges = await step();
   console.log(`ok  ${what}`);
   for (const { line } of exchanges) console.log(`      ${line}`);
 }
 
-/** Asserts what was asked and answered, a line each: `GET hash: 400 HC0020, no-store`. */
+/** Asserts the requests and responses, one line each: `GET hash: 400 HC0020, no-store`. */
 export function assertExchanges(exchanges, ...lines) {
   assert.deepEqual(exchanges.map((e) => e.line), lines);
   return exchanges;
 }
 
-/** Asserts that a request is a GET of a hash, without a text. */
+/** Asserts that a request is a GET by hash, without a text. */
 export function assertHashAlone({ method, parameters }, hash) {
   assert.equal(method, 'GET');
   assert.equal(parameters.query, undefined);
-  // Other extensions may stand beside: Apollo Client tells its name and version in one.
+  // Other extensions are allowed: Apollo Client sends its name and version in one.
   assert.deepEqual(JSON.parse(parameters.extensions).persistedQuery, { version: 1, sha256Hash: hash });
 }
 
 /**
- * Sends what a library asks by hash to the one address whose answers caches may keep: /graphql/persisted/{id}/{name}?variables=.
- * Any library that takes a fetch can be given it; docs/http.md says why the address is another, and why it has one spelling.
+ * Sends requests by hash to the only route whose responses caches may store: /graphql/persisted/{id}/{name}?variables=.
+ * Any library that accepts a fetch can use it; docs/http.md says why this is a separate route, and why its URL has one spelling.
  */
 export const throughPersistedRoute = (inner) => (address, options = {}) => {
   const url = new URL(address);
@@ -58,14 +58,14 @@ export const throughPersistedRoute = (inner) => (address, options = {}) => {
   return inner(url.href, options);
 };
 
-/** RFC 8785: what JSON.stringify writes, with the members of objects in order. */
+/** RFC 8785: the output of JSON.stringify, with the members of objects sorted. */
 const canonicalJson = (value) => JSON.stringify(value, (_, member) => (isObject(member)
   ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
   : member));
 
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
-/** RFC 3986: encodeURIComponent leaves five characters as they are that are not unreserved. */
+/** RFC 3986: encodeURIComponent leaves five reserved characters unencoded. */
 const percentEncoded = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
 async function exchange(url, options, response) {

@@ -1,7 +1,7 @@
-// urql with its exchanges for persisted operations and for a normalised cache, all as npm has them, against a server in production:
-// registration, published operations, errors, paging. Prints a line per thing shown, and below it each request that the library sent.
+// urql with its exchanges for persisted operations and for a normalised cache, all from npm, against a server in production:
+// registration, published operations, errors, paging. Prints a line for each check, followed by the requests that the library sent.
 //
-//   node urql.mjs SETTINGS     as tests/CityHelper.IntegrationTests/Clients/NpmClientHouse.cs writes them, in JSON
+//   node urql.mjs SETTINGS     JSON, as tests/CityHelper.IntegrationTests/Clients/NpmClientFixture.cs writes it
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
@@ -17,7 +17,7 @@ const published = (name) => manifest.operations.find((operation) => operation.na
 const fromManifest = { generateHash: async (_, document) => published(document.definitions[0].name.value).id };
 const http = recorder();
 
-/** A client as an app has it. Each has a cache of its own, so that the server answers and not the cache of another. */
+/** A client as an app has it. Each has its own cache, so that every answer comes from the server. */
 const open = ({ key, persisted, fetch = http.fetch, cache = normalisedCache() }) =>
   createClient({
     url,
@@ -26,7 +26,7 @@ const open = ({ key, persisted, fetch = http.fetch, cache = normalisedCache() })
     exchanges: [cache, persistedExchange({ preferGetForPersistedQueries: true, ...persisted }), fetchExchange],
   });
 
-/** The errors that a query is answered with, in the library's own type. */
+/** The errors of a query's response, in the library's own type. */
 async function errorsOf(query) {
   const { error } = await query;
   assert.ok(error instanceof CombinedError, `${error} is of the library's type for errors`);
@@ -47,7 +47,7 @@ await show('A new operation is registered at its first use', async () => {
   assert.equal(asked.answer.errors[0].message, 'PersistedQueryNotFound');
   assert.deepEqual(registered.answer.extensions, { persistedQuery: { sha256Hash: hash, persisted: true } });
 
-  // Another client of the same app, of another user say: one request, and no text.
+  // Another client of the same app, for example another user's: one request, without text.
   const again = await open({ key: keys.registration }).query(query, { first: 3 });
   assert.equal(again.data.serviceRequests.nodes.length, 3);
   const [second] = assertExchanges(http.take(), 'GET hash: 200 data, no-store');
@@ -56,7 +56,7 @@ await show('A new operation is registered at its first use', async () => {
 });
 
 
-// The files of persisted-queries/web name no __typename, and without it a normalised cache keeps nothing: urql's document cache, then.
+// The files of persisted-queries/web select no __typename, so a normalised cache stores nothing: this uses urql's document cache.
 await show('Operations of the manifest run by the ids that it tells, without registration, for a client that may run nothing else', async () => {
   const client = open({ persisted: fromManifest, cache: documentCache });
   const { data, error } = await client.query(published('ServiceRequestList').body, { city: 'nyc', first: 5 });
@@ -93,11 +93,11 @@ await show('A new text of a client that may only run published operations is ref
   assert.deepEqual(await codesOf(client.query(gql`query UrqlSecret { cities { slug } }`)), ['HC0067']);
   const exchanges = assertExchanges(http.take(), 'GET hash: 400 HC0020, no-store', 'GET text and hash: 400 HC0067, no-store');
 
-  // The library goes on with hashes: the refusal was of that text alone.
+  // The library keeps sending hashes: the server refused that text only.
   await client.query(gql(printed));
   exchanges.push(...assertExchanges(http.take(), 'GET hash: 200 data, no-store'));
 
-  // Told that no text is welcome, it sends none.
+  // Configured to send no text, it sends none.
   const enforced = open({ persisted: { enforcePersistedQueries: true } });
   assert.deepEqual(await codesOf(enforced.query(gql`query UrqlSecret { cities { slug } }`)), ['HC0020']);
   return [...exchanges, ...assertExchanges(http.take(), 'GET hash: 400 HC0020, no-store')];

@@ -3,7 +3,7 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Checks.Contracts;
 
-/// <summary>Compares what is said about a definition: its description and its directives.</summary>
+/// <summary>Compares the descriptions and directives of definitions.</summary>
 internal static class AnnotationComparison
 {
     private const string Deprecated = "deprecated";
@@ -39,14 +39,14 @@ internal static class AnnotationComparison
         switch (name)
         {
             case OneOf when was.Length == 0:
-                // What had several members is refused from now on.
+                // From now on, an object with several members is refused.
                 changes.Breaking("ONE_OF_ADDED", coordinate, message);
                 break;
             case OneOf:
                 changes.Safe("ONE_OF_REMOVED", coordinate, message);
                 break;
             case SpecifiedBy:
-                // Another specification is another format of the values, as far as anybody can tell.
+                // Another specification may mean another format of the values.
                 changes.Dangerous("SPECIFICATION_CHANGED", coordinate, message);
                 break;
             case Deprecated:

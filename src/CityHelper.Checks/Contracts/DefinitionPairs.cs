@@ -2,14 +2,14 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Checks.Contracts;
 
-/// <summary>The definitions of two lists, matched by name; each part in the order of its list.</summary>
+/// <summary>The definitions of two lists, matched by name; each part keeps the order of its list.</summary>
 internal sealed record DefinitionPairs<T>(IReadOnlyList<T> Removed, IReadOnlyList<T> Added, IReadOnlyList<(T Old, T Now)> Kept);
 
 /// <summary>Matches definitions.</summary>
 internal static class DefinitionPairs
 {
-    /// <param name="old">Those of the schema before; null for none.</param>
-    /// <param name="now">Those of the schema after; null for none.</param>
+    /// <param name="old">The definitions of the old schema; null for none.</param>
+    /// <param name="now">The definitions of the new schema; null for none.</param>
     public static DefinitionPairs<T> Of<T>(IEnumerable<T>? old, IEnumerable<T>? now)
         where T : INamedNode
     {

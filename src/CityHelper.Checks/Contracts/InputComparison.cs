@@ -3,7 +3,7 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Checks.Contracts;
 
-/// <summary>Compares what clients send: arguments of fields and directives, fields of input types.</summary>
+/// <summary>Compares inputs: arguments of fields and directives, fields of input types.</summary>
 internal sealed class InputComparison
 {
     public static readonly InputComparison OfField = new()
@@ -52,10 +52,10 @@ internal sealed class InputComparison
 
     public required Func<string, string, string> Coordinate { get; init; }
 
-    /// <param name="changes">Takes what is found.</param>
-    /// <param name="owner">The coordinate of what has the inputs.</param>
-    /// <param name="old">Those before; null for none.</param>
-    /// <param name="now">Those after; null for none.</param>
+    /// <param name="changes">Receives the changes.</param>
+    /// <param name="owner">The schema coordinate of the inputs' owner.</param>
+    /// <param name="old">The old inputs; null for none.</param>
+    /// <param name="now">The new inputs; null for none.</param>
     public void Compare(
         SchemaChanges changes, string owner, IEnumerable<GraphQLInputValueDefinition>? old, IEnumerable<GraphQLInputValueDefinition>? now)
     {

@@ -1,32 +1,31 @@
 namespace CityHelper.Checks.Contracts;
 
-/// <summary>What a change may do to clients that were written against the schema before it.</summary>
+/// <summary>What a change may do to clients of the old schema.</summary>
 public enum ChangeRisk
 {
-    /// <summary>Whatever was sent and read before still is.</summary>
+    /// <summary>All operations and responses stay valid.</summary>
     Safe,
 
-    /// <summary>Everything sent before is still valid, but a client may meet what it did not know, or get another answer.</summary>
+    /// <summary>All operations stay valid, but a client may receive unknown values or another response.</summary>
     Dangerous,
 
-    /// <summary>Operations that were valid no longer are, or their answers have another form.</summary>
+    /// <summary>Valid operations become invalid, or their responses get another shape.</summary>
     Breaking,
 }
 
 /// <summary>One difference between two schemas.</summary>
 /// <param name="Risk">What it may do to clients.</param>
-/// <param name="Code">Its kind; the name that graphql-js has for it in findBreakingChanges and findDangerousChanges, where it has
-/// one.</param>
-/// <param name="Coordinate">Where: <c>City.name</c>, <c>Query.city(slug:)</c>, <c>@cost(weight:)</c>.</param>
-/// <param name="Message">What happened there, to follow the coordinate in a sentence.</param>
+/// <param name="Code">Its kind: the name in graphql-js's findBreakingChanges and findDangerousChanges, where there is one.</param>
+/// <param name="Coordinate">The schema coordinate: <c>City.name</c>, <c>Query.city(slug:)</c>, <c>@cost(weight:)</c>.</param>
+/// <param name="Message">What changed, as the rest of a sentence that starts with the coordinate.</param>
 public sealed record SchemaChange(ChangeRisk Risk, string Code, string Coordinate, string Message);
 
-/// <summary>Differences while they are found.</summary>
+/// <summary>Collects changes.</summary>
 internal sealed class SchemaChanges
 {
     private readonly List<SchemaChange> _changes = [];
 
-    /// <summary>All of them, the worst first, each risk in the order found.</summary>
+    /// <summary>All changes, the worst first; equal risks in the order found.</summary>
     public IReadOnlyList<SchemaChange> Sorted() => [.. _changes.OrderByDescending(c => c.Risk)];
 
     public void Breaking(string code, string coordinate, string message) =>

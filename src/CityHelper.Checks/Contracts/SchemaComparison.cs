@@ -3,8 +3,8 @@ using GraphQLParser.AST;
 namespace CityHelper.Checks.Contracts;
 
 /// <summary>
-/// What changed from one schema to another, and what that may do to clients: the rules of graphql-js, and beyond them roots, <c>@oneOf</c>,
-/// defaults of input fields, types of directives' arguments, and everything that is safe.
+/// Compares two schemas and rates what each change may do to clients: by the rules of graphql-js, and beyond them for root types,
+/// <c>@oneOf</c>, defaults of input fields, types of directive arguments, and all safe changes.
 /// </summary>
 public static class SchemaComparison
 {

@@ -4,7 +4,7 @@ using GraphQLParser.Exceptions;
 
 namespace CityHelper.Checks.Contracts;
 
-/// <summary>The definitions of a schema that is known as SDL only.</summary>
+/// <summary>The definitions of a schema that is only known as SDL.</summary>
 public sealed class SchemaDefinitions
 {
     private SchemaDefinitions(string text, GraphQLDocument document, string source)
@@ -21,18 +21,18 @@ public sealed class SchemaDefinitions
     /// <summary>The SDL.</summary>
     public string Text { get; }
 
-    /// <summary>Types in the order of the text.</summary>
+    /// <summary>Types, in the order of the SDL.</summary>
     internal OrderedDictionary<string, GraphQLTypeDefinition> Types { get; }
 
     internal OrderedDictionary<string, GraphQLDirectiveDefinition> Directives { get; }
 
-    /// <summary>The type of each kind of operation that the schema has.</summary>
+    /// <summary>The root type of each kind of operation that the schema has.</summary>
     internal IReadOnlyDictionary<OperationType, string> Roots { get; }
 
-    /// <summary>Reads SDL.</summary>
+    /// <summary>Parses SDL.</summary>
     /// <param name="text">The whole schema, without extensions.</param>
-    /// <param name="source">What messages call it: the file's name.</param>
-    /// <exception cref="InvalidDataException">It is no schema; the message says where.</exception>
+    /// <param name="source">The name in messages: the file's name.</param>
+    /// <exception cref="InvalidDataException">The text is not a schema; the message says where.</exception>
     public static SchemaDefinitions Parse(string text, string source)
     {
         GraphQLDocument document;

@@ -9,7 +9,7 @@ using GraphQLParser.Exceptions;
 
 namespace CityHelper.Checks.Contracts;
 
-/// <summary>A schema made of SDL: it can validate operations, and execute none.</summary>
+/// <summary>A schema built from SDL: it validates operations and cannot execute them.</summary>
 public sealed class SchemaOfText
 {
     private readonly ISchema _schema;
@@ -17,10 +17,10 @@ public sealed class SchemaOfText
 
     private SchemaOfText(ISchema schema) => _schema = schema;
 
-    /// <summary>Makes the schema.</summary>
-    /// <param name="definitions">What it consists of.</param>
-    /// <param name="source">What messages call it: the file's name.</param>
-    /// <exception cref="InvalidDataException">The definitions do not fit each other; the message is GraphQL.NET's.</exception>
+    /// <summary>Builds the schema.</summary>
+    /// <param name="definitions">The definitions.</param>
+    /// <param name="source">The name in messages: the file's name.</param>
+    /// <exception cref="InvalidDataException">The definitions contradict each other; the message is GraphQL.NET's.</exception>
     public static SchemaOfText Of(SchemaDefinitions definitions, string source)
     {
         try
@@ -30,7 +30,7 @@ public sealed class SchemaOfText
                 foreach (GraphQLTypeDefinition type in definitions.Types.Values
                     .Where(t => t is GraphQLInterfaceTypeDefinition or GraphQLUnionTypeDefinition))
                 {
-                    // Nothing is ever resolved, but a schema must know how.
+                    // Nothing is ever resolved, but GraphQL.NET requires a resolver.
                     builder.Types.For(type.Name.StringValue).ResolveType = _ => null!;
                 }
             });
@@ -50,8 +50,8 @@ public sealed class SchemaOfText
 
     /// <summary>Validates the operations of a document.</summary>
     /// <param name="text">The document.</param>
-    /// <param name="cancellation">Ends the work.</param>
-    /// <returns>The messages of what does not hold, in order; none when all is well.</returns>
+    /// <param name="cancellation">Cancels the validation.</param>
+    /// <returns>The messages of all violations, in order; none if the document is valid.</returns>
     public async Task<IReadOnlyList<string>> ValidateAsync(string text, CancellationToken cancellation)
     {
         GraphQLDocument document;
@@ -83,7 +83,7 @@ public sealed class SchemaOfText
                 CancellationToken = cancellation,
             });
 
-            // No variables are given, so what is said of their values says nothing.
+            // No variables are given, so errors about their values mean nothing.
             messages.AddRange(result.Errors.Where(e => e is not InvalidVariableError).Select(EngineErrors.ToRequestError).Select(Sentence));
         }
 
@@ -93,7 +93,7 @@ public sealed class SchemaOfText
     private static string Sentence(RequestError error) =>
         error.Locations is [var (line, column), ..] ? $"({line},{column}) {error.Message}" : error.Message;
 
-    /// <summary>A scalar whose values nobody here can judge.</summary>
+    /// <summary>A scalar whose values cannot be checked here.</summary>
     private sealed class UnknownScalar : ScalarGraphType
     {
         public UnknownScalar(string name) => Name = name;

@@ -2,7 +2,7 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Checks.Contracts;
 
-/// <summary>Types as fields and inputs name them: <c>[City!]!</c>.</summary>
+/// <summary>Type references of fields and inputs: <c>[City!]!</c>.</summary>
 internal static class TypeReferences
 {
     public static string Text(GraphQLType type) => type switch
@@ -13,7 +13,7 @@ internal static class TypeReferences
         _ => throw new ArgumentOutOfRangeException(nameof(type), type.Kind, "Not a type."),
     };
 
-    /// <summary>Whether who reads the old type can read the new one: it is the same, or null in fewer places.</summary>
+    /// <summary>Whether a client of the old output type can read the new one: it is the same, or non-null in more positions.</summary>
     public static bool IsSafeForOutput(GraphQLType old, GraphQLType now) => (old, now) switch
     {
         (GraphQLNonNullType before, GraphQLNonNullType after) => IsSafeForOutput(before.Type, after.Type),
@@ -24,7 +24,7 @@ internal static class TypeReferences
         _ => false,
     };
 
-    /// <summary>Whether what was sent as the old type can be sent as the new one: it is the same, or may be null in more places.</summary>
+    /// <summary>Whether a value of the old input type is valid for the new one: it is the same, or nullable in more positions.</summary>
     public static bool IsSafeForInput(GraphQLType old, GraphQLType now) => (old, now) switch
     {
         (GraphQLNonNullType before, GraphQLNonNullType after) => IsSafeForInput(before.Type, after.Type),

@@ -9,14 +9,14 @@ namespace CityHelper.Checks.Manifests;
 /// <summary>Collects <c>persisted-queries/&lt;client&gt;/*.graphql</c> into a manifest.</summary>
 public sealed class ManifestBuilder(OperationCompiler compiler, ISchema schema)
 {
-    private readonly OperationAppraiser _appraiser = new(schema);
+    private readonly CostAnalyser _costAnalyser = new(schema);
 
     /// <summary>
-    /// Reads and checks every operation of a folder. What a check has found of the plans of an operation stays with it as long as its text
-    /// does.
+    /// Reads and checks every operation of a folder. An operation keeps its plan fingerprint of the old manifest while its text is the
+    /// same.
     /// </summary>
-    /// <param name="folder">The folder of the clients' folders.</param>
-    /// <param name="cancellation">Ends the work.</param>
+    /// <param name="folder">The folder with one folder per client.</param>
+    /// <param name="cancellation">Cancels the work.</param>
     /// <returns>The manifest, and one line per problem; with problems the manifest must not be used.</returns>
     public async Task<(OperationManifest Manifest, IReadOnlyList<string> Problems)> BuildAsync(
         string folder, CancellationToken cancellation)
@@ -28,10 +28,10 @@ public sealed class ManifestBuilder(OperationCompiler compiler, ISchema schema)
         {
             string shortName = Path.GetRelativePath(folder, file);
 
-            // One line ending on every machine, or the same operation would have two ids.
+            // The same line ending on every machine; otherwise one operation would have two ids.
             string body = (await File.ReadAllTextAsync(file, cancellation)).ReplaceLineEndings("\n").TrimEnd('\n');
             CompiledOperation compiled = await compiler.CompileAsync(body, operationName: null, cancellation);
-            problems.AddRange(compiled.Errors.Select(e => $"{shortName}{Place(e)}: {e.Message}"));
+            problems.AddRange(compiled.Errors.Select(e => $"{shortName}{LocationOf(e)}: {e.Message}"));
             if (compiled.Operation is not { } operation)
             {
                 continue;
@@ -46,15 +46,15 @@ public sealed class ManifestBuilder(OperationCompiler compiler, ISchema schema)
             {
                 problems.Add($"{shortName}: {client} has another operation named {name}.");
             }
-            else if (_appraiser.Appraise(operation) is var (appraisal, error) && appraisal is null)
+            else if (_costAnalyser.Analyse(operation) is var (analysis, error) && analysis is null)
             {
                 problems.Add($"{shortName}: {error!.Message}");
             }
             else
             {
-                operations.Add(new ManifestOperation(operation.Id, name, "query", client, appraisal.Price, appraisal.Cache.Header, body)
+                operations.Add(new ManifestOperation(operation.Id, name, operation.Kind, client, analysis.Cost, analysis.Cache.Header, body)
                 {
-                    Reads = [.. OperationReads.Of(schema, operation, appraisal.Usual)],
+                    Reads = [.. OperationReads.Of(schema, operation, analysis.Usual)],
                     Plan = before?.Operations.FirstOrDefault(known => known.Client == client && known.Id == operation.Id)?.Plan,
                 });
             }
@@ -64,5 +64,5 @@ public sealed class ManifestBuilder(OperationCompiler compiler, ISchema schema)
         return (OperationManifest.Of(operations) with { PlansOf = plansOf }, problems);
     }
 
-    private static string Place(RequestError error) => error.Locations is [var (line, column), ..] ? $"({line},{column})" : "";
+    private static string LocationOf(RequestError error) => error.Locations is [var (line, column), ..] ? $"({line},{column})" : "";
 }

@@ -10,10 +10,10 @@ namespace CityHelper.Checks.PlanAudits;
 
 /// <summary>Audits the plans of an operation with all of its test cases.</summary>
 /// <param name="schema">The schema of the operations.</param>
-/// <param name="explainer">Explains them, on connections as a server has them.</param>
-/// <param name="pipeline">Runs them, to find pages.</param>
-/// <param name="catalog">What the names in plans belong to.</param>
-/// <param name="values">What variables are tried with.</param>
+/// <param name="explainer">Explains them, on connections like a server's.</param>
+/// <param name="pipeline">Runs them to find cursors.</param>
+/// <param name="catalog">The catalog that resolves names in plans.</param>
+/// <param name="values">The worst-case values of variables.</param>
 public sealed class OperationCheck(
     ISchema schema, OperationExplainer explainer, Pipeline pipeline, PlanCatalog catalog, IWorstCaseValues values)
 {
@@ -21,9 +21,9 @@ public sealed class OperationCheck(
     private readonly PlanAuditor _auditor = new(explainer, catalog);
 
     /// <summary>Compiles the operation and runs it with each test case.</summary>
-    /// <returns>What was found, also when the operation does not compile or has no test cases.</returns>
-    /// <exception cref="Npgsql.NpgsqlException">The database does not answer, or refuses a statement for another reason than its
-    /// time.</exception>
+    /// <returns>The result, also when the operation does not compile or has no test cases.</returns>
+    /// <exception cref="Npgsql.NpgsqlException">The database is unavailable, or a statement fails for another reason than its time
+    /// limit.</exception>
     public async Task<CheckedOperation> CheckAsync(ManifestOperation entry, CancellationToken cancellation)
     {
         CompiledOperation compiled = await _compiler.CompileAsync(entry.Body, entry.Name, cancellation);
@@ -53,7 +53,7 @@ public sealed class OperationCheck(
             JsonElement json = JsonSerializer.SerializeToElement(sent);
             if (tried.Count == 0)
             {
-                // A connection's first run reads catalogs, which later ones find in its memory.
+                // A connection's first run reads catalogs, which later runs find in its memory.
                 await _auditor.AuditAsync(operation, json, cancellation);
             }
 
@@ -64,7 +64,7 @@ public sealed class OperationCheck(
         return new CheckedOperation(entry, tried, withoutPage, problems);
     }
 
-    // Finds the cursor of the deepest page and puts it into the variables.
+    // Puts the cursor of the deepest page into the variables.
     private async Task<bool> TurnAsync(Operation operation, OperationVariable variable, JsonObject sent, CancellationToken cancellation)
     {
         JsonElement others = JsonSerializer.SerializeToElement(sent);
@@ -75,12 +75,12 @@ public sealed class OperationCheck(
 
     private string Missing(OperationVariable variable)
     {
-        string where = variable.Uses is [var use, ..] ? $", used at {use.Place}" : "";
+        string where = variable.Uses is [var use, ..] ? $", used at {use.Coordinate}" : "";
         return $"Nothing is known that `${variable.Name}` ({variable.Type}){where} could be tried with: "
             + $"{values.WhyNone}, or the check does not know the place.";
     }
 
-    // A promise of the manifest's: an old one may have been built when the operation read something else.
+    // The manifest promises these tables; an old manifest may date from when the operation read others.
     private static IEnumerable<string> Unnamed(ManifestOperation entry, List<FinishedTestCase> tried)
     {
         string[] tables = [.. tried.SelectMany(t => t.Audit.Tables).Distinct().Except(entry.Reads).Order(StringComparer.Ordinal)];
@@ -100,11 +100,11 @@ public sealed class OperationCheck(
     }
 }
 
-/// <summary>An operation and what was found.</summary>
+/// <summary>An operation and the results of its check.</summary>
 /// <param name="Entry">The operation.</param>
 /// <param name="Tried">Its runs.</param>
-/// <param name="WithoutPage">Test cases that were left out, because their list has no deep page.</param>
-/// <param name="Problems">Why it could not be tried, or not in all ways.</param>
+/// <param name="WithoutPage">Test cases that were skipped because their list has no deep page.</param>
+/// <param name="Problems">Why it could not run, or not with all variables.</param>
 public sealed record CheckedOperation(
     ManifestOperation Entry, IReadOnlyList<FinishedTestCase> Tried, int WithoutPage, IReadOnlyList<string> Problems)
 {
@@ -114,10 +114,10 @@ public sealed record CheckedOperation(
     /// <summary>Whether it may be published.</summary>
     public bool HasPassed => Problems.Count == 0 && Tried.All(t => t.Audit.Findings.Count == 0);
 
-    /// <summary>The shapes of its plans, over all test cases.</summary>
+    /// <summary>The fingerprint of its plan shapes, over all test cases.</summary>
     public string Fingerprint => PlanShape.Fingerprint(Tried.SelectMany(t => t.Audit.Shapes));
 
-    /// <summary>The worst finding of each kind and field, with the run that shows it and how many show the same.</summary>
+    /// <summary>The worst finding of each kind and field, with the run that shows it and the number of runs with the same.</summary>
     public IEnumerable<(PlanFinding Finding, FinishedTestCase Run, int Runs)> Findings => Tried
         .SelectMany(t => t.Audit.Findings.Select(finding => (Finding: finding, Run: t)))
         .GroupBy(found => (found.Finding.GetType(), found.Finding.Field))
@@ -125,8 +125,8 @@ public sealed record CheckedOperation(
         .Select(same => (same.Worst.Finding, same.Worst.Run, same.Runs));
 }
 
-/// <summary>One run.</summary>
-/// <param name="Label">What was chosen for the variables.</param>
+/// <summary>One run of a test case.</summary>
+/// <param name="Label">The choice of values.</param>
 /// <param name="Variables">The variables.</param>
-/// <param name="Audit">What it has shown.</param>
+/// <param name="Audit">Its plan audit.</param>
 public sealed record FinishedTestCase(string Label, JsonElement Variables, PlanAudit Audit);

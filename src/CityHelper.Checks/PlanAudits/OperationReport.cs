@@ -4,13 +4,13 @@ using CityHelper.Engine.Clients;
 
 namespace CityHelper.Checks.PlanAudits;
 
-/// <summary>What a check has found, in words.</summary>
+/// <summary>Writes the results of a check as text.</summary>
 public static class OperationReport
 {
     private const int NameChars = 36;
     private const int RunsChars = 28;
 
-    /// <summary>One line for an operation, and for each reason against it what is read, with which variables.</summary>
+    /// <summary>One line for an operation, and for each reason against it what it reads, with which variables.</summary>
     public static IEnumerable<string> Lines(CheckedOperation operation, bool isSameData)
     {
         yield return Verdict(operation, isSameData);
@@ -29,10 +29,10 @@ public static class OperationReport
 
     /// <summary>One line for each run.</summary>
     public static IEnumerable<string> Runs(CheckedOperation operation) => operation.Tried.Select(run => Text(
-        $"    {run.Audit.PageBuffers,7:N0} {run.Audit.FigureBuffers,7:N0} {run.Audit.RowsReadPerRow,8:N1}  {run.Label}")
+        $"    {run.Audit.PageBuffers,7:N0} {run.Audit.AggregateBuffers,7:N0} {run.Audit.RowsReadPerRow,8:N1}  {run.Label}")
         + (run.Audit.Refusals is [var refusal, ..] ? $" (refused: {refusal.Message})" : ""));
 
-    /// <summary>What is said of the plans' fingerprints.</summary>
+    /// <summary>Compares the plans' fingerprints with those of the manifest, as text.</summary>
     public static string Plans(IReadOnlyList<CheckedOperation> operations, OperationManifest manifest, string data, bool isUpdated)
     {
         if (isUpdated)
@@ -53,7 +53,7 @@ public static class OperationReport
             : $"Plans differ from those of the manifest: {string.Join(", ", changed)}. --update writes them.";
     }
 
-    /// <summary>What data plans are of. Equal data and PostgreSQL's equal version make equal plans, others need not.</summary>
+    /// <summary>The data that plans belong to. Equal data in an equal PostgreSQL version gives equal plans; other data may not.</summary>
     public static string DataOf(IWorstCaseValues values, int serverVersion) => Text($"{values.Data} in PostgreSQL {serverVersion}");
 
     private static string Verdict(CheckedOperation operation, bool isSameData)
@@ -65,7 +65,7 @@ public static class OperationReport
             + (operation.WithoutPage > 0 ? Text($", {operation.WithoutPage} lists too short") : "");
         string runs = Text($"{audits.Length,3} runs{less}").PadRight(RunsChars);
         return Text($"{operation.Name.PadRight(NameChars)} {runs}{Worst(audits, p => p.PageBuffers),7:N0} buffers of rows ")
-            + Text($"{Worst(audits, p => p.FigureBuffers),7:N0} of figures ")
+            + Text($"{Worst(audits, p => p.AggregateBuffers),7:N0} of statistics ")
             + Text($"{audits.Select(p => p.RowsReadPerRow).DefaultIfEmpty().Max(),8:N1} read per row  {verdict}");
     }
 

@@ -8,20 +8,20 @@ using Npgsql;
 
 namespace CityHelper.Checks.PlanAudits;
 
-/// <summary>Runs operations under EXPLAIN and holds their plans against the rules.</summary>
+/// <summary>Runs operations under EXPLAIN and checks their plans against the rules.</summary>
 /// <param name="explainer">Explains them.</param>
-/// <param name="catalog">What the names in plans belong to.</param>
+/// <param name="catalog">The catalog that resolves names in plans.</param>
 public sealed class PlanAuditor(OperationExplainer explainer, PlanCatalog catalog)
 {
     /// <summary>Runs an operation once.</summary>
-    /// <exception cref="NpgsqlException">The database does not answer, or refuses a statement for another reason than its time.</exception>
+    /// <exception cref="NpgsqlException">The database is unavailable, or a statement fails for another reason than its time.</exception>
     public async Task<PlanAudit> AuditAsync(Operation operation, JsonElement variables, CancellationToken cancellation)
     {
         try
         {
             (IReadOnlyList<StatementExplanation> statements, IReadOnlyList<RequestError> refusals) =
                 await explainer.TryExplainAsync(operation, variables, cancellation);
-            return Judge([.. statements.Select(statement => (statement, PlanNode.Read(statement.Json)))], refusals);
+            return Evaluate([.. statements.Select(statement => (statement, PlanNode.Read(statement.Json)))], refusals);
         }
         catch (PostgresException late) when (late.SqlState == PostgresErrorCodes.QueryCanceled && !cancellation.IsCancellationRequested)
         {
@@ -29,7 +29,7 @@ public sealed class PlanAuditor(OperationExplainer explainer, PlanCatalog catalo
         }
     }
 
-    private PlanAudit Judge(IReadOnlyList<(StatementExplanation Statement, PlanNode Plan)> plans, IReadOnlyList<RequestError> refusals)
+    private PlanAudit Evaluate(IReadOnlyList<(StatementExplanation Statement, PlanNode Plan)> plans, IReadOnlyList<RequestError> refusals)
     {
         (StatementExplanation Statement, PlanNode Plan)[] pages = [.. plans.Where(p => p.Statement.Kind == StatementKind.Page)];
         (StatementExplanation Statement, PlanNode Plan)[] others = [.. plans.Except(pages)];
@@ -37,7 +37,7 @@ public sealed class PlanAuditor(OperationExplainer explainer, PlanCatalog catalo
             [
                 .. plans.SelectMany(p => PlanRules.Check(p.Statement, p.Plan, catalog)),
                 .. Buffers(pages, StatementKind.Page, Limits.PageBuffersMax),
-                .. Buffers(others, StatementKind.Figures, Limits.FigureBuffersMax),
+                .. Buffers(others, StatementKind.Aggregates, Limits.AggregateBuffersMax),
             ],
             refusals,
             pages.Sum(p => p.Plan.Buffers),
@@ -62,19 +62,19 @@ public sealed class PlanAuditor(OperationExplainer explainer, PlanCatalog catalo
     }
 }
 
-/// <summary>What running an operation once has shown.</summary>
+/// <summary>The results of running an operation once.</summary>
 /// <param name="Findings">Why it must not be published.</param>
-/// <param name="Refusals">What was refused before anything was read; the fields beside it were.</param>
-/// <param name="PageBuffers">Buffers of its rows.</param>
-/// <param name="FigureBuffers">Buffers of its figures and rankings.</param>
-/// <param name="RowsReadPerRow">Rows read for each row returned, of the worst statement of rows.</param>
-/// <param name="Shapes">What its plans do, see <see cref="PlanShape"/>.</param>
-/// <param name="Tables">The tables that were read or planned to be.</param>
+/// <param name="Refusals">What was refused before anything was read; other fields were read.</param>
+/// <param name="PageBuffers">Buffers that its rows touch.</param>
+/// <param name="AggregateBuffers">Buffers that its aggregates and rankings touch.</param>
+/// <param name="RowsReadPerRow">Rows read for each row returned, of the worst page statement.</param>
+/// <param name="Shapes">The shapes of its plans, see <see cref="PlanShape"/>.</param>
+/// <param name="Tables">The tables in its plans, whether they were read or not.</param>
 public sealed record PlanAudit(
     IReadOnlyList<PlanFinding> Findings,
     IReadOnlyList<RequestError> Refusals,
     long PageBuffers,
-    long FigureBuffers,
+    long AggregateBuffers,
     double RowsReadPerRow,
     IReadOnlyList<string> Shapes,
     IReadOnlyList<string> Tables);

@@ -4,15 +4,15 @@ using Npgsql;
 
 namespace CityHelper.Checks.PlanAudits;
 
-/// <summary>What the names in a plan belong to: leaves to tables and partitions, their indexes to the table's.</summary>
-/// <param name="Tables">By the name of a table or leaf.</param>
-/// <param name="Indexes">By the name of an index of a table or leaf: the definition of the table's, without its name.</param>
-/// <param name="ServerVersion">PostgreSQL's major version: others plan otherwise.</param>
+/// <summary>Resolves the names in a plan: partitions to tables and tenants, their indexes to those of the table.</summary>
+/// <param name="Tables">Tables by the name of a table or partition.</param>
+/// <param name="Indexes">By the name of an index of a table or partition: the definition of the table's index, without its name.</param>
+/// <param name="ServerVersion">PostgreSQL's major version; others plan differently.</param>
 public sealed partial record PlanCatalog(
     IReadOnlyDictionary<string, PlanTable> Tables, IReadOnlyDictionary<string, string> Indexes, int ServerVersion)
 {
-    // Tables are partitioned by a list of one key each, then by ranges (docs/decisions/0002); the partition is the ancestor just below the
-    // table. Partitions may lie in another schema than their table.
+    // Tables are partitioned by a list of one tenant each, then by ranges (docs/decisions/0002). The tenant's key is in the bound of the
+    // ancestor just below the table. Partitions may be in another schema than their table.
     private const string TablesSql =
         """
         select c.relname, root.relname, pg_get_expr(part.relpartbound, part.oid), c.reltuples
@@ -33,8 +33,8 @@ public sealed partial record PlanCatalog(
         where c.relkind in ('i', 'I') and root.relnamespace = 'public'::regnamespace
         """;
 
-    /// <summary>Reads PostgreSQL's catalogs.</summary>
-    /// <exception cref="NpgsqlException">The database does not answer.</exception>
+    /// <summary>Reads PostgreSQL's system catalogs.</summary>
+    /// <exception cref="NpgsqlException">The database is unavailable.</exception>
     public static async Task<PlanCatalog> ReadAsync(NpgsqlDataSource database, CancellationToken cancellation)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
@@ -44,8 +44,8 @@ public sealed partial record PlanCatalog(
         while (await reader.ReadAsync(cancellation))
         {
             string? bound = reader.IsDBNull(2) ? null : Key().Match(reader.GetString(2)).Value;
-            short? partition = bound is null ? null : short.Parse(bound, CultureInfo.InvariantCulture);
-            tables[reader.GetString(0)] = new PlanTable(reader.GetString(1), partition, reader.GetFloat(3));
+            short? tenant = bound is null ? null : short.Parse(bound, CultureInfo.InvariantCulture);
+            tables[reader.GetString(0)] = new PlanTable(reader.GetString(1), tenant, reader.GetFloat(3));
         }
 
         await reader.NextResultAsync(cancellation);
@@ -58,7 +58,7 @@ public sealed partial record PlanCatalog(
         return new PlanCatalog(tables, indexes, connection.PostgreSqlVersion.Major);
     }
 
-    /// <summary>The table of a relation; itself when the catalogs do not have it, such as one of a session.</summary>
+    /// <summary>The table of a relation; the relation itself when the catalogs do not have it, such as a temporary table.</summary>
     public PlanTable TableOf(string relation) => Tables.GetValueOrDefault(relation) ?? new PlanTable(relation, null, Rows: 0);
 
     [GeneratedRegex(@"-?\d+")]
@@ -68,12 +68,12 @@ public sealed partial record PlanCatalog(
     private static partial Regex Name();
 }
 
-/// <summary>What a relation belongs to.</summary>
+/// <summary>The table and tenant of a relation.</summary>
 /// <param name="Name">The table.</param>
-/// <param name="Partition">The partition whose leaf the relation is; null for a table without partitions.</param>
-/// <param name="Rows">Rows of the relation when it was last analyzed.</param>
-public sealed record PlanTable(string Name, short? Partition, double Rows)
+/// <param name="Tenant">The tenant whose partition the relation is; null for a table without tenants.</param>
+/// <param name="Rows">Rows of the relation at the last ANALYZE.</param>
+public sealed record PlanTable(string Name, short? Tenant, double Rows)
 {
-    /// <summary>Whether it is a table, such as that of categories, that may be read as PostgreSQL likes.</summary>
-    public bool IsSmall => Partition is null && Rows <= Limits.ScannedRowsMax;
+    /// <summary>Whether it is a small table, such as that of categories, for which any plan is allowed.</summary>
+    public bool IsSmall => Tenant is null && Rows <= Limits.ScannedRowsMax;
 }

@@ -2,20 +2,20 @@ using System.Text.Json;
 
 namespace CityHelper.Checks.PlanAudits;
 
-/// <summary>A node of a plan that PostgreSQL has run, as <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c> tells it.</summary>
-/// <param name="Type">Its kind: <c>Index Only Scan</c>.</param>
-/// <param name="Relation">The table that it scans; null for other nodes.</param>
-/// <param name="Index">The index that it scans by, or null.</param>
-/// <param name="Loops">How often it was run; 0 when never.</param>
-/// <param name="Rows">Rows that it gave, in all loops. PostgreSQL tells the average of a loop, so half a row per loop may be
+/// <summary>A node of an executed plan, from <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c>.</summary>
+/// <param name="Type">The node type, such as <c>Index Only Scan</c>.</param>
+/// <param name="Relation">The table or partition that it scans; null for other nodes.</param>
+/// <param name="Index">The index that it uses, or null.</param>
+/// <param name="Loops">How often it ran; 0 when never.</param>
+/// <param name="Rows">Rows that it returned, in all loops. PostgreSQL reports the average per loop, so half a row per loop may be
 /// missing.</param>
-/// <param name="HeapFetches">Of a scan of an index alone: rows that it had to look at in their table all the same.</param>
-/// <param name="RowsRemoved">Rows that it looked at and dropped, in all loops: by its filter, or because the index was not sure.</param>
-/// <param name="Buffers">Pages of 8 kB that it and the nodes below it asked for, in the cache or not.</param>
-/// <param name="TempBlocks">Pages of 8 kB that it and the nodes below it wrote to and read from disk because memory did not
+/// <param name="HeapFetches">For an index-only scan: rows that it still had to visit in the table.</param>
+/// <param name="RowsRemoved">Rows that it read and dropped, in all loops: by its filter, or by an index recheck.</param>
+/// <param name="Buffers">Pages of 8 kB that it and its descendants touched, cached or not.</param>
+/// <param name="TempBlocks">Pages of 8 kB of temporary files that it and its descendants wrote and read, because memory did not
 /// suffice.</param>
-/// <param name="Spill">What it wrote to disk itself, in words; null when nothing.</param>
-/// <param name="Children">The nodes below it.</param>
+/// <param name="Spill">What it wrote to disk itself, as part of a sentence; null when nothing.</param>
+/// <param name="Children">Its child nodes.</param>
 public sealed record PlanNode(
     string Type,
     string? Relation,
@@ -29,25 +29,23 @@ public sealed record PlanNode(
     string? Spill,
     IReadOnlyList<PlanNode> Children)
 {
-    /// <summary>It and all nodes below it, from the top.</summary>
+    /// <summary>The node and all its descendants, from the top.</summary>
     public IEnumerable<PlanNode> All => Children.SelectMany(child => child.All).Prepend(this);
 
-    /// <summary>The rows or index entries that it looked at itself: those of a scan, none of other nodes.</summary>
+    /// <summary>Rows or index entries that it read itself: those of a scan; 0 for other nodes.</summary>
     public double RowsSeen => Relation is null ? 0 : Rows + RowsRemoved;
 
-    /// <summary>
-    /// The rows that it fetched from their table: what it looked at, but for the entries of an index that was read alone.
-    /// </summary>
+    /// <summary>Rows that it fetched from the table: all that it read, except the entries of an index-only scan.</summary>
     public double RowsRead => Type == "Index Only Scan" ? HeapFetches : RowsSeen;
 
-    /// <summary>Reads EXPLAIN's JSON.</summary>
+    /// <summary>Parses EXPLAIN's JSON.</summary>
     public static PlanNode Read(string json)
     {
         using JsonDocument document = JsonDocument.Parse(json);
         return Read(document.RootElement[0].GetProperty("Plan"));
     }
 
-    // A bitmap's index scan below a heap scan gives no rows to anybody: the heap scan above it has the relation.
+    // A bitmap index scan returns no rows itself: the bitmap heap scan above it has the relation.
     private static PlanNode Read(JsonElement node)
     {
         double loops = Number(node, "Actual Loops");

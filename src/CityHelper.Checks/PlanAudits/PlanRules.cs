@@ -3,34 +3,34 @@ using CityHelper.Engine.Planning;
 
 namespace CityHelper.Checks.PlanAudits;
 
-/// <summary>What the plan of a statement must not do (docs/decisions/0012).</summary>
+/// <summary>Rules for the plan of a statement (docs/decisions/0012).</summary>
 /// <remarks>
-/// (a) no table is read from its first row to its last, but for small ones   (b) no partition but its own, and not too many leaves of it
-/// (c) nothing is written to disk   (d) a page reads ten rows for each that it returns, or ten largest pages   (e) buffers stay within a
-/// budget, see <see cref="PlanAuditor"/>
+/// (a) no sequential scan but of small tables   (b) no partition of another tenant, and not too many of its own   (c) nothing is written to
+/// disk   (d) a page reads ten rows for each that it returns, or ten times the largest page   (e) buffers stay within a budget, see
+/// <see cref="PlanAuditor"/>
 /// </remarks>
 public static class PlanRules
 {
     /// <summary>
-    /// Rows that a statement reads: those that its scans fetched from their tables, whether they gave or dropped them, in all their loops.
-    /// Entries of an index that is read alone are not among them: a hundred lie in one block, and buffers bound them.
+    /// Rows that a statement reads: those that its scans fetched from tables, returned or dropped, in all loops. Entries of index-only
+    /// scans do not count: a hundred lie in one block, and the buffers limit them.
     /// </summary>
     public static double RowsRead(PlanNode plan) => plan.All.Sum(node => node.RowsRead);
 
-    /// <summary>Holds a plan against the rules (a) to (d).</summary>
+    /// <summary>Checks a plan against the rules (a) to (d).</summary>
     public static IEnumerable<PlanFinding> Check(StatementExplanation statement, PlanNode plan, PlanCatalog catalog)
     {
-        // Nodes that were never run read nothing, but that they are planned says that a partition was not left out.
+        // A node that never ran read nothing, but it shows that its partition was not pruned during planning.
         PlanNode[] scans = [.. plan.All.Where(node => node.Relation is not null)];
         return [
             .. SequentialScans(statement, scans, catalog),
-            .. Partitions(statement, scans, catalog),
+            .. Tenants(statement, scans, catalog),
             .. Spills(statement, plan),
             .. statement.Kind == StatementKind.Page ? Rows(statement, plan, catalog) : [],
         ];
     }
 
-    // Of a small table that is read again and again it is the buffers that bound it (e).
+    // A small table that is read repeatedly is limited by its buffers (e).
     private static IEnumerable<PlanFinding> SequentialScans(
         StatementExplanation statement, IEnumerable<PlanNode> scans, PlanCatalog catalog) => scans
         .Where(node => node.Type == "Seq Scan")
@@ -38,23 +38,23 @@ public static class PlanRules
         .Where(scan => scan.Rows > Limits.ScannedRowsMax)
         .Select(scan => new SequentialScan(statement.Field, catalog.TableOf(scan.Relation!).Name, scan.Relation!, scan.Rows));
 
-    private static IEnumerable<PlanFinding> Partitions(StatementExplanation statement, IEnumerable<PlanNode> scans, PlanCatalog catalog)
+    private static IEnumerable<PlanFinding> Tenants(StatementExplanation statement, IEnumerable<PlanNode> scans, PlanCatalog catalog)
     {
         foreach (var table in scans.Select(node => (Node: node, Table: catalog.TableOf(node.Relation!)))
-            .Where(scan => scan.Table.Partition is not null)
+            .Where(scan => scan.Table.Tenant is not null)
             .GroupBy(scan => scan.Table.Name))
         {
             string[] foreign =
-                [.. table.Where(scan => scan.Table.Partition != statement.Partition).Select(scan => scan.Node.Relation!).Distinct()];
+                [.. table.Where(scan => scan.Table.Tenant != statement.Tenant).Select(scan => scan.Node.Relation!).Distinct()];
             if (foreign.Length > 0)
             {
-                yield return new ForeignPartitions(statement.Field, table.Key, foreign);
+                yield return new ForeignTenants(statement.Field, table.Key, foreign);
             }
 
             int read = table.Where(scan => scan.Node.Loops > 0).Select(scan => scan.Node.Relation).Distinct().Count();
-            if (read > Limits.LeavesMax)
+            if (read > Limits.PartitionsMax)
             {
-                yield return new TooManyLeaves(statement.Field, table.Key, read);
+                yield return new TooManyPartitions(statement.Field, table.Key, read);
             }
         }
     }

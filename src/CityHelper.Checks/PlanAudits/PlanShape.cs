@@ -4,24 +4,24 @@ using System.Text;
 namespace CityHelper.Checks.PlanAudits;
 
 /// <summary>
-/// What of an operation's plans stays the same while its data does: which tables are read by which indexes, and whether rows are sorted or
-/// counted.
+/// The part of an operation's plans that stays the same while its data does: which tables are read by which indexes, and whether rows are
+/// sorted or aggregated.
 /// </summary>
 /// <remarks>
-/// Left out is what differs between two databases of equal rows, because ANALYZE takes a sample and an import's batches end in one order or
-/// another: rows, costs, loops; how nodes are joined; whether an index needs the table beside it; how a small table is read; and what
-/// stands in one statement beside what. Where two ways cost about the same, the sample decides which values of a variable go which way.
+/// It leaves out what differs between two databases of equal rows, because ANALYZE takes a sample and an import's batches end in varying
+/// order: rows, costs, loops, join methods, whether an index needs the table too, how a small table is read, and which scans share a
+/// statement. Where two plans cost about the same, the sample decides which values of a variable get which plan.
 /// </remarks>
 public static class PlanShape
 {
     /// <summary>Sixteen hex digits tell a thousand operations' plans apart, and fit a line.</summary>
     private const int FingerprintChars = 16;
 
-    /// <summary>The shape as lines.</summary>
+    /// <summary>The shape, as lines.</summary>
     public static IEnumerable<string> Of(PlanNode plan, PlanCatalog catalog) =>
         plan.All.Select(node => LineOf(node, catalog)).OfType<string>();
 
-    /// <summary>One hash of the shapes of all plans of an operation, lower-case hex, in whatever order they come.</summary>
+    /// <summary>One hash of the shapes of all plans of an operation, as lower-case hex, independent of their order.</summary>
     public static string Fingerprint(IEnumerable<string> shapes)
     {
         string text = string.Join('\n', shapes.Distinct().Order(StringComparer.Ordinal));
@@ -41,7 +41,7 @@ public static class PlanShape
             };
         }
 
-        // Of a leaf without rows PostgreSQL may take any index.
+        // For a partition without rows PostgreSQL may choose any index.
         PlanTable table = catalog.TableOf(relation);
         return node.RowsSeen == 0 ? null
             : table.IsSmall ? table.Name

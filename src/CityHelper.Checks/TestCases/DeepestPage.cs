@@ -10,11 +10,11 @@ using GraphQLParser.AST;
 namespace CityHelper.Checks.TestCases;
 
 /// <summary>
-/// The cursor of a connection's deepest page, had from the connection itself: its last page, asked from the end where it can be, else some
+/// Finds the cursor of a connection's deepest page by querying the connection: its last page, read from the end where possible, else some
 /// pages from the beginning.
 /// </summary>
-/// <param name="compiler">Compiles the question.</param>
-/// <param name="pipeline">Asks it.</param>
+/// <param name="compiler">Compiles the query.</param>
+/// <param name="pipeline">Runs it.</param>
 internal sealed class DeepestPage(OperationCompiler compiler, Pipeline pipeline)
 {
     private const string PageInfo = "pageInfo";
@@ -26,9 +26,9 @@ internal sealed class DeepestPage(OperationCompiler compiler, Pipeline pipeline)
 
     /// <summary>Finds the cursor that a variable takes.</summary>
     /// <param name="operation">The operation.</param>
-    /// <param name="use">Where the variable stands: at <c>after</c> or <c>before</c> of a connection.</param>
+    /// <param name="use">Where the variable is used: as <c>after</c> or <c>before</c> of a connection.</param>
     /// <param name="variables">The other variables of the request; cursors belong to their filter and order.</param>
-    /// <param name="cancellation">Ends the search.</param>
+    /// <param name="cancellation">Cancels the search.</param>
     /// <returns>Null when the list has no page so deep, or is refused.</returns>
     public async Task<string?> FindAsync(Operation operation, VariableUse use, JsonElement variables, CancellationToken cancellation)
     {
@@ -65,7 +65,7 @@ internal sealed class DeepestPage(OperationCompiler compiler, Pipeline pipeline)
         string text = Question(operation, use, page, member);
         if ((await compiler.CompileAsync(text, operationName: null, cancellation)).Operation is not { } question)
         {
-            throw new InvalidOperationException($"No question can be made of {use.Place} in {operation.Name}: {text}");
+            throw new InvalidOperationException($"No question can be made of {use.Coordinate} in {operation.Name}: {text}");
         }
 
         using OperationResult result = await pipeline.ExecuteAsync(question, variables, RunOptions.Default, cancellation);
@@ -74,7 +74,7 @@ internal sealed class DeepestPage(OperationCompiler compiler, Pipeline pipeline)
     }
 
     /// <summary>
-    /// The operation cut down to one connection: the fields above it, its own arguments but for the page, and what is asked of the page.
+    /// Reduces the operation to one connection: its parent fields, its arguments without those of the page, and the page's cursor.
     /// </summary>
     private static string Question(Operation operation, VariableUse use, string page, string member)
     {
@@ -136,7 +136,7 @@ internal sealed class DeepestPage(OperationCompiler compiler, Pipeline pipeline)
     private static string Slice(Operation operation, ASTNode node) =>
         operation.Document.Source.ToString()[node.Location.Start..node.Location.End];
 
-    // The first there is: below a list each row has a page of its own.
+    // The first one found: within a list each row has its own page.
     private static JsonElement? Find(JsonElement value, string member) => value.ValueKind switch
     {
         JsonValueKind.Object when value.TryGetProperty(member, out JsonElement cursor) =>

@@ -7,11 +7,11 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Checks.TestCases;
 
-/// <summary>A variable of an operation, and what it means where it is used.</summary>
+/// <summary>A variable of an operation, and its uses.</summary>
 /// <param name="Name">Without the dollar sign.</param>
 /// <param name="Type">Its input type.</param>
 /// <param name="IsRequired">Whether a request must send it.</param>
-/// <param name="Uses">Where it is used, but for directives.</param>
+/// <param name="Uses">Where it is used, except in directives.</param>
 public sealed record OperationVariable(string Name, IGraphType Type, bool IsRequired, IReadOnlyList<VariableUse> Uses)
 {
     /// <summary>The variables of an operation, in order.</summary>
@@ -26,36 +26,35 @@ public sealed record OperationVariable(string Name, IGraphType Type, bool IsRequ
     }
 }
 
-/// <summary>One place where a variable is used.</summary>
+/// <summary>One use of a variable.</summary>
 /// <param name="Variable">The variable.</param>
-/// <param name="Parent">The type of the field.</param>
+/// <param name="Parent">The type that has the field.</param>
 /// <param name="Field">The field.</param>
-/// <param name="Argument">The argument, which the variable is or lies in.</param>
+/// <param name="Argument">The argument that is or contains the variable.</param>
 public sealed record VariableUse(string Variable, IComplexGraphType Parent, FieldType Field, string Argument)
 {
-    /// <summary>The input object that the variable is a member of; null for an argument of its own.</summary>
+    /// <summary>The input object that has the variable as a member; null when the variable is the whole argument.</summary>
     public IInputObjectGraphType? Input { get; init; }
 
     /// <summary>The name of that member.</summary>
     public string? Member { get; init; }
 
-    /// <summary>Within a filter: the field of a row that the variable is compared with.</summary>
+    /// <summary>In a filter: the row's field that the variable is compared with.</summary>
     public FieldType? Compared { get; init; }
 
     /// <summary>
-    /// The tables of those types with an id that a fragment below the field selects something of; that of the field's own type where it is
-    /// no abstract one.
+    /// The tables of the types with an id that fragments below the field select; for a field of a concrete type, the table of that type.
     /// </summary>
     public IReadOnlyList<EntityMap> SelectedRows { get; init; } = [];
 
-    /// <summary>The place as people write it: <c>Query.serviceRequests(first:)</c>.</summary>
-    public string Place => $"{Parent.Name}.{Field.Name}({Argument}:)";
+    /// <summary>The schema coordinate: <c>Query.serviceRequests(first:)</c>.</summary>
+    public string Coordinate => $"{Parent.Name}.{Field.Name}({Argument}:)";
 
-    /// <summary>The selections from the top to the field.</summary>
+    /// <summary>The selections from the root to the field.</summary>
     internal IReadOnlyList<ASTNode> Path { get; init; } = [];
 }
 
-/// <summary>Walks an operation along the schema.</summary>
+/// <summary>Finds the uses of variables in an operation.</summary>
 internal sealed class VariableUses(Operation operation, ISchema schema)
 {
     private readonly List<VariableUse> _uses = [];
@@ -63,12 +62,12 @@ internal sealed class VariableUses(Operation operation, ISchema schema)
 
     public IReadOnlyList<VariableUse> Find()
     {
-        Walk(operation.Root, operation.Definition.SelectionSet, []);
+        Visit(operation.Root, operation.Definition.SelectionSet, []);
         return _uses;
     }
 
-    // Each fragment once: another place of the same one means the same.
-    private void Walk(IGraphType type, GraphQLSelectionSet selections, IReadOnlyList<ASTNode> path)
+    // Visits each fragment once: its other spreads mean the same.
+    private void Visit(IGraphType type, GraphQLSelectionSet selections, IReadOnlyList<ASTNode> path)
     {
         foreach (ASTNode selection in selections.Selections)
         {
@@ -78,11 +77,11 @@ internal sealed class VariableUses(Operation operation, ISchema schema)
                     Field((IComplexGraphType)type, field, definition, [.. path, field]);
                     break;
                 case GraphQLInlineFragment inline:
-                    Walk(inline.TypeCondition is { } condition ? TypeOf(condition) : type, inline.SelectionSet, [.. path, inline]);
+                    Visit(inline.TypeCondition is { } condition ? TypeOf(condition) : type, inline.SelectionSet, [.. path, inline]);
                     break;
                 case GraphQLFragmentSpread spread when _visited.Add(spread.FragmentName.Name.StringValue):
                     GraphQLFragmentDefinition fragment = operation.Fragments[spread.FragmentName.Name.StringValue];
-                    Walk(TypeOf(fragment.TypeCondition), fragment.SelectionSet, [.. path, fragment]);
+                    Visit(TypeOf(fragment.TypeCondition), fragment.SelectionSet, [.. path, fragment]);
                     break;
             }
         }
@@ -104,13 +103,13 @@ internal sealed class VariableUses(Operation operation, ISchema schema)
             Value(argument.Value, definition.Arguments!.Find(argument.Name)!.ResolvedType!, use);
         }
 
-        if (field.SelectionSet is { } below)
+        if (field.SelectionSet is { } nested)
         {
-            Walk(type, below, path);
+            Visit(type, nested, path);
         }
     }
 
-    // Of nodes of which no type is named, all are meant.
+    // If no type is named, all possible types are meant.
     private IEnumerable<IGraphType> SelectedTypes(IAbstractGraphType type, GraphQLSelectionSet? selections) =>
         NamedTypes(selections).Distinct().ToArray() is { Length: > 0 } named ? named : type.PossibleTypes;
 

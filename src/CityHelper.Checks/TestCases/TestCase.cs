@@ -2,15 +2,15 @@ using System.Text.Json.Nodes;
 
 namespace CityHelper.Checks.TestCases;
 
-/// <summary>Values for all variables of an operation that are sent.</summary>
-/// <param name="Options">What was chosen that is not the usual.</param>
-/// <param name="Values">By variable.</param>
+/// <summary>Values for all variables that a request sends.</summary>
+/// <param name="Options">The choices that differ from the usual values.</param>
+/// <param name="Values">Values by variable.</param>
 internal sealed record TestCase(IReadOnlyList<GroupOption> Options, IReadOnlyDictionary<string, WorstCaseValue> Values)
 {
-    /// <summary>What was chosen, for people.</summary>
+    /// <summary>The choices, as text.</summary>
     public string Label => Options.Count == 0 ? "the usual values" : string.Join(", ", Options.Select(option => option.Label));
 
-    /// <summary>The variable that takes a cursor which is yet to be found, or null.</summary>
+    /// <summary>The variable whose cursor must still be found, or null.</summary>
     public string? Cursor => Values.FirstOrDefault(value => value.Value.IsDeepestPage).Key;
 
     /// <summary>The variables as a client sends them, without the cursor.</summary>
@@ -18,8 +18,8 @@ internal sealed record TestCase(IReadOnlyList<GroupOption> Options, IReadOnlyDic
         .Select(value => KeyValuePair.Create(value.Key, value.Value.Value?.DeepClone())));
 
     /// <summary>
-    /// The usual values; each choice of each group alone; and pairs of choices of different groups with the largest page, as many as <see
-    /// cref="Limits.TestCasesMax"/> leaves. Each group's first choices come first, since they are the hardest.
+    /// The usual values; each choice of each group alone; and pairs of choices of different groups with the largest page, as many as
+    /// <see cref="Limits.TestCasesMax"/> leaves. Each group's first choices come first, since they are the worst cases.
     /// </summary>
     public static IReadOnlyList<TestCase> Of(IReadOnlyList<VariableGroup> groups)
     {

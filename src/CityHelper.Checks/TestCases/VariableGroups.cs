@@ -5,10 +5,10 @@ using GraphQL.Types;
 
 namespace CityHelper.Checks.TestCases;
 
-/// <summary>The variables of an operation, with what each is tried with.</summary>
+/// <summary>Groups an operation's variables, with the values to try.</summary>
 internal static class VariableGroups
 {
-    /// <summary>Groups the variables; what no value is known for is named.</summary>
+    /// <summary>Groups the variables; those without known values are returned apart.</summary>
     public static (IReadOnlyList<VariableGroup> Groups, IReadOnlyList<OperationVariable> Unknown) Of(
         IReadOnlyList<OperationVariable> variables, IWorstCaseValues values)
     {
@@ -32,7 +32,7 @@ internal static class VariableGroups
         return (groups, unknown);
     }
 
-    // The edges of a rectangle mean nothing one by one.
+    // The edges of a rectangle have no meaning one by one.
     private static IInputObjectGraphType? ObjectOf(OperationVariable variable) =>
         variable.Uses is [{ Input: ViewportInput or CircleInput or PositionInput } use, ..] ? use.Input : null;
 
@@ -50,7 +50,7 @@ internal static class VariableGroups
 
     private static VariableGroup Members(IInputObjectGraphType input, IReadOnlyList<OperationVariable> variables, IWorstCaseValues values)
     {
-        // What the whole object would be tried with, taken apart.
+        // The values of the whole object, split into its members.
         var whole = new OperationVariable(input.Name, input, true, [variables[0].Uses[0] with { Input = null }]);
         return new VariableGroup(
             variables,

@@ -1,13 +1,13 @@
 namespace CityHelper.Data.Boundaries;
 
-/// <summary>What a file holds, and what becomes of boundaries that it does not hold.</summary>
-/// <param name="Kind">What its features are: lower-case letters, digits, dashes.</param>
-/// <param name="NameProperty">The property of the name; a known one when null.</param>
-/// <param name="CodeProperty">The property of the code; a known one, or the feature's id, when null.</param>
-/// <param name="Replace">Whether boundaries of the kind that are not in the file are removed.</param>
+/// <summary>How a boundary file is read, and whether boundaries missing from it are removed.</summary>
+/// <param name="Kind">The kind of all its features: lower-case letters, digits, dashes.</param>
+/// <param name="NameProperty">The property that holds the name; when null, the first well-known one.</param>
+/// <param name="CodeProperty">The property that holds the code; when null, the first well-known one, else the feature's id.</param>
+/// <param name="Replace">Whether boundaries of the kind that are missing from the file are removed.</param>
 public sealed record BoundaryImportOptions(string Kind, string? NameProperty = null, string? CodeProperty = null, bool Replace = false);
 
-/// <summary>What an import of boundaries did. Read = inserted + updated + unchanged + refused.</summary>
+/// <summary>The result of a boundary import. Read = inserted + updated + unchanged + refused.</summary>
 public sealed record BoundaryImportSummary
 {
     public required int Read { get; init; }
@@ -18,22 +18,22 @@ public sealed record BoundaryImportSummary
 
     public required int Unchanged { get; init; }
 
-    /// <summary>Boundaries of the kind that are not in the file, and stay.</summary>
+    /// <summary>Boundaries of the kind that are missing from the file and stay.</summary>
     public required int Kept { get; init; }
 
-    /// <summary>Boundaries of the kind that were not in the file, and are gone.</summary>
+    /// <summary>Boundaries of the kind that were missing from the file and were removed.</summary>
     public required int Removed { get; init; }
 
-    /// <summary>Accepted features that were put right first.</summary>
+    /// <summary>Features that were accepted after a repair.</summary>
     public required IReadOnlyList<FeatureReason> Repaired { get; init; }
 
     public required IReadOnlyList<FeatureReason> Refused { get; init; }
 
-    /// <summary>The revision of the city's boundaries afterwards.</summary>
+    /// <summary>The revision of the city's boundaries after the import.</summary>
     public required long Revision { get; init; }
 
     /// <summary>
-    /// Vertices of all boundaries of the kind, by the zoom of their outlines; the full shapes under <see cref="int.MaxValue"/>. Empty when
+    /// Vertices of all boundaries of the kind, by outline zoom; the full geometries are under <see cref="int.MaxValue"/>. Empty when
     /// nothing changed.
     /// </summary>
     public required IReadOnlyList<(int Zoom, int Vertices)> Vertices { get; init; }

@@ -5,22 +5,25 @@ using Npgsql;
 
 namespace CityHelper.Data.Boundaries;
 
-/// <summary>Brings a city's boundaries of one kind into the database.</summary>
+/// <summary>Imports a city's boundaries of one kind.</summary>
 /// <remarks>
-/// (1) the file is read whole and made valid, before anything is written   (2) the city's boundaries are locked: imports queue
-/// (3) what differs is written, with the next revision   (4) outlines and pieces are made again   (5) ANALYZE. (2) to (4) are one
-/// transaction; a file that changes nothing writes nothing.
+/// (1) Read the whole file and make its geometries valid, before anything is written. (2) Lock the city's boundaries; other imports queue.
+/// (3) Write the differences under the next revision. (4) Rebuild outlines and pieces. (5) ANALYZE. Steps (2) to (4) are one transaction.
+/// A file that changes nothing writes nothing.
 /// </remarks>
 public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
 {
-    /// <summary>Imports a GeoJSON file. Repeatable: a boundary is known by its code and keeps its id.</summary>
-    /// <exception cref="NpgsqlException">The database failed; nothing was changed.</exception>
+    /// <summary>Imports a GeoJSON file. Repeatable: a boundary is identified by its code and keeps its id.</summary>
+    /// <exception cref="NpgsqlException">The database failed. Nothing was changed, unless only the final ANALYZE failed.</exception>
     public async Task<BoundaryImportOutcome> ImportFileAsync(
         CityEntry city, string path, BoundaryImportOptions options, CancellationToken cancellation = default)
     {
         if (!IsKind(options.Kind))
         {
-            return new(null, $"A kind has 1 to {Limits.BoundaryKindCharsMax} lower-case letters, digits and dashes, and begins with a letter: community-district.");
+            return new(
+                null,
+                $"A kind has 1 to {Limits.BoundaryKindCharsMax} lower-case letters, digits and dashes, "
+                    + "and begins with a letter: community-district.");
         }
 
         try
@@ -37,12 +40,14 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
     }
 
     /// <summary>
-    /// The revision of a city's boundaries: another number whenever one was added, changed or removed, 0 before the first. And whether
-    /// their requests were counted since (<see cref="Statistics.BoundaryCounters"/>).
+    /// The revision of a city's boundaries: it changes whenever one is added, changed or removed, and is 0 before the first. IsCounted says
+    /// whether the requests of that revision are counted (<see cref="Statistics.BoundaryCounters"/>).
     /// </summary>
-    public static async Task<(long Revision, bool IsCounted)> RevisionAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation)
+    public static async Task<(long Revision, bool IsCounted)> RevisionAsync(
+        NpgsqlConnection connection, short cityId, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("select revision, counted_revision = revision from boundary_revision where city_id = $1", connection);
+        await using var command = new NpgsqlCommand(
+            "select revision, counted_revision = revision from boundary_revision where city_id = $1", connection);
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = cityId });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         return await reader.ReadAsync(cancellation) ? (reader.GetInt64(0), reader.GetBoolean(1)) : (0, false);
@@ -53,15 +58,16 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
         && char.IsAsciiLetterLower(kind[0])
         && kind.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 
-    // What was refused may be stored: replaced by a broken file, it would be gone.
+    // Replace would remove a stored boundary only because its feature is broken.
     private static string? Refusal(string name, FeatureFile file, BoundaryImportOptions options) =>
         file.Features.Count == 0 ? $"{name}: all {file.Read:N0} features are refused; {file.Refused[0]}."
         : options.Replace && file.Refused.Count > 0
-            ? $"{name}: {file.Refused.Count:N0} of {file.Read:N0} features are refused, and what they stand for would be removed; {file.Refused[0]}. "
-                + "Put the file right, or leave --replace out."
+            ? $"{name}: {file.Refused.Count:N0} of {file.Read:N0} features are refused, and what they stand for would be removed; "
+                + $"{file.Refused[0]}. Put the file right, or leave --replace out."
         : null;
 
-    private async Task<BoundaryImportSummary> StoreAsync(short cityId, FeatureFile file, BoundaryImportOptions options, CancellationToken cancellation)
+    private async Task<BoundaryImportSummary> StoreAsync(
+        short cityId, FeatureFile file, BoundaryImportOptions options, CancellationToken cancellation)
     {
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
@@ -139,7 +145,8 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
         return ((Polygon)(await command.ExecuteScalarAsync(cancellation))!).EnvelopeInternal;
     }
 
-    private static async Task<(long Revision, int LastId)> LockAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation)
+    private static async Task<(long Revision, int LastId)> LockAsync(
+        NpgsqlConnection connection, short cityId, CancellationToken cancellation)
     {
         await using var make = new NpgsqlCommand(
             "insert into boundary_revision (city_id, revision, last_id) values ($1, 0, 0) on conflict do nothing", connection)
@@ -147,7 +154,8 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
             Parameters = { new() { Value = cityId } },
         };
         await make.ExecuteNonQueryAsync(cancellation);
-        await using var command = new NpgsqlCommand("select revision, last_id from boundary_revision where city_id = $1 for update", connection)
+        await using var command = new NpgsqlCommand(
+            "select revision, last_id from boundary_revision where city_id = $1 for update", connection)
         {
             Parameters = { new() { Value = cityId } },
         };
@@ -160,7 +168,8 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
         NpgsqlConnection connection, short cityId, string kind, CancellationToken cancellation)
     {
         var stored = new Dictionary<string, Stored>(StringComparer.Ordinal);
-        await using var command = new NpgsqlCommand("select code, id, name, geometry from boundary where city_id = $1 and kind = $2", connection)
+        await using var command = new NpgsqlCommand(
+            "select code, id, name, geometry from boundary where city_id = $1 and kind = $2", connection)
         {
             Parameters = { new() { Value = cityId }, new() { Value = kind } },
         };
@@ -173,7 +182,7 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
         return stored;
     }
 
-    /// <summary>A boundary as it is stored. Shapes are the same when every number of them is.</summary>
+    /// <summary>A stored boundary. Geometries are equal when all their coordinates are.</summary>
     private sealed record Stored(int Id, string Name, Geometry Geometry)
     {
         public bool DiffersFrom(BoundaryFeature feature) => Name != feature.Name || !Geometry.EqualsExact(feature.Geometry);

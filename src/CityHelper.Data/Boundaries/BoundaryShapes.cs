@@ -7,9 +7,9 @@ using NetTopologySuite.Operation.Valid;
 
 namespace CityHelper.Data.Boundaries;
 
-/// <summary>Makes valid geometries of what a file says, or refuses it. Pure: the same shape is always the same geometry.</summary>
-/// <param name="city">The rectangle around the city; a boundary must touch it.</param>
-/// <param name="work">What is counted of the file before it is done.</param>
+/// <summary>Turns GeoJSON shapes into valid geometries, or refuses them. The same shape always gives the same geometry.</summary>
+/// <param name="city">The rectangle around the city; a boundary must intersect it.</param>
+/// <param name="work">Counts the work that a file causes, before it is done.</param>
 internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
 {
     /// <summary>WGS 84.</summary>
@@ -21,12 +21,12 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
 
     private readonly double _squareMetresPerSquareDegree = MetresPerDegree * MetresPerDegree * Math.Cos(city.Centre.Y * Math.PI / 180);
 
-    /// <summary>The geometry of a shape; what had to be put right is added to its repairs.</summary>
+    /// <summary>Makes the geometry of a shape; repairs are recorded in <see cref="GeoJsonShape.Repairs"/>.</summary>
     /// <remarks>
-    /// (1) is it in the city at all, and little enough to be compared (2) rings: closed, large enough, each once (3) holes where they
-    /// belong (4) valid, or repaired with next to no change of its area (5) shells counter-clockwise, holes clockwise (RFC 7946).
+    /// (1) In the city, and few enough edges to compare. (2) Rings: closed, large enough, each once. (3) Holes: inside their polygons.
+    /// (4) Valid, or repaired with almost no change of area. (5) Shells counter-clockwise, holes clockwise (RFC 7946).
     /// </remarks>
-    /// <exception cref="RefusedFeatureException">It cannot be put right safely.</exception>
+    /// <exception cref="RefusedFeatureException">It cannot be repaired safely.</exception>
     public MultiPolygon Make(GeoJsonShape shape)
     {
         RequirePlace(shape);                                                                                     // (1)
@@ -64,9 +64,10 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
             return;
         }
 
-        // Before the world's edge is looked at: a latitude of -118 is a longitude in the wrong place.
+        // Swapped axes are checked before the world's bounds: a latitude of -118 is a misplaced longitude.
         throw new RefusedFeatureException(
-            city.Intersects(new Envelope(box.MinY, box.MaxY, box.MinX, box.MaxX)) ? "its positions have latitude before longitude: swap them"
+            city.Intersects(new Envelope(box.MinY, box.MaxY, box.MinX, box.MaxX))
+                ? "its positions have latitude before longitude: swap them"
             : isInWorld ? "it lies outside the city's bounds"
             : "its positions are outside the world: longitude is -180 to 180, latitude -90 to 90");
     }
@@ -98,8 +99,8 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
             return [s_factory.CreatePolygon(shell, [.. Holes(grounds.Skip(1).OfType<LinearRing>(), shell, repairs)])];
         }
 
-        // Some tools write the parts of an area as rings of one polygon. Where the first is the smallest, all that is left are its "holes";
-        // if they should overlap, the area is no valid one.
+        // Some tools write the parts of an area as rings of one polygon. When the first ring is too small and dropped, its "holes" become
+        // polygons. If these overlap, the area is invalid.
         LinearRing[] others = [.. grounds.OfType<LinearRing>()];
         if (others.Length > 0)
         {
@@ -119,7 +120,7 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
         {
             if (!shell.EnvelopeInternal.Intersects(hole.EnvelopeInternal) || hole.Coordinates.All(IsOutside))
             {
-                // A large one may be a part of the area that was meant, not a slip.
+                // A large hole may be an intended part of the area, not a digitising error.
                 repairs.Add(Area.OfRing(hole.Coordinates) <= smallMax
                     ? "a small hole outside its polygon was dropped"
                     : throw new RefusedFeatureException("a hole of it lies outside its polygon"));
@@ -136,7 +137,7 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
 
         return holes;
 
-        // The index leaves out what a point's height does not meet; of a comb that is nothing.
+        // The index skips edges that do not cross the point's latitude. In a comb every edge crosses it, so all are counted.
         bool IsOutside(Coordinate position)
         {
             work.CountPointTests(shell.NumPoints);
@@ -144,7 +145,7 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
         }
     }
 
-    /// <returns>Null for a ring that holds no ground.</returns>
+    /// <returns>The closed ring; null when its area is below <see cref="Limits.BoundarySliverSquareMetres"/>.</returns>
     private LinearRing? Ring(Coordinate[] positions, List<string> repairs)
     {
         if (positions.Length > 0 && !positions[0].Equals2D(positions[^1]))
@@ -159,7 +160,7 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
             return ring;
         }
 
-        // The loops of a bow-tie wind against each other: they may add up to nothing, and hold ground nevertheless.
+        // The loops of a bow-tie wind in opposite directions: their areas may cancel out although the ring encloses ground.
         if (ring is not null && IsGround(Fixed(s_factory.CreatePolygon(ring)).Area))
         {
             throw new RefusedFeatureException("a ring of it crosses itself like a bow-tie");
@@ -174,16 +175,17 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
     private MultiPolygon Repair(MultiPolygon broken, TopologyValidationError error, List<string> repairs)
     {
         string reason = string.Create(
-            CultureInfo.InvariantCulture, $"{error.Message.ToLowerInvariant()} near {error.Coordinate?.X:0.#####}, {error.Coordinate?.Y:0.#####}");
-        Polygon[] polygons = [.. PolygonExtracter.GetPolygons(Fixed(broken)).Cast<Polygon>()
-            .Where(p => IsGround(p.Area))];
+            CultureInfo.InvariantCulture,
+            $"{error.Message.ToLowerInvariant()} near {error.Coordinate?.X:0.#####}, {error.Coordinate?.Y:0.#####}");
+        Polygon[] polygons = [.. PolygonExtracter.GetPolygons(Fixed(broken)).Cast<Polygon>().Where(p => IsGround(p.Area))];
         MultiPolygon repaired = s_factory.CreateMultiPolygon(polygons);
         double change = ChangedShare(broken, repaired);
         if (polygons.Length == 0 || !(change <= Limits.BoundaryRepairShareMax) || !repaired.IsValid)
         {
             throw new RefusedFeatureException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"it is no valid area ({reason}), and repairing it would change its area by {change * 100:0.#} %, not at most {Limits.BoundaryRepairShareMax * 100:0.#} %"));
+                $"it is no valid area ({reason}), and repairing it would change its area by {change * 100:0.#} %, not at most "
+                    + $"{Limits.BoundaryRepairShareMax * 100:0.#} %"));
         }
 
         repairs.Add(reason);
@@ -191,8 +193,8 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
     }
 
     /// <summary>
-    /// How much of its area a repair changes: polygon by polygon, so that what one gains does not hide what another loses, and then what
-    /// they lose where they overlap. Within a polygon it is the difference of two sums, which is all that an invalid ring tells.
+    /// The share of the area that a repair changes. Changes are added up per polygon, so that a gain in one hides no loss in another.
+    /// Then the loss where polygons overlap is added. Within a polygon only total areas are compared: an invalid ring gives no more.
     /// </summary>
     private double ChangedShare(MultiPolygon broken, MultiPolygon repaired)
     {
@@ -201,7 +203,7 @@ internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
         double before = areas.Sum(a => a.Said);
         double change = areas.Sum(a => Math.Abs(a.Is - a.Said)) + Math.Abs(areas.Sum(a => a.Is) - repaired.Area);
 
-        // Holes that are larger than their polygons leave less than nothing to compare with.
+        // Holes larger than their polygons leave no positive area to compare with.
         return before > 0 ? change / before : 1;
     }
 

@@ -6,12 +6,12 @@ using Npgsql;
 namespace CityHelper.Data.Boundaries;
 
 /// <summary>
-/// What is derived of boundaries' shapes: outlines by zoom and the pieces that points are looked up in. Written again for a whole kind
-/// when one of it changes, because neighbours share their outlines.
+/// Writes what is derived from boundary geometries: outlines by zoom, and the pieces for point lookups. A change rewrites all boundaries of
+/// its kind, because neighbours share the edges of their outlines.
 /// </summary>
 public static class DerivedShapes
 {
-    // ST_Subdivide in the database: it is made for such indexes, and the pieces need not travel.
+    // ST_Subdivide runs in the database: it is made for such indexes, and the pieces do not cross the network.
     private const string PartsSql =
         """
         insert into boundary_part (city_id, boundary_id, number, geometry)
@@ -23,9 +23,9 @@ public static class DerivedShapes
         where b.city_id = $1 and b.kind = $2
         """;
 
-    /// <summary>Writes the derived shapes of all boundaries of a kind, in the connection's transaction.</summary>
-    /// <exception cref="BrokenInputException">They are too many, or overlap too much, to be simplified together.</exception>
-    /// <returns>Vertices of all of them by zoom; those of the full shapes under <see cref="int.MaxValue"/>.</returns>
+    /// <summary>Writes the derived geometries of all boundaries of a kind, in the connection's transaction.</summary>
+    /// <exception cref="BrokenInputException">They have too many vertices, or overlap too much, to be simplified together.</exception>
+    /// <returns>Total vertices by zoom; those of the full geometries are under <see cref="int.MaxValue"/>.</returns>
     public static async Task<IReadOnlyList<(int Zoom, int Vertices)>> WriteAsync(
         NpgsqlConnection connection, short cityId, string kind, CancellationToken cancellation = default)
     {
@@ -41,8 +41,8 @@ public static class DerivedShapes
             vertices.Add((zoom, atZoom.Sum(o => o.NumPoints)));
             for (int i = 0; i < ids.Count; i++)
             {
-                batch.BatchCommands.Add(Command(
-                    "insert into boundary_outline (city_id, boundary_id, zoom, geometry) values ($1, $2, $3, $4)", cityId, ids[i], zoom, atZoom[i]));
+                const string Insert = "insert into boundary_outline (city_id, boundary_id, zoom, geometry) values ($1, $2, $3, $4)";
+                batch.BatchCommands.Add(Command(Insert, cityId, ids[i], zoom, atZoom[i]));
             }
         }
 
@@ -52,8 +52,9 @@ public static class DerivedShapes
         return vertices;
     }
 
-    /// <summary>Writes the pieces alone.</summary>
-    public static async Task WritePartsAsync(NpgsqlConnection connection, short cityId, string kind, CancellationToken cancellation = default)
+    /// <summary>Writes the pieces only.</summary>
+    public static async Task WritePartsAsync(
+        NpgsqlConnection connection, short cityId, string kind, CancellationToken cancellation = default)
     {
         await using var batch = new NpgsqlBatch(connection)
         {
@@ -62,21 +63,25 @@ public static class DerivedShapes
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 
-    // Each was counted alone when it came, perhaps in a file of its own; here they meet.
+    // Each boundary was checked alone when imported, perhaps from separate files. Here they are checked together.
     private static void RequireFew(List<MultiPolygon> shapes, string kind)
     {
-        IEnumerable<Coordinate[]> rings = shapes.SelectMany(shape => LinearComponentExtracter.GetLines(shape)).Select(line => line.Coordinates);
+        IEnumerable<Coordinate[]> rings = shapes
+            .SelectMany(shape => LinearComponentExtracter.GetLines(shape))
+            .Select(line => line.Coordinates);
         int vertices = shapes.Sum(shape => shape.NumPoints);
         if (vertices > Limits.BoundaryVerticesMax)
         {
             throw new BrokenInputException(
-                $"With these the boundaries of the kind {kind} would have {vertices:N0} vertices, and {Limits.BoundaryVerticesMax:N0} are simplified together: simplify them, or split them by kind.");
+                $"With these the boundaries of the kind {kind} would have {vertices:N0} vertices, and {Limits.BoundaryVerticesMax:N0} are "
+                    + "simplified together: simplify them, or split them by kind.");
         }
 
         if (ShapeWork.EdgePairs(rings, Limits.KindEdgePairsMax) > Limits.KindEdgePairsMax)
         {
             throw new BrokenInputException(
-                $"With these the boundaries of the kind {kind} would overlap so much that they cannot be simplified together in seconds: simplify them, or split them by kind.");
+                $"With these the boundaries of the kind {kind} would overlap so much that they cannot be simplified together in seconds: "
+                    + "simplify them, or split them by kind.");
         }
     }
 
@@ -91,8 +96,12 @@ public static class DerivedShapes
         return command;
     }
 
-    private static NpgsqlBatchCommand Clear(string table, short cityId, string kind) => Command(
-        $"delete from {table} d where d.city_id = $1 and d.boundary_id in (select b.id from boundary b where b.city_id = $1 and b.kind = $2)", cityId, kind);
+    private static NpgsqlBatchCommand Clear(string table, short cityId, string kind) =>
+        Command(
+            $"delete from {table} d where d.city_id = $1 "
+                + "and d.boundary_id in (select b.id from boundary b where b.city_id = $1 and b.kind = $2)",
+            cityId,
+            kind);
 
     private static async Task<double> LatitudeAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation)
     {
@@ -108,7 +117,8 @@ public static class DerivedShapes
     {
         var ids = new List<int>();
         var shapes = new List<MultiPolygon>();
-        await using var command = new NpgsqlCommand("select id, geometry from boundary where city_id = $1 and kind = $2 order by id", connection)
+        await using var command = new NpgsqlCommand(
+            "select id, geometry from boundary where city_id = $1 and kind = $2 order by id", connection)
         {
             Parameters = { new() { Value = cityId }, new() { Value = kind } },
         };

@@ -4,26 +4,26 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.Data.Boundaries;
 
-/// <summary>A boundary as a file has it.</summary>
+/// <summary>A boundary read from a file.</summary>
 /// <param name="Code">Unique in the file.</param>
-/// <param name="Name">For people.</param>
+/// <param name="Name">Display name.</param>
 /// <param name="Geometry">Valid.</param>
 internal sealed record BoundaryFeature(string Code, string Name, MultiPolygon Geometry);
 
-/// <summary>What was said of one feature: how it is called, and why it was refused or repaired.</summary>
+/// <summary>A feature's label, and why it was refused or repaired.</summary>
 public sealed record FeatureReason(string Feature, string Reason)
 {
     public override string ToString() => $"{Feature}: {Reason}";
 }
 
-/// <summary>The features of a GeoJSON file, <c>.geojson</c> or <c>.json</c>, perhaps compressed (<c>.gz</c>).</summary>
+/// <summary>The features of a GeoJSON file, <c>.geojson</c> or <c>.json</c>, optionally gzipped (<c>.gz</c>).</summary>
 internal sealed class FeatureFile
 {
     private FeatureFile()
     {
     }
 
-    /// <summary>Features read, refused ones too.</summary>
+    /// <summary>Features read, including refused ones.</summary>
     public int Read { get; private set; }
 
     public List<BoundaryFeature> Features { get; } = [];
@@ -32,9 +32,10 @@ internal sealed class FeatureFile
 
     public List<FeatureReason> Refused { get; } = [];
 
-    /// <summary>Reads a file into memory, bounded, and makes valid geometries of its features.</summary>
-    /// <exception cref="BrokenInputException">It is no such file, or larger than the limits allow.</exception>
-    public static async Task<FeatureFile> ReadAsync(string path, BoundaryImportOptions options, Envelope city, CancellationToken cancellation)
+    /// <summary>Reads a file into memory, up to the limits, and turns its features into valid geometries.</summary>
+    /// <exception cref="BrokenInputException">It is not a GeoJSON FeatureCollection, or exceeds the limits.</exception>
+    public static async Task<FeatureFile> ReadAsync(
+        string path, BoundaryImportOptions options, Envelope city, CancellationToken cancellation)
     {
         string name = Path.GetFileName(path);
         using JsonDocument document = GeoJsonText.Parse(name, await ContentAsync(path, cancellation));
@@ -54,7 +55,12 @@ internal sealed class FeatureFile
     }
 
     private void Add(
-        JsonElement feature, string label, FeatureProperties properties, GeoJsonShapes shapes, BoundaryShapes geometries, HashSet<string> codes)
+        JsonElement feature,
+        string label,
+        FeatureProperties properties,
+        GeoJsonShapes shapes,
+        BoundaryShapes geometries,
+        HashSet<string> codes)
     {
         try
         {
@@ -102,9 +108,13 @@ internal sealed class FeatureFile
 
     private static JsonElement[] Collection(string name, JsonElement root)
     {
-        bool isCollection = root.ValueKind == JsonValueKind.Object
-            && root.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("FeatureCollection")
-            && root.TryGetProperty("features", out JsonElement found) && found.ValueKind == JsonValueKind.Array;
+        bool isCollection =
+            root.ValueKind == JsonValueKind.Object
+            && root.TryGetProperty("type", out JsonElement type)
+            && type.ValueKind == JsonValueKind.String
+            && type.ValueEquals("FeatureCollection")
+            && root.TryGetProperty("features", out JsonElement found)
+            && found.ValueKind == JsonValueKind.Array;
         if (!isCollection)
         {
             throw new BrokenInputException($"{name} is no GeoJSON FeatureCollection.");
@@ -112,7 +122,8 @@ internal sealed class FeatureFile
 
         if (root.TryGetProperty("crs", out JsonElement crs) && !ReferenceSystem.IsWgs84(crs))
         {
-            throw new BrokenInputException($"{name} is in another reference system ({ReferenceSystem.NameOf(crs)}): convert it to EPSG:4326.");
+            throw new BrokenInputException(
+                $"{name} is in another reference system ({ReferenceSystem.NameOf(crs)}): convert it to EPSG:4326.");
         }
 
         JsonElement features = root.GetProperty("features");
@@ -120,7 +131,8 @@ internal sealed class FeatureFile
         {
             throw new BrokenInputException(features.GetArrayLength() == 0
                 ? $"{name} has no features."
-                : $"{name} has {features.GetArrayLength():N0} features, at most {Limits.BoundariesMax:N0} are allowed: are they boundaries of one kind?");
+                : $"{name} has {features.GetArrayLength():N0} features, at most {Limits.BoundariesMax:N0} are allowed: are they "
+                    + "boundaries of one kind?");
         }
 
         return features.EnumerateArray().All(IsFeature)
@@ -128,9 +140,12 @@ internal sealed class FeatureFile
             : throw new BrokenInputException($"{name}: not everything in its features is a Feature with properties.");
     }
 
-    // One without properties, null in RFC 7946, is refused by itself.
+    // RFC 7946 allows null properties. Such a feature is refused alone, not the file.
     private static bool IsFeature(JsonElement feature) =>
         feature.ValueKind == JsonValueKind.Object
-        && feature.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("Feature")
-        && feature.TryGetProperty("properties", out JsonElement properties) && properties.ValueKind is JsonValueKind.Object or JsonValueKind.Null;
+        && feature.TryGetProperty("type", out JsonElement type)
+        && type.ValueKind == JsonValueKind.String
+        && type.ValueEquals("Feature")
+        && feature.TryGetProperty("properties", out JsonElement properties)
+        && properties.ValueKind is JsonValueKind.Object or JsonValueKind.Null;
 }

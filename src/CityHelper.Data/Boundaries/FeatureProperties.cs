@@ -5,10 +5,10 @@ using CityHelper.Data.Import.NewYork;
 
 namespace CityHelper.Data.Boundaries;
 
-/// <summary>Which members of a file's features say name and code, and what they say.</summary>
+/// <summary>Finds the properties that hold the name and the code of a file's features, and reads them.</summary>
 internal sealed class FeatureProperties
 {
-    // As portals call them; the first that a file has is taken. Compared by letters and digits alone: Boro_Name is boroname.
+    // Names on open-data portals; the first that the file has is used. Only letters and digits are compared: Boro_Name is boroname.
     private static readonly string[] s_names =
     [
         "name", "boroname", "borough", "ntaname", "neighborhood", "neighbourhood", "districtname", "district", "label",
@@ -16,7 +16,8 @@ internal sealed class FeatureProperties
 
     private static readonly string[] s_codes =
     [
-        "borocd", "borocode", "boroughcode", "ntacode", "nta2020", "neighborhoodid", "externalid", "districtcode", "districtid", "code", "geoid",
+        "borocd", "borocode", "boroughcode", "ntacode", "nta2020", "neighborhoodid",
+        "externalid", "districtcode", "districtid", "code", "geoid",
     ];
 
     private readonly string _kind;
@@ -34,17 +35,18 @@ internal sealed class FeatureProperties
 
     /// <summary>Finds the properties of a file.</summary>
     /// <param name="file">The file's name, for messages.</param>
-    /// <param name="kind">What the features are.</param>
+    /// <param name="kind">The kind of the features.</param>
     /// <param name="features">The features.</param>
-    /// <param name="name">The property of the name, when it was given.</param>
-    /// <param name="code">The property of the code, when it was given.</param>
-    /// <exception cref="BrokenInputException">None of the properties is known, or none of the given name is there.</exception>
+    /// <param name="name">The property that holds the name, if given.</param>
+    /// <param name="code">The property that holds the code, if given.</param>
+    /// <exception cref="BrokenInputException">No known property is present, a given one is missing, or there are too many.</exception>
     public static FeatureProperties Find(string file, string kind, IReadOnlyList<JsonElement> features, string? name, string? code)
     {
         string[] there = [.. features.SelectMany(Names).Distinct().Take(Limits.BoundaryPropertiesMax + 1).Order(StringComparer.Ordinal)];
         if (there.Length > Limits.BoundaryPropertiesMax)
         {
-            throw new BrokenInputException($"{file} has more than {Limits.BoundaryPropertiesMax:N0} different properties: keep those of name and code.");
+            throw new BrokenInputException(
+                $"{file} has more than {Limits.BoundaryPropertiesMax:N0} different properties: keep those of name and code.");
         }
 
         foreach (string given in new[] { name, code }.OfType<string>().Where(given => !there.Contains(given)))
@@ -55,12 +57,13 @@ internal sealed class FeatureProperties
         name ??= Known(s_names, there);
         code ??= Known(s_codes, there);
         return name is null && code is null
-            ? throw new BrokenInputException($"{file}: which property is the name? Say it with --name-property; there are: {Listed(there)}.")
+            ? throw new BrokenInputException(
+                $"{file}: which property is the name? Say it with --name-property; there are: {Listed(there)}.")
             : new FeatureProperties(kind, name, code);
     }
 
-    /// <summary>Code and name of a feature.</summary>
-    /// <exception cref="RefusedFeatureException">It has none, or not in a form that can be shown.</exception>
+    /// <summary>The code and name of a feature.</summary>
+    /// <exception cref="RefusedFeatureException">It has no name, or its name or code cannot be displayed.</exception>
     public (string Code, string Name) Of(JsonElement feature)
     {
         JsonElement properties = feature.GetProperty("properties");
@@ -80,7 +83,7 @@ internal sealed class FeatureProperties
         return (Checked(code ?? CategoryCode.Of(name), "code"), Checked(shown, "name"));
     }
 
-    /// <summary>How a feature is called in messages, whatever is wrong with it.</summary>
+    /// <summary>The feature's label in messages; a broken feature has one too.</summary>
     public string Label(JsonElement feature, int number)
     {
         try
@@ -96,8 +99,10 @@ internal sealed class FeatureProperties
     private string NameOf(string code) =>
         _codeIsNewYorks && NewYorkDistricts.NameOf(code) is { } name ? name : $"{Words()} {code}";
 
-    // A bare number says nothing beside those of other kinds: council-district 10 is "Council District 10".
-    private string Words() => string.Join(' ', _kind.Split('-', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+    // A bare number is ambiguous between kinds: council-district 10 is "Council District 10".
+    private string Words() =>
+        string.Join(
+            ' ', _kind.Split('-', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
 
     private static string Checked(string text, string what) =>
         text.Length > Limits.NameCharsMax ? throw new RefusedFeatureException($"its {what} is longer than {Limits.NameCharsMax} characters")
@@ -112,16 +117,20 @@ internal sealed class FeatureProperties
             _ => null,
         };
 
-    // Spreadsheets and GIS write whole numbers as 204.0.
-    private static string Number(JsonElement value) => value.TryGetDouble(out double number) && double.IsInteger(number) && Math.Abs(number) < 1e15
-        ? number.ToString("0", CultureInfo.InvariantCulture)
-        : value.GetRawText();
+    // Spreadsheets and GIS software write whole numbers as 204.0.
+    private static string Number(JsonElement value) =>
+        value.TryGetDouble(out double number) && double.IsInteger(number) && Math.Abs(number) < 1e15
+            ? number.ToString("0", CultureInfo.InvariantCulture)
+            : value.GetRawText();
 
     private static string? Known(string[] known, string[] there) =>
         known.Select(key => there.FirstOrDefault(name => NewYork.ColumnKey(name) == key)).FirstOrDefault(name => name is not null);
 
     private static IEnumerable<string> Names(JsonElement feature) =>
-        feature.GetProperty("properties") is { ValueKind: JsonValueKind.Object } properties ? properties.EnumerateObject().Select(member => member.Name) : [];
+        feature.GetProperty("properties") is { ValueKind: JsonValueKind.Object } properties
+            ? properties.EnumerateObject().Select(member => member.Name)
+            : [];
 
-    private static string Listed(string[] there) => there.Length == 0 ? "none at all" : string.Join(", ", there.Take(20)) + (there.Length > 20 ? ", …" : "");
+    private static string Listed(string[] there) =>
+        there.Length == 0 ? "none at all" : string.Join(", ", there.Take(20)) + (there.Length > 20 ? ", …" : "");
 }

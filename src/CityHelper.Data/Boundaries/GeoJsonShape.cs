@@ -4,22 +4,20 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.Data.Boundaries;
 
-/// <summary>
-/// A shape as a file has it: numbers, not yet a geometry. The first ring of a polygon is its shell, the others are holes.
-/// </summary>
-/// <param name="Polygons">Rings of positions, longitude and latitude.</param>
-/// <param name="Repairs">What was put right while it was read.</param>
+/// <summary>A shape as read from a file: numbers, not yet a geometry. The first ring of a polygon is its shell, others are holes.</summary>
+/// <param name="Polygons">Rings of positions: longitude, latitude.</param>
+/// <param name="Repairs">What was repaired, for messages.</param>
 internal sealed record GeoJsonShape(IReadOnlyList<IReadOnlyList<Coordinate[]>> Polygons, List<string> Repairs);
 
-/// <summary>Reads the shapes of one file and counts what they hold: no geometry is made before all of it is within bounds.</summary>
+/// <summary>Reads the shapes of one file. It counts rings and vertices, so that geometries are made only within the limits.</summary>
 /// <param name="file">The file's name, for messages.</param>
 internal sealed class GeoJsonShapes(string file)
 {
     private int _vertices;
     private int _rings;
 
-    /// <exception cref="RefusedFeatureException">It is no area.</exception>
-    /// <exception cref="BrokenInputException">The file holds more than the limits allow.</exception>
+    /// <exception cref="RefusedFeatureException">It is not an area, or is malformed.</exception>
+    /// <exception cref="BrokenInputException">The file exceeds the limits.</exception>
     public GeoJsonShape Read(JsonElement geometry)
     {
         var polygons = new List<IReadOnlyList<Coordinate[]>>();
@@ -28,17 +26,20 @@ internal sealed class GeoJsonShapes(string file)
         return polygons.Count == 0 ? throw new RefusedFeatureException("its geometry is empty") : new GeoJsonShape(polygons, repairs);
     }
 
-    // Recursion is bounded by the nesting that the JSON parser allows.
+    // The JSON parser's nesting limit bounds the recursion.
     private void Add(JsonElement geometry, List<IReadOnlyList<Coordinate[]>> polygons, List<string> repairs)
     {
-        if (geometry.ValueKind != JsonValueKind.Object || !geometry.TryGetProperty("type", out JsonElement named) || named.ValueKind != JsonValueKind.String)
+        if (geometry.ValueKind != JsonValueKind.Object
+            || !geometry.TryGetProperty("type", out JsonElement named)
+            || named.ValueKind != JsonValueKind.String)
         {
             throw new RefusedFeatureException("it has no geometry");
         }
 
         if (geometry.TryGetProperty("crs", out JsonElement crs) && !ReferenceSystem.IsWgs84(crs))
         {
-            throw new RefusedFeatureException($"its coordinates are of another reference system ({ReferenceSystem.NameOf(crs)}): convert them to EPSG:4326");
+            throw new RefusedFeatureException(
+                $"its coordinates are of another reference system ({ReferenceSystem.NameOf(crs)}): convert them to EPSG:4326");
         }
 
         string type = GeoJsonText.Of(named);
@@ -86,14 +87,14 @@ internal sealed class GeoJsonShapes(string file)
         return positions;
     }
 
-    // What follows longitude and latitude is a height, which an area has no use for.
+    // Numbers after longitude and latitude, such as a height, are ignored.
     private static Coordinate Position(JsonElement position)
     {
         RequireArray(position);
         return position.GetArrayLength() < 2 ? throw Malformed() : new Coordinate(Number(position[0]), Number(position[1]));
     }
 
-    // JSON has no infinity, but 1e400 reads as one.
+    // JSON has no infinity, but 1e400 parses as one.
     private static double Number(JsonElement number) =>
         number.ValueKind != JsonValueKind.Number ? throw Malformed()
         : double.IsFinite(number.GetDouble()) ? number.GetDouble()
@@ -129,8 +130,8 @@ internal sealed class GeoJsonShapes(string file)
 }
 
 /// <summary>
-/// The reference systems that are longitude and latitude of WGS 84. RFC 7946 allows no other; its predecessor did, and portals still write
-/// it.
+/// The reference systems that mean WGS 84 longitude and latitude. RFC 7946 allows no other. Its predecessor did, and portals still write
+/// its <c>crs</c> member.
 /// </summary>
 internal static class ReferenceSystem
 {

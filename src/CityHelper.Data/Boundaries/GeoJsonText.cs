@@ -5,21 +5,22 @@ using CityHelper.Data.Import;
 namespace CityHelper.Data.Boundaries;
 
 /// <summary>
-/// The texts of a file. JSON allows half a surrogate pair (<c>"\ud83d"</c>), which is no text, and its parser looks at neither these nor
-/// the encoding before somebody reads the string.
+/// Reads the strings of a file. JSON allows half a surrogate pair (<c>"\ud83d"</c>), which is not text. The parser checks neither this nor
+/// the encoding until a string is read.
 /// </summary>
 internal static class GeoJsonText
 {
-    /// <summary>Parses a file whose names of members can be read, all of them: looking one up reads its neighbours.</summary>
-    /// <exception cref="BrokenInputException">It is not UTF-8, no JSON, or has a member without a readable name.</exception>
+    /// <summary>Parses a file after checking that all its member names are readable: a lookup of one name also reads others.</summary>
+    /// <exception cref="BrokenInputException">It is not UTF-8, not JSON, or has an unreadable member name.</exception>
     public static JsonDocument Parse(string file, ReadOnlyMemory<byte> content)
     {
         if (!Utf8.IsValid(content.Span))
         {
-            throw new BrokenInputException($"{file} is not UTF-8, as GeoJSON must be: convert it, with `iconv -f LATIN1 -t UTF-8` if it is Latin-1.");
+            throw new BrokenInputException(
+                $"{file} is not UTF-8, as GeoJSON must be: convert it, with `iconv -f LATIN1 -t UTF-8` if it is Latin-1.");
         }
 
-        // The mark with which some editors begin a file is no JSON.
+        // A UTF-8 byte order mark, which some editors write, is not JSON.
         ReadOnlyMemory<byte> json = content.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? content[3..] : content;
         try
         {
@@ -32,12 +33,12 @@ internal static class GeoJsonText
         }
     }
 
-    /// <summary>A string's text.</summary>
+    /// <summary>The text of a string element.</summary>
     /// <exception cref="RefusedFeatureException">It holds half a surrogate pair.</exception>
     public static string Of(JsonElement text) =>
         TryOf(text) ?? throw new RefusedFeatureException("a text of it holds half a character (a \\u escape without its other half)");
 
-    /// <summary>As <see cref="Of"/>; null instead of the exception.</summary>
+    /// <summary>As <see cref="Of"/>, but null instead of an exception.</summary>
     public static string? TryOf(JsonElement text)
     {
         try
@@ -67,7 +68,8 @@ internal static class GeoJsonText
             catch (InvalidOperationException half)
             {
                 throw new BrokenInputException(
-                    $"{file} has a property whose name holds half a character (a \\u escape without its other half): rename or remove it.", half);
+                    $"{file} has a property whose name holds half a character (a \\u escape without its other half): rename or remove it.",
+                    half);
             }
         }
     }

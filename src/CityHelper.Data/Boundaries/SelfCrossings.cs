@@ -6,13 +6,13 @@ using NetTopologySuite.Noding;
 namespace CityHelper.Data.Boundaries;
 
 /// <summary>
-/// Counts how often a shape's edges cross, and how often one lies on another. A zigzag of a hundred thousand edges crosses itself in a
-/// billion points, and one of 2,000 edges that goes there and back lies on itself two million times, whose repair took 14 s: to repair it
-/// each of them would be made. The counting stops at the bounds.
+/// Counts how often edges of a geometry cross, and how often one lies on another. A repair makes a vertex for each. A zigzag of 100,000
+/// edges crosses itself at a billion points. A line of 2,000 edges that runs back and forth overlaps itself two million times, and its
+/// repair took 14 s. Counting stops at the bounds.
 /// </summary>
 internal static class SelfCrossings
 {
-    /// <summary>Crossings and overlaps; beyond a bound it is not known how many.</summary>
+    /// <summary>Crossings and overlaps; above a bound the exact number is unknown.</summary>
     public static (int Crossings, int Overlaps) In(Geometry geometry, int crossingsMax, int overlapsMax)
     {
         var counter = new Counter(crossingsMax, overlapsMax);
@@ -46,7 +46,7 @@ internal static class SelfCrossings
                 Crossings++;
             }
 
-            // Two points in common: they are a line.
+            // A collinear intersection has two points: a line.
             Overlaps += _intersector.IntersectionNum == LineIntersector.CollinearIntersection ? 1 : 0;
         }
     }

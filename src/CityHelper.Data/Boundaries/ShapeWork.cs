@@ -6,13 +6,13 @@ using NetTopologySuite.Index.HPRtree;
 namespace CityHelper.Data.Boundaries;
 
 /// <summary>
-/// Counts what the shapes of one file will have compared, before anything compares it. Checking, repairing, simplifying and cutting look at
-/// every two edges whose boxes meet, and hold rings against rings that they may lie in. Of a border as people draw it hardly an edge meets
-/// another that is not its neighbour; where 20,000 positions wind around each other all of them do, and the steps took 10 to 56 s each
-/// (measured, on a busy machine), also those in PostgreSQL, where nothing stops them.
+/// Counts the comparisons that the shapes of one file need, before anything compares them. Checking, repairing, simplifying and cutting
+/// compare every two edges whose boxes intersect, and test rings against rings that may contain them. In a border drawn by people hardly
+/// any edge meets one that is not its neighbour. Where 20,000 positions wind around each other, all edges do: each step took 10 to 56 s
+/// (measured on a busy machine), in PostgreSQL too, where nothing stops it.
 /// </summary>
 /// <remarks>
-/// A feature beyond its limit is refused alone. What was counted for it counts for the file, so a file of such features is refused whole.
+/// A feature beyond its limit is refused alone. Its counts remain in the file's totals, so a file of such features is refused whole.
 /// </remarks>
 /// <param name="file">The file's name, for messages.</param>
 internal sealed class ShapeWork(string file)
@@ -23,10 +23,10 @@ internal sealed class ShapeWork(string file)
     private long _crossings;
     private long _overlaps;
 
-    /// <summary>Counts a feature: the first that is counted of it.</summary>
+    /// <summary>Counts a feature's edge pairs and point tests. Called first for each feature.</summary>
     /// <param name="rings">All its rings.</param>
-    /// <exception cref="RefusedFeatureException">It is too much for one feature.</exception>
-    /// <exception cref="BrokenInputException">It is too much for one file.</exception>
+    /// <exception cref="RefusedFeatureException">The feature exceeds its limits.</exception>
+    /// <exception cref="BrokenInputException">The file exceeds its limits.</exception>
     public void Count(IReadOnlyList<Coordinate[]> rings)
     {
         _pointTestsBefore = _pointTests;
@@ -41,26 +41,29 @@ internal sealed class ShapeWork(string file)
         RequireFile(_pairs <= Limits.FileEdgePairsMax);
         if (pairs > Limits.BoundaryEdgePairsMax)
         {
-            throw new RefusedFeatureException($"more than {Limits.BoundaryEdgePairsMax:N0} pairs of its edges lie close together, and comparing them would take too long: simplify it");
+            throw new RefusedFeatureException(
+                $"more than {Limits.BoundaryEdgePairsMax:N0} pairs of its edges lie close together, and comparing them would take too "
+                    + "long: simplify it");
         }
     }
 
-    /// <summary>Counts edges that points of the feature are held against.</summary>
-    /// <exception cref="RefusedFeatureException">They are too many for one feature.</exception>
-    /// <exception cref="BrokenInputException">They are too many for one file.</exception>
+    /// <summary>Counts the edges that the feature's points are tested against.</summary>
+    /// <exception cref="RefusedFeatureException">The feature exceeds its limit.</exception>
+    /// <exception cref="BrokenInputException">The file exceeds its limit.</exception>
     public void CountPointTests(long edges)
     {
         _pointTests += edges;
         RequireFile(_pointTests <= Limits.FilePointTestsMax);
         if (_pointTests - _pointTestsBefore > Limits.BoundaryPointTestsMax)
         {
-            throw new RefusedFeatureException("so many of its rings lie within each other that telling holes from parts would take too long: simplify it");
+            throw new RefusedFeatureException(
+                "so many of its rings lie within each other that telling holes from parts would take too long: simplify it");
         }
     }
 
-    /// <summary>Counts where edges cross, and where they lie on each other: a repair makes a vertex of each.</summary>
-    /// <exception cref="RefusedFeatureException">They are too many for one feature.</exception>
-    /// <exception cref="BrokenInputException">They are too many for one file.</exception>
+    /// <summary>Counts where edges cross and where they overlap: a repair makes a vertex of each.</summary>
+    /// <exception cref="RefusedFeatureException">The feature exceeds its limits.</exception>
+    /// <exception cref="BrokenInputException">The file exceeds its limits.</exception>
     public void CountCrossings(Geometry geometry)
     {
         (int crossings, int overlaps) = SelfCrossings.In(geometry, Limits.BoundaryCrossingsMax, Limits.BoundaryOverlapsMax);
@@ -78,9 +81,9 @@ internal sealed class ShapeWork(string file)
         }
     }
 
-    /// <summary>Pairs of edges whose boxes meet, without neighbours in a ring.</summary>
+    /// <summary>Pairs of edges whose boxes intersect, without neighbours in a ring.</summary>
     /// <param name="rings">Closed or not.</param>
-    /// <param name="most">Where counting may stop; the result is then larger.</param>
+    /// <param name="most">Counting may stop above this number; the result is then larger than it.</param>
     public static long EdgePairs(IEnumerable<Coordinate[]> rings, long most)
     {
         var boxes = new List<Envelope>();
@@ -92,12 +95,12 @@ internal sealed class ShapeWork(string file)
             }
         }
 
-        // Each pair is met twice, each edge meets itself, and in a closed ring it has two neighbours.
+        // The index finds each pair twice, and each edge itself. In a closed ring each edge has two neighbours.
         long met = Met(boxes, 2 * most + 3L * boxes.Count, (_, _) => 1);
         return Math.Max(0, (met - 3L * boxes.Count + 1) / 2);
     }
 
-    // Every ring that may lie in another is held against all its edges.
+    // A ring that may lie in another is tested against all edges of the other.
     private static long PointTests(IReadOnlyList<Coordinate[]> rings, long most)
     {
         List<Envelope> boxes = [.. rings.Select(BoxOf)];
@@ -141,7 +144,9 @@ internal sealed class ShapeWork(string file)
     {
         if (!holds)
         {
-            throw new BrokenInputException($"{file} has too many shapes that wind around themselves, cross themselves or lie within each other to be checked in seconds: simplify it, or split it by kind.");
+            throw new BrokenInputException(
+                $"{file} has too many shapes that wind around themselves, cross themselves or lie within each other to be checked in "
+                    + "seconds: simplify it, or split it by kind.");
         }
     }
 

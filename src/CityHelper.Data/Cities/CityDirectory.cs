@@ -9,24 +9,24 @@ public enum CityAddStatus
 {
     Added,
 
-    /// <summary>There is a city of this slug; nothing was changed.</summary>
+    /// <summary>A city with this slug exists; its facts were not changed.</summary>
     Exists,
 
-    /// <summary>The facts are wrong; nothing was changed.</summary>
+    /// <summary>The facts are invalid; nothing was changed.</summary>
     Invalid,
 
-    /// <summary>The platform holds as many cities as it may.</summary>
+    /// <summary>The platform has reached its limit of cities.</summary>
     TooMany,
 }
 
 /// <param name="Status">How it ended.</param>
-/// <param name="CityId">The city, new or already there; 0 when there is none.</param>
-/// <param name="Problems">Sentences to show when the facts are invalid.</param>
+/// <param name="CityId">The city, new or existing; 0 when there is none.</param>
+/// <param name="Problems">Sentences to show when no city was added and none exists.</param>
 public sealed record CityAddOutcome(CityAddStatus Status, short CityId, IReadOnlyList<string> Problems);
 
-/// <param name="Id">First key of every table.</param>
-/// <param name="Slug">As in URLs.</param>
-/// <param name="Name">For people.</param>
+/// <param name="Id">First key column of every table.</param>
+/// <param name="Slug">Name in URLs.</param>
+/// <param name="Name">Display name.</param>
 /// <param name="TimeZone">IANA name.</param>
 public sealed record CityEntry(short Id, string Slug, string Name, string TimeZone);
 
@@ -38,8 +38,7 @@ public sealed class CityDirectory(NpgsqlDataSource dataSource, TimeProvider time
     private readonly CityPartitions _partitions = new(dataSource, time);
 
     /// <summary>
-    /// Adds the city and its partitions of this year and the next, all of it or nothing. Of a city that is there, partitions that are
-    /// missing are made.
+    /// Adds a city with its partitions of this year and the next, in one transaction. For an existing city it makes missing partitions.
     /// </summary>
     public async Task<CityAddOutcome> AddAsync(CityFacts facts, CancellationToken cancellation = default)
     {
@@ -64,7 +63,7 @@ public sealed class CityDirectory(NpgsqlDataSource dataSource, TimeProvider time
         return new(added is null ? CityAddStatus.Exists : CityAddStatus.Added, city.Id, []);
     }
 
-    /// <returns>The city, or null when there is none of this slug.</returns>
+    /// <returns>The city, or null when none has this slug.</returns>
     public async Task<CityEntry?> FindAsync(string slug, CancellationToken cancellation = default)
     {
         await using NpgsqlCommand command = dataSource.CreateCommand("select id, slug, name, time_zone from city where slug = $1");
@@ -81,7 +80,7 @@ public sealed class CityDirectory(NpgsqlDataSource dataSource, TimeProvider time
         var factory = new GeometryFactory(new PrecisionModel(), Srid);
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
-        // Two cities added at once must not take the same next id; readers are not stopped by this lock.
+        // Two cities added at once must not take the same next id. The lock does not block readers.
         await using (var lockCities = new NpgsqlCommand("lock table city in share row exclusive mode", connection))
         {
             await lockCities.ExecuteNonQueryAsync(cancellation);

@@ -1,10 +1,10 @@
 namespace CityHelper.Data.Cities;
 
-/// <summary>What one must know of a city to add it.</summary>
-/// <param name="Slug">The name in URLs: lower-case letters, digits, dashes; never changed afterwards.</param>
-/// <param name="Name">For people: <c>New York City</c>.</param>
+/// <summary>The facts needed to add a city.</summary>
+/// <param name="Slug">Name in URLs: lower-case letters, digits, dashes. It never changes.</param>
+/// <param name="Name">Display name: <c>New York City</c>.</param>
 /// <param name="TimeZone">IANA name: <c>America/New_York</c>.</param>
-/// <param name="West">Bounds in degrees, longitude and latitude of WGS 84.</param>
+/// <param name="West">Bounds in degrees, WGS 84.</param>
 /// <param name="South">See <paramref name="West"/>.</param>
 /// <param name="East">See <paramref name="West"/>.</param>
 /// <param name="North">See <paramref name="West"/>.</param>

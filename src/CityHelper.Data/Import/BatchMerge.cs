@@ -5,9 +5,9 @@ namespace CityHelper.Data.Import;
 
 /// <summary>Merges one batch in one transaction.</summary>
 /// <remarks>
-/// (1) keys that are known find their ids   (2) the others become requests   (3) and are remembered   (4) known ones take what is
-/// newer (5) the run's row says that the batch is merged. The deltas of the counters are appended by the statements of (2) and (4). Each
-/// key takes part once in a round; there are as many rounds as the most frequent key has rows, nearly always one.
+/// (1) Known keys find their ids. (2) The others become requests (3) and are recorded. (4) Known requests take what is newer. (5) The run's
+/// row records that the batch is merged. The statements of (2) and (4) also append the counters' deltas. Each key takes part once in a
+/// round. There are as many rounds as rows of the most frequent key, nearly always one.
 /// </remarks>
 internal sealed class BatchMerge(NpgsqlConnection connection, short cityId, ImportRun run)
 {
@@ -72,8 +72,8 @@ internal sealed class BatchMerge(NpgsqlConnection connection, short cityId, Impo
 
     private async Task InsertAsync(Taken taken, NpgsqlTransaction transaction, CancellationToken cancellation)
     {
-        // Two requests of one millisecond want the same id about once in two million pairs: asking for each row whether its id is
-        // free would cost more than to insert, count, and begin again.
+        // Two requests of one millisecond want the same id about once in two million pairs. Checking for each row whether its id is free
+        // would cost more than to insert, count and start again.
         await transaction.SaveAsync("before_insert", cancellation);
         await using NpgsqlCommand insert = Command(_sql.Insert, cityId, taken.FirstId, taken.LastId);
         int inserted = (int)(await insert.ExecuteScalarAsync(cancellation))!;
@@ -94,8 +94,9 @@ internal sealed class BatchMerge(NpgsqlConnection connection, short cityId, Impo
 
     private async Task FindFreeIdsAsync(CancellationToken cancellation)
     {
-        // Without it each step compares every row of the batch with every other: 40 s for one collision among 20,000 rows.
-        await ExecuteAsync("create index if not exists import_batch_id on pg_temp.import_batch (id); analyze pg_temp.import_batch", cancellation);
+        // Without the index each step compares every row of the batch with every other: 40 s for one collision among 20,000 rows.
+        await ExecuteAsync(
+            "create index if not exists import_batch_id on pg_temp.import_batch (id); analyze pg_temp.import_batch", cancellation);
         for (int step = 0; step < Limits.IdProbesMax; step++)
         {
             if (await ExecuteAsync(ImportSql.Probe, cancellation, cityId) == 0)
@@ -107,7 +108,7 @@ internal sealed class BatchMerge(NpgsqlConnection connection, short cityId, Impo
 
     private async Task<Changes> UpdateAsync(Taken taken, CancellationToken cancellation)
     {
-        // The planner knows nothing of the batch's size and would rather hash a city than look up twenty thousand rows.
+        // The planner does not know the batch's size and would hash a whole city rather than look up 20,000 rows.
         await ExecuteAsync("set local enable_hashjoin = off; set local enable_mergejoin = off", cancellation);
         Changes changes;
         await using (NpgsqlCommand command = Command(_sql.Update, cityId, taken.FirstId, taken.LastId, run.PresentColumns))
@@ -140,8 +141,8 @@ internal sealed class BatchMerge(NpgsqlConnection connection, short cityId, Impo
 
     /// <param name="BatchRows">Staged rows of the batch, over all rounds.</param>
     /// <param name="Rows">Rows of this round.</param>
-    /// <param name="New">Of them, those with a key nobody has seen.</param>
-    /// <param name="Rounds">How often the most frequent key stands in the batch.</param>
+    /// <param name="New">Of them, those with an unknown key.</param>
+    /// <param name="Rounds">Rows of the batch that have its most frequent key.</param>
     /// <param name="FirstId">Smallest wanted id.</param>
     /// <param name="LastId">Largest wanted id.</param>
     private readonly record struct Taken(int BatchRows, int Rows, int New, int Rounds, long FirstId, long LastId)

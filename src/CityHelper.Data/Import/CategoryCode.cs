@@ -5,15 +5,15 @@ namespace CityHelper.Data.Import;
 /// <summary>The code of a category: the slug of the source's type.</summary>
 public static class CategoryCode
 {
-    /// <summary>The category of requests that say no type.</summary>
+    /// <summary>The category of requests without a type.</summary>
     public const string Unknown = "unknown";
 
-    /// <summary>What people read of <see cref="Unknown"/>.</summary>
+    /// <summary>The display name of <see cref="Unknown"/>.</summary>
     public const string UnknownName = "Unknown";
 
     /// <summary>
-    /// Lower-case letters and digits with single dashes between: <c>HEAT/HOT WATER</c> is <c>heat-hot-water</c>. Letters of every
-    /// script stay, accents with them: folded to ASCII, the types of many cities would all be one.
+    /// Lower-case letters and digits with single dashes between: <c>HEAT/HOT WATER</c> is <c>heat-hot-water</c>. Letters of every script
+    /// stay, with their accents: reduced to ASCII, the types of many cities would all be one.
     /// </summary>
     public static string Of(string? typeName)
     {
@@ -24,7 +24,7 @@ public static class CategoryCode
             {
                 code.Append(Rune.ToLowerInvariant(rune));
             }
-            // An apostrophe stands inside a word: driver's is drivers.
+            // An apostrophe is part of a word: driver's is drivers.
             else if (rune.Value is not ('\'' or '’') && code.Length > 0 && code[^1] != '-')
             {
                 code.Append('-');

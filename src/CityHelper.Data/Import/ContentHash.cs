@@ -1,6 +1,6 @@
 namespace CityHelper.Data.Import;
 
-/// <summary>The hash of all a source says about a request, over the neutral row: the file's date format does not change it.</summary>
+/// <summary>The hash of all a source says about a request. It hashes the parsed row, so a file's date format does not matter.</summary>
 public static class ContentHash
 {
     public static long Of(ImportRow row)
@@ -17,7 +17,7 @@ public static class ContentHash
         hash.Add(row.PostalCode);
         hash.Add(row.District);
         hash.Add(row.Channel);
-        // Negative zero has other bits than zero but is the same place.
+        // Negative zero has other bits than zero but is the same location.
         hash.Add(BitConverter.DoubleToInt64Bits((row.Longitude ?? double.NaN) + 0.0));
         hash.Add(BitConverter.DoubleToInt64Bits((row.Latitude ?? double.NaN) + 0.0));
         hash.Add(row.ChangedAt?.Ticks ?? 0);

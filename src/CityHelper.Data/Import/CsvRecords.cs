@@ -3,13 +3,13 @@ using Sylvan.Data.Csv;
 
 namespace CityHelper.Data.Import;
 
-/// <summary>The records of a CSV file with the line each begins on, and what is damaged about them.</summary>
+/// <summary>The records of a CSV file, the line on which each begins, and how it is damaged.</summary>
 internal sealed class CsvRecords : IRecord, IAsyncDisposable
 {
     private static readonly CsvDataReaderOptions Options = new()
     {
         Delimiter = ',',
-        // The export has no comments. Half a surrogate pair: no decoder yields one, so no line begins with it.
+        // The export has no comments. No decoder yields half a surrogate pair, so no line begins with this one.
         Comment = '\uDC00',
         MaxBufferSize = Limits.RecordCharsMax,
         ResultSetMode = ResultSetMode.SingleResult,
@@ -34,12 +34,12 @@ internal sealed class CsvRecords : IRecord, IAsyncDisposable
     public IReadOnlyList<string> Header { get; }
 
     /// <summary>
-    /// The line of the file, counted from 1, on which the current record begins. Known once it is read: blank lines before it are read with
-    /// it.
+    /// The line of the file, from 1, on which the current record begins. It is known only after the record is read: blank lines before it
+    /// are read with it.
     /// </summary>
     public int Line => _lineOfText + (int)_text.LeftOutBefore(_lineOfText);
 
-    /// <summary>The record as it stands in the file; of a very long one the beginning.</summary>
+    /// <summary>The record as it is in the file; only the beginning of a very long one.</summary>
     public string Raw
     {
         get
@@ -51,7 +51,7 @@ internal sealed class CsvRecords : IRecord, IAsyncDisposable
 
     public ReadOnlySpan<char> this[int column] => _reader.GetFieldSpan(column);
 
-    /// <exception cref="BrokenInputException">There is no header, or not one of CSV.</exception>
+    /// <exception cref="BrokenInputException">There is no header, or it is not CSV.</exception>
     public static async Task<CsvRecords> OpenAsync(Stream content, string fileName, CancellationToken cancellation)
     {
         try
@@ -74,8 +74,8 @@ internal sealed class CsvRecords : IRecord, IAsyncDisposable
         }
     }
 
-    /// <summary>Goes on to the next record; blank lines are none.</summary>
-    /// <exception cref="BrokenInputException">From here on the file cannot be told into records.</exception>
+    /// <summary>Reads the next record; blank lines are skipped.</summary>
+    /// <exception cref="BrokenInputException">The rest of the file cannot be split into records.</exception>
     public async ValueTask<bool> ReadAsync(CancellationToken cancellation)
     {
         do

@@ -28,7 +28,7 @@ internal sealed class FileFeed : RowFeed
 
     public override double Fraction => _file.Fraction;
 
-    /// <exception cref="BrokenInputException">The file cannot be opened, or is not one of the source.</exception>
+    /// <exception cref="BrokenInputException">The file cannot be opened, or is not of this source.</exception>
     public static async Task<FileFeed> OpenAsync(string path, IImportSource source, ImportContext context, CancellationToken cancellation)
     {
         InputFile file = await InputFile.OpenAsync(path, Limits.ImportBytesMax, cancellation);
@@ -37,7 +37,7 @@ internal sealed class FileFeed : RowFeed
             CsvRecords records = await CsvRecords.OpenAsync(file.Content, Path.GetFileName(path), cancellation);
             (IRecordMapper? mapper, string? problem) = source.Bind(records.Header, context);
 
-            // Last, since it reads all of the file: one that is none of the source is refused by its first line.
+            // Last, because it reads the whole file: a file of another source is refused by its first line.
             return mapper is not null
                 ? new FileFeed(file, records, mapper, source.Name, await InputFile.FingerprintAsync(path, cancellation))
                 : throw new BrokenInputException($"{Path.GetFileName(path)}: {problem}");

@@ -5,8 +5,8 @@ using CityHelper.Data.Import.NewYork;
 namespace CityHelper.Data.Import;
 
 /// <param name="Count">Rows, 1 to <see cref="Limits.GeneratedRowsMax"/>.</param>
-/// <param name="Seed">Another seed makes other requests, beside those of the first.</param>
-/// <param name="UntilUtc">The newest moment; requests lie in the three years before it, unfinished as they were then.</param>
+/// <param name="Seed">Another seed makes other requests, in addition to those of the first.</param>
+/// <param name="UntilUtc">The newest moment. Requests lie in the three years before it, with their status at that moment.</param>
 public sealed record GeneratorOptions(int Count, int Seed, DateTime UntilUtc)
 {
     /// <summary>Fixed, not the clock's: the same command makes the same rows on every day.</summary>
@@ -23,7 +23,7 @@ internal sealed class GeneratedFeed(GeneratorOptions options) : RowFeed
     public override string Input => string.Create(
         CultureInfo.InvariantCulture, $"{options.Count} generated rows, seed {options.Seed}, until {options.UntilUtc:yyyy-MM-dd}");
 
-    // The version goes up when the generator makes other rows of the same arguments.
+    // The version increases when the generator makes other rows from the same arguments.
     public override string Fingerprint => string.Create(
         CultureInfo.InvariantCulture, $"generator 1, count {options.Count}, seed {options.Seed}, until {options.UntilUtc:O}");
 
@@ -35,7 +35,7 @@ internal sealed class GeneratedFeed(GeneratorOptions options) : RowFeed
 
     public override async IAsyncEnumerable<FedRow> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        // Nothing here waits; the await keeps the shape of a feed.
+        // Nothing here waits; the await satisfies the compiler, since feeds are asynchronous.
         await Task.CompletedTask;
         var generator = new NewYorkGenerator(options.Seed, options.UntilUtc);
         for (_done = 0; _done < options.Count; _done++)

@@ -2,8 +2,8 @@ using CityHelper.Data.Model;
 
 namespace CityHelper.Data.Import;
 
-/// <summary>One request as a source tells it, in the platform's words: what every source turns its records into.</summary>
-/// <remarks>Times are UTC to the millisecond. Texts are trimmed; null where the source says nothing.</remarks>
+/// <summary>One request as a source describes it, in the platform's terms. Every source turns its records into these.</summary>
+/// <remarks>Times are UTC to the millisecond. Texts are trimmed; null where the source has none.</remarks>
 public sealed class ImportRow
 {
     /// <summary>The source's key, unique in the city.</summary>
@@ -11,7 +11,7 @@ public sealed class ImportRow
 
     public required DateTime CreatedAt { get; init; }
 
-    /// <summary>The type in the source's words; null becomes the category <c>unknown</c>.</summary>
+    /// <summary>The type as the source writes it; null becomes the category <c>unknown</c>.</summary>
     public string? TypeName { get; init; }
 
     public string? AgencyCode { get; init; }
@@ -20,7 +20,7 @@ public sealed class ImportRow
 
     public required ServiceRequestStatus Status { get; init; }
 
-    /// <summary>False when <see cref="Status"/> was only derived from the closed date; it then never reopens a known request.</summary>
+    /// <summary>False when <see cref="Status"/> is derived from the closing date only; it then never reopens a known request.</summary>
     public required bool StatusStated { get; init; }
 
     public string? SourceStatus { get; init; }
@@ -42,7 +42,7 @@ public sealed class ImportRow
 
     public double? Latitude { get; init; }
 
-    /// <summary>When the source last changed it: the resolution's update, else closed; null when it says neither.</summary>
+    /// <summary>When the source last changed it: the resolution's update, else the closing; null when it has neither.</summary>
     public DateTime? ChangedAt { get; init; }
 
     public DateTime? DueAt { get; init; }
@@ -51,23 +51,23 @@ public sealed class ImportRow
 
     public string? Resolution { get; init; }
 
-    /// <summary>Earlier changes of status, oldest first, where the source tells them; else empty.</summary>
+    /// <summary>Earlier changes of status, oldest first; empty when the source has none.</summary>
     public IReadOnlyList<ImportedChange> History { get; init; } = [];
 }
 
-/// <summary>A change of status in the past.</summary>
+/// <summary>A past change of status.</summary>
 /// <param name="At">UTC, to the millisecond.</param>
 /// <param name="Status">The status from then on.</param>
-/// <param name="Note">For people; null when there is none.</param>
+/// <param name="Note">For users; null when there is none.</param>
 public sealed record ImportedChange(DateTime At, ServiceRequestStatus Status, string? Note);
 
-/// <summary>What a record became: a row, or the reason why it is rejected.</summary>
+/// <summary>The result of mapping a record: a row, or the reason why it is rejected.</summary>
 /// <param name="Row">Null when rejected.</param>
 /// <param name="Reason">Null when accepted; else a sentence for the rejects file.</param>
-/// <param name="UnknownStatus">A status text nobody has mapped yet; the row is accepted, the summary lists the text.</param>
+/// <param name="UnknownStatus">A status text without a mapping; the row is accepted, the summary lists the text.</param>
 public readonly record struct MappedRecord(ImportRow? Row, string? Reason, string? UnknownStatus = null)
 {
-    // Cells are told in reasons, and may be long.
+    // Reasons quote cells, which may be long.
     public static MappedRecord Rejected(string reason) =>
         new(null, reason.Length <= Limits.RejectsRecordCharsMax ? reason : $"{reason.AsSpan(0, Limits.RejectsRecordCharsMax)}…");
 }

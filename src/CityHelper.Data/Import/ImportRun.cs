@@ -7,8 +7,8 @@ internal sealed record ImportRun
 {
     private const string Columns =
         "id, input, fingerprint, present_columns, rejects_file, rows_read, rows_staged, rows_rejected, without_location, "
-        + "new_categories, unknown_statuses, staged_years, has_duplicates, batch_rows, merged_batches, rows_merged, inserted, updated, unchanged, "
-        + "corrected, touched_years";
+        + "new_categories, unknown_statuses, staged_years, has_duplicates, batch_rows, merged_batches, rows_merged, inserted, updated, "
+        + "unchanged, corrected, touched_years";
 
     public required long Id { get; init; }
 
@@ -34,10 +34,10 @@ internal sealed record ImportRun
 
     public required int[] StagedYears { get; init; }
 
-    /// <summary>Whether a key stands in the input more than once.</summary>
+    /// <summary>Whether a key occurs more than once in the input.</summary>
     public required bool HasDuplicates { get; init; }
 
-    /// <summary>Rows of a batch; kept with the run, so that a later version of the program continues with the same batches.</summary>
+    /// <summary>Rows of a batch; stored with the run, so that a later version of the program continues with the same batches.</summary>
     public required int BatchRows { get; init; }
 
     public int[] MergedBatches { get; init; } = [];
@@ -54,7 +54,7 @@ internal sealed record ImportRun
 
     public int[] TouchedYears { get; init; } = [];
 
-    /// <summary>The runs of a city and source that are staged but not merged to their ends, newest first.</summary>
+    /// <summary>The runs of a city and source that are staged but not finished, newest first.</summary>
     public static async Task<IReadOnlyList<ImportRun>> UnfinishedAsync(
         NpgsqlConnection connection, short cityId, string source, CancellationToken cancellation)
     {
@@ -99,10 +99,10 @@ internal sealed record ImportRun
     }
 
     /// <summary>
-    /// Takes a batch for the transaction. The import's own lock is of another connection, which may be lost while workers go on; a
+    /// Claims a batch for the transaction. The import's own lock belongs to another connection, which may be lost while workers go on. A
     /// second process then waits here, and sees what is merged.
     /// </summary>
-    /// <returns>False when it is merged already.</returns>
+    /// <returns>False when the batch is merged already.</returns>
     public static async Task<bool> ClaimBatchAsync(NpgsqlConnection connection, long runId, int batch, CancellationToken cancellation)
     {
         await using var claim = new NpgsqlCommand("select pg_advisory_xact_lock(hashtextextended($1, 0))", connection)
@@ -118,9 +118,7 @@ internal sealed record ImportRun
         return await merged.ExecuteScalarAsync(cancellation) is not true;
     }
 
-    /// <summary>
-    /// Adds a batch to what is merged, in the batch's transaction. Workers queue here for a moment, until the other's commit.
-    /// </summary>
+    /// <summary>Records a batch as merged, in the batch's transaction. Workers wait here briefly for each other's commit.</summary>
     public static async Task AddBatchAsync(NpgsqlConnection connection, long runId, BatchResult batch, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
@@ -142,7 +140,7 @@ internal sealed record ImportRun
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>The run as it stands now.</summary>
+    /// <summary>The current state of the run.</summary>
     public async Task<ImportRun> ReloadAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand($"select {Columns} from import_run where id = $1", connection)
@@ -180,6 +178,6 @@ internal sealed record ImportRun
     };
 }
 
-/// <summary>What one batch did.</summary>
+/// <summary>The result of one batch.</summary>
 internal sealed record BatchResult(
     int Number, int Rows, int Inserted, int Updated, int Unchanged, int Corrected, int[] TouchedYears);

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace CityHelper.Data.Import;
 
-/// <summary>The statements of the merge; each stands in a <c>.sql</c> file beside this class.</summary>
+/// <summary>The SQL statements of the merge, each in a <c>.sql</c> file beside this class.</summary>
 internal sealed class ImportSql(long runId)
 {
     public static string StagedTable(long runId) => $"staging.row_{runId.ToString(CultureInfo.InvariantCulture)}";

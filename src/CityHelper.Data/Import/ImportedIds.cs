@@ -9,12 +9,12 @@ public static class ImportedIds
     public const long HashMask = RequestId.ImportedBit - 1;
 
     /// <summary>
-    /// The id a request gets unless another request of the same millisecond has it; then the next free one, which the
-    /// database finds and remembers. Repeatable: it depends on the arguments alone.
+    /// The id of a request, unless another request of the same millisecond has it. Then it gets the next free id, which the database finds
+    /// and records. Repeatable: it depends on the arguments only.
     /// </summary>
     public static long Wanted(DateTime createdUtc, string externalId) => At(createdUtc, StableHash.Of(externalId));
 
-    /// <summary>The id of one of a request's changes. Ids of changes need only differ within their request.</summary>
+    /// <summary>The id of one of a request's changes. Such ids need to differ only within their request.</summary>
     public static long OfChange(DateTime changedUtc, string externalId, int place)
     {
         var hash = default(StableHash);

@@ -5,11 +5,11 @@ using Npgsql;
 
 namespace CityHelper.Data.Import;
 
-/// <summary>Brings a source's rows into the database.</summary>
+/// <summary>Imports a source's rows into the database.</summary>
 /// <remarks>
-/// (1) the city's lock: one import at a time   (2) rows go to a staging table, in one transaction   (3) leaves for their years
-/// (4) batches become requests, each whole   (5) counters, VACUUM and ANALYZE   (6) categories learn their agency, the run ends.
-/// An interrupted run continues at (3) when the same input is given again, and so is tidied whenever it was cut off.
+/// (1) Lock the city: one import at a time. (2) Copy the rows to a staging table, in one transaction. (3) Create partitions for their
+/// years. (4) Merge batches into requests, each in one transaction. (5) Compact the counters, VACUUM and ANALYZE. (6) Set the agencies of
+/// categories and finish the run. An interrupted run continues at (3) when the same input is given again; it never skips (5) and (6).
 /// </remarks>
 public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, string rejectsDirectory)
 {
@@ -22,17 +22,21 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
     /// <summary>Rows of one merge transaction; <see cref="Limits.MergeRowsMax"/> unless a test wants several small ones.</summary>
     public int BatchRows { get; init; } = Limits.MergeRowsMax;
 
-    /// <summary>Imports a <c>.csv</c> or <c>.csv.gz</c> file. Repeatable: known rows stay what they are.</summary>
+    /// <summary>Imports a <c>.csv</c> or <c>.csv.gz</c> file. Repeatable: the same file changes nothing.</summary>
     /// <exception cref="NpgsqlException">The database failed; merged batches stay, and a repeated call continues.</exception>
-    /// <exception cref="OperationCanceledException">Stopped; the same holds.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; merged batches stay, and a repeated call continues.</exception>
     public Task<ImportOutcome> ImportFileAsync(
-        CityEntry city, IImportSource source, string path, IProgress<ImportProgress>? progress = null, CancellationToken cancellation = default)
+        CityEntry city,
+        IImportSource source,
+        string path,
+        IProgress<ImportProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         var context = new ImportContext(TimeZoneInfo.FindSystemTimeZoneById(city.TimeZone), time.GetUtcNow().UtcDateTime);
         return RunAsync(city, async () => await FileFeed.OpenAsync(path, source, context, cancellation), progress, cancellation);
     }
 
-    /// <summary>Imports made-up requests of New York; the same arguments make the same rows.</summary>
+    /// <summary>Imports generated requests of New York; the same arguments make the same rows.</summary>
     public Task<ImportOutcome> GenerateAsync(
         CityEntry city, GeneratorOptions options, IProgress<ImportProgress>? progress = null, CancellationToken cancellation = default) =>
         RunAsync(city, () => Task.FromResult<RowFeed>(new GeneratedFeed(options)), progress, cancellation);
@@ -56,7 +60,7 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
             await new Merge(dataSource, city.Id, run, _counters, progress).RunAsync(connection, cancellation);            // (4)
             run = await run.ReloadAsync(connection, cancellation);
             progress?.Report(new(ImportPhase.Tidying, run.RowsMerged, 0));
-            await _counters.FoldAsync(city.Id, cancellation);                                                             // (5)
+            await _counters.CompactAsync(city.Id, cancellation);                                                             // (5)
             await TidyAsync(connection, city, run, cancellation);
             await FinishAsync(connection, city.Id, run, cancellation);                                                    // (6)
             return new(Summary(run, continuedAt, time.GetElapsedTime(started)), null);
@@ -94,7 +98,7 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
         }
     }
 
-    /// <summary>The rows a run's staging table still has; -1 when the table is gone.</summary>
+    /// <summary>The rows in a run's staging table; -1 when the table no longer exists.</summary>
     private static async Task<long> StagedRowsAsync(NpgsqlConnection connection, long runId, CancellationToken cancellation)
     {
         string table = ImportSql.StagedTable(runId);
@@ -132,13 +136,13 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
     }
 
     /// <summary>
-    /// Index-only scans need the visibility map and the planner needs numbers; autovacuum brings both, but minutes later.
+    /// Index-only scans need the visibility map and the planner needs statistics; autovacuum provides both, but minutes later.
     /// </summary>
     private static async Task TidyAsync(NpgsqlConnection connection, CityEntry city, ImportRun run, CancellationToken cancellation)
     {
-        foreach (string leaf in await CityPartitions.LeavesAsync(connection, city.Id, run.TouchedYears, cancellation))
+        foreach (string partition in await CityPartitions.PartitionsAsync(connection, city.Id, run.TouchedYears, cancellation))
         {
-            await using var vacuum = new NpgsqlCommand($"vacuum (analyze) {leaf}", connection) { CommandTimeout = 0 };
+            await using var vacuum = new NpgsqlCommand($"vacuum (analyze) {partition}", connection) { CommandTimeout = 0 };
             await vacuum.ExecuteNonQueryAsync(cancellation);
         }
 
@@ -177,7 +181,7 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
         return await command.ExecuteScalarAsync(cancellation) is true;
     }
 
-    /// <summary>By hand: a pooled connection may keep its session, and the lock with it.</summary>
+    /// <summary>Unlocks explicitly: a pooled connection may keep its session, and the lock with it.</summary>
     private static async Task UnlockAsync(NpgsqlConnection connection, short cityId)
     {
         if (connection.FullState == System.Data.ConnectionState.Open)

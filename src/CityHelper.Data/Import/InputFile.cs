@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace CityHelper.Data.Import;
 
-/// <summary>A file, perhaps compressed (<c>.gz</c>): its bytes, its fingerprint, and whether all of it was there.</summary>
+/// <summary>A file, optionally gzipped (<c>.gz</c>): its bytes, its fingerprint, and whether it is complete.</summary>
 internal sealed class InputFile : IAsyncDisposable
 {
     private const int BufferBytes = 1 << 16;
@@ -18,18 +18,19 @@ internal sealed class InputFile : IAsyncDisposable
         Path = path;
         _file = file;
         _gzip = gzip;
-        _content = new CountingStream(gzip ? new GZipStream(file, CompressionMode.Decompress) : file, bytesMax, () => TooLarge(path, bytesMax));
+        _content = new CountingStream(
+            gzip ? new GZipStream(file, CompressionMode.Decompress) : file, bytesMax, () => TooLarge(path, bytesMax));
     }
 
     public string Path { get; }
 
     public Stream Content => _content;
 
-    /// <summary>How far reading is, 0 to 1.</summary>
+    /// <summary>Progress of reading, 0 to 1.</summary>
     public double Fraction => _file.Length == 0 ? 1 : (double)_file.Position / _file.Length;
 
-    /// <summary>Opens a file whose content is at most so long, decompressed too: reading beyond that is refused.</summary>
-    /// <exception cref="BrokenInputException">There is no such file, it may not be read, or it is not what its name says.</exception>
+    /// <summary>Opens a file whose content has at most this length, also after decompression. Reading beyond it is refused.</summary>
+    /// <exception cref="BrokenInputException">The file does not exist, cannot be read, or is not what its name says.</exception>
     public static async Task<InputFile> OpenAsync(string path, long bytesMax, CancellationToken cancellation)
     {
         string name = System.IO.Path.GetFileName(path);
@@ -51,14 +52,14 @@ internal sealed class InputFile : IAsyncDisposable
     }
 
     /// <summary>SHA-256 of the file's bytes, in hexadecimal.</summary>
-    /// <exception cref="BrokenInputException">The file may not be read.</exception>
+    /// <exception cref="BrokenInputException">The file cannot be read.</exception>
     public static async Task<string> FingerprintAsync(string path, CancellationToken cancellation)
     {
         await using FileStream file = OpenStream(path, Limits.ImportBytesMax);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation));
     }
 
-    /// <summary>To call at the end of the content. .NET ends a gzip stream that is cut off without a word.</summary>
+    /// <summary>Called at the end of the content: .NET reports no error when a gzip stream is cut off.</summary>
     /// <exception cref="BrokenInputException">Bytes are missing.</exception>
     public async Task RequireWholeAsync(CancellationToken cancellation)
     {
@@ -85,9 +86,8 @@ internal sealed class InputFile : IAsyncDisposable
         await _file.DisposeAsync();
     }
 
-    /// <summary>Opens a file of which there is an end, and from which the same bytes can be read again.</summary>
-    /// <exception cref="BrokenInputException">There is no such file, it may not be read, it is larger than allowed, or it is no file: a
-    /// folder, a pipe, a device.</exception>
+    /// <summary>Opens a file that has an end, and from which the same bytes can be read again.</summary>
+    /// <exception cref="BrokenInputException">It is missing, unreadable or too large, or no file: a folder, a pipe, a device.</exception>
     internal static FileStream OpenStream(string path, long bytesMax)
     {
         FileStream file;
@@ -98,11 +98,13 @@ internal sealed class InputFile : IAsyncDisposable
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            string reason = cause is FileNotFoundException or DirectoryNotFoundException or ArgumentException ? "there is no such file" : "it may not be read";
+            string reason = cause is FileNotFoundException or DirectoryNotFoundException or ArgumentException
+                ? "there is no such file"
+                : "it may not be read";
             throw new BrokenInputException($"{path} cannot be opened: {reason}.", cause);
         }
 
-        // Once more: another file may stand there by now.
+        // Checked again: another file may be there by now.
         BrokenInputException? refusal = !file.CanSeek || file.Length == 0 ? NoFile(path)
             : file.Length > bytesMax ? TooLarge(path, bytesMax)
             : null;
@@ -115,8 +117,8 @@ internal sealed class InputFile : IAsyncDisposable
         throw refusal;
     }
 
-    // Before it is opened: opening a pipe waits for somebody who writes to it, and of a device reading may have no end. Neither has a size,
-    // whatever links lead to it.
+    // Before it is opened: opening a pipe waits for its writer, and reading a device may never end. Neither has a size, whatever links lead
+    // to it.
     private static void RequireFile(string path)
     {
         string full = System.IO.Path.GetFullPath(path);
@@ -130,7 +132,7 @@ internal sealed class InputFile : IAsyncDisposable
             throw new FileNotFoundException();
         }
 
-        // The end of a link such as /dev/stdin may be a name that there is not: pipe:[123].
+        // The target of a link such as /dev/stdin may be the name of nothing: pipe:[123].
         if ((File.ResolveLinkTarget(full, returnFinalTarget: true) ?? new FileInfo(full)) is not FileInfo { Exists: true, Length: > 0 })
         {
             throw NoFile(path);
@@ -138,7 +140,8 @@ internal sealed class InputFile : IAsyncDisposable
     }
 
     private static BrokenInputException NoFile(string path) => new(
-        $"{path} is empty, or no file: a pipe, a device, a socket, a link that leads nowhere. What is read twice, and to its end, must be a file; write it to one first, and give that.");
+        $"{path} is empty, or no file: a pipe, a device, a socket, a link that leads nowhere. What is read twice, and to its end, must be "
+            + "a file; write it to one first, and give that.");
 
     private static BrokenInputException TooLarge(string path, long bytesMax) =>
         new($"{System.IO.Path.GetFileName(path)} is larger than {bytesMax >> 20:N0} MB: simplify it, or split it.");

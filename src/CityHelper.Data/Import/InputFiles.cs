@@ -2,12 +2,12 @@ using System.Text;
 
 namespace CityHelper.Data.Import;
 
-/// <summary>Files that people name.</summary>
+/// <summary>Files that users name.</summary>
 public static class InputFiles
 {
     /// <summary>Why a file cannot be read at all, as one sentence that says what to do; null when it can.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="bytesMax">Its length at most.</param>
+    /// <param name="bytesMax">Its maximum length.</param>
     public static string? Problem(string path, long bytesMax)
     {
         try
@@ -21,15 +21,15 @@ public static class InputFiles
         }
     }
 
-    /// <summary>Reads the text of a file, of <see cref="Limits.TextFileBytesMax"/> at most.</summary>
-    /// <returns>It, or why it cannot be read.</returns>
+    /// <summary>Reads a text file of at most <see cref="Limits.TextFileBytesMax"/>.</summary>
+    /// <returns>The text, or why it cannot be read.</returns>
     public static async Task<(string? Text, string? Problem)> ReadTextAsync(string path, CancellationToken cancellation)
     {
         try
         {
             await using FileStream file = InputFile.OpenStream(path, Limits.TextFileBytesMax);
 
-            // As long as it was: what is written to it meanwhile is not read.
+            // The length when it was opened: what is appended meanwhile is not read.
             byte[] bytes = new byte[file.Length];
             await file.ReadExactlyAsync(bytes, cancellation);
             using var reader = new StreamReader(new MemoryStream(bytes), Encoding.UTF8, detectEncodingFromByteOrderMarks: true);

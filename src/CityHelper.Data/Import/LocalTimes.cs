@@ -1,13 +1,13 @@
 namespace CityHelper.Data.Import;
 
-/// <summary>Turns a wall clock's time into UTC.</summary>
+/// <summary>Converts local times to UTC.</summary>
 public static class LocalTimes
 {
     /// <summary>
-    /// Reads a time without a zone in a city's zone. An hour that comes twice is read as the first, the daylight one; an hour
-    /// that does not exist is shifted forward, as a clock that was not set would show it.
+    /// Reads a time without a zone in a city's zone. An hour that occurs twice is read as the first, in daylight time. An hour that does
+    /// not exist is shifted forward, as a clock that was not set would show it.
     /// </summary>
-    /// <remarks>Done here and not by PostgreSQL, whose AT TIME ZONE takes the second of two hours.</remarks>
+    /// <remarks>Not done by PostgreSQL, whose AT TIME ZONE takes the second of two hours.</remarks>
     public static DateTime ToUtc(DateTime local, TimeZoneInfo zone)
     {
         TimeSpan offset;
@@ -17,7 +17,7 @@ public static class LocalTimes
         }
         else if (zone.IsInvalidTime(local))
         {
-            // The offset that held before the gap; the gap is at most three hours in any zone's history.
+            // The offset before the gap; in any zone's history a gap is at most three hours.
             offset = zone.GetUtcOffset(local.AddHours(-3));
         }
         else

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace CityHelper.Data.Import;
 
-/// <summary>Makes requests of staged rows, batch by batch, on several connections at once.</summary>
+/// <summary>Turns staged rows into requests, batch by batch, on several connections at once.</summary>
 internal sealed class Merge(
     NpgsqlDataSource dataSource, short cityId, ImportRun run, RequestCounters counters, IProgress<ImportProgress>? progress)
 {
@@ -11,13 +11,13 @@ internal sealed class Merge(
     private int _rowsMerged = run.RowsMerged;
     private int _changesMerged;
 
-    /// <summary>Merges the batches that are not merged yet. Each is one transaction, which also remembers that it was.</summary>
+    /// <summary>Merges the batches that are not merged yet. Each is one transaction, which also records the batch as merged.</summary>
     public async Task RunAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         IReadOnlyList<MergeBatch> batches = await BatchesAsync(connection, cancellation);
         var options = new ParallelOptions
         {
-            // Which of two rows with one key is the newer is decided one after the other.
+            // Rows with the same key are merged one after the other, to decide which is newer.
             MaxDegreeOfParallelism = run.HasDuplicates ? 1 : Limits.MergeWorkers,
             CancellationToken = cancellation,
         };
@@ -53,25 +53,25 @@ internal sealed class Merge(
             result = await new BatchMerge(connection, cityId, run).RunAsync(batch, cancellation);
         }
 
-        // One at a time, so that what people see only grows.
+        // One at a time, so that the reported progress only grows.
         lock (_progressLock)
         {
             _rowsMerged += result.Rows;
             Report();
         }
 
-        await FoldAsync(result.Inserted + result.Updated, cancellation);
+        await CompactAsync(result.Inserted + result.Updated, cancellation);
     }
 
     /// <summary>
-    /// Each time enough has come together, one worker folds while the other goes on: readers meet a few folds' deltas, not the file's.
+    /// After enough changes, one worker compacts while the other goes on: readers meet the deltas of a few compactions, not of the file.
     /// </summary>
-    private async Task FoldAsync(int changes, CancellationToken cancellation)
+    private async Task CompactAsync(int changes, CancellationToken cancellation)
     {
-        if (Interlocked.Add(ref _changesMerged, changes) >= counters.FoldRows)
+        if (Interlocked.Add(ref _changesMerged, changes) >= counters.CompactionRows)
         {
             Interlocked.Exchange(ref _changesMerged, 0);
-            await counters.TryFoldAsync(cityId, cancellation);
+            await counters.TryCompactAsync(cityId, cancellation);
         }
     }
 
@@ -80,6 +80,6 @@ internal sealed class Merge(
 }
 
 /// <param name="Number">From 0.</param>
-/// <param name="After">Key of the last row of the batch before.</param>
-/// <param name="Last">Key of the last row of this one.</param>
+/// <param name="After">Key of the last row of the previous batch.</param>
+/// <param name="Last">Key of the last row of this batch.</param>
 internal readonly record struct MergeBatch(int Number, (long Id, int Number) After, (long Id, int Number) Last);

@@ -10,7 +10,7 @@ internal static class ReadAhead
 
     private const int BlocksAhead = 4;
 
-    /// <summary>The sequence in blocks; its exception comes where its next block would.</summary>
+    /// <summary>The sequence in blocks. Its exception is thrown where the next block would be.</summary>
     public static async IAsyncEnumerable<T[]> Of<T>(IAsyncEnumerable<T> items, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var blocks = Channel.CreateBounded<T[]>(new BoundedChannelOptions(BlocksAhead) { SingleReader = true, SingleWriter = true });
@@ -25,7 +25,7 @@ internal static class ReadAhead
         }
         finally
         {
-            // Whoever leaves early must not leave the thread waiting for room, nor reading a file that is closed.
+            // A consumer that stops early must not leave the thread waiting for room, nor reading a closed file.
             await stop.CancelAsync();
             await filling;
         }

@@ -2,10 +2,10 @@ using Npgsql;
 
 namespace CityHelper.Data.Import;
 
-/// <summary>The categories and agencies of a city during one run: known ones by code, new ones created on sight.</summary>
+/// <summary>The categories and agencies of a city during one run: known ones by code, and new ones.</summary>
 /// <remarks>
-/// New ones are written at the end of staging, in its transaction: a refused file leaves none behind. Ids are taken in
-/// memory, which is safe because one import of a city runs at a time.
+/// New ones are written at the end of staging, in its transaction, so a refused file leaves none behind. Ids are assigned in memory. This
+/// is safe because one import of a city runs at a time.
 /// </remarks>
 internal sealed class ReferenceTables
 {
@@ -23,7 +23,7 @@ internal sealed class ReferenceTables
         _agencies = agencies;
     }
 
-    /// <summary>Codes, in the order in which they were first seen.</summary>
+    /// <summary>Codes, in the order of their first occurrence.</summary>
     public IReadOnlyList<string> NewCategoryCodes => [.. _newCategories.Select(category => category.Code)];
 
     public static async Task<ReferenceTables> LoadAsync(NpgsqlConnection connection, short cityId, CancellationToken cancellation) =>
@@ -31,7 +31,7 @@ internal sealed class ReferenceTables
             await CodesAsync(connection, "category", cityId, cancellation),
             await CodesAsync(connection, "agency", cityId, cancellation));
 
-    /// <exception cref="BrokenInputException">The file brings more types than any city has.</exception>
+    /// <exception cref="BrokenInputException">The city would have more types than the limit allows.</exception>
     public int CategoryOf(string? typeName)
     {
         string name = typeName ?? "";
@@ -46,7 +46,7 @@ internal sealed class ReferenceTables
         return id;
     }
 
-    /// <exception cref="BrokenInputException">The file brings more agencies than any city has.</exception>
+    /// <exception cref="BrokenInputException">The city would have more agencies than the limit allows.</exception>
     public int? AgencyOf(string? code, string? name) =>
         code is null ? null : IdOf(_agencies, _newAgencies, code, name ?? code, Limits.AgenciesMax, "agencies");
 

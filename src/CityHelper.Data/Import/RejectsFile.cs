@@ -4,8 +4,8 @@ using System.Text;
 namespace CityHelper.Data.Import;
 
 /// <summary>
-/// The rows a run refused, as CSV: line, reason, record. The file appears with the first of them, and is bounded: a file of millions of
-/// broken rows must not fill the disk once more with what it says. Its last line says how many are not listed.
+/// The rows that a run refused, as CSV: line, reason, record. The file is created with the first of them. It is bounded, so that a file of
+/// millions of broken rows does not fill the disk a second time. Its last line says how many are not listed.
 /// </summary>
 internal sealed class RejectsFile(string directory, string input, DateTime startedUtc) : IAsyncDisposable
 {
@@ -13,10 +13,10 @@ internal sealed class RejectsFile(string directory, string input, DateTime start
     private int _listed;
     private long _bytes;
 
-    /// <summary>Null as long as nothing was rejected.</summary>
+    /// <summary>Null until a row is rejected.</summary>
     public string? Path { get; private set; }
 
-    /// <summary>All that were refused, listed or not.</summary>
+    /// <summary>All refused rows, listed or not.</summary>
     public int Count { get; private set; }
 
     public async ValueTask AddAsync(int line, string reason, string record)
@@ -24,7 +24,7 @@ internal sealed class RejectsFile(string directory, string input, DateTime start
         Count++;
         if (_listed < Count - 1)
         {
-            // The first that did not fit was the last that was tried, so that what is listed is the beginning.
+            // After the first row that did not fit, none is tried, so that the listed rows are the first ones.
             return;
         }
 
@@ -40,19 +40,21 @@ internal sealed class RejectsFile(string directory, string input, DateTime start
         await _writer.WriteLineAsync(row);
     }
 
-    /// <summary>Ends the file.</summary>
+    /// <summary>Writes the last line and closes the file.</summary>
     public async ValueTask EndAsync()
     {
         if (_writer is not null && _listed < Count)
         {
-            await _writer.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $",{Quote($"{Count - _listed:N0} more rows were refused and are not listed: put these right first")},"));
+            await _writer.WriteLineAsync(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $",{Quote($"{Count - _listed:N0} more rows were refused and are not listed: put these right first")},"));
         }
 
         await DisposeAsync();
     }
 
-    /// <summary>Removes the file: the run it belonged to did not happen.</summary>
+    /// <summary>Deletes the file: its run did not happen.</summary>
     public async Task DeleteAsync()
     {
         await DisposeAsync();
@@ -71,7 +73,7 @@ internal sealed class RejectsFile(string directory, string input, DateTime start
         }
     }
 
-    // File systems allow 255 bytes, and the stamp comes behind.
+    // File systems allow 255 bytes, and the time stamp follows.
     private static string ShortName(string input)
     {
         string name = System.IO.Path.GetFileName(input);

@@ -1,6 +1,6 @@
 namespace CityHelper.Data.Import;
 
-/// <summary>Reads the forms in which Socrata portals and the spreadsheets between write a local time.</summary>
+/// <summary>Reads the formats of local times that Socrata portals and spreadsheets write.</summary>
 public static class SourceTimes
 {
     /// <summary>
@@ -36,7 +36,8 @@ public static class SourceTimes
         }
 
         int yearStart = at.Position;
-        if (!(at.Number(2, 4, out int year) && at.Skip(' ') && at.Number(1, 2, out int hour) && at.Skip(':') && at.Number(2, 2, out int minute)))
+        if (!(at.Number(2, 4, out int year) && at.Skip(' ')
+            && at.Number(1, 2, out int hour) && at.Skip(':') && at.Number(2, 2, out int minute)))
         {
             return false;
         }
@@ -92,7 +93,7 @@ public static class SourceTimes
             return Position - start >= digitsMin;
         }
 
-        /// <summary>A fraction of up to nine digits, of which three count.</summary>
+        /// <summary>A fraction of up to nine digits, of which the first three count.</summary>
         public bool OptionalMilliseconds(out int milliseconds)
         {
             milliseconds = 0;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace CityHelper.Data.Import;
 
 /// <summary>
-/// A 64-bit hash that is the same in every process and version, because ids and comparisons in the database depend on it:
-/// FNV-1a over UTF-16 code units with a final mix, so that the upper bits are as good as the lower ones.
+/// A 64-bit hash that is the same in every process and version, because ids and comparisons in the database depend on it. It is FNV-1a over
+/// UTF-16 code units with a final mix, so that the upper bits are as good as the lower ones.
 /// </summary>
 public struct StableHash
 {
@@ -21,7 +21,7 @@ public struct StableHash
         return hash.Value;
     }
 
-    /// <summary>The hash of all that was added, in its order.</summary>
+    /// <summary>The hash of everything that was added, in order.</summary>
     public readonly long Value
     {
         get
@@ -33,7 +33,7 @@ public struct StableHash
         }
     }
 
-    /// <summary>Adds a text; an end mark keeps ("ab", "c") apart from ("a", "bc").</summary>
+    /// <summary>Adds a text and an end mark, which distinguishes ("ab", "c") from ("a", "bc").</summary>
     public void Add(ReadOnlySpan<char> text)
     {
         foreach (ushort unit in MemoryMarshal.Cast<char, ushort>(text))
@@ -44,7 +44,7 @@ public struct StableHash
         Mix(0x1_0000);
     }
 
-    /// <summary>Adds a text or its absence, which differs from the empty text.</summary>
+    /// <summary>Adds a text or null, which differs from the empty text.</summary>
     public void Add(string? text)
     {
         if (text is null)

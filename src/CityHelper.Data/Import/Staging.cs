@@ -4,7 +4,7 @@ using NpgsqlTypes;
 
 namespace CityHelper.Data.Import;
 
-/// <summary>Reads a feed to its end into a staging table of its own, all in one transaction: a refused input leaves nothing.</summary>
+/// <summary>Reads a feed to its end into its own staging table, in one transaction: a refused input leaves nothing.</summary>
 internal sealed class Staging(NpgsqlConnection connection, short cityId, int batchRows, IProgress<ImportProgress>? progress)
 {
     private readonly HashSet<int> _years = [];
@@ -13,10 +13,10 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, int bat
     private int _staged;
     private int _withoutLocation;
 
-    /// <param name="feed">What is read.</param>
+    /// <param name="feed">The rows to stage.</param>
     /// <param name="rejects">Where refused rows go.</param>
-    /// <param name="lost">A run whose staging table a crash of the server emptied; it is filled again under the same number.</param>
-    /// <param name="startedUtc">For the run's row.</param>
+    /// <param name="lost">A run whose staging table was emptied by a crash of the server; it is filled again under the same id.</param>
+    /// <param name="startedUtc">The start time, for the run's row.</param>
     /// <param name="cancellation">Rolls everything back.</param>
     /// <exception cref="BrokenInputException">The input is refused.</exception>
     public async Task<ImportRun> FillAsync(
@@ -26,7 +26,7 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, int bat
         long runId = lost?.Id ?? await NextRunIdAsync(cancellation);
         string table = ImportSql.StagedTable(runId);
         await ExecuteAsync($"drop table if exists {table}", cancellation);
-        // Unlogged: writing these rows to the log twice would cost as much as parsing them, and the file is their copy.
+        // Unlogged: writing these rows to the WAL a second time would cost as much as parsing them, and the file is their copy.
         await ExecuteAsync($"create unlogged table {table} (like staging.row including defaults)", cancellation);
         ReferenceTables references = await ReferenceTables.LoadAsync(connection, cityId, cancellation);
         await CopyAsync(feed, table, references, rejects, cancellation);
@@ -35,7 +35,8 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, int bat
         await ExecuteAsync($"analyze {table}", cancellation);
         await references.WriteNewAsync(connection, cancellation);
 
-        ImportRun run = lost ?? Run(runId, feed, rejects, references) with { HasDuplicates = await HasDuplicatesAsync(table, cancellation) };
+        ImportRun run =
+            lost ?? Run(runId, feed, rejects, references) with { HasDuplicates = await HasDuplicatesAsync(table, cancellation) };
         if (lost is null)
         {
             await run.InsertAsync(connection, cityId, feed.Source, startedUtc, cancellation);
@@ -51,7 +52,7 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, int bat
         await using NpgsqlBinaryImporter writer = await connection.BeginBinaryImportAsync(
             $"copy {table} from stdin (format binary)", cancellation);
         writer.Timeout = TimeSpan.Zero;
-        // Parsing runs ahead on another core.
+        // Parsing runs ahead on another thread.
         await foreach (FedRow[] rows in ReadAhead.Of(feed.ReadAsync(cancellation), cancellation))
         {
             foreach (FedRow fed in rows)
@@ -94,8 +95,8 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, int bat
     }
 
     /// <remarks>
-    /// In the order of the columns of <c>staging.row</c>. The synchronous Write only fills a buffer; 25 awaits per row cost as
-    /// much as the parsing. The row's StartRowAsync is where a full buffer is sent.
+    /// In the order of the columns of <c>staging.row</c>. The synchronous Write only fills a buffer; 25 awaits per row would cost as much
+    /// as the parsing. StartRowAsync, called for each row, sends a full buffer.
     /// </remarks>
     private static void Write(NpgsqlBinaryImporter writer, int number, ImportRow row, ReferenceTables references)
     {
@@ -187,7 +188,7 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, int bat
 
     private async Task<bool> HasDuplicatesAsync(string table, CancellationToken cancellation)
     {
-        // Two million keys are hashed in memory instead of being sorted on disk.
+        // Hashes two million keys in memory instead of sorting them on disk.
         await ExecuteAsync("set local work_mem = '64MB'", cancellation);
         await using var command = new NpgsqlCommand(
             $"select exists (select from {table} group by external_id having count(*) > 1)", connection) { CommandTimeout = 0 };

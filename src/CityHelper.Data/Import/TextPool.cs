@@ -1,6 +1,6 @@
 namespace CityHelper.Data.Import;
 
-/// <summary>Gives the same string for the same text, up to a capacity; past it, new strings.</summary>
+/// <summary>Returns the same string for the same text, up to a capacity; beyond it, new strings.</summary>
 internal sealed class TextPool
 {
     private readonly int _capacity;

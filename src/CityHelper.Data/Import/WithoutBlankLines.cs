@@ -1,12 +1,12 @@
 namespace CityHelper.Data.Import;
 
 /// <summary>
-/// A CSV text without its blank lines, and how many were left out where: a parser makes a record of each, 40 ns, and a hundred megabytes of
-/// them are four seconds of nothing; here they are skipped as fast as they are read. What stands in quotes is left alone.
+/// Removes the blank lines of a CSV text and remembers where they were. A parser makes a record of each in 40 ns: a hundred megabytes of
+/// them take four seconds. Here they are skipped as fast as they are read. Quoted text is not changed.
 /// </summary>
 /// <remarks>
-/// A line ends with a line feed, perhaps with a carriage return before it. A field is quoted when its first character is a quote (RFC
-/// 4180), for the parser as for this.
+/// A line ends with a line feed, optionally after a carriage return. A field is quoted when its first character is a quote (RFC 4180), as
+/// in the parser.
 /// </remarks>
 /// <param name="text">The text.</param>
 /// <param name="fileName">For messages.</param>
@@ -26,12 +26,12 @@ internal sealed class WithoutBlankLines(TextReader text, string fileName) : Text
         InLine,
         InQuotes,
 
-        // Behind a quote in quotes: the end of the field, or half of a quote that is meant.
+        // After a quote in quotes: the end of the field, or half of an escaped quote.
         AfterQuote,
     }
 
-    /// <summary>The number of blank lines before a line, in a text that is read from its beginning to its end.</summary>
-    /// <param name="line">The line's number without them, from 1; not smaller than at the last call.</param>
+    /// <summary>The number of blank lines before a line, in a text that is read from beginning to end.</summary>
+    /// <param name="line">The line's number without blank lines, from 1; not smaller than in the previous call.</param>
     public long LeftOutBefore(long line)
     {
         while (_gaps.TryPeek(out (long AfterLine, int LeftOut) gap) && gap.AfterLine < line)
@@ -43,7 +43,7 @@ internal sealed class WithoutBlankLines(TextReader text, string fileName) : Text
         return _leftOutBefore;
     }
 
-    /// <exception cref="BrokenInputException">The file has more lines than are read.</exception>
+    /// <exception cref="BrokenInputException">The file has more lines than the limit allows.</exception>
     public override async ValueTask<int> ReadAsync(Memory<char> buffer, CancellationToken cancellationToken = default)
     {
         while (true)
@@ -84,8 +84,8 @@ internal sealed class WithoutBlankLines(TextReader text, string fileName) : Text
         base.Dispose(disposing);
     }
 
-    /// <summary>Moves what is kept to the front.</summary>
-    /// <returns>How much that is.</returns>
+    /// <summary>Moves the kept characters to the front.</summary>
+    /// <returns>How many are kept.</returns>
     private int Filter(Span<char> chunk)
     {
         int kept = 0;
@@ -107,8 +107,8 @@ internal sealed class WithoutBlankLines(TextReader text, string fileName) : Text
             : throw new BrokenInputException($"{fileName} has more than {Limits.ImportLinesMax:N0} lines: split it.");
     }
 
-    /// <summary>Leaves out the breaks before the next text, but for a carriage return whose line feed is not there yet.</summary>
-    /// <returns>How long they are.</returns>
+    /// <summary>Skips the line breaks before the next text, except a carriage return whose line feed is not there yet.</summary>
+    /// <returns>How many characters they have.</returns>
     private int BlankLines(ReadOnlySpan<char> rest)
     {
         int breaks = rest.IndexOfAnyExcept('\r', '\n');
@@ -123,8 +123,8 @@ internal sealed class WithoutBlankLines(TextReader text, string fileName) : Text
         return length;
     }
 
-    /// <summary>Goes on to where something else begins.</summary>
-    /// <returns>How far that is.</returns>
+    /// <summary>Advances to where the state may change next.</summary>
+    /// <returns>By how many characters.</returns>
     private int Step(ReadOnlySpan<char> rest)
     {
         int length = 0;

@@ -1,4 +1,4 @@
--- A category's agency: the most frequent among its newest requests; on equal counts the smaller id.
+-- A category's agency is the most frequent one of its newest requests; on equal counts the smaller id.
 update category c
 set agency_id = most.agency_id
 from category k

@@ -1,6 +1,6 @@
--- Takes the rows of one batch, after ($2, $3) up to ($4, $5) in the order of ids, into the session's import_batch: one row
--- per key. A key that stands in the batch several times takes part in as many rounds ($6), so that the later meets what the
--- earlier left. The scalar subquery is an index lookup per row whatever the planner thinks of the size of the table.
+-- Puts the rows of one batch, after ($2, $3) up to ($4, $5) in the order of ids, into the session's import_batch: one row per key. A key
+-- that occurs several times in the batch takes part in as many rounds ($6), so that a later row finds what the earlier one left. The scalar
+-- subquery is an index lookup per row, whatever the planner thinks of the size of the table.
 with page as materialized (
     select s.number, s.external_id, s.id, row_number() over (partition by s.external_id order by s.id, s.number) as round
     from (

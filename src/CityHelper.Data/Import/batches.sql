@@ -1,5 +1,4 @@
--- The last row of every batch of $1 rows, in the order of ids; staged rows never change, so that a run that continues finds
--- the same batches.
+-- The last row of every batch of $1 rows, in the order of ids. Staged rows never change, so a run that continues finds the same batches.
 select id, number
 from (
     select id, number, row_number() over (order by id, number) as place, count(*) over () as rows

@@ -1,4 +1,4 @@
--- The changes that the source tells of new requests.
+-- The status changes that the source has for new requests.
 insert into status_update (city_id, service_request_id, id, status, note, created_at)
 select $1, b.id, h.id, h.status, h.note, public.id_time(h.id)
 from pg_temp.import_batch b

@@ -1,6 +1,6 @@
--- New requests, in the order of ids: leaves and indexes grow at their ends, and neighbours in time lie together on disk.
--- An id that is taken leaves its row out; the caller counts, finds free ids and repeats. The bounds ($2, $3) let the join
--- begin in the middle of the staged rows' index. The counters' deltas are appended by the same statement: rolled back with it.
+-- Inserts new requests in the order of ids: partitions and indexes grow at their ends, and neighbours in time are adjacent on disk. A row
+-- whose id is taken is left out; the caller counts, finds free ids and repeats. The bounds ($2, $3) let the join begin in the middle of the
+-- staged rows' index. The same statement appends the counters' deltas, so that they are rolled back with it.
 with inserted as (
     insert into service_request (
         city_id, id, external_id, category_id, agency_id, status, source_status, title, description, address, postal_code,
@@ -16,7 +16,7 @@ with inserted as (
     on conflict (city_id, id) do nothing
     returning created_at, category_id, agency_id, status, closed_at, location, cell_16
 ), counted as (
-    -- Not added up: of 20,000 new requests hardly two are of one day, cell, category and time to close.
+    -- Not aggregated: of 20,000 new requests hardly two have the same day, cell, category and time to close.
     insert into service_request_delta (city_id, day, cell, category_id, agency_id, status, bucket, requests, longitude, latitude)
     select $1, (created_at at time zone (select time_zone from city where id = $1))::date, cell_16, category_id, coalesce(agency_id, 0), status,
            public.closing_bucket(created_at, closed_at), 1,

@@ -1,6 +1,5 @@
--- One step of the linear probe: new rows whose id belongs to another request, or to an earlier row of the batch, try the
--- next of the 2^21 ids of their millisecond. Repeated until no row moves. The smaller key keeps the id, so that the same
--- file finds the same ids.
+-- One step of the linear probe: new rows whose id belongs to another request, or to an earlier row of the batch, try the next of the 2^21
+-- ids of their millisecond. Repeated until no row moves. The smaller key keeps the id, so that the same file finds the same ids.
 update pg_temp.import_batch b
 set id = (b.id & ~2097151::bigint) | ((b.id + 1) & 2097151)
 where not b.known

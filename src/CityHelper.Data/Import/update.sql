@@ -1,7 +1,7 @@
--- Known requests of which the batch tells something newer: a later change or, at the same time, other content. $4 names
--- the columns that the file has; the others keep their values. id, created_at and with them the partition never change.
--- No change is older than its request: two in five of the portal's rows were "updated" at the midnight before they were made.
--- `offset 0` and the lateral make one index lookup per row of what is known.
+-- Updates known requests for which the batch has something newer: a later change or, at the same time, other content. $4 names the columns
+-- that the file has; the others keep their values. id, created_at and with them the partition never change. No change is older than its
+-- request: two in five of the portal's rows were "updated" at the midnight before they were created. `offset 0` and the lateral join make
+-- one index lookup per known row.
 with suspected as materialized (
     select s.*, b.id as request_id
     from pg_temp.import_batch b
@@ -15,7 +15,7 @@ with suspected as materialized (
       and (greatest(coalesce(s.changed_at, r.created_at), r.created_at) > r.updated_at
            or (greatest(coalesce(s.changed_at, r.created_at), r.created_at) = r.updated_at and s.content_hash is distinct from r.content_hash))
 ), newer as materialized (
-    -- Asked again of the locked row, as its last writer left it: the deltas below must take away exactly what that one has added.
+    -- Checked again on the locked row, as its last writer left it: the deltas below must subtract exactly what that writer added.
     select s.*,
            greatest(coalesce(s.changed_at, r.created_at), r.created_at) as told_at,
            r.status as known_status,
@@ -27,7 +27,7 @@ with suspected as materialized (
            case when s.created_at <> r.created_at then s.created_at end as new_source_created_at,
            r.source_created_at as known_source_created_at,
            case when s.status_stated then s.status
-                -- Derived from the closed date alone: news only when the closing is.
+                -- Derived from the closing date only: a change only when the closing is new.
                 when s.closed_at is not null and r.closed_at is null and r.status not in ('RESOLVED', 'CANCELLED', 'DUPLICATE') then 'CLOSED'
                 else r.status end as new_status
     from suspected s
@@ -64,7 +64,7 @@ with suspected as materialized (
     returning r.created_at, r.category_id, r.agency_id, r.status, r.closed_at, r.location, r.cell_16,
               n.known_category_id, n.known_agency_id, n.known_status, n.known_closed_at, n.known_location, n.known_cell
 ), counted as (
-    -- What was counted is taken away and what is so now is added, where they differ.
+    -- Subtracts what was counted and adds what counts now, where they differ.
     insert into service_request_delta (city_id, day, cell, category_id, agency_id, status, bucket, requests, longitude, latitude)
     select $1, (c.created_at at time zone (select time_zone from city where id = $1))::date, state.cell, state.category_id,
            coalesce(state.agency_id, 0), state.status, public.closing_bucket(c.created_at, state.closed_at), state.sign,
@@ -78,9 +78,9 @@ with suspected as materialized (
     where (c.known_category_id, c.known_agency_id, c.known_status, c.known_closed_at, c.known_location)
         is distinct from (c.category_id, c.agency_id, c.status, c.closed_at, c.location)
 ), told as (
-    -- Where the source tells the changes itself, its own stand; else the difference is one, at the time of the news.
+    -- Changes that the source lists are used as they are; else the difference is one change, at the time of the update.
     insert into status_update (city_id, service_request_id, id, status, source_status, note, created_at)
-    -- After the last one, even within a millisecond: sources without times of change tell several at the same moment.
+    -- After the last change, even within a millisecond: sources without times of change report several at the same moment.
     select $1, request_id,
            greatest(public.id_floor(told_at) | 2097152,
                     (select max(u.id) + 1 from status_update u where u.city_id = $1 and u.service_request_id = request_id)),

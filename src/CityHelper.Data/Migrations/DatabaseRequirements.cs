@@ -3,13 +3,13 @@ using Npgsql;
 
 namespace CityHelper.Data.Migrations;
 
-/// <summary>What must hold of a database before scripts run in it.</summary>
+/// <summary>What a database needs before migrations run in it.</summary>
 internal static class DatabaseRequirements
 {
-    /// <summary>The counters are folded with MERGE, which came with PostgreSQL 15.</summary>
+    /// <summary>Compaction uses MERGE, which came with PostgreSQL 15.</summary>
     private const int ServerVersionMin = 15;
 
-    // Who is no superuser may enable what is trusted, in a database in which he may create.
+    // Users who are not superusers may enable trusted extensions if they have CREATE on the database.
     private const string ExtensionsSql =
         """
         select needed.name,
@@ -22,7 +22,7 @@ internal static class DatabaseRequirements
         order by needed.place
         """;
 
-    /// <exception cref="MigrationException">Something is missing; the message says what to do.</exception>
+    /// <exception cref="MigrationException">A requirement is missing; the message says what to do.</exception>
     public static async Task CheckAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await CheckVersionAsync(connection, cancellation);
@@ -45,13 +45,15 @@ internal static class DatabaseRequirements
         if (version < ServerVersionMin)
         {
             throw new MigrationException(
-                $"The database server is PostgreSQL {version}, and {ServerVersionMin} is needed at least: move the database to such a server and migrate again.");
+                $"The database server is PostgreSQL {version}, and {ServerVersionMin} is needed at least: move the database to such a "
+                    + "server and migrate again.");
         }
     }
 
     private static string NotThere(string extension) => extension == "postgis"
         ? "The database server has no PostGIS: install the package (postgresql-15-postgis-3 on Debian) and migrate again."
-        : "The database server has no pg_trgm: install PostgreSQL's contrib modules (part of postgresql-15 on Debian, else postgresql15-contrib) and migrate again.";
+        : "The database server has no pg_trgm: install PostgreSQL's contrib modules (part of postgresql-15 on Debian, else "
+            + "postgresql15-contrib) and migrate again.";
 
     private static string NotAllowed(string extension) =>
         $"{(extension == "postgis" ? "PostGIS" : extension)} is not enabled in this database and this user may not enable it: "

@@ -7,17 +7,17 @@ using Npgsql;
 
 namespace CityHelper.Data.Migrations;
 
-/// <summary>Brings a database to the schema this program needs: the numbered scripts embedded beside this class.</summary>
+/// <summary>Migrates a database to the schema of this program, with the numbered scripts embedded beside this class.</summary>
 /// <remarks>
-/// Takes a connection string and opens connections outside any pool: connections remember the database's types from
-/// when they were opened, and those of before a migration would not know the types it brings.
+/// Takes a connection string and opens unpooled connections. A connection loads the database's types when it opens; one that is older than
+/// a migration would not know the types it adds.
 /// </remarks>
 public sealed class Migrator
 {
-    /// <summary>The table that remembers which scripts ran.</summary>
+    /// <summary>The table that records which scripts ran.</summary>
     public const string JournalTable = "schema_version";
 
-    // Any number does, as long as every version of this program uses the same one.
+    // Any number works, as long as every version of this program uses the same one.
     private const long LockKey = 0x0C17_4E19_0001;
 
     private const string ScriptPrefix = "CityHelper.Data.Migrations.";
@@ -35,8 +35,8 @@ public sealed class Migrator
             .Order(StringComparer.Ordinal)];
 
     /// <summary>
-    /// Runs what is pending, each script in a transaction of its own. Servers that start at once queue on an advisory
-    /// lock: the first migrates, the others find nothing left to do.
+    /// Runs pending scripts, each in its own transaction. Servers that start at once queue on an advisory lock: the first migrates, the
+    /// others find nothing left to do.
     /// </summary>
     /// <returns>The scripts that ran; empty when the schema was up to date.</returns>
     /// <exception cref="MigrationException">
@@ -45,7 +45,7 @@ public sealed class Migrator
     public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellation = default)
     {
         await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(_connectionString);
-        // The lock belongs to this connection; closing it, or dying, gives the lock back.
+        // The lock belongs to this connection and is released when it closes or dies.
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
         await TakeLockAsync(connection, cancellation);
         await DatabaseRequirements.CheckAsync(connection, cancellation);
@@ -74,7 +74,7 @@ public sealed class Migrator
     /// <summary>Whether every script of this program has run.</summary>
     public async Task<bool> IsUpToDateAsync(CancellationToken cancellation = default) => (await PendingAsync(cancellation)).Count == 0;
 
-    /// <summary>As <see cref="PendingAsync(CancellationToken)"/>, through a connection of the caller's.</summary>
+    /// <summary>As <see cref="PendingAsync(CancellationToken)"/>, on the caller's connection.</summary>
     public static async Task<IReadOnlyList<string>> PendingAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var exists = new NpgsqlCommand($"select to_regclass('public.{JournalTable}') is not null", connection);
@@ -99,10 +99,10 @@ public sealed class Migrator
             .PostgresqlDatabase(new PostgresqlConnectionManager(dataSource))
             .WithScripts(ScriptNames.Select(name => SqlScript.FromStream(
                 name, Assembly.GetExecutingAssembly().GetManifestResourceStream(ScriptPrefix + name)!)))
-            // Otherwise DbUp takes $body$ for a variable of its own.
+            // Otherwise DbUp takes $body$ for a variable.
             .WithVariablesDisabled()
             .WithTransactionPerScript()
-            // None: an index over a large city is built for longer than any limit that would help elsewhere.
+            // No timeout: an index over a large city takes longer to build than any limit that helps elsewhere.
             .WithExecutionTimeout(TimeSpan.Zero)
             .JournalToPostgresqlTable("public", JournalTable)
             .LogToNowhere()
@@ -122,14 +122,16 @@ public sealed class Migrator
         catch (NpgsqlException timeout) when (timeout.InnerException is TimeoutException)
         {
             throw new MigrationException(
-                $"Another process has been migrating this database for {Limits.MigrationWaitMax.TotalMinutes:0} minutes. Indexes over many requests take "
-                + "that long; look in pg_stat_activity whether it works or waits, and migrate again when it has ended.", timeout);
+                $"Another process has been migrating this database for {Limits.MigrationWaitMax.TotalMinutes:0} minutes. "
+                    + "Indexes over many requests take that long; look in pg_stat_activity whether it works or waits, "
+                    + "and migrate again when it has ended.",
+                timeout);
         }
     }
 
     /// <summary>
-    /// An import that began before a script does not know what the script brings: it would go on without appending deltas, and the counters
-    /// would be wrong from then on without a word.
+    /// An import that began before a script does not know what the script adds: it would go on without appending deltas, and from then on
+    /// the counters would be silently wrong.
     /// </summary>
     private static async Task RequireNoImportAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {

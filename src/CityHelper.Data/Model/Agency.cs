@@ -1,6 +1,6 @@
 namespace CityHelper.Data.Model;
 
-/// <summary>A department of a city that answers requests.</summary>
+/// <summary>A department of a city that handles requests.</summary>
 public sealed class Agency
 {
     public short CityId { get; init; }

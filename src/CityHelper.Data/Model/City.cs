@@ -2,7 +2,7 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.Data.Model;
 
-/// <summary>A city on the platform. Its id is the first key of every other table.</summary>
+/// <summary>A city on the platform. Its id is the first key column of every other table.</summary>
 public sealed class City
 {
     public short Id { get; init; }
@@ -12,7 +12,7 @@ public sealed class City
 
     public required string Name { get; set; }
 
-    /// <summary>IANA name, such as <c>America/New_York</c>. The source's times without a zone are read in it.</summary>
+    /// <summary>IANA name, such as <c>America/New_York</c>. Times without a zone in the source are in this zone.</summary>
     public required string TimeZone { get; set; }
 
     /// <summary>The rectangle around the city, SRID 4326.</summary>
@@ -22,12 +22,12 @@ public sealed class City
     public required Point Centre { get; set; }
 
     /// <summary>
-    /// Since when the counters of the city's requests are true; null while they are not, until <c>cityhelper statistics rebuild</c>.
+    /// Since when the counters of the city's requests are valid; null until <c>cityhelper statistics rebuild</c> has counted the requests.
     /// </summary>
     public DateTime? CountedAt { get; private set; }
 
     /// <summary>
-    /// Since when whatever cell and slice holds requests has a <see cref="ServiceRequestPack"/>; null while that is not so.
+    /// Since when each cell and id bucket with requests has a row in <see cref="ServiceRequestPack"/>; null before the first backfill.
     /// </summary>
     public DateTime? PackedAt { get; private set; }
 }

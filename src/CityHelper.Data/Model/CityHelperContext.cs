@@ -2,9 +2,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace CityHelper.Data.Model;
 
-/// <summary>
-/// The EF Core model of what is stored. The numbered SQL migrations own the DDL; a test holds the two against each other.
-/// </summary>
+/// <summary>The EF Core model of the database. The numbered SQL migrations own the DDL; a test compares the two.</summary>
 public sealed class CityHelperContext(DbContextOptions<CityHelperContext> options) : DbContext(options)
 {
     public DbSet<City> Cities => Set<City>();
@@ -140,7 +138,10 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
             boundary.Property(b => b.Id).ValueGeneratedNever();
             boundary.HasIndex(b => new { b.CityId, b.Kind, b.Code }).IsUnique();
             boundary.Property(b => b.Geometry).HasColumnType("geometry(MultiPolygon,4326)");
-            boundary.Property(b => b.Bounds).HasColumnType("geometry(Polygon,4326)").HasComputedColumnSql("public.st_envelope(geometry)", stored: true);
+            boundary
+                .Property(b => b.Bounds)
+                .HasColumnType("geometry(Polygon,4326)")
+                .HasComputedColumnSql("public.st_envelope(geometry)", stored: true);
             boundary.Property(b => b.IsCounted).HasComputedColumnSql("public.boundary_cell_count(geometry) <= 100000", stored: true);
             boundary.HasMany(b => b.Outlines).WithOne().HasForeignKey(o => new { o.CityId, o.BoundaryId });
             boundary.HasMany(b => b.Parts).WithOne().HasForeignKey(p => new { p.CityId, p.BoundaryId });

@@ -10,7 +10,7 @@ public sealed class ServiceRequest
     /// <summary>Milliseconds since 2020-01-01 UTC &lt;&lt; 22 | 22 bits; see <see cref="RequestId"/>.</summary>
     public long Id { get; init; }
 
-    /// <summary>The source's own key, unique per city; null on requests made here.</summary>
+    /// <summary>The source's key, unique per city; null on requests made here.</summary>
     public string? ExternalId { get; init; }
 
     public int CategoryId { get; set; }
@@ -23,7 +23,7 @@ public sealed class ServiceRequest
 
     public ServiceRequestStatus Status { get; set; }
 
-    /// <summary>The status in the source's words: <c>Email Sent</c>.</summary>
+    /// <summary>The status as the source writes it: <c>Email Sent</c>.</summary>
     public string? SourceStatus { get; set; }
 
     public string? Title { get; set; }
@@ -32,10 +32,10 @@ public sealed class ServiceRequest
 
     public string? Address { get; set; }
 
-    /// <summary>Text: a leading zero counts.</summary>
+    /// <summary>Text, because a leading zero counts.</summary>
     public string? PostalCode { get; set; }
 
-    /// <summary>The district in the source's words, not a boundary.</summary>
+    /// <summary>The district as the source writes it, not a boundary.</summary>
     public string? District { get; set; }
 
     /// <summary>How the request came in: <c>PHONE</c>, <c>ONLINE</c>.</summary>
@@ -55,7 +55,7 @@ public sealed class ServiceRequest
 
     public string? Resolution { get; set; }
 
-    /// <summary>The source's creation time when a later import differs from <see cref="CreatedAt"/>.</summary>
+    /// <summary>The source's creation time, when a later import differs from <see cref="CreatedAt"/>.</summary>
     public DateTime? SourceCreatedAt { get; set; }
 
     /// <summary>Hash of the imported row; null on requests made here.</summary>

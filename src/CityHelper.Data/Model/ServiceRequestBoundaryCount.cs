@@ -1,28 +1,26 @@
 namespace CityHelper.Data.Model;
 
-/// <summary>A month of a boundary whose requests are counted. Months that changes touch are not, until they are counted again.</summary>
+/// <summary>A month of a boundary whose requests are counted. A change removes its months until they are recounted.</summary>
 public sealed class ServiceRequestBoundaryMonth
 {
     public short CityId { get; init; }
 
     public int BoundaryId { get; init; }
 
-    /// <summary>Its first day in the city's zone.</summary>
+    /// <summary>Its first day in the city's time zone.</summary>
     public DateOnly Period { get; init; }
 
-    /// <summary><see cref="Boundary.Revision"/> of the shape that was counted.</summary>
+    /// <summary><see cref="Boundary.Revision"/> of the geometry that was counted.</summary>
     public long Revision { get; init; }
 
-    /// <summary>The smallest <see cref="RequestId"/> of its first moment.</summary>
+    /// <summary>The smallest <see cref="RequestId"/> in the month.</summary>
     public long Low { get; init; }
 
-    /// <summary>The smallest one of the moment after it.</summary>
+    /// <summary>The smallest <see cref="RequestId"/> after the month.</summary>
     public long High { get; init; }
 }
 
-/// <summary>
-/// How many requests of a category, an agency and a status lie in a boundary, edges included, by the month of their creation.
-/// </summary>
+/// <summary>The number of requests in a boundary, edges included, by the month of their creation, category, agency and status.</summary>
 public sealed class ServiceRequestBoundaryCount
 {
     public short CityId { get; init; }

@@ -1,7 +1,7 @@
 namespace CityHelper.Data.Model;
 
-/// <summary>In how much time requests were closed; the key's parts as in <see cref="ServiceRequestCount"/>, without the deltas.</summary>
-/// <remarks>Kept combinations of zoom and span: (0, month), (14, year).</remarks>
+/// <summary>How long requests took to close, without the deltas. Key columns are as in <see cref="ServiceRequestCount"/>.</summary>
+/// <remarks>Stored combinations of zoom and span: (0, month), (14, year).</remarks>
 public sealed class ServiceRequestClosingCount
 {
     public short CityId { get; init; }

@@ -1,7 +1,7 @@
 namespace CityHelper.Data.Model;
 
-/// <summary>How many requests of a place, a time of creation, a category, an agency and a status there are, without the deltas.</summary>
-/// <remarks>Kept combinations of zoom and span: (0, day), (0, month), (14, month), (14, year), (16, year).</remarks>
+/// <summary>The number of requests by cell, time of creation, category, agency and status, without the deltas.</summary>
+/// <remarks>Stored combinations of zoom and span: (0, day), (0, month), (14, month), (14, year), (16, year).</remarks>
 public sealed class ServiceRequestCount
 {
     public short CityId { get; init; }
@@ -14,7 +14,7 @@ public sealed class ServiceRequestCount
     /// <summary>The cell, as <see cref="ServiceRequest.Cell16"/>; 0 at zoom 0.</summary>
     public long Cell { get; init; }
 
-    /// <summary>The first day of the span in the city's zone.</summary>
+    /// <summary>The first day of the span in the city's time zone.</summary>
     public DateOnly Period { get; init; }
 
     public int CategoryId { get; init; }
@@ -26,7 +26,7 @@ public sealed class ServiceRequestCount
 
     public int Requests { get; init; }
 
-    /// <summary>Sum of the longitudes of those with a location, in ten-millionths of a degree, each rounded.</summary>
+    /// <summary>Sum of the longitudes of requests with a location, in ten-millionths of a degree, each rounded.</summary>
     public long Longitude { get; init; }
 
     /// <summary>As <see cref="Longitude"/>.</summary>

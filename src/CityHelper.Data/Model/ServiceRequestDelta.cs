@@ -1,13 +1,13 @@
 namespace CityHelper.Data.Model;
 
-/// <summary>What a writer of requests has changed and no fold has added to the counters yet.</summary>
+/// <summary>A change of requests that its writer recorded and that is not compacted into the counters yet.</summary>
 public sealed class ServiceRequestDelta
 {
     public short CityId { get; init; }
 
     public long Id { get; init; }
 
-    /// <summary>The creation day in the city's zone.</summary>
+    /// <summary>The creation day in the city's time zone.</summary>
     public DateOnly Day { get; init; }
 
     /// <summary>As <see cref="ServiceRequest.Cell16"/>; null without a location.</summary>
@@ -23,7 +23,7 @@ public sealed class ServiceRequestDelta
     /// <summary>As <see cref="ServiceRequestClosingCount.Bucket"/>; null when not closed.</summary>
     public short? Bucket { get; init; }
 
-    /// <summary>To be added; negative for what is no longer so.</summary>
+    /// <summary>Added to the counter; negative when a request no longer counts there.</summary>
     public int Requests { get; init; }
 
     /// <summary>As <see cref="ServiceRequestCount.Longitude"/>.</summary>

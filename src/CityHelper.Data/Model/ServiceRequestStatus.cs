@@ -2,7 +2,7 @@ using System.ComponentModel;
 
 namespace CityHelper.Data.Model;
 
-/// <summary>Where a request stands. The order is that of the database type <c>service_request_status</c>.</summary>
+/// <summary>The status of a request. The order is that of the database type <c>service_request_status</c>.</summary>
 [Description("Where a request stands.")]
 public enum ServiceRequestStatus
 {

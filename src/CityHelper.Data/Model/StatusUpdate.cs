@@ -7,7 +7,7 @@ public sealed class StatusUpdate
 
     public long ServiceRequestId { get; init; }
 
-    /// <summary>Carries the time of the change, as <see cref="ServiceRequest.Id"/> carries its own.</summary>
+    /// <summary>Contains the time of the change, as <see cref="ServiceRequest.Id"/> contains that of the request.</summary>
     public long Id { get; init; }
 
     public ServiceRequestStatus Status { get; init; }

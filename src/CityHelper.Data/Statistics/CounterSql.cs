@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace CityHelper.Data.Statistics;
 
-/// <summary>The statements of the counters; each stands in a <c>.sql</c> file beside this class.</summary>
+/// <summary>The SQL statements of the counters, each in a <c>.sql</c> file beside this class.</summary>
 internal static class CounterSql
 {
     private static readonly string CountChanges = Read("count_changes");
@@ -13,7 +13,7 @@ internal static class CounterSql
 
     private static readonly string BoundaryRows = Read("boundary_rows");
 
-    private static readonly string PackRows = Read("pack_rows");
+    private static readonly string BlockRows = Read("block_rows");
 
     public static string Take { get; } = Read("take");
 
@@ -29,36 +29,37 @@ internal static class CounterSql
 
     public static string BoundaryUncounted { get; } = Bind("boundary_uncounted");
 
-    public static string BoundaryForget { get; } = Read("boundary_forget");
+    public static string BoundaryInvalidation { get; } = Read("boundary_invalidation");
 
-    public static string BoundaryFill { get; } = Bind("boundary_fill");
+    public static string BoundaryBackfill { get; } = Bind("boundary_backfill");
 
     public static string BoundaryChanges { get; } = Read("boundary_changes");
 
     public static string BoundaryDifferences { get; } = Bind("boundary_differences");
 
-    public static string PackMark { get; } = Read("pack_mark");
+    public static string BlockRegistration { get; } = Read("block_registration");
 
-    public static string PackFill { get; } = Bind("pack_fill");
+    public static string BlockBackfill { get; } = Bind("block_backfill");
 
-    public static string PackDifferences { get; } = Bind("pack_differences");
+    public static string BlockDifferences { get; } = Bind("block_differences");
 
-    /// <summary>What the session gathers: the columns of <c>service_request_delta</c>, of one city.</summary>
+    /// <summary>The session's table of changes: the columns of <c>service_request_delta</c>, for one city.</summary>
     public const string CounterChange =
         """
         create temporary table if not exists counter_change (
-            day date not null, cell bigint, category_id integer not null, agency_id integer not null, status service_request_status not null,
-            bucket smallint, requests integer not null, longitude bigint not null, latitude bigint not null
+            day date not null, cell bigint, category_id integer not null, agency_id integer not null,
+            status service_request_status not null, bucket smallint, requests integer not null,
+            longitude bigint not null, latitude bigint not null
         ) on commit delete rows
         """;
 
-    // What is counted stands in one place, whether it is added or compared.
+    // Adding and comparing share the SQL that counts.
     private static string Bind(string name) => Read(name)
         .Replace("{count_changes}", CountChanges, StringComparison.Ordinal)
         .Replace("{closing_changes}", ClosingChanges, StringComparison.Ordinal)
         .Replace("{boundary_all_months}", BoundaryAllMonths, StringComparison.Ordinal)
         .Replace("{boundary_rows}", BoundaryRows, StringComparison.Ordinal)
-        .Replace("{pack_rows}", PackRows, StringComparison.Ordinal);
+        .Replace("{block_rows}", BlockRows, StringComparison.Ordinal);
 
     private static string Read(string name)
     {

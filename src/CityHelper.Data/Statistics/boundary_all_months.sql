@@ -1,5 +1,5 @@
-    -- The months from the city's first request to its last, as ranges of ids. A day begins a second after the last one of the day before: so it is
-    -- right where a day has no midnight, and where it has two.
+    -- The months from the city's first request to its last, as ranges of ids. A day begins a second after the last second of the day
+    -- before: this is right where a day has no midnight, and where it has two.
     select m.first::date as period,
            public.id_floor((m.first - interval '1 second') at time zone city.time_zone + interval '1 second') as low,
            public.id_floor((m.first + interval '1 month' - interval '1 second') at time zone city.time_zone + interval '1 second') as high

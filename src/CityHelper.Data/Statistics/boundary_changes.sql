@@ -1,6 +1,6 @@
--- Months of boundaries that the session's changes touch are counted no longer: rows and deltas do not say in which boundaries they lie, so the
--- tiles around a boundary decide, which finds too many and none too few. Of more than $2 changes their months decide alone, and readers go by cells until
--- all is counted again. Servers may hold a former shape for a second: its months go whatever the tiles of the present one are.
+-- Deletes the months of boundaries that the session's changes touch. Rows and deltas do not name their boundaries, so the tiles around a
+-- boundary decide: they find too many months, never too few. With more than $2 changes the months alone decide, and readers use cells until
+-- all is recounted. Servers may hold a previous geometry for a second: its months are deleted whatever the current tiles are.
 with changed as materialized (
     select distinct case when (select count(*) from pg_temp.counter_change) > $2 then null else cell end as cell,
            date_trunc('month', day::timestamp)::date as period
@@ -31,7 +31,7 @@ with changed as materialized (
     using gone g
     where c.city_id = $1 and c.boundary_id = g.boundary_id and c.period = g.period
 )
--- A boundary import holds the row for seconds, and its new revision says as much.
+-- A boundary import holds the row for seconds; it is skipped then, and the import's new revision has the same effect.
 update boundary_revision r
 set has_gaps = true, counted_revision = case when exists (select from changed where cell is null) then 0 else r.counted_revision end
 from (select city_id from boundary_revision where city_id = $1 for update skip locked) free

@@ -1,5 +1,5 @@
--- The counted months of a boundary ($2) beside its requests: how many counters there are on either side, how many differ, and the first $3 of those.
--- Months with changes that are not folded yet are left out, as readers do. Those of a former shape are for nobody.
+-- Compares the counted months of a boundary ($2) with its requests: how many counters exist on either side, how many differ, and the first
+-- $3. Months with uncompacted changes are left out, as by readers. Months of a previous geometry are left out too: nobody reads them.
 with months as materialized (
     select m.period, m.low, m.high
     from service_request_boundary_month m

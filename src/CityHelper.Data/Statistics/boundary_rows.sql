@@ -1,5 +1,5 @@
-    -- Of one boundary ($2) and the rows of `months`: every request of the cells around its pieces is held against its whole shape, by the same rule
-    -- as readers have. The shape is passed on as it is stored, so that PostGIS unpacks it once and not for each request.
+    -- For a boundary ($2) and the rows of `months`: tests each request in the cells around its pieces against the whole geometry, by the
+    -- readers' rule. The geometry is passed on as stored, so that PostGIS unpacks it once and not for each request.
     select m.period, s.category_id, coalesce(s.agency_id, 0) as agency_id, s.status, count(*)::integer as requests
     from boundary b
     cross join (

@@ -1,4 +1,4 @@
--- The boundaries of the city of which a month is not counted, or was by another shape.
+-- The boundaries of the city with a month that is not counted, or was counted by a previous geometry.
 with months as materialized (
 {boundary_all_months}
 )

@@ -1,4 +1,4 @@
--- As count_changes.sql, of the requests that are closed.
+-- As count_changes.sql, for closed requests.
 (select 0::smallint as zoom, 'MONTH'::count_span as span, 0::bigint as cell, date_trunc('month', day::timestamp)::date as period, category_id, agency_id, status, bucket,
         sum(requests)::integer as requests
  from pg_temp.counter_change

@@ -1,4 +1,4 @@
--- As count_merge.sql, of the requests that are closed.
+-- As count_merge.sql, for closed requests.
 merge into service_request_closing_count c
 using (
 {closing_changes}

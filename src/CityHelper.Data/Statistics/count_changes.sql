@@ -1,5 +1,5 @@
--- What the session's counter_change comes to in each kept combination of zoom and span. Each branch is sorted by its key: the counters of a
--- cell lie together on disk, and the index is walked in its order.
+-- The session's counter_change, aggregated for each stored combination of zoom and span. Each branch is sorted by its key: the counters of
+-- a cell are adjacent on disk, and the index is scanned in its order.
 (select 0::smallint as zoom, 'DAY'::count_span as span, 0::bigint as cell, day as period, category_id, agency_id, status,
         sum(requests)::integer as requests, sum(longitude)::bigint as longitude, sum(latitude)::bigint as latitude
  from pg_temp.counter_change

@@ -1,4 +1,4 @@
--- Adds the changes to the counters and deletes those that became nothing. Nobody else writes a city's counters meanwhile: the fold holds its lock.
+-- Adds the changes to the counters and deletes those that become zero. Compaction holds its lock: no other session writes the counters.
 merge into service_request_count c
 using (
 {count_changes}

@@ -1,4 +1,4 @@
--- The deltas that are not folded yet, with their signs turned: beside all rows, what is left is what the counters must hold.
+-- Deltas that are not compacted yet, negated: added to all rows, they leave what the counters must hold.
 insert into pg_temp.counter_change (day, cell, category_id, agency_id, status, bucket, requests, longitude, latitude)
 select day, cell, category_id, agency_id, status, bucket, -requests, -longitude, -latitude
 from service_request_delta

@@ -1,4 +1,4 @@
--- The counters as they are beside what they must be: how many there are on either side, how many differ, and the first $2 of those.
+-- Compares the counters with what they must be: how many exist on either side, how many differ, and the first $2 of those.
 with compared as materialized (
     select zoom, span, cell, period, category_id, agency_id, status, null::smallint as bucket, d.requests as expected, c.requests as counted,
            (d.requests, d.longitude, d.latitude) is distinct from (c.requests, c.longitude, c.latitude) as differs

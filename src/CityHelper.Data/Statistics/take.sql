@@ -1,5 +1,5 @@
--- Moves the oldest $2 deltas that can be seen into the session's counter_change. One statement, so that what is deleted is what is counted: a delta
--- that is committed meanwhile may have a smaller id, and stays for the next fold.
+-- Moves the oldest $2 visible deltas into the session's counter_change. One statement, so that the deleted deltas are those that are
+-- counted: one that is committed meanwhile may have a smaller id, and stays for the next compaction.
 with taken as (
     delete from service_request_delta d
     where d.city_id = $1

@@ -5,24 +5,24 @@ using CityHelper.Engine.Telemetry;
 
 namespace CityHelper.Engine.Admission;
 
-/// <summary>An execution that asks to be admitted.</summary>
-/// <param name="Share">Of whose share.</param>
+/// <summary>A request to admit an execution.</summary>
+/// <param name="Share">The share that it runs in.</param>
 /// <param name="Cost">Its field cost with its variables, in the units of the schema's <c>@cost</c>.</param>
-/// <param name="AddsUp">Whether it adds up rows or counters, however many there are: no page bounds that.</param>
+/// <param name="IsAggregate">Whether it aggregates rows or counters, however many there are: no page bounds that.</param>
 /// <param name="IsPublished">Whether the operation is published.</param>
-internal readonly record struct AdmissionRequest(ClientShare Share, double Cost, bool AddsUp, bool IsPublished);
+internal readonly record struct AdmissionRequest(ClientShare Share, double Cost, bool IsAggregate, bool IsPublished);
 
 /// <summary>
-/// Decides before anything reaches the database whether an execution runs now, waits a moment, or is refused with
-/// <see cref="OverloadedError"/>. Every execution holds at most one connection at a time, so a pool with as many connections as all shares
-/// admit, and one on top for the tables' statistics, is never waited for.
+/// Decides whether an execution runs now, waits, or is refused with <see cref="OverloadedError"/>, before anything reaches the database. An
+/// execution holds at most one connection at a time. So a pool with one connection per permit of all shares, and one more for the table
+/// statistics, never makes an execution wait.
 /// </summary>
 /// <remarks>
-/// A client has two lines of places. Dear executions, what adds up or costs much, have few places and take more of them the more they cost:
-/// more at once than there are processors only makes each of them slower. Cheap ones have places of their own that dear ones cannot take;
-/// of those, half are for published operations alone. How long executions took before is not asked: while the machine is busy with
-/// something else all take long, and all would be called dear. The lines are <see cref="ConcurrencyLimiter"/>s; what they lack, a bound of
-/// the time in the queue, is added here.
+/// A client has two lines, each with permits and a queue. Dear executions, those that aggregate or cost much, have few permits and
+/// take more of them the more they cost: more at once than there are processors only slows each of them down. Cheap ones have separate
+/// permits that dear ones cannot take; half of those are for published operations alone. Past durations do not count: while the
+/// machine is busy with something else, everything takes long and would be classified as dear. The lines are
+/// <see cref="ConcurrencyLimiter"/>s; this class adds a time limit for the queue.
 /// </remarks>
 public sealed class AdmissionControl : IDisposable
 {
@@ -33,25 +33,26 @@ public sealed class AdmissionControl : IDisposable
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<ClientShare, ClientLines> _clients = new();
 
-    /// <param name="options">The queues.</param>
-    /// <param name="time">Measures how long an execution waits.</param>
+    /// <param name="options">The queues and the cost limit.</param>
+    /// <param name="time">The clock of the waits.</param>
     public AdmissionControl(AdmissionOptions options, TimeProvider time)
     {
         _options = options;
         _time = time;
     }
 
-    /// <summary>Asks for an execution to be admitted.</summary>
-    /// <returns>Either a lease, which is disposed when the execution has ended, or why not.</returns>
-    /// <exception cref="OperationCanceledException">The request ended while it waited.</exception>
-    internal async ValueTask<(AdmissionLease? Lease, OverloadedError? Refusal)> AdmitAsync(AdmissionRequest request, CancellationToken cancellation)
+    /// <summary>Requests admission of an execution.</summary>
+    /// <returns>A lease, which the caller disposes when the execution has ended, or the refusal.</returns>
+    /// <exception cref="OperationCanceledException">The request was cancelled while it waited.</exception>
+    internal async ValueTask<(AdmissionLease? Lease, OverloadedError? Refusal)> AdmitAsync(
+        AdmissionRequest request, CancellationToken cancellation)
     {
         using Activity? activity = EngineTelemetry.Source.StartActivity("GraphQL Operation Admission");
         ClientLines client = _clients.GetOrAdd(request.Share, share => new ClientLines(share, _options, _time));
-        if (request.AddsUp || request.Cost > _options.CheapCost)
+        if (request.IsAggregate || request.Cost > _options.CheapCost)
         {
             client.Dear.Mark(activity);
-            return await EnterAsync(client.Dear, UnitsOf(request.Cost, client.Dear.Places), before: null, activity, cancellation);
+            return await EnterAsync(client.Dear, UnitsOf(request.Cost, client.Dear.Permits), before: null, activity, cancellation);
         }
 
         client.Cheap.Mark(activity);
@@ -66,15 +67,15 @@ public sealed class AdmissionControl : IDisposable
         }
     }
 
-    /// <summary>Permits that nobody holds and permits that are waited for, of a client's dear and cheap line.</summary>
-    internal (long DearFree, long DearQueued, long CheapFree, long CheapQueued, long TextsFree) Look(ClientShare share)
+    /// <summary>Free permits and queued permits, of a client's dear, cheap and text lines. For tests.</summary>
+    internal (long DearFree, long DearQueued, long CheapFree, long CheapQueued, long TextsFree) Snapshot(ClientShare share)
     {
         ClientLines lines = _clients.GetOrAdd(share, s => new ClientLines(s, _options, _time));
         return (lines.Dear.Free, lines.Dear.Queued, lines.Cheap.Free, lines.Cheap.Queued, lines.Texts.Free);
     }
 
-    // One place for each so much of the cost. What would need more places than there are takes all of them: it runs, but alone.
-    private static int UnitsOf(double cost, int places) => (int)Math.Clamp(Math.Ceiling(cost / Limits.DearUnitCost), 1, places);
+    // One permit per DearUnitCost. An execution that needs more permits than exist takes all of them: it runs alone.
+    private static int UnitsOf(double cost, int permits) => (int)Math.Clamp(Math.Ceiling(cost / Limits.DearUnitCost), 1, permits);
 
     private async ValueTask<(AdmissionLease? Lease, OverloadedError? Refusal)> EnterAsync(
         AdmissionLine line, int permits, AdmissionLine? before, Activity? activity, CancellationToken cancellation)
@@ -88,7 +89,8 @@ public sealed class AdmissionControl : IDisposable
 
         long start = _time.GetTimestamp();
         using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(_options.QueueMs), _time);
-        using CancellationTokenRegistration leaving = cancellation.UnsafeRegister(source => ((CancellationTokenSource)source!).Cancel(), patience);
+        using CancellationTokenRegistration leaving = cancellation.UnsafeRegister(
+            source => ((CancellationTokenSource)source!).Cancel(), patience);
         try
         {
             outer ??= before is null ? null : await before.EnterAsync(1, patience.Token);
@@ -114,7 +116,7 @@ public sealed class AdmissionControl : IDisposable
         line.NoteWait(_time.GetElapsedTime(start));
         return (Admit(line, own, before, outer), null);
 
-        // The line that had no place: who is refused before the other one learns when that one has places again.
+        // Refuses in the line that had no permit: its retry advice knows when it has permits again.
         OverloadedError Refuse(string reason)
         {
             OverloadedError error = (before is not null && outer is null ? before : line).Refuse(reason);
@@ -137,8 +139,8 @@ public sealed class AdmissionControl : IDisposable
 
         public AdmissionLine Cheap { get; } = new(share, "cheap", share.CheapAtOnce, options.CheapQueued, new RetryAdvice(time));
 
-        // Before the cheap line, for texts alone: as many of them as have a place here may stand in that line, and take no more of its
-        // places.
+        // Stands before the cheap line, for unpublished texts alone. Only as many of them as have a permit here wait in the cheap line, so
+        // they take no more of its permits.
         public AdmissionLine Texts { get; } = new(share, "text", share.TextsAtOnce, options.CheapQueued, new RetryAdvice(time));
 
         public void Dispose()
@@ -150,7 +152,7 @@ public sealed class AdmissionControl : IDisposable
     }
 }
 
-/// <summary>An execution that was admitted; dispose it when the execution has ended, however it ended.</summary>
+/// <summary>The permits of an admitted execution; dispose it when the execution has ended, however it ended.</summary>
 internal sealed class AdmissionLease : IDisposable
 {
     private readonly AdmissionLine _line;

@@ -4,29 +4,29 @@ using CityHelper.Engine.Telemetry;
 
 namespace CityHelper.Engine.Admission;
 
-/// <summary>Places for executions of one kind of one client, and the queue before them.</summary>
+/// <summary>Permits for one client's executions of one kind, and the queue for them.</summary>
 internal sealed class AdmissionLine : IDisposable
 {
-    // Oldest first: the queue is short, so who is in it has not waited long, and whoever comes when it is full is told at once and not
-    // after waiting.
+    // Oldest first: the queue is short, so nothing in it has waited long. An execution that finds it full is refused at once and not after
+    // waiting.
     private readonly ConcurrencyLimiter _limiter;
     private readonly RetryAdvice _advice;
     private readonly KeyValuePair<string, object?>[] _tags;
 
-    public AdmissionLine(ClientShare share, string kind, int places, int queued, RetryAdvice advice)
+    public AdmissionLine(ClientShare share, string kind, int permits, int queued, RetryAdvice advice)
     {
-        Places = places;
+        Permits = permits;
         _advice = advice;
         _limiter = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
-            PermitLimit = places,
+            PermitLimit = permits,
             QueueLimit = queued,
             QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
         });
         _tags = [new(EngineTelemetry.Client, share.Name), new(EngineTelemetry.AdmissionKind, kind)];
     }
 
-    /// <summary>Says on a span which line it is.</summary>
+    /// <summary>Tags a span with the client and the line.</summary>
     public void Mark(Activity? span)
     {
         if (span is not null)
@@ -36,15 +36,15 @@ internal sealed class AdmissionLine : IDisposable
     }
 
     /// <summary>Permits in all.</summary>
-    public int Places { get; }
+    public int Permits { get; }
 
-    /// <summary>Permits that nobody holds now.</summary>
+    /// <summary>Free permits.</summary>
     public long Free => _limiter.GetStatistics()!.CurrentAvailablePermits;
 
-    /// <summary>Permits that are waited for.</summary>
+    /// <summary>Queued permits.</summary>
     public long Queued => _limiter.GetStatistics()!.CurrentQueuedCount;
 
-    /// <summary>Takes permits if they are free and nobody waits for them.</summary>
+    /// <summary>Takes permits if they are free and nothing waits for them.</summary>
     public RateLimitLease? TryEnter(int permits)
     {
         RateLimitLease lease = _limiter.AttemptAcquire(permits);
@@ -53,17 +53,17 @@ internal sealed class AdmissionLine : IDisposable
 
     /// <summary>Waits for permits.</summary>
     /// <returns>Null when the queue is full.</returns>
-    /// <exception cref="OperationCanceledException">It was cancelled before its turn.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public async ValueTask<RateLimitLease?> EnterAsync(int permits, CancellationToken cancellation)
     {
         RateLimitLease lease = await _limiter.AcquireAsync(permits, cancellation);
         return lease.IsAcquired ? lease : null;
     }
 
-    /// <summary>Notes that an execution passes, for the advice to those that are refused; it is counted where it runs.</summary>
+    /// <summary>Notes an admission for the retry advice. The execution is counted in the line where it runs.</summary>
     public void NoteAdmitted() => _advice.NoteAdmitted();
 
-    /// <summary>Counts an execution that begins.</summary>
+    /// <summary>Counts an execution that starts.</summary>
     public void CountAdmitted()
     {
         NoteAdmitted();
@@ -74,7 +74,7 @@ internal sealed class AdmissionLine : IDisposable
     public void CountEnded() => EngineTelemetry.AdmissionExecutions.Add(-1, _tags);
 
     /// <summary>Counts a refusal.</summary>
-    /// <returns>What the client is told.</returns>
+    /// <returns>The error for the client.</returns>
     public OverloadedError Refuse(string reason)
     {
         EngineTelemetry.AdmissionRefusals.Add(1, [.. _tags, new(EngineTelemetry.AdmissionReason, reason)]);

@@ -1,14 +1,14 @@
 namespace CityHelper.Engine.Admission;
 
 /// <summary>
-/// When it is worth for refused clients to come back: twice as many seconds as requests were refused for each one admitted lately, and up
-/// to twice that by lot. The more wait outside, the longer they stay away, and they do not come back all at once.
+/// Computes <c>Retry-After</c> for refused clients: twice the ratio of recent refusals to admissions, in seconds, plus a random time of up
+/// to as much. The more clients wait, the longer they stay away, and they do not all return at once.
 /// </summary>
 /// <remarks>
-/// With 800 clients that wait for 25 executions a second it settles at ten seconds on the average, and 80 refusals a second; with one
-/// second for everybody there would be 800 of them, which take the processor that the executions need.
+/// With 800 clients that wait for 25 executions a second, it settles at ten seconds on average and 80 refusals a second. With one second
+/// for all there would be 800 refusals a second, which take the processor time that the executions need.
 /// </remarks>
-/// <param name="time">Measures what is lately: this period and the one before.</param>
+/// <param name="time">The clock; recent means this period and the one before.</param>
 internal sealed class RetryAdvice(TimeProvider time)
 {
     private const double RetriesApart = 2;
@@ -28,7 +28,7 @@ internal sealed class RetryAdvice(TimeProvider time)
     }
 
     /// <summary>Notes a refusal.</summary>
-    /// <returns>Seconds after which it is worth trying again.</returns>
+    /// <returns>Seconds after which the client may retry.</returns>
     public int NoteRefused()
     {
         double seconds;

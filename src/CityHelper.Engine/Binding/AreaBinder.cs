@@ -8,24 +8,24 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>The area of one request.</summary>
-/// <param name="Area">Where rows are looked for; null for everywhere.</param>
-/// <param name="Kept">The area of an id, when it is one.</param>
-/// <param name="Error">Why it cannot be searched.</param>
-internal readonly record struct BoundArea(Area? Area, KeptArea? Kept, RequestError? Error);
+/// <param name="Area">The searched area; null for everywhere.</param>
+/// <param name="Stored">The stored area, when an id names one.</param>
+/// <param name="Error">Why the area cannot be searched.</param>
+internal readonly record struct BoundArea(Area? Area, StoredArea? Stored, RequestError? Error);
 
-/// <summary>Makes the area of a request from <c>within</c>, or from the row that a connection hangs on.</summary>
-/// <param name="lookups">Knows the areas that have an id.</param>
+/// <summary>Makes the area of a request from <c>within</c>, or from the parent row of a connection.</summary>
+/// <param name="lookups">Finds stored areas by id.</param>
 internal sealed class AreaBinder(BindingLookups lookups)
 {
-    // Of geometries that the server keeps, of those in documents, and of those that a request sends once and names in several fields.
+    // For stored geometries, literals of cached documents, and a variable that several fields of a request use.
     private static readonly ConditionalWeakTable<Geometry, SurfaceArea> s_surfaces = [];
 
     /// <summary>The area, or why it cannot be searched.</summary>
     /// <param name="argument">The argument; null when there is none.</param>
-    /// <param name="seed">The variables, and the area of the row above.</param>
-    /// <param name="partition">The key of the partition.</param>
-    /// <param name="cancellation">Ends the look-up.</param>
-    public async ValueTask<BoundArea> BindAsync(AreaArgument? argument, RootSeed seed, short partition, CancellationToken cancellation)
+    /// <param name="seed">The variables, and the area of the parent row.</param>
+    /// <param name="tenant">The tenant's key.</param>
+    /// <param name="cancellation">Cancels the lookup.</param>
+    public async ValueTask<BoundArea> BindAsync(AreaArgument? argument, RootSeed seed, short tenant, CancellationToken cancellation)
     {
         if (argument is null)
         {
@@ -34,7 +34,7 @@ internal sealed class AreaBinder(BindingLookups lookups)
 
         if (argument.Node is null)
         {
-            return await KeptAsync(argument.Grid, partition, seed.AreaKey!.Value, cancellation);
+            return await StoredAsync(argument.Grid, tenant, seed.AreaKey!.Value, cancellation);
         }
 
         (string member, object? value) = ((Dictionary<string, object?>)argument.Node.Evaluate(seed.Variables)!).Single();
@@ -45,47 +45,48 @@ internal sealed class AreaBinder(BindingLookups lookups)
 
         if (member == AreaInput.Boundary)
         {
-            return await KeptAsync(argument.Grid, partition, value as string, cancellation);
+            return await StoredAsync(argument.Grid, tenant, value as string, cancellation);
         }
 
         Area area = member switch
         {
             AreaInput.Viewport => Viewport((Dictionary<string, object?>)value),
             AreaInput.Circle => Circle((Dictionary<string, object?>)value),
-            _ => Surface((Geometry)value, isKept: false),
+            _ => Surface((Geometry)value, isStored: false),
         };
         return new BoundArea(area, null, area.Check());
     }
 
-    // Checked when it was stored, so not again.
-    private async ValueTask<BoundArea> KeptAsync(GridColumns grid, short partition, string? id, CancellationToken cancellation)
+    // A stored geometry was checked when it was stored.
+    private async ValueTask<BoundArea> StoredAsync(GridColumns grid, short tenant, string? id, CancellationToken cancellation)
     {
         string type = grid.Areas?.TypeName ?? "Boundary";
-        if (GlobalId.Parse(id ?? "") is not { } parsed || parsed.Type != type || parsed.Partition is null)
+        if (GlobalId.Parse(id ?? "") is not { } parsed || parsed.Type != type || parsed.Tenant is null)
         {
             return new BoundArea(null, null, new IdInvalidError(type));
         }
 
-        return parsed.Partition == partition ? await KeptAsync(grid, partition, parsed.Row, cancellation) : NotThere(grid);
+        return parsed.Tenant == tenant ? await StoredAsync(grid, tenant, parsed.Row, cancellation) : NotThere(grid);
     }
 
-    private async ValueTask<BoundArea> KeptAsync(GridColumns grid, short partition, long key, CancellationToken cancellation)
+    private async ValueTask<BoundArea> StoredAsync(GridColumns grid, short tenant, long key, CancellationToken cancellation)
     {
         if (grid.Areas is not { } areas)
         {
             return NotThere(grid);
         }
 
-        (KeptArea? kept, RequestError? error) = await lookups.AreaAsync(areas, partition, key, cancellation);
+        (StoredArea? stored, RequestError? error) = await lookups.AreaAsync(areas, tenant, key, cancellation);
         return error is not null ? new BoundArea(null, null, error)
-            : kept is null ? NotThere(grid)
-            : new BoundArea(Surface(kept.Geometry, isKept: true), kept, null);
+            : stored is null ? NotThere(grid)
+            : new BoundArea(Surface(stored.Geometry, isStored: true), stored, null);
     }
 
     private static BoundArea NotThere(GridColumns grid) =>
         new(null, null, new AreaInvalidError($"There is no {grid.Areas?.TypeName ?? "area"} of this id here: ask for those there are."));
 
-    private static SurfaceArea Surface(Geometry geometry, bool isKept) => s_surfaces.GetValue(geometry, g => new SurfaceArea(g, isKept));
+    private static SurfaceArea Surface(Geometry geometry, bool isStored) =>
+        s_surfaces.GetValue(geometry, g => new SurfaceArea(g, isStored));
 
     private static ViewportArea Viewport(Dictionary<string, object?> edges) =>
         new(new Viewport(Number(edges, "west"), Number(edges, "south"), Number(edges, "east"), Number(edges, "north")));

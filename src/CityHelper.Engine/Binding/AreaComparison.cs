@@ -7,19 +7,20 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Binding;
 
-/// <summary>Whether what a client sends may be compared with areas: counted before it is.</summary>
+/// <summary>Counts the work of comparing a client's geometry with areas before it is done, and refuses what exceeds the limits.</summary>
 internal static class AreaComparison
 {
     private static readonly Envelope s_anywhere = new(-1_000, 1_000, -1_000, 1_000);
 
-    private static readonly SegmentPairs s_most = new(Limits.RelatedChainPairsMax, Limits.RelatedSegmentPairsMax, Limits.RelatedContactsMax);
+    private static readonly SegmentPairs s_most = new(
+        Limits.RelatedChainPairsMax, Limits.RelatedSegmentPairsMax, Limits.RelatedContactsMax);
 
     /// <summary>Why a request's geometry cannot be compared, or null.</summary>
-    /// <param name="comparison">What areas are compared with, and how.</param>
+    /// <param name="comparison">The geometry and the operation.</param>
     /// <param name="variables">The request's variables.</param>
-    /// <param name="areas">Tells the areas of the request's partition whose boxes have a point in common with a rectangle.</param>
-    /// <param name="budget">What earlier conditions take.</param>
-    /// <param name="cancellation">Ends the look for areas.</param>
+    /// <param name="areas">Finds the tenant's areas whose boxes intersect a rectangle.</param>
+    /// <param name="budget">The work of the conditions checked before.</param>
+    /// <param name="cancellation">Cancels the lookup of areas.</param>
     public static async ValueTask<RequestError?> CheckAsync(
         SpatialComparison comparison,
         VariableValues variables,
@@ -40,11 +41,12 @@ internal static class AreaComparison
 
         if (!isDistance && kind != OperandKind.Points && geometry.NumPoints > Limits.RelatedPositionsMax)
         {
-            return new GeometryTooComplexError($"It has {geometry.NumPoints} positions, and `{operation}` takes {Limits.RelatedPositionsMax}");
+            return new GeometryTooComplexError(
+                $"It has {geometry.NumPoints} positions, and `{operation}` takes {Limits.RelatedPositionsMax}");
         }
 
         Envelope around = geometry.EnvelopeInternal.Copy();
-        around.ExpandBy(isDistance ? other.ReachOf(variables) : 0);
+        around.ExpandBy(isDistance ? other.MaxDistanceOf(variables) : 0);
         (IReadOnlyList<Geometry>? near, RequestError? error) = await areas(BoxOf(around.Intersection(s_anywhere)));
         if (near is null)
         {
@@ -52,18 +54,19 @@ internal static class AreaComparison
         }
 
         Func<RequestError?> check = isDistance
-            ? () => CheckDistances(geometry, near, other.ReachOf(variables), times, budget)
+            ? () => CheckDistances(geometry, near, other.MaxDistanceOf(variables), times, budget)
             : kind == OperandKind.Points ? () => CheckPoints(geometry, near, budget) : () => CheckContacts(geometry, near, budget);
         return await GeometryWork.RunAsync(near.Sum(n => (long)n.NumPoints) + geometry.NumPoints, check, cancellation);
     }
 
-    private static GeometryTooComplexError? CheckDistances(Geometry geometry, IReadOnlyList<Geometry> near, double reach, int times, GeometryBudget budget)
+    private static GeometryTooComplexError? CheckDistances(
+        Geometry geometry, IReadOnlyList<Geometry> near, double maxDistance, int times, GeometryBudget budget)
     {
         IReadOnlyList<Geometry> parts = OperandParts.Of(geometry).Measured;
         (long pairs, long most) = (0, 0);
         foreach (Geometry area in near)
         {
-            MeasuredPairs measured = MeasuredPairs.Of(parts, area, reach);
+            MeasuredPairs measured = MeasuredPairs.Of(parts, area, maxDistance);
             pairs += times * measured.Usual;
             most = Math.Max(most, times * measured.Most);
             if (most > Limits.MeasuredPairsMax)
@@ -76,14 +79,17 @@ internal static class AreaComparison
     }
 
     private static GeometryTooComplexError? CheckPoints(Geometry geometry, IReadOnlyList<Geometry> near, GeometryBudget budget) =>
-        TryHold(geometry.NumPoints, near, budget) ? null : TooMany;
+        TryCompare(geometry.NumPoints, near, budget) ? null : TooMany;
 
-    private static GeometryTooComplexError TooMany => new("An area that it is held against has too many positions for that many");
+    private static GeometryTooComplexError TooMany => new("An area that it is compared with has too many positions for that many");
 
-    private static bool TryHold(long positions, IReadOnlyList<Geometry> near, GeometryBudget budget) =>
-        budget.TryCountPairs(positions * near.Sum(a => (long)a.NumPoints), positions * near.Select(a => a.NumPoints).DefaultIfEmpty().Max(), ValueWeights.HeldPair);
+    private static bool TryCompare(long positions, IReadOnlyList<Geometry> near, GeometryBudget budget) =>
+        budget.TryCountPairs(
+            positions * near.Sum(a => (long)a.NumPoints),
+            positions * near.Select(a => a.NumPoints).DefaultIfEmpty().Max(),
+            ValueWeights.PositionPair);
 
-    // Conditions on one row are computed in one go, so what each of them may take is counted for all together.
+    // All conditions on a row are computed in one evaluation, so their work counts together.
     private static GeometryTooComplexError? CheckContacts(Geometry geometry, IReadOnlyList<Geometry> near, GeometryBudget budget)
     {
         SegmentSet segments = SegmentSet.Of(geometry);
@@ -93,8 +99,8 @@ internal static class AreaComparison
             return new GeometryTooComplexError("It crosses itself too often");
         }
 
-        // Where a geometry crosses itself GEOS asks whether that lies in the area, and goes through all of the area's positions for it.
-        if (!TryHold(own.Contacts, near, budget))
+        // GEOS tests each self-crossing of the geometry for lying in the area, and each test reads all positions of the area.
+        if (!TryCompare(own.Contacts, near, budget))
         {
             return new GeometryTooComplexError("It crosses itself too often for an area of so many positions");
         }

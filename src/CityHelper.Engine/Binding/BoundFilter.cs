@@ -6,31 +6,31 @@ using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Binding;
 
-/// <summary>A filter with the values of one request: what it leaves of time and place, and why it may not be asked.</summary>
+/// <summary>A filter with the values of one request: its bounds in time and space, and why it is refused.</summary>
 /// <param name="filter">The filter.</param>
 /// <param name="variables">The request's variables.</param>
-/// <param name="partition">The key of the partition.</param>
-/// <param name="context">Statistics and look-ups.</param>
-internal sealed class BoundFilter(CompiledFilter filter, VariableValues variables, short partition, BindingContext context)
+/// <param name="tenant">The tenant's key.</param>
+/// <param name="context">Statistics and lookups.</param>
+internal sealed class BoundFilter(CompiledFilter filter, VariableValues variables, short tenant, BindingContext context)
 {
-    /// <summary>What is known of the partition's rows, or null.</summary>
-    public PartitionStatistics? Known { get; } = context.Statistics.Of(filter.Rows.Access.Entity.Table, partition);
+    /// <summary>The tenant's statistics, or null.</summary>
+    public TenantStatistics? Known { get; } = context.Statistics.Of(filter.Rows.Access.Entity.Table, tenant);
 
-    /// <summary>The creation times that it leaves.</summary>
+    /// <summary>The bounds on creation time.</summary>
     public CreationBounds Created { get; } = filter.Rows.Access.Created is { } created
         ? CreationBounds.Of(filter.Rows.Filter, filter.Node, created.Column, variables)
         : CreationBounds.All;
 
-    /// <summary>The keys that those leave.</summary>
+    /// <summary>The same bounds as row keys.</summary>
     public KeyRange Keys => Created.Keys(filter.Rows.Access);
 
-    /// <summary>The rectangle that its spatial conditions leave of an area, null for everywhere; null when they leave all of it.</summary>
+    /// <summary>The rectangle within an area (null for the world) that its spatial conditions allow; null when they allow all.</summary>
     public Area? LocationIn(Area? area) => filter.Rows.Access.Grid is { } grid
         && LocationBounds.Of(filter.Rows.Filter, filter.Node, grid.Point, variables, area?.Box) is { } box
         ? new ViewportArea(box)
         : null;
 
-    /// <summary>Why a request's values cannot be compared with, or null: what is cheap to tell.</summary>
+    /// <summary>Why the request's values are refused, or null. Only cheap checks.</summary>
     public RequestError? Check()
     {
         for (int i = 0; i < filter.Checks.Count; i++)
@@ -44,13 +44,10 @@ internal sealed class BoundFilter(CompiledFilter filter, VariableValues variable
         return null;
     }
 
-    /// <summary>
-    /// Why the shapes of an area and of the filter's geometries cannot be compared with, or null: asked after everything that is cheaper to
-    /// refuse.
-    /// </summary>
-    /// <param name="area">The area that is asked for beside it; null without one.</param>
-    /// <param name="budget">What the root's geometries take together.</param>
-    /// <param name="cancellation">Ends the waiting, and look-ups.</param>
+    /// <summary>Why the polygons of an area and of the filter are refused, or null. Runs after all cheaper checks.</summary>
+    /// <param name="area">The area of <c>within</c>; null without one.</param>
+    /// <param name="budget">The work of all geometries of the root.</param>
+    /// <param name="cancellation">Cancels waiting and lookups.</param>
     public async ValueTask<RequestError?> CheckShapesAsync(Area? area, GeometryBudget budget, CancellationToken cancellation)
     {
         RequestError? error = area is null ? null : await area.CheckShapeAsync(budget, cancellation);
@@ -62,9 +59,9 @@ internal sealed class BoundFilter(CompiledFilter filter, VariableValues variable
         return error;
     }
 
-    /// <summary>Why the rows that its indexes leave are too many to be looked at one by one, or null.</summary>
-    /// <param name="area">The share of the rows in the area that is asked for; 1 without one.</param>
-    /// <param name="coordinate">The field that it filters.</param>
+    /// <summary>Why its indexes leave too many rows to filter row by row, or null.</summary>
+    /// <param name="area">The share of the rows in the area; 1 without one.</param>
+    /// <param name="coordinate">The schema coordinate of the filtered field.</param>
     /// <param name="small">An area that would be small enough.</param>
     public RequestError? CheckIndexes(Func<Estimation, double> area, string coordinate, string small = FilterNotIndexedError.SmallArea) =>
         filter.RowByRow.Count == 0 || Created.IsShort ? null
@@ -72,11 +69,11 @@ internal sealed class BoundFilter(CompiledFilter filter, VariableValues variable
         : TooMany(area, Limits.ScanShareMax) is { } tooMany ? new FilterNotIndexedError(filter.RowByRow, tooMany, coordinate, small)
         : null;
 
-    /// <summary>The same for rows below others, of which only how many there are at most is known before they are read.</summary>
-    /// <param name="column">The column that names the parent.</param>
-    /// <param name="parents">How many there may be.</param>
-    /// <param name="coordinate">The field that it filters.</param>
-    public RequestError? CheckIndexesBelow(string column, int parents, string coordinate)
+    /// <summary>The same for nested rows: before they are read, only the maximum number of parents is known.</summary>
+    /// <param name="column">The column that references the parent.</param>
+    /// <param name="parents">The maximum number of parents.</param>
+    /// <param name="coordinate">The schema coordinate of the filtered field.</param>
+    public RequestError? CheckNestedIndexes(string column, int parents, string coordinate)
     {
         if (filter.RowByRow.Count == 0 || Created.IsShort)
         {
@@ -94,11 +91,11 @@ internal sealed class BoundFilter(CompiledFilter filter, VariableValues variable
             : null;
     }
 
-    /// <summary>The rows that the best of its indexes leaves, by the estimate; null when nothing is known of them.</summary>
+    /// <summary>The estimated number of rows that its best index leaves; null without statistics.</summary>
     public double? RowsByIndex() => Known is { } known ? new RowsRead(filter, Estimate(known)).Left(Keys) : null;
 
-    /// <summary>What the statistics say of its conditions.</summary>
-    public Estimation Estimate(PartitionStatistics known) => new(variables, partition, known, filter.Universes);
+    /// <summary>The estimation of its conditions.</summary>
+    public Estimation Estimate(TenantStatistics known) => new(variables, tenant, known, filter.Universes);
 
     private async ValueTask<RequestError?> CheckAsync(SpatialComparison comparison, GeometryBudget budget, CancellationToken cancellation)
     {
@@ -107,7 +104,7 @@ internal sealed class BoundFilter(CompiledFilter filter, VariableValues variable
         return invalid is not null || comparison.Areas is not { } areas
             ? invalid
             : await AreaComparison.CheckAsync(
-                comparison, variables, box => context.Lookups.OverlappingAsync(areas, partition, box, cancellation), budget, cancellation);
+                comparison, variables, box => context.Lookups.OverlappingAsync(areas, tenant, box, cancellation), budget, cancellation);
     }
 
     private TooManyRows? TooMany(Func<Estimation, double> area, double shareMax)

@@ -4,79 +4,79 @@ using CityHelper.Engine.Planning;
 
 namespace CityHelper.Engine.Binding;
 
-/// <summary>A root of a plan with the values of one request: all that is known before anything is read. Immutable.</summary>
+/// <summary>A root of a plan with the values of one request, complete before anything is read. Immutable.</summary>
 /// <param name="Plan">The root.</param>
-/// <param name="Values">What its statements are given.</param>
+/// <param name="Values">The values of its statements' parameters.</param>
 internal sealed record BoundRoot(RootPlan Plan, RootValues Values)
 {
-    /// <summary>Why the field is not read.</summary>
+    /// <summary>Why the field is refused.</summary>
     public RequestError? Error { get; init; }
 
-    /// <summary>Whether the row is known not to be there, so that nothing is read.</summary>
+    /// <summary>Whether the row is known to be missing, so that nothing is read.</summary>
     public bool IsAbsent { get; init; }
 
-    /// <summary>Signs the cursors of this question; null when neither given nor asked for.</summary>
-    public CursorSeal? Cursors { get; init; }
+    /// <summary>Signs and checks the cursors of the root; null when the request neither sends nor selects any.</summary>
+    public CursorSigner? Cursors { get; init; }
 
-    /// <summary>The nested lists, by their numbers; none where the root is not read.</summary>
+    /// <summary>The nested lists, by their numbers; empty where the root is not read.</summary>
     public IReadOnlyList<BoundNested> Nested { get; init; } = [];
 
-    /// <summary>The connections of the partition that this root's row stands for; none where the root is not read.</summary>
-    public IReadOnlyList<BoundRoot> Below { get; init; } = [];
+    /// <summary>The connections nested in the row of this root; empty where the root is not read.</summary>
+    public IReadOnlyList<BoundRoot> NestedRoots { get; init; } = [];
 
-    /// <summary>What <c>node</c> and <c>nodes</c> ask for, in the order of the ids.</summary>
+    /// <summary>The ids of <c>node</c> and <c>nodes</c>, in their order.</summary>
     public IReadOnlyList<AskedNode> Nodes { get; init; } = [];
 
-    /// <summary>Units of field cost beyond the price: of what no value tells by its size.</summary>
+    /// <summary>Field cost counted while binding, for work that the size of no argument predicts.</summary>
     public double CountedCost { get; init; }
 
-    /// <summary>The same with the connections below.</summary>
-    public double CountedCostInAll => CountedCost + Below.Sum(below => below.CountedCostInAll);
+    /// <summary>The same, with the nested connections.</summary>
+    public double CountedCostInAll => CountedCost + NestedRoots.Sum(nested => nested.CountedCostInAll);
 
     /// <summary>Whether statements are sent for it.</summary>
     public bool IsRead => Error is null && !IsAbsent;
 
-    /// <summary>This root and those below it.</summary>
-    public IEnumerable<BoundRoot> All => Below.SelectMany(below => below.All).Prepend(this);
+    /// <summary>This root and its nested roots.</summary>
+    public IEnumerable<BoundRoot> All => NestedRoots.SelectMany(nested => nested.All).Prepend(this);
 
-    /// <summary>How the rows of a connection are reached, as <c>serviceRequests=late cells=6 window=enough</c>.</summary>
+    /// <summary>The access path of a connection, as <c>serviceRequests=deferred-join cells=6 initial-range=enough</c>.</summary>
     public string AccessPath => AccessPathWith(Values);
 
     /// <summary>The same with the values of a later batch.</summary>
-    public string AccessPathWith(RootValues values) => $"{Plan.Field.ResponseName}={values.Access}{values.Keys?.WindowText}";
+    public string AccessPathWith(RootValues values) => $"{Plan.Field.ResponseName}={values.Access}{values.Keys?.InitialText}";
 
-    /// <summary>Why something of it is not read.</summary>
+    /// <summary>Why the root, or a part of it, is refused.</summary>
     public IEnumerable<RequestError> Errors => Nested.Select(nested => nested.Error).Concat(Nodes.Select(node => node.Error)).Prepend(Error)
-        .Concat(Below.SelectMany(below => below.Errors)).OfType<RequestError>();
+        .Concat(NestedRoots.SelectMany(nested => nested.Errors)).OfType<RequestError>();
 }
 
 /// <summary>A nested list with the values of one request.</summary>
-/// <param name="Values">What its statements are given; null when it is not read.</param>
-/// <param name="Error">Why it is not read; null too where the list that it hangs on is not.</param>
-/// <param name="Cursors">Signs its cursors; null for a list that has none.</param>
-internal sealed record BoundNested(NestedValues? Values, RequestError? Error, CursorSeal? Cursors);
+/// <param name="Values">The values of its statements' parameters; null when it is not read.</param>
+/// <param name="Error">Why it is refused; null also where its parent list is not read.</param>
+/// <param name="Cursors">Signs its cursors; null for a list without cursors.</param>
+internal sealed record BoundNested(NestedValues? Values, RequestError? Error, CursorSigner? Cursors);
 
 /// <summary>One id of <c>node</c> or <c>nodes</c>.</summary>
-/// <param name="Error">Why it is none.</param>
+/// <param name="Error">Why the id is invalid.</param>
 /// <param name="Key">The row that it names.</param>
 internal readonly record struct AskedNode(RequestError? Error, NodeKey Key);
 
-/// <summary>A row that is asked for by global id.</summary>
-/// <param name="Plan">What is read of it; a field of its own has a plan of its own.</param>
-/// <param name="Partition">The partition it is in, or which it is; null for an id that no partition has.</param>
+/// <summary>A row requested by global id.</summary>
+/// <param name="Plan">What is read of the row; each field has its own plan.</param>
+/// <param name="Tenant">The tenant that holds the row, or that the row is; null for an id of no tenant.</param>
 /// <param name="Row">Its key.</param>
-internal readonly record struct NodeKey(RowsByKeyPlan Plan, short? Partition, long Row);
+internal readonly record struct NodeKey(RowsByKeyPlan Plan, short? Tenant, long Row);
 
-/// <summary>What is known of a root before its arguments are looked at.</summary>
+/// <summary>What is known of a root before its arguments are evaluated.</summary>
 /// <param name="Variables">The request's variables.</param>
 internal readonly record struct RootSeed(VariableValues Variables)
 {
-    /// <summary>The partition that the row above stands for; 0 without one.</summary>
-    public short Partition { get; init; }
+    /// <summary>The tenant of the parent row; 0 without one.</summary>
+    public short Tenant { get; init; }
 
-    /// <summary>The key of the area that the row above stands for.</summary>
+    /// <summary>The key of the area that the parent row is.</summary>
     public long? AreaKey { get; init; }
 
-    /// <summary>The rows that a loader asks for.</summary>
+    /// <summary>The keys that a DataLoader requests.</summary>
     public long[] RowKeys { get; init; } = [];
 }

@@ -8,18 +8,19 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>
-/// The creation times that a filter leaves, in milliseconds since 1970: the intersection of what must all hold, the hull of alternatives.
-/// Rounded outward to whole milliseconds; the exact test on the time stays.
+/// The range of creation times that a filter allows, in milliseconds since 1970: the intersection of an <c>and</c>, the hull of an
+/// <c>or</c>. Rounded outward to whole milliseconds; SQL still tests the exact time.
 /// </summary>
 /// <param name="LowMs">The first millisecond.</param>
-/// <param name="HighMs">The first millisecond behind.</param>
+/// <param name="HighMs">The first millisecond after the range.</param>
 internal readonly record struct CreationBounds(long LowMs, long HighMs)
 {
     /// <summary>No bounds.</summary>
     public static CreationBounds All { get; } = new(long.MinValue, long.MaxValue);
 
-    /// <summary>Whether both ends are bounded, and no further apart than may be read row by row; both ends count.</summary>
-    public bool IsShort => LowMs != long.MinValue && HighMs != long.MaxValue && HighMs - LowMs <= TimeSpan.MillisecondsPerDay * Limits.ScanDaysMax + 1;
+    /// <summary>Whether both ends are bounded and close enough to filter row by row; both ends count.</summary>
+    public bool IsShort =>
+        LowMs != long.MinValue && HighMs != long.MaxValue && HighMs - LowMs <= TimeSpan.MillisecondsPerDay * Limits.ScanDaysMax + 1;
 
     /// <summary>The bounds as row keys.</summary>
     public KeyRange Keys(RowAccess access) => new(
@@ -37,8 +38,12 @@ internal readonly record struct CreationBounds(long LowMs, long HighMs)
             return items.Length == 0 ? All : items.Aggregate((a, b) => field.Name == JoiningFilterInput.And ? a.And(b) : a.Or(b));
         }
 
-        return FieldBinding.Of(input.Target(field.Name)) is ColumnBinding column && column.Column == created && node is ObjectNode operations
-            ? operations.Members.Where(m => !m.Value.IsNull).Select(m => Operation(m.Key, m.Value.Evaluate(variables))).Aggregate(All, (a, b) => a.And(b))
+        return FieldBinding.Of(input.Target(field.Name)) is ColumnBinding column && column.Column == created
+            && node is ObjectNode operations
+            ? operations.Members
+                .Where(m => !m.Value.IsNull)
+                .Select(m => Operation(m.Key, m.Value.Evaluate(variables)))
+                .Aggregate(All, (a, b) => a.And(b))
             : All;
     }
 

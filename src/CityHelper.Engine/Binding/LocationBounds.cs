@@ -9,22 +9,22 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>
-/// The rectangle that a filter's spatial conditions leave of the world: the intersection of what must all hold, the hull of alternatives.
-/// It gives the cells that rows are looked for in, as <c>within</c> does; the exact tests stay.
+/// The rectangle that a filter's spatial conditions allow: the intersection of an <c>and</c>, the hull of an <c>or</c>. It gives a
+/// covering, as <c>within</c> does; SQL still runs the exact tests.
 /// </summary>
 internal static class LocationBounds
 {
-    // Where nothing can be left of conditions that exclude each other, any place will do to find nothing at.
+    // For conditions that exclude each other: any point will do, since no row passes.
     private static readonly Viewport s_nowhere = new(0, 0, 0, 0);
 
     private static readonly Envelope s_world = new(-180, 180, -90, 90);
 
-    /// <summary>The rectangle; null when the filter leaves the whole world, and with it all of the area.</summary>
+    /// <summary>The rectangle; null when the filter allows the whole world, and so all of the area.</summary>
     /// <param name="input">The filter's type.</param>
     /// <param name="filter">The filter.</param>
-    /// <param name="point">The column of the rows' place.</param>
+    /// <param name="point">The column of the rows' location.</param>
     /// <param name="variables">A request's values, checked.</param>
-    /// <param name="area">The rectangle around the area that is asked for beside it; null without one.</param>
+    /// <param name="area">The bounding box of the area of <c>within</c>; null without one.</param>
     public static Viewport? Of(FilterInput input, InputNode? filter, string point, VariableValues variables, Viewport? area)
     {
         Envelope bounds = Filter(input, filter, point, variables);
@@ -58,17 +58,17 @@ internal static class LocationBounds
             JoiningFilterInput.And => All(InputNode.ItemsOf(m.Node).Select(item => Geometry(input, item, variables))),
             JoiningFilterInput.Or => Any(InputNode.ItemsOf(m.Node).Select(item => Geometry(input, item, variables))),
             _ when m.Node.IsNull || m.Field.Name.StartsWith('n') => s_world,
-            SpatialFilterInput.X => Numbers(m.Node, variables) is { IsEmpty: false } x ? new Envelope(x.Low, x.High, -90, 90) : new Envelope(),
-            SpatialFilterInput.Y => Numbers(m.Node, variables) is { IsEmpty: false } y ? new Envelope(-180, 180, y.Low, y.High) : new Envelope(),
+            SpatialFilterInput.X =>
+                Numbers(m.Node, variables) is { IsEmpty: false } x ? new Envelope(x.Low, x.High, -90, 90) : new Envelope(),
+            SpatialFilterInput.Y =>
+                Numbers(m.Node, variables) is { IsEmpty: false } y ? new Envelope(-180, 180, y.Low, y.High) : new Envelope(),
             SpatialFilterInput.Distance => Near(m.Node, variables),
             _ => Around(m.Node, 0, variables),
         }));
 
-    /// <summary>
-    /// Where rows may lie that have a point in common with the other geometry, which each positive operation asks for, or lie near it.
-    /// </summary>
+    /// <summary>Where rows may lie that intersect the geometry, as every positive operation requires, or lie near it.</summary>
     /// <param name="node">The operation.</param>
-    /// <param name="distance">How far from it they may be, in degrees; less than 0 is 0.</param>
+    /// <param name="distance">The largest distance from it, in degrees; less than 0 is 0.</param>
     /// <param name="variables">A request's values.</param>
     private static Envelope Around(InputNode node, double distance, VariableValues variables)
     {
@@ -80,8 +80,7 @@ internal static class LocationBounds
     private static Envelope Near(InputNode node, VariableValues variables) =>
         Numbers(node, variables) is { High: < 360 } range ? Around(node, range.High, variables) : s_world;
 
-    // The range that comparisons leave; what says nothing of it is left out. Cut to what a coordinate may be: an envelope takes no
-    // infinity.
+    // The range that comparisons allow; other operations do not narrow it. Bounded by 360 degrees: an envelope takes no infinity.
     private static NumberRange Numbers(InputNode node, VariableValues variables)
     {
         (double low, double high) = (-360, 360);
@@ -93,7 +92,8 @@ internal static class LocationBounds
                 ("gt" or "gte", double bound) => (bound, high),
                 ("lt" or "lte", double bound) => (low, bound),
                 ("eq", double bound) => (bound, bound),
-                ("in", List<object?> items) when items.Count > 0 && items.All(i => i is double) => (items.Min(i => (double)i!), items.Max(i => (double)i!)),
+                ("in", List<object?> items) when items.Count > 0 && items.All(i => i is double) =>
+                    (items.Min(i => (double)i!), items.Max(i => (double)i!)),
                 _ => (low, high),
             };
             (low, high) = (Math.Max(low, least), Math.Min(high, most));

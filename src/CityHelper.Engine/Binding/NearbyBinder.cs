@@ -9,9 +9,9 @@ using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Binding;
 
-/// <summary>Binds a page of the rows around a position.</summary>
+/// <summary>Binds a page of the rows around a point.</summary>
 /// <param name="plan">The page.</param>
-/// <param name="context">Keys, statistics, look-ups.</param>
+/// <param name="context">Keys, statistics, lookups.</param>
 internal sealed class NearbyBinder(NearbyPlan plan, BindingContext context)
 {
     private readonly RowAccess _access = plan.Question.Rows.Access;
@@ -19,10 +19,10 @@ internal sealed class NearbyBinder(NearbyPlan plan, BindingContext context)
     public async ValueTask<BoundRoot> BindAsync(RootSeed seed, GeometryBudget budget, CancellationToken cancellation)
     {
         (int pageRows, RequestError? error) = plan.Arguments.Page(seed.Variables, mustBeGiven: false);
-        short partition = 0;
+        short tenant = 0;
         if (error is null)
         {
-            (partition, error) = await context.Lookups.PartitionAsync(plan.Partition, seed.Variables, cancellation);
+            (tenant, error) = await context.Lookups.TenantAsync(plan.Tenant, seed.Variables, cancellation);
         }
 
         if (error is not null)
@@ -30,13 +30,13 @@ internal sealed class NearbyBinder(NearbyPlan plan, BindingContext context)
             return RootBinder.Refused(plan, seed, error);
         }
 
-        var filter = new BoundFilter(plan.Filter, seed.Variables, partition, context);
+        var filter = new BoundFilter(plan.Filter, seed.Variables, tenant, context);
         error = CheckCircle(seed.Variables) ?? filter.Check() ?? CheckIndexes(seed.Variables, filter);
-        CursorSeal? cursors = error is null && (plan.NeedsCursors || plan.Question.HasAfter) ? Seal(partition, seed.Variables) : null;
-        CursorPosition? after = null;
+        CursorSigner? cursors = error is null && (plan.NeedsCursors || plan.Question.HasAfter) ? Signer(tenant, seed.Variables) : null;
+        KeysetPosition? after = null;
         if (error is null)
         {
-            (after, _, error) = plan.Arguments.Places(cursors, seed.Variables);
+            (after, _, error) = plan.Arguments.Positions(cursors, seed.Variables);
         }
 
         if ((error ?? await filter.CheckShapesAsync(area: null, budget, cancellation)) is { } refused)
@@ -44,16 +44,17 @@ internal sealed class NearbyBinder(NearbyPlan plan, BindingContext context)
             return RootBinder.Refused(plan, seed, refused);
         }
 
-        // The cells are an estimate of how many rows there are; the rows are found by their distance.
-        CellCover cover = CellCover.Of(plan.Question.CircleOf(seed.Variables), _access.Grid!.Zooms);
+        // The covering only estimates the number of rows; they are found by distance.
+        CellCovering covering = CellCovering.Of(plan.Question.CircleOf(seed.Variables), _access.Grid!.Zooms);
         var values = new RootValues(seed.Variables)
         {
-            Partition = partition,
+            Tenant = tenant,
             PageRows = pageRows,
             After = after,
             Keys = new KeyRanges(filter.Keys, NearbyQuestion.Order, After: null, Before: null),
         };
-        return new BoundRoot(plan, values with { Access = new NearbyChooser(plan.Question, plan.Filter).Choose(values, cover, filter.Known) }) { Cursors = cursors };
+        AccessPath access = new NearbyChooser(plan.Question, plan.Filter).Choose(values, covering, filter.Known);
+        return new BoundRoot(plan, values with { Access = access }) { Cursors = cursors };
     }
 
     private RequestError? CheckCircle(VariableValues variables)
@@ -68,19 +69,21 @@ internal sealed class NearbyBinder(NearbyPlan plan, BindingContext context)
             : new DistanceInvalidError(NearbyBinding.MetresArgument, Limits.NearbyMetresMax, plan.Arguments.Coordinate);
     }
 
-    private RequestError? CheckIndexes(VariableValues variables, BoundFilter filter) => plan.Question.MetresOf(variables) <= Limits.NearbyScanMetresMax
-        ? null
-        : filter.CheckIndexes(
-            estimation => CellCover.Of(plan.Question.CircleOf(variables), _access.Grid!.Zooms) is { Level: >= 0 } cover
-                ? estimation.ShareOf(cover, _access.Grid!.Levels[cover.Level].Column)
-                : 1,
-            plan.Arguments.Coordinate,
-            $"a `{NearbyBinding.MetresArgument}` of at most {Limits.NearbyScanMetresMax.ToString(CultureInfo.InvariantCulture)}");
+    private RequestError? CheckIndexes(VariableValues variables, BoundFilter filter) =>
+        plan.Question.MetresOf(variables) <= Limits.NearbyScanMetresMax
+            ? null
+            : filter.CheckIndexes(
+                estimation =>
+                    CellCovering.Of(plan.Question.CircleOf(variables), _access.Grid!.Zooms) is { Level: >= 0 } covering
+                        ? estimation.ShareOf(covering, _access.Grid!.Levels[covering.Level].Column)
+                        : 1,
+                plan.Arguments.Coordinate,
+                $"a `{NearbyBinding.MetresArgument}` of at most {Limits.NearbyScanMetresMax.ToString(CultureInfo.InvariantCulture)}");
 
-    private CursorSeal Seal(short partition, VariableValues variables)
+    private CursorSigner Signer(short tenant, VariableValues variables)
     {
         (double longitude, double latitude) = plan.Question.Position.Of(variables);
         string circle = string.Create(CultureInfo.InvariantCulture, $"|{longitude:R} {latitude:R} {plan.Question.MetresOf(variables):R}");
-        return new CursorSeal(context.CursorKeys, plan.Arguments.Question(partition, NearbyQuestion.Order, variables) + circle);
+        return new CursorSigner(context.CursorKeys, plan.Arguments.Question(tenant, NearbyQuestion.Order, variables) + circle);
     }
 }

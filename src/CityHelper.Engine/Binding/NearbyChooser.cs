@@ -8,67 +8,69 @@ using CityHelper.Engine.Space;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>
-/// Chooses how the rows around a position are reached: by their distance until the page is full, which is best where most rows pass, or by
-/// what a rare condition finds. A wrong guess costs time, never rows.
+/// Chooses the access path of the rows around a point: by distance until the page is full, which is best where most rows pass, or by
+/// the index of a selective condition. A wrong estimate costs time, never rows.
 /// </summary>
-/// <param name="question">What is asked.</param>
+/// <param name="question">The rows and the circle.</param>
 /// <param name="filter">The filter.</param>
 internal sealed class NearbyChooser(NearbyQuestion question, CompiledFilter filter)
 {
-    // In units of one index entry that is looked at. A row that is walked by its distance costs its fetch and two computations.
-    private const double WalkedRowCost = 14;
+    // In units of one index entry read. A row scanned by distance costs its fetch and two distance computations.
+    private const double ScannedRowCost = 14;
     private const double FoundRowCost = 10;
     private const double DistanceInIndexCost = 2;
 
-    /// <summary>Of the rows in the cells around a circle, so many lie in it, about.</summary>
+    /// <summary>The share of the covering's rows that lies in the circle, about.</summary>
     private const double InsideShare = 0.6;
 
     private readonly RowAccess _access = question.Rows.Access;
     private readonly IReadOnlyList<ValueUniverse> _universes = filter.Universes;
     private readonly IReadOnlyList<Condition> _conditions = filter.Conditions;
 
-    /// <summary>The form.</summary>
+    /// <summary>The access path.</summary>
     /// <param name="values">The request's values.</param>
-    /// <param name="cover">The cells around the circle.</param>
-    /// <param name="statistics">What is known of the partition, or null.</param>
-    public Access Choose(RootValues values, CellCover cover, PartitionStatistics? statistics)
+    /// <param name="covering">The covering of the circle.</param>
+    /// <param name="statistics">The tenant's statistics, or null.</param>
+    public AccessPath Choose(RootValues values, CellCovering covering, TenantStatistics? statistics)
     {
         if (_conditions.Any(c => c.NamesRows))
         {
-            return new Access(AccessForm.Sort);
+            return new AccessPath(AccessPathKind.Sort);
         }
 
         if (statistics is null)
         {
-            return new Access(AccessForm.Walk);
+            return new AccessPath(AccessPathKind.OrderedIndexScan);
         }
 
-        var estimation = new Estimation(values.Variables, values.Partition, statistics, _universes);
+        var estimation = new Estimation(values.Variables, values.Tenant, statistics, _universes);
         estimation = filter.RowByRow.Count > 0 ? estimation.AtWorst() : estimation;
         KeyRange keys = values.Keys!.Of(ConnectionPart.List);
-        double rows = AccessChooser.RowsIn(keys, statistics);
-        double area = cover.Level < 0 ? 1 : InsideShare * estimation.ShareOf(cover, _access.Grid!.Levels[cover.Level].Column);
-        double all = statistics.Leaves.Sum(l => l.Rows);
+        double rows = AccessPathChooser.RowsIn(keys, statistics);
+        double area = covering.Level < 0 ? 1 : InsideShare * estimation.ShareOf(covering, _access.Grid!.Levels[covering.Level].Column);
+        double all = statistics.Partitions.Sum(l => l.Rows);
 
-        // The walk meets rows of all times.
+        // A scan by distance meets rows of all creation times.
         double pass = estimation.ShareOf(_conditions) * Math.Max(rows, 1) / Math.Max(all, 1);
         double wanted = values.PageRows + 1;
-        var best = (Access: new Access(AccessForm.Walk), Cost: Math.Min(all * area, wanted / pass) * WalkedRowCost);
+        var best = (Access: new AccessPath(AccessPathKind.OrderedIndexScan), Cost: Math.Min(all * area, wanted / pass) * ScannedRowCost);
         double found = _conditions.Where(IsByIndex).Select(c => estimation.ShareOf([c])).Append(1).Min() * rows;
-        best = Least(best, (new Access(AccessForm.Sort), found * FoundRowCost));
+        best = Least(best, (new AccessPath(AccessPathKind.Sort), found * FoundRowCost));
         for (int i = 0; i < _access.Values.Count; i++)
         {
             if (EntriesOf(i, estimation, rows) is { } entries)
             {
                 double fetched = _conditions.All(c => IsIn(_access.Values[i], c)) ? wanted : entries * area;
-                best = Least(best, (new Access(AccessForm.Values, Value: i), entries * DistanceInIndexCost + fetched * FoundRowCost));
+                best = Least(
+                    best,
+                    (new AccessPath(AccessPathKind.LooseIndexScan, Value: i), entries * DistanceInIndexCost + fetched * FoundRowCost));
             }
         }
 
         return best.Access;
     }
 
-    // How many entries of an index the conditions on its column leave; null where it does not serve or does not hold the point.
+    // The entries of an index that the conditions on its column leave; null without such conditions or where the index lacks the point.
     private double? EntriesOf(int index, Estimation estimation, double rows)
     {
         ValueIndex value = _access.Values[index];
@@ -83,6 +85,6 @@ internal sealed class NearbyChooser(NearbyQuestion question, CompiledFilter filt
     private bool IsByIndex(Condition condition) =>
         condition.Holds is not null && condition.Columns is [var column] && _access.Values.Any(v => v.Column == column);
 
-    private static (Access Access, double Cost) Least((Access Access, double Cost) one, (Access Access, double Cost) other) =>
+    private static (AccessPath Access, double Cost) Least((AccessPath Access, double Cost) one, (AccessPath Access, double Cost) other) =>
         other.Cost < one.Cost ? other : one;
 }

@@ -7,10 +7,10 @@ using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Binding;
 
-/// <summary>Binds the nested lists of a root, outer ones before those within them.</summary>
-/// <param name="root">The root's own values.</param>
-/// <param name="budget">What the root's geometries take together.</param>
-/// <param name="context">Keys, statistics, look-ups.</param>
+/// <summary>Binds the nested lists of a root, outer lists first.</summary>
+/// <param name="root">The root's values.</param>
+/// <param name="budget">The work of all geometries of the root.</param>
+/// <param name="context">Keys, statistics, lookups.</param>
 internal sealed class NestedBinder(RootValues root, GeometryBudget budget, BindingContext context)
 {
     private readonly List<BoundNested> _bound = [];
@@ -18,7 +18,7 @@ internal sealed class NestedBinder(RootValues root, GeometryBudget budget, Bindi
     private long _rows;
 
     /// <summary>
-    /// The lists in the order of their numbers. A refused one is null with each of its parents, and nothing is read for it or below it.
+    /// The lists in the order of their numbers. A refused list is null in each of its parents; neither it nor its nested lists are read.
     /// </summary>
     public async ValueTask<IReadOnlyList<BoundNested>> BindAsync(IReadOnlyList<NestedPlan> plans, CancellationToken cancellation)
     {
@@ -40,8 +40,10 @@ internal sealed class NestedBinder(RootValues root, GeometryBudget budget, Bindi
         }
 
         long parents = plan.Parent < 0 ? Math.Max(1, root.PageRows) : _rowsMax[plan.Parent];
-        BoundFilter? filter = plan is NestedConnectionPlan filtered ? new BoundFilter(filtered.Filter, root.Variables, root.Partition, context) : null;
-        (int pageRows, KeyRanges? keys, CursorSeal? cursors, RequestError? error) = Arguments(plan, filter, parents);
+        BoundFilter? filter = plan is NestedConnectionPlan filtered
+            ? new BoundFilter(filtered.Filter, root.Variables, root.Tenant, context)
+            : null;
+        (int pageRows, KeyRanges? keys, CursorSigner? cursors, RequestError? error) = Arguments(plan, filter, parents);
         _rowsMax.Add(parents * Math.Max(1, pageRows));
         _rows += _rowsMax[^1];
         if (error is null && _rows > Limits.NestedRowsMax)
@@ -58,7 +60,8 @@ internal sealed class NestedBinder(RootValues root, GeometryBudget budget, Bindi
         _bound.Add(new BoundNested(error is null ? new NestedValues(pageRows, keys) : null, error, cursors));
     }
 
-    private (int PageRows, KeyRanges? Keys, CursorSeal? Cursors, RequestError? Error) Arguments(NestedPlan plan, BoundFilter? filter, long parents)
+    private (int PageRows, KeyRanges? Keys, CursorSigner? Cursors, RequestError? Error) Arguments(
+        NestedPlan plan, BoundFilter? filter, long parents)
     {
         switch (plan)
         {
@@ -76,16 +79,19 @@ internal sealed class NestedBinder(RootValues root, GeometryBudget budget, Bindi
         }
     }
 
-    private (int PageRows, KeyRanges? Keys, CursorSeal? Cursors, RequestError? Error) Connection(NestedConnectionPlan plan, BoundFilter filter, long parents)
+    private (int PageRows, KeyRanges? Keys, CursorSigner? Cursors, RequestError? Error) Connection(
+        NestedConnectionPlan plan, BoundFilter filter, long parents)
     {
         (int pageRows, RequestError? error) = plan.Arguments.Page(root.Variables, mustBeGiven: true);
-        if ((error ?? filter.Check() ?? filter.CheckIndexesBelow(plan.ChildColumn, (int)parents, plan.Arguments.Coordinate)) is { } refused)
+        error ??= filter.Check() ?? filter.CheckNestedIndexes(plan.ChildColumn, (int)parents, plan.Arguments.Coordinate);
+        if (error is not null)
         {
-            return (pageRows, null, null, refused);
+            return (pageRows, null, null, error);
         }
 
-        var cursors = new CursorSeal(context.CursorKeys, plan.Arguments.Question(root.Partition, plan.Question.Order, root.Variables));
-        (CursorPosition? after, CursorPosition? before, error) = plan.Arguments.Places(cursors, root.Variables);
+        CursorSigner cursors = new CursorSigner(
+            context.CursorKeys, plan.Arguments.Question(root.Tenant, plan.Question.Order, root.Variables));
+        (KeysetPosition? after, KeysetPosition? before, error) = plan.Arguments.Positions(cursors, root.Variables);
         return (pageRows, new KeyRanges(filter.Keys, plan.Question.Order, after, before), cursors, error);
     }
 
@@ -94,7 +100,8 @@ internal sealed class NestedBinder(RootValues root, GeometryBudget budget, Bindi
         int most = (int)(Limits.SimilarParentsMax / similar.Work(root.Variables));
         return parents > most
             ? new OperationTooLargeError(
-                $"`{similar.Coordinate}` is asked of up to {parents} rows, {most} are allowed: ask for smaller pages, fewer metres or fewer days.")
+                $"`{similar.Coordinate}` is asked of up to {parents} rows, {most} are allowed: "
+                    + "ask for smaller pages, fewer metres or fewer days.")
             : null;
     }
 }

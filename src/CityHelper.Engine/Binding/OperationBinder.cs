@@ -6,33 +6,33 @@ using CityHelper.Engine.Planning.Nearby;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>
-/// An operation with everything that one request decides: the values of each root, and what it costs with what was counted. Complete before
-/// anything is read for its answer, and immutable. The key of a cached answer and the tags it depends on are values of it too, once answers
-/// are kept.
+/// An operation with the values of one request: those of each root, and the final cost. Immutable, and complete before anything is
+/// read for the answer. Once answers are cached, their cache keys and tags belong here too.
 /// </summary>
 /// <param name="Prepared">Plan and variables.</param>
 /// <param name="Roots">One for each root of the plan.</param>
-/// <param name="Price">What it costs with what was counted while it was bound.</param>
-/// <param name="Shape">What it has in common with others that run the same statements.</param>
-internal sealed record BoundOperation(PreparedOperation Prepared, IReadOnlyList<BoundRoot> Roots, Price Price, ExecutionShape Shape)
+/// <param name="Cost">The computed cost, plus what binding counted.</param>
+/// <param name="Signature">Equal for executions that run the same statements.</param>
+internal sealed record BoundOperation(
+    PreparedOperation Prepared, IReadOnlyList<BoundRoot> Roots, CostMetrics Cost, ExecutionSignature Signature)
 {
-    /// <summary>Whether rows are read by global ids, once the batch was sent.</summary>
+    /// <summary>Whether rows are read by global id, after the batch.</summary>
     public bool AsksForNodes => Roots.Any(root => root.Nodes.Count > 0);
 
-    /// <summary>Why roots or parts of them are not read.</summary>
+    /// <summary>Why roots, or parts of them, are refused.</summary>
     public IEnumerable<RequestError> Errors => Roots.SelectMany(root => root.Errors);
 }
 
 /// <summary>Binds operations.</summary>
-/// <param name="context">Keys, statistics, look-ups.</param>
+/// <param name="context">Keys, statistics, lookups.</param>
 internal sealed class OperationBinder(BindingContext context)
 {
-    /// <summary>Binds roots.</summary>
+    /// <summary>The binder of roots.</summary>
     public RootBinder Roots { get; } = new(context);
 
-    /// <summary>Binds each root of an operation. What the arguments' values forbid is an error of its root.</summary>
+    /// <summary>Binds each root of an operation. A refused argument value is an error of its root.</summary>
     /// <param name="prepared">Plan and variables.</param>
-    /// <param name="cancellation">Ends look-ups.</param>
+    /// <param name="cancellation">Cancels lookups.</param>
     public async ValueTask<BoundOperation> BindAsync(PreparedOperation prepared, CancellationToken cancellation)
     {
         var seed = new RootSeed(prepared.Variables);
@@ -44,10 +44,10 @@ internal sealed class OperationBinder(BindingContext context)
             counted += roots[i].CountedCostInAll;
         }
 
-        Price price = counted == 0 ? prepared.Price : prepared.Price + new Price(Math.Round(counted, Limits.CostDecimals), 0);
-        var shape = new ExecutionShape(
-            prepared.Operation.Id, prepared.Operation.Name ?? prepared.Operation.Id, prepared.Variables.Shape, AccessPathsOf(roots));
-        return new BoundOperation(prepared, roots, price, shape);
+        CostMetrics cost = counted == 0 ? prepared.Cost : prepared.Cost + new CostMetrics(Math.Round(counted, Limits.CostDecimals), 0);
+        ExecutionSignature signature = new ExecutionSignature(
+            prepared.Operation.Id, prepared.Operation.Name ?? prepared.Operation.Id, prepared.Variables.Signature, AccessPathsOf(roots));
+        return new BoundOperation(prepared, roots, cost, signature);
     }
 
     private static string AccessPathsOf(IEnumerable<BoundRoot> roots) => string.Join(", ", roots.SelectMany(root => root.All)

@@ -3,25 +3,24 @@ using System.Text.Json;
 using CityHelper.Engine.Cost;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
-using CityHelper.Engine.Planning.Filters;
 using CityHelper.Engine.Telemetry;
 using GraphQL.Types;
 using Microsoft.Extensions.Logging;
 
 namespace CityHelper.Engine.Binding;
 
-/// <summary>Coerces the variables of a request, takes the plan for their shape, compiled at its first use, and prices both.</summary>
+/// <summary>Coerces a request's variables, takes or compiles the plan for their signature, and computes the cost.</summary>
 /// <param name="schema">The schema that operations were validated against.</param>
-/// <param name="plans">The plans that are kept.</param>
-/// <param name="logger">Told of plans that are compiled.</param>
+/// <param name="plans">The cached plans.</param>
+/// <param name="logger">Logs compiled plans.</param>
 internal sealed class OperationPreparer(ISchema schema, PlanCache plans, ILogger<OperationPreparer> logger)
 {
     private readonly Planner _planner = new(schema);
 
     /// <summary>Prepares an operation.</summary>
     /// <param name="operation">A compiled operation.</param>
-    /// <param name="variables">The request's JSON object of variables; undefined when it sent none.</param>
-    /// <returns>The prepared operation, or why it can have no plan with these variables.</returns>
+    /// <param name="variables">The request's JSON object of variables; undefined when it sends none.</param>
+    /// <returns>The prepared operation, or why these variables are refused.</returns>
     public (PreparedOperation? Prepared, RequestError? Refusal) Prepare(Operation operation, JsonElement variables)
     {
         (VariableValues? values, RequestError? error) = VariableValues.Coerce(operation.Variables, variables);
@@ -32,8 +31,8 @@ internal sealed class OperationPreparer(ISchema schema, PlanCache plans, ILogger
 
         try
         {
-            PricedPlan priced = plans.GetOrAdd(operation, values.Shape, () => Compile(operation, values));
-            return (new PreparedOperation(operation, priced, values, priced.Price.Of(values)), null);
+            CostedPlan costed = plans.GetOrAdd(operation, values.Signature, () => Compile(operation, values));
+            return (new PreparedOperation(operation, costed, values, costed.Formula.Of(values)), null);
         }
         catch (PlanException cause)
         {
@@ -45,16 +44,16 @@ internal sealed class OperationPreparer(ISchema schema, PlanCache plans, ILogger
         }
     }
 
-    private PricedPlan Compile(Operation operation, VariableValues values)
+    private CostedPlan Compile(Operation operation, VariableValues values)
     {
         using Activity? activity = EngineTelemetry.Source.StartActivity("GraphQL Operation Planning");
         activity?.SetTag(EngineTelemetry.OperationType, operation.Kind);
         long start = Stopwatch.GetTimestamp();
-        OperationPrice price = new PricePlanner(schema, operation, values).Compile();
-        var priced = new PricedPlan(_planner.Compile(operation, values), price);
+        CostFormula formula = new CostPlanner(schema, operation, values).Compile();
+        CostedPlan costed = new CostedPlan(_planner.Compile(operation, values), formula);
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         EngineTelemetry.PlanDuration.Record(took.TotalSeconds);
-        LogMessages.PlanCompiled(logger, operation.Name ?? operation.Id, values.Shape, took.TotalMilliseconds);
-        return priced;
+        LogMessages.PlanCompiled(logger, operation.Name ?? operation.Id, values.Signature, took.TotalMilliseconds);
+        return costed;
     }
 }

@@ -6,48 +6,49 @@ using Microsoft.Extensions.Options;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>
-/// The plans of all operations by the shape of their variables: one bound for the process, so that no client's shapes or texts fill the
-/// memory. What is asked for most recently stays. A plan's statements are forgotten with it.
+/// The plans of all operations, by operation and variable signature. One limit for the process keeps clients' texts and signatures
+/// from filling the memory. The most recently used plans stay. A plan's statements are evicted with it.
 /// </summary>
 internal sealed class PlanCache : IDisposable
 {
-    private readonly MemoryCache _plans = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedPlanWeightMax, TrackStatistics = true }));
-    private readonly Coalescer<(Operation Operation, string Shape), PricedPlan> _compiling = new();
+    private readonly MemoryCache _plans = new(
+        Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedPlanWeightMax, TrackStatistics = true }));
+    private readonly Coalescer<(Operation Operation, string Signature), CostedPlan> _compiling = new();
 
-    /// <summary>What the plans that are kept weigh.</summary>
+    /// <summary>The total weight of the cached plans. For tests.</summary>
     public long Weight => _plans.GetCurrentStatistics()?.CurrentEstimatedSize ?? 0;
 
-    /// <summary>How many are kept.</summary>
+    /// <summary>The number of cached plans. For tests.</summary>
     public int Count => _plans.Count;
 
-    public PricedPlan GetOrAdd(Operation operation, string shape, Func<PricedPlan> compile)
+    public CostedPlan GetOrAdd(Operation operation, string signature, Func<CostedPlan> compile)
     {
-        var key = (operation, shape);
-        if (_plans.TryGetValue(key, out PricedPlan? known))
+        var key = (operation, signature);
+        if (_plans.TryGetValue(key, out CostedPlan? known))
         {
             return known!;
         }
 
-        // Compiling is synchronous: who comes meanwhile waits on its thread for the one who compiles, some milliseconds.
+        // Compiling is synchronous: concurrent requests for the same plan block their threads until it is done, some milliseconds.
         return _compiling.AskAsync(key, (_, _) => Task.FromResult(Compile(operation, key, compile))).GetAwaiter().GetResult();
     }
 
     public void Dispose() => _plans.Dispose();
 
-    private PricedPlan Compile(Operation operation, (Operation, string) key, Func<PricedPlan> compile)
+    private CostedPlan Compile(Operation operation, (Operation, string) key, Func<CostedPlan> compile)
     {
-        // Another request may have compiled it just before this one began.
-        if (_plans.TryGetValue(key, out PricedPlan? known))
+        // Another request may have compiled it since the first look at the cache.
+        if (_plans.TryGetValue(key, out CostedPlan? known))
         {
             return known!;
         }
 
-        PricedPlan priced = compile();
-        return _plans.Set(key, priced, new MemoryCacheEntryOptions { Size = WeightOf(operation, priced.Plan) }
-            .RegisterPostEvictionCallback(static (_, forgotten, _, _) => ((PricedPlan)forgotten!).Life.Cancel()));
+        CostedPlan costed = compile();
+        return _plans.Set(key, costed, new MemoryCacheEntryOptions { Size = WeightOf(operation, costed.Plan) }
+            .RegisterPostEvictionCallback(static (_, evicted, _, _) => ((CostedPlan)evicted!).Life.Cancel()));
     }
 
-    // A plan keeps its operation, parsed, even when the texts have forgotten it.
+    // A plan holds its parsed operation, even after the document cache has evicted it.
     private static int WeightOf(Operation operation, Planning.OperationPlan plan) =>
         Math.Max(Limits.PlanWeightMin, operation.TextChars + plan.Fields * Limits.PlannedFieldWeight);
 }

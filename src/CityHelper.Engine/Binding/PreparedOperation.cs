@@ -4,24 +4,24 @@ using CityHelper.Engine.Planning;
 
 namespace CityHelper.Engine.Binding;
 
-/// <summary>A plan with what it costs, as it is kept.</summary>
+/// <summary>A plan with its cost formula, as it is cached.</summary>
 /// <param name="Plan">The plan.</param>
-/// <param name="Price">What it costs, given how long its lists are.</param>
-internal sealed record PricedPlan(OperationPlan Plan, OperationPrice Price)
+/// <param name="Formula">Computes the cost from a request's list sizes and geometries.</param>
+internal sealed record CostedPlan(OperationPlan Plan, CostFormula Formula)
 {
-    /// <summary>Cancelled when the plan is kept no longer: statements that are made for it then are not kept either.</summary>
+    /// <summary>Cancelled when the plan is evicted: its statements are evicted too, and later ones are not cached.</summary>
     public CancellationTokenSource Life { get; } = new();
 }
 
 /// <summary>
-/// An operation with the coerced variables of one request, its plan for their shape, and what it costs. Immutable; nothing was asked of the
-/// database for it.
+/// An operation with the coerced variables of one request, the plan for their signature, and its cost. Immutable; made without the
+/// database.
 /// </summary>
 /// <param name="Operation">The operation.</param>
-/// <param name="Priced">Its plan.</param>
+/// <param name="Costed">Its plan.</param>
 /// <param name="Variables">The request's variables.</param>
-/// <param name="Price">What it costs with them.</param>
-internal sealed record PreparedOperation(Operation Operation, PricedPlan Priced, VariableValues Variables, Price Price)
+/// <param name="Cost">Its cost with them.</param>
+internal sealed record PreparedOperation(Operation Operation, CostedPlan Costed, VariableValues Variables, CostMetrics Cost)
 {
-    public OperationPlan Plan => Priced.Plan;
+    public OperationPlan Plan => Costed.Plan;
 }

@@ -5,40 +5,39 @@ using CityHelper.Engine.Planning.Filters;
 namespace CityHelper.Engine.Binding;
 
 /// <summary>
-/// How many rows a filter reads when no row passes what is looked at row by row: those that its best index leaves. A name in a filter says
-/// nothing of that, since all categories together are all rows.
+/// How many rows a filter reads in the worst case, when no row passes its row-by-row conditions: those that its best index leaves.
+/// Filtering on an indexed column does not bound them by itself: all categories together are all rows.
 /// </summary>
 /// <param name="filter">The filter.</param>
-/// <param name="estimation">What is known of the partition, with a request's values.</param>
+/// <param name="estimation">The tenant's statistics with a request's values.</param>
 internal sealed class RowsRead(CompiledFilter filter, Estimation estimation)
 {
     /// <summary>
-    /// Whether a filter that no index serves (its rows are looked at one by one) would read more rows than it may; null when it would not,
-    /// or when it names single rows.
+    /// The rows that a filter without an index would read one by one, if more than allowed; null when within the limit, or when it names
+    /// single rows.
     /// </summary>
-    /// <param name="keys">The keys that the filter leaves.</param>
-    /// <param name="area">The share of the rows that lie in the area that is asked for; 1 without one.</param>
+    /// <param name="keys">The key range that the filter allows.</param>
+    /// <param name="area">The share of the rows that lies in the area; 1 without one.</param>
     /// <param name="shareMax">The share of all rows that may be read.</param>
     public TooManyRows? Check(KeyRange keys, double area, double shareMax)
     {
-        double rows = AccessChooser.RowsIn(keys, estimation.Statistics) * Math.Min(ShareByIndex(), area);
+        double rows = AccessPathChooser.RowsIn(keys, estimation.Statistics) * Math.Min(ShareByIndex(), area);
         double most = Math.Max(Limits.ScanRowsAlways, Math.Min(Limits.ScanRowsMax, shareMax * estimation.Statistics.Rows));
         return rows > most ? new TooManyRows(rows, most) : null;
     }
 
-    /// <summary>The rows that the best index leaves, by the estimate: none where rows are named, which are a thousand at most.</summary>
-    /// <param name="keys">The keys that the filter leaves.</param>
-    public double Left(KeyRange keys) => filter.NamesRows ? 0 : AccessChooser.RowsIn(keys, estimation.Statistics) * ShareByIndex();
+    /// <summary>The estimated rows that the best index leaves; 0 where the filter names rows, which are a thousand at most.</summary>
+    /// <param name="keys">The key range that the filter allows.</param>
+    public double Left(KeyRange keys) => filter.NamesRows ? 0 : AccessPathChooser.RowsIn(keys, estimation.Statistics) * ShareByIndex();
 
-    /// <summary>
-    /// The share of the rows that the values of a column have which has the most of them: of rows below parents that nobody knows yet.
-    /// </summary>
-    public static double ShareOfLargest(PartitionStatistics? statistics, string column, int values) =>
+    /// <summary>The share of the rows that the most frequent values of a column have: an upper bound for parents not yet known.</summary>
+    public static double ShareOfLargest(TenantStatistics? statistics, string column, int values) =>
         statistics?.Columns.TryGetValue(column, out ColumnStatistics? known) is true
-            ? Math.Min(1, known.Shares.Values.OrderDescending().Take(values).Sum() + Math.Max(0, values - known.Shares.Count) * known.OtherShare)
+            ? Math.Min(
+                1, known.Shares.Values.OrderDescending().Take(values).Sum() + Math.Max(0, values - known.Shares.Count) * known.OtherShare)
             : 1;
 
-    /// <summary>The share of the rows that the best index leaves: of one column's values, or of all alternatives of an <c>or</c>.</summary>
+    /// <summary>The share of the rows that the best index leaves: by one column's values, or by all alternatives of an <c>or</c>.</summary>
     private double ShareByIndex()
     {
         double best = 1;
@@ -47,8 +46,13 @@ internal sealed class RowsRead(CompiledFilter filter, Estimation estimation)
             best = Math.Min(best, ShareOf(filter.Conditions, filter.Universes[i]));
         }
 
-        foreach (IReadOnlyList<IReadOnlyList<Condition>> alternatives in filter.Conditions.Select(c => c.Alternatives).OfType<IReadOnlyList<IReadOnlyList<Condition>>>())
+        foreach (Condition condition in filter.Conditions)
         {
+            if (condition.Alternatives is not { } alternatives)
+            {
+                continue;
+            }
+
             best = Math.Min(best, alternatives.Sum(all => all.Any(c => c.NamesRows) ? 0 : filter.Universes.Min(u => ShareOf(all, u))));
         }
 

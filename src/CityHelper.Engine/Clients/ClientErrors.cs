@@ -9,7 +9,7 @@ public sealed class OperationNotAllowedError : RequestError
         : base("Only persisted operations are allowed.", "HC0067") => Status = 400;
 }
 
-/// <summary>The client may not look at the schema (HC0046).</summary>
+/// <summary>The client may not introspect the schema (HC0046).</summary>
 public sealed class IntrospectionNotAllowedError : RequestError
 {
     public IntrospectionNotAllowedError(string field)
@@ -20,18 +20,19 @@ public sealed class IntrospectionNotAllowedError : RequestError
     }
 }
 
-/// <summary>No text is known of a hash: the client sends both again, and it is kept (HC0020; automatic persisted operations).</summary>
+/// <summary>Unknown hash: the client resends it with the text, which the server stores (HC0020; automatic persisted operations).</summary>
 public sealed class PersistedQueryNotFoundError : RequestError
 {
     public PersistedQueryNotFoundError()
         : base("PersistedQueryNotFound", "HC0020") => Status = 400;
 }
 
-/// <summary>The client sends more new texts in a day than it may, under whatever hash.</summary>
+/// <summary>The client exceeded its daily quota of new texts; texts with a wrong hash count too.</summary>
 public sealed class RegistrationQuotaExceededError : RequestError
 {
     public RegistrationQuotaExceededError(int perDay)
         : base(
-            $"This client may register {perDay.ToString(CultureInfo.InvariantCulture)} operations a day: send values as variables instead of writing them into the text.",
+            $"This client may register {perDay.ToString(CultureInfo.InvariantCulture)} operations a day: send values as variables instead "
+                + "of writing them into the text.",
             "REGISTRATION_QUOTA_EXCEEDED") => Status = 429;
 }

@@ -7,55 +7,55 @@ namespace CityHelper.Engine.Clients;
 /// <summary>What a client may send.</summary>
 public enum ClientMode
 {
-    /// <summary>Published operations by their ids, and nothing else.</summary>
+    /// <summary>Only published operations, by id or hash.</summary>
     PersistedOnly,
 
-    /// <summary>Also texts together with their hash, under a quota; from then on the hash alone (automatic persisted operations).</summary>
+    /// <summary>Also any text with its hash, under a quota; afterwards the hash alone is enough (automatic persisted operations).</summary>
     Registration,
 
-    /// <summary>Any text that does not cost too much.</summary>
+    /// <summary>Any text within the cost limit.</summary>
     FreeText,
 }
 
-/// <summary>A client, or those that are not identified.</summary>
-/// <param name="Name">As logs and quotas know it.</param>
+/// <summary>A client, or the profile of all clients that are not identified.</summary>
+/// <param name="Name">Its name in logs and quotas.</param>
 /// <param name="Mode">What it may send.</param>
 public sealed record ClientProfile(string Name, ClientMode Mode)
 {
-    /// <summary>Whether what the mode forbids is logged and done all the same: the step before a client is restricted.</summary>
+    /// <summary>Whether the server only logs what the mode forbids, and runs it: the step before a client is restricted.</summary>
     public bool LogOnly { get; init; }
 
     /// <summary>
-    /// What an operation of its own may cost. Published ones are held to a multiple of their usual cost instead, with the variables of each
-    /// request (<see cref="Limits.PublishedFieldCostTimes"/>).
+    /// The cost limit of texts that the client sends. A published operation may cost a multiple of its usual cost instead, with the
+    /// variables of each request (<see cref="Limits.PublishedFieldCostTimes"/>).
     /// </summary>
-    public PriceLimit PriceLimit { get; init; } = PriceLimit.Default;
+    public CostLimit CostLimit { get; init; } = CostLimit.Default;
 
     /// <summary>
-    /// New texts that it may have compiled and registered in a day; registered ones run beyond it. Also those count that do not compile or
-    /// come under a wrong hash. A client of <see cref="ClientMode.FreeText"/> runs what it sends, and beyond its quota nothing of it is
-    /// kept.
+    /// New texts that it may have compiled and registered in a day; registered texts run beyond the quota. Texts that do not compile, or
+    /// come with a wrong hash, count too. A client of <see cref="ClientMode.FreeText"/> runs every text that it sends; beyond its quota
+    /// none is registered.
     /// </summary>
     public int RegistrationsPerDay { get; init; } = Limits.RegistrationsPerDay;
 
-    /// <summary>Whether it showed a secret: the schema and the explorer, which it may have read by it, are for no shared cache.</summary>
+    /// <summary>Whether it authenticates with a secret: shared caches must not store the schema or the explorer that it reads.</summary>
     public bool IsKnownBySecret { get; init; }
 
-    /// <summary>How much of the server it may take at once.</summary>
+    /// <summary>The share of the server that it may use at once.</summary>
     public ClientShare Share { get; init; } = ClientShare.Everybody;
 
     /// <summary>
-    /// Whether the schema and the explorer are there for it, and errors suggest names: it may send any text, or is not restricted yet.
+    /// Whether it may read the schema and the explorer, and errors suggest names: it may send any text, or its mode is only logged.
     /// </summary>
     public bool MayReadSchema => Mode == ClientMode.FreeText || LogOnly;
 }
 
-/// <summary>Knows clients.</summary>
+/// <summary>Identifies clients.</summary>
 public interface IClientDirectory
 {
     /// <summary>
-    /// Whose request it is. Every request is somebody's: who is not identified has a profile too. At a
-    /// <see cref="Transport.Http.CacheableAddress"/> nothing may decide that a cache does not look at.
+    /// The profile of a request's client; a client that is not identified has a profile too. Where caches may answer, the host alone
+    /// identifies the client.
     /// </summary>
     ClientProfile Identify(HttpRequest request);
 }

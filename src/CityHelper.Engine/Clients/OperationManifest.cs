@@ -15,7 +15,7 @@ public sealed record OperationManifest(
     [property: JsonPropertyName("operations"), JsonPropertyOrder(1)] IReadOnlyList<ManifestOperation> Operations)
 {
     /// <summary>
-    /// The data that the operations' plans are of (<c>cityhelper operations check --update</c>); null when there are none.
+    /// The data that the plan fingerprints belong to (<c>cityhelper operations check --update</c>); null without fingerprints.
     /// </summary>
     [JsonPropertyName("plansOf")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -36,7 +36,7 @@ public sealed record OperationManifest(
         new("apollo-persisted-query-manifest", 1, [.. operations]);
 
     /// <summary>Reads a manifest.</summary>
-    /// <exception cref="InvalidDataException">The file is no manifest, or an id is not the hash of its body.</exception>
+    /// <exception cref="InvalidDataException">The file is not a manifest, or an id is not the hash of its body.</exception>
     public static OperationManifest Read(string path)
     {
         OperationManifest? manifest;
@@ -46,7 +46,8 @@ public sealed record OperationManifest(
         }
         catch (JsonException cause)
         {
-            throw new InvalidDataException($"{path} is no manifest of operations: build it anew with `cityhelper operations build`.", cause);
+            throw new InvalidDataException(
+                $"{path} is no manifest of operations: build it anew with `cityhelper operations build`.", cause);
         }
 
         foreach (ManifestOperation operation in manifest?.Operations ?? [])
@@ -54,14 +55,15 @@ public sealed record OperationManifest(
             if (operation.Id != OperationCompiler.IdOf(operation.Body))
             {
                 throw new InvalidDataException(
-                    $"{path}: the id of {operation.Name} is not the SHA-256 of its body: build the manifest anew with `cityhelper operations build`.");
+                    $"{path}: the id of {operation.Name} is not the SHA-256 of its body: build the manifest anew with `cityhelper "
+                        + "operations build`.");
             }
         }
 
         return manifest ?? Of([]);
     }
 
-    /// <summary>Reads the manifest of a folder, if it has one that can be read.</summary>
+    /// <summary>Reads the manifest of a folder; null if it has none or an invalid one.</summary>
     public static OperationManifest? TryRead(string folder)
     {
         try
@@ -70,7 +72,7 @@ public sealed record OperationManifest(
         }
         catch (InvalidDataException)
         {
-            // Whoever builds it anew does so because it is broken.
+            // A caller that rebuilds the manifest needs no valid one.
             return null;
         }
     }
@@ -82,25 +84,25 @@ public sealed record OperationManifest(
 /// <summary>One published operation.</summary>
 /// <param name="Id">SHA-256 of <paramref name="Body"/> in UTF-8, lower-case hex.</param>
 /// <param name="Name">The operation's name, unique within its client.</param>
-/// <param name="Type">Always <c>query</c> for now.</param>
-/// <param name="Client">The folder it came from: <c>web</c>.</param>
-/// <param name="Price">What it costs with its variables' defaults.</param>
-/// <param name="Cache">How long its answers may be kept: the value of their <c>Cache-Control</c>.</param>
+/// <param name="Type">Its kind: <c>query</c>, <c>mutation</c> or <c>subscription</c>.</param>
+/// <param name="Client">The client, from the folder of its source: <c>web</c>.</param>
+/// <param name="Cost">Its cost with its usual variables.</param>
+/// <param name="Cache">The <c>Cache-Control</c> header of its responses.</param>
 /// <param name="Body">The document.</param>
 public sealed record ManifestOperation(
     [property: JsonPropertyName("id")] string Id,
     [property: JsonPropertyName("name")] string Name,
     [property: JsonPropertyName("type")] string Type,
     [property: JsonPropertyName("client")] string Client,
-    [property: JsonPropertyName("price")] Price Price,
+    [property: JsonPropertyName("price")] CostMetrics Cost,
     [property: JsonPropertyName("cache")] string Cache,
     [property: JsonPropertyName("body"), JsonPropertyOrder(1)] string Body)
 {
-    /// <summary>The tables that it may read, with all that its variables may ask for.</summary>
+    /// <summary>The tables that it may read, over all values of its variables.</summary>
     [JsonPropertyName("reads")]
     public IReadOnlyList<string> Reads { get; init; } = [];
 
-    /// <summary>The fingerprint of the plans that PostgreSQL makes of it (docs/decisions/0012); null when it was never checked.</summary>
+    /// <summary>The fingerprint of its plans in PostgreSQL (docs/decisions/0012); null if no plan audit has set it.</summary>
     [JsonPropertyName("plan")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Plan { get; init; }

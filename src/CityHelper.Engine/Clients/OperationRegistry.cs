@@ -12,17 +12,18 @@ namespace CityHelper.Engine.Clients;
 public sealed class OperationRegistry : IDisposable
 {
     private readonly OperationCompiler _compiler;
-    private readonly OperationAppraiser _appraiser;
+    private readonly CostAnalyser _costAnalyser;
     private readonly ILogger _logger;
     private readonly StoredOperations? _stored;
     private readonly Coalescer<(string Text, string? Name), CompiledOperation> _compiling = new();
     private readonly MemoryCache _freeText = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedTextCharsMax }));
     private IReadOnlyDictionary<string, FoundOperation> _published = new Dictionary<string, FoundOperation>();
 
-    public OperationRegistry(OperationCompiler compiler, OperationAppraiser appraiser, ILogger<OperationRegistry> logger, StoredOperations? stored = null)
+    public OperationRegistry(
+        OperationCompiler compiler, CostAnalyser costAnalyser, ILogger<OperationRegistry> logger, StoredOperations? stored = null)
     {
         _compiler = compiler;
-        _appraiser = appraiser;
+        _costAnalyser = costAnalyser;
         _logger = logger;
         _stored = stored;
     }
@@ -30,11 +31,11 @@ public sealed class OperationRegistry : IDisposable
     /// <summary>The published operations.</summary>
     public IEnumerable<Operation> Published => _published.Values.Select(compiled => compiled.Operation!);
 
-    /// <summary>The published operations as their manifest tells them, with client and text.</summary>
+    /// <summary>The published operations as in their manifest, with client and text.</summary>
     public IReadOnlyList<ManifestOperation> Manifest { get; private set; } = [];
 
     /// <summary>Compiles the operations of a manifest and publishes them.</summary>
-    /// <exception cref="InvalidDataException">The file is no manifest, or operations do not fit the schema; all are listed.</exception>
+    /// <exception cref="InvalidDataException">The file is not a manifest, or operations do not fit the schema; all are listed.</exception>
     public async Task LoadAsync(string manifestPath, CancellationToken cancellation)
     {
         var published = new Dictionary<string, FoundOperation>(StringComparer.Ordinal);
@@ -42,7 +43,7 @@ public sealed class OperationRegistry : IDisposable
         IReadOnlyList<ManifestOperation> manifest = OperationManifest.Read(manifestPath).Operations;
         foreach (ManifestOperation entry in manifest)
         {
-            FoundOperation compiled = await FoundOperation.CompileAsync(_compiler, _appraiser, entry.Body, entry.Name, cancellation);
+            FoundOperation compiled = await FoundOperation.CompileAsync(_compiler, _costAnalyser, entry.Body, entry.Name, cancellation);
             if (compiled.Operation is not null)
             {
                 published[entry.Id] = compiled;
@@ -61,7 +62,7 @@ public sealed class OperationRegistry : IDisposable
         LogMessages.OperationsLoaded(_logger, published.Count, manifestPath);
     }
 
-    /// <summary>A published operation: of the file, else one that was published since.</summary>
+    /// <summary>Finds a published operation: in the manifest, else in the store of operations published since.</summary>
     public async ValueTask<FoundOperation> FindAsync(string id, CancellationToken cancellation)
     {
         if (_published.TryGetValue(id, out FoundOperation? published))
@@ -75,10 +76,11 @@ public sealed class OperationRegistry : IDisposable
             return FoundOperation.Refused(new OperationIdInvalidError());
         }
 
-        return (_stored is null ? null : await _stored.FindAsync(id, cancellation)) ?? FoundOperation.Refused(new OperationUnknownError(id));
+        return (_stored is null ? null : await _stored.FindAsync(id, cancellation))
+            ?? FoundOperation.Refused(new OperationUnknownError(id));
     }
 
-    /// <summary>Free text, compiled when it was not seen lately.</summary>
+    /// <summary>Compiles free text, unless the cache has it.</summary>
     public async ValueTask<CompiledOperation> CompileAsync(string text, string? operationName, CancellationToken cancellation)
     {
         (string, string?) key = (text, operationName);
@@ -87,13 +89,14 @@ public sealed class OperationRegistry : IDisposable
             return known!;
         }
 
-        // Once for all who send it at the same time: plans are kept by operation.
+        // Coalesces concurrent compilations of one text: they must share one operation, because plans are cached by operation.
         return await _compiling.AskAsync(key, (_, ending) => CompileAsync(key, text, operationName, ending), cancellation);
     }
 
     public void Dispose() => _freeText.Dispose();
 
-    private async Task<CompiledOperation> CompileAsync((string, string?) key, string text, string? operationName, CancellationToken cancellation)
+    private async Task<CompiledOperation> CompileAsync(
+        (string, string?) key, string text, string? operationName, CancellationToken cancellation)
     {
         if (_freeText.TryGetValue(key, out CompiledOperation? known))
         {

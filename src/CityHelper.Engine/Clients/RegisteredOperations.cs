@@ -6,43 +6,44 @@ using Microsoft.Extensions.Options;
 namespace CityHelper.Engine.Clients;
 
 /// <summary>
-/// Texts that clients registered by their hashes: the latest in memory, all of them in the store that the cluster shares. Without a store,
-/// or while it does not answer, a server knows its own.
+/// Texts that clients registered by hash: the latest in memory, all of them in the cluster's shared store. Without a store, or while it
+/// does not answer, a server knows only its own.
 /// </summary>
 /// <remarks>
-/// With a store a text stays in memory for a day and is then looked for there again: so its life in the store is prolonged while it is
-/// used, and one that could not be written there is registered anew by who uses it.
+/// With a store, a text stays in memory for a day and is then read from the store again. This renews its time to live there while it is in
+/// use; and a client registers a text again if it could not be written to the store.
 /// </remarks>
 public sealed class RegisteredOperations : IDisposable
 {
     private readonly TimeProvider _time;
     private readonly IOperationStore? _store;
-    private readonly SharedLook<string> _look;
+    private readonly SingleFlightLookup<string> _lookup;
     private readonly MemoryCache _texts;
     private readonly Dictionary<string, (DateOnly Day, HashSet<string> Ids)> _quotas = [];
 
-    /// <param name="time">The day that a quota is of.</param>
-    /// <param name="store">The shared store; null where there is none.</param>
+    /// <param name="time">The clock of quotas and of the cache.</param>
+    /// <param name="store">The shared store; null without one.</param>
     public RegisteredOperations(TimeProvider time, IOperationStore? store = null)
     {
         _time = time;
         _store = store;
-        _texts = new MemoryCache(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.RegisteredTextCharsMax, Clock = new CacheClock(time) }));
-        _look = new SharedLook<string>(time, _texts.Get<string>, LookAsync);
+        _texts = new MemoryCache(
+            Options.Create(new MemoryCacheOptions { SizeLimit = Limits.RegisteredTextCharsMax, Clock = new CacheClock(time) }));
+        _lookup = new SingleFlightLookup<string>(time, _texts.Get<string>, LookUpAsync);
     }
 
     /// <summary>The text of a hash, or null.</summary>
     public ValueTask<string?> FindAsync(string id, CancellationToken cancellation) =>
-        _store is null ? ValueTask.FromResult(_texts.Get<string>(id)) : _look.AskAsync(id, cancellation);
+        _store is null ? ValueTask.FromResult(_texts.Get<string>(id)) : _lookup.AskAsync(id, cancellation);
 
     /// <summary>
-    /// Counts a text against its client's quota before it is compiled: so that the quota bounds how many texts are, whatever comes of them.
-    /// One that was counted that day is not counted again.
+    /// Counts a text against its client's quota before it is compiled, so that the quota bounds the number of texts, whatever their
+    /// outcome. A text counts once a day.
     /// </summary>
-    /// <param name="client">Whose quota it counts against.</param>
+    /// <param name="client">The client whose quota it counts against.</param>
     /// <param name="id">The text's hash.</param>
     /// <param name="cancellation">Ends the call.</param>
-    /// <returns>False when the client has sent as many as it may.</returns>
+    /// <returns>False if the client has used up its quota.</returns>
     public async ValueTask<bool> TryCountAsync(ClientProfile client, string id, CancellationToken cancellation)
     {
         Registration outcome = _store is null
@@ -51,12 +52,12 @@ public sealed class RegisteredOperations : IDisposable
         return outcome == Registration.Kept || (outcome == Registration.Unavailable && IsWithinQuota(client, id));
     }
 
-    /// <summary>Keeps a text that was validated and priced.</summary>
-    /// <param name="client">Whose quota it counts against.</param>
+    /// <summary>Stores a text that has passed validation and its cost limit.</summary>
+    /// <param name="client">The client whose quota it counts against.</param>
     /// <param name="id">Its hash.</param>
     /// <param name="text">The document.</param>
     /// <param name="cancellation">Ends the call.</param>
-    /// <returns>False when the client has registered as many as it may.</returns>
+    /// <returns>False if the client has used up its quota.</returns>
     public async ValueTask<bool> TryRegisterAsync(ClientProfile client, string id, string text, CancellationToken cancellation)
     {
         if (_texts.TryGetValue(id, out _))
@@ -79,10 +80,10 @@ public sealed class RegisteredOperations : IDisposable
     public void Dispose()
     {
         _texts.Dispose();
-        _look.Dispose();
+        _lookup.Dispose();
     }
 
-    private async Task<Found<string>> LookAsync(string id)
+    private async Task<Found<string>> LookUpAsync(string id)
     {
         string? text = await _store!.FindRegisteredAsync(id, CancellationToken.None);
         if (text is not null)
@@ -99,10 +100,10 @@ public sealed class RegisteredOperations : IDisposable
         entry = _store is null ? entry.SetSlidingExpiration(Limits.RegisteredFor) : entry.SetAbsoluteExpiration(Limits.RegisteredFor);
         _texts.Set(id, text, entry);
 
-        // A full cache leaves the new entry out; the ones that were not used for longest make room for it.
+        // A full cache rejects the new entry; evicting the least recently used entries makes room for it.
         if (!_texts.TryGetValue(id, out _))
         {
-            _texts.Compact(Limits.RegisteredTextsLeftOut);
+            _texts.Compact(Limits.RegisteredTextsEvictedShare);
             _texts.Set(id, text, entry);
         }
     }

@@ -8,46 +8,52 @@ using Microsoft.Extensions.Options;
 
 namespace CityHelper.Engine.Clients;
 
-/// <summary>The operations that are published while this server runs: found in the shared store by id, compiled once.</summary>
+/// <summary>Finds operations that are published while this server runs: in the shared store, by id. Compiles each once.</summary>
 public sealed class StoredOperations : IDisposable
 {
     private readonly OperationCompiler _compiler;
-    private readonly OperationAppraiser _appraiser;
+    private readonly CostAnalyser _costAnalyser;
     private readonly ILogger _logger;
     private readonly IOperationStore? _store;
-    private readonly SharedLook<FoundOperation> _look;
+    private readonly SingleFlightLookup<FoundOperation> _lookup;
     private readonly MemoryCache _found = new(Options.Create(new MemoryCacheOptions { SizeLimit = Limits.CachedTextCharsMax }));
 
-    public StoredOperations(OperationCompiler compiler, OperationAppraiser appraiser, TimeProvider time, ILogger<StoredOperations> logger, IOperationStore? store = null)
+    public StoredOperations(
+        OperationCompiler compiler,
+        CostAnalyser costAnalyser,
+        TimeProvider time,
+        ILogger<StoredOperations> logger,
+        IOperationStore? store = null)
     {
         _compiler = compiler;
-        _appraiser = appraiser;
+        _costAnalyser = costAnalyser;
         _logger = logger;
         _store = store;
-        _look = new SharedLook<FoundOperation>(time, _found.Get<FoundOperation>, LookAsync);
+        _lookup = new SingleFlightLookup<FoundOperation>(time, _found.Get<FoundOperation>, LookUpAsync);
     }
 
-    /// <summary>An operation of the store.</summary>
+    /// <summary>Finds an operation in the store.</summary>
     /// <param name="id">The SHA-256 of its text, lower-case hex.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    /// <returns>It; why it does not fit the schema; or null when the store does not have it, does not answer, or is none.</returns>
+    /// <returns>The operation; its errors if it does not fit the schema; null without a store, an answer or such an operation.</returns>
     public ValueTask<FoundOperation?> FindAsync(string id, CancellationToken cancellation) =>
-        _store is null ? ValueTask.FromResult<FoundOperation?>(null) : _look.AskAsync(id, cancellation);
+        _store is null ? ValueTask.FromResult<FoundOperation?>(null) : _lookup.AskAsync(id, cancellation);
 
     public void Dispose()
     {
         _found.Dispose();
-        _look.Dispose();
+        _lookup.Dispose();
     }
 
-    private async Task<Found<FoundOperation>> LookAsync(string id)
+    private async Task<Found<FoundOperation>> LookUpAsync(string id)
     {
         if (await _store!.FindPublishedAsync(id, CancellationToken.None) is not { } stored)
         {
             return default;
         }
 
-        FoundOperation compiled = await FoundOperation.CompileAsync(_compiler, _appraiser, stored.Text, operationName: null, CancellationToken.None);
+        FoundOperation compiled = await FoundOperation.CompileAsync(
+            _compiler, _costAnalyser, stored.Text, operationName: null, CancellationToken.None);
         if (compiled.Operation is null)
         {
             LogMessages.OperationDoesNotFit(_logger, id, stored.Client, stored.Name, compiled.Errors[0].Message);

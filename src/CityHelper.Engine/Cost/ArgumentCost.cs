@@ -7,11 +7,10 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Cost;
 
 /// <summary>
-/// What the arguments of a field cost: what their members weigh, which the shape of the variables fixes, and how large a request's values
-/// are.
+/// The cost of a field's arguments: the weights of their members, which the variable signature fixes, and the sizes of a request's values.
 /// </summary>
-/// <param name="Weight">The weights of what is given.</param>
-/// <param name="Values">Values that weigh by their size: lists by their length, geometries by their positions.</param>
+/// <param name="Weight">The weights of the members that are given.</param>
+/// <param name="Values">Values that weigh by their size: lists by length, geometries by positions.</param>
 internal sealed record ArgumentCost(double Weight, IReadOnlyList<Func<VariableValues, double>> Values)
 {
     public double Of(VariableValues variables)
@@ -27,18 +26,18 @@ internal sealed record ArgumentCost(double Weight, IReadOnlyList<Func<VariableVa
 }
 
 /// <summary>Weighs the arguments of a field.</summary>
-/// <remarks>Weights are of the time that PostgreSQL takes (docs/performance.md, Cost): <c>eng/bench cost</c> measures them.</remarks>
+/// <remarks>Weights stand for the time that PostgreSQL takes (docs/performance.md, Cost): <c>eng/bench cost</c> measures them.</remarks>
 internal sealed class ArgumentWeigher
 {
     private readonly List<Func<VariableValues, double>> _values = [];
     private double _weight;
     private bool _ofPoints;
 
-    /// <summary>What was weighed.</summary>
+    /// <summary>The cost of all arguments added so far.</summary>
     public ArgumentCost Cost => new(_weight, [.. _values]);
 
     /// <summary>Adds an argument, or a member of an input.</summary>
-    /// <param name="element">It, with its own weight.</param>
+    /// <param name="element">The argument or member, with its own weight.</param>
     /// <param name="node">Its value.</param>
     /// <param name="type">Its type.</param>
     public void Add(IMetadataReader element, InputNode node, IGraphType type)
@@ -50,7 +49,7 @@ internal sealed class ArgumentWeigher
         }
     }
 
-    // Objects and lists of them are part of the shape, so what they weigh is known here. Lists of leaves are not.
+    // Objects and lists of them are part of the signature, so their weight is known here. Lists of leaf values are not.
     private void Add(InputNode node, IGraphType type)
     {
         switch (node, type.GetNamedType())
@@ -73,7 +72,7 @@ internal sealed class ArgumentWeigher
 
     private void AddMembers(InputNode node, IInputObjectGraphType input)
     {
-        // One input stands for an operation on points and on areas alike; what it stands in says which.
+        // One input type serves operations on points and on areas; the enclosing filter tells which.
         _ofPoints = input is SpatialFilterInput spatial ? spatial.IsPoint : _ofPoints;
         if (input is AreaInput)
         {

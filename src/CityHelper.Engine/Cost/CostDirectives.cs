@@ -5,9 +5,7 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Cost;
 
-/// <summary>
-/// <c>@cost</c>: the weight of a field, an argument, an input's member or a type (IBM's cost directive specification; conventions §11).
-/// </summary>
+/// <summary><c>@cost</c>: the weight of a field, an argument, an input's member or a type (IBM's cost directive specification).</summary>
 public sealed class CostDirective : Directive
 {
     public const string DirectiveName = "cost";
@@ -27,7 +25,7 @@ public sealed class CostDirective : Directive
     }
 }
 
-/// <summary><c>@listSize</c>: how many items a list is taken to have.</summary>
+/// <summary><c>@listSize</c>: how many items a list counts in the cost.</summary>
 public sealed class ListSizeDirective : Directive
 {
     public const string DirectiveName = "listSize";
@@ -38,9 +36,17 @@ public sealed class ListSizeDirective : Directive
         Description = "How many items a list is taken to have when an operation is priced.";
         Arguments = new QueryArguments(
             new QueryArgument<IntGraphType> { Name = "assumedSize", Description = "The size when no argument says it." },
-            new QueryArgument<ListGraphType<NonNullGraphType<StringGraphType>>> { Name = "slicingArguments", Description = "Arguments that say the size." },
+            new QueryArgument<ListGraphType<NonNullGraphType<StringGraphType>>>
+            {
+                Name = "slicingArguments",
+                Description = "Arguments that say the size.",
+            },
             new QueryArgument<IntGraphType> { Name = "slicingArgumentDefaultValue", Description = "The size when none of them is given." },
-            new QueryArgument<ListGraphType<NonNullGraphType<StringGraphType>>> { Name = "sizedFields", Description = "Fields of the answer that have the size." },
+            new QueryArgument<ListGraphType<NonNullGraphType<StringGraphType>>>
+            {
+                Name = "sizedFields",
+                Description = "Fields of the answer that have the size.",
+            },
             new QueryArgument<BooleanGraphType>
             {
                 Name = "requireOneSlicingArgument",
@@ -50,14 +56,14 @@ public sealed class ListSizeDirective : Directive
     }
 }
 
-/// <summary>What <c>@listSize</c> says of a field.</summary>
-/// <param name="AssumedSize">Items when no argument says how many.</param>
-/// <param name="SlicingArguments">Arguments that say it.</param>
-/// <param name="SlicingDefault">Items when none of them is given; null for the assumed size.</param>
-/// <param name="SizedFields">Fields below that have the size; none where the field itself is the list.</param>
+/// <summary>The arguments of <c>@listSize</c> on a field.</summary>
+/// <param name="AssumedSize">The size if no argument gives it.</param>
+/// <param name="SlicingArguments">Arguments that give the size.</param>
+/// <param name="SlicingDefault">The size if no slicing argument is given; null for the assumed size.</param>
+/// <param name="SizedFields">Nested fields that have the size; empty if the field itself is the list.</param>
 internal sealed record ListSize(int AssumedSize, string[] SlicingArguments, int? SlicingDefault, string[] SizedFields)
 {
-    /// <summary>An argument that is a list of as many items: ids of nodes. The directive has no word for it.</summary>
+    /// <summary>A list argument whose length is the size: the ids of <c>nodes</c>. The directive cannot express it.</summary>
     public string? CountedArgument { get; init; }
 
     private const string MetadataKey = "CityHelper.ListSize";
@@ -95,10 +101,10 @@ internal static class Weight
     private const string MetadataKey = "CityHelper.Weight";
     private const string StatementKey = "CityHelper.WeightOfStatement";
 
-    /// <summary>The weight of a field, argument or member; null when it has none of its own.</summary>
+    /// <summary>The weight of a field, argument or member; null without one.</summary>
     public static double? Of(IMetadataReader element) => element.GetMetadata<double?>(MetadataKey);
 
-    /// <summary>Whether a field weighs once for each statement, instead of once for each object that it is a field of.</summary>
+    /// <summary>Whether the weight of a field counts once for each statement, instead of once for each parent object.</summary>
     public static bool IsOfStatement(IMetadataReader field) => field.GetMetadata<bool>(StatementKey);
 
     public static void Attach(IMetadataWriter element, double weight)
@@ -107,7 +113,7 @@ internal static class Weight
         element.ApplyDirective(CostDirective.DirectiveName, "weight", weight.ToString(CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Attaches the weight of a statement of its own: a count, or rows that are looked for around those of a list.</summary>
+    /// <summary>Attaches a weight that counts for each statement: that of a count, or of a search around the rows of a list.</summary>
     public static void AttachToStatement(FieldType field, double weight)
     {
         Attach(field, weight);

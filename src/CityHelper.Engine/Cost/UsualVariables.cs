@@ -7,16 +7,18 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Cost;
 
 /// <summary>
-/// Variables that let an operation be priced before anybody sends any: defaults where there are some, else the least that its types demand,
-/// with numbers and lists as long as a page is when nobody says how long.
+/// Variables to compute the cost of an operation before any request: defaults where they exist, else the minimum that the types demand,
+/// with numbers and lengths of lists equal to the default page size.
 /// </summary>
 internal static class UsualVariables
 {
-    /// <summary>The values.</summary>
+    /// <summary>The usual variables of an operation.</summary>
     public static VariableValues Of(Operation operation)
     {
         var json = new JsonObject();
-        foreach (VariableDefinition variable in operation.Variables.Where(v => v.Default == InputCoercion.Absent && v.Type is NonNullGraphType))
+        IEnumerable<VariableDefinition> required = operation.Variables
+            .Where(v => v.Default == InputCoercion.Absent && v.Type is NonNullGraphType);
+        foreach (VariableDefinition variable in required)
         {
             json[variable.Name] = Least(variable.Type);
         }
@@ -40,7 +42,7 @@ internal static class UsualVariables
         _ => "",
     };
 
-    // Of an input of which exactly one member is given, the first.
+    // A OneOf input gets its first member.
     private static JsonObject Members(IInputObjectGraphType input) => new(input.Fields
         .Where((field, i) => input.IsOneOf ? i == 0 : field.ResolvedType is NonNullGraphType && field.DefaultValue is null)
         .Select(field => KeyValuePair.Create(field.Name, Least(field.ResolvedType!))));

@@ -4,20 +4,20 @@ using System.Diagnostics;
 namespace CityHelper.Engine.Database;
 
 /// <summary>
-/// The backends (processes of PostgreSQL) that this server's reading connections use or have given up, by process id. It knows which
-/// operation each of them runs, also after Npgsql has given the connection up: PostgreSQL goes on with what nobody waits for.
+/// The backends (PostgreSQL processes) of this server's reading connections, in use or abandoned, by process id. It knows which operation
+/// each runs, even after Npgsql has given up the connection: PostgreSQL continues statements that nobody waits for.
 /// </summary>
-/// <remarks>Thread-safe. Several servers share a PostgreSQL; each knows its own backends alone.</remarks>
+/// <remarks>Thread-safe. Servers may share a PostgreSQL; each knows only its own backends.</remarks>
 public sealed class BackendRegister
 {
     private readonly ConcurrentDictionary<int, BackendUse> _uses = new();
     private int _givenUp;
 
-    /// <summary>What is running or was given up.</summary>
+    /// <summary>The uses that run or were abandoned.</summary>
     public IReadOnlyCollection<BackendUse> Uses => [.. _uses.Values];
 
-    /// <summary>Forgets a backend that has ended.</summary>
-    public void Forget(BackendUse use)
+    /// <summary>Removes a backend that has ended.</summary>
+    public void Remove(BackendUse use)
     {
         if (_uses.TryRemove(KeyValuePair.Create(use.ProcessId, use)) && use.IsGivenUp)
         {
@@ -28,27 +28,29 @@ public sealed class BackendRegister
     }
 
     /// <summary>
-    /// Lets a backend that works on although nobody waits for it keep what its request holds, until it has ended: it takes as much of the
-    /// database as before.
+    /// Lets an abandoned backend that still runs keep its request's permits until it has ended: it loads the database as before.
     /// </summary>
-    /// <param name="shape">What the request ran.</param>
-    /// <param name="held">Is disposed when the backend has ended.</param>
-    /// <returns>False when there is no such backend: the caller disposes it.</returns>
-    internal bool TryHold(ExecutionShape? shape, IDisposable held) =>
-        shape is not null && Volatile.Read(ref _givenUp) > 0 && _uses.Values.FirstOrDefault(use => use.IsGivenUp && ReferenceEquals(use.Shape, shape)) is { } orphan && orphan.TryHold(held);
+    /// <param name="signature">The signature of the request.</param>
+    /// <param name="held">The permits; disposed when the backend has ended.</param>
+    /// <returns>False when there is no such backend: then the caller disposes the permits.</returns>
+    internal bool TryHold(ExecutionSignature? signature, IDisposable held) =>
+        signature is not null
+        && Volatile.Read(ref _givenUp) > 0
+        && _uses.Values.FirstOrDefault(use => use.IsGivenUp && ReferenceEquals(use.Signature, signature)) is { } orphan
+        && orphan.TryHold(held);
 
-    internal BackendUse Begin(int processId, ExecutionShape? shape)
+    internal BackendUse Begin(int processId, ExecutionSignature? signature)
     {
-        var use = new BackendUse(processId, shape);
+        var use = new BackendUse(processId, signature);
 
-        // Another use of the same id is one of a backend that has ended: a process id is used again then.
+        // A known use of the same id belongs to a backend that has ended: PostgreSQL reuses process ids.
         _uses[processId] = use;
         return use;
     }
 
     /// <summary>Ends a use.</summary>
-    /// <param name="use">What <see cref="Begin"/> returned.</param>
-    /// <param name="isGivenUp">Whether the connection broke, so that the backend may still be busy.</param>
+    /// <param name="use">The use that <see cref="Begin"/> returned.</param>
+    /// <param name="isGivenUp">Whether the connection broke, so the backend may still be busy.</param>
     internal void End(BackendUse use, bool isGivenUp)
     {
         if (isGivenUp && _uses.Count <= Limits.WatchedBackendsMax)
@@ -58,15 +60,15 @@ public sealed class BackendRegister
         }
         else
         {
-            Forget(use);
+            Remove(use);
         }
     }
 }
 
-/// <summary>One use of a backend: by a batch, or by a look-up.</summary>
-/// <param name="processId">Its process id.</param>
-/// <param name="shape">What it runs; null for a look-up, whose statements are the server's own.</param>
-public sealed class BackendUse(int processId, ExecutionShape? shape)
+/// <summary>One use of a backend, by a batch or a lookup.</summary>
+/// <param name="processId">The process id.</param>
+/// <param name="signature">The signature of what it runs; null for a lookup, which runs the server's own statements.</param>
+public sealed class BackendUse(int processId, ExecutionSignature? signature)
 {
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly Lock _ending = new();
@@ -76,19 +78,18 @@ public sealed class BackendUse(int processId, ExecutionShape? shape)
     /// <summary>The process id.</summary>
     public int ProcessId { get; } = processId;
 
-    /// <summary>What it runs; null for a look-up, whose statements are the server's own.</summary>
-    public ExecutionShape? Shape { get; } = shape;
+    /// <summary>The signature of what it runs; null for a lookup, which runs the server's own statements.</summary>
+    public ExecutionSignature? Signature { get; } = signature;
 
-    /// <summary>How long ago it began. PostgreSQL's clock is another, so moments are never compared, only durations.</summary>
+    /// <summary>Time since it began. PostgreSQL has another clock, so only durations are compared, never points in time.</summary>
     public TimeSpan Age => Stopwatch.GetElapsedTime(_start);
 
-    /// <summary>Whether the server does not wait for it any more.</summary>
+    /// <summary>Whether the server no longer waits for it.</summary>
     public bool IsGivenUp { get; internal set; }
 
-    /// <summary>What its request holds of the server's places; disposed when it has ended.</summary>
-    /// <param name="held">The places.</param>
-    /// <returns>False when it has ended, or when it broke before its statement's limit: then PostgreSQL went away, and not the
-    /// client.</returns>
+    /// <summary>Keeps the permits of its request until it has ended.</summary>
+    /// <param name="held">The permits.</param>
+    /// <returns>False when it has ended, or broke before its statement's time limit: then PostgreSQL is gone, not the client.</returns>
     internal bool TryHold(IDisposable held)
     {
         lock (_ending)
@@ -115,16 +116,13 @@ public sealed class BackendUse(int processId, ExecutionShape? shape)
         held?.Dispose();
     }
 
-    /// <summary>Whether it was terminated because it outlived its limit.</summary>
+    /// <summary>Whether the watcher terminated it because it outlived its time limit.</summary>
     public bool IsTerminated { get; set; }
 }
 
-/// <summary>
-/// What requests have in common that run the same statements: the operation, which of its variables are given, and how its rows are
-/// reached.
-/// </summary>
+/// <summary>What requests with the same statements have in common: the operation, the variable signature, and the access paths.</summary>
 /// <param name="OperationId">The operation's id.</param>
-/// <param name="OperationName">Its name, or its id when it has none.</param>
-/// <param name="VariableSignature">Which members its variables have.</param>
+/// <param name="OperationName">The operation's name, or its id when it has none.</param>
+/// <param name="VariableSignature">The variable signature.</param>
 /// <param name="AccessPaths">The access path of each connection.</param>
-public sealed record ExecutionShape(string OperationId, string OperationName, string VariableSignature, string AccessPaths);
+public sealed record ExecutionSignature(string OperationId, string OperationName, string VariableSignature, string AccessPaths);

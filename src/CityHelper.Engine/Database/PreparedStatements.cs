@@ -4,27 +4,26 @@ using Npgsql;
 namespace CityHelper.Engine.Database;
 
 /// <summary>
-/// Decides which statements a connection keeps prepared. Each takes memory of its backend for as long as the connection lives, some 80
-/// bytes for a character of its text, and a client chooses how many different ones there are: so they are bounded by characters and not by
-/// number alone (Npgsql's <c>Max Auto Prepare</c> counts: with 200 of a client's choice a backend grew to 90 MB).
+/// Decides which statements a connection keeps prepared. Each takes memory of its backend while the connection lives, some 80 bytes per
+/// character of its text, and clients choose how many different ones there are. So they are limited by characters, not only by number
+/// (Npgsql's <c>Max Auto Prepare</c> counts statements: with 200 of a client's choice a backend grew to 90 MB).
 /// </summary>
 /// <remarks>
-/// Prepared is what the server has run before, and only if it is short: the statements of published operations are, those of a filter of
-/// fifty conditions in sixteen cells are not. What does not fit any more throws out everything, which is then prepared again as it is used.
-/// Texts are known by their hashes: of the texts themselves each connection would keep 400 kB of the server's memory, and closed
-/// connections as much. Thread-safe.
+/// A statement is prepared if the server has run it before and it is short: those of published operations are, those of a filter of fifty
+/// conditions in sixteen cells are not. When a statement does not fit, the connection drops all of them and prepares them again as they are
+/// used. Only hashes of the texts are kept: the texts would take 400 kB of the server's memory for each connection, and as much for each
+/// closed one. Thread-safe.
 /// </remarks>
-/// <param name="connectionsMax">Connections of the pool at most.</param>
+/// <param name="connectionsMax">The largest number of connections of the pool.</param>
 internal sealed class PreparedStatements(int connectionsMax)
 {
-    // No event tells of a connection's end, so those that were not used for longest are forgotten; twice the pool, so that one of the
-    // pool's own is not among them.
+    // No event reports a connection's end, so the least recently used are dropped. Twice the pool's size, so that no open one is dropped.
     private readonly int _keptMax = 2 * connectionsMax;
     private readonly Dictionary<int, Kept> _connections = [];
     private readonly Lock _lock = new();
     private long _uses;
 
-    /// <summary>Connections that are remembered.</summary>
+    /// <summary>Tracked connections. For tests.</summary>
     public int Count
     {
         get
@@ -36,17 +35,18 @@ internal sealed class PreparedStatements(int connectionsMax)
         }
     }
 
-    /// <summary>Prepares the statements of a batch if all of them are worth it.</summary>
-    /// <param name="connection">The open connection, which nobody else uses meanwhile.</param>
-    /// <param name="batch">The batch, filled.</param>
+    /// <summary>Prepares the statements of a batch if all of them qualify.</summary>
+    /// <param name="connection">The open connection, not used by anything else meanwhile.</param>
+    /// <param name="batch">The batch with its commands.</param>
     /// <param name="statements">Its statements, in any order.</param>
-    /// <param name="cancellation">Ends preparing.</param>
-    public async Task PrepareAsync(NpgsqlConnection connection, NpgsqlBatch batch, IReadOnlyCollection<CompiledStatement> statements, CancellationToken cancellation)
+    /// <param name="cancellation">Cancels preparing.</param>
+    public async Task PrepareAsync(
+        NpgsqlConnection connection, NpgsqlBatch batch, IReadOnlyCollection<CompiledStatement> statements, CancellationToken cancellation)
     {
         bool isWorthIt = true;
         foreach (CompiledStatement statement in statements)
         {
-            // All are counted, whatever the others of their batch are like.
+            // Counts every use, even if another statement of the batch does not qualify.
             isWorthIt &= statement.NoteUse() && statement.Sql.Length <= Limits.PreparedStatementCharsMax;
         }
 
@@ -59,7 +59,7 @@ internal sealed class PreparedStatements(int connectionsMax)
         CompiledStatement[] different = [.. statements.DistinctBy(s => s.TextHash)];
         if (kept.Chars + different.Where(s => !kept.Holds(s)).Sum(s => s.Sql.Length) > Limits.PreparedConnectionCharsMax)
         {
-            // Npgsql has it in a synchronous form alone.
+            // Npgsql has only a synchronous version.
             await Task.Run(connection.UnprepareAll, cancellation);
             kept.Clear();
         }
@@ -69,12 +69,12 @@ internal sealed class PreparedStatements(int connectionsMax)
             kept.Add(statement);
         }
 
-        // Without a round trip when all of them are prepared already.
+        // No round trip when all of them are already prepared.
         await batch.PrepareAsync(cancellation);
     }
 
-    /// <summary>What a connection keeps.</summary>
-    /// <param name="processId">Its backend.</param>
+    /// <summary>The prepared statements of a connection.</summary>
+    /// <param name="processId">The process id of its backend.</param>
     internal Kept KeptOf(int processId)
     {
         lock (_lock)
@@ -83,7 +83,7 @@ internal sealed class PreparedStatements(int connectionsMax)
             {
                 if (_connections.Count >= _keptMax)
                 {
-                    // One that is used again all the same is counted anew, and so keeps twice as much for once.
+                    // If the dropped connection is used again, it starts from zero, and so may once keep twice as much.
                     _connections.Remove(_connections.MinBy(c => c.Value.LastUse).Key);
                 }
 
@@ -95,15 +95,15 @@ internal sealed class PreparedStatements(int connectionsMax)
         }
     }
 
-    /// <summary>What one connection keeps prepared. Used by whoever has the connection.</summary>
+    /// <summary>The prepared statements of one connection. Only the connection's current user calls it.</summary>
     internal sealed class Kept
     {
         private readonly HashSet<ulong> _statements = [];
 
-        /// <summary>The characters of all texts.</summary>
+        /// <summary>Characters of all texts.</summary>
         public int Chars { get; private set; }
 
-        /// <summary>The number of the use that was the last; the lock's.</summary>
+        /// <summary>Sequence number of the last use; guarded by the lock.</summary>
         public long LastUse { get; set; }
 
         public bool Holds(CompiledStatement statement) => _statements.Contains(statement.TextHash);

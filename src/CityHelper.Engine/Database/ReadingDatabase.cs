@@ -5,21 +5,21 @@ using Npgsql;
 namespace CityHelper.Engine.Database;
 
 /// <summary>
-/// The way to the database for everything that is read for a request. A connection is opened for the whole use, so that its backend is
-/// known while it works, and a connection of the pool that turns out to be dead costs no answer: it is tried once more.
+/// Database access for all reads of a request. A connection stays open for the whole read, so its backend is known while it works. If a
+/// connection of the pool turns out to be dead, the read is tried once more and the request does not fail.
 /// </summary>
 public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backends, ILogger<ReadingDatabase> logger)
 {
     private readonly int _connectionsMax = new NpgsqlConnectionStringBuilder(pool.ConnectionString).MaxPoolSize;
 
-    /// <summary>Reads with a connection that is taken for as long.</summary>
-    /// <param name="read">Reads. It may be called twice, so it must not change anything before its last statement was read.</param>
-    /// <param name="cancellation">Ends the statement in PostgreSQL too.</param>
-    /// <exception cref="NpgsqlException">The database does not answer, or not as it should.</exception>
+    /// <summary>Reads with one connection.</summary>
+    /// <param name="read">Does the reading. It may be called twice, so it must change nothing before its last statement was read.</param>
+    /// <param name="cancellation">Cancels the statement in PostgreSQL too.</param>
+    /// <exception cref="NpgsqlException">The database is unavailable or returns an error.</exception>
     public Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellation) =>
         ReadAsync(new DatabaseRead(null), use => read(use.Connection), cancellation);
 
-    /// <summary>As the other, for one that says what it reads and from where on it must not be repeated.</summary>
+    /// <summary>As the other overload, for a caller that says what it reads and when it must no longer be repeated.</summary>
     internal async Task<T> ReadAsync<T>(DatabaseRead use, Func<DatabaseRead, Task<T>> read, CancellationToken cancellation)
     {
         try
@@ -28,7 +28,7 @@ public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backe
         }
         catch (NpgsqlException cause) when (use.IsStale(cause) && !cancellation.IsCancellationRequested)
         {
-            // The others of the pool are of the same age, and PostgreSQL was most likely restarted.
+            // The pool's other connections are of the same age, and PostgreSQL was most likely restarted.
             pool.Clear();
             LogMessages.StaleConnection(logger, (cause as PostgresException)?.SqlState ?? cause.InnerException!.GetType().Name);
             EngineTelemetry.ReadsRepeated.Add(1);
@@ -39,8 +39,8 @@ public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backe
     }
 
     /// <summary>
-    /// A connection that answers. A dead one may still be taken while another read clears the pool: Npgsql's <c>Clear</c> returns at once
-    /// when one is under way.
+    /// Opens a connection that responds. A dead one may still come from the pool while another read clears it: Npgsql's <c>Clear</c>
+    /// returns at once when one is already running.
     /// </summary>
     private async Task<NpgsqlConnection> OpenLiveAsync(CancellationToken cancellation)
     {
@@ -69,36 +69,36 @@ public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backe
     {
         await using NpgsqlConnection connection = opened;
         use.Connection = connection;
-        use.Backend = backends.Begin(connection.ProcessID, use.Shape);
+        use.Backend = backends.Begin(connection.ProcessID, use.Signature);
         try
         {
             return await read(use);
         }
         finally
         {
-            // Npgsql closes a connection whose answer it does not wait for any more.
+            // Npgsql closes a connection whose response it no longer waits for.
             backends.End(use.Backend, isGivenUp: connection.State != System.Data.ConnectionState.Open);
         }
     }
 }
 
 /// <summary>One use of the database.</summary>
-/// <param name="shape">What it runs; null for a look-up.</param>
-internal sealed class DatabaseRead(ExecutionShape? shape)
+/// <param name="signature">The signature of what it runs; null for a lookup.</param>
+internal sealed class DatabaseRead(ExecutionSignature? signature)
 {
-    public ExecutionShape? Shape { get; } = shape;
+    public ExecutionSignature? Signature { get; } = signature;
 
     public NpgsqlConnection Connection { get; set; } = null!;
 
-    /// <summary>The backend that reads; null until a connection is open.</summary>
+    /// <summary>The backend that it uses; null until a connection is open.</summary>
     public BackendUse? Backend { get; set; }
 
-    /// <summary>Set when the first answer is there: what was read must not be read twice.</summary>
+    /// <summary>Set when the first result arrives: from then on the read must not be repeated.</summary>
     public bool HasBegun { get; set; }
 
     /// <summary>
-    /// Whether a failure says that the connection was dead before it was asked (<see cref="IsDead"/>). It shows at once; a statement that
-    /// ran for a while and took its backend along must not do so twice.
+    /// Whether a failure shows that the connection was dead before it was used (<see cref="IsDead"/>). This shows at once. A statement that
+    /// ran for a while and took its backend down must not do so twice.
     /// </summary>
     public bool IsStale(NpgsqlException cause) =>
         !HasBegun
@@ -106,13 +106,13 @@ internal sealed class DatabaseRead(ExecutionShape? shape)
         && IsDead(cause);
 
     /// <summary>
-    /// Whether a failure says that the connection is dead: told by PostgreSQL when it shut down or ended the backend, or by the socket.
+    /// Whether a failure shows that the connection is dead: PostgreSQL shut down or ended the backend, or the socket failed.
     /// </summary>
     public static bool IsDead(NpgsqlException cause) =>
         cause is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown }
         || (cause is not PostgresException && cause.InnerException is IOException or System.Net.Sockets.SocketException);
 
-    /// <summary>Whether it was ended because it took too long: by PostgreSQL's limit, by Npgsql's, or by the watcher.</summary>
+    /// <summary>Whether it ended because it took too long: by PostgreSQL's time limit, by Npgsql's, or by the watcher.</summary>
     public bool IsTimeout(NpgsqlException cause) =>
         cause is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled }
         || Backend is { IsTerminated: true }

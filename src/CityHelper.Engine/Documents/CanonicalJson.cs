@@ -6,15 +6,14 @@ using System.Text.Json;
 namespace CityHelper.Engine.Documents;
 
 /// <summary>
-/// JSON in the one spelling of RFC 8785: no spaces, members in the order of their UTF-16 names, numbers and escapes as ECMAScript writes
-/// them.
+/// JSON in its canonical form (RFC 8785): no spaces, members ordered by their UTF-16 names, numbers and escapes as ECMAScript writes them.
 /// </summary>
 internal static class CanonicalJson
 {
-    /// <summary>Writes a value.</summary>
-    /// <param name="value">What was parsed; its texts can be decoded.</param>
+    /// <summary>Writes a value in canonical form.</summary>
+    /// <param name="value">The parsed value; its strings can be decoded.</param>
     /// <param name="json">The canonical JSON.</param>
-    /// <returns>False when there is none: an object has a member twice, or a number is none of a double.</returns>
+    /// <returns>False if there is no canonical form: an object has a member twice, or a number is not a double.</returns>
     public static bool TryWrite(JsonElement value, [NotNullWhen(true)] out string? json)
     {
         var text = new StringBuilder();
@@ -114,8 +113,8 @@ internal static class CanonicalJson
         text.Append('"');
     }
 
-    // ECMAScript's Number::toString (ECMA-262, 6.1.6.1.20): the shortest digits that read back as the same double, as .NET has them too,
-    // written out from 1e-7 to 1e21.
+    // ECMAScript's Number::toString (ECMA-262, 6.1.6.1.20): the shortest digits that parse to the same double, as in .NET; positional
+    // between 1e-7 and 1e21.
     private static bool TryWriteNumber(StringBuilder text, JsonElement value)
     {
         if (!value.TryGetDouble(out double number) || !double.IsFinite(number))
@@ -133,7 +132,8 @@ internal static class CanonicalJson
         string[] mantissa = parts[0].Split('.');
         string all = string.Concat(mantissa);
         string digits = all.TrimStart('0');
-        int point = mantissa[0].Length - (all.Length - digits.Length) + (parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0);
+        int point =
+            mantissa[0].Length - (all.Length - digits.Length) + (parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0);
         digits = digits.TrimEnd('0');
         text.Append(number < 0 ? "-" : "").Append(Positional(digits, point) ?? Exponential(digits, point));
         return true;
@@ -148,5 +148,7 @@ internal static class CanonicalJson
     };
 
     private static string Exponential(string digits, int point) =>
-        string.Create(CultureInfo.InvariantCulture, $"{digits[..1]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(point > 0 ? "+" : "-")}{Math.Abs(point - 1)}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{digits[..1]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(point > 0 ? "+" : "-")}{Math.Abs(point - 1)}");
 }

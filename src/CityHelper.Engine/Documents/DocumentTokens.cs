@@ -3,10 +3,10 @@ using GraphQLParser.Exceptions;
 
 namespace CityHelper.Engine.Documents;
 
-/// <summary>Counts a text's tokens, before the parser makes anything of them.</summary>
+/// <summary>Counts the tokens of a text before the parser builds anything from them.</summary>
 internal static class DocumentTokens
 {
-    /// <summary>Why the text may not be parsed, or null. A text that is no GraphQL is the parser's to refuse.</summary>
+    /// <summary>The error if the text has too many tokens, or null. The parser reports syntax errors.</summary>
     public static RequestError? Check(string text)
     {
         try
@@ -28,6 +28,7 @@ internal static class DocumentTokens
             return null;
         }
 
-        return new OperationTooLargeError($"The document has more than {Limits.DocumentTokensMax} tokens: send lists and areas as variables.");
+        return new OperationTooLargeError(
+            $"The document has more than {Limits.DocumentTokensMax} tokens: send lists and areas as variables.");
     }
 }

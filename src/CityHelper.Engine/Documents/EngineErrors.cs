@@ -4,18 +4,25 @@ using GraphQL.Validation;
 
 namespace CityHelper.Engine.Documents;
 
-/// <summary>GraphQL.NET's errors at the border: its class names become codes, its section numbers links.</summary>
+/// <summary>Converts GraphQL.NET's errors: class names become codes, section numbers become links.</summary>
 internal static class EngineErrors
 {
     private const string Suggestion = " Did you mean";
 
     /// <summary>The members of an input, as a suggestion.</summary>
-    public static string Suggest(IInputObjectGraphType input) => $"{Suggestion} one of {string.Join(", ", input.Fields.Select(f => f.Name))}?";
+    public static string Suggest(IInputObjectGraphType input) =>
+        $"{Suggestion} one of {string.Join(", ", input.Fields.Select(f => f.Name))}?";
 
-    /// <summary>The error without the names that the schema has: who may not look at it is not told them one by one (attack 6).</summary>
-    public static RequestError WithoutSuggestion(RequestError error) => error.Message.IndexOf(Suggestion, StringComparison.Ordinal) is var at and >= 0
-        ? new RequestError(error.Message[..at], error.Code) { Locations = error.Locations, Extensions = error.Extensions, Status = error.Status }
-        : error;
+    /// <summary>Removes suggestions: a client that may not read the schema must not learn its names one by one (attack 6).</summary>
+    public static RequestError WithoutSuggestion(RequestError error) =>
+        error.Message.IndexOf(Suggestion, StringComparison.Ordinal) is var at and >= 0
+            ? new RequestError(error.Message[..at], error.Code)
+            {
+                Locations = error.Locations,
+                Extensions = error.Extensions,
+                Status = error.Status,
+            }
+            : error;
 
     public static RequestError ToRequestError(ExecutionError error)
     {

@@ -6,9 +6,9 @@ using GraphQLParser.AST;
 namespace CityHelper.Engine.Documents;
 
 /// <summary>
-/// Whether fields of one name in the answer are one field (spec 5.3.2), for documents that hold otherwise. GraphQL.NET compares all of them
-/// in pairs, and what is below each pair again: 6 kB of nested fragments take it half a minute, and no timeout ends it (measured). Here
-/// fields are merged as execution does it, and each is compared with the first of its name.
+/// Checks that fields with the same response name can be merged (spec 5.3.2), for documents that pass all other rules. GraphQL.NET compares
+/// all pairs of fields, and the fields nested in each pair again: 6 kB of nested fragments take it half a minute, and no timeout ends it
+/// (measured). This class merges fields as execution does, and compares each with the first of its name.
 /// </summary>
 internal sealed class FieldMerge
 {
@@ -25,32 +25,37 @@ internal sealed class FieldMerge
         _fragments = document.Definitions.OfType<GraphQLFragmentDefinition>().ToDictionary(f => f.FragmentName.Name.StringValue);
     }
 
-    /// <summary>Why fields cannot be merged, or null.</summary>
-    /// <param name="document">A document whose operations hold by all other rules, within <see cref="DocumentLimits"/>.</param>
+    /// <summary>The error if fields cannot be merged, or null.</summary>
+    /// <param name="document">A document that passes all other rules and <see cref="DocumentLimits"/>.</param>
     /// <param name="text">Its text.</param>
     /// <param name="schema">The schema.</param>
     public static RequestError? Check(GraphQLDocument document, string text, ISchema schema)
     {
         var merge = new FieldMerge(document, text, schema);
-        return document.Definitions.OfType<GraphQLOperationDefinition>()
-            .Select(operation => schema.RootOf(operation.Operation) is { } root ? merge.CheckFields([new(root, operation.SelectionSet)]) : null)
+        return document.Definitions
+            .OfType<GraphQLOperationDefinition>()
+            .Select(operation =>
+                schema.RootOf(operation.Operation) is { } root ? merge.CheckFields([new(root, operation.SelectionSet)]) : null)
             .FirstOrDefault(error => error is not null);
     }
 
-    // Fields of objects of different types never meet in one answer: of them only the shape counts.
+    // Fields of different object types never meet in one object: only their response shapes must match.
     private RequestError? CheckFields(IReadOnlyList<Selected> sets)
     {
-        foreach ((string name, List<PlacedField> fields) in Collect(sets))
+        foreach ((string name, List<LocatedField> fields) in Collect(sets))
         {
-            PlacedField[] anywhere = [.. fields.Where(f => f.Parent is not IObjectGraphType)];
-            PlacedField[][] meeting =
+            LocatedField[] anywhere = [.. fields.Where(f => f.Parent is not IObjectGraphType)];
+            LocatedField[][] meeting =
             [
-                .. fields.Where(f => f.Parent is IObjectGraphType).GroupBy(f => f.Parent).Select(group => (PlacedField[])[.. anywhere, .. group]),
+                .. fields
+                    .Where(f => f.Parent is IObjectGraphType)
+                    .GroupBy(f => f.Parent)
+                    .Select(group => (LocatedField[])[.. anywhere, .. group]),
             ];
             RequestError? error = meeting.Length > 1 ? CheckShape(name, fields) : null;
-            foreach (PlacedField[] group in meeting.Length == 0 ? [anywhere] : meeting)
+            foreach (LocatedField[] group in meeting.Length == 0 ? [anywhere] : meeting)
             {
-                error ??= CheckCalls(name, group) ?? CheckFields(Below(group));
+                error ??= CheckCalls(name, group) ?? CheckFields(Nested(group));
             }
 
             if (error is not null)
@@ -62,10 +67,10 @@ internal sealed class FieldMerge
         return _looked > Limits.MergedSelectionsMax ? new FieldMergeBudgetError() : null;
     }
 
-    private RequestError? CheckCalls(string name, PlacedField[] fields)
+    private RequestError? CheckCalls(string name, LocatedField[] fields)
     {
-        PlacedField first = fields[0];
-        foreach (PlacedField other in fields.AsSpan(1))
+        LocatedField first = fields[0];
+        foreach (LocatedField other in fields.AsSpan(1))
         {
             if (other.Field.Name.Value != first.Field.Name.Value)
             {
@@ -81,9 +86,9 @@ internal sealed class FieldMerge
         return null;
     }
 
-    private RequestError? CheckShape(string name, IReadOnlyList<PlacedField> fields)
+    private RequestError? CheckShape(string name, IReadOnlyList<LocatedField> fields)
     {
-        foreach (PlacedField other in fields.Skip(1))
+        foreach (LocatedField other in fields.Skip(1))
         {
             if (!IsOneShape(fields[0].Type, other.Type))
             {
@@ -91,7 +96,7 @@ internal sealed class FieldMerge
             }
         }
 
-        return Collect(Below(fields)).Select(below => CheckShape(below.Key, below.Value)).FirstOrDefault(error => error is not null);
+        return Collect(Nested(fields)).Select(nested => CheckShape(nested.Key, nested.Value)).FirstOrDefault(error => error is not null);
     }
 
     private static bool IsOneShape(IGraphType left, IGraphType right) => (left, right) switch
@@ -102,9 +107,9 @@ internal sealed class FieldMerge
         _ => left == right || !(left.IsLeafType() || right.IsLeafType()),
     };
 
-    private Dictionary<string, List<PlacedField>> Collect(IReadOnlyList<Selected> sets)
+    private Dictionary<string, List<LocatedField>> Collect(IReadOnlyList<Selected> sets)
     {
-        var fields = new Dictionary<string, List<PlacedField>>(StringComparer.Ordinal);
+        var fields = new Dictionary<string, List<LocatedField>>(StringComparer.Ordinal);
         var spread = new HashSet<string>(StringComparer.Ordinal);
         foreach (Selected set in sets)
         {
@@ -114,11 +119,12 @@ internal sealed class FieldMerge
         return fields;
     }
 
-    private void Collect(IGraphType type, GraphQLSelectionSet selectionSet, Dictionary<string, List<PlacedField>> fields, HashSet<string> spread)
+    private void Collect(
+        IGraphType type, GraphQLSelectionSet selectionSet, Dictionary<string, List<LocatedField>> fields, HashSet<string> spread)
     {
         foreach (ASTNode selection in selectionSet.Selections)
         {
-            // Beyond the budget nothing is looked at any more, and the end says so.
+            // Beyond the budget this visits nothing more; CheckFields returns the error.
             if (++_looked > Limits.MergedSelectionsMax)
             {
                 return;
@@ -129,7 +135,7 @@ internal sealed class FieldMerge
                 case GraphQLField field:
                     string name = (field.Alias?.Name ?? field.Name).StringValue;
                     fields.TryAdd(name, []);
-                    fields[name].Add(new PlacedField(type, field, TypeOf(type, field)));
+                    fields[name].Add(new LocatedField(type, field, TypeOf(type, field)));
                     break;
                 case GraphQLInlineFragment inline:
                     Collect(Narrowed(type, inline.TypeCondition), inline.SelectionSet, fields, spread);
@@ -142,7 +148,8 @@ internal sealed class FieldMerge
         }
     }
 
-    private IGraphType Narrowed(IGraphType type, GraphQLTypeCondition? condition) => condition is null ? type : _schema.AllTypes[condition.Type.Name]!;
+    private IGraphType Narrowed(IGraphType type, GraphQLTypeCondition? condition) =>
+        condition is null ? type : _schema.AllTypes[condition.Type.Name]!;
 
     private IGraphType TypeOf(IGraphType parent, GraphQLField field)
     {
@@ -156,10 +163,10 @@ internal sealed class FieldMerge
         return definition.ResolvedType!;
     }
 
-    private static List<Selected> Below(IEnumerable<PlacedField> fields) =>
+    private static List<Selected> Nested(IEnumerable<LocatedField> fields) =>
         [.. fields.Where(f => f.Field.SelectionSet is not null).Select(f => new Selected(f.Type.GetNamedType(), f.Field.SelectionSet!))];
 
-    // The arguments as one text, whatever their order; made once, because a field may be met in several places.
+    // The arguments as one text, in any order; cached, because a field may occur in several places.
     private string Call(GraphQLField field)
     {
         if (!_calls.TryGetValue(field, out string? call))
@@ -171,21 +178,21 @@ internal sealed class FieldMerge
         return call;
     }
 
-    private FieldsConflictError Conflict(string name, string why, params PlacedField[] fields) => new(name, why)
+    private FieldsConflictError Conflict(string name, string why, params LocatedField[] fields) => new(name, why)
     {
         Locations =
         [
             .. fields.Select(f =>
             {
-                var place = Location.FromLinearPosition(_text, f.Field.Location.Start);
-                return (place.Line, place.Column);
+                var location = Location.FromLinearPosition(_text, f.Field.Location.Start);
+                return (location.Line, location.Column);
             }),
         ],
     };
 
-    /// <summary>A selection set and the type of the objects that it is of.</summary>
+    /// <summary>A selection set and the type that it selects from.</summary>
     private readonly record struct Selected(IGraphType Type, GraphQLSelectionSet Set);
 
-    /// <summary>A field, the type that it is a field of, and its own.</summary>
-    private readonly record struct PlacedField(IGraphType Parent, GraphQLField Field, IGraphType Type);
+    /// <summary>A field, its parent type and its own type.</summary>
+    private readonly record struct LocatedField(IGraphType Parent, GraphQLField Field, IGraphType Type);
 }

@@ -7,13 +7,13 @@ using GraphQLParser.AST;
 namespace CityHelper.Engine.Documents;
 
 /// <summary>
-/// JSON and literals to values (GraphQL spec 6.4.1): leaves as their scalar parses them, lists as <see cref="List{T}"/>,
-/// input objects as <see cref="Dictionary{TKey,TValue}"/> with defaults filled in and absent members absent.
+/// Coerces JSON and literals to values (GraphQL spec 6.4.1): leaf values as their scalar parses them, lists to <see cref="List{T}"/>, input
+/// objects to <see cref="Dictionary{TKey,TValue}"/> with defaults filled in. Absent members stay absent.
 /// </summary>
 /// <exception cref="InputException">The value does not fit; the message says where and what to send.</exception>
 internal static class InputCoercion
 {
-    /// <summary>Stands for "not given", which is not null.</summary>
+    /// <summary>Stands for "not given", which differs from null.</summary>
     public static readonly object Absent = new();
 
     public static object? FromJson(JsonElement json, IGraphType type, string path)
@@ -38,7 +38,7 @@ internal static class InputCoercion
         };
     }
 
-    /// <summary>A literal without variables; validation has already looked at it.</summary>
+    /// <summary>Coerces a literal without variables; it has passed validation.</summary>
     public static object? FromLiteral(GraphQLValue literal, IGraphType type)
     {
         if (type is NonNullGraphType nonNull)
@@ -81,8 +81,8 @@ internal static class InputCoercion
     };
 
     /// <summary>
-    /// What PostgreSQL and JSON cannot hold never reaches them: numbers that are none (1e400 parses as infinity), the character zero, and
-    /// halves of surrogate pairs.
+    /// Rejects what PostgreSQL and JSON cannot hold: numbers that are not finite (1e400 parses as infinity), U+0000, and unpaired
+    /// surrogates.
     /// </summary>
     private static object? CheckLeaf(object? value, string path) => value is string text && !IsText(text)
         ? throw new InputException($"{path} holds a character that is no text: remove U+0000 and unpaired surrogates.")
@@ -152,7 +152,7 @@ internal static class InputCoercion
             FieldType field = input.Fields.Find(member.Name)
                 ?? throw new InputException($"{path} has no field `{member.Name}`.{EngineErrors.Suggest(input)}");
 
-            // JSON allows a key twice; the last counts, as in every JavaScript client.
+            // JSON allows duplicate keys; the last counts, as in every JavaScript client.
             result[member.Name] = FromJson(member.Value, field.ResolvedType!, $"{path}.{member.Name}");
         }
 
@@ -225,7 +225,7 @@ internal static class InputCoercion
         double real = json.GetDouble();
         CheckFinite(real, path);
 
-        // "2.0" and "2e0" are an Int as well (spec 3.5.1, input coercion); a double is exact there.
+        // "2.0" and "2e0" are valid for Int too (spec 3.5.1, input coercion); a double is exact in its range.
         return real == Math.Floor(real) && Math.Abs(real) <= int.MaxValue ? (object)(int)real : real;
     }
 }

@@ -9,7 +9,13 @@ namespace CityHelper.Engine.Documents;
 /// </summary>
 public sealed class Operation
 {
-    internal Operation(string id, int textChars, GraphQLDocument document, GraphQLOperationDefinition definition, IObjectGraphType root, IReadOnlyList<VariableDefinition> variables)
+    internal Operation(
+        string id,
+        int textChars,
+        GraphQLDocument document,
+        GraphQLOperationDefinition definition,
+        IObjectGraphType root,
+        IReadOnlyList<VariableDefinition> variables)
     {
         Id = id;
         TextChars = textChars;
@@ -24,13 +30,13 @@ public sealed class Operation
     /// <summary>SHA-256 of the text, lower-case hex.</summary>
     public string Id { get; }
 
-    /// <summary>Characters of the text, which what is made of it grows with.</summary>
+    /// <summary>Characters of the text: the memory of everything that is derived from it grows with them.</summary>
     internal int TextChars { get; }
 
     /// <summary>The operation's own name, or null.</summary>
     public string? Name => Definition.Name?.StringValue;
 
-    /// <summary>Its kind, as OpenTelemetry's conventions spell it: <c>query</c>, <c>mutation</c> or <c>subscription</c>.</summary>
+    /// <summary>Its kind, as in OpenTelemetry's semantic conventions: <c>query</c>, <c>mutation</c> or <c>subscription</c>.</summary>
     internal string Kind => Definition.Operation switch
     {
         OperationType.Query => "query",
@@ -38,21 +44,21 @@ public sealed class Operation
         _ => "subscription",
     };
 
-    /// <summary>The field by which the operation looks at the schema, <c>__schema</c> or <c>__type</c>; null when it does not.</summary>
+    /// <summary>The introspection field that the operation selects, <c>__schema</c> or <c>__type</c>; null without one.</summary>
     internal string? IntrospectionField { get; }
 
     internal GraphQLDocument Document { get; }
 
     internal GraphQLOperationDefinition Definition { get; }
 
-    /// <summary>The type that its fields are selected of: the schema's root of its kind.</summary>
+    /// <summary>The root type that its fields are selected from.</summary>
     internal IObjectGraphType Root { get; }
 
     internal IReadOnlyList<VariableDefinition> Variables { get; }
 
     internal IReadOnlyDictionary<string, GraphQLFragmentDefinition> Fragments { get; }
 
-    // Validation has seen that these fields stand below Query alone. The parser has bounded the depth.
+    // Validation allows these fields on Query only. The parser bounds the depth of this recursion.
     private static string? FirstIntrospection(ASTNode node) => node switch
     {
         GraphQLOperationDefinition operation => FirstOf(operation.SelectionSet),

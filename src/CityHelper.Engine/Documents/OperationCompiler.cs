@@ -13,16 +13,17 @@ using GraphQLParser.Exceptions;
 
 namespace CityHelper.Engine.Documents;
 
-/// <summary>Text to <see cref="Operation"/>: parsed under caps, validated against the schema without the variables.</summary>
-/// <exception cref="InvalidOperationException">Fields of the schema that no plan could read.</exception>
+/// <summary>Compiles a text to an <see cref="Operation"/>: parses it under limits and validates it, without variables.</summary>
+/// <exception cref="InvalidOperationException">The schema has fields that no plan can read.</exception>
 public sealed class OperationCompiler(ISchema schema)
 {
     private static readonly ParserOptions s_parserOptions = new() { MaxDepth = Limits.DocumentDepthMax, Ignore = IgnoreOptions.Comments };
 
-    // FieldMerge judges that one.
-    private static readonly IValidationRule[] s_rules = [.. DocumentValidator.CoreRules.Where(rule => rule is not OverlappingFieldsCanBeMerged)];
+    // FieldMerge replaces that rule.
+    private static readonly IValidationRule[] s_rules =
+        [.. DocumentValidator.CoreRules.Where(rule => rule is not OverlappingFieldsCanBeMerged)];
 
-    // Asked first and alone, because the rule for defaults throws when the variable is of no input type.
+    // These run first and alone: the rule for defaults throws if a variable has no input type.
     private static readonly IValidationRule[] s_variableRules = [KnownTypeNames.Instance, VariablesAreInputTypes.Instance];
 
     private readonly DocumentValidator _validator = new();
@@ -31,11 +32,11 @@ public sealed class OperationCompiler(ISchema schema)
     /// <summary>The id of a text: SHA-256 of its UTF-8, lower-case hex.</summary>
     public static string IdOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Parses and validates.</summary>
+    /// <summary>Parses and validates a document.</summary>
     /// <param name="text">A GraphQL document.</param>
-    /// <param name="operationName">Which of its operations; null when there is one.</param>
+    /// <param name="operationName">The operation to run; null if the document has only one.</param>
     /// <param name="cancellation">Ends the validation.</param>
-    /// <returns>The operation, or why not.</returns>
+    /// <returns>The operation, or the errors.</returns>
     public async ValueTask<CompiledOperation> CompileAsync(string text, string? operationName, CancellationToken cancellation)
     {
         if (text.Length > Limits.DocumentCharsMax)
@@ -44,9 +45,11 @@ public sealed class OperationCompiler(ISchema schema)
                 $"The document has {text.Length} characters, {Limits.DocumentCharsMax} are allowed: split it."));
         }
 
-        // The parser's message of a syntax error counts a carriage return as a line of its own, and fails behind the last. Lines stay where
-        // they are, and a carriage return stands in no value: block strings have line feeds instead (spec 2.9.4).
-        string lines = text.Contains('\r', StringComparison.Ordinal) ? text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n') : text;
+        // The parser's message of a syntax error counts a carriage return as a separate line, and fails beyond the last. Lines keep their
+        // numbers, and no value changes: block strings have line feeds instead of carriage returns (spec 2.9.4).
+        string lines = text.Contains('\r', StringComparison.Ordinal)
+            ? text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n')
+            : text;
         if (DocumentTokens.Check(lines) is { } tooLong)
         {
             return CompiledOperation.Refused(tooLong);
@@ -63,7 +66,7 @@ public sealed class OperationCompiler(ISchema schema)
             return CompiledOperation.Refused(refusal!);
         }
 
-        // GraphQL.NET's rules take the root type for granted.
+        // GraphQL.NET's rules assume that the root type exists.
         if (_schema.RootOf(definition.Operation) is not { } root)
         {
             return CompiledOperation.Refused(new OperationKindUnknownError(definition.Operation.ToString().ToLowerInvariant()));
@@ -111,7 +114,7 @@ public sealed class OperationCompiler(ISchema schema)
         }
         catch (GraphQLSyntaxErrorException cause)
         {
-            // The parser's message repeats the text below its first line.
+            // After its first line, the parser's message repeats the text.
             string firstLine = cause.Message.Split('\n', 2)[0].TrimEnd();
             error = new SyntaxError(firstLine) { Locations = [(cause.Location.Line, cause.Location.Column)] };
         }
@@ -144,8 +147,12 @@ public sealed class OperationCompiler(ISchema schema)
     private async ValueTask<List<RequestError>> ValidateAsync(
         GraphQLDocument document, GraphQLOperationDefinition definition, CancellationToken cancellation)
     {
-        // The validator goes on to the variables once all rules hold, and none were given: their errors say nothing here.
-        ExecutionError[] errors = [.. (await ValidateAsync(document, definition, s_variableRules, cancellation)).Where(e => e is KnownTypeNamesError or VariablesAreInputTypesError)];
+        // Once all rules hold, the validator checks variables. None are given here, so their errors mean nothing.
+        ExecutionError[] errors =
+        [
+            .. (await ValidateAsync(document, definition, s_variableRules, cancellation)).Where(e =>
+                e is KnownTypeNamesError or VariablesAreInputTypesError),
+        ];
         if (errors.Length == 0)
         {
             errors = [.. (await ValidateAsync(document, definition, s_rules, cancellation)).Where(e => e is not InvalidVariableError)];
@@ -170,7 +177,7 @@ public sealed class OperationCompiler(ISchema schema)
     }
 }
 
-/// <summary>An operation, or why there is none.</summary>
+/// <summary>An operation, or the errors why there is none.</summary>
 public sealed record CompiledOperation(Operation? Operation, IReadOnlyList<RequestError> Errors)
 {
     internal static CompiledOperation Refused(RequestError error) => new(null, [error]);

@@ -2,9 +2,7 @@ using System.Text.Json;
 
 namespace CityHelper.Engine.Documents;
 
-/// <summary>
-/// What a client asks for, whichever way it was sent. Dispose it when it was answered: it holds the JSON that was parsed.
-/// </summary>
+/// <summary>A client's request, in any transport. Dispose it after the response: it owns the JSON that was parsed.</summary>
 internal sealed class OperationRequest : IDisposable
 {
     private readonly List<JsonDocument> _documents = [];
@@ -13,7 +11,7 @@ internal sealed class OperationRequest : IDisposable
 
     public string? Id { get; set; }
 
-    /// <summary>The SHA-256 of the text, by which it is or should be known (<c>extensions.persistedQuery</c>).</summary>
+    /// <summary>The SHA-256 of the text, under which it is or will be registered (<c>extensions.persistedQuery</c>).</summary>
     public string? Hash { get; set; }
 
     public string? OperationName { get; set; }
@@ -21,10 +19,10 @@ internal sealed class OperationRequest : IDisposable
     /// <summary>A JSON object, or undefined.</summary>
     public JsonElement Variables { get; set; }
 
-    /// <summary>A JSON array of requests, when the body is one; then nothing else here is set but what the URL says.</summary>
+    /// <summary>A JSON array of requests, if the body is one; then only values from the URL are set beside it.</summary>
     public JsonElement? Batch { get; set; }
 
-    /// <summary>Keeps a document until the request is answered.</summary>
+    /// <summary>Keeps a document until this request is disposed.</summary>
     public JsonElement Own(JsonDocument document)
     {
         _documents.Add(document);

@@ -3,7 +3,7 @@ using GraphQLParser.Visitors;
 
 namespace CityHelper.Engine.Documents;
 
-/// <summary>Constants of a schema as text, the same for what means the same.</summary>
+/// <summary>Values of a document as canonical text: equal values have equal texts.</summary>
 internal static class ValueText
 {
     private static readonly SDLPrinter s_printer = new();
@@ -11,13 +11,16 @@ internal static class ValueText
     public static string? Of(GraphQLValue? value) => value switch
     {
         null => null,
-        GraphQLObjectValue { Fields: var fields } =>
-            $"{{{string.Join(", ", (fields ?? []).OrderBy(f => f.Name.StringValue, StringComparer.Ordinal).Select(f => $"{f.Name.StringValue}: {Of(f.Value)}"))}}}",
+        GraphQLObjectValue { Fields: var fields } => $"{{{string.Join(", ", Members(fields ?? []))}}}",
         GraphQLListValue { Values: var values } => $"[{string.Join(", ", (values ?? []).Select(Of))}]",
         _ => s_printer.Print(value),
     };
 
-    /// <summary>A directive as it stands on a definition: <c>@deprecated(reason: "…")</c>.</summary>
+    private static IEnumerable<string> Members(IEnumerable<GraphQLObjectField> fields) => fields
+        .OrderBy(f => f.Name.StringValue, StringComparer.Ordinal)
+        .Select(f => $"{f.Name.StringValue}: {Of(f.Value)}");
+
+    /// <summary>The text of a directive on a definition: <c>@deprecated(reason: "…")</c>.</summary>
     public static string Of(GraphQLDirective directive)
     {
         string arguments = string.Join(", ", (directive.Arguments?.Items ?? [])

@@ -3,7 +3,7 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Documents;
 
-/// <summary>A variable of an operation, with its type looked up.</summary>
+/// <summary>A variable of an operation, with its resolved type.</summary>
 /// <param name="Name">Without the dollar sign.</param>
 /// <param name="Type">Its input type.</param>
 /// <param name="Default">The coerced default, or <see cref="InputCoercion.Absent"/>.</param>

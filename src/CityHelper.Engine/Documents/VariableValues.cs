@@ -5,28 +5,28 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Documents;
 
-/// <summary>The coerced variables of one request, and their shape.</summary>
+/// <summary>The coerced variables of one request, and their signature.</summary>
 /// <remarks>
-/// The shape says all that decides a plan: which variables and input members are there, which are null, how long lists of input
-/// objects are, the values of Booleans (for <c>@skip</c> and <c>@include</c>) and of sort directions. It says nothing else, so that
+/// The signature holds everything that decides a plan: which variables and input members are present, which are null, how long lists of
+/// input objects are, the values of Booleans (for <c>@skip</c> and <c>@include</c>) and of sort directions. It holds nothing else, so that
 /// requests that differ only in values share a plan.
 /// </remarks>
 public sealed class VariableValues
 {
     private readonly Dictionary<string, object?> _values;
 
-    private VariableValues(Dictionary<string, object?> values, string shape)
+    private VariableValues(Dictionary<string, object?> values, string signature)
     {
         _values = values;
-        Shape = shape;
+        Signature = signature;
     }
 
     /// <summary>No variables at all.</summary>
     public static VariableValues None { get; } = new([], "");
 
-    internal string Shape { get; }
+    internal string Signature { get; }
 
-    /// <summary>The value of a variable: a leaf, a list, a dictionary, null, or <see cref="InputCoercion.Absent"/>.</summary>
+    /// <summary>The value of a variable: a leaf value, a list, a dictionary, null, or <see cref="InputCoercion.Absent"/>.</summary>
     internal object? this[string name] => _values.TryGetValue(name, out object? value) ? value : InputCoercion.Absent;
 
     /// <summary>Coerces what a request sent.</summary>
@@ -39,7 +39,7 @@ public sealed class VariableValues
         }
 
         var values = new Dictionary<string, object?>(definitions.Count);
-        var shape = new StringBuilder();
+        var signature = new StringBuilder();
         foreach (VariableDefinition definition in definitions)
         {
             object? value;
@@ -53,15 +53,15 @@ public sealed class VariableValues
             }
 
             values.Add(definition.Name, value);
-            AppendShape(shape, definition.Type, value);
-            shape.Append(';');
-            if (shape.Length > Limits.ShapeCharsMax)
+            AppendSignature(signature, definition.Type, value);
+            signature.Append(';');
+            if (signature.Length > Limits.SignatureCharsMax)
             {
                 return (null, new OperationTooLargeError($"Variable `${definition.Name}` has too many members: send fewer conditions."));
             }
         }
 
-        return (new VariableValues(values, shape.ToString()), null);
+        return (new VariableValues(values, signature.ToString()), null);
     }
 
     private static object? Coerce(VariableDefinition definition, JsonElement json)
@@ -80,7 +80,7 @@ public sealed class VariableValues
         return definition.Default;
     }
 
-    private static void AppendShape(StringBuilder shape, IGraphType type, object? value)
+    private static void AppendSignature(StringBuilder signature, IGraphType type, object? value)
     {
         if (type is NonNullGraphType nonNull)
         {
@@ -90,59 +90,59 @@ public sealed class VariableValues
         switch (value)
         {
             case null:
-                shape.Append('0');
+                signature.Append('0');
                 break;
             case not null when value == InputCoercion.Absent:
-                shape.Append('-');
+                signature.Append('-');
                 break;
             case bool flag when type is BooleanGraphType:
-                shape.Append(flag ? 't' : 'f');
+                signature.Append(flag ? 't' : 'f');
                 break;
             case string direction when type is SortEnumType:
-                shape.Append(direction);
+                signature.Append(direction);
                 break;
             case List<object?> items when IsListOfObjects(type):
-                AppendList(shape, ((ListGraphType)type).ResolvedType!, items);
+                AppendList(signature, ((ListGraphType)type).ResolvedType!, items);
                 break;
             case Dictionary<string, object?> members:
-                AppendObject(shape, (IInputObjectGraphType)type, members);
+                AppendObject(signature, (IInputObjectGraphType)type, members);
                 break;
             default:
-                shape.Append('v');
+                signature.Append('v');
                 break;
         }
     }
 
-    private static void AppendList(StringBuilder shape, IGraphType itemType, List<object?> items)
+    private static void AppendList(StringBuilder signature, IGraphType itemType, List<object?> items)
     {
-        shape.Append('[');
+        signature.Append('[');
         foreach (object? item in items)
         {
-            AppendShape(shape, itemType, item);
-            shape.Append(',');
+            AppendSignature(signature, itemType, item);
+            signature.Append(',');
         }
 
-        shape.Append(']');
+        signature.Append(']');
     }
 
     // In the order of the type's fields, so that the order of a client's JSON keys does not matter.
-    private static void AppendObject(StringBuilder shape, IInputObjectGraphType type, Dictionary<string, object?> members)
+    private static void AppendObject(StringBuilder signature, IInputObjectGraphType type, Dictionary<string, object?> members)
     {
-        shape.Append('{');
+        signature.Append('{');
         foreach (FieldType field in type.Fields)
         {
             if (members.TryGetValue(field.Name, out object? member))
             {
-                shape.Append(field.Name).Append(':');
-                AppendShape(shape, field.ResolvedType!, member);
-                shape.Append(',');
+                signature.Append(field.Name).Append(':');
+                AppendSignature(signature, field.ResolvedType!, member);
+                signature.Append(',');
             }
         }
 
-        shape.Append('}');
+        signature.Append('}');
     }
 
-    /// <summary>Lists of leaves are one SQL array whatever their length; lists of objects are conditions or sort keys.</summary>
+    /// <summary>Lists of leaf values are one SQL array of any length; lists of objects are conditions or sort keys.</summary>
     internal static bool IsListOfObjects(IGraphType type) => type switch
     {
         NonNullGraphType nonNull => IsListOfObjects(nonNull.ResolvedType!),

@@ -3,11 +3,10 @@ using GraphQL.DataLoader;
 namespace CityHelper.Engine.Execution;
 
 /// <summary>
-/// A DataLoader: collects the keys that one level of an answer asks for, and fetches them in as few calls as its bound allows. One per
-/// request and kind of value; a key is fetched once however often it is asked for. GraphQL.NET's executor awaits the results level by
-/// level.
+/// A DataLoader: collects the keys that one level of a response requests, and fetches them in as few calls as its limit allows. There
+/// is one per request and kind of value. Each key is fetched once. <see cref="OperationExecutor"/> dispatches it once per level.
 /// </summary>
-/// <param name="fetch">Fetches the values of different keys; a key that has none is left out.</param>
+/// <param name="fetch">Fetches the values of distinct keys; keys without a value are left out.</param>
 /// <remarks>Not thread-safe: one request, one level at a time.</remarks>
 public sealed class BatchLoader<TKey, TValue>(
     Func<IReadOnlyCollection<TKey>, CancellationToken, Task<IReadOnlyDictionary<TKey, TValue>>> fetch)
@@ -17,8 +16,8 @@ public sealed class BatchLoader<TKey, TValue>(
     private readonly Dictionary<TKey, TValue?> _known = [];
     private readonly HashSet<TKey> _waiting = [];
 
-    /// <summary>Asks for a value; it is fetched with all others that are asked for before the first result is awaited.</summary>
-    /// <returns>Its value is null when there is none.</returns>
+    /// <summary>Requests a value. All values requested before the first result is awaited are fetched together.</summary>
+    /// <returns>A result whose value is null when there is none.</returns>
     public IDataLoaderResult<TValue?> Load(TKey key)
     {
         if (!_known.ContainsKey(key))
@@ -29,7 +28,7 @@ public sealed class BatchLoader<TKey, TValue>(
         return new Result(this, key);
     }
 
-    /// <summary>Fetches what was asked for, at most <see cref="Limits.LoaderKeysMax"/> keys a call.</summary>
+    /// <summary>Fetches the requested keys, at most <see cref="Limits.LoaderKeysMax"/> per call.</summary>
     public async Task DispatchAsync(CancellationToken cancellation)
     {
         TKey[] keys = [.. _waiting];
@@ -56,6 +55,7 @@ public sealed class BatchLoader<TKey, TValue>(
             return loader._known[key];
         }
 
-        async Task<object?> IDataLoaderResult.GetResultAsync(CancellationToken cancellationToken) => await GetResultAsync(cancellationToken);
+        async Task<object?> IDataLoaderResult.GetResultAsync(CancellationToken cancellationToken) =>
+            await GetResultAsync(cancellationToken);
     }
 }

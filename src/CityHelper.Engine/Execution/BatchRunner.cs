@@ -8,50 +8,51 @@ using Npgsql;
 
 namespace CityHelper.Engine.Execution;
 
-/// <summary>How PostgreSQL ran one statement.</summary>
+/// <summary>How PostgreSQL executed one statement.</summary>
 /// <param name="Sql">The statement.</param>
-/// <param name="Form">The form that was chosen for its root's rows.</param>
-/// <param name="Json">EXPLAIN's JSON.</param>
-public sealed record StatementExplanation(string Sql, string Form, string Json)
+/// <param name="AccessPath">The access path of its root.</param>
+/// <param name="Json">The JSON of EXPLAIN.</param>
+public sealed record StatementExplanation(string Sql, string AccessPath, string Json)
 {
     /// <summary>The response name of the root field that the statement belongs to.</summary>
     public string Field { get; init; } = "";
 
-    /// <summary>What the statement is for.</summary>
+    /// <summary>The purpose of the statement.</summary>
     public StatementKind Kind { get; init; }
 
-    /// <summary>The key of the partition that it reads.</summary>
-    public short Partition { get; init; }
+    /// <summary>The key of the tenant that it reads.</summary>
+    public short Tenant { get; init; }
 
-    /// <summary>The rows that the statement returned.</summary>
+    /// <summary>The number of rows that the statement returned.</summary>
     internal int Rows => (int)JsonNode.Parse(Json)![0]!["Plan"]!["Actual Rows"]!.GetValue<double>();
 }
 
 /// <summary>
-/// Sends the statements of a plan in one batch. The connections run with repeatable read, so a batch is one transaction and one
-/// snapshot without a BEGIN or COMMIT of its own.
+/// Sends the statements of a plan in one batch. Connections default to repeatable read, so a batch is one transaction with one snapshot,
+/// without BEGIN and COMMIT.
 /// </summary>
 internal sealed class BatchRunner(
     ReadingDatabase database, PreparedStatements prepared, StatementCache statements, ILogger<BatchRunner> logger)
 {
     private const string CountTimeoutSql = "select set_config('statement_timeout', $1, true)";
 
-    /// <summary>Reads the rows of all roots; pages that came short of their window are completed in a second batch.</summary>
+    /// <summary>Reads the rows of all roots. A second batch completes pages that the initial key range left short.</summary>
     /// <param name="roots">The roots.</param>
-    /// <param name="shape">What the watcher is to call it.</param>
-    /// <param name="cancellation">Ends the batch in PostgreSQL too.</param>
-    /// <returns>What it took.</returns>
-    public async Task<BatchUsage> RunAsync(IReadOnlyList<RootExecution> roots, ExecutionShape? shape, CancellationToken cancellation)
+    /// <param name="signature">Names the execution to the watcher of long statements.</param>
+    /// <param name="cancellation">Cancels the batch in PostgreSQL too.</param>
+    /// <returns>The statements, rows and time it took.</returns>
+    public async Task<BatchUsage> RunAsync(
+        IReadOnlyList<RootExecution> roots, ExecutionSignature? signature, CancellationToken cancellation)
     {
         RootExecution[] all = [.. roots.SelectMany(r => r.All)];
-        BatchUsage first = await RunAsync(Reads(all, isFirst: true), Counts(all), shape, cancellation);
+        BatchUsage first = await RunAsync(Reads(all, isFirst: true), Counts(all), signature, cancellation);
 
-        // Another snapshot, but of other keys: no row can stand on the page twice, and the answer's position is that of the first batch.
+        // The second batch has another snapshot but reads other keys: no row appears twice. The first batch sets the response's position.
         RootExecution[] unfinished = [.. all.Where(r => r.TryWiden())];
-        return first + await RunAsync(Reads(unfinished, isFirst: false), [], shape, cancellation);
+        return first + await RunAsync(Reads(unfinished, isFirst: false), [], signature, cancellation);
     }
 
-    /// <summary>How PostgreSQL runs the statements, and those that complete a page.</summary>
+    /// <summary>Explains the statements, and those that complete a page.</summary>
     public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(IReadOnlyList<RootExecution> roots, CancellationToken cancellation)
     {
         var explanations = new List<StatementExplanation>();
@@ -78,7 +79,7 @@ internal sealed class BatchRunner(
     private async Task<BatchUsage> RunAsync(
         List<(StatementPlan Statement, RootExecution Root)> reads,
         List<(StatementPlan Statement, RootExecution Root)> counts,
-        ExecutionShape? shape,
+        ExecutionSignature? signature,
         CancellationToken cancellation)
     {
         int statements = reads.Count + counts.Count;
@@ -90,7 +91,7 @@ internal sealed class BatchRunner(
         using Activity? activity = EngineTelemetry.Source.StartActivity("GraphQL Operation Execution");
         activity?.SetTag("db.operation.batch.size", statements);
         long start = Stopwatch.GetTimestamp();
-        var use = new DatabaseRead(shape);
+        var use = new DatabaseRead(signature);
         try
         {
             long rows = await database.ReadAsync(use, read => ReadAsync(read, reads, counts, cancellation), cancellation);
@@ -106,18 +107,19 @@ internal sealed class BatchRunner(
             activity?.SetTag(EngineTelemetry.ErrorType, error.Code).SetStatus(ActivityStatusCode.Error);
             if (use.IsTimeout(cause))
             {
-                LogMessages.BatchTimedOut(logger, shape?.OperationName ?? "no operation", Stopwatch.GetElapsedTime(start).TotalMilliseconds, cause.Message);
+                LogMessages.BatchTimedOut(
+                    logger, signature?.OperationName ?? "no operation", Stopwatch.GetElapsedTime(start).TotalMilliseconds, cause.Message);
             }
             else if (DatabaseFailure.IsOfGeometry(cause))
             {
-                LogMessages.GeometryNotCompared(logger, shape?.OperationName ?? "no operation", cause.Message);
+                LogMessages.GeometryNotCompared(logger, signature?.OperationName ?? "no operation", cause.Message);
             }
             else
             {
                 LogMessages.BatchFailed(logger, error.Code, cause);
             }
 
-            // Roots that read nothing answer all the same.
+            // Roots without statements are answered anyway.
             foreach ((_, RootExecution root) in reads.Concat(counts))
             {
                 root.Rows.Error ??= error;
@@ -132,7 +134,10 @@ internal sealed class BatchRunner(
     }
 
     private async Task<long> ReadAsync(
-        DatabaseRead use, List<(StatementPlan Statement, RootExecution Root)> reads, List<(StatementPlan Statement, RootExecution Root)> counts, CancellationToken cancellation)
+        DatabaseRead use,
+        List<(StatementPlan Statement, RootExecution Root)> reads,
+        List<(StatementPlan Statement, RootExecution Root)> counts,
+        CancellationToken cancellation)
     {
         await using NpgsqlBatch batch = use.Connection.CreateBatch();
         await prepared.PrepareAsync(use.Connection, batch, Fill(batch, reads, counts), cancellation);
@@ -173,7 +178,7 @@ internal sealed class BatchRunner(
         {
             Field = root.Bound.Plan.Field.ResponseName,
             Kind = statement.Kind,
-            Partition = root.Values.Partition,
+            Tenant = root.Values.Tenant,
         };
     }
 
@@ -183,13 +188,15 @@ internal sealed class BatchRunner(
             .Select(s => (s, root)))];
 
     private static List<(StatementPlan Statement, RootExecution Root)> Counts(IEnumerable<RootExecution> roots) =>
-        [.. roots.Where(root => root.IsRead).SelectMany(root => root.Bound.Plan.Figures.Where(s => s.IsNeeded(root.Values))
+        [.. roots.Where(root => root.IsRead).SelectMany(root => root.Bound.Plan.Aggregates.Where(s => s.IsNeeded(root.Values))
             .Concat(root.Bound.Plan.Count is { } count ? [count] : [])
             .Select(s => (s, root)))];
 
-    // Order matters: a count that runs into its time limit aborts the transaction, and with it whatever would come after.
+    // Order matters: a count that times out aborts the transaction, and so every statement after it.
     private List<CompiledStatement> Fill(
-        NpgsqlBatch batch, List<(StatementPlan Statement, RootExecution Root)> reads, List<(StatementPlan Statement, RootExecution Root)> counts)
+        NpgsqlBatch batch,
+        List<(StatementPlan Statement, RootExecution Root)> reads,
+        List<(StatementPlan Statement, RootExecution Root)> counts)
     {
         List<CompiledStatement> added = [.. reads.Select(read => Add(batch, read.Statement, read.Root))];
         if (counts.Count == 0)
@@ -237,7 +244,8 @@ internal sealed class BatchRunner(
                 await reader.NextResultAsync(cancellation);
                 await StatementReader.ReadAsync(counts[i].Statement, reader, counts[i].Root, cancellation);
             }
-            catch (PostgresException cause) when (cause.SqlState == PostgresErrorCodes.QueryCanceled && !cancellation.IsCancellationRequested)
+            catch (PostgresException cause)
+                when (cause.SqlState == PostgresErrorCodes.QueryCanceled && !cancellation.IsCancellationRequested)
             {
                 LogMessages.CountTimedOut(logger, Limits.CountTimeoutMs);
                 foreach ((_, RootExecution root) in counts.Skip(i))

@@ -10,18 +10,22 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Execution;
 
-/// <summary>Lets GraphQL.NET answer <c>__schema</c> and <c>__type</c>: what it is better at than a plan.</summary>
+/// <summary>Lets GraphQL.NET answer <c>__schema</c> and <c>__type</c>; they have no SQL plan.</summary>
 internal sealed class IntrospectionRunner(ISchema schema)
 {
     private readonly DocumentExecuter _executer = new();
     private readonly GraphQLSerializer _serializer = new();
 
     /// <summary>Runs the meta fields of an operation alone.</summary>
-    /// <exception cref="ResponseRefusedException">There is no room for their answer.</exception>
+    /// <exception cref="ResponseRefusedException">There is no memory for the response.</exception>
     public async Task<MetaAnswer> RunAsync(
-        Operation operation, IReadOnlyList<GraphQLField> fields, VariableValues variables, MemoryLease memory, CancellationToken cancellation)
+        Operation operation,
+        IReadOnlyList<GraphQLField> fields,
+        VariableValues variables,
+        MemoryLease memory,
+        CancellationToken cancellation)
     {
-        // Meta fields take names and flags only; other variables were coerced by other rules, and are not theirs.
+        // Meta fields take strings and booleans only. Other variables belong to other fields, and the engine coerces them by its own rules.
         GraphQLVariableDefinition[] definitions = [.. (operation.Definition.Variables?.Items ?? []).Where(v => IsNameOrFlag(v.Type))];
         ExecutionResult result = await _executer.ExecuteAsync(new ExecutionOptions
         {
@@ -32,7 +36,7 @@ internal sealed class IntrospectionRunner(ISchema schema)
                 .Where(name => variables[name] != InputCoercion.Absent)
                 .ToDictionary(name => name, name => variables[name])),
 
-            // The whole document was validated; what is left of it here may well leave fragments and variables unused.
+            // The whole document was validated. The part that is executed here may leave fragments and variables unused.
             ValidationRules = Enumerable.Empty<IValidationRule>(),
             CancellationToken = cancellation,
         });
@@ -44,7 +48,7 @@ internal sealed class IntrospectionRunner(ISchema schema)
         using var stream = new MemoryStream();
         await _serializer.WriteAsync(stream, result, cancellation);
 
-        // Held until the lease ends, beside what the answer copies of it.
+        // Held until the lease ends, in addition to the copy in the response.
         memory.Take((int)stream.Length);
         using JsonDocument json = JsonDocument.Parse(stream.GetBuffer().AsMemory(0, (int)stream.Length));
         return new MetaAnswer(

@@ -4,21 +4,21 @@ using CityHelper.Engine.Writing;
 namespace CityHelper.Engine.Execution;
 
 /// <summary>
-/// Fetches the rows of all <c>node</c> and <c>nodes</c> of a request in one batch: one statement per type, partition and selection,
-/// whose number is not known before the ids are.
+/// Fetches the rows of all <c>node</c> and <c>nodes</c> fields of a request together: one root per type, tenant and selection, known
+/// only once the ids are.
 /// </summary>
 /// <param name="bound">The operation.</param>
 /// <param name="binder">Binds the plan of each type.</param>
 /// <param name="batches">Sends the statements.</param>
-/// <param name="memory">Where the bytes of the answer are counted.</param>
+/// <param name="memory">Counts the bytes of the response.</param>
 internal sealed class NodeLoader(BoundOperation bound, RootBinder binder, BatchRunner batches, MemoryLease memory) : IDisposable
 {
     private readonly List<RootExecution> _roots = [];
 
-    /// <summary>How PostgreSQL runs what would be fetched; with it, nothing is.</summary>
+    /// <summary>Collects explanations; when set, statements are explained and no rows are fetched.</summary>
     public List<StatementExplanation>? Explanations { get; init; }
 
-    /// <summary>What it took so far.</summary>
+    /// <summary>The statements, rows and time so far.</summary>
     public BatchUsage Usage { get; private set; }
 
     /// <summary>The loader of this request.</summary>
@@ -26,24 +26,26 @@ internal sealed class NodeLoader(BoundOperation bound, RootBinder binder, BatchR
 
     public void Dispose() => _roots.ForEach(root => root.Dispose());
 
-    private async Task<IReadOnlyDictionary<NodeKey, NodeResult>> FetchAsync(IReadOnlyCollection<NodeKey> keys, CancellationToken cancellation)
+    private async Task<IReadOnlyDictionary<NodeKey, NodeResult>> FetchAsync(
+        IReadOnlyCollection<NodeKey> keys, CancellationToken cancellation)
     {
         var found = new Dictionary<NodeKey, NodeResult>();
-        var groups = keys.Where(k => k.Partition is not null).GroupBy(k => (k.Plan, Partition: k.Partition!.Value)).ToList();
+        var groups = keys.Where(k => k.Tenant is not null).GroupBy(k => (k.Plan, Tenant: k.Tenant!.Value)).ToList();
         if (groups.Sum(g => g.Key.Plan.StatementCount) > Limits.NodeStatementsMax)
         {
             return Refuse(keys);
         }
 
-        // As many statements as a batch may hold; ids of many partitions come in several.
-        foreach (var chunk in groups.Chunk(Math.Max(1, Limits.BatchStatementsMax / Math.Max(1, groups.Max(g => (int?)g.Key.Plan.StatementCount) ?? 1))))
+        // A batch holds a limited number of statements; ids of many tenants take several batches.
+        int statements = Math.Max(1, groups.Max(g => (int?)g.Key.Plan.StatementCount) ?? 1);
+        foreach (var chunk in groups.Chunk(Math.Max(1, Limits.BatchStatementsMax / statements)))
         {
             var roots = new List<(RootExecution Root, NodeKey[] Keys)>();
             foreach (var group in chunk)
             {
-                var seed = new RootSeed(bound.Prepared.Variables) { Partition = group.Key.Partition, RowKeys = [.. group.Select(k => k.Row)] };
+                var seed = new RootSeed(bound.Prepared.Variables) { Tenant = group.Key.Tenant, RowKeys = [.. group.Select(k => k.Row)] };
                 BoundRoot own = await binder.BindAsync(group.Key.Plan, seed, cancellation);
-                var root = new RootExecution(own, memory, bound.Prepared.Priced.Life.Token);
+                var root = new RootExecution(own, memory, bound.Prepared.Costed.Life.Token);
                 _roots.Add(root);
                 roots.Add((root, [.. group]));
             }
@@ -55,7 +57,7 @@ internal sealed class NodeLoader(BoundOperation bound, RootBinder binder, BatchR
                 continue;
             }
 
-            Usage += await batches.RunAsync(all, bound.Shape, cancellation);
+            Usage += await batches.RunAsync(all, bound.Signature, cancellation);
             foreach ((RootExecution root, NodeKey[] asked) in roots)
             {
                 foreach (NodeKey key in asked.Where(k => root.Rows.Error is not null || root.Rows.RowsByKey.ContainsKey(k.Row)))
@@ -72,7 +74,8 @@ internal sealed class NodeLoader(BoundOperation bound, RootBinder binder, BatchR
     {
         var refused = new NodeResult(
             new OperationTooLargeError(
-                $"The ids are of so many types and partitions that reading them needs more than {Limits.NodeStatementsMax} statements: send fewer."),
+                "The ids are of so many types and cities that reading them needs more than "
+                    + $"{Limits.NodeStatementsMax} statements: send fewer."),
             Row: null);
         return keys.ToDictionary(k => k, _ => refused);
     }

@@ -4,29 +4,29 @@ using GraphQL.DataLoader;
 
 namespace CityHelper.Engine.Execution;
 
-/// <summary>Runs bound operations: one batch, one answer.</summary>
+/// <summary>Executes bound operations and assembles their responses.</summary>
 /// <param name="batches">Sends statements.</param>
 /// <param name="introspection">Answers the meta fields.</param>
-/// <param name="binder">Binds what is read of nodes.</param>
+/// <param name="binder">Binds the rows of <c>node</c> and <c>nodes</c>.</param>
 internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner introspection, RootBinder binder)
 {
-    /// <summary>Reads all of an operation and assembles the answer.</summary>
+    /// <summary>Reads all rows of an operation and assembles the response.</summary>
     /// <param name="bound">The operation.</param>
-    /// <param name="options">What the answer is to tell beside its data.</param>
-    /// <param name="cancellation">Ends the batch in PostgreSQL too.</param>
-    /// <exception cref="ResponseRefusedException">There is no room for the answer.</exception>
+    /// <param name="options">What the response reports besides its data.</param>
+    /// <param name="cancellation">Cancels the batch in PostgreSQL too.</param>
+    /// <exception cref="ResponseRefusedException">There is no memory for the response.</exception>
     public async Task<OperationResult> ExecuteAsync(BoundOperation bound, AnswerOptions options, CancellationToken cancellation)
     {
-        RootExecution[] roots = [.. bound.Roots.Select(root => new RootExecution(root, options.Memory, bound.Prepared.Priced.Life.Token))];
+        RootExecution[] roots = [.. bound.Roots.Select(root => new RootExecution(root, options.Memory, bound.Prepared.Costed.Life.Token))];
         using NodeLoader? nodes = bound.AsksForNodes ? new NodeLoader(bound, binder, batches, options.Memory) : null;
         try
         {
             await AnswerMetaFieldsAsync(bound, roots, options.Memory, cancellation);
-            BatchUsage usage = await batches.RunAsync(roots, bound.Shape, cancellation);
+            BatchUsage usage = await batches.RunAsync(roots, bound.Signature, cancellation);
             await LoadNodesAsync(roots, nodes, cancellation);
             OperationResult result = Assemble(bound, roots, options.Memory);
-            result.Price = bound.Price;
-            result.Forms = options.TellForms ? FormsOf(roots) : null;
+            result.Cost = bound.Cost;
+            result.AccessPaths = options.WithAccessPaths ? AccessPathsOf(roots) : null;
             if (options.Report == CostReport.Report)
             {
                 Report(result, bound, usage + (nodes?.Usage ?? default));
@@ -40,11 +40,12 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
         }
     }
 
-    /// <summary>How PostgreSQL runs the statements: <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c> of each, in order.</summary>
-    /// <exception cref="Npgsql.NpgsqlException">A statement fails, or takes longer than one may.</exception>
+    /// <summary>Explains the statements: <c>EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON)</c> of each, in order.</summary>
+    /// <exception cref="Npgsql.NpgsqlException">A statement fails or times out.</exception>
     public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(BoundOperation bound, CancellationToken cancellation)
     {
-        RootExecution[] roots = [.. bound.Roots.Select(root => new RootExecution(root, MemoryLease.Uncounted, bound.Prepared.Priced.Life.Token))];
+        RootExecution[] roots =
+            [.. bound.Roots.Select(root => new RootExecution(root, MemoryLease.Uncounted, bound.Prepared.Costed.Life.Token))];
         List<StatementExplanation> ofNodes = [];
         using var nodes = new NodeLoader(bound, binder, batches, MemoryLease.Uncounted) { Explanations = ofNodes };
         try
@@ -58,7 +59,8 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
         }
     }
 
-    private async Task AnswerMetaFieldsAsync(BoundOperation bound, RootExecution[] roots, MemoryLease memory, CancellationToken cancellation)
+    private async Task AnswerMetaFieldsAsync(
+        BoundOperation bound, RootExecution[] roots, MemoryLease memory, CancellationToken cancellation)
     {
         if (bound.Prepared.Plan.MetaFields is not { Count: > 0 } fields)
         {
@@ -69,7 +71,7 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
         Array.ForEach(roots, root => root.Rows.Meta = meta);
     }
 
-    // All ids of the operation are known once its roots are bound, so one call of the loader answers them all.
+    // All ids of the operation are known once its roots are bound, so the loader is dispatched once.
     private static async Task LoadNodesAsync(RootExecution[] roots, NodeLoader? nodes, CancellationToken cancellation)
     {
         if (nodes is null)
@@ -80,7 +82,8 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
         RootExecution[] asking = [.. roots.Where(root => root.IsRead && root.Bound.Nodes.Count > 0)];
 
         BatchLoader<NodeKey, NodeResult> loader = nodes.Create();
-        IDataLoaderResult<NodeResult?>?[][] results = [.. asking.Select(root => root.Bound.Nodes.Select(node => node.Error is null ? loader.Load(node.Key) : null).ToArray())];
+        IDataLoaderResult<NodeResult?>?[][] results =
+            [.. asking.Select(root => root.Bound.Nodes.Select(node => node.Error is null ? loader.Load(node.Key) : null).ToArray())];
         await loader.DispatchAsync(cancellation);
         for (int i = 0; i < asking.Length; i++)
         {
@@ -111,7 +114,7 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
 
             if (!TryWriteRoot(roots[i].Rows, json, errors))
             {
-                // A non-null root is null: so is all of data (spec 6.4.4).
+                // A non-null root field is null, so data is null (GraphQL spec 6.4.4).
                 json.CutBackTo(data);
                 json.WriteNull();
                 return OperationResult.Executed(json, data, errors, bound.Prepared.Plan.Cache);
@@ -138,9 +141,10 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
     private static void Report(OperationResult result, BoundOperation bound, BatchUsage usage)
     {
         int bytes = result.Json.Length;
-        result.With("operationCost", bound.Price);
+        result.With("operationCost", bound.Cost);
         result.With("cost", new { usage.Statements, usage.Rows, bytes, databaseMs = Math.Round(usage.Time.TotalMilliseconds, 3) });
     }
 
-    private static string FormsOf(IEnumerable<RootExecution> roots) => string.Join(", ", roots.SelectMany(r => r.All).Select(r => r.Form).OfType<string>());
+    private static string AccessPathsOf(IEnumerable<RootExecution> roots) =>
+        string.Join(", ", roots.SelectMany(r => r.All).Select(r => r.AccessPath).OfType<string>());
 }

@@ -5,7 +5,7 @@ using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Execution;
 
-/// <summary>An answer as bytes. Dispose it when it is sent.</summary>
+/// <summary>A response as bytes. Dispose it after sending.</summary>
 public sealed class OperationResult : IDisposable
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
@@ -20,27 +20,25 @@ public sealed class OperationResult : IDisposable
         Cache = cache;
     }
 
-    /// <summary>The answer's JSON.</summary>
+    /// <summary>The response's JSON.</summary>
     public JsonBuffer Json { get; }
 
-    /// <summary>What stands in the answer's <c>errors</c>.</summary>
+    /// <summary>The errors of the response.</summary>
     public IReadOnlyList<RequestError> Errors { get; }
 
-    /// <summary>False for a request error: nothing was executed (spec 7.1.1).</summary>
+    /// <summary>False for a request error: nothing was executed (GraphQL spec 7.1.1).</summary>
     public bool HasData { get; }
 
-    /// <summary>How long the answer may be kept; never when it holds errors.</summary>
+    /// <summary>How long the response may be cached; never when it has errors.</summary>
     public CachePolicy Cache { get; private set; }
 
-    /// <summary>
-    /// The form in which each connection's rows were reached, such as <c>serviceRequests=late cells=6</c>; null unless asked for.
-    /// </summary>
-    public string? Forms { get; internal set; }
+    /// <summary>The access path of each connection, such as <c>serviceRequests=deferred-join cells=6</c>; null unless requested.</summary>
+    public string? AccessPaths { get; internal set; }
 
-    /// <summary>What it was priced at; nothing for what was refused.</summary>
-    public Price Price { get; internal set; }
+    /// <summary>The cost of the operation; 0 for a refused request.</summary>
+    public CostMetrics Cost { get; internal set; }
 
-    /// <summary>An answer to a request that was not executed.</summary>
+    /// <summary>The response to a request that was not executed.</summary>
     public static OperationResult Refused(params IReadOnlyList<RequestError> errors)
     {
         var json = new JsonBuffer(MemoryLease.Uncounted);
@@ -50,10 +48,10 @@ public sealed class OperationResult : IDisposable
         return new OperationResult(json, errors, hasData: false, CachePolicy.None);
     }
 
-    /// <summary>An answer with data, and errors when there are any.</summary>
+    /// <summary>A response with data, and with errors if there are any.</summary>
     /// <param name="json">An open object whose last member is <c>data</c>; taken over and closed.</param>
     /// <param name="dataStart">Where the value of <c>data</c> begins.</param>
-    /// <param name="errors">With paths innermost first.</param>
+    /// <param name="errors">The errors, their paths innermost segment first.</param>
     /// <param name="cache">The plan's policy.</param>
     internal static OperationResult Executed(JsonBuffer json, int dataStart, List<FieldError> errors, CachePolicy cache)
     {
@@ -63,7 +61,7 @@ public sealed class OperationResult : IDisposable
             return new OperationResult(json, [], hasData: true, cache);
         }
 
-        // Errors come first (HotChocolate since 15), and are known last.
+        // The errors are known last but come first, as in HotChocolate since version 15.
         var withErrors = new JsonBuffer(json.Memory);
         withErrors.WriteByte((byte)'{');
         WriteErrors(withErrors, errors);
@@ -73,19 +71,19 @@ public sealed class OperationResult : IDisposable
         return new OperationResult(withErrors, [.. errors.Select(e => e.Error)], hasData: true, CachePolicy.None);
     }
 
-    /// <summary>The price of an operation that is not run.</summary>
-    internal static OperationResult Priced(Price price, MemoryLease memory)
+    /// <summary>The cost of an operation that is not executed.</summary>
+    internal static OperationResult CostOnly(CostMetrics cost, MemoryLease memory)
     {
         var json = new JsonBuffer(memory);
         json.WriteRaw("{\"extensions\":"u8);
-        json.WriteRaw(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["operationCost"] = price }, s_json));
+        json.WriteRaw(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["operationCost"] = cost }, s_json));
         json.WriteByte((byte)'}');
         return new OperationResult(json, [], hasData: true, CachePolicy.None) { _hasExtensions = true };
     }
 
     /// <summary>
-    /// Adds a member to <c>extensions</c>, which stand behind all other members, where the conventions have them. An answer that says more
-    /// than its data is nobody else's.
+    /// Adds a member to <c>extensions</c>, the last member of the response. A response with extensions is not cached: they belong to this
+    /// request.
     /// </summary>
     public void With(string name, object value)
     {
@@ -99,17 +97,18 @@ public sealed class OperationResult : IDisposable
         Cache = CachePolicy.None;
     }
 
-    /// <summary>Lets nobody keep the answer.</summary>
+    /// <summary>Forbids caching the response.</summary>
     public void ForbidCaching() => Cache = CachePolicy.None;
 
-    /// <summary>The answers of a batch.</summary>
+    /// <summary>The responses to a batch of requests.</summary>
     /// <param name="json">The whole array; taken over.</param>
-    /// <param name="errors">Those of all answers.</param>
-    internal static OperationResult Batch(JsonBuffer json, IReadOnlyList<RequestError> errors) => new(json, errors, hasData: true, CachePolicy.None);
+    /// <param name="errors">The errors of all responses.</param>
+    internal static OperationResult Batch(JsonBuffer json, IReadOnlyList<RequestError> errors) =>
+        new(json, errors, hasData: true, CachePolicy.None);
 
     public void Dispose() => Json.Dispose();
 
-    // Errors are rare, so the library's writer is fast enough for them.
+    // Errors are rare, so Utf8JsonWriter is fast enough.
     private static void WriteErrors(JsonBuffer json, List<FieldError> errors)
     {
         using var stream = new MemoryStream();

@@ -4,42 +4,58 @@ using Npgsql;
 
 namespace CityHelper.Engine.Execution;
 
-/// <summary>Takes the rows of a page from a reader.</summary>
+/// <summary>Writes the rows of a page from a data reader into a row set.</summary>
 internal sealed class PageReader
 {
     private readonly NpgsqlDataReader _reader;
     private readonly IReadOnlyList<ValueWriter> _outputs;
     private readonly WriteContext[] _contexts;
-    private readonly PlaceColumns? _place;
+    private readonly KeysetColumns? _keyset;
     private readonly int _pageRows;
 
     public PageReader(
-        NpgsqlDataReader reader, RootRows root, RowSet rows, IReadOnlyList<ValueWriter> outputs, PlaceColumns? place, int pageRows, CursorSeal? cursors)
+        NpgsqlDataReader reader,
+        RootRows root,
+        RowSet rows,
+        IReadOnlyList<ValueWriter> outputs,
+        KeysetColumns? keyset,
+        int pageRows,
+        CursorSigner? cursors)
     {
         _reader = reader;
         Rows = rows;
         _outputs = outputs;
-        _place = place;
+        _keyset = keyset;
         _pageRows = pageRows;
-        _contexts = [.. rows.Outputs.Select(o => new WriteContext(root) { Reader = reader, Json = o.Json, Errors = o.Errors, Page = rows, Cursors = cursors })];
+        _contexts =
+        [
+            .. rows.Outputs.Select(o => new WriteContext(root)
+            {
+                Reader = reader,
+                Json = o.Json,
+                Errors = o.Errors,
+                Page = rows,
+                Cursors = cursors,
+            }),
+        ];
     }
 
-    /// <summary>The page.</summary>
+    /// <summary>The rows of the page.</summary>
     public RowSet Rows { get; }
 
-    /// <summary>Takes the reader's row.</summary>
+    /// <summary>Adds the reader's current row.</summary>
     public void Add()
     {
-        if (_place is { } place)
+        if (_keyset is { } keyset)
         {
             if (Rows.Count == _pageRows)
             {
-                // The row that only tells that there are more.
+                // The extra row that only shows that there are more.
                 Rows.HasMore = true;
                 return;
             }
 
-            Rows.LastRead = place.Read(_reader);
+            Rows.LastRead = keyset.Read(_reader);
             Rows.FirstRead = Rows.Count == 0 ? Rows.LastRead : Rows.FirstRead;
         }
 

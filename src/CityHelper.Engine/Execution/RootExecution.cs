@@ -6,23 +6,23 @@ using CityHelper.Engine.Writing;
 namespace CityHelper.Engine.Execution;
 
 /// <summary>
-/// One run of a bound root: what was read so far, and what the next batch is given. Dispose it when its answer was written.
+/// One execution of a bound root: the rows read so far, and the values of the next batch. Dispose it after writing the response.
 /// </summary>
 internal sealed class RootExecution : IDisposable
 {
     /// <param name="bound">The root.</param>
-    /// <param name="memory">Where the bytes of the answer are counted.</param>
-    /// <param name="planLife">Cancelled when the operation's plan is kept no longer.</param>
+    /// <param name="memory">Counts the bytes of the response.</param>
+    /// <param name="planLife">Cancelled when the operation's plan is evicted.</param>
     public RootExecution(BoundRoot bound, MemoryLease memory, CancellationToken planLife)
     {
         Bound = bound;
         Memory = memory;
         PlanLife = planLife;
         Values = bound.Values;
-        Below = [.. bound.Below.Select(below => new RootExecution(below, memory, planLife))];
+        NestedRoots = [.. bound.NestedRoots.Select(nested => new RootExecution(nested, memory, planLife))];
         Rows = new RootRows(bound.Plan.Field, bound.Values.Variables)
         {
-            Partition = bound.Values.Partition,
+            Tenant = bound.Values.Tenant,
             Cursors = bound.Cursors,
             IsAbsent = bound.IsAbsent,
             Error = bound.Error,
@@ -33,42 +33,42 @@ internal sealed class RootExecution : IDisposable
                 Cursors = nested.Cursors,
                 Backward = bound.Plan.Nested[i].Backward,
             })],
-            Below = Array.ConvertAll(Below, below => below.Rows),
+            NestedRoots = Array.ConvertAll(NestedRoots, nested => nested.Rows),
         };
     }
 
     public BoundRoot Bound { get; }
 
-    /// <summary>What the next batch's statements are given.</summary>
+    /// <summary>The values of the next batch's parameters.</summary>
     public RootValues Values { get; private set; }
 
-    /// <summary>What was read.</summary>
+    /// <summary>The rows read so far.</summary>
     public RootRows Rows { get; }
 
-    /// <summary>Where the bytes of the rows are counted.</summary>
+    /// <summary>Counts the bytes of the rows.</summary>
     public MemoryLease Memory { get; }
 
-    /// <summary>Cancelled when the operation's plan is kept no longer.</summary>
+    /// <summary>Cancelled when the operation's plan is evicted.</summary>
     public CancellationToken PlanLife { get; }
 
-    /// <summary>The connections of the partition that this root's row stands for.</summary>
-    public RootExecution[] Below { get; }
+    /// <summary>The connections nested in the row of this root.</summary>
+    public RootExecution[] NestedRoots { get; }
 
     /// <summary>Whether statements are sent for it.</summary>
     public bool IsRead => Rows.Error is null && !Bound.IsAbsent;
 
-    /// <summary>This root and, if its row may be there, those below it.</summary>
-    public IEnumerable<RootExecution> All => IsRead ? Below.SelectMany(below => below.All).Prepend(this) : [this];
+    /// <summary>This root and, if its row may exist, its nested roots.</summary>
+    public IEnumerable<RootExecution> All => IsRead ? NestedRoots.SelectMany(nested => nested.All).Prepend(this) : [this];
 
     /// <summary>
-    /// The form in which a connection's rows were reached, and what became of its window; null for what is none, or was not read.
+    /// The access path of a connection, and whether its initial key range was enough; null for other roots, or when not read.
     /// </summary>
-    public string? Form => Bound.Plan is ConnectionPlan or Planning.Nearby.NearbyPlan && IsRead
+    public string? AccessPath => Bound.Plan is ConnectionPlan or Planning.Nearby.NearbyPlan && IsRead
         ? Bound.AccessPathWith(Values)
         : null;
 
-    /// <summary>Opens the rest of the keys when the window gave fewer rows than the page and the one behind it.</summary>
-    /// <returns>False when there is nothing left to look at.</returns>
+    /// <summary>Moves on to the remaining keys when the initial key range gave fewer rows than the page and one more.</summary>
+    /// <returns>False when there is nothing more to read.</returns>
     public bool TryWiden()
     {
         if (!IsRead || Rows.Rows.HasMore || Values.Completing(Rows.Rows.Count) is not { } rest)

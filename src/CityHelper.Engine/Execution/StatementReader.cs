@@ -1,45 +1,48 @@
-using CityHelper.Engine.Execution.Figures;
+using CityHelper.Engine.Execution.Statistics;
 using CityHelper.Engine.Planning;
-using CityHelper.Engine.Planning.Figures;
+using CityHelper.Engine.Planning.Statistics;
 using CityHelper.Engine.Planning.Similar;
 using CityHelper.Engine.Writing;
 using Npgsql;
 
 namespace CityHelper.Engine.Execution;
 
-/// <summary>Reads what a statement returned, row by row, into what its root has read.</summary>
+/// <summary>Reads a statement's result set, row by row, into the rows of its root.</summary>
 internal static class StatementReader
 {
     /// <summary>Reads the current result set to its end.</summary>
-    public static Task ReadAsync(StatementPlan statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation) => statement switch
-    {
-        RootStatement rows => ReadAsync(rows, reader, root, cancellation),
-        NestedStatement rows => ReadAsync(rows, reader, root, cancellation),
-        NodeStatement rows => ReadAsync(rows, reader, root, cancellation),
-        FactStatement fact => ReadAsync(fact, reader, root, cancellation),
-        NestedFactStatement facts => ReadAsync(facts, reader, root, cancellation),
-        GroupStatement group => ReadAsync(group, reader, root, cancellation),
-        PackStatement packs => PackReader.ReadAsync(packs, reader, root, cancellation),
-        _ => FigureReader.ReadAsync(statement, reader, root, cancellation),
-    };
+    public static Task ReadAsync(StatementPlan statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation) =>
+        statement switch
+        {
+            RootStatement rows => ReadAsync(rows, reader, root, cancellation),
+            NestedStatement rows => ReadAsync(rows, reader, root, cancellation),
+            NodeStatement rows => ReadAsync(rows, reader, root, cancellation),
+            FactStatement fact => ReadAsync(fact, reader, root, cancellation),
+            NestedFactStatement facts => ReadAsync(facts, reader, root, cancellation),
+            GroupStatement group => ReadAsync(group, reader, root, cancellation),
+            BlockStatement blocks => BlockReader.ReadAsync(blocks, reader, root, cancellation),
+            _ => AggregateReader.ReadAsync(statement, reader, root, cancellation),
+        };
 
-    private static async Task ReadAsync(RootStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
+    private static async Task ReadAsync(
+        RootStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
     {
-        // A page that is completed from the rest of its keys comes here twice.
+        // A page that is completed from the remaining keys comes here twice.
         RowSet rows = root.Rows.Rows;
         while (rows.Outputs.Count < statement.Outputs.Count)
         {
             rows.Outputs.Add(new RowOutput(new JsonBuffer(root.Memory)));
         }
 
-        var page = new PageReader(reader, root.Rows, rows, statement.Outputs, statement.Place, root.Values.PageRows, root.Rows.Cursors);
+        var page = new PageReader(reader, root.Rows, rows, statement.Outputs, statement.Keyset, root.Values.PageRows, root.Rows.Cursors);
         while (await reader.ReadAsync(cancellation))
         {
             page.Add();
         }
     }
 
-    private static async Task ReadAsync(NestedStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
+    private static async Task ReadAsync(
+        NestedStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
     {
         NestedRows nested = root.Rows.Nested[statement.Number];
         int pageRows = root.Values.Nested[statement.Number]!.PageRows;
@@ -49,10 +52,10 @@ internal static class StatementReader
             RowSet rows = nested.Of(reader.GetInt64(statement.ParentOrdinal));
             if (page?.Rows != rows)
             {
-                page = new PageReader(reader, root.Rows, rows, statement.Outputs, statement.Place, pageRows, nested.Cursors);
+                page = new PageReader(reader, root.Rows, rows, statement.Outputs, statement.Keyset, pageRows, nested.Cursors);
             }
 
-            // A parent that rows of both batches have in common, such as a category, has its list since the first.
+            // A parent that rows of both batches share, such as a category, got its list in the first.
             if (rows.Batch == nested.Batch)
             {
                 page.Add();
@@ -60,7 +63,8 @@ internal static class StatementReader
         }
     }
 
-    private static async Task ReadAsync(NodeStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
+    private static async Task ReadAsync(
+        NodeStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
     {
         while (await reader.ReadAsync(cancellation))
         {
@@ -68,13 +72,15 @@ internal static class StatementReader
         }
     }
 
-    private static async Task ReadAsync(FactStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
+    private static async Task ReadAsync(
+        FactStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
     {
         await reader.ReadAsync(cancellation);
         Take(statement.Fact, root.Rows.Rows, reader, ordinal: 0);
     }
 
-    private static async Task ReadAsync(NestedFactStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
+    private static async Task ReadAsync(
+        NestedFactStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
     {
         while (await reader.ReadAsync(cancellation))
         {
@@ -82,7 +88,8 @@ internal static class StatementReader
         }
     }
 
-    private static async Task ReadAsync(GroupStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
+    private static async Task ReadAsync(
+        GroupStatement statement, NpgsqlDataReader reader, RootExecution root, CancellationToken cancellation)
     {
         if (!await reader.ReadAsync(cancellation))
         {
@@ -90,8 +97,9 @@ internal static class StatementReader
         }
     }
 
-    /// <summary>Writes the reader's row as JSON of its own. It is kept before it is written: what is kept is disposed when writing fails.</summary>
-    internal static void ReadSingle(Dictionary<long, RowOutput> rows, long key, ValueWriter row, NpgsqlDataReader reader, RootExecution root)
+    /// <summary>Writes the reader's row into a buffer of its own, added first so that it is disposed when writing fails.</summary>
+    internal static void ReadSingle(
+        Dictionary<long, RowOutput> rows, long key, ValueWriter row, NpgsqlDataReader reader, RootExecution root)
     {
         var output = new RowOutput(new JsonBuffer(root.Memory));
         rows.Add(key, output);

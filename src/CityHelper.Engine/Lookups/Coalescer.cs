@@ -2,55 +2,57 @@ using System.Collections.Concurrent;
 
 namespace CityHelper.Engine.Lookups;
 
-/// <summary>One look-up for all who ask for a key at the same time: 200 equal first requests ask the database once.</summary>
-/// <typeparam name="TKey">What is asked for.</typeparam>
-/// <typeparam name="TValue">What is found.</typeparam>
+/// <summary>Coalesces concurrent lookups of a key: 200 equal first requests query the database once.</summary>
+/// <typeparam name="TKey">The key.</typeparam>
+/// <typeparam name="TValue">The value.</typeparam>
 /// <remarks>
-/// It keeps nothing: what is found belongs in a cache of the caller's, which <c>look</c> asks again, since another look-up may have ended just before. A look-up ends
-/// when the last of those who wait for it has left: what nobody waits for holds no connection.
+/// It caches nothing: the caller caches what is found, and <c>lookup</c> asks that cache again, since another lookup may have ended just
+/// before. A lookup is cancelled when the last waiter leaves, so that one nobody waits for holds no connection.
 /// </remarks>
 public sealed class Coalescer<TKey, TValue>
     where TKey : notnull
 {
     private readonly ConcurrentDictionary<TKey, Lookup> _running = [];
 
-    /// <summary>Waits for the look-up that is under way, or begins one.</summary>
-    /// <param name="key">What is asked for.</param>
-    /// <param name="look">Looks. Its token is cancelled when nobody waits any more, not when one of several leaves.</param>
-    /// <param name="cancellation">Ends the waiting.</param>
-    /// <returns>What was found; its exception is everybody's.</returns>
-    public async Task<TValue> AskAsync(TKey key, Func<TKey, CancellationToken, Task<TValue>> look, CancellationToken cancellation = default)
+    /// <summary>Joins the running lookup, or starts one.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="lookup">Looks up the value. Its token is cancelled when the last waiter leaves.</param>
+    /// <param name="cancellation">Cancels this caller's wait.</param>
+    /// <returns>The value; an exception of the lookup reaches all waiters.</returns>
+    public async Task<TValue> AskAsync(
+        TKey key, Func<TKey, CancellationToken, Task<TValue>> lookup, CancellationToken cancellation = default)
     {
-        Lookup lookup = _running.GetOrAdd(key, static _ => new Lookup());
-        while (!lookup.TryJoin())
+        Lookup running = _running.GetOrAdd(key, static _ => new Lookup());
+        while (!running.TryJoin())
         {
-            _running.TryRemove(new(key, lookup));
-            lookup = _running.GetOrAdd(key, static _ => new Lookup());
+            _running.TryRemove(new(key, running));
+            running = _running.GetOrAdd(key, static _ => new Lookup());
         }
 
         try
         {
-            return await lookup.Begin(token => LookAsync(key, lookup, look, token)).WaitAsync(cancellation);
+            return await running.Begin(token => GetAsync(key, running, lookup, token)).WaitAsync(cancellation);
         }
         finally
         {
-            if (lookup.Leave())
+            if (running.Leave())
             {
-                _running.TryRemove(new(key, lookup));
-                lookup.Dispose();
+                _running.TryRemove(new(key, running));
+                running.Dispose();
             }
         }
     }
 
-    private async Task<TValue> LookAsync(TKey key, Lookup lookup, Func<TKey, CancellationToken, Task<TValue>> look, CancellationToken cancellation)
+    private async Task<TValue> GetAsync(
+        TKey key, Lookup running, Func<TKey, CancellationToken, Task<TValue>> lookup, CancellationToken cancellation)
     {
         try
         {
-            return await look(key, cancellation);
+            return await lookup(key, cancellation);
         }
         finally
         {
-            _running.TryRemove(new(key, lookup));
+            _running.TryRemove(new(key, running));
         }
     }
 
@@ -63,7 +65,7 @@ public sealed class Coalescer<TKey, TValue>
         private int _waiting;
         private bool _isEnded;
 
-        /// <summary>Counts one more who waits; false when all others have left, and the look-up with them.</summary>
+        /// <summary>Adds a waiter; false when all others have left and the lookup is cancelled.</summary>
         public bool TryJoin()
         {
             lock (_lock)
@@ -73,8 +75,8 @@ public sealed class Coalescer<TKey, TValue>
             }
         }
 
-        /// <summary>The look-up, begun by whoever comes first, on its thread; all others wait without one.</summary>
-        public Task<TValue> Begin(Func<CancellationToken, Task<TValue>> look)
+        /// <summary>The lookup. The first caller starts it on its own thread; all others wait without one.</summary>
+        public Task<TValue> Begin(Func<CancellationToken, Task<TValue>> lookup)
         {
             bool isFirst;
             lock (_lock)
@@ -84,14 +86,14 @@ public sealed class Coalescer<TKey, TValue>
 
             if (isFirst)
             {
-                _ = RunAsync(look);
+                _ = RunAsync(lookup);
             }
 
             return _found.Task;
         }
 
-        /// <summary>Counts one less who waits.</summary>
-        /// <returns>Whether nobody waits any more; the look-up is ended then.</returns>
+        /// <summary>Removes a waiter.</summary>
+        /// <returns>Whether nobody waits any more; the lookup is cancelled then.</returns>
         public bool Leave()
         {
             lock (_lock)
@@ -109,11 +111,11 @@ public sealed class Coalescer<TKey, TValue>
 
         public void Dispose() => _ending.Dispose();
 
-        private async Task RunAsync(Func<CancellationToken, Task<TValue>> look)
+        private async Task RunAsync(Func<CancellationToken, Task<TValue>> lookup)
         {
             try
             {
-                _found.SetResult(await look(_ending.Token));
+                _found.SetResult(await lookup(_ending.Token));
             }
             catch (OperationCanceledException cause)
             {

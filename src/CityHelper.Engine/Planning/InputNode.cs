@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using CityHelper.Engine.Documents;
-using CityHelper.Engine.Planning.Filters;
 using CityHelper.Engine.Schema;
 using GraphQL.Types;
 using GraphQLParser.AST;
@@ -8,45 +7,46 @@ using GraphQLParser.AST;
 namespace CityHelper.Engine.Planning;
 
 /// <summary>
-/// An argument's value as a plan sees it: what is fixed by the text and the variables' shape is here, what differs between requests
-/// is a place to look it up.
+/// An argument's value as a plan sees it. It holds what the document and the variable signature fix, and the path of each value that
+/// differs between requests.
 /// </summary>
 internal abstract class InputNode
 {
-    // A document's plans differ by the shape of its variables and share its literals: a polygon of ten thousand positions is 400 kB.
+    // Plans of one document differ by variable signature and share its literals: a polygon of ten thousand positions is 400 kB.
     private static readonly ConditionalWeakTable<GraphQLValue, FixedNode> s_leaves = [];
 
-    /// <summary>The value in one request: a leaf, a list, a dictionary, or null.</summary>
+    /// <summary>The value in one request: a leaf value, a list, a dictionary, or null.</summary>
     public abstract object? Evaluate(VariableValues variables);
 
-    /// <summary>Equal for nodes that have the same value in every request, as far as it is known: two uses of one variable.</summary>
+    /// <summary>Equal for nodes that are known to have the same value in every request, such as two uses of one variable.</summary>
     public virtual object Identity => this;
 
-    /// <summary>True for a null that the text or the shape fixes.</summary>
+    /// <summary>True for a null that the document or the signature fixes.</summary>
     public bool IsNull => this is FixedNode { Value: null };
 
-    /// <summary>The members of an input object that are given, in the input's own order: JSON objects have none.</summary>
+    /// <summary>The given members of an input object, in the order of the input type: members of a JSON object have no order.</summary>
     public static IEnumerable<(FieldType Field, InputNode Node)> MembersOf(IInputObjectGraphType input, InputNode? node) =>
         node is ObjectNode { Members: { } members }
             ? input.Fields.Where(f => members.ContainsKey(f.Name)).Select(f => (f, members[f.Name]))
             : [];
 
-    /// <summary>The items of a list; none of what is no list.</summary>
+    /// <summary>The items of a list; empty for anything else.</summary>
     public static IReadOnlyList<InputNode> ItemsOf(InputNode? node) => (node as ListNode)?.Items ?? [];
 
     /// <summary>Builds the node of a literal or variable.</summary>
-    /// <returns>Null when the value is a variable that is absent.</returns>
-    /// <param name="literal">The value in the text.</param>
-    /// <param name="type">The type at its place.</param>
-    /// <param name="variables">A request's variables; only their shape is used.</param>
+    /// <returns>Null when the value is an absent variable.</returns>
+    /// <param name="literal">The value in the document.</param>
+    /// <param name="type">The input type at its location.</param>
+    /// <param name="variables">A request's variables; only their signature is used.</param>
     public static InputNode? Build(GraphQLValue literal, IGraphType type, VariableValues variables)
     {
         if (type is NonNullGraphType nonNull)
         {
-            // A variable with a default may stand where null may not, and be null nevertheless (spec 6.4.1).
+            // A nullable variable with a default is allowed in a non-null location, and may be null nevertheless (GraphQL spec 6.4.1).
             InputNode? inner = Build(literal, nonNull.ResolvedType!, variables);
             return inner is { IsNull: true }
-                ? throw new PlanException(new VariableInvalidError($"Variable `${((GraphQLVariable)literal).Name.StringValue}` is null where a {nonNull} is needed."))
+                ? throw new PlanException(new VariableInvalidError(
+                    $"Variable `${((GraphQLVariable)literal).Name.StringValue}` is null where a {nonNull} is needed."))
                 : inner;
         }
 
@@ -81,12 +81,14 @@ internal abstract class InputNode
         return new ObjectNode(members);
     }
 
-    // An absent variable inside a list literal counts as null (spec 6.4.1).
+    // An absent variable inside a list literal counts as null (GraphQL spec 6.4.1).
     private static ListNode FromList(GraphQLListValue value, ListGraphType list, VariableValues variables) =>
-        new([.. InputCoercion.ItemsOf(value).Select(v => Build(v, list.ResolvedType!, variables)
-            ?? (list.ResolvedType is NonNullGraphType
-                ? throw new PlanException(new VariableInvalidError($"Variable `${((GraphQLVariable)v).Name.StringValue}` is missing in a list of {list.ResolvedType}."))
-                : FixedNode.Null))]);
+        new([.. InputCoercion.ItemsOf(value).Select(v => Build(v, list.ResolvedType!, variables) ?? Missing(v, list))]);
+
+    private static FixedNode Missing(GraphQLValue variable, ListGraphType list) => list.ResolvedType is NonNullGraphType
+        ? throw new PlanException(new VariableInvalidError(
+            $"Variable `${((GraphQLVariable)variable).Name.StringValue}` is missing in a list of {list.ResolvedType}."))
+        : FixedNode.Null;
 
     private static InputNode? FromVariable(VariablePath path, IGraphType type, VariableValues variables)
     {
@@ -111,7 +113,7 @@ internal abstract class InputNode
     }
 }
 
-/// <summary>A value that is part of the plan.</summary>
+/// <summary>A value that the plan fixes.</summary>
 internal sealed class FixedNode(object? value) : InputNode
 {
     public static FixedNode Null { get; } = new(null);
@@ -121,7 +123,7 @@ internal sealed class FixedNode(object? value) : InputNode
     public override object? Evaluate(VariableValues variables) => Value;
 }
 
-/// <summary>A leaf or list of leaves that comes with the request.</summary>
+/// <summary>A leaf value, or a list of leaf values, that comes with the request.</summary>
 internal sealed class VariableNode(VariablePath path) : InputNode
 {
     public override object Identity => path.Identity;
@@ -129,7 +131,7 @@ internal sealed class VariableNode(VariablePath path) : InputNode
     public override object? Evaluate(VariableValues variables) => path.Evaluate(variables);
 }
 
-/// <summary>An input object; absent members are not in it.</summary>
+/// <summary>An input object without its absent members.</summary>
 internal sealed class ObjectNode(IReadOnlyDictionary<string, InputNode> members) : InputNode
 {
     public IReadOnlyDictionary<string, InputNode> Members { get; } = members;
@@ -138,7 +140,7 @@ internal sealed class ObjectNode(IReadOnlyDictionary<string, InputNode> members)
         Members.ToDictionary(m => m.Key, m => m.Value.Evaluate(variables));
 }
 
-/// <summary>A list whose length is part of the plan.</summary>
+/// <summary>A list whose length the plan fixes.</summary>
 internal sealed class ListNode(IReadOnlyList<InputNode> items) : InputNode
 {
     public IReadOnlyList<InputNode> Items { get; } = items;
@@ -146,7 +148,7 @@ internal sealed class ListNode(IReadOnlyList<InputNode> items) : InputNode
     public override object? Evaluate(VariableValues variables) => Items.Select(i => i.Evaluate(variables)).ToList();
 }
 
-/// <summary>Where a value stands within the variables.</summary>
+/// <summary>The path of a value within the variables.</summary>
 internal sealed class VariablePath
 {
     private readonly string _variable;

@@ -1,18 +1,17 @@
 using CityHelper.Engine.Documents;
-using CityHelper.Engine.Planning.Filters;
 using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Planning;
 
 /// <summary>
-/// Bounds the answer of an introspection before GraphQL.NET makes it. The introspection types refer to each other, so a kilobyte of
+/// Bounds the size of an introspection response before GraphQL.NET builds it. The introspection types refer to each other, so a kilobyte of
 /// fragments can ask for types of fields of types without end (CVE-2024-40094 class).
 /// </summary>
 internal sealed class IntrospectionEstimate(Operation operation)
 {
     private long _nodes;
 
-    /// <summary>Estimates all introspections of an operation together: each may stand there under many aliases.</summary>
+    /// <summary>Estimates all introspection fields of an operation together: each may appear under many aliases.</summary>
     /// <exception cref="PlanException">The estimate exceeds <see cref="Limits.IntrospectionNodesMax"/>.</exception>
     public void Check(IEnumerable<GraphQLField> fields)
     {
@@ -22,7 +21,7 @@ internal sealed class IntrospectionEstimate(Operation operation)
         }
     }
 
-    // Every visit counts at least one, fragments too, so that the walk itself is bounded by the limit.
+    // Every visit counts at least one, also for fragments, so that the limit bounds this traversal itself.
     private void Visit(ASTNode selection, long times)
     {
         _nodes += times;
@@ -44,7 +43,7 @@ internal sealed class IntrospectionEstimate(Operation operation)
         }
     }
 
-    // About this schema's averages; the lists of one type are never all long.
+    // Roughly this schema's averages; the lists of one type are never all long.
     private static long ListSize(string field) => field switch
     {
         "types" => 60,

@@ -5,56 +5,63 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>A compiled operation: immutable, shared by all requests whose variables have the same shape.</summary>
-/// <param name="Roots">The fields of the answer's <c>data</c>, in order.</param>
-/// <param name="Cache">How long an answer without errors may be kept.</param>
-/// <param name="MetaFields">The selections of <c>__schema</c> and <c>__type</c>, which GraphQL.NET answers.</param>
-/// <param name="Fields">How many fields it writes, those of all types that an object may be of.</param>
+/// <summary>A compiled operation: immutable, shared by all requests whose variables have the same signature.</summary>
+/// <param name="Roots">The fields of the response's <c>data</c>, in order.</param>
+/// <param name="Cache">How long a response without errors may be cached.</param>
+/// <param name="MetaFields">The selections of <c>__schema</c> and <c>__type</c>, which GraphQL.NET executes.</param>
+/// <param name="Fields">How many fields it writes; where an object may have several types, the fields of all of them.</param>
 internal sealed record OperationPlan(IReadOnlyList<RootPlan> Roots, CachePolicy Cache, IReadOnlyList<GraphQLField> MetaFields, int Fields)
 {
-    /// <summary>The tables that it may read, by name: what its bindings declare, given the signature of its variables.</summary>
+    /// <summary>
+    /// The tables that it may read, by name: those that its bindings declare for the signature of its variables. For tests.
+    /// </summary>
     public required IReadOnlyCollection<string> Tables { get; init; }
 
-    /// <summary>Whether it adds up rows or counters, however many there are.</summary>
-    public bool AddsUp { get; } = Roots.Any(root => root.AddsUp);
+    /// <summary>Whether it aggregates rows or counters whose number nothing bounds.</summary>
+    public bool IsAggregate { get; } = Roots.Any(root => root.IsAggregate);
 }
 
-/// <summary>One root of a plan: a field of the operation's type, or a connection of the partition that a root's row stands for.</summary>
-/// <param name="field">Its name, and the writer that assembles its value from what was read.</param>
+/// <summary>One root of a plan: a field of the operation's root type, or a connection or statistics nested in a tenant's row.</summary>
+/// <param name="field">Its name, and the writer that builds its value from what was read.</param>
 internal class RootPlan(FieldWriter field)
 {
     public FieldWriter Field { get; } = field;
 
-    /// <summary>What it reads, in the order of the batch: nested lists before the rows that hold them.</summary>
+    /// <summary>What it reads, in the order of the batch: nested lists precede the rows that contain them.</summary>
     public IReadOnlyList<StatementPlan> Statements { get; init; } = [];
 
-    /// <summary>What is asked once, however often a page is completed: whether there are rows beside it.</summary>
+    /// <summary>What is asked once, however often a page is completed: whether rows precede or follow it.</summary>
     public IReadOnlyList<StatementPlan> Probes { get; init; } = [];
 
-    /// <summary>The exact count, which runs last in the batch under a time limit of its own.</summary>
+    /// <summary>The exact count. It runs last in the batch, with its own time limit.</summary>
     public StatementPlan? Count { get; init; }
 
-    /// <summary>Figures of rows, which run with the counts.</summary>
-    public IReadOnlyList<StatementPlan> Figures { get; init; } = [];
+    /// <summary>Aggregates of rows, which run with the counts.</summary>
+    public IReadOnlyList<StatementPlan> Aggregates { get; init; } = [];
 
     /// <summary>The nested lists, by their numbers.</summary>
     public IReadOnlyList<NestedPlan> Nested { get; init; } = [];
 
-    /// <summary>The connections of the partition that the row stands for.</summary>
-    public IReadOnlyList<RootPlan> Below { get; init; } = [];
+    /// <summary>The connections and statistics nested in a tenant's row.</summary>
+    public IReadOnlyList<RootPlan> NestedRoots { get; init; } = [];
 
-    /// <summary>Whether a page is read from its list's end.</summary>
+    /// <summary>Whether the page is read from the end of its list.</summary>
     public bool Backward { get; init; }
 
-    /// <summary>Rows at most, where no page says how many.</summary>
+    /// <summary>The most rows, where no page size is given.</summary>
     public int RowsMax { get; init; } = 1;
 
-    /// <summary>All statements there may be in a batch.</summary>
-    public virtual int StatementCount => Statements.Count + Probes.Count + Figures.Count + (Count is null ? 0 : 1) + Below.Sum(b => b.StatementCount);
+    /// <summary>The most statements that it may have in a batch.</summary>
+    public virtual int StatementCount =>
+        Statements.Count + Probes.Count + Aggregates.Count + (Count is null ? 0 : 1) + NestedRoots.Sum(b => b.StatementCount);
 
-    /// <summary>Whether figures or an exact count are read, also of nested lists: they add up whatever is there.</summary>
-    public virtual bool AddsUp => Count is not null || Figures.Count > 0 || Statements.Any(statement => statement.AddsUp) || Below.Any(below => below.AddsUp);
+    /// <summary>Whether it reads statistics or exact counts, nested ones too: nothing bounds how many rows they aggregate.</summary>
+    public virtual bool IsAggregate =>
+        Count is not null
+        || Aggregates.Count > 0
+        || Statements.Any(statement => statement.IsAggregate)
+        || NestedRoots.Any(nested => nested.IsAggregate);
 }
 
-/// <summary>A meta field, whose JSON GraphQL.NET made.</summary>
+/// <summary>A meta field, whose JSON GraphQL.NET produced.</summary>
 internal sealed class MetaRootPlan(FieldWriter field) : RootPlan(field);

@@ -1,7 +1,6 @@
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning.Connections;
-using CityHelper.Engine.Planning.Figures;
-using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Planning.Statistics;
 using CityHelper.Engine.Planning.Nearby;
 using CityHelper.Engine.Planning.Similar;
 using CityHelper.Engine.Schema;
@@ -13,11 +12,11 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>Compiles operations to plans.</summary>
+/// <summary>Compiles operations into plans.</summary>
 /// <param name="schema">The schema that operations were validated against.</param>
 internal sealed class Planner(ISchema schema)
 {
-    /// <summary>The plan of an operation for one shape of its variables.</summary>
+    /// <summary>The plan of an operation for one signature of its variables.</summary>
     /// <exception cref="PlanException">The operation is larger than the limits allow.</exception>
     public OperationPlan Compile(Operation operation, VariableValues variables)
     {
@@ -50,7 +49,8 @@ internal sealed class Planner(ISchema schema)
         };
     }
 
-    private static RootPlan Root(IObjectGraphType root, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)
+    private static RootPlan Root(
+        IObjectGraphType root, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)
     {
         switch (field.Name)
         {
@@ -64,17 +64,17 @@ internal sealed class Planner(ISchema schema)
         FieldType definition = root.Fields.Find(field.Name)!;
         collector.NoteCache(definition);
         FieldBinding? binding = FieldBinding.Of(definition);
-        var rows = new RowPlanner(collector, variables, hasPartition: binding is UniqueRowBinding { Partition: not null } or RowByIdBinding);
+        var rows = new RowPlanner(collector, variables, hasTenant: binding is UniqueRowBinding { Tenant: not null } or RowByIdBinding);
         return binding switch
         {
             UniqueRowBinding unique => UniqueRow(rows, field, definition, unique),
             AllRowsBinding all => AllRows(rows, field, definition, all),
-            RowOfPartitionBinding row => RowOfPartition(rows, field, definition, row),
+            RowOfTenantBinding row => RowOfTenant(rows, field, definition, row),
             RowByIdBinding row => RowById(rows, field, definition, row),
             ConnectionBinding connection => new ConnectionPlanner(rows, collector)
-                .Plan(field, definition, connection.Rows, root.Name, connection.Partition),
-            FigureBinding figures => new FigurePlanner(rows, collector).Plan(field, definition, figures, root.Name),
-            ClusterBinding clusters => new FigurePlanner(rows, collector).Plan(field, definition, clusters, root.Name),
+                .Plan(field, definition, connection.Rows, root.Name, connection.Tenant),
+            AggregateBinding aggregates => new AggregatePlanner(rows, collector).Plan(field, definition, aggregates, root.Name),
+            ClusterBinding clusters => new AggregatePlanner(rows, collector).Plan(field, definition, clusters, root.Name),
             NearbyBinding nearby => new NearbyPlanner(rows, collector).Plan(field, definition, nearby, root.Name),
             SimilarToDraftBinding draft => new SimilarPlanner(rows, collector).PlanRoot(field, definition, draft, root.Name),
             NodeBinding node => Node(rows, field, definition, node, collector, variables),
@@ -90,7 +90,7 @@ internal sealed class Planner(ISchema schema)
         {
             Statements = rows.Statements,
             Nested = rows.Nested,
-            Below = rows.Below,
+            NestedRoots = rows.NestedRoots,
         };
     }
 
@@ -105,22 +105,26 @@ internal sealed class Planner(ISchema schema)
         };
     }
 
-    private static RootPlan RowOfPartition(RowPlanner rows, CollectedField field, FieldType definition, RowOfPartitionBinding binding)
+    private static RootPlan RowOfTenant(RowPlanner rows, CollectedField field, FieldType definition, RowOfTenantBinding binding)
     {
-        InputNode? id = rows.GivenArgument(field, definition, RowOfPartitionBinding.IdArgument);
+        InputNode? id = rows.GivenArgument(field, definition, RowOfTenantBinding.IdArgument);
         InputNode? external = rows.GivenArgument(field, definition, binding.External.Argument);
         FieldWriter writer = Writer(field, definition, new SingleRowWriter());
         if (id is null == external is null)
         {
             return new RefusedRootPlan(
-                writer, new ExactlyOneArgumentError($"`{RowOfPartitionBinding.IdArgument}` and `{binding.External.Argument}`"));
+                writer, new ExactlyOneArgumentError($"`{RowOfTenantBinding.IdArgument}` and `{binding.External.Argument}`"));
         }
 
         RowSource source = id is not null
             ? new RowsByKeySource(binding.Entity, several: false)
             : new RowByExternalKeySource(binding.Entity, binding.External, external!);
         AddRowStatement(rows, field, definition, source);
-        return new RowOfPartitionPlan(writer, binding, rows.Partition(field, definition, binding.Partition)!, id) { Statements = rows.Statements, Nested = rows.Nested };
+        return new RowOfTenantPlan(writer, binding, rows.Tenant(field, definition, binding.Tenant)!, id)
+        {
+            Statements = rows.Statements,
+            Nested = rows.Nested,
+        };
     }
 
     private static RowByIdPlan RowById(RowPlanner rows, CollectedField field, FieldType definition, RowByIdBinding binding)
@@ -131,7 +135,7 @@ internal sealed class Planner(ISchema schema)
         {
             Statements = rows.Statements,
             Nested = rows.Nested,
-            Below = rows.Below,
+            NestedRoots = rows.NestedRoots,
         };
     }
 
@@ -139,11 +143,16 @@ internal sealed class Planner(ISchema schema)
     {
         var select = new SelectPlan(source);
         ObjectWriter row = rows.Row(select, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field.SelectionSets);
-        rows.Add(new RootStatement(select, place: null, [row]));
+        rows.Add(new RootStatement(select, keyset: null, [row]));
     }
 
     private static NodePlan Node(
-        RowPlanner rows, CollectedField field, FieldType definition, NodeBinding binding, SelectionCollector collector, VariableValues variables)
+        RowPlanner rows,
+        CollectedField field,
+        FieldType definition,
+        NodeBinding binding,
+        SelectionCollector collector,
+        VariableValues variables)
     {
         InputNode ids = rows.Argument(field, definition, binding.IsList ? NodeBinding.IdsArgument : NodeBinding.IdArgument)!;
         FieldWriter writer = Writer(field, definition, new NodesWriter(binding.IsList));
@@ -156,8 +165,8 @@ internal sealed class Planner(ISchema schema)
         FieldWriter writer, CollectedField field, IObjectGraphType type, SelectionCollector collector, VariableValues variables)
     {
         EntityMap entity = type.Fields.Select(FieldBinding.Of).OfType<GlobalIdBinding>().Single().Entity;
-        bool isPartition = entity.PartitionColumn is null;
-        var rows = new RowPlanner(collector, variables, hasPartition: isPartition);
+        bool isTenant = entity.TenantColumn is null;
+        var rows = new RowPlanner(collector, variables, hasTenant: isTenant);
         var select = new SelectPlan(new RowsByKeySource(entity, several: true));
         int key = select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]);
         ObjectWriter row = rows.Row(select, type, field.SelectionSets);
@@ -166,7 +175,7 @@ internal sealed class Planner(ISchema schema)
         {
             Statements = rows.Statements,
             Nested = rows.Nested,
-            Below = rows.Below,
+            NestedRoots = rows.NestedRoots,
         };
     }
 

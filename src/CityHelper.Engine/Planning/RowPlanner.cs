@@ -1,8 +1,7 @@
 using System.Text;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning.Connections;
-using CityHelper.Engine.Planning.Figures;
-using CityHelper.Engine.Planning.Filters;
+using CityHelper.Engine.Planning.Statistics;
 using CityHelper.Engine.Planning.Similar;
 using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Writing;
@@ -13,29 +12,28 @@ using GraphQLParser.AST;
 namespace CityHelper.Engine.Planning;
 
 /// <summary>
-/// Plans what is selected of a root's rows: columns and joins into a <see cref="SelectPlan"/>, values into writers, nested lists into
+/// Plans the selection of a root's rows: columns and joins into a <see cref="SelectPlan"/>, values into writers, nested lists into
 /// statements.
 /// </summary>
 /// <param name="collector">Flattens selections.</param>
-/// <param name="variables">A request's variables; only their shape is used.</param>
-/// <param name="hasPartition">Whether the rows are single ones, so that those of them that are partitions may have lists of their
-/// own.</param>
-internal sealed class RowPlanner(SelectionCollector collector, VariableValues variables, bool hasPartition = false)
+/// <param name="variables">A request's variables; only their signature is used.</param>
+/// <param name="hasTenant">Whether each row is read alone. Only then may a row that is a tenant have nested roots.</param>
+internal sealed class RowPlanner(SelectionCollector collector, VariableValues variables, bool hasTenant = false)
 {
     private readonly List<StatementPlan> _statements = [];
     private readonly List<NestedPlan?> _nested = [];
-    private readonly List<RootPlan> _below = [];
+    private readonly List<RootPlan> _nestedRoots = [];
 
-    /// <summary>The statements planned so far, nested lists before the rows that hold them: their JSON is needed there.</summary>
+    /// <summary>The statements planned so far. Nested lists precede the rows that contain them and need their JSON.</summary>
     public IReadOnlyList<StatementPlan> Statements => _statements;
 
-    /// <summary>The nested lists planned so far, outer ones before those within them.</summary>
+    /// <summary>The nested lists planned so far, outer lists before those in them.</summary>
     public IReadOnlyList<NestedPlan> Nested => [.. _nested.Select(n => n!)];
 
-    /// <summary>The connections of the partition that the row stands for.</summary>
-    public IReadOnlyList<RootPlan> Below => _below;
+    /// <summary>The connections and statistics nested in a row that is a tenant.</summary>
+    public IReadOnlyList<RootPlan> NestedRoots => _nestedRoots;
 
-    /// <summary>The number of the list that is being planned, -1 for the root's own rows.</summary>
+    /// <summary>The number of the list that is being planned; -1 for the root's own rows.</summary>
     public int Parent { get; private set; } = -1;
 
     public void Add(StatementPlan statement)
@@ -49,9 +47,7 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
         _statements.Add(statement);
     }
 
-    /// <summary>
-    /// The number of the next nested list. Given out before what is within it is planned, so that outer lists are bound first.
-    /// </summary>
+    /// <summary>Reserves the number of the next nested list before its contents are planned, so that outer lists are bound first.</summary>
     public int ReserveNested()
     {
         _nested.Add(null);
@@ -60,7 +56,7 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
 
     public void SetNested(int number, NestedPlan plan) => _nested[number] = plan;
 
-    /// <summary>Plans what stands within a nested list.</summary>
+    /// <summary>Plans the contents of a nested list.</summary>
     public T Within<T>(int number, Func<T> plan)
     {
         (int outer, Parent) = (Parent, number);
@@ -76,27 +72,32 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
     /// <summary>The writer of <c>__typename</c>.</summary>
     public static ConstantWriter TypeName(IGraphType type) => new(Encoding.UTF8.GetBytes($"\"{type.Name}\""));
 
-    /// <summary>The writer of a field, given that of its value.</summary>
+    /// <summary>The writer of a field, given the writer of its value.</summary>
     public static FieldWriter Field(CollectedField field, bool nonNull, ValueWriter value) =>
         new(field.ResponseName, Encoding.UTF8.GetBytes($"\"{field.ResponseName}\":"), nonNull, value);
 
-    /// <summary>The argument's node, null when it is not given.</summary>
+    /// <summary>The argument's node; null when it is not given.</summary>
     public InputNode? Argument(CollectedField field, FieldType definition, string name)
     {
         GraphQLArgument? given = field.First.Arguments?.FirstOrDefault(a => a.Name.Value == name);
         return given is null ? null : InputNode.Build(given.Value, definition.Arguments!.Find(name)!.ResolvedType!, variables);
     }
 
-    /// <summary>The argument's node, null when it is not given or given as null.</summary>
+    /// <summary>The argument's node; null when it is not given or given as null.</summary>
     public InputNode? GivenArgument(CollectedField field, FieldType definition, string name) =>
         Argument(field, definition, name) is { IsNull: false } node ? node : null;
 
-    /// <summary>The argument that names the partition; null where there is none.</summary>
-    public NamedPartition? Partition(CollectedField field, FieldType definition, PartitionArgument? argument) =>
-        argument is null ? null : new NamedPartition(argument, Argument(field, definition, argument.Name)!);
+    /// <summary>The argument that names the tenant; null where there is none.</summary>
+    public NamedTenant? Tenant(CollectedField field, FieldType definition, TenantArgument? argument) =>
+        argument is null ? null : new NamedTenant(argument, Argument(field, definition, argument.Name)!);
 
     private ObjectWriter Object(
-        SelectPlan select, string alias, EntityMap entity, IObjectGraphType type, IEnumerable<GraphQLSelectionSet> selectionSets, int presence)
+        SelectPlan select,
+        string alias,
+        EntityMap entity,
+        IObjectGraphType type,
+        IEnumerable<GraphQLSelectionSet> selectionSets,
+        int presence)
     {
         FieldWriter[] fields = [.. collector.Collect(type, selectionSets).Select(field =>
         {
@@ -124,7 +125,7 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
                 return ColumnWriter.For(expression.ValueType, select.Expression(alias, expression.Sql(alias), expression.Columns));
             case GlobalIdBinding id:
                 int key = select.Expression(alias, id.Entity.RowKey(alias), [id.Entity.RowColumn]);
-                return new GlobalIdWriter(type.Name, id.Entity.PartitionColumn is not null, key);
+                return new GlobalIdWriter(type.Name, id.Entity.TenantColumn is not null, key);
             case GeometryBinding geometry:
                 return Geometry(select, alias, entity, geometry, field, definition);
             case SameRowBinding:
@@ -139,12 +140,12 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
                 return Around(select, alias, around, field, definition);
             case NestedConnectionBinding nested:
                 return new ConnectionPlanner(this, collector).PlanNested(field, definition, nested, type, select, alias);
-            case FigureBinding figures:
-                return FiguresBelow(figures, type, field, definition);
+            case AggregateBinding aggregates:
+                return NestedAggregates(aggregates, type, field, definition);
             case SimilarRowsBinding similar:
                 return new SimilarPlanner(this, collector).PlanNested(field, definition, similar.By, type, select, alias);
-            case PartitionConnectionBinding connection:
-                return ConnectionBelow(connection, type, field, definition);
+            case TenantConnectionBinding connection:
+                return NestedConnection(connection, type, field, definition);
             default:
                 throw new InvalidOperationException($"{type.Name}.{field.Name} cannot be read.");
         }
@@ -152,7 +153,7 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
 
     private static ColumnWriter Column(SelectPlan select, string alias, ColumnMap column)
     {
-        // As text, an enum's label is the GraphQL name and its bytes are the answer's.
+        // As text, an enum's label is the GraphQL name, and its bytes go into the response.
         string cast = column.ValueType.IsEnum ? "::text" : "";
         return ColumnWriter.For(column.ValueType, select.Expression(alias, $"{alias}.{column.Name}{cast}", [column.Name]));
     }
@@ -203,29 +204,29 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
         return new NestedWriter(number, parents.Column(alias, binding.RowColumn), new RowListWriter(0));
     }
 
-    // Read like a root of its own: its page, its form and its cursors belong to the partition, not to the row.
-    private ValueWriter ConnectionBelow(PartitionConnectionBinding binding, IObjectGraphType type, CollectedField field, FieldType definition)
+    // Read like a separate root: its page, access path and cursors belong to the tenant, not to the row.
+    private ValueWriter NestedConnection(TenantConnectionBinding binding, IObjectGraphType type, CollectedField field, FieldType definition)
     {
-        if (!hasPartition)
+        if (!hasTenant)
         {
-            return new RefusedWriter(new OnePartitionError($"{type.Name}.{definition.Name}"));
+            return new RefusedWriter(new OneTenantError($"{type.Name}.{definition.Name}"));
         }
 
         var rows = new RowPlanner(collector, variables);
-        _below.Add(new ConnectionPlanner(rows, collector).Plan(field, definition, binding.Rows, type.Name, partition: null));
-        return new BelowWriter(_below.Count - 1);
+        _nestedRoots.Add(new ConnectionPlanner(rows, collector).Plan(field, definition, binding.Rows, type.Name, tenant: null));
+        return new NestedRootWriter(_nestedRoots.Count - 1);
     }
 
-    private ValueWriter FiguresBelow(FigureBinding binding, IObjectGraphType type, CollectedField field, FieldType definition)
+    private ValueWriter NestedAggregates(AggregateBinding binding, IObjectGraphType type, CollectedField field, FieldType definition)
     {
-        if (!hasPartition)
+        if (!hasTenant)
         {
-            return new RefusedWriter(new OnePartitionError($"{type.Name}.{definition.Name}"));
+            return new RefusedWriter(new OneTenantError($"{type.Name}.{definition.Name}"));
         }
 
         var rows = new RowPlanner(collector, variables);
-        _below.Add(new FigurePlanner(rows, collector).Plan(field, definition, binding, type.Name));
-        return new BelowWriter(_below.Count - 1);
+        _nestedRoots.Add(new AggregatePlanner(rows, collector).Plan(field, definition, binding, type.Name));
+        return new NestedRootWriter(_nestedRoots.Count - 1);
     }
 
     private static IGraphType Named(FieldType definition) => definition.ResolvedType!.GetNamedType();

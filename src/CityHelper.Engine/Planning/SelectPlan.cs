@@ -14,13 +14,13 @@ internal sealed class SelectPlan(RowSource source)
 
     public RowSource Source { get; } = source;
 
-    /// <summary>The ordinal of a column of an alias, selected once.</summary>
+    /// <summary>The ordinal of a column of an alias; each column is selected once.</summary>
     public int Column(string alias, string column) => Expression(alias, $"{alias}.{column}", [column]);
 
     /// <summary>The ordinal of an expression over columns of an alias.</summary>
     public int Expression(string alias, string sql, IEnumerable<string> columns) => Expression(alias, sql, _ => sql, columns);
 
-    /// <summary>The ordinal of an expression that has parameters. Equal keys are one expression.</summary>
+    /// <summary>The ordinal of an expression that has parameters. Equal keys share one expression.</summary>
     public int Expression(string alias, object key, Func<StatementBuilder, string> sql, IEnumerable<string> columns)
     {
         Need(alias, columns);
@@ -34,7 +34,7 @@ internal sealed class SelectPlan(RowSource source)
         return _expressions.Count - 1;
     }
 
-    /// <summary>The alias of a joined row; the same reference is joined once however often it is selected.</summary>
+    /// <summary>The alias of a joined row. A reference is joined once, however often it is selected.</summary>
     public string Join(string from, ReferenceBinding reference)
     {
         Need(from, reference.Keys.Select(k => k.Here));
@@ -49,14 +49,14 @@ internal sealed class SelectPlan(RowSource source)
         return alias;
     }
 
-    /// <summary>The statement for one form of its source.</summary>
+    /// <summary>The statement for one access path of its source.</summary>
     public CompiledStatement Compile(StatementBuilder statement)
     {
         statement.Reads = Source;
-        if (Source.Entity.PartitionColumn is not null)
+        if (Source.Entity.TenantColumn is not null)
         {
-            // First, so that $1 is the partition in every statement that a person reads.
-            statement.Partition();
+            // First, so that the tenant is $1 in every statement that a person reads.
+            statement.Tenant();
         }
 
         string order = Source.OrderBy(Row) is { } orderBy ? $"\norder by {orderBy}" : "";
@@ -64,12 +64,12 @@ internal sealed class SelectPlan(RowSource source)
         return new CompiledStatement($"select {list}\n{From(statement, _columns)}{order}", statement.Sources);
     }
 
-    /// <summary>The select that gives a column of an alias under another name, each value once: the parents of a nested list.</summary>
-    /// <param name="statement">Takes the parameters.</param>
+    /// <summary>The select of a column of an alias under another name, each value once: the parents of a nested list.</summary>
+    /// <param name="statement">Collects the parameters.</param>
     /// <param name="alias">The alias.</param>
     /// <param name="column">The column of the parents' keys.</param>
     /// <param name="name">Its name in the select.</param>
-    /// <param name="others">Columns that follow from the key, under their own names.</param>
+    /// <param name="others">Columns that the key determines, under their own names.</param>
     public string KeysSql(StatementBuilder statement, string alias, string column, string name, params string[] others)
     {
         string list = $"{alias}.{column} as {name}{string.Concat(others.Select(other => $", {alias}.{other}"))}";
@@ -84,14 +84,15 @@ internal sealed class SelectPlan(RowSource source)
     }
 
     private string From(StatementBuilder statement, IReadOnlyCollection<string> columns) =>
-        $"from ({Source.Sql(statement, columns)}) {Row}" + string.Concat(_joins.Select(j => "\n" + JoinSql(statement, j.Alias, j.Reference, j.From)));
+        $"from ({Source.Sql(statement, columns)}) {Row}"
+        + string.Concat(_joins.Select(j => "\n" + JoinSql(statement, j.Alias, j.Reference, j.From)));
 
-    // Always a left join: it cannot change which rows there are, so the source alone decides the page.
+    // Always a left join: it does not change which rows there are, so the source alone decides the page.
     private static string JoinSql(StatementBuilder statement, string alias, ReferenceBinding reference, string from)
     {
         IEnumerable<string> keys = reference.Keys.Select(k => $"{alias}.{k.There} = {from}.{k.Here}");
-        string partition = reference.Target.PartitionColumn is { } column ? $"{alias}.{column} = {statement.Partition()} and " : "";
-        return $"left join {reference.Target.Table} {alias} on {partition}{string.Join(" and ", keys)}";
+        string tenant = reference.Target.TenantColumn is { } column ? $"{alias}.{column} = {statement.Tenant()} and " : "";
+        return $"left join {reference.Target.Table} {alias} on {tenant}{string.Join(" and ", keys)}";
     }
 
     private void Need(string alias, IEnumerable<string> columns)

@@ -1,39 +1,38 @@
 using CityHelper.Engine.Documents;
-using CityHelper.Engine.Planning.Filters;
 using CityHelper.Engine.Schema;
 using GraphQL.Types;
 using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>A field of an answer's object: all selections of the text that share its response name (spec 6.3.2).</summary>
+/// <summary>A field of a response object: all selections of the document that share its response name (GraphQL spec 6.3.2).</summary>
 /// <param name="ResponseName">Alias or name.</param>
 /// <param name="Name">The field's name in the schema.</param>
-/// <param name="Nodes">The merged selections; the first one's arguments count, validation has seen that they agree.</param>
+/// <param name="Nodes">The merged selections. Validation has checked that their arguments agree, so those of the first are used.</param>
 internal sealed record CollectedField(string ResponseName, string Name, List<GraphQLField> Nodes)
 {
     public GraphQLField First => Nodes[0];
 
-    /// <summary>The selections below all of them.</summary>
+    /// <summary>The selection sets of all merged selections.</summary>
     public IEnumerable<GraphQLSelectionSet> SelectionSets => Nodes.Select(n => n.SelectionSet).OfType<GraphQLSelectionSet>();
 }
 
-/// <summary>Flattens fragments and directives: which fields an object of the answer has, in which order.</summary>
+/// <summary>Flattens fragments and applies <c>@skip</c> and <c>@include</c>: which fields a response object has, in which order.</summary>
 /// <param name="operation">The operation.</param>
 /// <param name="schema">The schema.</param>
 /// <param name="variables">A request's variables.</param>
-/// <param name="tables">Notes what the collected fields read; null where nobody asks.</param>
+/// <param name="tables">Records the tables that the collected fields read; null where nobody needs them.</param>
 internal sealed class SelectionCollector(Operation operation, ISchema schema, VariableValues variables, TablesRead? tables = null)
 {
     private static readonly NonNullGraphType s_condition = new(new BooleanGraphType());
 
-    /// <summary>Fields collected so far.</summary>
+    /// <summary>How many fields were collected so far.</summary>
     public int Fields { get; private set; }
 
-    /// <summary>How long an answer with all that was collected may be kept; null when no field says anything.</summary>
+    /// <summary>How long a response with all collected fields may be cached; null when no field has a policy.</summary>
     public CachePolicy? Cache { get; private set; }
 
-    /// <summary>Takes what a field says of caching: the lowest of an answer's fields counts.</summary>
+    /// <summary>Applies a field's cache policy. The shortest times of a response's fields win.</summary>
     public void NoteCache(FieldType definition)
     {
         if (CachePolicy.Of(definition) is { } policy)
@@ -42,7 +41,7 @@ internal sealed class SelectionCollector(Operation operation, ISchema schema, Va
         }
     }
 
-    /// <summary>The fields of an object type.</summary>
+    /// <summary>Collects the fields of an object type.</summary>
     /// <exception cref="PlanException">More than <see cref="Limits.PlannedFieldsMax"/> fields in the whole plan.</exception>
     public List<CollectedField> Collect(IObjectGraphType type, IEnumerable<GraphQLSelectionSet> selectionSets)
     {

@@ -13,36 +13,36 @@ namespace CityHelper.Engine.Planning;
 /// <summary>Makes one parameter of a statement from a request's values.</summary>
 internal delegate NpgsqlParameter ParameterSource(RootValues values);
 
-/// <summary>Says why a request's value cannot be compared with, or null.</summary>
+/// <summary>Returns why a request's value cannot be compared with, or null.</summary>
 internal delegate RequestError? ValueCheck(VariableValues variables);
 
-/// <summary>A statement under construction: its parameters, and the form in which its rows are reached.</summary>
-internal sealed class StatementBuilder(Access access)
+/// <summary>A statement under construction: its parameters, and the access path of its rows.</summary>
+internal sealed class StatementBuilder(AccessPath access)
 {
     private readonly Dictionary<object, string> _names = [];
     private readonly List<ParameterSource> _sources = [];
     private readonly List<ValueCheck> _checks = [];
     private readonly List<SpatialComparison> _comparisons = [];
 
-    public Access Access { get; } = access;
+    public AccessPath Access { get; } = access;
 
-    /// <summary>What must be checked of a request's values before the statement may run.</summary>
+    /// <summary>The checks that a request's values must pass before the statement may run.</summary>
     public IReadOnlyList<ValueCheck> Checks => _checks;
 
-    /// <summary>The geometries that rows are compared with: checked after all that is cheaper to refuse.</summary>
+    /// <summary>The geometries that rows are compared with. They are checked after everything that is cheaper to refuse.</summary>
     public IReadOnlyList<SpatialComparison> Comparisons => _comparisons;
 
     /// <summary>
-    /// The source whose rows the statement returns. Others in it are only their parents: pages without the row behind them.
+    /// The source whose rows the statement returns. Other sources in it supply only parents, and read pages without the extra row.
     /// </summary>
     public RowSource? Reads { get; set; }
 
     public ParameterSource[] Sources => [.. _sources];
 
-    /// <summary>The parameter that names the partition; the first of every statement on partitioned tables.</summary>
-    public string Partition() => Parameter(nameof(Partition), static values => Smallint(values.Partition));
+    /// <summary>The parameter that names the tenant; the first of every statement on partitioned tables.</summary>
+    public string Tenant() => Parameter(nameof(Tenant), static values => Smallint(values.Tenant));
 
-    /// <summary>A parameter, made once per <paramref name="key"/> however often the statement names it.</summary>
+    /// <summary>A parameter, created once per <paramref name="key"/> however often the statement names it.</summary>
     public string Parameter(object key, ParameterSource source)
     {
         if (!_names.TryGetValue(key, out string? name))
@@ -54,16 +54,17 @@ internal sealed class StatementBuilder(Access access)
         return name;
     }
 
-    /// <summary>Checks a request's values before the statement may run.</summary>
+    /// <summary>Adds a check that a request's values must pass before the statement may run.</summary>
     public void Check(ValueCheck check) => _checks.Add(check);
 
     /// <summary>
-    /// Notes a geometry that must be checked before the statement may run: that takes milliseconds, or asks the database.
+    /// Adds a geometry that must be checked before the statement may run; the check takes milliseconds or reads the database.
     /// </summary>
     public void Compare(SpatialComparison comparison) => _comparisons.Add(comparison);
 
-    /// <summary>A positional parameter of a stated type, so that PostgreSQL need not guess and the statement stays prepared.</summary>
-    public static NpgsqlParameter Typed<T>(NpgsqlDbType type, T value) => new NpgsqlParameter<T> { NpgsqlDbType = type, TypedValue = value };
+    /// <summary>A positional parameter of a stated type: PostgreSQL need not infer it, and the statement stays prepared.</summary>
+    public static NpgsqlParameter Typed<T>(NpgsqlDbType type, T value) =>
+        new NpgsqlParameter<T> { NpgsqlDbType = type, TypedValue = value };
 
     public static NpgsqlParameter Smallint(short value) => Typed(NpgsqlDbType.Smallint, value);
 
@@ -82,16 +83,16 @@ internal sealed class StatementBuilder(Access access)
 }
 
 /// <summary>A finished statement.</summary>
-/// <param name="Sql">With positional parameters.</param>
-/// <param name="Parameters">In their order.</param>
+/// <param name="Sql">The text, with positional parameters.</param>
+/// <param name="Parameters">The parameters in their order.</param>
 internal sealed record CompiledStatement(string Sql, ParameterSource[] Parameters)
 {
     private int _isUsed;
 
-    /// <summary>Stands for the text where it is only compared: the first 64 bits of its SHA-256.</summary>
+    /// <summary>Replaces the text in comparisons: the first 64 bits of its SHA-256.</summary>
     public ulong TextHash { get; } = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(MemoryMarshal.AsBytes(Sql.AsSpan())));
 
-    /// <summary>Notes that it is used.</summary>
+    /// <summary>Marks the statement as used.</summary>
     /// <returns>Whether it was used before.</returns>
     public bool NoteUse() => Interlocked.Exchange(ref _isUsed, 1) > 0;
 }

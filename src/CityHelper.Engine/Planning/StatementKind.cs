@@ -1,16 +1,16 @@
 namespace CityHelper.Engine.Planning;
 
-/// <summary>What a statement is for, which says what it may read.</summary>
+/// <summary>What a statement is for, which decides what it may read.</summary>
 public enum StatementKind
 {
     /// <summary>Rows: a page, one row, a nested list.</summary>
     Page,
 
     /// <summary>
-    /// Numbers told of many rows: counts, figures, clusters. Few rows of many are their nature, so buffers alone bound them.
+    /// Numbers computed from many rows: counts, statistics, clusters. They return few rows for many read, so buffers alone bound them.
     /// </summary>
-    Figures,
+    Aggregates,
 
-    /// <summary>The best of all rows that may be meant, each of which must be judged. As for figures, buffers alone bound them.</summary>
+    /// <summary>The best of all candidate rows, each of which must be ranked. As for aggregates, buffers alone bound them.</summary>
     Ranking,
 }

@@ -3,44 +3,41 @@ using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Planning;
 
-/// <summary>
-/// One statement of a plan. The SQL is made once per form in which the root's rows are reached; what its rows become is told by its
-/// properties.
-/// </summary>
+/// <summary>One statement of a plan. Its SQL is generated once per access path. Its properties say what becomes of its rows.</summary>
 internal abstract class StatementPlan
 {
-    /// <summary>What it may read is judged by this.</summary>
+    /// <summary>Decides what the statement may read.</summary>
     public virtual StatementKind Kind => StatementKind.Page;
 
-    /// <summary>Whether it adds up rows, however many there are: no page bounds that.</summary>
-    public virtual bool AddsUp => false;
+    /// <summary>Whether it aggregates rows whose number no page bounds.</summary>
+    public virtual bool IsAggregate => false;
 
-    /// <summary>The form in which a request needs it.</summary>
-    public virtual Access AccessOf(RootValues values) => values.Access;
+    /// <summary>The access path that a request needs.</summary>
+    public virtual AccessPath AccessOf(RootValues values) => values.Access;
 
     /// <summary>Whether a request needs it.</summary>
     public virtual bool IsNeeded(RootValues values) => true;
 
-    /// <summary>Makes the SQL for a form.</summary>
-    public CompiledStatement Compile(Access access) => Compile(new StatementBuilder(access));
+    /// <summary>Generates the SQL for an access path.</summary>
+    public CompiledStatement Compile(AccessPath access) => Compile(new StatementBuilder(access));
 
     protected abstract CompiledStatement Compile(StatementBuilder statement);
 
-    /// <summary>Statements on partitioned tables begin with the partition, so that a person who reads one finds it as <c>$1</c>.</summary>
+    /// <summary>The tenant is the first parameter on partitioned tables, so that a reader of the SQL finds it as <c>$1</c>.</summary>
     protected static CompiledStatement Finish(StatementBuilder statement, Func<string> sql)
     {
-        statement.Partition();
+        statement.Tenant();
         return new CompiledStatement(sql(), statement.Sources);
     }
 }
 
 /// <summary>The rows of a root field.</summary>
 /// <param name="select">Source, columns and joins.</param>
-/// <param name="place">Where a row's place stands; null when no page is made of the rows.</param>
-/// <param name="outputs">One writer for each place that the rows are selected in.</param>
-internal sealed class RootStatement(SelectPlan select, PlaceColumns? place, IReadOnlyList<ValueWriter> outputs) : StatementPlan
+/// <param name="keyset">The columns of a row's keyset position; null when the rows form no page.</param>
+/// <param name="outputs">One writer for each location where the rows are selected.</param>
+internal sealed class RootStatement(SelectPlan select, KeysetColumns? keyset, IReadOnlyList<ValueWriter> outputs) : StatementPlan
 {
-    public PlaceColumns? Place { get; } = place;
+    public KeysetColumns? Keyset { get; } = keyset;
 
     public IReadOnlyList<ValueWriter> Outputs { get; } = outputs;
 
@@ -49,7 +46,7 @@ internal sealed class RootStatement(SelectPlan select, PlaceColumns? place, IRea
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }
 
-/// <summary>The rows of <c>node</c> and <c>nodes</c>: each stands alone.</summary>
+/// <summary>The rows of <c>node</c> and <c>nodes</c>. Each row is written alone.</summary>
 /// <param name="select">Source, columns and joins.</param>
 /// <param name="key">The column of the row's key.</param>
 /// <param name="row">Writes a row.</param>
@@ -65,16 +62,17 @@ internal sealed class NodeStatement(SelectPlan select, int key, ValueWriter row)
 /// <summary>The rows of a nested list, for all parents at once.</summary>
 /// <param name="number">The list's number in the root's plan.</param>
 /// <param name="select">Source, columns and joins.</param>
-/// <param name="parent">The column that tells whose child a row is.</param>
-/// <param name="place">Where a row's place stands; null when no page is made of the rows.</param>
-/// <param name="outputs">One writer for each place that the rows are selected in.</param>
-internal sealed class NestedStatement(int number, SelectPlan select, int parent, PlaceColumns? place, IReadOnlyList<ValueWriter> outputs) : StatementPlan
+/// <param name="parent">The column of the parent's key.</param>
+/// <param name="keyset">The columns of a row's keyset position; null when the rows form no page.</param>
+/// <param name="outputs">One writer for each location where the rows are selected.</param>
+internal sealed class NestedStatement(int number, SelectPlan select, int parent, KeysetColumns? keyset, IReadOnlyList<ValueWriter> outputs)
+    : StatementPlan
 {
     public int Number { get; } = number;
 
     public int ParentOrdinal { get; } = parent;
 
-    public PlaceColumns? Place { get; } = place;
+    public KeysetColumns? Keyset { get; } = keyset;
 
     public IReadOnlyList<ValueWriter> Outputs { get; } = outputs;
 
@@ -85,50 +83,50 @@ internal sealed class NestedStatement(int number, SelectPlan select, int parent,
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }
 
-/// <summary>What one value tells of a list.</summary>
+/// <summary>What a value says about a list.</summary>
 internal enum ListFact
 {
     /// <summary>How many rows it has.</summary>
     TotalCount,
 
-    /// <summary>Whether rows stand before the page.</summary>
+    /// <summary>Whether rows precede the page.</summary>
     HasRowsBefore,
 
-    /// <summary>Whether rows stand behind the page.</summary>
+    /// <summary>Whether rows follow the page.</summary>
     HasRowsBehind,
 }
 
-/// <summary>One value for each parent of a nested connection: its total count, or whether there are rows beside the page.</summary>
+/// <summary>One value for each parent of a nested connection: its total count, or whether rows precede or follow the page.</summary>
 /// <param name="number">The connection's number in the root's plan.</param>
-/// <param name="fact">What the value tells.</param>
-/// <param name="sql">The statement, which gives the parent's key and the value.</param>
-/// <param name="addsUp">Whether it counts rows of which a parent may have any number.</param>
-internal sealed class NestedFactStatement(int number, ListFact fact, Func<StatementBuilder, string> sql, bool addsUp) : StatementPlan
+/// <param name="fact">What the value says.</param>
+/// <param name="sql">The statement, which returns the parent's key and the value.</param>
+/// <param name="isAggregate">Whether it counts rows of which a parent may have any number.</param>
+internal sealed class NestedFactStatement(int number, ListFact fact, Func<StatementBuilder, string> sql, bool isAggregate) : StatementPlan
 {
     public int Number { get; } = number;
 
     public ListFact Fact { get; } = fact;
 
-    public override StatementKind Kind => StatementKind.Figures;
+    public override StatementKind Kind => StatementKind.Aggregates;
 
-    public override bool AddsUp => addsUp;
+    public override bool IsAggregate => isAggregate;
 
     public override bool IsNeeded(RootValues values) => values.Nested[Number] is not null;
 
     protected override CompiledStatement Compile(StatementBuilder statement) => Finish(statement, () => sql(statement));
 }
 
-/// <summary>One value of a root connection: its exact count, or whether there are rows beside the page.</summary>
-/// <param name="fact">What the value tells. A count is about the whole list, whose area has cells whatever form its page takes.</param>
+/// <summary>One value of a root connection: its exact count, or whether rows precede or follow the page.</summary>
+/// <param name="fact">What the value says. A count covers the whole list by the area's cells, whatever the page's access path.</param>
 /// <param name="sql">The statement.</param>
 internal sealed class FactStatement(ListFact fact, Func<StatementBuilder, string> sql) : StatementPlan
 {
     public ListFact Fact { get; } = fact;
 
-    public override StatementKind Kind => Fact == ListFact.TotalCount ? StatementKind.Figures : StatementKind.Page;
+    public override StatementKind Kind => Fact == ListFact.TotalCount ? StatementKind.Aggregates : StatementKind.Page;
 
-    public override Access AccessOf(RootValues values) => Fact == ListFact.TotalCount
-        ? new Access(AccessForm.Walk, values.Cover.Level, values.Cover.Cells.Count)
+    public override AccessPath AccessOf(RootValues values) => Fact == ListFact.TotalCount
+        ? new AccessPath(AccessPathKind.OrderedIndexScan, values.Covering.Level, values.Covering.Cells.Count)
         : values.Access;
 
     protected override CompiledStatement Compile(StatementBuilder statement) => Finish(statement, () => sql(statement));

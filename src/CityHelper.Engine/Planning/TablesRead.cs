@@ -8,21 +8,21 @@ using GraphQLParser.AST;
 namespace CityHelper.Engine.Planning;
 
 /// <summary>
-/// The tables that selections may read: those that the bindings of their fields declare, and those that filters, orders and areas ask for.
-/// No other table is read; whether one of them is depends on the values and on what the planner knows of the data.
+/// The tables that selections may read: those that the bindings of their fields declare, and those that filters, orders and areas need. No
+/// other table is read. Whether one of them is read depends on the values and on the table statistics.
 /// </summary>
 /// <param name="schema">The schema.</param>
-/// <param name="variables">A request's variables, of which only the signature is used; null for all that their types allow.</param>
+/// <param name="variables">A request's variables, of which only the signature is used; null for everything that their types allow.</param>
 internal sealed class TablesRead(ISchema schema, VariableValues? variables)
 {
     private readonly SortedSet<string> _names = new(StringComparer.Ordinal);
 
-    /// <summary>The tables noted so far, by name.</summary>
+    /// <summary>The tables recorded so far, by name.</summary>
     public IReadOnlyCollection<string> Names => _names;
 
-    /// <summary>Notes what one object of the answer reads.</summary>
+    /// <summary>Records what one response object reads.</summary>
     /// <param name="type">Its type.</param>
-    /// <param name="fields">The fields that are selected of it; what is selected below them is noted apart.</param>
+    /// <param name="fields">The selected fields of it; nested selections are recorded separately.</param>
     public void Note(IObjectGraphType type, IEnumerable<CollectedField> fields)
     {
         NoteRows(type);
@@ -36,7 +36,7 @@ internal sealed class TablesRead(ISchema schema, VariableValues? variables)
         }
     }
 
-    // Whatever is selected of a row with an id, its table is read. Rows without one come with a binding that names theirs.
+    // The table of a row with an id is read whatever is selected. Rows without an id come with a binding that names their table.
     private void NoteRows(IObjectGraphType type) =>
         Note(type.Fields.Select(FieldBinding.Of).OfType<GlobalIdBinding>().SelectMany(id => id.Tables));
 
@@ -65,7 +65,7 @@ internal sealed class TablesRead(ISchema schema, VariableValues? variables)
         }
     }
 
-    // A literal asks for what it names.
+    // A literal needs the members that it names.
     private void NoteLiteral(GraphQLValue value, IGraphType type, ConnectionRows rows)
     {
         switch (value)
@@ -89,7 +89,7 @@ internal sealed class TablesRead(ISchema schema, VariableValues? variables)
         }
     }
 
-    // The value of a variable asks for the members that it has.
+    // A variable's value needs the members that it has.
     private void NoteValue(object? value, IGraphType type, ConnectionRows rows)
     {
         switch (value)
@@ -107,7 +107,7 @@ internal sealed class TablesRead(ISchema schema, VariableValues? variables)
         }
     }
 
-    // A variable of any value asks for all members that its type has.
+    // A variable of any value needs all members of its type.
     private void NoteType(IGraphType type, ConnectionRows rows, HashSet<string> visited)
     {
         if (type is IInputObjectGraphType input && visited.Add(input.Name))

@@ -2,7 +2,7 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Schema;
 
-/// <summary>Where rows are looked for: exactly one of its members.</summary>
+/// <summary>The area in which rows are searched: exactly one member is given.</summary>
 public sealed class AreaInput : InputObjectGraphType
 {
     /// <summary>The member that holds a rectangle.</summary>
@@ -11,7 +11,7 @@ public sealed class AreaInput : InputObjectGraphType
     /// <summary>The member that holds a polygon.</summary>
     public const string Polygon = "polygon";
 
-    /// <summary>The member that holds the id of an area that the server keeps.</summary>
+    /// <summary>The member that holds the id of a stored area.</summary>
     public const string Boundary = "boundary";
 
     /// <summary>The member that holds a circle.</summary>

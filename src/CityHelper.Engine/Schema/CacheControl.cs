@@ -4,7 +4,7 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Schema;
 
-/// <summary>Who may keep an answer (conventions §12).</summary>
+/// <summary>Who may keep a response, as in HotChocolate's <c>@cacheControl</c>.</summary>
 public sealed class CacheControlScopeType : EnumerationGraphType
 {
     public CacheControlScopeType()
@@ -22,7 +22,12 @@ public sealed class CacheControlDirective : Directive
     public const string DirectiveName = "cacheControl";
 
     public CacheControlDirective()
-        : base(DirectiveName, DirectiveLocation.Object, DirectiveLocation.FieldDefinition, DirectiveLocation.Interface, DirectiveLocation.Union)
+        : base(
+            DirectiveName,
+            DirectiveLocation.Object,
+            DirectiveLocation.FieldDefinition,
+            DirectiveLocation.Interface,
+            DirectiveLocation.Union)
     {
         Description = "How long an answer that holds the field may be kept. The lowest of an answer's fields counts.";
         Arguments = new QueryArguments(
@@ -35,18 +40,22 @@ public sealed class CacheControlDirective : Directive
             },
             new QueryArgument<BooleanGraphType> { Name = "inheritMaxAge", Description = "Whether the parent field's age counts." },
             new QueryArgument<CacheControlScopeType> { Name = "scope", Description = "Who may keep it." },
-            new QueryArgument<ListGraphType<StringGraphType>> { Name = "vary", Description = "Request headers that the answer depends on." });
+            new QueryArgument<ListGraphType<StringGraphType>>
+            {
+                Name = "vary",
+                Description = "Request headers that the answer depends on.",
+            });
     }
 }
 
-/// <summary>What <c>@cacheControl</c> says of one field.</summary>
-/// <param name="MaxAgeSeconds">Zero: not to be kept.</param>
+/// <summary>The cache policy of a field, from <c>@cacheControl</c>, or of a response.</summary>
+/// <param name="MaxAgeSeconds">Zero: not cached.</param>
 /// <param name="StaleWhileRevalidateSeconds">Zero: never served stale.</param>
 public sealed record CachePolicy(int MaxAgeSeconds, int StaleWhileRevalidateSeconds)
 {
     private const string MetadataKey = "CityHelper.CachePolicy";
 
-    /// <summary>The policy of fields that say nothing, and of answers with errors.</summary>
+    /// <summary>The policy of fields without <c>@cacheControl</c>, and of responses with errors.</summary>
     public static CachePolicy None { get; } = new(0, 0);
 
     /// <summary>The value of the <c>Cache-Control</c> header.</summary>
@@ -56,7 +65,7 @@ public sealed record CachePolicy(int MaxAgeSeconds, int StaleWhileRevalidateSeco
             ? $"public, max-age={MaxAgeSeconds}"
             : $"public, max-age={MaxAgeSeconds}, stale-while-revalidate={StaleWhileRevalidateSeconds}";
 
-    /// <summary>The policy of an answer that holds both.</summary>
+    /// <summary>The policy of a response that holds both.</summary>
     public CachePolicy And(CachePolicy other) => new(
         Math.Min(MaxAgeSeconds, other.MaxAgeSeconds),
         Math.Min(StaleWhileRevalidateSeconds, other.StaleWhileRevalidateSeconds));
@@ -77,7 +86,7 @@ public sealed record CachePolicy(int MaxAgeSeconds, int StaleWhileRevalidateSeco
 /// <summary>Sets cache policies where fields are declared.</summary>
 public static class CachePolicyExtensions
 {
-    /// <summary>Lets answers with the field be kept by any cache, and served while stale for a while longer.</summary>
+    /// <summary>Lets any cache keep responses with the field, and serve them stale for a further time.</summary>
     public static FieldType CacheFor(this FieldType field, int maxAgeSeconds, int staleWhileRevalidateSeconds)
     {
         new CachePolicy(maxAgeSeconds, staleWhileRevalidateSeconds).AttachTo(field);

@@ -3,7 +3,7 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Schema;
 
-/// <summary>Information about pagination in a connection (conventions §4; the descriptions are HotChocolate's).</summary>
+/// <summary>Information about pagination in a connection (GraphQL Cursor Connections Specification; HotChocolate's descriptions).</summary>
 public sealed class PageInfoType : ObjectGraphType
 {
     public PageInfoType()
@@ -33,7 +33,7 @@ public sealed class EdgeType : ObjectGraphType
     }
 }
 
-/// <summary>A connection to a list of items; its name comes from the field, as HotChocolate does it.</summary>
+/// <summary>A connection to a list of items, named after its field as in HotChocolate.</summary>
 public sealed class ConnectionType : ObjectGraphType
 {
     /// <summary>The field that counts the rows of all pages.</summary>

@@ -6,8 +6,8 @@ using GraphQLParser.AST;
 namespace CityHelper.Engine.Schema;
 
 /// <summary>
-/// RFC 3339 date and time with offset. Read: <c>2018-10-21T00:00:00-04:00</c>, up to seven fraction digits, kept to the microsecond as
-/// PostgreSQL does. Written: UTC with three.
+/// Date and time with offset (RFC 3339). Input: <c>2018-10-21T00:00:00-04:00</c>, up to seven fraction digits, kept to the microsecond as
+/// in PostgreSQL. Output: UTC with three fraction digits.
 /// </summary>
 public sealed class DateTimeType : ScalarGraphType
 {
@@ -36,7 +36,7 @@ public sealed class DateTimeType : ScalarGraphType
         _ => ThrowValueConversionError(value),
     };
 
-    // K also matches nothing, which would be read in the server's own zone.
+    // K also matches a missing offset, which would be read in the server's time zone.
     private static bool HasOffset(string text) =>
         text.EndsWith('Z') || text.EndsWith('z') || (text.Length > 6 && text[^3] == ':' && text[^6] is '+' or '-');
 }

@@ -2,10 +2,10 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Schema;
 
-/// <summary>Which GraphQL type a CLR type is (conventions §1).</summary>
+/// <summary>Maps CLR types to GraphQL types.</summary>
 public static class EngineTypes
 {
-    /// <summary>Metadata of types whose fields the engine itself writes, so that they need no binding.</summary>
+    /// <summary>The metadata key of types whose fields the engine writes itself, so that they need no binding.</summary>
     public const string WrittenByEngine = "CityHelper.WrittenByEngine";
 
     private static readonly Dictionary<Type, Type> s_leaves = new()
@@ -17,7 +17,7 @@ public static class EngineTypes
         [typeof(DateTime)] = typeof(DateTimeType),
     };
 
-    /// <summary>Puts all kinds of GeoJSON into the schema, whether a field has one or not (conventions §7).</summary>
+    /// <summary>Registers all GeoJSON types in the schema, whether a field uses them or not, as HotChocolate does.</summary>
     public static void RegisterGeoJson(GraphQL.Types.Schema schema)
     {
         foreach (Type type in GeoJsonTypes.All)
@@ -27,8 +27,7 @@ public static class EngineTypes
     }
 
     /// <summary>The leaf type of a CLR type, non-null unless <paramref name="nullable"/>.</summary>
-    /// <exception cref="NotSupportedException">No leaf is defined for the type, such as the 64-bit keys that never leave the
-    /// server.</exception>
+    /// <exception cref="NotSupportedException">The type has no leaf type, such as the 64-bit keys that never leave the server.</exception>
     public static Type Leaf(Type clrType, bool nullable)
     {
         Type leaf = clrType.IsEnum

@@ -6,8 +6,8 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Schema;
 
 /// <summary>
-/// A GraphQL type whose fields are read from a table. Each field is bound to a property once; EF Core's model says which column
-/// that is, the planner writes the SQL, and no resolver runs.
+/// A GraphQL type whose fields are read from a table. Each field is bound to a property; EF Core's model maps it to a column, the planner
+/// writes the SQL, and no resolver runs.
 /// </summary>
 /// <example><code>
 /// Column(r => r.Status, "Where the request stands.").Sortable();
@@ -29,7 +29,7 @@ public abstract class EntityType<T> : ObjectGraphType<T>
     /// <summary>The table behind the type.</summary>
     public EntityMap Map { get; }
 
-    /// <summary>A leaf from a column; its GraphQL type and nullability follow the property and the column.</summary>
+    /// <summary>A leaf field from a column; its GraphQL type and nullability follow the property and the column.</summary>
     protected FieldType Column<TValue>(Expression<Func<T, TValue>> property, string description)
     {
         PropertyInfo member = Member(property);
@@ -37,23 +37,23 @@ public abstract class EntityType<T> : ObjectGraphType<T>
         return Bind(member.Name, EngineTypes.Leaf(column.ValueType, column.IsNullable), description, new ColumnBinding(column));
     }
 
-    /// <summary>The <c>id: ID!</c> of the Relay conventions, by which <c>node</c> finds the row again.</summary>
+    /// <summary>The <c>id: ID!</c> of Relay's Global Object Identification; <c>node</c> finds the row by it.</summary>
     protected FieldType GlobalId(string description)
     {
         Interface<NodeInterface>();
         return Bind("id", typeof(NonNullGraphType<IdGraphType>), description, new GlobalIdBinding(Map));
     }
 
-    /// <summary>A geometry as GeoJSON (conventions §7); its type follows the property's class.</summary>
+    /// <summary>A geometry as GeoJSON (RFC 7946); its type follows the property's class.</summary>
     protected FieldType Geometry<TValue>(Expression<Func<T, TValue>> property, string description) =>
         Geometry(property, description, outlines: null);
 
-    /// <summary>A geometry as GeoJSON with the argument <c>zoom</c>, which chooses an outline.</summary>
-    /// <param name="property">The full shape.</param>
-    /// <param name="outlines">The outlines' rows.</param>
-    /// <param name="zoom">The outline's zoom.</param>
-    /// <param name="outline">The outline's shape.</param>
-    /// <param name="description">For people.</param>
+    /// <summary>A geometry as GeoJSON with the argument <c>zoom</c>, which selects an outline: the geometry with fewer vertices.</summary>
+    /// <param name="property">The full geometry.</param>
+    /// <param name="outlines">The rows of the outlines.</param>
+    /// <param name="zoom">The property of an outline's zoom.</param>
+    /// <param name="outline">The property of an outline's geometry.</param>
+    /// <param name="description">The field's description in the schema.</param>
     protected FieldType Geometry<TValue, TOutline>(
         Expression<Func<T, TValue>> property,
         Expression<Func<T, IEnumerable<TOutline>>> outlines,
@@ -68,7 +68,8 @@ public abstract class EntityType<T> : ObjectGraphType<T>
         field.Arguments = new QueryArguments(new QueryArgument<IntGraphType>
         {
             Name = GeometryBinding.ZoomArgument,
-            Description = "The Web Mercator zoom that it is shown at: fewer vertices, exact to about half a pixel. The full shape when left out.",
+            Description =
+                "The Web Mercator zoom that it is shown at: fewer vertices, exact to about half a pixel. The full shape when left out.",
         });
         return field;
     }
@@ -83,16 +84,16 @@ public abstract class EntityType<T> : ObjectGraphType<T>
     }
 
     /// <summary>
-    /// The rows of another table whose areas hold the row's point, edges included: a list of at most <see cref="Limits.AroundRowsMax"/>.
+    /// The rows of another table whose areas contain the row's point, edges included: at most <see cref="Limits.AroundRowsMax"/>.
     /// </summary>
     /// <param name="name">The field's name.</param>
     /// <param name="point">The point; the list is empty without one.</param>
-    /// <param name="area">The area of the other table's rows.</param>
+    /// <param name="area">The area of a row of the other table.</param>
     /// <param name="parts">The pieces of that area.</param>
-    /// <param name="part">A piece.</param>
+    /// <param name="part">The property of a piece's geometry.</param>
     /// <param name="orderBy">The properties that the list is ordered by.</param>
-    /// <param name="graphType">The other rows' type.</param>
-    /// <param name="description">For people.</param>
+    /// <param name="graphType">The GraphQL type of the other rows.</param>
+    /// <param name="description">The field's description in the schema.</param>
     protected FieldType Around<TPoint, TTarget, TArea, TPart>(
         string name,
         Expression<Func<T, TPoint>> point,
@@ -116,7 +117,7 @@ public abstract class EntityType<T> : ObjectGraphType<T>
             [.. orderBy.Select(target.Column)]));
     }
 
-    /// <summary>The other end of a foreign key.</summary>
+    /// <summary>The row that a foreign key references.</summary>
     protected FieldType Reference<TTarget>(Expression<Func<T, TTarget?>> navigation, Type graphType, string description)
         where TTarget : class
     {
@@ -126,7 +127,7 @@ public abstract class EntityType<T> : ObjectGraphType<T>
         return Bind(member.Name, type, description, new ReferenceBinding(target, keys, required));
     }
 
-    /// <summary>The newest rows that point here, as a list with the argument <c>last</c>.</summary>
+    /// <summary>The newest rows that reference this row, as a list with the argument <c>last</c>.</summary>
     protected FieldType Children<TChild>(Expression<Func<T, IEnumerable<TChild>>> navigation, Type graphType, string description)
         where TChild : class
     {
@@ -142,7 +143,7 @@ public abstract class EntityType<T> : ObjectGraphType<T>
         return field;
     }
 
-    /// <summary>A leaf that SQL computes from columns of the row.</summary>
+    /// <summary>A leaf field that SQL computes from columns of the row.</summary>
     protected FieldType Computed<TValue>(string name, string description, Func<string, string> sql, params string[] properties)
     {
         bool nullable = properties.Any(p => Map.Column(p).IsNullable);
@@ -153,7 +154,7 @@ public abstract class EntityType<T> : ObjectGraphType<T>
             new ExpressionBinding(sql, [.. properties.Select(p => Map.Column(p).Name)], typeof(TValue)));
     }
 
-    /// <summary>An object whose own fields are read from this row.</summary>
+    /// <summary>An object whose fields are read from the same row.</summary>
     protected FieldType SameRow(string name, Type graphType, string description) =>
         Bind(name, typeof(NonNullGraphType<>).MakeGenericType(graphType), description, new SameRowBinding());
 

@@ -5,8 +5,8 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Schema;
 
 /// <summary>
-/// The filter inputs of conventions §2, generated from the bindings of a type's fields: one input per entity type, one operation input
-/// per leaf type, one list input per type of nested list.
+/// HotChocolate's filter inputs, generated from the bindings of a type's fields: one input per entity type, one operation input per leaf
+/// type, one list input per row type of nested lists.
 /// </summary>
 public sealed class FilterInputs(IServiceProvider services)
 {
@@ -24,7 +24,7 @@ public sealed class FilterInputs(IServiceProvider services)
             return known;
         }
 
-        // Known before its fields are looked at, because types may refer to each other.
+        // Added before its fields are visited, because types may refer to each other.
         var input = new FilterInput(type.Name);
         _entities.Add(type.Name, input);
         foreach (FieldType field in type.Fields)
@@ -46,17 +46,18 @@ public sealed class FilterInputs(IServiceProvider services)
         ChildrenBinding => ListOf(RowOf(field)),
         GeometryBinding geometry => Geometry(geometry.Kind, geometry.IsPoint ? Operations(typeof(FloatGraphType), typeof(double)) : null),
 
-        // Connections have a filter of their own.
+        // Connections have a separate filter argument.
         _ => null,
     };
 
-    /// <summary>The operand of a spatial operation; a negation has that of its positive form.</summary>
+    /// <summary>The operand of a spatial operation; a negation shares the operand of its positive operation.</summary>
     internal SpatialOperationFilterInput Spatial(string operation)
     {
         string positive = operation.StartsWith('n') ? operation[1..] : operation;
         if (!_spatial.TryGetValue(positive, out SpatialOperationFilterInput? input))
         {
-            OperationFilterInput? comparisons = positive == SpatialFilterInput.Distance ? Operations(typeof(FloatGraphType), typeof(double)) : null;
+            OperationFilterInput? comparisons =
+                positive == SpatialFilterInput.Distance ? Operations(typeof(FloatGraphType), typeof(double)) : null;
             _spatial.Add(positive, input = new SpatialOperationFilterInput(positive, comparisons));
         }
 
@@ -104,7 +105,7 @@ public abstract class JoiningFilterInput : InputObjectGraphType
     /// <summary>The member whose conditions must all hold.</summary>
     public const string And = "and";
 
-    /// <summary>The member of whose conditions one must hold.</summary>
+    /// <summary>The member with conditions of which at least one must hold.</summary>
     public const string Or = "or";
 
     private protected JoiningFilterInput(string name, string description, bool joins)
@@ -137,7 +138,7 @@ public sealed class FilterInput : JoiningFilterInput
     /// <summary>The name of the type whose fields are filtered.</summary>
     public string RowName { get; }
 
-    /// <summary>The members that filter a field, with that field.</summary>
+    /// <summary>The members, each with the field that it filters.</summary>
     public IEnumerable<KeyValuePair<string, FieldType>> Targets => _targets;
 
     /// <summary>The field of the type that a member of this input filters.</summary>
@@ -150,7 +151,7 @@ public sealed class FilterInput : JoiningFilterInput
     }
 }
 
-/// <summary>A filter on the rows of a nested list (conventions §2).</summary>
+/// <summary>A filter on the rows of a nested list.</summary>
 public sealed class ListFilterInput : InputObjectGraphType
 {
     public const string All = "all";
@@ -163,7 +164,12 @@ public sealed class ListFilterInput : InputObjectGraphType
         Name = $"ListFilterInputTypeOf{rows.Name}";
         Description = $"Conditions on a list of {rowName}; those of one object must all hold.";
         Rows = rows;
-        AddField(new FieldType { Name = All, ResolvedType = rows, Description = "Hold for every row of the list; an empty list has none that fails." });
+        AddField(new FieldType
+        {
+            Name = All,
+            ResolvedType = rows,
+            Description = "Hold for every row of the list; an empty list has none that fails.",
+        });
         AddField(new FieldType { Name = None, ResolvedType = rows, Description = "Hold for no row of the list." });
         AddField(new FieldType { Name = Some, ResolvedType = rows, Description = "Hold for one row of the list at least." });
         AddField(new FieldType { Name = Any, Type = typeof(BooleanGraphType), Description = "Whether the list has rows." });
@@ -173,7 +179,7 @@ public sealed class ListFilterInput : InputObjectGraphType
     public FilterInput Rows { get; }
 }
 
-/// <summary>The operations on one leaf type (conventions §2). Several in one object must all hold.</summary>
+/// <summary>The operations on one leaf type. Several in one object must all hold.</summary>
 public sealed class OperationFilterInput : JoiningFilterInput
 {
     internal OperationFilterInput(string name, string typeName, Type leaf, Type valueType)
@@ -181,7 +187,7 @@ public sealed class OperationFilterInput : JoiningFilterInput
     {
         foreach ((string operation, bool list) in OperationsOf(leaf, valueType))
         {
-            // An enum's list elements are non-null, a scalar's are not: so are HotChocolate's.
+            // As in HotChocolate, list elements of an enum are non-null and those of a scalar are nullable.
             Type element = valueType.IsEnum ? typeof(NonNullGraphType<>).MakeGenericType(leaf) : leaf;
             AddField(new FieldType
             {

@@ -4,21 +4,22 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Schema;
 
-/// <summary>The kinds of GeoJSON (RFC 7946). PascalCase, as HotChocolate has them.</summary>
+/// <summary>The kinds of GeoJSON geometry (RFC 7946), in PascalCase as in HotChocolate.</summary>
 public sealed class GeoJsonGeometryType : EnumerationGraphType
 {
     public GeoJsonGeometryType()
     {
         Name = "GeoJSONGeometryType";
         Description = "The kinds of GeoJSON geometry (RFC 7946).";
-        foreach (string kind in new[] { "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection" })
+        string[] kinds = ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"];
+        foreach (string kind in kinds)
         {
             Add(new EnumValueDefinition(kind, kind) { Description = $"A GeoJSON {kind}." });
         }
     }
 }
 
-/// <summary>Numbers in arrays, which only the plan writes.</summary>
+/// <summary>Numbers in nested arrays, for output only; the plan writes them.</summary>
 public abstract class CoordinateScalar : ScalarGraphType
 {
     private protected CoordinateScalar(string name, string description)
@@ -27,7 +28,7 @@ public abstract class CoordinateScalar : ScalarGraphType
         Description = description;
     }
 
-    // No input of this schema has one; GraphQL.NET asks for both nevertheless.
+    // No input of this schema has this type, but GraphQL.NET requires both methods.
     public override object? ParseLiteral(GraphQLValue value) => ThrowLiteralConversionError(value);
 
     public override object? ParseValue(object? value) => ThrowValueConversionError(value);
@@ -40,10 +41,10 @@ public sealed class PositionType() : CoordinateScalar(
     + "latitude, or easting and northing, precisely in that order and using decimal numbers. Altitude or elevation MAY be "
     + "included as an optional third element.");
 
-/// <summary>Positions in arrays of arrays: polygons, their rings, the rings' positions.</summary>
+/// <summary>Nested arrays of positions: polygons, their rings, the positions of the rings.</summary>
 public sealed class CoordinatesType() : CoordinateScalar("Coordinates", "A coordinate is an array of positions.");
 
-/// <summary>What every GeoJSON type has (conventions §7).</summary>
+/// <summary>The fields of every GeoJSON type, as in HotChocolate.</summary>
 public sealed class GeoJsonInterface : InterfaceGraphType
 {
     public GeoJsonInterface()
@@ -56,7 +57,7 @@ public sealed class GeoJsonInterface : InterfaceGraphType
     }
 }
 
-/// <summary>A GeoJSON geometry of one kind (conventions §7). The plan writes its fields itself.</summary>
+/// <summary>A GeoJSON geometry of one kind. The plan writes its fields itself.</summary>
 public abstract class GeoJsonType : ObjectGraphType
 {
     internal const string TypeDescription = "The geometry type of the GeoJson object";
@@ -87,7 +88,10 @@ public sealed class GeoJsonMultiPointType() : GeoJsonType(
 
 /// <summary>A line.</summary>
 public sealed class GeoJsonLineStringType() : GeoJsonType(
-    "LineString", "A GeoJSON line.", typeof(ListGraphType<PositionType>), "The \"coordinates\" field is an array of two or more positions.");
+    "LineString",
+    "A GeoJSON line.",
+    typeof(ListGraphType<PositionType>),
+    "The \"coordinates\" field is an array of two or more positions.");
 
 /// <summary>Several lines.</summary>
 public sealed class GeoJsonMultiLineStringType() : GeoJsonType(
@@ -105,12 +109,15 @@ public sealed class GeoJsonPolygonType() : GeoJsonType(
 
 /// <summary>Several areas.</summary>
 public sealed class GeoJsonMultiPolygonType() : GeoJsonType(
-    "MultiPolygon", "Several GeoJSON polygons.", typeof(CoordinatesType), "The \"coordinates\" field is an array of Polygon coordinate arrays.");
+    "MultiPolygon",
+    "Several GeoJSON polygons.",
+    typeof(CoordinatesType),
+    "The \"coordinates\" field is an array of Polygon coordinate arrays.");
 
-/// <summary>Which GeoJSON type a class of geometries is.</summary>
+/// <summary>Maps classes of geometries to GeoJSON types.</summary>
 internal static class GeoJsonTypes
 {
-    // By name, because the engine knows no library of geometries: the database makes and measures them.
+    // By name: NetTopologySuite's classes have the names of GeoJSON's kinds.
     private static readonly Dictionary<string, Type> s_types = new()
     {
         ["Point"] = typeof(GeoJsonPointType),
@@ -121,10 +128,10 @@ internal static class GeoJsonTypes
         ["MultiPolygon"] = typeof(GeoJsonMultiPolygonType),
     };
 
-    /// <summary>All of them: the interface has them even where no field has.</summary>
+    /// <summary>All types: the interface includes those that no field uses.</summary>
     public static IEnumerable<Type> All => s_types.Values;
 
-    /// <exception cref="NotSupportedException">The class is none of a kind of GeoJSON.</exception>
+    /// <exception cref="NotSupportedException">The class has no GeoJSON type.</exception>
     public static (string Kind, Type GraphType) Of(Type geometry) => s_types.TryGetValue(geometry.Name, out Type? type)
         ? (geometry.Name, type)
         : throw new NotSupportedException($"{geometry.Name} has no GeoJSON type.");

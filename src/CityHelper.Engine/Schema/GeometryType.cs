@@ -8,8 +8,8 @@ using GraphQLParser.AST;
 namespace CityHelper.Engine.Schema;
 
 /// <summary>
-/// The scalar <c>Geometry</c> (conventions §7): any GeoJSON geometry as a JSON object. Its value is a NetTopologySuite geometry of SRID
-/// 4326, which <see cref="InputCoercion"/> makes: GraphQL.NET has no place for what is wrong with a value's inside.
+/// The scalar <c>Geometry</c>: any GeoJSON geometry (RFC 7946) as a JSON object. Its value is a NetTopologySuite geometry of SRID 4326.
+/// <see cref="InputCoercion"/> creates it, because a scalar of GraphQL.NET cannot report which part of a value is wrong.
 /// </summary>
 public sealed class GeometryType : ScalarGraphType
 {
@@ -28,11 +28,11 @@ public sealed class GeometryType : ScalarGraphType
     public override object? ParseValue(object? value) => value;
 
     /// <summary>The geometry of a literal.</summary>
-    /// <exception cref="InputException">It is none; the message says what to send.</exception>
+    /// <exception cref="InputException">The literal is not a geometry; the message says what to send.</exception>
     internal static NetTopologySuite.Geometries.Geometry FromLiteral(GraphQLValue literal) =>
         Space.GeoJsonReader.Read(JsonSerializer.SerializeToElement(ToJson(literal)), "The geometry");
 
-    // The document's limits on characters and depth bound this.
+    // The document's limits on characters and depth bound this recursion.
     private static JsonNode? ToJson(GraphQLValue literal) => literal switch
     {
         GraphQLObjectValue value => new JsonObject((value.Fields ?? [])
@@ -43,7 +43,7 @@ public sealed class GeometryType : ScalarGraphType
         GraphQLFloatValue number => JsonNode.Parse(number.Value.Span.ToString()),
         GraphQLStringValue text => text.Value.ToString(),
 
-        // `type: Polygon`, as HotChocolate's enum of kinds is written.
+        // `type: Polygon`, as an enum value in HotChocolate's spelling.
         GraphQLEnumValue name => name.Name.StringValue,
         GraphQLBooleanValue flag => flag.BoolValue,
         GraphQLNullValue => null,

@@ -2,7 +2,7 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Schema;
 
-/// <summary>The <c>Node</c> of the Relay conventions: whatever has a global id (conventions §6).</summary>
+/// <summary>The <c>Node</c> of Relay's Global Object Identification: every type with a global id.</summary>
 public sealed class NodeInterface : InterfaceGraphType
 {
     public NodeInterface()

@@ -9,8 +9,8 @@ namespace CityHelper.Engine.Schema;
 public static class SchemaText
 {
     /// <summary>
-    /// Prints the schema, the same on every machine: definitions by name, so that a change is where one looks for it; fields and
-    /// arguments as declared, because their order is part of the conventions.
+    /// Prints the schema, identical on every machine: definitions by name, so that a change is easy to find; fields and arguments as
+    /// declared, because their order follows HotChocolate.
     /// </summary>
     public static string Of(ISchema schema)
     {

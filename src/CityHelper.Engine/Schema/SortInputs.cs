@@ -4,7 +4,7 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Schema;
 
-/// <summary>The two directions of a sort (conventions §3).</summary>
+/// <summary>The two directions of a sort.</summary>
 public sealed class SortEnumType : EnumerationGraphType
 {
     public const string Ascending = "ASC";
@@ -19,7 +19,7 @@ public sealed class SortEnumType : EnumerationGraphType
     }
 }
 
-/// <summary>The sort inputs of conventions §3, generated from the fields that are marked sortable.</summary>
+/// <summary>HotChocolate's sort inputs, generated from the fields that are marked sortable.</summary>
 public sealed class SortInputs(IServiceProvider services)
 {
     private readonly Dictionary<string, SortInput> _inputs = [];
@@ -34,7 +34,8 @@ public sealed class SortInputs(IServiceProvider services)
 
         var input = new SortInput(
             type.Name + "SortInput",
-            $"How a list of {type.Name} is sorted. Only what an index orders is offered; of several members of one object the first counts first.");
+            $"How a list of {type.Name} is sorted. Only what an index orders is offered; "
+                + "of several members of one object the first counts first.");
         _inputs.Add(type.Name, input);
         foreach (FieldType field in type.Fields.Where(f => f.IsSortable()))
         {

@@ -3,8 +3,8 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Schema;
 
 /// <summary>
-/// The conditions on a geometry, in the shape of conventions §7: those that say something of what is stored here. Lengths and distances
-/// are in degrees, as everywhere in HotChocolate; metres are what `within: { circle }` takes.
+/// HotChocolate's conditions on a geometry, except those that are meaningless for the geometries stored here. Lengths and distances are in
+/// degrees, as in HotChocolate; <c>within: { circle }</c> takes metres.
 /// </summary>
 public sealed class SpatialFilterInput : JoiningFilterInput
 {
@@ -35,7 +35,10 @@ public sealed class SpatialFilterInput : JoiningFilterInput
         Offer(inputs, Distance, "Lies at a distance from the geometry, in degrees.");
         Offer(inputs, "intersects", "Has a point in common with the geometry.");
         Offer(inputs, "nintersects", "Has no point in common with the geometry.");
-        Offer(inputs, "overlaps", "Overlaps the geometry: both have points that the other has not, and points in common of the same dimension.");
+        Offer(
+            inputs,
+            "overlaps",
+            "Overlaps the geometry: both have points that the other has not, and points in common of the same dimension.");
         Offer(inputs, "noverlaps", "Does not overlap the geometry.");
         Offer(inputs, "touches", "Touches the geometry: edges have points in common, insides have not.");
         Offer(inputs, "ntouches", "Does not touch the geometry.");
@@ -47,7 +50,7 @@ public sealed class SpatialFilterInput : JoiningFilterInput
         AddField(new FieldType { Name = operation, ResolvedType = inputs.Spatial(operation), Description = description });
 }
 
-/// <summary>The operand of a condition on a geometry: another geometry, grown by a buffer where one is given.</summary>
+/// <summary>The operand of a condition on a geometry: another geometry, with an optional buffer.</summary>
 public sealed class SpatialOperationFilterInput : InputObjectGraphType
 {
     /// <summary>The other geometry.</summary>
@@ -56,7 +59,7 @@ public sealed class SpatialOperationFilterInput : InputObjectGraphType
     /// <summary>Degrees by which the other geometry is grown, or shrunk when negative.</summary>
     public const string Buffer = "buffer";
 
-    /// <summary>Whether a number is computed and compared, instead of a relation tested.</summary>
+    /// <summary>Whether the operation compares a distance; otherwise it tests a relation.</summary>
     internal bool IsDistance { get; }
 
     internal SpatialOperationFilterInput(string operation, OperationFilterInput? comparisons)
@@ -65,7 +68,10 @@ public sealed class SpatialOperationFilterInput : InputObjectGraphType
         Name = $"Geometry{char.ToUpperInvariant(operation[0])}{operation[1..]}OperationFilterInput";
         Description = "A geometry to compare with.";
         Field<NonNullGraphType<GeometryType>>(Geometry).Description($"The geometry, of at most {Limits.GeometryVerticesMax} positions.");
-        Field<FloatGraphType>(Buffer).Description("Degrees: positive for all within that distance of the geometry; negative for what is left of an area that far from its edge.");
+        Field<FloatGraphType>(Buffer)
+            .Description(
+                "Degrees: positive for all within that distance of the geometry; "
+                    + "negative for what is left of an area that far from its edge.");
         foreach (FieldType comparison in comparisons?.Fields.ToArray() ?? [])
         {
             AddField(new FieldType { Name = comparison.Name, Type = comparison.Type, Description = comparison.Description });

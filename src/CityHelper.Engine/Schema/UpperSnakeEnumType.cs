@@ -4,8 +4,8 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Schema;
 
 /// <summary>
-/// An enum whose values are its members in UPPER_SNAKE, which are also the labels of the database's type. The value inside the
-/// engine is that label, because SQL parameters and answers need nothing else.
+/// An enum whose values are its members in UPPER_SNAKE_CASE, equal to the labels of the database's enum type. The engine uses the labels as
+/// values: SQL parameters and responses need nothing else.
 /// </summary>
 public sealed class UpperSnakeEnumType<TEnum> : EnumerationGraphType
     where TEnum : struct, Enum

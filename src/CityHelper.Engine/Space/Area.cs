@@ -4,51 +4,52 @@ using NetTopologySuite.Geometries.Prepared;
 
 namespace CityHelper.Engine.Space;
 
-/// <summary>The ways in which a request says where rows are looked for.</summary>
+/// <summary>The kinds of area that a request can search.</summary>
 internal enum AreaKind
 {
     /// <summary>A rectangle of longitudes and latitudes.</summary>
     Viewport,
 
-    /// <summary>A Polygon or MultiPolygon, edges straight in degrees; sent, or kept under an id.</summary>
+    /// <summary>A Polygon or MultiPolygon, its edges straight in degrees; sent by the client, or a stored area.</summary>
     Surface,
 
-    /// <summary>All within a distance of a place.</summary>
+    /// <summary>All points within a distance of a point.</summary>
     Circle,
 }
 
-/// <summary>An area that rows are looked for in; its edge belongs to it. SQL judges rows; this judges the cells of the grid.</summary>
+/// <summary>A searched area; its edge belongs to it. SQL tests rows against it; this class tests the cells of the grid.</summary>
 internal abstract class Area
 {
-    /// <summary>A rectangle around the area.</summary>
+    /// <summary>The bounding box of the area.</summary>
     public abstract Viewport Box { get; }
 
-    /// <summary>Positions of its shape, by which computing with it takes time; 0 for what has a formula.</summary>
+    /// <summary>The number of positions, which decides how long computing with it takes; 0 for an area that has a formula.</summary>
     public virtual int Positions => 0;
 
-    /// <summary>The polygon that a client sent for it; null for what has a formula or is the server's own.</summary>
+    /// <summary>The polygon that the client sent; null for an area that has a formula or is stored.</summary>
     public virtual Geometry? Sent => null;
 
-    /// <summary>Why the area cannot be searched, or null: what costs nothing to tell.</summary>
+    /// <summary>Why the area cannot be searched, or null. Only cheap checks.</summary>
     public abstract RequestError? Check();
 
-    /// <summary>Why its shape cannot be searched, or null: asked last, because it may take some milliseconds.</summary>
-    public virtual ValueTask<RequestError?> CheckShapeAsync(GeometryBudget budget, CancellationToken cancellation) => ValueTask.FromResult<RequestError?>(null);
+    /// <summary>Why its polygon cannot be searched, or null. Called last, because it may take some milliseconds.</summary>
+    public virtual ValueTask<RequestError?> CheckShapeAsync(GeometryBudget budget, CancellationToken cancellation) =>
+        ValueTask.FromResult<RequestError?>(null);
 
-    /// <summary>Whether the rectangle may have a point in common with the area; false is certain.</summary>
+    /// <summary>Whether the rectangle may intersect the area; false is certain.</summary>
     public abstract bool Touches(Viewport cell);
 
-    /// <summary>Whether all of the rectangle certainly lies in the area.</summary>
+    /// <summary>Whether the rectangle certainly lies within the area.</summary>
     public abstract bool Holds(Viewport cell);
 
-    /// <summary>Judges points as SQL does; null where PostGIS alone can, or where it would take long.</summary>
+    /// <summary>Tests points as SQL does; null where only PostGIS can, or where it would take long.</summary>
     public virtual PointTest? Points() => null;
 
-    /// <summary>What it costs to hold a rectangle against it, in units of a simple area's microseconds.</summary>
+    /// <summary>The cost of testing a rectangle against it, relative to a simple area, which takes microseconds.</summary>
     public virtual int TestCost => 1;
 
-    /// <summary>The few cells that hold it.</summary>
-    public virtual CellCover Cover(IReadOnlyList<int> zooms) => CellCover.Of(this, zooms);
+    /// <summary>The few cells that cover it.</summary>
+    public virtual CellCovering Covering(IReadOnlyList<int> zooms) => CellCovering.Of(this, zooms);
 
     /// <summary>The area cut into cells.</summary>
     public virtual AreaCells Cells(int coarse, int fine) => AreaCells.Of(this, coarse, fine);
@@ -70,30 +71,30 @@ internal sealed class ViewportArea(Viewport box) : Area
         cell.West >= Box.West && cell.East <= Box.East && cell.South >= Box.South && cell.North <= Box.North;
 }
 
-/// <summary>A polygon or several.</summary>
+/// <summary>A Polygon or MultiPolygon.</summary>
 internal sealed class SurfaceArea : Area
 {
     private const int PositionsPerCost = 500;
     private const int PartsPerCost = 10;
 
-    // One that the server keeps is asked again and again, and a borough takes 10 ms to prepare and as long to cut. One that was sent may
-    // stand in several fields of a request.
+    // A stored area is used again and again, and a borough takes 10 ms to prepare and another 10 ms to cut. A client's polygon may be in
+    // several fields of a request.
     private readonly ConcurrentDictionary<(int Coarse, int Fine), AreaCells> _cells = new();
-    private readonly ConcurrentDictionary<string, CellCover> _covers = new();
+    private readonly ConcurrentDictionary<string, CellCovering> _coverings = new();
     private readonly Lazy<IPreparedGeometry> _prepared;
     private readonly Lazy<SurfacePoints?> _points;
-    private readonly bool _isKept;
+    private readonly bool _isStored;
 
     /// <param name="geometry">The polygon or polygons.</param>
-    /// <param name="isKept">
-    /// Whether it is the server's own, such as a district: NTS finds the few edges at a height. A client can send one of which every edge
-    /// is there, and then each test looks at all of them: 50 to 100 microseconds for 10,000.
+    /// <param name="isStored">
+    /// Whether it is stored, such as a district: NTS finds the few edges at a latitude. A client can send one that has all edges at one
+    /// latitude. Each test then looks at all of them: 50 to 100 microseconds for 10,000.
     /// </param>
-    public SurfaceArea(Geometry geometry, bool isKept)
+    public SurfaceArea(Geometry geometry, bool isStored)
     {
         Geometry = geometry;
-        _isKept = isKept;
-        TestCost = isKept ? 1 : 1 + geometry.NumPoints / PositionsPerCost + geometry.NumGeometries / PartsPerCost;
+        _isStored = isStored;
+        TestCost = isStored ? 1 : 1 + geometry.NumPoints / PositionsPerCost + geometry.NumGeometries / PartsPerCost;
         _points = new Lazy<SurfacePoints?>(() => SurfacePoints.Of(Geometry, Limits.PointTestEdgesMax));
         Envelope box = geometry.EnvelopeInternal;
         Box = new Viewport(box.MinX, box.MinY, box.MaxX, box.MaxY);
@@ -102,19 +103,19 @@ internal sealed class SurfaceArea : Area
 
     public override int TestCost { get; }
 
-    // What the server keeps is cut once, and must not wait behind what strangers send then.
-    public override int Positions => _isKept && !(_cells.IsEmpty && _covers.IsEmpty) ? 0 : Geometry.NumPoints;
+    // A stored area is cut once. After that it must not wait behind clients' polygons.
+    public override int Positions => _isStored && !(_cells.IsEmpty && _coverings.IsEmpty) ? 0 : Geometry.NumPoints;
 
     /// <summary>The polygon or polygons, SRID 4326.</summary>
     public Geometry Geometry { get; }
 
-    /// <summary>What a client sent; null for what the server keeps, whose shape a city has chosen.</summary>
-    public override Geometry? Sent => _isKept ? null : Geometry;
+    /// <summary>The polygon that the client sent; null for a stored area, whose polygon a city has chosen.</summary>
+    public override Geometry? Sent => _isStored ? null : Geometry;
 
     public override Viewport Box { get; }
 
-    // Kept for what is asked again and again; of a literal in a document that is cached it may be a quarter of a megabyte.
-    public override PointTest? Points() => _isKept ? _points.Value : SurfacePoints.Of(Geometry, Limits.PointTestEdgesMax);
+    // Kept for stored areas, which are used again and again. Not for a literal of a cached document: it may take a quarter of a megabyte.
+    public override PointTest? Points() => _isStored ? _points.Value : SurfacePoints.Of(Geometry, Limits.PointTestEdgesMax);
 
     public override RequestError? Check()
     {
@@ -132,11 +133,14 @@ internal sealed class SurfaceArea : Area
         return null;
     }
 
-    // The server's own shapes were checked when they were stored.
+    // Stored areas were checked when they were stored.
     public override ValueTask<RequestError?> CheckShapeAsync(GeometryBudget budget, CancellationToken cancellation) =>
-        _isKept ? ValueTask.FromResult<RequestError?>(null) : Validity.CheckAsync(Geometry, fault => new AreaInvalidError(fault), budget, cancellation);
+        _isStored
+            ? ValueTask.FromResult<RequestError?>(null)
+            : Validity.CheckAsync(Geometry, fault => new AreaInvalidError(fault), budget, cancellation);
 
-    public override CellCover Cover(IReadOnlyList<int> zooms) => _covers.GetOrAdd(string.Join(' ', zooms), _ => base.Cover(zooms));
+    public override CellCovering Covering(IReadOnlyList<int> zooms) =>
+        _coverings.GetOrAdd(string.Join(' ', zooms), _ => base.Covering(zooms));
 
     public override AreaCells Cells(int coarse, int fine) => _cells.GetOrAdd((coarse, fine), _ => base.Cells(coarse, fine));
 
@@ -147,7 +151,7 @@ internal sealed class SurfaceArea : Area
     private Geometry Rectangle(Viewport cell) => Geometry.Factory.ToGeometry(new Envelope(cell.West, cell.East, cell.South, cell.North));
 }
 
-/// <summary>All within a distance of a place, in metres on the spheroid of WGS 84.</summary>
+/// <summary>All points within a distance of a point, in metres on the spheroid of WGS 84.</summary>
 /// <param name="longitude">Degrees.</param>
 /// <param name="latitude">Degrees.</param>
 /// <param name="metres">The radius.</param>
@@ -156,10 +160,10 @@ internal sealed class CircleArea(double longitude, double latitude, double metre
     /// <summary>The sphere's mean radius (IUGG); its distances differ from the spheroid's by 0.56 % at most.</summary>
     private const double EarthMetres = 6_371_008.8;
 
-    /// <summary>What the radius is grown and shrunk by where the sphere stands for the spheroid.</summary>
+    /// <summary>The share that the radius grows or shrinks by where the sphere approximates the spheroid.</summary>
     private const double Slack = 0.01;
 
-    /// <summary>Beyond it a circle is no longer round in degrees.</summary>
+    /// <summary>Beyond this latitude a circle is far from round in degrees.</summary>
     private const double PolarLatitude = 85;
 
     public double Longitude { get; } = longitude;
@@ -177,7 +181,7 @@ internal sealed class CircleArea(double longitude, double latitude, double metre
             double widest = Math.Max(Math.Abs(south), Math.Abs(north));
             double across = widest >= PolarLatitude ? 360 : reach / Math.Cos(widest * (Math.PI / 180));
 
-            // Across the antimeridian both sides count: the rectangle is the whole band then.
+            // A circle across the antimeridian has parts on both sides: the rectangle is then the whole band of latitudes.
             return Longitude - across < -180 || Longitude + across > 180
                 ? new Viewport(-180, south, 180, north)
                 : new Viewport(Longitude - across, south, Longitude + across, north);
@@ -196,12 +200,12 @@ internal sealed class CircleArea(double longitude, double latitude, double metre
             : new AreaInvalidError($"The circle's `metres` must be more than 0 and at most {Limits.CircleMetresMax}.");
     }
 
-    // The nearest point of a rectangle lies on the circle's own longitude or latitude as long as neither is far away.
+    // The nearest point of a rectangle is the centre, clamped to the rectangle, as long as neither is far away.
     public override bool Touches(Viewport cell) => Math.Abs(Latitude) >= PolarLatitude
         ? cell.South <= Box.North && cell.North >= Box.South
         : Distance(Nearest(Longitude, cell.West, cell.East), Math.Clamp(Latitude, cell.South, cell.North)) <= Metres * (1 + Slack);
 
-    // Corners are the farthest points of a small rectangle; a large one is not judged.
+    // The corners are the farthest points of a small rectangle. A large rectangle is never certain to lie within.
     public override bool Holds(Viewport cell) =>
         cell.East - cell.West < 1
         && Math.Max(Math.Abs(cell.South), Math.Abs(cell.North)) < PolarLatitude

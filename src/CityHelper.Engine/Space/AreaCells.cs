@@ -1,6 +1,6 @@
 namespace CityHelper.Engine.Space;
 
-/// <summary>Runs of cells, sorted and apart: each from one packed cell to another of the same column, ends included.</summary>
+/// <summary>Runs of cells, sorted and disjoint: each from one encoded cell to another of the same column, ends included.</summary>
 /// <param name="From">First cells.</param>
 /// <param name="To">Last cells, as many.</param>
 internal sealed record CellRuns(long[] From, long[] To)
@@ -12,14 +12,14 @@ internal sealed record CellRuns(long[] From, long[] To)
     /// <summary>Whether each run is one cell.</summary>
     public bool AreSingle => From.AsSpan().SequenceEqual(To);
 
-    /// <summary>How many cells of a part of a column there are.</summary>
+    /// <summary>The number of cells in a part of a column.</summary>
     /// <param name="zoom">The cells' zoom.</param>
     /// <param name="x">The column.</param>
-    /// <param name="north">Its first cell.</param>
-    /// <param name="south">Its last cell.</param>
+    /// <param name="north">The first row.</param>
+    /// <param name="south">The last row.</param>
     public int CountIn(int zoom, int x, int north, int south)
     {
-        (long first, long last) = (TileRange.Pack(zoom, x, north), TileRange.Pack(zoom, x, south));
+        (long first, long last) = (TileRange.Encode(zoom, x, north), TileRange.Encode(zoom, x, south));
         int at = Array.BinarySearch(To, first);
         int count = 0;
         for (int i = at < 0 ? ~at : at; i < From.Length && From[i] <= last; i++)
@@ -30,7 +30,7 @@ internal sealed record CellRuns(long[] From, long[] To)
         return count;
     }
 
-    /// <summary>The same cells, neighbours of a column in one run.</summary>
+    /// <summary>The same cells, with neighbours in a column joined into one run.</summary>
     public CellRuns Joined()
     {
         List<long> from = [];
@@ -53,49 +53,61 @@ internal sealed record CellRuns(long[] From, long[] To)
 }
 
 /// <summary>
-/// An area cut into cells: those that lie in it whole, whose rows need no test and may be counted before, and those of its rim, whose rows
-/// are judged one by one. A cell is in one of the four sets at most, and every point of the area in a cell of one.
+/// An area cut into cells. Rows of interior cells need no test and may be counted in advance. Rows of boundary cells are tested one by
+/// one. A cell is in at most one of the four sets, and together they cover the area.
 /// </summary>
-/// <param name="Whole">Whole cells of the coarse zoom.</param>
-/// <param name="WholeFine">Whole cells of the fine zoom, in coarse ones that are not whole.</param>
-/// <param name="Rim">Cells of the coarse zoom that were not cut further.</param>
-/// <param name="RimFine">Cells of the fine zoom that are not whole.</param>
-internal sealed record AreaCells(CellRuns Whole, CellRuns WholeFine, CellRuns Rim, CellRuns RimFine)
+/// <param name="Interior">Interior cells of the coarse zoom.</param>
+/// <param name="InteriorFine">Interior cells of the fine zoom, in coarse cells that are not interior.</param>
+/// <param name="Boundary">Boundary cells of the coarse zoom that were not cut further.</param>
+/// <param name="BoundaryFine">Boundary cells of the fine zoom.</param>
+internal sealed record AreaCells(CellRuns Interior, CellRuns InteriorFine, CellRuns Boundary, CellRuns BoundaryFine)
 {
-    /// <summary>An area of more runs of cells than <see cref="Limits.AreaRunsMax"/>.</summary>
+    /// <summary>An area of too many cells, or of more runs than <see cref="Limits.AreaRunsMax"/>.</summary>
     public static AreaCells TooMany { get; } = new(CellRuns.None, CellRuns.None, CellRuns.None, CellRuns.None) { AreTooMany = true };
 
-    /// <summary>Whether the area is too wide to be named by cells.</summary>
+    /// <summary>Whether the area is too large to be given as cells.</summary>
     public bool AreTooMany { get; private init; }
 
-    /// <summary>Runs in all.</summary>
-    public int Runs => Whole.From.Length + WholeFine.From.Length + Rim.From.Length + RimFine.From.Length;
+    /// <summary>The number of runs.</summary>
+    public int Runs => Interior.From.Length + InteriorFine.From.Length + Boundary.From.Length + BoundaryFine.From.Length;
 
-    /// <summary>How much of a coarse cell its rim is: from 0 to 1.</summary>
-    /// <param name="cell">A packed cell of the coarse zoom.</param>
+    /// <summary>The share of a coarse cell that boundary cells make up: from 0 to 1.</summary>
+    /// <param name="cell">An encoded cell of the coarse zoom.</param>
     /// <param name="coarse">That zoom.</param>
     /// <param name="fine">The zoom of the fine cells.</param>
-    public double RimOf(long cell, int coarse, int fine)
+    public double BoundaryShareOf(long cell, int coarse, int fine)
     {
         (int x, int y, int width) = (TileRange.XOf(cell), TileRange.YOf(cell), 1 << (fine - coarse));
-        int fineCells = Enumerable.Range(x * width, width).Sum(column => RimFine.CountIn(fine, column, y * width, (y + 1) * width - 1));
-        return Rim.CountIn(coarse, x, y, y) + fineCells / (double)(width * width);
+        int fineCells = Enumerable.Range(x * width, width)
+            .Sum(column => BoundaryFine.CountIn(fine, column, y * width, (y + 1) * width - 1));
+        return Boundary.CountIn(coarse, x, y, y) + fineCells / (double)(width * width);
     }
 
-    /// <summary>Everything there is, as one run of the coarse zoom.</summary>
+    /// <summary>The whole world, as one run of a zoom.</summary>
     public static AreaCells Everywhere(int zoom)
     {
         int last = (1 << zoom) - 1;
-        return new AreaCells(new CellRuns([TileRange.Pack(zoom, 0, 0)], [TileRange.Pack(zoom, last, last)]), CellRuns.None, CellRuns.None, CellRuns.None);
+        return new AreaCells(
+            new CellRuns([TileRange.Encode(zoom, 0, 0)], [TileRange.Encode(zoom, last, last)]),
+            CellRuns.None,
+            CellRuns.None,
+            CellRuns.None);
     }
 
-    /// <summary>The same with neighbours joined: fewer ranges of an index, for what is asked of all times.</summary>
-    public AreaCells Joined() => this with { Whole = Whole.Joined(), WholeFine = WholeFine.Joined(), Rim = Rim.Joined(), RimFine = RimFine.Joined() };
+    /// <summary>The same with neighbours joined: fewer index ranges, for questions without a time range.</summary>
+    public AreaCells Joined() =>
+        this with
+        {
+            Interior = Interior.Joined(),
+            InteriorFine = InteriorFine.Joined(),
+            Boundary = Boundary.Joined(),
+            BoundaryFine = BoundaryFine.Joined(),
+        };
 
     /// <summary>Cuts an area.</summary>
     /// <param name="area">A checked area.</param>
-    /// <param name="coarse">The zoom whose cells are counted longest.</param>
-    /// <param name="fine">The zoom into which the rim is cut; the same as <paramref name="coarse"/> for a rim of coarse cells.</param>
+    /// <param name="coarse">The zoom of the coarse cells.</param>
+    /// <param name="fine">The zoom that the boundary is cut to; equal to <paramref name="coarse"/> for coarse boundary cells.</param>
     public static AreaCells Of(Area area, int coarse, int fine)
     {
         var cutter = new AreaCutter(area, coarse, fine);
@@ -104,14 +116,14 @@ internal sealed record AreaCells(CellRuns Whole, CellRuns WholeFine, CellRuns Ri
 }
 
 /// <summary>
-/// Goes from large tiles to small ones: only those on the rim are cut further, so the work grows with the rim and not with the area.
+/// Goes from large tiles to small ones. Only boundary tiles are cut further, so the work grows with the boundary and not with the area.
 /// </summary>
 internal sealed class AreaCutter(Area area, int coarse, int fine)
 {
-    private readonly List<(int X, int North, int South)> _whole = [];
-    private readonly List<(int X, int North, int South)> _wholeFine = [];
-    private readonly List<(int X, int North, int South)> _rim = [];
-    private readonly List<(int X, int North, int South)> _rimFine = [];
+    private readonly List<(int X, int North, int South)> _interior = [];
+    private readonly List<(int X, int North, int South)> _interiorFine = [];
+    private readonly List<(int X, int North, int South)> _boundary = [];
+    private readonly List<(int X, int North, int South)> _boundaryFine = [];
     private int _parts;
 
     public AreaCells Cut()
@@ -132,32 +144,36 @@ internal sealed class AreaCutter(Area area, int coarse, int fine)
             return AreaCells.TooMany;
         }
 
-        var cells = new AreaCells(Runs(_whole, coarse), Runs(_wholeFine, fine), Runs(_rim, coarse), Runs(_rimFine, fine));
+        var cells = new AreaCells(Runs(_interior, coarse), Runs(_interiorFine, fine), Runs(_boundary, coarse), Runs(_boundaryFine, fine));
         return cells.Runs <= Limits.AreaRunsMax ? cells : AreaCells.TooMany;
     }
 
-    // Level by level, so that a rim that is too long for the finest zoom is equally coarse everywhere.
+    // Level by level, so that a boundary that is too long for the finest zoom is equally coarse everywhere.
     private void CutLevels(int zoom, List<(int X, int Y)> tiles)
     {
         int tests = 0;
         while (_parts <= Limits.AreaPartsMax)
         {
-            List<(int X, int Y)> rim = RimOf(zoom, tiles);
+            List<(int X, int Y)> boundary = BoundaryOf(zoom, tiles);
             tests += tiles.Count;
-            if (zoom == fine || (tests + 4 * rim.Count) * area.TestCost > Limits.AreaTestsMax)
+            if (zoom == fine || (tests + 4 * boundary.Count) * area.TestCost > Limits.AreaTestsMax)
             {
-                rim.ForEach(tile => Add(zoom, tile.X, tile.Y, _rim, _rimFine));
+                boundary.ForEach(tile => Add(zoom, tile.X, tile.Y, _boundary, _boundaryFine));
                 return;
             }
 
             zoom++;
-            tiles = [.. rim.SelectMany(t => new[] { (2 * t.X, 2 * t.Y), (2 * t.X, 2 * t.Y + 1), (2 * t.X + 1, 2 * t.Y), (2 * t.X + 1, 2 * t.Y + 1) })];
+            tiles =
+            [
+                .. boundary.SelectMany(t =>
+                    new[] { (2 * t.X, 2 * t.Y), (2 * t.X, 2 * t.Y + 1), (2 * t.X + 1, 2 * t.Y), (2 * t.X + 1, 2 * t.Y + 1) }),
+            ];
         }
     }
 
-    private List<(int X, int Y)> RimOf(int zoom, List<(int X, int Y)> tiles)
+    private List<(int X, int Y)> BoundaryOf(int zoom, List<(int X, int Y)> tiles)
     {
-        var rim = new List<(int X, int Y)>();
+        var boundary = new List<(int X, int Y)>();
         foreach ((int x, int y) in tiles)
         {
             Viewport box = TileRange.BoxOf(zoom, x, y);
@@ -168,22 +184,22 @@ internal sealed class AreaCutter(Area area, int coarse, int fine)
 
             if (area.Holds(box))
             {
-                Add(zoom, x, y, _whole, _wholeFine);
+                Add(zoom, x, y, _interior, _interiorFine);
             }
             else
             {
-                rim.Add((x, y));
+                boundary.Add((x, y));
             }
         }
 
-        return rim;
+        return boundary;
     }
 
-    // A tile between the two zooms, or above both, is as many columns of the next kept one.
+    // A tile of another zoom becomes its columns of the next finer of the two zooms.
     private void Add(int zoom, int x, int y, List<(int X, int North, int South)> ofCoarse, List<(int X, int North, int South)> ofFine)
     {
-        (int kept, List<(int X, int North, int South)> runs) = zoom <= coarse ? (coarse, ofCoarse) : (fine, ofFine);
-        int width = 1 << (kept - zoom);
+        (int counted, List<(int X, int North, int South)> runs) = zoom <= coarse ? (coarse, ofCoarse) : (fine, ofFine);
+        int width = 1 << (counted - zoom);
         _parts += width;
         for (int column = x * width; column < (x + 1) * width && _parts <= Limits.AreaPartsMax; column++)
         {
@@ -207,14 +223,14 @@ internal sealed class AreaCutter(Area area, int coarse, int fine)
             }
         }
 
-        // Cell by cell as long as they are few: an index finds the rows of a time in one cell, but not in a range of cells.
+        // Few cells are listed one by one: an index finds the rows of a time range in one cell, but not in a range of cells.
         if (joined.Sum(run => run.South - run.North + 1L) <= Limits.AreaSingleCellsMax)
         {
             joined = [.. joined.SelectMany(run => Enumerable.Range(run.North, run.South - run.North + 1).Select(y => (run.X, y, y)))];
         }
 
         return new CellRuns(
-            [.. joined.Select(run => TileRange.Pack(zoom, run.X, run.North))],
-            [.. joined.Select(run => TileRange.Pack(zoom, run.X, run.South))]);
+            [.. joined.Select(run => TileRange.Encode(zoom, run.X, run.North))],
+            [.. joined.Select(run => TileRange.Encode(zoom, run.X, run.South))]);
     }
 }

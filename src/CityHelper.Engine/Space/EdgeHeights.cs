@@ -4,15 +4,15 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.Engine.Space;
 
 /// <summary>
-/// How many edges of a polygon there are at one height. A point is held against those at its own: few of an outline, all of a comb that
-/// stands upright.
+/// How many edges of a polygon cross one latitude. A point is tested against the edges at its own latitude: few for a usual outline,
+/// all for a comb with upright teeth.
 /// </summary>
 internal static class EdgeHeights
 {
-    // A geometry that a client sends may be weighed for several conditions.
+    // A client's geometry may be costed for several conditions.
     private static readonly ConditionalWeakTable<Geometry, StrongBox<int>> s_known = [];
 
-    /// <summary>The most edges that one parallel of latitude has in common with a geometry. A millisecond for 10,000 positions.</summary>
+    /// <summary>The most edges of a geometry that one latitude crosses. Takes a millisecond for 10,000 positions.</summary>
     public static int MostOf(Geometry geometry) => s_known.GetValue(geometry, g => new StrongBox<int>(Count(g))).Value;
 
     private static int Count(Geometry geometry)

@@ -4,10 +4,10 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.Engine.Space;
 
 /// <summary>
-/// Reads GeoJSON geometries (RFC 7946) that clients send. Everything is bounded before a geometry is made of it: a client chooses the
-/// number of vertices, and what is done with them later costs more than to count them.
+/// Reads clients' GeoJSON geometries (RFC 7946). Sizes are limited before a geometry is created: the client chooses the number of
+/// positions, and later work on them costs more than counting them.
 /// </summary>
-/// <remarks>The structure is checked here; whether a surface is valid (simple rings, holes inside) is asked where it is used.</remarks>
+/// <remarks>Checks the structure only; whether a polygon is valid (simple rings, holes inside) is checked where it is used.</remarks>
 internal sealed class GeoJsonReader
 {
     private const string World = "longitudes -180 to 180 and latitudes -90 to 90";
@@ -24,14 +24,15 @@ internal sealed class GeoJsonReader
 
     /// <summary>The geometry of a JSON object.</summary>
     /// <param name="json">The object.</param>
-    /// <param name="path">How errors name it.</param>
-    /// <exception cref="InputException">It is no geometry, or a larger one than the limits allow; the message says what to
-    /// send.</exception>
+    /// <param name="path">Its path in error messages.</param>
+    /// <exception cref="InputException">It is no geometry, or exceeds the limits; the message says what to send.</exception>
     public static Geometry Read(JsonElement json, string path) => new GeoJsonReader(path).Geometry(json, isPart: false);
 
     private Geometry Geometry(JsonElement json, bool isPart)
     {
-        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("type", out JsonElement type) || type.ValueKind != JsonValueKind.String)
+        if (json.ValueKind != JsonValueKind.Object
+            || !json.TryGetProperty("type", out JsonElement type)
+            || type.ValueKind != JsonValueKind.String)
         {
             throw Refused("must be a GeoJSON geometry: an object with `type` and `coordinates`");
         }
@@ -53,13 +54,15 @@ internal sealed class GeoJsonReader
             "Point" => s_factory.CreatePoint(Position(coordinates)),
             "MultiPoint" => s_factory.CreateMultiPointFromCoords(Positions(coordinates, least: 0)),
             "LineString" => s_factory.CreateLineString(Positions(coordinates, least: 2)),
-            "MultiLineString" => s_factory.CreateMultiLineString([.. Items(coordinates).Select(line => s_factory.CreateLineString(Positions(line, least: 2)))]),
+            "MultiLineString" => s_factory.CreateMultiLineString([
+                .. Items(coordinates).Select(line => s_factory.CreateLineString(Positions(line, least: 2))),
+            ]),
             "Polygon" => Polygon(coordinates),
             _ => s_factory.CreateMultiPolygon([.. Items(coordinates).Select(Polygon)]),
         };
     }
 
-    // RFC 7946 knows WGS 84 alone; HotChocolate's clients say so by number, older GeoJSON by name.
+    // RFC 7946 allows WGS 84 only. HotChocolate's clients name it by number, older GeoJSON by name.
     private void CheckReferenceSystem(JsonElement json)
     {
         if (!json.TryGetProperty("crs", out JsonElement crs) || crs.ValueKind == JsonValueKind.Null)
@@ -103,7 +106,7 @@ internal sealed class GeoJsonReader
             : throw Refused("has a ring that is not closed: repeat its first position at its end");
     }
 
-    // A polygon without rings counts too: a MultiPolygon could hold 85,000 of them.
+    // A polygon without rings counts as one ring: a MultiPolygon could hold 85,000 of them.
     private void CountRing()
     {
         if (++_rings > Limits.GeometryRingsMax)
@@ -127,9 +130,10 @@ internal sealed class GeoJsonReader
             throw Refused($"has more than {Limits.GeometryVerticesMax} positions: simplify it");
         }
 
-        // An altitude is allowed and says nothing here.
+        // An altitude is allowed and ignored.
         int numbers = position.ValueKind == JsonValueKind.Array ? position.GetArrayLength() : 0;
-        if (numbers is not (2 or 3) || position.EnumerateArray().Any(number => number.ValueKind != JsonValueKind.Number || !double.IsFinite(number.GetDouble())))
+        if (numbers is not (2 or 3)
+            || position.EnumerateArray().Any(number => number.ValueKind != JsonValueKind.Number || !double.IsFinite(number.GetDouble())))
         {
             throw Refused("has a position that is none: send [longitude, latitude] as finite numbers");
         }

@@ -1,28 +1,26 @@
 namespace CityHelper.Engine.Space;
 
 /// <summary>
-/// What the geometries of one root take together, counted while it is bound: conditions on one row are computed in one go.
+/// The work of all geometries of one root, counted while binding. It counts together because one evaluation of a row runs all conditions.
 /// </summary>
 internal sealed class GeometryBudget
 {
     private long _heldPairs;
 
-    /// <summary>Positions of its geometries that were computed with where the request is answered.</summary>
+    /// <summary>Positions checked so far; up to a limit, they are checked on the thread of the request.</summary>
     public long PositionsAtOnce { get; set; }
 
-    /// <summary>What the conditions on areas that make nodes take together for one row at most.</summary>
+    /// <summary>The most segment pairs that GEOS nodes for one row, over all conditions on areas.</summary>
     public SegmentPairs ComparedPairs { get; set; }
 
-    /// <summary>Units of field cost beyond the price: of what no value tells by its size.</summary>
+    /// <summary>Field cost counted while binding, for work that the size of no argument predicts.</summary>
     public double FieldCost { get; set; }
 
-    /// <summary>
-    /// Counts pairs of positions, of a client's geometry and of areas, for what all of them cost and for one row at most.
-    /// </summary>
-    /// <param name="pairs">What a condition holds against each other over all areas.</param>
-    /// <param name="most">What it may hold against each other for one of them.</param>
-    /// <param name="weight">What a pair weighs.</param>
-    /// <returns>False when the conditions of one row are more than <see cref="Limits.MeasuredPairsMax"/> together.</returns>
+    /// <summary>Counts pairs of positions, of a client's geometry and of areas: all for the cost, and the most for one row.</summary>
+    /// <param name="pairs">The pairs that a condition compares over all areas.</param>
+    /// <param name="most">The most pairs that it compares for one area.</param>
+    /// <param name="weight">The field cost of a pair.</param>
+    /// <returns>False when all conditions together exceed <see cref="Limits.MeasuredPairsMax"/> for one row.</returns>
     public bool TryCountPairs(long pairs, long most, double weight)
     {
         FieldCost += pairs * weight;

@@ -1,17 +1,17 @@
 namespace CityHelper.Engine.Space;
 
 /// <summary>
-/// Where the server computes with geometries of clients. What takes long runs on a thread of its own, one at a time: the threads that
-/// answer requests stay free, and however many such requests come, they take one processor.
+/// Runs the server's computations on geometries. Long ones run on a thread of their own, one at a time: the threads of requests stay
+/// free, and any number of such requests takes one processor.
 /// </summary>
 internal static class GeometryWork
 {
     private static readonly SemaphoreSlim s_one = new(1);
 
-    /// <summary>Runs a computation: at once when the geometry is small, else in its turn on a thread of its own.</summary>
-    /// <param name="positions">Positions of what is computed with.</param>
-    /// <param name="work">The computation, of bounded length: nothing ends it.</param>
-    /// <param name="cancellation">Ends the waiting.</param>
+    /// <summary>Runs a computation: at once when the geometry is small, else in turn on a thread of its own.</summary>
+    /// <param name="positions">The number of positions of the geometry.</param>
+    /// <param name="work">The computation. Its time must be bounded, since it cannot be cancelled.</param>
+    /// <param name="cancellation">Cancels the waiting.</param>
     public static async ValueTask<T> RunAsync<T>(long positions, Func<T> work, CancellationToken cancellation)
     {
         if (positions <= Limits.GeometryWorkAtOncePositions)

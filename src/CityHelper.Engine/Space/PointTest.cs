@@ -3,19 +3,19 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.Engine.Space;
 
 /// <summary>
-/// Whether points lie in an area, edges included: by the arithmetic of the SQL that <c>AreaTest</c> makes, so that both say the same of
-/// each.
+/// Whether points lie in an area, edges included. Uses the same arithmetic as the SQL that <c>AreaTest</c> makes, so both agree on
+/// each point.
 /// </summary>
 internal abstract class PointTest
 {
-    /// <summary>The most edges that one test looks at.</summary>
+    /// <summary>The most edges that one test reads.</summary>
     public abstract int EdgesMax { get; }
 
     /// <summary>Whether the point lies in the area.</summary>
     public abstract bool Contains(double longitude, double latitude);
 }
 
-/// <summary>Of a rectangle.</summary>
+/// <summary>Tests points against a rectangle.</summary>
 internal sealed class BoxPoints(Viewport box) : PointTest
 {
     public override int EdgesMax => 1;
@@ -25,19 +25,19 @@ internal sealed class BoxPoints(Viewport box) : PointTest
 }
 
 /// <summary>
-/// Of a valid polygon or several: the winding number of each ring, as PostGIS 3.3 counts it for <c>st_intersects</c> of a polygon and a
-/// point (<c>point_in_ring_rtree</c>; Sunday, "Inclusion of a Point in a Polygon", 2001). The same products of doubles in the same order,
-/// so the side of an edge comes out the same even where it is rounded.
+/// Tests points against valid polygons by the winding number of each ring, as PostGIS 3.3 does for <c>st_intersects</c> of a polygon and
+/// a point (<c>point_in_ring_rtree</c>; Sunday, "Inclusion of a Point in a Polygon", 2001). It multiplies the same doubles in the same
+/// order, so the side of an edge is the same even where it is rounded.
 /// </summary>
 internal sealed class SurfacePoints : PointTest
 {
     /// <summary>
-    /// Bands of equal height, each with the edges that reach into it. A district has some thousand edges, and two to ten of them at a
-    /// height.
+    /// Bands of equal height, each with the edges that reach into it. A district has about a thousand edges, two to ten of them at a
+    /// latitude.
     /// </summary>
     private const int BandsMax = 2_048;
 
-    // As in PostGIS: shorter edges do not count.
+    // As in PostGIS: shorter edges are ignored.
     private const double LengthMin = 1e-12;
 
     private readonly Viewport _box;
@@ -92,7 +92,7 @@ internal sealed class SurfacePoints : PointTest
             return false;
         }
 
-        // Edges stand ring by ring, each polygon's shell before its holes.
+        // Edges are ordered by ring, each polygon's shell before its holes.
         int[] band = _bands[BandOf(latitude)];
         (int polygon, bool isInside) = (-1, false);
         for (int start = 0, end; start < band.Length; start = end)
@@ -112,7 +112,7 @@ internal sealed class SurfacePoints : PointTest
                 polygon = first.Polygon;
             }
 
-            // A hole counts only in a shell that holds the point.
+            // A hole matters only if the shell contains the point.
             if (first.IsHole && !isInside)
             {
                 continue;
@@ -129,7 +129,7 @@ internal sealed class SurfacePoints : PointTest
         return isInside;
     }
 
-    // Null on an edge.
+    // Null for a point on an edge.
     private int? Winding(ReadOnlySpan<int> ring, double x, double y)
     {
         int winding = 0;
@@ -137,7 +137,7 @@ internal sealed class SurfacePoints : PointTest
         {
             ref readonly Edge edge = ref _edges[number];
 
-            // Neither rises nor falls past the point, and does not touch its height.
+            // Entirely above or below the point.
             if (edge.FromY < y && edge.ToY < y || edge.FromY > y && edge.ToY > y)
             {
                 continue;
@@ -172,7 +172,8 @@ internal sealed class SurfacePoints : PointTest
                 bool isHole = ring != polygon.ExteriorRing;
                 for (int i = 1; i < positions.Count; i++)
                 {
-                    var edge = new Edge(positions.GetX(i - 1), positions.GetY(i - 1), positions.GetX(i), positions.GetY(i), p, number, isHole);
+                    var edge = new Edge(
+                        positions.GetX(i - 1), positions.GetY(i - 1), positions.GetX(i), positions.GetY(i), p, number, isHole);
                     double width = edge.ToX - edge.FromX;
                     double height = edge.ToY - edge.FromY;
                     if (width * width + height * height >= LengthMin * LengthMin)

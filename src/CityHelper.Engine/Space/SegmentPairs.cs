@@ -3,22 +3,23 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Space;
 
-/// <summary>How much work a topological operation on lines and rings has, counted before it is begun.</summary>
-/// <param name="Chains">Pairs of monotone chains whose ranges of x overlap: GEOS looks at each, in 27 ns (measured).</param>
-/// <param name="Boxes">Pairs of segments whose boxes overlap: each is intersected, by GEOS and NTS.</param>
+/// <summary>The work of a topological operation on lines and rings, counted before it begins.</summary>
+/// <param name="Chains">Pairs of monotone chains whose ranges of x overlap: GEOS compares each, in 27 ns (measured).</param>
+/// <param name="Boxes">Pairs of segments whose boxes overlap: GEOS and NTS intersect each.</param>
 /// <param name="Contacts">
-/// Pairs of segments with a point in common, equal and collinear ones too; neighbours of one line are left out. GEOS makes nodes of each,
-/// in about 10 microseconds (measured).
+/// Pairs of segments that intersect, equal and collinear ones included; neighbours in one line are left out. GEOS makes nodes of each, in
+/// about 10 microseconds (measured).
 /// </param>
 internal readonly record struct SegmentPairs(long Chains, long Boxes, long Contacts)
 {
     public static SegmentPairs operator +(SegmentPairs left, SegmentPairs right) =>
         new(left.Chains + right.Chains, left.Boxes + right.Boxes, left.Contacts + right.Contacts);
 
-    /// <summary>The larger of both in each count.</summary>
-    public SegmentPairs Or(SegmentPairs other) => new(Math.Max(Chains, other.Chains), Math.Max(Boxes, other.Boxes), Math.Max(Contacts, other.Contacts));
+    /// <summary>The larger of both, for each count.</summary>
+    public SegmentPairs Or(SegmentPairs other) =>
+        new(Math.Max(Chains, other.Chains), Math.Max(Boxes, other.Boxes), Math.Max(Contacts, other.Contacts));
 
-    /// <summary>Whether none of the counts is beyond that of a bound.</summary>
+    /// <summary>Whether no count exceeds its bound.</summary>
     public bool IsWithin(SegmentPairs most) => Chains <= most.Chains && Boxes <= most.Boxes && Contacts <= most.Contacts;
 
     /// <summary>Counts the pairs within a geometry.</summary>
@@ -29,17 +30,18 @@ internal readonly record struct SegmentPairs(long Chains, long Boxes, long Conta
         return chains > most.Chains ? null : SegmentSweep.Count([.. set.Segments], [], chains, most);
     }
 
-    /// <summary>Counts the pairs of a segment of one geometry and one of another.</summary>
+    /// <summary>Counts the pairs between the segments of two geometries.</summary>
     /// <returns>Null when they are more than <paramref name="most"/>: counting stops there.</returns>
     public static SegmentPairs? Between(SegmentSet one, Envelope box, SegmentSet other, Envelope otherBox, SegmentPairs most)
     {
-        // What lies beside the other geometry meets none of it.
+        // Chains and segments beyond the other geometry's box meet none of it.
         List<(double West, double East)> near = [.. other.Chains.Where(c => c.West <= box.MaxX && c.East >= box.MinX)];
         List<(double West, double East)> own = [.. one.Chains.Where(c => c.West <= otherBox.MaxX && c.East >= otherBox.MinX)];
         long chains = ChainPairs([.. own, .. near]) - ChainPairs(own) - ChainPairs(near);
         return chains > most.Chains
             ? null
-            : SegmentSweep.Count([.. one.Segments.Where(s => IsNear(s, otherBox))], [.. other.Segments.Where(s => IsNear(s, box))], chains, most);
+            : SegmentSweep.Count(
+                [.. one.Segments.Where(s => IsNear(s, otherBox))], [.. other.Segments.Where(s => IsNear(s, box))], chains, most);
     }
 
     private static bool IsNear(Segment segment, Envelope box) =>
@@ -49,8 +51,7 @@ internal readonly record struct SegmentPairs(long Chains, long Boxes, long Conta
         OverlappingRanges([.. chains.Select(c => c.West)], [.. chains.Select(c => c.East)]).Pairs;
 
     /// <summary>
-    /// Pairs of ranges that have a number in common, their ends included, and the most ranges that have one number in common. Sorts both
-    /// arrays.
+    /// The number of pairs of ranges that overlap, ends included, and the most ranges that share one number. Sorts both arrays.
     /// </summary>
     internal static (long Pairs, int Most) OverlappingRanges(double[] lows, double[] highs)
     {
@@ -66,7 +67,7 @@ internal readonly record struct SegmentPairs(long Chains, long Boxes, long Conta
                 ended++;
             }
 
-            // Those that began before and have not ended.
+            // Ranges that began earlier and have not ended.
             pairs += i - ended;
             most = Math.Max(most, i - ended + 1);
         }
@@ -75,7 +76,7 @@ internal readonly record struct SegmentPairs(long Chains, long Boxes, long Conta
     }
 }
 
-/// <summary>Finds the pairs of segments whose boxes overlap by a sweep over x or y, whichever has fewer to compare.</summary>
+/// <summary>Finds the pairs of segments whose boxes overlap, by a sweep over x or y, whichever compares fewer.</summary>
 internal sealed class SegmentSweep
 {
     private readonly Segment[] _one;
@@ -93,8 +94,8 @@ internal sealed class SegmentSweep
         _overY = overY;
     }
 
-    /// <summary>Counts boxes and contacts of one set, or between two when the other is not empty.</summary>
-    /// <returns>Null when there are more than allowed, or when even the better axis has too many to compare.</returns>
+    /// <summary>Counts boxes and contacts within one set, or between two when the other is not empty.</summary>
+    /// <returns>Null when there are more than allowed, or when even the better axis needs too many comparisons.</returns>
     public static SegmentPairs? Count(Segment[] one, Segment[] other, long chains, SegmentPairs most)
     {
         (long overX, long overY) = (Comparisons(one, other, overY: false), Comparisons(one, other, overY: true));
@@ -118,7 +119,11 @@ internal sealed class SegmentSweep
 
     private bool TryCount(SegmentPairs most)
     {
-        (int Number, bool IsOther)[] order = [.. Enumerable.Range(0, _one.Length).Select(i => (i, false)), .. Enumerable.Range(0, _other.Length).Select(i => (i, true))];
+        (int Number, bool IsOther)[] order =
+        [
+            .. Enumerable.Range(0, _one.Length).Select(i => (i, false)),
+            .. Enumerable.Range(0, _other.Length).Select(i => (i, true)),
+        ];
         Array.Sort(Array.ConvertAll(order, s => Begin(SegmentOf(s))), order);
         List<int> active = [];
         List<int> otherActive = [];
@@ -172,13 +177,12 @@ internal sealed class SegmentSweep
         ? one.West <= other.East && one.East >= other.West
         : one.South <= other.North && one.North >= other.South;
 
-    // One behind the other, or the last and the first of a ring.
+    // Consecutive segments, or the last and the first of a ring.
     private bool AreNeighbours(int one, int other) => _one[one].Line == _one[other].Line
         && (Math.Abs(one - other) == 1 || (_one[one].FromX == _one[other].ToX && _one[one].FromY == _one[other].ToY)
             || (_one[one].ToX == _one[other].FromX && _one[one].ToY == _one[other].FromY));
 
-    // Exact: the sides are told by the double-double arithmetic of NTS where doubles do not suffice. Of collinear segments the boxes say
-    // it.
+    // Exact: NTS computes the sides in double-double arithmetic where doubles do not suffice. For collinear segments the boxes decide.
     private static bool Touch(Segment one, Segment other) =>
         AreOnBothSides(one, other) && AreOnBothSides(other, one);
 

@@ -7,7 +7,7 @@ namespace CityHelper.Engine.Space;
 /// The segments of a geometry's lines and rings, and the monotone chains that GEOS and NTS cut them into. Points have none.
 /// </summary>
 /// <remarks>
-/// A monotone chain is a run of segments of one quadrant, so it never crosses itself. GEOS 3.11 compares chains whose ranges of x overlap
+/// A monotone chain is a run of segments in one quadrant, so it never crosses itself. GEOS 3.11 compares chains whose ranges of x overlap
 /// (<c>SimpleMCSweepLineIntersector</c>), and segments of chains whose boxes overlap.
 /// </remarks>
 internal sealed class SegmentSet
@@ -25,13 +25,13 @@ internal sealed class SegmentSet
         }
     }
 
-    /// <summary>The segments, line by line; those without length are left out.</summary>
+    /// <summary>The segments, line by line, without those of zero length.</summary>
     public IReadOnlyList<Segment> Segments => _segments;
 
     /// <summary>The ranges of x of the monotone chains.</summary>
     public IReadOnlyList<(double West, double East)> Chains => _chains;
 
-    /// <summary>The segments of a geometry, made once for each.</summary>
+    /// <summary>The segments of a geometry, cached with it.</summary>
     public static SegmentSet Of(Geometry geometry) => s_known.GetValue(geometry, g => new SegmentSet(g));
 
     /// <summary>The lines and rings of a geometry.</summary>
@@ -72,8 +72,8 @@ internal sealed class SegmentSet
 }
 
 /// <summary>A segment of a line.</summary>
-/// <param name="FromX">Longitude of its beginning.</param>
-/// <param name="FromY">Latitude of its beginning.</param>
+/// <param name="FromX">Longitude of its start.</param>
+/// <param name="FromY">Latitude of its start.</param>
 /// <param name="ToX">Longitude of its end.</param>
 /// <param name="ToY">Latitude of its end.</param>
 /// <param name="Line">The number of its line's first segment.</param>
@@ -87,7 +87,7 @@ internal readonly record struct Segment(double FromX, double FromY, double ToX, 
 
     public double North => Math.Max(FromY, ToY);
 
-    /// <summary>Its direction: 0 to 3, as GEOS numbers the quadrants.</summary>
+    /// <summary>The quadrant of its direction: 0 to 3, numbered as in GEOS.</summary>
     public int Quadrant => (ToX >= FromX, ToY >= FromY) switch
     {
         (true, true) => 0,

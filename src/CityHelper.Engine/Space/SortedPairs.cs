@@ -3,27 +3,26 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.Engine.Space;
 
 /// <summary>
-/// What PostGIS 3.3 does for the distance of two lines or rings whose boxes are apart (<c>lw_dist2d_fast_ptarray_ptarray</c>): it sorts
-/// both along the line through the centres of their boxes, and compares what is closer along it than the least distance so far. A U whose
-/// tips are far from each other and level with the other's edge defeats that: then all pairs are compared, and a pair takes 40 ns, not the
-/// 8.5 of boxes that meet (measured).
+/// The work of PostGIS 3.3 for the distance of two lines or rings with disjoint boxes (<c>lw_dist2d_fast_ptarray_ptarray</c>). It sorts
+/// both along the line through the centres of their boxes, and compares positions that are closer along it than the least distance so
+/// far. A U with tips far apart and level with the other's edge defeats that: then all pairs are compared, and a pair takes 40 ns, not the
+/// 8.5 ns of intersecting boxes (measured).
 /// </summary>
 internal static class SortedPairs
 {
-    /// <summary>What the sorting of a position takes, in pairs: 75 ns (measured).</summary>
+    /// <summary>The cost of sorting a position, in pairs: 75 ns (measured).</summary>
     public const int SortingOfPosition = 10;
 
-    /// <summary>What a pair takes, in those of boxes that meet: both segments at one position with both at the other.</summary>
+    /// <summary>The cost of a pair, in pairs of intersecting boxes: both segments at one position meet both at the other.</summary>
     public const int ComparisonsOfPair = 4;
 
-    /// <summary>Degrees within which the centre of a box may lie elsewhere there: they are rounded to 24 bits.</summary>
+    /// <summary>Degrees by which the centre of a box may differ in PostGIS, which rounds boxes to 24 bits.</summary>
     private const double CentreRounding = 1e-5;
 
-    /// <summary>The most pairs that are compared, and what the sorting takes in pairs.</summary>
+    /// <summary>The most pairs that are compared, plus the sorting in pairs.</summary>
     /// <param name="one">A line or ring.</param>
-    /// <param name="other">Another, whose box is apart.</param>
-    /// <param name="nearest">At least the least distance that was found so far, in degrees; lowered by what these are apart at
-    /// most.</param>
+    /// <param name="other">Another, with a disjoint box.</param>
+    /// <param name="nearest">An upper bound of the least distance so far, in degrees; lowered to that of these two if smaller.</param>
     public static long Between(LineString one, LineString other, ref double nearest)
     {
         Coordinate from = one.EnvelopeInternal.Centre;
@@ -37,7 +36,7 @@ internal static class SortedPairs
         double high = Enumerable.Range(0, before.Count).Max(i => along.Of(before, i));
         double low = Enumerable.Range(0, behind.Count).Min(i => along.Of(behind, i));
 
-        // The first comparison is of the two that are closest along the line, whichever they are where several are level.
+        // PostGIS first compares the two positions closest along the line. Of several at the same place it may take any.
         Envelope ends = Between(before, along, high - rounding, high);
         ends.ExpandToInclude(Between(behind, along, low, low + rounding));
         nearest = Math.Min(nearest, ends.Diameter);
@@ -71,7 +70,7 @@ internal static class SortedPairs
         return count;
     }
 
-    // Degrees along a line.
+    // Measures positions along a line, in degrees.
     private readonly struct Direction(double x, double y)
     {
         private readonly double _x = x / Math.Sqrt(x * x + y * y);

@@ -7,10 +7,11 @@ namespace CityHelper.Engine.Space;
 /// <param name="North">Largest latitude.</param>
 public readonly record struct Viewport(double West, double South, double East, double North)
 {
-    /// <summary>What it has in common with another; null for nothing.</summary>
+    /// <summary>The intersection with another rectangle; null when they are disjoint.</summary>
     public Viewport? Intersection(Viewport other)
     {
-        var common = new Viewport(Math.Max(West, other.West), Math.Max(South, other.South), Math.Min(East, other.East), Math.Min(North, other.North));
+        var common = new Viewport(
+            Math.Max(West, other.West), Math.Max(South, other.South), Math.Min(East, other.East), Math.Min(North, other.North));
         return common.West <= common.East && common.South <= common.North ? common : null;
     }
 

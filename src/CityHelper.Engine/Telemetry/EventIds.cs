@@ -1,8 +1,8 @@
 namespace CityHelper.Engine.Telemetry;
 
 /// <summary>
-/// The ids of all log messages of the engine, in order: 1000 HTTP, 1100 operations and plans, 1200 batches. An id is never used again for
-/// another message: filters and alarms of operators name them.
+/// The ids of all log messages of the engine: from 1000 HTTP, from 1100 operations and plans, from 1200 batches. An id is never reused for
+/// another message: operators' filters and alarms refer to it.
 /// </summary>
 internal static class EventIds
 {

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace CityHelper.Engine.Telemetry;
 
 /// <summary>
-/// All log messages of the engine; their ids stand in <see cref="EventIds"/>. Texts are <see cref="LogText"/>; SQL alone is shown as it is,
-/// and holds nothing that a client wrote.
+/// All log messages of the engine; their ids are in <see cref="EventIds"/>. Texts are <see cref="LogText"/>. Only SQL is logged as it is,
+/// since it contains nothing that a client wrote.
 /// </summary>
 internal static partial class LogMessages
 {
@@ -30,8 +30,9 @@ internal static partial class LogMessages
         + "and its connection ends with the next one")]
     public static partial void SlowStream(ILogger logger, int timeoutMs);
 
-    [LoggerMessage(EventIds.PlanCompiled, LogLevel.Debug, "Compiled a plan of {Operation} for the shape '{Shape}' in {Milliseconds:F2} ms")]
-    public static partial void PlanCompiled(ILogger logger, LogText operation, LogText shape, double milliseconds);
+    [LoggerMessage(EventIds.PlanCompiled, LogLevel.Debug,
+        "Compiled a plan of {Operation} for the variable signature '{Signature}' in {Milliseconds:F2} ms")]
+    public static partial void PlanCompiled(ILogger logger, LogText operation, LogText signature, double milliseconds);
 
     [LoggerMessage(EventIds.OperationsLoaded, LogLevel.Information, "Loaded {Count} persisted operations from {Path}")]
     public static partial void OperationsLoaded(ILogger logger, int count, LogText path);

@@ -4,11 +4,11 @@ using System.Text;
 namespace CityHelper.Engine.Telemetry;
 
 /// <summary>
-/// Text of a client, or of anything else that is not ours, as logs may show it: on one line, without what terminals obey or turn around,
-/// and no longer than <see cref="Limits.LoggedCharsMax"/>. Log messages take no <see cref="string"/>, so that none is forgotten; a string
-/// becomes one by itself, and is only looked at when the message is written.
+/// Text from a client or another outside source, made safe for logs: on one line, without characters that control a terminal or reverse the
+/// text direction, and no longer than <see cref="Limits.LoggedCharsMax"/>. Log messages take this type instead of <see cref="string"/>, so
+/// that no text is forgotten. A string converts implicitly, and is escaped only when the message is written.
 /// </summary>
-/// <param name="text">As it was sent.</param>
+/// <param name="text">The text as it was sent.</param>
 public readonly struct LogText(string? text)
 {
     public static implicit operator LogText(string? text) => new(text);
@@ -16,9 +16,9 @@ public readonly struct LogText(string? text)
     /// <summary>The safe text.</summary>
     public override string ToString() => Escape(text ?? "", Limits.LoggedCharsMax);
 
-    /// <summary>Escapes what could end the line or steer a terminal, as <c>\u001B</c>.</summary>
-    /// <param name="text">Any text, halves of surrogate pairs too.</param>
-    /// <param name="charsMax">Characters of it that are shown; <c>…</c> stands for the rest.</param>
+    /// <summary>Escapes characters that could end the line or control a terminal, as <c>\u001B</c>.</summary>
+    /// <param name="text">Any text; it may contain unpaired surrogates.</param>
+    /// <param name="charsMax">Characters to show; <c>…</c> stands for the rest.</param>
     public static string Escape(string text, int charsMax)
     {
         int end = Math.Min(text.Length, charsMax);
@@ -54,13 +54,13 @@ public readonly struct LogText(string? text)
         return end < text.Length ? shown.Append('…').ToString() : shown.ToString();
     }
 
-    // Control characters (C0, DEL, C1) hold line breaks and escape sequences; format characters turn the direction of what follows, or show
-    // nothing at all; two separators are line breaks to many viewers; half a surrogate pair is no text.
+    // Control characters (C0, DEL, C1) include line breaks and escape sequences. Format characters change the direction of the following
+    // text, or are invisible. Many viewers treat two separators as line breaks. Half a surrogate pair is not text.
     private static bool IsShown(string text, int index) => CharUnicodeInfo.GetUnicodeCategory(text, index) switch
     {
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => false,
 
-        // The second half of a pair; the first has the category of the character.
+        // The second half of a pair; the first half has the character's category.
         UnicodeCategory.Surrogate => index > 0 && char.IsSurrogatePair(text[index - 1], text[index]) && IsShown(text, index - 1),
         _ => true,
     };

@@ -4,8 +4,8 @@ using CityHelper.Engine.Telemetry;
 
 namespace CityHelper.Engine.Transport;
 
-/// <summary>What telemetry says of the operation that a request asked for.</summary>
-/// <param name="Name">For logs and spans: the operation's own name, or a word for what there is instead. A client may have made it
+/// <summary>A request's operation, as telemetry names it.</summary>
+/// <param name="Name">For logs and spans: the operation's name, or a word that stands for a missing one. A client may have made it
 /// up.</param>
 internal readonly record struct AnsweredOperation(string Name)
 {
@@ -19,22 +19,22 @@ internal readonly record struct AnsweredOperation(string Name)
         _isPublished = isPublished;
     }
 
-    /// <summary>Of a request that was answered before its operation was found.</summary>
+    /// <summary>For a request that was answered before its operation was found.</summary>
     public static AnsweredOperation Unknown { get; } = new("unknown");
 
-    /// <summary>Of an array of requests.</summary>
+    /// <summary>For a batch of requests.</summary>
     public static AnsweredOperation Batch { get; } = new("batch");
 
-    /// <summary>Of a request whose operation was found.</summary>
+    /// <summary>For a request whose operation was found.</summary>
     public static AnsweredOperation Of(Operation operation, bool isPublished) => new(operation, isPublished);
 
-    /// <summary>Its name in metrics: one of few.</summary>
+    /// <summary>Its name in metrics, one of few values.</summary>
     public string Label => _isPublished ? Name : EngineTelemetry.OtherOperation;
 
     /// <summary>Its kind in metrics.</summary>
     public string TypeLabel => _operation is null ? EngineTelemetry.OtherOperation : _operation.Kind;
 
-    /// <summary>Says on a span which operation it is of.</summary>
+    /// <summary>Tags a span with the operation.</summary>
     public void Mark(Activity? span)
     {
         if (span is null)

@@ -7,7 +7,7 @@ using CityHelper.Engine.Execution;
 namespace CityHelper.Engine.Transport;
 
 /// <summary>
-/// Tells how PostgreSQL runs the statements of an operation: <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c> of each, in order.
+/// Reports how PostgreSQL runs the statements of an operation: <c>EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)</c> of each, in order.
 /// </summary>
 public sealed class OperationExplainer
 {
@@ -25,17 +25,17 @@ public sealed class OperationExplainer
     }
 
     /// <summary>Explains an operation.</summary>
-    /// <exception cref="InvalidOperationException">The operation was refused with these variables; the message is the client's.</exception>
-    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(Operation operation, JsonElement variables, CancellationToken cancellation)
+    /// <exception cref="InvalidOperationException">The operation is refused with these variables; the message is the client's.</exception>
+    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(
+        Operation operation, JsonElement variables, CancellationToken cancellation)
     {
-        (IReadOnlyList<StatementExplanation> statements, IReadOnlyList<RequestError> refusals) = await TryExplainAsync(operation, variables, cancellation);
+        (IReadOnlyList<StatementExplanation> statements, IReadOnlyList<RequestError> refusals) = await TryExplainAsync(
+            operation, variables, cancellation);
         return refusals is [var refusal, ..] ? throw new InvalidOperationException(refusal.Message) : statements;
     }
 
-    /// <summary>
-    /// As <see cref="ExplainAsync"/>, with what is refused as values: fields that are not refused are explained beside them.
-    /// </summary>
-    /// <exception cref="Npgsql.NpgsqlException">A statement fails, or takes longer than one may.</exception>
+    /// <summary>Like <see cref="ExplainAsync"/>, but returns refusals as values and explains the fields that are not refused.</summary>
+    /// <exception cref="Npgsql.NpgsqlException">A statement fails, or exceeds its time limit.</exception>
     public async Task<(IReadOnlyList<StatementExplanation> Statements, IReadOnlyList<RequestError> Refusals)> TryExplainAsync(
         Operation operation, JsonElement variables, CancellationToken cancellation)
     {
@@ -46,7 +46,8 @@ public sealed class OperationExplainer
         }
 
         (AdmissionLease? lease, OverloadedError? overloaded) = await _admission.AdmitAsync(
-            new AdmissionRequest(ClientShare.Everybody, prepared.Price.FieldCost, prepared.Plan.AddsUp, IsPublished: true), cancellation);
+            new AdmissionRequest(ClientShare.Everybody, prepared.Cost.FieldCost, prepared.Plan.IsAggregate, IsPublished: true),
+            cancellation);
         if (lease is null)
         {
             return ([], [overloaded!]);

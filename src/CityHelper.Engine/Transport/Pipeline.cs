@@ -11,68 +11,68 @@ using GraphQLParser.AST;
 
 namespace CityHelper.Engine.Transport;
 
-/// <summary>A request as a transport hands it over.</summary>
-/// <param name="Request">What is asked.</param>
-/// <param name="Client">Who asks.</param>
-/// <param name="Memory">Where the bytes of the answer are counted.</param>
+/// <summary>A request from a transport.</summary>
+/// <param name="Request">The request.</param>
+/// <param name="Client">The client.</param>
+/// <param name="Memory">Counts the bytes of the response.</param>
 internal sealed record PipelineRequest(OperationRequest Request, ClientProfile Client, MemoryLease Memory)
 {
-    /// <summary>Whether the way that it came by may change something: GET and HEAD only read.</summary>
+    /// <summary>Whether the request may write: GET and HEAD only read.</summary>
     public bool MayWrite { get; init; } = true;
 
-    /// <summary>What the requests before it in its batch have cost: a batch may cost what one request may.</summary>
-    public Price Spent { get; init; }
+    /// <summary>Cost of the earlier requests of its batch: a batch may cost as much as one request.</summary>
+    public CostMetrics Spent { get; init; }
 
-    /// <summary>What the answer is to say of its cost.</summary>
+    /// <summary>What the response reports about its cost.</summary>
     public CostReport Report { get; init; }
 
-    /// <summary>Told the operation, and whether it is published, as soon as it is found: logs name it also when it is never answered.</summary>
+    /// <summary>Receives the operation, and whether it is published, once it is found: logs name it even if the request fails.</summary>
     public Action<Operation, bool>? Found { get; init; }
 
-    /// <summary>Whether the answer says in which form each connection's rows were reached.</summary>
-    public bool TellForms { get; init; }
+    /// <summary>Whether the response lists the access path of each connection.</summary>
+    public bool WithAccessPaths { get; init; }
 }
 
-/// <summary>An answer, and the operation that it is of.</summary>
-/// <param name="Result">The answer; whoever has it disposes it.</param>
-/// <param name="Operation">The operation; null when it was not found, or may not run.</param>
+/// <summary>A response and its operation.</summary>
+/// <param name="Result">The response; the receiver disposes it.</param>
+/// <param name="Operation">The operation; null when it was not found or may not run.</param>
 internal sealed record PipelineAnswer(OperationResult Result, Operation? Operation);
 
 /// <summary>
-/// The way of every request, whichever transport brought it: (1) authorise: which operation may this client run (2) coerce its variables,
-/// plan and price them (3) refuse what costs too much, keep what is registered (4) admit, or refuse for the load (5) bind (6) execute.
+/// Processes every request, whichever transport brought it: (1) authorise: find the operation that the client may run (2) coerce variables,
+/// plan, compute the cost (3) refuse what costs too much, store what is registered (4) admit, or refuse for load (5) bind (6) execute.
 /// </summary>
 /// <remarks>
-/// Nothing reaches the database before (4): binding looks up cities, areas and calendars, and computes with geometries
-/// (docs/decisions/0015). Registration uses what (2) made, so an operation is prepared once.
+/// Nothing reaches the database before (4), since binding looks up cities, areas and calendars, and computes with geometries
+/// (docs/decisions/0015). Registration uses the result of (2), so an operation is prepared once.
 /// </remarks>
 public sealed class Pipeline
 {
-    private readonly OperationGate _gate;
+    private readonly OperationAuthorisation _authorisation;
     private readonly OperationPreparer _preparer;
     private readonly OperationBinder _binder;
     private readonly OperationExecutor _executor;
     private readonly AdmissionControl _admission;
-    private readonly SuspendedShapes _suspended;
+    private readonly SuspendedSignatures _suspended;
     private readonly BackendRegister _backends;
 
-    /// <param name="gate">Knows what clients may run.</param>
-    /// <param name="preparer">Coerces, plans, prices.</param>
-    /// <param name="binder">Binds.</param>
-    /// <param name="executor">Reads and writes.</param>
-    /// <param name="admission">How much runs at once.</param>
-    /// <param name="suspended">What is not run for a while.</param>
-    /// <param name="backends">What still runs when nobody waits for it.</param>
+    /// <param name="authorisation">Decides what clients may run.</param>
+    /// <param name="preparer">Coerces variables, plans, computes costs.</param>
+    /// <param name="binder">Binds variables.</param>
+    /// <param name="executor">Executes.</param>
+    /// <param name="admission">Limits how much runs at once.</param>
+    /// <param name="suspended">The suspended signatures.</param>
+    /// <param name="backends">The backends, abandoned ones included.</param>
     internal Pipeline(
-        OperationGate gate,
+        OperationAuthorisation authorisation,
         OperationPreparer preparer,
         OperationBinder binder,
         OperationExecutor executor,
         AdmissionControl admission,
-        SuspendedShapes suspended,
+        SuspendedSignatures suspended,
         BackendRegister backends)
     {
-        _gate = gate;
+        _authorisation = authorisation;
         _preparer = preparer;
         _binder = binder;
         _executor = executor;
@@ -81,11 +81,11 @@ public sealed class Pipeline
         _backends = backends;
     }
 
-    /// <summary>Answers a request.</summary>
-    /// <exception cref="OperationCanceledException">The request ended.</exception>
+    /// <summary>Processes a request.</summary>
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
     internal async Task<PipelineAnswer> RunAsync(PipelineRequest request, CancellationToken cancellation)
     {
-        Authorisation authorisation = await _gate.AuthoriseAsync(request.Request, request.Client, cancellation);                  // (1)
+        Authorisation authorisation = await _authorisation.AuthoriseAsync(request.Request, request.Client, cancellation); // (1)
         if (CheckKind(request.MayWrite, authorisation) is { } notAllowed)
         {
             return Refused(notAllowed);
@@ -97,20 +97,20 @@ public sealed class Pipeline
         }
 
         request.Found?.Invoke(operation, authorisation.IsPublished);
-        (PreparedOperation? prepared, RequestError? refusal) = _preparer.Prepare(operation, request.Request.Variables);           // (2)
+        (PreparedOperation? prepared, RequestError? refusal) = _preparer.Prepare(operation, request.Request.Variables); // (2)
         IReadOnlyDictionary<string, object>? persisted = authorisation.Persisted;
-        if (authorisation.Registration is { } registration)                                                                       // (3)
+        if (authorisation.Registration is { } registration) // (3)
         {
-            refusal ??= authorisation.Limit?.Check(prepared!.Price);
+            refusal ??= authorisation.Limit?.Check(prepared!.Cost);
             if (refusal is not null)
             {
-                return Refused(OperationGate.ErrorsFor(request.Client, [refusal]));
+                return Refused(OperationAuthorisation.ErrorsFor(request.Client, [refusal]));
             }
 
-            persisted = await _gate.RegisterAsync(request.Client, registration, cancellation);
+            persisted = await _authorisation.RegisterAsync(request.Client, registration, cancellation);
         }
 
-        var options = new RunOptions(request.TellForms, LimitOf(authorisation, request), request.Report, request.Client.MayReadSchema)
+        var options = new RunOptions(request.WithAccessPaths, LimitOf(authorisation, request), request.Report, request.Client.MayReadSchema)
         {
             Share = request.Client.Share,
             IsPublished = authorisation.IsPublished,
@@ -125,13 +125,14 @@ public sealed class Pipeline
         return new PipelineAnswer(result, operation);
     }
 
-    /// <summary>Runs an operation that is already known to be allowed: the pipeline from (2) on.</summary>
+    /// <summary>Runs an operation that is known to be allowed: the pipeline from (2) on.</summary>
     /// <param name="operation">A compiled operation.</param>
-    /// <param name="variables">The request's JSON object of variables; undefined when it sent none.</param>
-    /// <param name="options">What it may cost, and what the answer is to tell beside its data.</param>
-    /// <param name="cancellation">Ends the batch in PostgreSQL too.</param>
-    /// <returns>The answer; errors of the client's making are in it.</returns>
-    public async Task<OperationResult> ExecuteAsync(Operation operation, JsonElement variables, RunOptions options, CancellationToken cancellation)
+    /// <param name="variables">The request's JSON object of variables; undefined when it has none.</param>
+    /// <param name="options">The cost limit, and what the response reports beside its data.</param>
+    /// <param name="cancellation">Cancels the batch in PostgreSQL too.</param>
+    /// <returns>The response, with the client's errors in it.</returns>
+    public async Task<OperationResult> ExecuteAsync(
+        Operation operation, JsonElement variables, RunOptions options, CancellationToken cancellation)
     {
         (PreparedOperation? prepared, RequestError? refusal) = _preparer.Prepare(operation, variables);
         return prepared is null ? Refused(refusal!, options) : await RunAsync(prepared, options, cancellation);
@@ -139,18 +140,18 @@ public sealed class Pipeline
 
     private async Task<OperationResult> RunAsync(PreparedOperation prepared, RunOptions options, CancellationToken cancellation)
     {
-        if (options.Limit?.Check(prepared.Price) is { } tooDear)
+        if (options.Limit?.Check(prepared.Cost) is { } tooExpensive)
         {
-            return Refused(tooDear, options);
+            return Refused(tooExpensive, options);
         }
 
         if (options.Report == CostReport.Validate)
         {
-            return OperationResult.Priced(prepared.Price, options.Memory);
+            return OperationResult.CostOnly(prepared.Cost, options.Memory);
         }
 
-        (AdmissionLease? lease, OverloadedError? overloaded) = await _admission.AdmitAsync(                                       // (4)
-            new AdmissionRequest(options.Share, prepared.Price.FieldCost, prepared.Plan.AddsUp, options.IsPublished), cancellation);
+        (AdmissionLease? lease, OverloadedError? overloaded) = await _admission.AdmitAsync( // (4)
+            new AdmissionRequest(options.Share, prepared.Cost.FieldCost, prepared.Plan.IsAggregate, options.IsPublished), cancellation);
         if (lease is null)
         {
             return OperationResult.Refused(overloaded!);
@@ -159,32 +160,32 @@ public sealed class Pipeline
         BoundOperation? bound = null;
         try
         {
-            bound = await _binder.BindAsync(prepared, cancellation);                                                              // (5)
+            bound = await _binder.BindAsync(prepared, cancellation); // (5)
             return CheckBound(bound, options) is { } refused
                 ? OperationResult.Refused(refused)
-                : await _executor.ExecuteAsync(bound, options.Answer, cancellation);                                                     // (6)
+                : await _executor.ExecuteAsync(bound, options.Answer, cancellation); // (6)
         }
         catch (ResponseRefusedException cause)
         {
-            // It was read all the same, and so it is paid for.
+            // The rows were read all the same, so they count towards the cost.
             OperationResult unread = OperationResult.Refused(cause.Error);
-            unread.Price = bound?.Price ?? prepared.Price;
+            unread.Cost = bound?.Cost ?? prepared.Cost;
             return unread;
         }
         finally
         {
-            if (!_backends.TryHold(bound?.Shape, lease))
+            if (!_backends.TryHold(bound?.Signature, lease))
             {
                 lease.Dispose();
             }
         }
     }
 
-    // What only its values tell: what was counted while it was bound, and a shape whose statements do not end.
+    // Checks that need the variables' values: the cost counted during binding, and a suspended signature.
     private RequestError? CheckBound(BoundOperation bound, RunOptions options) =>
-        (bound.Price == bound.Prepared.Price ? null : options.Limit?.Check(bound.Price)) ?? _suspended.Check(bound.Shape);
+        (bound.Cost == bound.Prepared.Cost ? null : options.Limit?.Check(bound.Cost)) ?? _suspended.Check(bound.Signature);
 
-    /// <summary>Why an operation may not run on a way that only reads; null for a query, and for any way that may write.</summary>
+    /// <summary>Why an operation may not run over a transport that only reads; null for a query, and where writes are allowed.</summary>
     internal static RequestError? CheckKind(bool mayWrite, Authorisation authorisation)
     {
         bool isQuery = authorisation.Operation is { } operation
@@ -193,11 +194,11 @@ public sealed class Pipeline
         return mayWrite || isQuery ? null : new OperationKindNotAllowedError();
     }
 
-    // Behind others of its batch a published operation must fit what they leave of the client's limit too, or a batch could hold fifty.
-    private static PriceLimit? LimitOf(Authorisation authorisation, PipelineRequest request) =>
+    // Within a batch, a published operation must also fit what is left of the client's limit; otherwise a batch could hold fifty.
+    private static CostLimit? LimitOf(Authorisation authorisation, PipelineRequest request) =>
         !authorisation.IsPublished ? authorisation.Limit?.Less(request.Spent)
         : request.Spent == default ? authorisation.Limit
-        : authorisation.Limit?.And(request.Client.PriceLimit.Less(request.Spent));
+        : authorisation.Limit?.And(request.Client.CostLimit.Less(request.Spent));
 
     private static PipelineAnswer Refused(params IReadOnlyList<RequestError> errors) => new(OperationResult.Refused(errors), null);
 

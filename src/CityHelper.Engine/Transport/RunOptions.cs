@@ -5,24 +5,25 @@ using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Transport;
 
-/// <summary>How an operation is to be run.</summary>
-/// <param name="TellForms">Whether the answer says in which form each connection's rows were reached.</param>
-/// <param name="Limit">What it may cost; null for no limit, as of what a check of the operations runs.</param>
-/// <param name="Report">What is to be said of its cost.</param>
-/// <param name="SuggestsNames">Whether errors may name what the schema has.</param>
-public sealed record RunOptions(bool TellForms = false, PriceLimit? Limit = null, CostReport Report = CostReport.None, bool SuggestsNames = true)
+/// <summary>Options for running an operation.</summary>
+/// <param name="WithAccessPaths">Whether the response lists the access path of each connection.</param>
+/// <param name="Limit">The cost limit; null for none, as in checks of operations.</param>
+/// <param name="Report">What the response reports about its cost.</param>
+/// <param name="SuggestsNames">Whether errors may suggest names of the schema.</param>
+public sealed record RunOptions(
+    bool WithAccessPaths = false, CostLimit? Limit = null, CostReport Report = CostReport.None, bool SuggestsNames = true)
 {
-    /// <summary>Where the bytes of the answer are counted.</summary>
+    /// <summary>Counts the bytes of the response.</summary>
     public MemoryLease Memory { get; init; } = MemoryLease.Uncounted;
 
-    /// <summary>Of whose share it runs.</summary>
+    /// <summary>The client share that it runs in.</summary>
     public ClientShare Share { get; init; } = ClientShare.Everybody;
 
-    /// <summary>Whether the operation is published, and so runs also where texts are too many.</summary>
+    /// <summary>Whether the operation is published, and so is exempt from the limit of unpublished texts.</summary>
     public bool IsPublished { get; init; } = true;
 
-    /// <summary>As published operations run.</summary>
+    /// <summary>The options of published operations.</summary>
     public static RunOptions Default { get; } = new();
 
-    internal AnswerOptions Answer => new(Memory, TellForms, Report);
+    internal AnswerOptions Answer => new(Memory, WithAccessPaths, Report);
 }

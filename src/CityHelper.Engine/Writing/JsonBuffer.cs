@@ -6,39 +6,39 @@ using System.Text.Encodings.Web;
 namespace CityHelper.Engine.Writing;
 
 /// <summary>
-/// UTF-8 JSON under construction, in rented arrays. Unlike <see cref="System.Text.Json.Utf8JsonWriter"/> it can be cut back
-/// to an earlier position, which is how a null travels up to the nearest nullable field without building a tree first.
+/// UTF-8 JSON under construction, in rented arrays. Unlike <see cref="System.Text.Json.Utf8JsonWriter"/> it can be cut back to an
+/// earlier length. That is how a null propagates to the nearest nullable field without building a tree first.
 /// </summary>
 /// <remarks>
-/// Many arrays instead of one that grows: nothing is copied, none is so large that it lives on the large object heap or in a pool for good,
-/// and each goes back as soon as its bytes were sent. Not thread-safe. The caller writes names, commas and brackets; nothing is checked.
+/// It uses many arrays instead of one that grows. So nothing is copied, pieces stay off the large object heap, and each goes back to the
+/// pool once its bytes were sent. Not thread-safe. The caller writes names, commas and brackets; nothing is checked.
 /// </remarks>
 public sealed class JsonBuffer : IDisposable
 {
-    /// <summary>Room for the next characters of a string that is escaped; one takes at most twelve bytes, <c>\uD83D\uDE00</c>.</summary>
+    /// <summary>Space for the next escaped characters of a string; one takes at most twelve bytes, <c>\uD83D\uDE00</c>.</summary>
     private const int EscapedBytesMin = 64;
 
-    // Relaxed: the answer is application/json, never part of an HTML page, and non-ASCII text stays readable and short.
+    // Relaxed: the response is JSON and never part of an HTML page, and non-ASCII text stays readable and short.
     private static readonly JavaScriptEncoder s_encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 
     // The full arrays before the current one; null until the first is full.
     private List<Segment>? _full;
 
-    // What is written to: _used bytes of it, which begin at position _start of the whole.
+    // The current array: it has _used bytes, which begin at offset _start of the whole.
     private byte[] _bytes = [];
     private int _start;
     private int _used;
 
-    /// <param name="memory">Where the bytes are counted.</param>
+    /// <param name="memory">Counts the bytes.</param>
     public JsonBuffer(MemoryLease memory) => Memory = memory;
 
-    /// <summary>Where the bytes are counted.</summary>
+    /// <summary>Counts the bytes.</summary>
     public MemoryLease Memory { get; }
 
     /// <summary>Bytes written so far.</summary>
     public int Length => _start + _used;
 
-    /// <summary>What was written, copied.</summary>
+    /// <summary>A copy of the bytes written.</summary>
     public byte[] ToArray()
     {
         byte[] all = new byte[Length];
@@ -77,7 +77,7 @@ public sealed class JsonBuffer : IDisposable
     {
         if (_bytes.Length - _used < utf8.Length)
         {
-            // Fills what is left of this array; the rest goes to the next one, however long it is.
+            // Fills this array; the rest goes to the next ones.
             int here = _bytes.Length - _used;
             utf8[..here].CopyTo(_bytes.AsSpan(_used));
             _used += here;
@@ -111,11 +111,13 @@ public sealed class JsonBuffer : IDisposable
     }
 
     /// <summary>
-    /// Takes the rest of another buffer, and its arrays with it: nothing but the first piece is copied. The other one is empty then.
+    /// Takes the rest of another buffer with its arrays: only the first piece is copied. The other buffer is empty afterwards.
     /// </summary>
     public void TakeOver(JsonBuffer other, int from)
     {
-        Debug.Assert(ReferenceEquals(Memory, other.Memory) || ReferenceEquals(other.Memory, MemoryLease.Uncounted), "bytes stay counted where they were");
+        Debug.Assert(
+            ReferenceEquals(Memory, other.Memory) || ReferenceEquals(other.Memory, MemoryLease.Uncounted),
+            "bytes stay counted where they were");
         if ((long)Length + other.Length - from > Limits.ResponseBytesMax)
         {
             throw new ResponseTooLargeException();
@@ -166,13 +168,14 @@ public sealed class JsonBuffer : IDisposable
     {
         Reserve(32);
         _bytes[_used++] = (byte)'"';
-        utc.TryFormat(_bytes.AsSpan(_used), out int written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        utc.TryFormat(
+            _bytes.AsSpan(_used), out int written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
         _used += written;
         _bytes[_used++] = (byte)'"';
     }
 
-    /// <summary>Room for the raw UTF-8 of a string, so that a reader can fill it in place; ended by <see cref="FinishString"/>.</summary>
-    /// <param name="utf8Bytes">How many bytes the caller will write at most.</param>
+    /// <summary>Begins a string: space for raw UTF-8, which the caller fills in place and ends with <see cref="FinishString"/>.</summary>
+    /// <param name="utf8Bytes">The most bytes that the caller will write.</param>
     public Span<byte> BeginString(int utf8Bytes)
     {
         Reserve(utf8Bytes + 2);
@@ -187,7 +190,7 @@ public sealed class JsonBuffer : IDisposable
         return new ArraySegment<byte>(_bytes, _used + 1, utf8Bytes);
     }
 
-    /// <summary>Ends a string of <paramref name="utf8Bytes"/> bytes, escaping it when it must be.</summary>
+    /// <summary>Ends a string of <paramref name="utf8Bytes"/> bytes, and escapes it if needed.</summary>
     public void FinishString(int utf8Bytes)
     {
         int start = _used + 1;
@@ -205,10 +208,10 @@ public sealed class JsonBuffer : IDisposable
     }
 
     /// <summary>
-    /// Writes all to a stream, piece by piece, and gives each array back once the stream took its bytes. The buffer is empty then.
+    /// Writes everything to a stream, piece by piece, and returns each array once its bytes were written. The buffer is empty afterwards.
     /// </summary>
-    /// <param name="stream">Its writes complete when the reader has made room (back-pressure).</param>
-    /// <param name="cancellation">Ends the writing; what is left goes back with <see cref="Dispose"/>.</param>
+    /// <param name="stream">Its writes complete when the reader has made space (back-pressure).</param>
+    /// <param name="cancellation">Cancels the writing; <see cref="Dispose"/> returns the remaining arrays.</param>
     public async ValueTask SendAsync(Stream stream, CancellationToken cancellation)
     {
         int turnEnd = Limits.EncodedBytesPerTurn;
@@ -220,7 +223,7 @@ public sealed class JsonBuffer : IDisposable
             Free(segment.Bytes);
             if (segment.Start >= turnEnd)
             {
-                // An encoder never waits, so without this one large answer would have a thread for as long as it takes.
+                // Compression never waits, so without this a large response would occupy a thread until its end.
                 turnEnd = segment.Start + Limits.EncodedBytesPerTurn;
                 await Task.Yield();
             }
@@ -230,7 +233,7 @@ public sealed class JsonBuffer : IDisposable
         Dispose();
     }
 
-    /// <summary>Gives all arrays back.</summary>
+    /// <summary>Returns all arrays to the pool.</summary>
     public void Dispose()
     {
         _full?.ForEach(segment => Free(segment.Bytes));
@@ -241,9 +244,9 @@ public sealed class JsonBuffer : IDisposable
 
     private static async ValueTask SendAsync(Stream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
-        // The transport of a connection that has ended takes everything at once.
+        // The transport of a closed connection accepts everything at once.
         cancellation.ThrowIfCancellationRequested();
-        // A long string has a long array, which the transport would copy whole before it waits for its reader.
+        // A long string has a long array, which the transport would copy entirely before it waits for the reader.
         for (; bytes.Length > Limits.ResponsePieceBytes; bytes = bytes[Limits.ResponsePieceBytes..])
         {
             await stream.WriteAsync(bytes[..Limits.ResponsePieceBytes], cancellation);
@@ -255,7 +258,7 @@ public sealed class JsonBuffer : IDisposable
     private IEnumerable<ReadOnlyMemory<byte>> Parts() =>
         (_full ?? []).Select(s => (ReadOnlyMemory<byte>)s.Bytes.AsMemory(0, s.Used)).Append(_bytes.AsMemory(0, _used));
 
-    // From a position to the end of the array that holds it.
+    // From an offset to the end of the array that holds it.
     private ReadOnlySpan<byte> PartAt(int position)
     {
         if (position >= _start)
@@ -274,7 +277,7 @@ public sealed class JsonBuffer : IDisposable
         return segment.Bytes.AsSpan(position - segment.Start, segment.Used - (position - segment.Start));
     }
 
-    // Rare: only strings with quotes, backslashes or control characters come here.
+    // Rare: only for strings with quotes, backslashes or control characters.
     private void Escape(int start, int count)
     {
         byte[] raw = ArrayPool<byte>.Shared.Rent(count);
@@ -305,7 +308,7 @@ public sealed class JsonBuffer : IDisposable
             throw new ResponseTooLargeException();
         }
 
-        // Each array is twice as long as the one before, until it is a piece; a longer string has one of its own.
+        // Each array is twice as long as the one before, up to the piece size; a longer string gets an array of its own.
         int wanted = Math.Max(count, Math.Clamp(_bytes.Length * 2, Limits.ResponseFirstBytes, Limits.ResponsePieceBytes));
         int size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)wanted);
         Memory.Take(size);
@@ -338,17 +341,15 @@ public sealed class JsonBuffer : IDisposable
     private readonly record struct Segment(byte[] Bytes, int Start, int Used);
 }
 
-/// <summary>
-/// An answer breaks off and is refused: a broken promise for the writers deep inside, an expected outcome for the client.
-/// </summary>
+/// <summary>A response is abandoned and refused: an exception inside the writers, an expected error for the client.</summary>
 internal abstract class ResponseRefusedException(RequestError error) : Exception(error.Message)
 {
-    /// <summary>What the client reads instead.</summary>
+    /// <summary>The error that the client gets instead.</summary>
     public RequestError Error { get; } = error;
 }
 
-/// <summary>An answer, or a part of it, is larger than <see cref="Limits.ResponseBytesMax"/>.</summary>
+/// <summary>A response, or a part of it, is larger than <see cref="Limits.ResponseBytesMax"/>.</summary>
 internal sealed class ResponseTooLargeException() : ResponseRefusedException(new ResponseTooLargeError());
 
-/// <summary>There is no room for more of an answer beside the others that are held.</summary>
+/// <summary>The responses held in memory leave no room for more of this one.</summary>
 internal sealed class ResponseMemoryException() : ResponseRefusedException(new OverloadedError(Limits.ResponseMemoryRetrySeconds));

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace CityHelper.Engine.Writing;
 
-/// <summary>A leaf from one column of the row.</summary>
+/// <summary>A leaf value from one column of the row.</summary>
 internal abstract class ColumnWriter(int ordinal) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)
@@ -35,7 +35,7 @@ internal abstract class ColumnWriter(int ordinal) : ValueWriter
 
     private sealed class TextWriter(int ordinal) : ColumnWriter(ordinal)
     {
-        // GetBytes reads the UTF-8 as PostgreSQL sent it; GetString would decode it only for us to encode it again.
+        // GetBytes reads the UTF-8 as PostgreSQL sent it; GetString would decode it, only to be encoded again.
         protected override void Write(NpgsqlDataReader reader, int ordinal, JsonBuffer json)
         {
             int bytes = (int)reader.GetBytes(ordinal, 0, null, 0, 0);
@@ -57,7 +57,8 @@ internal abstract class ColumnWriter(int ordinal) : ValueWriter
 
     private sealed class BooleanWriter(int ordinal) : ColumnWriter(ordinal)
     {
-        protected override void Write(NpgsqlDataReader reader, int ordinal, JsonBuffer json) => json.WriteBoolean(reader.GetBoolean(ordinal));
+        protected override void Write(NpgsqlDataReader reader, int ordinal, JsonBuffer json) =>
+            json.WriteBoolean(reader.GetBoolean(ordinal));
     }
 
     private sealed class UtcWriter(int ordinal) : ColumnWriter(ordinal)
@@ -68,9 +69,9 @@ internal abstract class ColumnWriter(int ordinal) : ValueWriter
 
 /// <summary>The global id of a row.</summary>
 /// <param name="typeName">The GraphQL type.</param>
-/// <param name="partitioned">Whether the partition's key is part of it.</param>
-/// <param name="ordinal">The row's key, as bigint.</param>
-internal sealed class GlobalIdWriter(string typeName, bool partitioned, int ordinal) : ValueWriter
+/// <param name="hasTenant">Whether the id contains the tenant's key.</param>
+/// <param name="ordinal">The column of the row's key, a bigint.</param>
+internal sealed class GlobalIdWriter(string typeName, bool hasTenant, int ordinal) : ValueWriter
 {
     private readonly byte[] _prefix = Encoding.UTF8.GetBytes(typeName + ":");
 
@@ -78,12 +79,12 @@ internal sealed class GlobalIdWriter(string typeName, bool partitioned, int ordi
     {
         Span<byte> space = context.Json.BeginString(GlobalId.BytesMax(_prefix.Length));
         long row = context.Reader!.GetInt64(ordinal);
-        context.Json.FinishString(GlobalId.Format(_prefix, partitioned ? context.Root.Partition : null, row, space));
+        context.Json.FinishString(GlobalId.Format(_prefix, hasTenant ? context.Root.Tenant : null, row, space));
         return WriteOutcome.Written;
     }
 }
 
-/// <summary>What a field of a GeoJSON point shows.</summary>
+/// <summary>The member of a GeoJSON point that a field shows.</summary>
 internal enum PointPart
 {
     /// <summary><c>[longitude, latitude]</c>.</summary>
@@ -93,7 +94,7 @@ internal enum PointPart
     Box,
 }
 
-/// <summary>A position or box of a point.</summary>
+/// <summary>The position or bounding box of a point.</summary>
 internal sealed class PointPartWriter(PointPart part, int longitude, int latitude) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)
@@ -119,10 +120,10 @@ internal sealed class PointPartWriter(PointPart part, int longitude, int latitud
     }
 }
 
-/// <summary>What a field of a GeoJSON object shows.</summary>
+/// <summary>The member of a GeoJSON object that a field shows.</summary>
 internal enum GeoJsonPart
 {
-    /// <summary>Positions in arrays.</summary>
+    /// <summary>Arrays of positions.</summary>
     Coordinates,
 
     /// <summary><c>[west, south, east, north]</c>.</summary>
@@ -130,8 +131,8 @@ internal enum GeoJsonPart
 }
 
 /// <summary>
-/// A part of PostGIS's GeoJSON text, <c>{"type":"…","bbox":[…],"coordinates":[…]}</c>, as it stands: a border of ten thousand positions is
-/// neither read into numbers nor written from them.
+/// A part of PostGIS's GeoJSON text, <c>{"type":"…","bbox":[…],"coordinates":[…]}</c>, copied verbatim: a polygon of ten thousand
+/// positions is neither parsed nor formatted.
 /// </summary>
 internal sealed class GeoJsonPartWriter(GeoJsonPart part, int ordinal) : ValueWriter
 {
@@ -148,7 +149,7 @@ internal sealed class GeoJsonPartWriter(GeoJsonPart part, int ordinal) : ValueWr
 
     private ReadOnlySpan<byte> Part(ReadOnlySpan<byte> json)
     {
-        // What stands before the positions is short.
+        // The text before the positions is short.
         ReadOnlySpan<byte> name = part == GeoJsonPart.Coordinates ? "\"coordinates\":"u8 : "\"bbox\":"u8;
         int start = json.IndexOf(name);
         if (start < 0)
@@ -161,30 +162,30 @@ internal sealed class GeoJsonPartWriter(GeoJsonPart part, int ordinal) : ValueWr
     }
 }
 
-/// <summary>Where the place of a row stands in the columns of a statement.</summary>
-/// <param name="Key">The row's key.</param>
-/// <param name="Value">What it is ordered by before the key, -1 without.</param>
-/// <param name="IsDouble">Whether that is a double, whose bits a cursor holds; else it is a whole number.</param>
-internal readonly record struct PlaceColumns(int Key, int Value, bool IsDouble = false)
+/// <summary>The columns of a statement that hold a row's keyset position.</summary>
+/// <param name="Key">The column of the row's key.</param>
+/// <param name="Value">The column that rows are ordered by before the key; -1 without one.</param>
+/// <param name="IsDouble">Whether that column is a double, stored bitwise in the cursor; else it is a whole number.</param>
+internal readonly record struct KeysetColumns(int Key, int Value, bool IsDouble = false)
 {
-    /// <summary>The place of the reader's row.</summary>
-    public CursorPosition Read(NpgsqlDataReader reader) => new(reader.GetInt64(Key), Value < 0 ? 0
+    /// <summary>The keyset position of the reader's row.</summary>
+    public KeysetPosition Read(NpgsqlDataReader reader) => new(reader.GetInt64(Key), Value < 0 ? 0
         : IsDouble ? BitConverter.DoubleToInt64Bits(reader.GetDouble(Value)) : reader.GetInt64(Value));
 }
 
-/// <summary>A cursor of the row.</summary>
-internal sealed class CursorWriter(PlaceColumns place) : ValueWriter
+/// <summary>The cursor of the row.</summary>
+internal sealed class CursorWriter(KeysetColumns keyset) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)
     {
-        PageInfoWriter.WriteCursor(context, place.Read(context.Reader!));
+        PageInfoWriter.WriteCursor(context, keyset.Read(context.Reader!));
         return WriteOutcome.Written;
     }
 }
 
-/// <summary>A nested list or connection: the rows of the row's own key.</summary>
+/// <summary>A nested list or connection: the rows whose parent is the current row.</summary>
 /// <param name="number">The list's number in the root's plan.</param>
-/// <param name="ordinal">The parent's key.</param>
+/// <param name="ordinal">The column of the parent's key.</param>
 /// <param name="value">Writes the list, or the connection around it.</param>
 internal sealed class NestedWriter(int number, int ordinal, ValueWriter value) : ValueWriter
 {
@@ -196,7 +197,7 @@ internal sealed class NestedWriter(int number, int ordinal, ValueWriter value) :
             return context.Fail(error);
         }
 
-        (RowSet outerPage, Cursors.CursorSeal? outerCursors) = (context.Page, context.Cursors);
+        (RowSet outerPage, Cursors.CursorSigner? outerCursors) = (context.Page, context.Cursors);
         context.Page = nested.Of(context.Reader!.GetInt64(ordinal));
         context.Cursors = nested.Cursors;
         WriteOutcome outcome = value.Write(context);

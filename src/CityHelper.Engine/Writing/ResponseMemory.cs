@@ -3,12 +3,12 @@ using CityHelper.Engine.Telemetry;
 namespace CityHelper.Engine.Writing;
 
 /// <summary>
-/// Counts the bytes that answers hold, from the moment a buffer of theirs is allocated until its bytes were handed to the transport, and
-/// refuses to let them be more than allowed: readers who take their time would otherwise hold as much as they care to ask for.
+/// Counts the bytes that responses hold, from the allocation of a buffer until its bytes were passed to the transport, and refuses more
+/// than allowed. Without it, slow readers could make the server hold any amount of memory.
 /// </summary>
 /// <remarks>
-/// The more an answer holds already, the earlier it is refused: what makes it large may not take what ordinary answers need, nor these what
-/// small ones need (<see cref="Limits.ResponseMemorySmallBytes"/>, <see cref="Limits.ResponseMemoryOrdinaryBytes"/>). Thread-safe.
+/// The more a response holds, the earlier it is refused. So large responses leave memory for ordinary ones, and these for small ones
+/// (<see cref="Limits.ResponseMemorySmallBytes"/>, <see cref="Limits.ResponseMemoryOrdinaryBytes"/>). Thread-safe.
 /// </remarks>
 public sealed class ResponseMemory
 {
@@ -18,10 +18,10 @@ public sealed class ResponseMemory
     /// <summary>Bytes that are held now.</summary>
     public long Held => Volatile.Read(ref _held);
 
-    /// <summary>The most that was held since this was last asked. One caller asks.</summary>
+    /// <summary>The most bytes held since the last call. For a single caller.</summary>
     public long TakeRecentPeak() => Math.Max(Interlocked.Exchange(ref _recentPeak, 0), Held);
 
-    /// <summary>The share of a new connection, which ends with it.</summary>
+    /// <summary>Begins the accounting of a new connection.</summary>
     public ConnectionResponses OpenConnection() => new(this);
 
     internal bool TryTake(int bytes, long heldByAnswer)
@@ -51,7 +51,7 @@ public sealed class ResponseMemory
     };
 }
 
-/// <summary>What the answers of one connection hold, all streams of HTTP/2 together. A feature of the connection; thread-safe.</summary>
+/// <summary>Counts the bytes that one connection's responses hold, over all HTTP/2 streams. A connection feature; thread-safe.</summary>
 public sealed class ConnectionResponses
 {
     private readonly ResponseMemory _server;
@@ -63,11 +63,12 @@ public sealed class ConnectionResponses
     /// <summary>Bytes that are held now.</summary>
     public long Held => Volatile.Read(ref _held);
 
-    /// <summary>Begins an answer.</summary>
-    /// <returns>Its lease; null when there is no room for an answer of any size.</returns>
+    /// <summary>Begins a response.</summary>
+    /// <returns>Its lease; null when there is no memory for even a small response.</returns>
     public MemoryLease? TryBegin()
     {
-        if (Held + Limits.ResponseMemorySmallBytes <= Limits.ConnectionMemoryBytes && _server.Held + Limits.ResponseMemorySmallBytes <= Limits.ResponseMemoryBytes)
+        if (Held + Limits.ResponseMemorySmallBytes <= Limits.ConnectionMemoryBytes
+            && _server.Held + Limits.ResponseMemorySmallBytes <= Limits.ResponseMemoryBytes)
         {
             return new MemoryLease(this);
         }
@@ -76,8 +77,8 @@ public sealed class ConnectionResponses
         return null;
     }
 
-    /// <summary>Counts an answer that was not read in time.</summary>
-    /// <returns>How many there were of the connection, with this one.</returns>
+    /// <summary>Counts a response that the client did not read in time.</summary>
+    /// <returns>The connection's number of such responses, this one included.</returns>
     internal int CountCutOff() => Interlocked.Increment(ref _cutOff);
 
     internal bool TryTake(int bytes, long heldByAnswer)
@@ -99,7 +100,7 @@ public sealed class ConnectionResponses
 }
 
 /// <summary>
-/// What one answer holds: the rows it is made of, the answer itself, and what of it was not written yet. Used by one thread at a time.
+/// The bytes that one response holds: its rows, the response itself, and what is not yet sent. Used by one thread at a time.
 /// </summary>
 public sealed class MemoryLease : IDisposable
 {
@@ -108,14 +109,14 @@ public sealed class MemoryLease : IDisposable
 
     internal MemoryLease(ConnectionResponses? connection) => _connection = connection;
 
-    /// <summary>For what is small and must be there whatever else is, such as refusals, and for programs that serve nobody.</summary>
+    /// <summary>Counts nothing: for small responses that must always be possible, such as refusals, and for tools.</summary>
     public static MemoryLease Uncounted { get; } = new(null);
 
     /// <summary>
-    /// Counts bytes that are about to be allocated, until <see cref="Return"/> or the lease's end; nothing is counted where it throws.
+    /// Counts bytes before they are allocated, until <see cref="Return"/> or the end of the lease. Counts nothing if it throws.
     /// </summary>
-    /// <param name="bytes">How many, 0 or more.</param>
-    /// <exception cref="ResponseMemoryException">There is no room for them.</exception>
+    /// <param name="bytes">The number of bytes, 0 or more.</param>
+    /// <exception cref="ResponseMemoryException">There is no memory for them.</exception>
     internal void Take(int bytes)
     {
         if (_connection is null)
@@ -135,7 +136,7 @@ public sealed class MemoryLease : IDisposable
     /// <summary>Counts bytes that are no longer held.</summary>
     internal void Return(int bytes)
     {
-        // An answer that broke off may leave buffers behind; disposing the lease has returned what they held.
+        // An abandoned response may leave buffers behind; disposing the lease has already returned their bytes.
         if (_connection is null || _held == 0)
         {
             return;

@@ -3,7 +3,7 @@ using CityHelper.Engine.Documents;
 
 namespace CityHelper.Engine.Writing;
 
-/// <summary>What was read for one root in one request, and what its writers need beside it.</summary>
+/// <summary>The rows read for one root in one request, and what its writers need besides.</summary>
 /// <param name="field">The root's field.</param>
 /// <param name="variables">The request's variables.</param>
 internal sealed class RootRows(FieldWriter field, VariableValues variables) : IDisposable
@@ -12,53 +12,53 @@ internal sealed class RootRows(FieldWriter field, VariableValues variables) : ID
 
     public VariableValues Variables { get; } = variables;
 
-    /// <summary>The key of the partition that is read.</summary>
-    public short Partition { get; init; }
+    /// <summary>The key of the tenant that is read.</summary>
+    public short Tenant { get; init; }
 
-    /// <summary>Signs the cursors of the page; null when none is given or asked for.</summary>
-    public CursorSeal? Cursors { get; init; }
+    /// <summary>Signs the cursors of the page; null when the request neither sends nor selects any.</summary>
+    public CursorSigner? Cursors { get; init; }
 
-    /// <summary>Whether the row is known not to be there, so that nothing is read.</summary>
+    /// <summary>Whether the row is known to be missing, so that nothing is read.</summary>
     public bool IsAbsent { get; init; }
 
     /// <summary>Why the field has no value: it was refused, or could not be read.</summary>
     public RequestError? Error { get; set; }
 
-    /// <summary>Why there is no total count, and no figure.</summary>
+    /// <summary>Why there are no total count and no aggregates.</summary>
     public RequestError? TotalCountError { get; set; }
 
-    /// <summary>What the root's own statement returned.</summary>
+    /// <summary>The rows that the root's own statement returned.</summary>
     public required RowSet Rows { get; init; }
 
     /// <summary>The nested lists, by their numbers.</summary>
     public required NestedRows[] Nested { get; init; }
 
-    /// <summary>The connections of the partition that this root's row stands for.</summary>
-    public required RootRows[] Below { get; init; }
+    /// <summary>The connections nested in the row of this root.</summary>
+    public required RootRows[] NestedRoots { get; init; }
 
-    /// <summary>The rows that a loader asked for, each a row of its own, by their keys.</summary>
+    /// <summary>The rows that a DataLoader requested, each in a buffer of its own, by their keys.</summary>
     public Dictionary<long, RowOutput> RowsByKey { get; } = [];
 
-    /// <summary>What <c>node</c> and <c>nodes</c> found, in the order of the ids.</summary>
+    /// <summary>The results of <c>node</c> and <c>nodes</c>, in the order of the ids.</summary>
     public IReadOnlyList<NodeResult> Nodes { get; set; } = [];
 
-    /// <summary>The figures that were read.</summary>
-    public FigureSet Figures { get; } = new();
+    /// <summary>The aggregates read.</summary>
+    public AggregateSet Aggregates { get; } = new();
 
-    /// <summary>The meta fields' answer.</summary>
+    /// <summary>The results of the meta fields.</summary>
     public MetaAnswer Meta { get; set; } = MetaAnswer.None;
 
     public void Dispose()
     {
         Rows.Dispose();
         Dispose(RowsByKey);
-        foreach (Dictionary<long, RowOutput> rows in Figures.References.Values)
+        foreach (Dictionary<long, RowOutput> rows in Aggregates.References.Values)
         {
             Dispose(rows);
         }
 
         Array.ForEach(Nested, nested => nested.Dispose());
-        Array.ForEach(Below, below => below.Dispose());
+        Array.ForEach(NestedRoots, nested => nested.Dispose());
     }
 
     private static void Dispose(Dictionary<long, RowOutput> rows)
@@ -70,14 +70,14 @@ internal sealed class RootRows(FieldWriter field, VariableValues variables) : ID
     }
 }
 
-/// <summary>What became of one id of <c>node</c> or <c>nodes</c>.</summary>
-/// <param name="Error">Why it has no row: it is no id, or its row could not be read.</param>
+/// <summary>The result of one id of <c>node</c> or <c>nodes</c>.</summary>
+/// <param name="Error">Why it has no row: the id is invalid, or its row could not be read.</param>
 /// <param name="Row">The row, or null when there is none.</param>
 internal sealed record NodeResult(RequestError? Error, RowOutput? Row);
 
-/// <summary>What GraphQL.NET answered to the meta fields.</summary>
+/// <summary>The results of the meta fields, from GraphQL.NET.</summary>
 /// <param name="Json">JSON by response name.</param>
-/// <param name="Error">Why there is none.</param>
+/// <param name="Error">Why there are none.</param>
 internal sealed record MetaAnswer(IReadOnlyDictionary<string, byte[]> Json, RequestError? Error)
 {
     public static MetaAnswer None { get; } = new(new Dictionary<string, byte[]>(), null);

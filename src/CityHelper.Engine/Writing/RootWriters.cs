@@ -8,7 +8,7 @@ internal sealed class RowListWriter(int output) : ValueWriter
     public override WriteOutcome Write(WriteContext context) => context.Page.Outputs[output].WriteList(context, context.Page);
 }
 
-/// <summary>The one row of a root statement, null when there was none.</summary>
+/// <summary>The single row of a root statement; null when there is none.</summary>
 internal sealed class SingleRowWriter : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context) => context.Root.IsAbsent || context.Root.Rows.Outputs.Count == 0
@@ -16,20 +16,18 @@ internal sealed class SingleRowWriter : ValueWriter
         : context.Root.Rows.Outputs[0].WriteSingle(context);
 }
 
-/// <summary>A value that is refused wherever it stands.</summary>
+/// <summary>A value that is always refused.</summary>
 internal sealed class RefusedWriter(RequestError error) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context) => context.Fail(error);
 }
 
-/// <summary>
-/// A connection of the partition that the row stands for: its value is known when the batch was read, so room is left for it.
-/// </summary>
-internal sealed class BelowWriter(int number) : ValueWriter
+/// <summary>A connection nested in a root's row: its value is known only after the whole batch, so a gap is left for it.</summary>
+internal sealed class NestedRootWriter(int number) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)
     {
-        context.Output!.AddHole(context.Root.Below[number]);
+        context.Output!.AddHole(context.Root.NestedRoots[number]);
         return WriteOutcome.Written;
     }
 }
@@ -76,15 +74,15 @@ internal sealed class PageInfoWriter(string field) : ValueWriter
         }
     }
 
-    internal static void WriteCursor(WriteContext context, CursorPosition position)
+    internal static void WriteCursor(WriteContext context, KeysetPosition position)
     {
-        Span<byte> space = context.Json.BeginString(CursorSeal.CursorChars);
-        context.Cursors!.Seal(position, space);
-        context.Json.FinishString(CursorSeal.CursorChars);
+        Span<byte> space = context.Json.BeginString(CursorSigner.CursorChars);
+        context.Cursors!.Sign(position, space);
+        context.Json.FinishString(CursorSigner.CursorChars);
     }
 }
 
-/// <summary>A meta field, which GraphQL.NET answered.</summary>
+/// <summary>A meta field; GraphQL.NET made its value.</summary>
 internal sealed class MetaWriter(string responseName) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)
@@ -104,7 +102,7 @@ internal sealed class MetaWriter(string responseName) : ValueWriter
     }
 }
 
-/// <summary>The rows that a loader found, in the order of the ids.</summary>
+/// <summary>The rows that the DataLoader found, in the order of the ids.</summary>
 internal sealed class NodesWriter(bool isList) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)

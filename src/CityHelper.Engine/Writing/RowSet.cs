@@ -2,45 +2,43 @@ using CityHelper.Engine.Cursors;
 
 namespace CityHelper.Engine.Writing;
 
-/// <summary>
-/// The rows of a list or a page, written once for each place they are selected in, and what is known of the list around them.
-/// </summary>
+/// <summary>The rows of a list or page, written once per selection that shows them, and facts about the rest of the list.</summary>
 internal sealed class RowSet : IDisposable
 {
     public List<RowOutput> Outputs { get; init; } = [];
 
-    /// <summary>Rows of the page, without the one that only tells that there are more.</summary>
+    /// <summary>The number of rows of the page, without the extra row that only shows that there are more.</summary>
     public int Count { get; set; }
 
-    /// <summary>Whether the rows were read from the list's end, and are shown the other way round.</summary>
+    /// <summary>Whether the rows were read from the end of the list, and are shown in reverse.</summary>
     public bool Backward { get; init; }
 
-    /// <summary>Whether there was a row beyond the page, on the side it was read to.</summary>
+    /// <summary>Whether there is a row beyond the page, in the direction of reading.</summary>
     public bool HasMore { get; set; }
 
-    /// <summary>Whether rows stand at or before the place of <c>after</c>.</summary>
+    /// <summary>Whether there are rows at or before the keyset position of <c>after</c>.</summary>
     public bool HasRowsBefore { get; set; }
 
-    /// <summary>Whether rows stand at or behind the place of <c>before</c>.</summary>
+    /// <summary>Whether there are rows at or after the keyset position of <c>before</c>.</summary>
     public bool HasRowsBehind { get; set; }
 
     public bool HasNextPage => (HasMore && !Backward) || HasRowsBehind;
 
     public bool HasPreviousPage => (HasMore && Backward) || HasRowsBefore;
 
-    /// <summary>The place of the row that was read first.</summary>
-    public CursorPosition FirstRead { get; set; }
+    /// <summary>The keyset position of the row read first.</summary>
+    public KeysetPosition FirstRead { get; set; }
 
-    /// <summary>The place of the row that was read last.</summary>
-    public CursorPosition LastRead { get; set; }
+    /// <summary>The keyset position of the row read last.</summary>
+    public KeysetPosition LastRead { get; set; }
 
-    public CursorPosition Start => Backward ? LastRead : FirstRead;
+    public KeysetPosition Start => Backward ? LastRead : FirstRead;
 
-    public CursorPosition End => Backward ? FirstRead : LastRead;
+    public KeysetPosition End => Backward ? FirstRead : LastRead;
 
     public long TotalCount { get; set; }
 
-    /// <summary>Which batch of the request it belongs to: the first, or the one that completes a page.</summary>
+    /// <summary>The batch that it was read in: the first, or the one that completes a page.</summary>
     public int Batch { get; init; }
 
     public void Dispose()
@@ -52,26 +50,26 @@ internal sealed class RowSet : IDisposable
     }
 }
 
-/// <summary>Rows as comma-separated JSON, and what went wrong in them.</summary>
-/// <param name="json">A buffer of its own, or one that several outputs write into one after the other.</param>
+/// <summary>Rows as comma-separated JSON, with their errors.</summary>
+/// <param name="json">Its own buffer, or one that several outputs write into in turn.</param>
 internal sealed class RowOutput(JsonBuffer json)
 {
     private readonly List<int> _starts = [];
-    private List<(int Offset, RootRows Below)>? _holes;
+    private List<(int Offset, RootRows Nested)>? _holes;
 
     public JsonBuffer Json { get; } = json;
 
     public List<FieldError> Errors { get; } = [];
 
-    /// <summary>Whether a row was null where none may be, so that the list is null.</summary>
+    /// <summary>Whether a non-null row was null, so that the list is null.</summary>
     public bool Failed { get; private set; }
 
     private int End { get; set; }
 
-    /// <summary>Leaves room for what is known only when the whole batch was read.</summary>
-    public void AddHole(RootRows below) => (_holes ??= []).Add((Json.Length, below));
+    /// <summary>Leaves a gap for a value that is known only after the whole batch.</summary>
+    public void AddHole(RootRows nested) => (_holes ??= []).Add((Json.Length, nested));
 
-    /// <summary>Writes the reader's row as one more row of this output.</summary>
+    /// <summary>Appends the reader's row.</summary>
     public void Add(ValueWriter row, WriteContext context)
     {
         if (Failed)
@@ -96,10 +94,11 @@ internal sealed class RowOutput(JsonBuffer json)
     public WriteOutcome WriteList(WriteContext context, RowSet page)
     {
         bool backward = page.Backward;
-        // Copied: several places of the answer may show the same rows under different paths.
+        // Copied: the response may show the same rows at several paths.
         foreach (FieldError error in Errors.Take(Limits.ErrorsMax - context.Errors.Count))
         {
-            context.Errors.Add(error with { Path = [.. error.Path[..^1], backward ? page.Count - 1 - (int)error.Path[^1] : error.Path[^1]] });
+            context.Errors.Add(
+                error with { Path = [.. error.Path[..^1], backward ? page.Count - 1 - (int)error.Path[^1] : error.Path[^1]] });
         }
 
         if (Failed)
@@ -121,11 +120,12 @@ internal sealed class RowOutput(JsonBuffer json)
         return WriteOutcome.Written;
     }
 
-    /// <summary>Writes the only row there is; null when there is none.</summary>
+    /// <summary>Writes the single row; null when there is none.</summary>
     public WriteOutcome WriteSingle(WriteContext context)
     {
-        // The row has no index in the answer.
-        context.Errors.AddRange(Errors.Take(Math.Max(0, Limits.ErrorsMax - context.Errors.Count)).Select(e => e with { Path = [.. e.Path[..^1]] }));
+        // A single row has no index in the error's path.
+        context.Errors.AddRange(
+            Errors.Take(Math.Max(0, Limits.ErrorsMax - context.Errors.Count)).Select(e => e with { Path = [.. e.Path[..^1]] }));
         if (Failed)
         {
             return WriteOutcome.Failed;
@@ -137,10 +137,10 @@ internal sealed class RowOutput(JsonBuffer json)
         }
 
         int done = _starts[0];
-        foreach ((int offset, RootRows below) in _holes ?? [])
+        foreach ((int offset, RootRows nested) in _holes ?? [])
         {
             context.Json.WriteRange(Json, done, offset);
-            Fill(context, below);
+            Fill(context, nested);
             done = offset;
         }
 
@@ -152,7 +152,7 @@ internal sealed class RowOutput(JsonBuffer json)
     {
         for (int i = _starts.Count - 1; i >= 0; i--)
         {
-            // Between two rows stands a comma.
+            // A comma separates the rows.
             int end = i == _starts.Count - 1 ? End : _starts[i + 1] - 1;
             json.WriteRange(Json, _starts[i], end);
             if (i > 0)
@@ -162,19 +162,19 @@ internal sealed class RowOutput(JsonBuffer json)
         }
     }
 
-    // A connection is nullable, so whatever went wrong in it stays in it.
-    private static void Fill(WriteContext context, RootRows below)
+    // A connection is nullable, so an error in it does not propagate.
+    private static void Fill(WriteContext context, RootRows nested)
     {
         int errorsBefore = context.Errors.Count;
-        var inner = new WriteContext(below) { Json = context.Json, Errors = context.Errors, Page = below.Rows };
+        var inner = new WriteContext(nested) { Json = context.Json, Errors = context.Errors, Page = nested.Rows };
         int start = context.Json.Length;
-        WriteOutcome outcome = below.Error is { } error ? inner.Fail(error) : below.Field.Value.Write(inner);
+        WriteOutcome outcome = nested.Error is { } error ? inner.Fail(error) : nested.Field.Value.Write(inner);
         if (outcome != WriteOutcome.Written)
         {
             context.Json.CutBackTo(start);
             context.Json.WriteNull();
         }
 
-        context.Locate(errorsBefore, below.Field.ResponseName);
+        context.Locate(errorsBefore, nested.Field.ResponseName);
     }
 }

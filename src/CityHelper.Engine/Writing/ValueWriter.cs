@@ -2,44 +2,44 @@ using Npgsql;
 
 namespace CityHelper.Engine.Writing;
 
-/// <summary>What became of a value.</summary>
+/// <summary>The outcome of writing a value.</summary>
 internal enum WriteOutcome
 {
-    /// <summary>It stands in the buffer.</summary>
+    /// <summary>The value is in the buffer.</summary>
     Written,
 
-    /// <summary>It is null; nothing was written.</summary>
+    /// <summary>The value is null; nothing was written.</summary>
     Null,
 
-    /// <summary>It is null because of an error that was recorded; nothing was written.</summary>
+    /// <summary>The value is null because of a recorded error; nothing was written.</summary>
     Failed,
 }
 
-/// <summary>Where a writer reads from and writes to. One per statement or root, reused for all its rows.</summary>
+/// <summary>The source and target of a writer. One per statement or root, reused for all its rows.</summary>
 internal sealed class WriteContext(RootRows root)
 {
     public RootRows Root { get; } = root;
 
-    /// <summary>The current row; null while the root is assembled from what was read.</summary>
+    /// <summary>The current row; null while the response is assembled from rows already read.</summary>
     public NpgsqlDataReader? Reader { get; set; }
 
     public required JsonBuffer Json { get; set; }
 
     public required List<FieldError> Errors { get; set; }
 
-    /// <summary>The page that a connection's fields are about.</summary>
+    /// <summary>The page of the current connection.</summary>
     public RowSet Page { get; set; } = root.Rows;
 
     /// <summary>Signs the cursors of the page.</summary>
-    public Cursors.CursorSeal? Cursors { get; set; } = root.Cursors;
+    public Cursors.CursorSigner? Cursors { get; set; } = root.Cursors;
 
-    /// <summary>The figure that is being written, of a list of them.</summary>
-    public FigureItem Figure { get; set; }
+    /// <summary>The item being written, in a list of aggregates.</summary>
+    public AggregateItem Aggregate { get; set; }
 
-    /// <summary>The rows that are being written; null while an answer is assembled.</summary>
+    /// <summary>The rows being written; null while the response is assembled.</summary>
     public RowOutput? Output { get; set; }
 
-    /// <summary>Records an error here; the fields around it add their names on the way up.</summary>
+    /// <summary>Records an error with an empty path; the enclosing fields and lists add their names and indexes.</summary>
     public WriteOutcome Fail(RequestError error)
     {
         if (Errors.Count < Limits.ErrorsMax)
@@ -50,7 +50,7 @@ internal sealed class WriteContext(RootRows root)
         return WriteOutcome.Failed;
     }
 
-    /// <summary>Adds a step to the path of every error since <paramref name="before"/>.</summary>
+    /// <summary>Adds a segment to the path of every error since index <paramref name="before"/>.</summary>
     public void Locate(int before, object step)
     {
         for (int i = before; i < Errors.Count; i++)
@@ -60,17 +60,17 @@ internal sealed class WriteContext(RootRows root)
     }
 }
 
-/// <summary>Writes one value of a plan. Immutable and shared by all requests.</summary>
+/// <summary>Writes one value of a plan. Immutable; shared by all requests.</summary>
 internal abstract class ValueWriter
 {
     public abstract WriteOutcome Write(WriteContext context);
 }
 
-/// <summary>A field of an object: its name with quotes and colon, and what its null means.</summary>
+/// <summary>A field of an object: its name with quotes and colon, its nullability, and its value.</summary>
 internal sealed record FieldWriter(string ResponseName, byte[] NameUtf8, bool NonNull, ValueWriter Value)
 {
-    /// <summary>Writes name and value, or null, or tells that the object itself must be null.</summary>
-    /// <returns>False when the field is null and must not be.</returns>
+    /// <summary>Writes the name, and the value or null.</summary>
+    /// <returns>False when a non-null field is null, so that the object itself must be null.</returns>
     public bool TryWrite(WriteContext context)
     {
         int errorsBefore = context.Errors.Count;
@@ -78,7 +78,7 @@ internal sealed record FieldWriter(string ResponseName, byte[] NameUtf8, bool No
         WriteOutcome outcome = Value.Write(context);
         if (outcome == WriteOutcome.Written)
         {
-            // A nullable field deeper down may have failed and stand as null.
+            // A nullable field nested in the value may have failed and be null.
             context.Locate(errorsBefore, ResponseName);
             return true;
         }
@@ -99,9 +99,9 @@ internal sealed record FieldWriter(string ResponseName, byte[] NameUtf8, bool No
     }
 }
 
-/// <summary>An object; null when the row that it stands for is missing, failed when a field of it must not be null and is.</summary>
-/// <param name="fields">Its fields, in the order of the answer.</param>
-/// <param name="presence">A column that is null when the joined row is missing; -1 when there always is one.</param>
+/// <summary>An object; null when its row is missing, failed when a non-null field of it is null.</summary>
+/// <param name="fields">Its fields, in the order of the response.</param>
+/// <param name="presence">A column that is null when the joined row is missing; -1 when the row always exists.</param>
 internal sealed class ObjectWriter(FieldWriter[] fields, int presence = -1) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)
@@ -133,7 +133,7 @@ internal sealed class ObjectWriter(FieldWriter[] fields, int presence = -1) : Va
     }
 }
 
-/// <summary>Bytes that the plan already knows: <c>__typename</c>, the type of a GeoJSON point.</summary>
+/// <summary>A value fixed by the plan: <c>__typename</c>, the type of a GeoJSON point.</summary>
 internal sealed class ConstantWriter(byte[] json) : ValueWriter
 {
     public override WriteOutcome Write(WriteContext context)

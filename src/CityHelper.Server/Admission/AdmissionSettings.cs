@@ -7,49 +7,51 @@ using Microsoft.Extensions.Options;
 namespace CityHelper.Server.Admission;
 
 /// <summary>
-/// How much the server does at once. Shares of clients stand with the clients (<see cref="ClientSettings"/>). docs/operating.md says what
-/// to set when.
+/// How much the server does at once. The share of each client is set with the client (<see cref="ClientSettings"/>). docs/operating.md says
+/// what to set when.
 /// </summary>
 public sealed class AdmissionSettings : ISettings
 {
-    /// <summary>The section.</summary>
     public const string Section = "Admission";
 
     /// <summary>
-    /// Connections to the database that answers are read through: at least those of all shares and one. Raise it together with PostgreSQL's
-    /// <c>max_connections</c>, of which all servers take their part.
+    /// Connections to the database for reading answers: at least one more than all shares together. Raise it together with PostgreSQL's
+    /// <c>max_connections</c>, which all servers share.
     /// </summary>
     [Setting(Unit = "connections")]
     [Range(1, Limits.ReadingConnectionsMax)]
     public int Connections { get; set; } = Limits.ReadingConnections;
 
-    /// <summary>Cheap executions of a client that may wait. More smooth longer bursts; what waits keeps its request in memory.</summary>
+    /// <summary>Cheap executions of a client that may wait. A higher limit smooths longer bursts and holds more requests.</summary>
     [Setting(Unit = "executions")]
     [Range(0, Engine.Limits.AtOnceMax)]
     public int CheapQueued { get; set; } = Engine.Limits.CheapQueued;
 
-    /// <summary>Units of dear executions of a client that may wait. More are answered later, and no more of them.</summary>
+    /// <summary>
+    /// Units of dear executions of a client that may wait. A higher limit delays responses without raising throughput.
+    /// </summary>
     [Setting(Unit = "units")]
     [Range(0, Engine.Limits.AtOnceMax)]
     public int DearQueued { get; set; } = Engine.Limits.DearQueued;
 
-    /// <summary>How long any may wait. Who waited longer has no time left for a statement.</summary>
+    /// <summary>How long an execution may wait. After a longer wait there is no time left for a statement.</summary>
     [Setting(Unit = "milliseconds")]
     [Range(1, Engine.Limits.RequestTimeoutMs - Engine.Limits.StatementTimeoutMs - 1)]
     public int QueueMs { get; set; } = Engine.Limits.QueueMs;
 
     /// <summary>
-    /// Field cost up to which an execution is cheap that adds nothing up. What statistics and exact counts cost does not matter: they are
-    /// dear.
+    /// Field cost up to which an execution without aggregates is cheap. Statistics and exact counts are always dear, whatever they
+    /// cost.
     /// </summary>
     [Setting(Unit = "units of cost")]
     [Range(1, Engine.Limits.DearUnitCost)]
     public int CheapCost { get; set; } = Engine.Limits.CheapCost;
 
-    /// <summary>As the engine takes them.</summary>
-    public AdmissionOptions ToOptions() => new() { CheapQueued = CheapQueued, DearQueued = DearQueued, QueueMs = QueueMs, CheapCost = CheapCost };
+    /// <summary>The options of the engine.</summary>
+    public AdmissionOptions ToOptions() =>
+        new() { CheapQueued = CheapQueued, DearQueued = DearQueued, QueueMs = QueueMs, CheapCost = CheapCost };
 
-    /// <summary>What is wrong with them beside the shares of the clients, or null.</summary>
+    /// <summary>Why these settings contradict the shares of the clients; null when they do not.</summary>
     internal string? Problem(IReadOnlyCollection<ClientShare> shares)
     {
         int executions = shares.Sum(share => share.Executions);
@@ -66,7 +68,7 @@ public sealed class AdmissionSettings : ISettings
 }
 
 /// <summary>
-/// Holds the connections against the shares of the clients. Clients that are wrong themselves have no shares yet, and are told of alone.
+/// Checks the connections against the shares of the clients. Wrong client settings have no shares yet, and are reported alone.
 /// </summary>
 internal sealed class AdmissionValidation(IOptions<ClientsSettings> clients, IHostEnvironment environment)
     : IValidateOptions<AdmissionSettings>

@@ -11,8 +11,8 @@ using Npgsql;
 namespace CityHelper.Server.Boundaries;
 
 /// <summary>
-/// The shapes of boundaries that requests name by id or compare geometries with, from memory. At most once a second a city is asked whether
-/// any of its boundaries changed; until then an answer may be that of the shape as it was.
+/// Geometries of the boundaries that requests name by id or compare with, from memory. Each city is checked for changed boundaries at most
+/// once a second; until then an answer may use the previous geometry.
 /// </summary>
 public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) : IAreaDirectory
 {
@@ -20,41 +20,46 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
 
     private readonly ConcurrentDictionary<short, CityShapes> _cities = new();
     private readonly Coalescer<short, CityShapes?> _checks = new();
-    private readonly Coalescer<(short City, long Revision, long Key), Shape?> _looks = new();
+    private readonly Coalescer<(short City, long Revision, long Key), Shape?> _lookups = new();
 
     public string TypeName => nameof(Boundary);
 
-    public async ValueTask<KeptArea?> FindAsync(short partition, long key, CancellationToken cancellation)
+    public async ValueTask<StoredArea?> FindAsync(short tenant, long key, CancellationToken cancellation)
     {
-        if (await CurrentAsync(partition, cancellation) is not { } shapes)
+        if (await CurrentAsync(tenant, cancellation) is not { } shapes)
         {
             return null;
         }
 
         Shape? shape = shapes.Known.GetValueOrDefault(key)
-            ?? await _looks.AskAsync(
-                (partition, shapes.Revision, key), (_, ending) => LookAsync(shapes, partition, key, ending), cancellation);
-        return shape is null ? null : new KeptArea(key, shape.Geometry, shape.Revision, shapes.IsCounted && shape.IsCounted);
+            ?? await _lookups.AskAsync(
+                (tenant, shapes.Revision, key), (_, ending) => LookUpAsync(shapes, tenant, key, ending), cancellation);
+        return shape is null ? null : new StoredArea(key, shape.Geometry, shape.Revision, shapes.IsCounted && shape.IsCounted);
     }
 
-    public async ValueTask<IReadOnlyList<Geometry>> OverlappingAsync(short partition, Viewport box, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<Geometry>> OverlappingAsync(short tenant, Viewport box, CancellationToken cancellation)
     {
-        if (await CurrentAsync(partition, cancellation) is not { } shapes)
+        if (await CurrentAsync(tenant, cancellation) is not { } shapes)
         {
             return [];
         }
 
-        long[] keys = await database.ReadAsync(connection => KeysAsync(connection, partition, box, cancellation), cancellation);
-        Dictionary<long, Shape> read = await ReadAsync(partition, [.. keys.Where(key => !shapes.Known.ContainsKey(key))], cancellation);
+        long[] keys = await database.ReadAsync(connection => KeysAsync(connection, tenant, box, cancellation), cancellation);
+        Dictionary<long, Shape> read = await ReadAsync(tenant, [.. keys.Where(key => !shapes.Known.ContainsKey(key))], cancellation);
         foreach ((long key, Shape shape) in read)
         {
             Keep(shapes, key, shape);
         }
 
-        return [.. keys.Select(key => read.GetValueOrDefault(key) ?? shapes.Known.GetValueOrDefault(key)).OfType<Shape>().Select(shape => shape.Geometry)];
+        return
+        [
+            .. keys.Select(key => read.GetValueOrDefault(key) ?? shapes.Known.GetValueOrDefault(key))
+                .OfType<Shape>()
+                .Select(shape => shape.Geometry),
+        ];
     }
 
-    private async Task<Shape?> LookAsync(CityShapes shapes, short city, long key, CancellationToken cancellation)
+    private async Task<Shape?> LookUpAsync(CityShapes shapes, short city, long key, CancellationToken cancellation)
     {
         if (!shapes.Known.TryGetValue(key, out Shape? shape))
         {
@@ -65,7 +70,7 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
         return shape;
     }
 
-    // Null where nothing was ever imported, or where there is no such city: an id may name any, and none is remembered for it.
+    // Null when no boundary was ever imported or the city does not exist. Neither is cached, because an id may name any city.
     private async ValueTask<CityShapes?> CurrentAsync(short city, CancellationToken cancellation) =>
         Checked(city) ?? await _checks.AskAsync(city, CheckAsync, cancellation);
 
@@ -119,7 +124,8 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
         ? Task.FromResult<Dictionary<long, Shape>>([])
         : database.ReadAsync(connection => ReadAsync(connection, city, keys, cancellation), cancellation);
 
-    private static async Task<Dictionary<long, Shape>> ReadAsync(NpgsqlConnection connection, short city, long[] keys, CancellationToken cancellation)
+    private static async Task<Dictionary<long, Shape>> ReadAsync(
+        NpgsqlConnection connection, short city, long[] keys, CancellationToken cancellation)
     {
         Dictionary<long, Shape> shapes = [];
         await using var command = new NpgsqlCommand(

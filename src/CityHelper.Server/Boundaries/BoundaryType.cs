@@ -19,7 +19,7 @@ public sealed class BoundaryType : EntityType<Boundary>
         Geometry(b => b.Geometry, b => b.Outlines, nameof(BoundaryOutline.Zoom), nameof(BoundaryOutline.Geometry),
             "Its shape, in WGS 84 with six decimals.");
 
-        // The column has the name of the city's: one type reads both.
+        // City has a column of the same name, so one type reads both.
         SameRow(nameof(Boundary.Bounds), typeof(BoundsType), "The rectangle around it.");
     }
 }

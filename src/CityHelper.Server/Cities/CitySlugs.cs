@@ -8,17 +8,17 @@ using Npgsql;
 namespace CityHelper.Server.Cities;
 
 /// <summary>
-/// Slug to partition key, from memory. Cities are few and never renamed, so the list is read again only when a slug is not in it, and
-/// at most once a second after a slug that is nowhere: a flood of unknown slugs is not a flood of statements.
+/// Maps slugs to tenant ids, from memory. Cities are few and never renamed, so the list is read again only for an unknown slug, and at most
+/// once a second after a miss: a flood of unknown slugs causes no flood of statements.
 /// </summary>
-public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : IPartitionDirectory
+public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : ITenantDirectory
 {
     private const long Never = long.MinValue;
 
     private static readonly TimeSpan s_refreshPause = TimeSpan.FromSeconds(1);
 
-    // One list, so one key: whatever slugs are asked for, they wait for the same look.
-    private readonly Coalescer<string, IReadOnlyDictionary<string, short>> _looks = new();
+    // One list, so one key: requests for any slug wait for the same lookup.
+    private readonly Coalescer<string, IReadOnlyDictionary<string, short>> _lookups = new();
     private IReadOnlyDictionary<string, short> _keys = new Dictionary<string, short>();
     private long _missedAt = Never;
     private ExceptionDispatchInfo? _failure;
@@ -30,28 +30,28 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : IPa
             return key;
         }
 
-        if (!(await _looks.AskAsync(nameof(_keys), (_, ending) => LookAsync(ending), cancellation)).TryGetValue(name, out key))
+        if (!(await _lookups.AskAsync(nameof(_keys), (_, ending) => LookUpAsync(ending), cancellation)).TryGetValue(name, out key))
         {
             return null;
         }
 
-        // No miss, so the next unknown slug may look at once: it may be a city that was just added.
+        // A hit clears the miss: the next unknown slug is looked up at once, because it may be a city that was just added.
         Volatile.Write(ref _missedAt, Never);
         return key;
     }
 
     public RequestError NotFound(string name) => new CityNotFoundError(name);
 
-    private async Task<IReadOnlyDictionary<string, short>> LookAsync(CancellationToken cancellation)
+    private async Task<IReadOnlyDictionary<string, short>> LookUpAsync(CancellationToken cancellation)
     {
         if (Volatile.Read(ref _missedAt) is not Never and var missed && time.GetElapsedTime(missed) < s_refreshPause)
         {
-            // An unread list must not say that a city is not there.
+            // A list that could not be read must not report a city as missing.
             _failure?.Throw();
             return _keys;
         }
 
-        // Before the statement: a database that is down is not asked for each request either.
+        // Set before the statement, so that a database that is down is not queried for each request either.
         Volatile.Write(ref _missedAt, time.GetTimestamp());
         _failure = null;
         try
@@ -60,7 +60,7 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : IPa
         }
         catch (OperationCanceledException)
         {
-            // Nobody waited any more, and nothing was seen.
+            // Nobody waits any longer and nothing was read, so this is no miss.
             Volatile.Write(ref _missedAt, Never);
             throw;
         }

@@ -20,7 +20,7 @@ public sealed class CityType : EntityType<City>
     }
 }
 
-/// <summary>The rectangle around a city, read from its polygon; also of other tables with a column of that name.</summary>
+/// <summary>The bounding rectangle of a city, read from its polygon; also used by other tables with a column of that name.</summary>
 public sealed class BoundsType : EntityType<City>
 {
     public BoundsType(DatabaseModel database)

@@ -8,17 +8,17 @@ using CityHelper.Engine.Transport.Http;
 namespace CityHelper.Server.Clients;
 
 /// <summary>
-/// Whose request it is: by its API key, else by the host it calls, else by the name that it gives itself (docs/decisions/0011). A client
-/// that has a key is known by it alone; its hosts say who it is only where caches may answer, since no key is read there. A host is no
-/// secret, and a name is what anybody says of himself: outside Development who is known by it sends no text and costs no more than
-/// <c>default</c>.
+/// Identifies the client of a request: by its API key, else by the host that it calls, else by the name that it sends
+/// (docs/decisions/0011). A client with a key is identified by the key alone; its hosts count only where caches may answer, since no key is
+/// read there. A host is no secret, and anybody can send a name: outside Development, a client that is known by its name alone sends no
+/// text and costs no more than <c>default</c>.
 /// </summary>
 public sealed class ClientDirectory : IClientDirectory
 {
     /// <summary>Carries an API key.</summary>
     public const string KeyHeader = "X-API-Key";
 
-    /// <summary>Carries the name that a client gives itself (as Nitro's clients send it).</summary>
+    /// <summary>Carries the client's name, as Nitro's clients send it.</summary>
     public const string NameHeader = "GraphQL-Client-Id";
 
     private readonly Dictionary<string, ClientProfile> _byKey = new(StringComparer.Ordinal);
@@ -30,9 +30,9 @@ public sealed class ClientDirectory : IClientDirectory
     private readonly List<string> _problems = [];
 
     /// <param name="clients">The clients by their names.</param>
-    /// <param name="isDevelopment">Whether anybody may send any text: who is not identified, unless <c>default</c> says otherwise, and who
-    /// is known by a name alone.</param>
-    /// <exception cref="ConfigurationException">Settings of clients make no sense; the message says which.</exception>
+    /// <param name="isDevelopment">Whether unidentified clients may send any text, unless <c>default</c> says otherwise, and clients known
+    /// by their name alone may be allowed to.</param>
+    /// <exception cref="ConfigurationException">Client settings are wrong; the message says which.</exception>
     public ClientDirectory(IReadOnlyDictionary<string, ClientSettings> clients, bool isDevelopment)
     {
         ClientSettings? anybody = clients.GetValueOrDefault(ClientSettings.DefaultName);
@@ -47,14 +47,15 @@ public sealed class ClientDirectory : IClientDirectory
             Add(name, settings, Profile(name, settings, ShareOf(name, settings, everybody)), isDevelopment);
         }
 
-        Shares = [.. _byKey.Values.Concat(_byHost.Values).Concat(_byName.Values).Append(_default).Select(profile => profile.Share).Distinct()];
+        Shares =
+            [.. _byKey.Values.Concat(_byHost.Values).Concat(_byName.Values).Append(_default).Select(profile => profile.Share).Distinct()];
         if (_problems.Count > 0)
         {
             throw new ConfigurationException(_problems);
         }
     }
 
-    /// <summary>What is wrong with clients, a sentence each.</summary>
+    /// <summary>The problems of the client settings, one sentence each.</summary>
     internal static IReadOnlyCollection<string> Problems(IReadOnlyDictionary<string, ClientSettings> clients, bool isDevelopment)
     {
         try
@@ -79,7 +80,7 @@ public sealed class ClientDirectory : IClientDirectory
             return _byHost.GetValueOrDefault(host, _default);
         }
 
-        // A key that nobody has is as good as none, and so are two of them.
+        // An unknown key counts as no key, and so do two keys.
         if (request.Headers[KeyHeader] is [{ Length: > 0 } key] && _byKey.TryGetValue(HashOf(key), out ClientProfile? byKey))
         {
             return byKey;
@@ -90,7 +91,7 @@ public sealed class ClientDirectory : IClientDirectory
             ?? _default;
     }
 
-    // As the header spells it: an address of version 6 in brackets.
+    // As in the Host header: an IPv6 address is in brackets.
     private static bool IsHost(string host) => Uri.CheckHostName(host) switch
     {
         UriHostNameType.Dns => host.All(char.IsAscii) && !host.EndsWith('.'),
@@ -99,12 +100,12 @@ public sealed class ClientDirectory : IClientDirectory
         _ => false,
     };
 
-    // Anybody can send a name, so a client that is known by it alone may do nothing that those without one may not. It may send no texts
-    // even where anybody may: a name would then have a quota of registrations of its own (decision 11).
+    // Anybody can send a name, so a client that is known by its name alone may do no more than an unidentified one. It may send no texts
+    // even where unidentified clients may: each name would then have its own quota of registrations (decision 11).
     private static bool IsNoMoreThan(ClientProfile anybody, ClientProfile named) =>
         named is { Mode: ClientMode.PersistedOnly, LogOnly: false }
-        && named.PriceLimit.FieldCostMax <= anybody.PriceLimit.FieldCostMax
-        && named.PriceLimit.TypeCostMax <= anybody.PriceLimit.TypeCostMax;
+        && named.CostLimit.FieldCostMax <= anybody.CostLimit.FieldCostMax
+        && named.CostLimit.TypeCostMax <= anybody.CostLimit.TypeCostMax;
 
     private static string HashOf(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
@@ -175,15 +176,15 @@ public sealed class ClientDirectory : IClientDirectory
         return new ClientProfile(name, mode)
         {
             LogOnly = settings.LogOnly,
-            PriceLimit = new PriceLimit(
-                settings.MaxFieldCost ?? PriceLimit.Default.FieldCostMax, settings.MaxTypeCost ?? PriceLimit.Default.TypeCostMax),
+            CostLimit = new CostLimit(
+                settings.MaxFieldCost ?? CostLimit.Default.FieldCostMax, settings.MaxTypeCost ?? CostLimit.Default.TypeCostMax),
             IsKnownBySecret = settings.ApiKeySha256.Length > 0,
             RegistrationsPerDay = settings.RegistrationsPerDay ?? Engine.Limits.RegistrationsPerDay,
             Share = share,
         };
     }
 
-    // A name alone is anybody's to send, so it brings no share of its own: who sends it runs in the share of default.
+    // Anybody can send a name, so a name alone brings no share: its requests run in the share of default.
     private ClientShare ShareOf(string name, ClientSettings settings, ClientShare everybody)
     {
         bool isEverybody = name == ClientSettings.DefaultName;

@@ -2,12 +2,11 @@ using CityHelper.Server.Configuration;
 
 namespace CityHelper.Server.Clients;
 
-/// <summary>All clients, by their names: the section <c>Clients</c>.</summary>
+/// <summary>All clients by name: the section <c>Clients</c>.</summary>
 public sealed class ClientsSettings : ISettings
 {
     private readonly Dictionary<string, ClientSettings> _byName = new(StringComparer.Ordinal);
 
-    /// <summary>The clients by their names.</summary>
     public IReadOnlyDictionary<string, ClientSettings> ByName => _byName;
 
     void ISettings.Read(SettingsReader reader)

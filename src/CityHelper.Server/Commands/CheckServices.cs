@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 using CityHelper.Checks.PlanAudits;
-using CityHelper.Data.Extremes;
+using CityHelper.Data.WorstCases;
 using CityHelper.Engine;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Transport;
+using CityHelper.Server.Database;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Statistics;
 using CityHelper.Server.WorstCases;
@@ -12,9 +13,7 @@ using GraphQL.Types;
 
 namespace CityHelper.Server.Commands;
 
-/// <summary>
-/// The engine as a server has it, with its reading connections and what it knows of the tables, but without a server around it.
-/// </summary>
+/// <summary>The engine with a server's reading connections and table statistics, but without a server around it.</summary>
 internal sealed class CheckServices : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
@@ -25,7 +24,7 @@ internal sealed class CheckServices : IAsyncDisposable
         Catalog = catalog;
     }
 
-    /// <summary>What the names in plans belong to.</summary>
+    /// <summary>Maps the names in plans to tables and indexes.</summary>
     public PlanCatalog Catalog { get; }
 
     /// <summary>Connects, and reads what a server reads when it starts.</summary>
@@ -38,7 +37,7 @@ internal sealed class CheckServices : IAsyncDisposable
         services.AddSingleton(provider => ReadingConnections.Create(
             connectionString, Limits.ReadingConnections, provider.GetRequiredService<ILoggerFactory>()));
 
-        // Cursors of this run alone.
+        // A random key: cursors are valid in this run only.
         services.AddSingleton(new CursorKeys(new CursorKey(RandomNumberGenerator.GetBytes(CursorKey.KeyBytes)), Previous: null));
         services.AddCityHelperSchema();
         services.AddTableStatistics();
@@ -57,12 +56,17 @@ internal sealed class CheckServices : IAsyncDisposable
         }
     }
 
-    /// <summary>What the variables of the schema's operations are tried with.</summary>
-    public WorstCaseValues ValuesOf(CityExtremes city) => new(city, _services.GetRequiredService<DatabaseModel>());
+    /// <summary>The values to test the variables of operations with.</summary>
+    public WorstCaseValues ValuesOf(CityWorstCases city) => new(city, _services.GetRequiredService<DatabaseModel>());
 
-    /// <summary>The check with those values.</summary>
+    /// <summary>The operation check with those values.</summary>
     public OperationCheck CheckWith(WorstCaseValues values) =>
-        new(_services.GetRequiredService<ISchema>(), _services.GetRequiredService<OperationExplainer>(), _services.GetRequiredService<Pipeline>(), Catalog, values);
+        new(
+            _services.GetRequiredService<ISchema>(),
+            _services.GetRequiredService<OperationExplainer>(),
+            _services.GetRequiredService<Pipeline>(),
+            Catalog,
+            values);
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 }

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace CityHelper.Server.Commands;
 
-/// <summary><c>cityhelper city add nyc</c>, or with all facts of a city the program does not know.</summary>
+/// <summary><c>cityhelper city add nyc</c>, or with options that describe a city unknown to the program.</summary>
 public static class CityAddCommand
 {
     private static readonly Argument<string?> Known = new("known")
@@ -48,7 +48,8 @@ public static class CityAddCommand
         if (parsed.GetValue(Known) is { } known)
         {
             return KnownCities.Find(known)
-                ?? throw new CommandException($"The program does not know `{known}`; give --slug, --name, --time-zone, --bounds and --centre.");
+                ?? throw new CommandException(
+                    $"The program does not know `{known}`; give --slug, --name, --time-zone, --bounds and --centre.");
         }
 
         Option<string?>[] needed = [Slug, Name, Zone, Bounds, Centre];
@@ -58,10 +59,19 @@ public static class CityAddCommand
             throw new CommandException($"Missing {string.Join(", ", missing)}; or name a city the program knows.");
         }
 
-        double[] bounds = Numbers(parsed.GetValue(Bounds)!, 4, "--bounds must be west,south,east,north, such as -74.26,40.47,-73.70,40.92.");
+        double[] bounds = Numbers(
+            parsed.GetValue(Bounds)!, 4, "--bounds must be west,south,east,north, such as -74.26,40.47,-73.70,40.92.");
         double[] centre = Numbers(parsed.GetValue(Centre)!, 2, "--centre must be longitude,latitude, such as -73.98,40.75.");
         return new CityFacts(
-            parsed.GetValue(Slug)!, parsed.GetValue(Name)!, parsed.GetValue(Zone)!, bounds[0], bounds[1], bounds[2], bounds[3], centre[0], centre[1]);
+            parsed.GetValue(Slug)!,
+            parsed.GetValue(Name)!,
+            parsed.GetValue(Zone)!,
+            bounds[0],
+            bounds[1],
+            bounds[2],
+            bounds[3],
+            centre[0],
+            centre[1]);
     }
 
     private static double[] Numbers(string text, int count, string problem)
@@ -71,7 +81,8 @@ public static class CityAddCommand
         bool read = parts.Length == count;
         for (int i = 0; read && i < count; i++)
         {
-            read = double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]) && double.IsFinite(numbers[i]);
+            read =
+                double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]) && double.IsFinite(numbers[i]);
         }
 
         return read ? numbers : throw new CommandException(problem);

@@ -3,12 +3,13 @@ using Npgsql;
 
 namespace CityHelper.Server.Commands;
 
-/// <summary>The city that a verb is told to work on.</summary>
+/// <summary>The city that a command works on.</summary>
 internal static class CityOfCommand
 {
-    /// <summary>Finds it; a city that the program knows is added when it is not there yet.</summary>
+    /// <summary>Finds the city. Adds it first when it is missing but known to the program.</summary>
     /// <exception cref="CommandException">There is no such city.</exception>
-    public static async Task<CityEntry> FindOrAddAsync(CommandHost host, NpgsqlDataSource dataSource, string slug, CancellationToken cancellation)
+    public static async Task<CityEntry> FindOrAddAsync(
+        CommandHost host, NpgsqlDataSource dataSource, string slug, CancellationToken cancellation)
     {
         var directory = new CityDirectory(dataSource, host.Time);
         if (await directory.FindAsync(slug, cancellation) is { } city)

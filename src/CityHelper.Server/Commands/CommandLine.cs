@@ -2,10 +2,10 @@ using System.CommandLine;
 
 namespace CityHelper.Server.Commands;
 
-/// <summary>The verbs of <c>cityhelper</c>.</summary>
+/// <summary>The commands of <c>cityhelper</c>.</summary>
 public static class CommandLine
 {
-    /// <returns>0 on success, 1 when the verb failed, 2 when the command line makes no sense.</returns>
+    /// <returns>0 on success, 1 when the command failed, 2 when the command line is wrong.</returns>
     public static async Task<int> RunAsync(string[] args, CommandHost? host = null)
     {
         host ??= CommandHost.FromEnvironment();

@@ -9,7 +9,10 @@ namespace CityHelper.Server.Commands;
 /// <summary><c>cityhelper import-boundaries --city nyc --kind community-district FILE</c>.</summary>
 public static class ImportBoundariesCommand
 {
-    private static readonly Argument<string> File = new("file") { Description = "A GeoJSON FeatureCollection: .geojson or .json, perhaps with .gz." };
+    private static readonly Argument<string> File = new("file")
+    {
+        Description = "A GeoJSON FeatureCollection: .geojson or .json, perhaps with .gz.",
+    };
     private static readonly Option<string> City = new("--city") { Description = "The city's slug.", Required = true };
     private static readonly Option<string> Kind = new("--kind")
     {
@@ -67,7 +70,8 @@ public static class ImportBoundariesCommand
     private static IEnumerable<string> Lines(string what, BoundaryImportSummary summary)
     {
         yield return Line($"{what}: {summary.Read:N0} features read.");
-        yield return Line($"  inserted {summary.Inserted:N0}, updated {summary.Updated:N0}, unchanged {summary.Unchanged:N0}, refused {summary.Refused.Count:N0}");
+        yield return Line($"  inserted {summary.Inserted:N0}, updated {summary.Updated:N0}, unchanged {summary.Unchanged:N0}")
+            + Line($", refused {summary.Refused.Count:N0}");
         if (summary.Kept + summary.Removed > 0)
         {
             yield return summary.Removed > 0

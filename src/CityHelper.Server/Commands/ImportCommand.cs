@@ -22,8 +22,15 @@ public static class ImportCommand
         DefaultValueFactory = _ => KnownCities.Sources[0].Name,
     };
 
-    private static readonly Option<int?> Generate = new("--generate") { Description = "Make so many requests up instead of reading files." };
-    private static readonly Option<int> Seed = new("--seed") { Description = "The same seed makes the same requests.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int?> Generate = new("--generate")
+    {
+        Description = "Make so many requests up instead of reading files.",
+    };
+    private static readonly Option<int> Seed = new("--seed")
+    {
+        Description = "The same seed makes the same requests.",
+        DefaultValueFactory = _ => 1,
+    };
     private static readonly Option<string?> Until = new("--until")
     {
         Description = $"The day before which made-up requests lie; {GeneratorOptions.DefaultUntilUtc:yyyy-MM-dd} unless given.",
@@ -56,7 +63,8 @@ public static class ImportCommand
     {
         IImportSource source = KnownCities.FindSource(parsed.GetValue(Source)!)
             ?? throw new CommandException(
-                $"There is no source `{parsed.GetValue(Source)}`; known: {string.Join(", ", KnownCities.Sources.Select(known => known.Name))}.");
+                $"There is no source `{parsed.GetValue(Source)}`; "
+                    + $"known: {string.Join(", ", KnownCities.Sources.Select(known => known.Name))}.");
         GeneratorOptions? generated = Generated(parsed);
         CommandHost.RequireReadable(parsed.GetValue(Files)!, Data.Limits.ImportBytesMax);
         await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
@@ -65,7 +73,8 @@ public static class ImportCommand
 
         if (generated is not null)
         {
-            return await ShowAsync(host, generated.Count + " generated rows", progress => importer.GenerateAsync(city, generated, progress, cancellation));
+            return await ShowAsync(
+                host, generated.Count + " generated rows", progress => importer.GenerateAsync(city, generated, progress, cancellation));
         }
 
         foreach (string file in parsed.GetValue(Files)!)
@@ -98,13 +107,14 @@ public static class ImportCommand
             return new(count, parsed.GetValue(Seed), GeneratorOptions.DefaultUntilUtc);
         }
 
-        // Three years lie before it.
-        bool read = DateTime.TryParseExact(
-            text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTime until)
+        // The generated requests cover the three years before it.
+        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        bool read = DateTime.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, Utc, out DateTime until)
             && until.Year is >= Data.Limits.YearMin + 4 and <= Data.Limits.YearMax;
         return read
             ? new(count, parsed.GetValue(Seed), until)
-            : throw new CommandException($"--until takes a day such as 2026-11-01, from {Data.Limits.YearMin + 4} to {Data.Limits.YearMax}.");
+            : throw new CommandException(
+                $"--until takes a day such as 2026-11-01, from {Data.Limits.YearMin + 4} to {Data.Limits.YearMax}.");
     }
 
     private static async Task<int> ShowAsync(

@@ -5,12 +5,12 @@ using Spectre.Console;
 
 namespace CityHelper.Server.Commands;
 
-/// <summary>Shows an import while it runs and says what it did.</summary>
+/// <summary>Shows the progress of an import, then its summary.</summary>
 internal static class ImportDisplay
 {
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
 
-    /// <summary>A bar with rows per second and the time left on a terminal, a line every few seconds elsewhere.</summary>
+    /// <summary>Shows a bar with rows per second and the time left on a terminal, a line every few seconds elsewhere.</summary>
     public static async Task<ImportOutcome> WatchAsync(
         CommandHost host, string what, Func<IProgress<ImportProgress>, Task<ImportOutcome>> import)
     {
@@ -29,7 +29,8 @@ internal static class ImportDisplay
         catch (NpgsqlException lost) when (last.Phase == ImportPhase.Merging)
         {
             throw new CommandException(
-                $"The database failed ({lost.Message.TrimEnd('.')}) with {last.Rows:N0} rows of {what} merged ({last.Fraction:P0}); repeat the same command to continue.");
+                $"The database failed ({lost.Message.TrimEnd('.')}) with {last.Rows:N0} rows of {what} merged ({last.Fraction:P0}); "
+                    + "repeat the same command to continue.");
         }
         catch (NpgsqlException lost) when (last.Phase == ImportPhase.Reading && last.Rows > 0)
         {
@@ -41,7 +42,7 @@ internal static class ImportDisplay
         }
     }
 
-    /// <summary>A line that may hold texts of a file: it must not steer a terminal, nor fill it.</summary>
+    /// <summary>Makes a line safe to print: replaces control characters, which a file's text may hold, and bounds its length.</summary>
     public static string Printable(string line)
     {
         string shown = line.Length <= Data.Limits.SentenceCharsMax ? line : $"{line.AsSpan(0, Data.Limits.SentenceCharsMax)}…";
@@ -58,7 +59,8 @@ internal static class ImportDisplay
         }
 
         yield return Line($"{what}: {summary.Read:N0} rows read in {seconds:N1} s ({here / seconds:N0} rows/s).");
-        yield return Line($"  inserted {summary.Inserted:N0}, updated {summary.Updated:N0}, unchanged {summary.Unchanged:N0}, rejected {summary.Rejected:N0}");
+        yield return Line($"  inserted {summary.Inserted:N0}, updated {summary.Updated:N0}, unchanged {summary.Unchanged:N0}")
+            + Line($", rejected {summary.Rejected:N0}");
         yield return Line($"  without location {summary.WithoutLocation:N0}, creation time corrected {summary.Corrected:N0}");
         if (summary.NewCategories.Count > 0)
         {
@@ -67,7 +69,8 @@ internal static class ImportDisplay
 
         if (summary.UnknownStatuses.Count > 0)
         {
-            yield return $"  statuses without a mapping, taken from the closed date: {string.Join(", ", summary.UnknownStatuses.Select(Printable))}";
+            yield return "  statuses without a mapping, taken from the closed date: "
+                + string.Join(", ", summary.UnknownStatuses.Select(Printable));
         }
 
         if (summary.RejectsFile is not null)
@@ -95,8 +98,9 @@ internal static class ImportDisplay
             .StartAsync(bars => import(new Bars(bars, host.Time, what, seen)));
     }
 
-    /// <summary>Reports come on the import's own thread, so that the last one is seen before an interruption is.</summary>
-    private sealed class Bars(ProgressContext context, TimeProvider time, string what, Action<ImportProgress> seen) : IProgress<ImportProgress>
+    /// <summary>Reports run on the import's own thread, so that the last one is seen before an interruption.</summary>
+    private sealed class Bars(ProgressContext context, TimeProvider time, string what, Action<ImportProgress> seen)
+        : IProgress<ImportProgress>
     {
         private ProgressTask? _bar;
         private ImportPhase _phase;
@@ -112,7 +116,7 @@ internal static class ImportDisplay
                 _bar = context.AddTask(Words(value.Phase), maxValue: 1);
                 _phase = value.Phase;
                 _started = time.GetTimestamp();
-                // Reading begins at its first report, merging where an interrupted run stood.
+                // Reading starts at its first report, merging where an interrupted run stopped.
                 _rowsBefore = value.Rows;
             }
 

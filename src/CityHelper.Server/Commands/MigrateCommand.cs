@@ -12,8 +12,8 @@ public static class MigrateCommand
     {
         var command = new Command(
             "migrate",
-            "Brings the database's schema up to date. Safe to repeat, and to run from several servers at once. While a script builds an index, writers wait, "
-            + "11 s per 2,000,000 requests and index; readers go on. Refuses while an import runs.");
+            "Brings the database's schema up to date. Safe to repeat, and to run from several servers at once. While a script builds an "
+                + "index, writers wait, 11 s per 2,000,000 requests and index; readers go on. Refuses while an import runs.");
         command.SetAction((_, cancellation) => host.RunAsync(() => RunAsync(host, cancellation)));
         return command;
     }
@@ -25,7 +25,8 @@ public static class MigrateCommand
         await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
         foreach (string slug in await new RequestCounters(dataSource, host.Time).UncountedCitiesAsync(cancellation))
         {
-            await host.Output.WriteLineAsync($"The requests of {slug} are not counted yet: run `cityhelper statistics rebuild --city {slug}`.");
+            await host.Output.WriteLineAsync(
+                $"The requests of {slug} are not counted yet: run `cityhelper statistics rebuild --city {slug}`.");
         }
 
         return 0;

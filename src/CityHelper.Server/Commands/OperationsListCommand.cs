@@ -13,7 +13,9 @@ public static class OperationsListCommand
     {
         var client = new Option<string?>("--client") { Description = "Only this client's operations." };
         var command = new Command(
-            "list", $"Prints the operations that servers answer, and where they have them from: the file that they load ({ServerApplication.OperationsKey}), Redis, or both.")
+            "list",
+            "Prints the operations that servers answer, and where they have them from: the file that they load "
+                + $"({ServerApplication.OperationsKey}), Redis, or both.")
         {
             client,
         };
@@ -47,7 +49,8 @@ public static class OperationsListCommand
     {
         if (!host.HasRedis)
         {
-            await host.Error.WriteLineAsync($"No Redis is configured ({RedisConnection.ConnectionStringKey}): these are the operations of the file alone.");
+            await host.Error.WriteLineAsync(
+                $"No Redis is configured ({RedisConnection.ConnectionStringKey}): these are the operations of the file alone.");
             return [];
         }
 

@@ -18,20 +18,24 @@ public static class OperationsPublishCommand
             Description = $"The folder with {OperationManifest.FileName}.",
             DefaultValueFactory = _ => new DirectoryInfo("persisted-queries"),
         };
-        var unproven = new Option<bool>("--unproven") { Description = "Publish operations too that `operations check --update` has not found good." };
+        var unaudited = new Option<bool>("--unaudited")
+        {
+            Description = "Publish operations too that have no plan audit.",
+        };
         var command = new Command(
             "publish",
-            $"Gives the operations of {OperationManifest.FileName} to all servers that share the Redis, while they run. Safe to repeat; a text that is "
-            + "published is never replaced.")
+            $"Gives the operations of {OperationManifest.FileName} to all servers that share the Redis, while they run. Safe to repeat; a "
+                + "text that is published is never replaced.")
         {
             folder,
-            unproven,
+            unaudited,
         };
-        command.SetAction((parsed, cancellation) => host.RunAsync(() => RunAsync(host, parsed.GetValue(folder)!, parsed.GetValue(unproven), cancellation)));
+        command.SetAction((parsed, cancellation) => host.RunAsync(
+            () => RunAsync(host, parsed.GetValue(folder)!, parsed.GetValue(unaudited), cancellation)));
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandHost host, DirectoryInfo folder, bool takesUnproven, CancellationToken cancellation)
+    private static async Task<int> RunAsync(CommandHost host, DirectoryInfo folder, bool takesUnaudited, CancellationToken cancellation)
     {
         string path = Path.Combine(folder.FullName, OperationManifest.FileName);
         if (!File.Exists(path))
@@ -42,9 +46,9 @@ public static class OperationsPublishCommand
         CommandHost.RequireReadable([path], Data.Limits.TextFileBytesMax);
         OperationManifest manifest = OperationManifest.Read(path);
         await CheckAsync(manifest, cancellation);
-        if (!takesUnproven)
+        if (!takesUnaudited)
         {
-            CheckProofs(manifest);
+            CheckAudits(manifest);
         }
 
         await using ConnectionMultiplexer redis = await host.OpenRedisAsync();
@@ -59,11 +63,11 @@ public static class OperationsPublishCommand
         }
 
         return refused == 0 ? 0 : throw new CommandException(
-            $"{refused} of {manifest.Operations.Count} operations are refused: Redis holds another text under their id. An id is the SHA-256 of its text, so "
-            + "somebody else has written there; servers do not run it. Delete those keys and publish again.");
+            $"{refused} of {manifest.Operations.Count} operations are refused: Redis holds another text under their id. An id is the "
+                + "SHA-256 of its text, so somebody else has written there; servers do not run it. Delete those keys and publish again.");
     }
 
-    // All problems at once, and before anything is published.
+    // Reports all problems at once, before anything is published.
     private static async Task CheckAsync(OperationManifest manifest, CancellationToken cancellation)
     {
         await using ServiceProvider services = SchemaServices.CreateOffline();
@@ -81,14 +85,15 @@ public static class OperationsPublishCommand
         }
     }
 
-    private static void CheckProofs(OperationManifest manifest)
+    private static void CheckAudits(OperationManifest manifest)
     {
-        string[] unproven = [.. manifest.Operations.Where(operation => operation.Plan is null).Select(operation => $"{operation.Client}/{operation.Name}")];
-        if (unproven.Length > 0)
+        string[] unaudited =
+            [.. manifest.Operations.Where(operation => operation.Plan is null).Select(operation => $"{operation.Client}/{operation.Name}")];
+        if (unaudited.Length > 0)
         {
             throw new CommandException(
-                $"Nothing is published, because nobody has looked what operations read: {string.Join(", ", unproven)}. Run `cityhelper operations check --update` over "
-                + "the largest city that there is, or publish with --unproven.");
+                $"Nothing is published, because operations have no plan audit: {string.Join(", ", unaudited)}. Run `cityhelper "
+                    + "operations check --update` over the largest city that there is, or publish with --unaudited.");
         }
     }
 

@@ -30,9 +30,14 @@ public static class SchemaDiffCommand
         };
         var command = new Command(
             "diff",
-            "Says of every change between two schemas whether it is breaking, dangerous or safe for clients, and which persisted operations no longer "
-            + "validate: those of the manifest, and with a Redis those that were published before and may still be asked for. "
-            + "Ends with 0 when nothing breaks, with 1 when something does or a file cannot be read.") { old, now, operations };
+            "Says of every change between two schemas whether it is breaking, dangerous or safe for clients, and which persisted "
+                + "operations no longer validate: those of the manifest, and with a Redis those that were published before and may still "
+                + "be asked for. Ends with 0 when nothing breaks, with 1 when something does or a file cannot be read.")
+        {
+            old,
+            now,
+            operations,
+        };
         command.SetAction((parsed, cancellation) => host.RunAsync(
             () => RunAsync(host, parsed.GetValue(old)!, parsed.GetValue(now)!, parsed.GetValue(operations)!, cancellation)));
         return command;
@@ -71,12 +76,12 @@ public static class SchemaDiffCommand
 
         int breaking = changes.Count(c => c.Risk == ChangeRisk.Breaking);
         await host.Output.WriteLineAsync(
-            $"{breaking} breaking, {changes.Count(c => c.Risk == ChangeRisk.Dangerous)} dangerous, {changes.Count(c => c.Risk == ChangeRisk.Safe)} safe; "
-            + $"{broken} of {texts.Length} persisted operations do not validate");
+            $"{breaking} breaking, {changes.Count(c => c.Risk == ChangeRisk.Dangerous)} dangerous, "
+                + $"{changes.Count(c => c.Risk == ChangeRisk.Safe)} safe; {broken} of {texts.Length} persisted operations do not validate");
         return breaking + broken == 0 ? 0 : 1;
     }
 
-    // An app that was installed a year ago asks for the ids of its release.
+    // An app that was installed a year ago still sends the ids of its release.
     private static async Task<IEnumerable<(string Name, string Text)>> PublishedBeforeAsync(
         CommandHost host, HashSet<string> known, CancellationToken cancellation)
     {
@@ -89,9 +94,13 @@ public static class SchemaDiffCommand
         PublishedOperations published = await new OperationPublisher(redis).ListAsync(cancellation);
         return published.Operations
             .Where(operation => !known.Contains(operation.Id))
-            .Select(operation => (Name: operation.Client.Length == 0 ? operation.Id : $"{operation.Client}/{operation.Name} ({operation.Id[..8]}, published before)", Text: published.Texts[operation.Id]))
+            .Select(operation => (Name: NameOf(operation), Text: published.Texts[operation.Id]))
             .OrderBy(operation => operation.Name, StringComparer.Ordinal);
     }
+
+    private static string NameOf(PublishedOperation operation) => operation.Client.Length == 0
+        ? operation.Id
+        : $"{operation.Client}/{operation.Name} ({operation.Id[..8]}, published before)";
 
     private static async Task<SchemaDefinitions> ReadAsync(string file, CancellationToken cancellation)
     {

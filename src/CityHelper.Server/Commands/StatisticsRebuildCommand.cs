@@ -15,8 +15,8 @@ public static class StatisticsRebuildCommand
     {
         var command = new Command(
             "rebuild",
-            "Counts all requests of a city anew. Needed once for a city that had requests before there were counters, and when `compare` finds "
-            + "differences. Imports and readers go on meanwhile; 2,000,000 requests take less than a minute.")
+            "Counts all requests of a city anew. Needed once for a city that had requests before there were counters, and when `compare` "
+                + "finds differences. Imports and readers go on meanwhile; 2,000,000 requests take less than a minute.")
         {
             City,
         };

@@ -1,7 +1,7 @@
 namespace CityHelper.Server;
 
 /// <summary>
-/// The server cannot start as it is configured; the message says what to set, a line for each problem when there are several.
+/// The server cannot start with this configuration. The message says what to set, on one line for each of several problems.
 /// </summary>
 public sealed class ConfigurationException : Exception
 {
@@ -18,7 +18,7 @@ public sealed class ConfigurationException : Exception
         Problems = problems;
     }
 
-    /// <summary>All that is wrong, a sentence each.</summary>
+    /// <summary>The problems, one sentence each.</summary>
     public IReadOnlyCollection<string> Problems { get; }
 
     private static string Lines(IEnumerable<string> problems) => string.Join('\n', problems.Select(problem => $"- {problem}"));

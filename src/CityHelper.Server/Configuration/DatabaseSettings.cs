@@ -6,13 +6,11 @@ namespace CityHelper.Server.Configuration;
 /// <summary>The database.</summary>
 public sealed class DatabaseSettings : ISettings
 {
-    /// <summary>What is wrong with a text that is no connection string. What Npgsql says of it may repeat a part of a password.</summary>
+    /// <summary>The problem of a wrong connection string. Npgsql's own message may repeat part of a password.</summary>
     internal const string NotOne = $"{CityHelperDatabase.ConnectionStringKey} is not a connection string: it looks like "
         + "Host=127.0.0.1;Username=cityhelper;Password=…;Database=cityhelper, with quotes around a value that has a semicolon.";
 
-    /// <summary>
-    /// The connection string of PostgreSQL's primary, in the form of Npgsql. Without it the server does not start.
-    /// </summary>
+    /// <summary>The connection string of PostgreSQL's primary, in Npgsql's format. Without it the server does not start.</summary>
     [ConfigurationKeyName(CityHelperDatabase.ConnectionStringKey)]
     [Setting(IsSecret = true, Default = "none: it must be set")]
     public string? ConnectionString { get; set; }

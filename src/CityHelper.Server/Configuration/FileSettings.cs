@@ -3,9 +3,7 @@ namespace CityHelper.Server.Configuration;
 /// <summary>Folders.</summary>
 public sealed class FileSettings : ISettings
 {
-    /// <summary>
-    /// Where this program keeps its files, such as the key of its cursors when none is configured, and lists of rejected rows.
-    /// </summary>
+    /// <summary>Where the program keeps its files, such as the cursor key when none is configured, and lists of rejected rows.</summary>
     [ConfigurationKeyName(ServerApplication.HomeKey)]
     public string Home { get; set; } = ".cityhelper";
 

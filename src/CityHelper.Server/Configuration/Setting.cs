@@ -20,21 +20,21 @@ internal sealed record Setting(PropertyInfo Property, string Key)
     /// <summary>The type of its value.</summary>
     public Type Type => Nullable.GetUnderlyingType(Property.PropertyType) ?? Property.PropertyType;
 
-    /// <summary>What its number counts; empty for none.</summary>
+    /// <summary>The unit of its number; empty for none.</summary>
     public string Unit => _facts.Unit;
 
-    /// <summary>Its default where the property's own is none.</summary>
+    /// <summary>The default to document where the property itself has none.</summary>
     public object? Default => _facts.Default;
 
-    /// <summary>Whether no message may show its value.</summary>
+    /// <summary>Whether messages must not show its value.</summary>
     public bool IsSecret => _facts.IsSecret;
 
-    /// <summary>The numbers that it may be, in words; null for any.</summary>
+    /// <summary>The allowed numbers, in words; null for any.</summary>
     public string? Range => _range is null ? null : string.Create(CultureInfo.InvariantCulture, $"{_range.Minimum} to {_range.Maximum}");
 
     /// <summary>The settings of an options class.</summary>
     /// <param name="type">The class: each property that can be set is a setting.</param>
-    /// <param name="section">Where those stand that have no key of their own (<see cref="ConfigurationKeyNameAttribute"/>).</param>
+    /// <param name="section">The section of those without their own key (<see cref="ConfigurationKeyNameAttribute"/>).</param>
     public static IEnumerable<Setting> Of(Type type, string section) => type
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .Where(property => property.GetSetMethod() is not null)
@@ -43,7 +43,7 @@ internal sealed record Setting(PropertyInfo Property, string Key)
     /// <summary>Reads its value.</summary>
     /// <param name="configuration">The configuration.</param>
     /// <param name="value">The value; null when none is configured.</param>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <returns>The problem of the value, or null.</returns>
     public string? Read(IConfiguration configuration, out object? value)
     {
         value = null;
@@ -54,7 +54,7 @@ internal sealed record Setting(PropertyInfo Property, string Key)
             return null;
         }
 
-        // An empty variable is one that is not set: that is how compose files leave them.
+        // An empty variable counts as not set: compose files leave it empty.
         return configuration[Key] is not { Length: > 0 } text || (TryParse(text, out value) && IsInRange(value)) ? null : Wrong(text);
     }
 

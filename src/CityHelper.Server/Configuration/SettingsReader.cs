@@ -1,17 +1,17 @@
 namespace CityHelper.Server.Configuration;
 
 /// <summary>
-/// Reads options classes, and goes on where a value cannot be read: the binder of .NET throws at the first, and who configures a server
-/// wants to know of all.
+/// Reads options classes, and goes on after a value that cannot be read: .NET's binder throws at the first, but an operator wants to know
+/// all.
 /// </summary>
 internal sealed class SettingsReader(IConfiguration configuration)
 {
     private readonly List<string> _problems = [];
 
-    /// <summary>What could not be read, a sentence each.</summary>
+    /// <summary>What could not be read, one sentence each.</summary>
     public IReadOnlyCollection<string> Problems => _problems;
 
-    /// <summary>The settings of a configuration; what cannot be read has its default, and is told when the server starts.</summary>
+    /// <summary>Reads the settings of a configuration. A wrong value keeps its default, and is reported when the server starts.</summary>
     public static T Read<T>(IConfiguration configuration)
         where T : ISettings, new()
     {
@@ -20,12 +20,12 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return settings;
     }
 
-    /// <summary>The names that stand in a section.</summary>
+    /// <summary>The names in a section.</summary>
     public IEnumerable<string> NamesIn(string section) => configuration.GetSection(section).GetChildren().Select(child => child.Key);
 
     /// <summary>Reads the settings of an options class.</summary>
     /// <param name="settings">The object whose properties are set.</param>
-    /// <param name="section">The section that they stand in; empty for a class whose settings all have keys of their own.</param>
+    /// <param name="section">Their section; empty for a class whose settings all have their own keys.</param>
     public void Read(object settings, string section)
     {
         Setting[] all = [.. Setting.Of(settings.GetType(), section)];
@@ -47,7 +47,7 @@ internal sealed class SettingsReader(IConfiguration configuration)
         }
     }
 
-    // A name that nobody reads is one that was misspelled.
+    // A name that nothing reads was misspelled.
     private void RefuseOthers(string section, IReadOnlyCollection<Setting> all)
     {
         string[] known = [.. all

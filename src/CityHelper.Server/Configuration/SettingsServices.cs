@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace CityHelper.Server.Configuration;
 
-/// <summary>Wires options classes.</summary>
+/// <summary>Registers options classes.</summary>
 internal static class SettingsServices
 {
     /// <summary>Adds an options class (<see cref="IOptions{TOptions}"/>) that is validated before the server starts.</summary>
@@ -21,7 +21,7 @@ internal static class SettingsServices
         where T : class, ISettings, new() => services.GetRequiredService<IOptions<T>>().Value;
 
     /// <summary>Validates all settings.</summary>
-    /// <exception cref="ConfigurationException">Some are wrong; the message has a sentence for each problem.</exception>
+    /// <exception cref="ConfigurationException">Some are wrong; the message has one sentence for each problem.</exception>
     public static void RequireValidSettings(this IServiceProvider services)
     {
         try
@@ -40,7 +40,7 @@ internal static class SettingsServices
     }
 }
 
-/// <summary>Validates an options class: first what can be read, then what that means.</summary>
+/// <summary>Validates an options class: first that its values can be read, then what they mean.</summary>
 internal sealed class SettingsValidation<T>(IConfiguration configuration, IHostEnvironment environment) : IValidateOptions<T>
     where T : class, ISettings, new()
 {

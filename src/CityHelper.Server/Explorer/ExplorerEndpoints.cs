@@ -5,8 +5,8 @@ using Microsoft.Extensions.FileProviders;
 namespace CityHelper.Server.Explorer;
 
 /// <summary>
-/// GraphiQL for browsers: <c>GET /graphql</c> with <c>Accept: text/html</c>. Its files are built from <c>clients/explorer</c>. A page that
-/// sends texts is of use only to who may send any, so for other clients there is none of it.
+/// GraphiQL for browsers: <c>GET /graphql</c> with <c>Accept: text/html</c>. Its files are built from <c>clients/explorer</c>. The page
+/// sends texts, so it is served only to clients that may send any text.
 /// </summary>
 internal static class ExplorerEndpoints
 {
@@ -14,15 +14,16 @@ internal static class ExplorerEndpoints
     private const string OperationsPath = FilesPath + "/operations";
 
     /// <summary>
-    /// Nothing from other hosts, no inline script. Styles are inline in places: the editor makes them while it runs. It stands on the files
-    /// too, because a worker obeys the policy of its own script and not the page's.
+    /// Nothing from other hosts, and no inline script. Some styles are inline, because the editor creates them at run time. The files carry
+    /// the policy too, because a worker obeys the policy of its own script, not the page's.
     /// </summary>
     private const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        + "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data:; connect-src "
+            + "'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private const string MissingPage =
-        "<!doctype html><title>CityHelper</title><p>The explorer is not built: run <code>eng/explorer</code>, then reload. The API answers at this address.";
+        "<!doctype html><title>CityHelper</title><p>The explorer is not built: run <code>eng/explorer</code>, then reload. The API "
+            + "answers at this address.";
 
     /// <summary>Serves the page, its files and the operations that it offers, before GraphQL sees the request.</summary>
     public static void UseExplorer(this WebApplication app)
@@ -38,7 +39,9 @@ internal static class ExplorerEndpoints
                 files.UseStaticFiles(Files(folder, clients));
             }
         });
-        app.Use((http, next) => IsPageRequest(http.Request) && clients.Identify(http.Request).MayReadSchema ? SendPageAsync(http, page) : next(http));
+        app.Use((http, next) => IsPageRequest(http.Request) && clients.Identify(http.Request).MayReadSchema
+            ? SendPageAsync(http, page)
+            : next(http));
 
         var operations = new ExplorerOperations(
             app.Services.GetRequiredService<OperationRegistry>().Manifest, app.Services.GetRequiredService<ResponseSender>());
@@ -52,7 +55,7 @@ internal static class ExplorerEndpoints
         return Task.CompletedTask;
     }
 
-    // File names carry a hash of their content, so a browser may keep them; a shared cache may not what is there for a secret alone.
+    // File names carry a content hash, so browsers may keep the files. A shared cache may not keep what only a secret gives access to.
     private static StaticFileOptions Files(string folder, IClientDirectory clients) => new()
     {
         FileProvider = new PhysicalFileProvider(folder),
@@ -71,7 +74,9 @@ internal static class ExplorerEndpoints
         http.Response.Headers.CacheControl = "no-cache";
         http.Response.Headers.Vary = "Accept";
         http.Response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
-        return File.Exists(page) ? http.Response.SendFileAsync(page, http.RequestAborted) : http.Response.WriteAsync(MissingPage, http.RequestAborted);
+        return File.Exists(page)
+            ? http.Response.SendFileAsync(page, http.RequestAborted)
+            : http.Response.WriteAsync(MissingPage, http.RequestAborted);
     }
 
     private static bool IsPageRequest(HttpRequest request) =>

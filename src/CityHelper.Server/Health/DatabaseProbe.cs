@@ -7,11 +7,11 @@ using Npgsql;
 namespace CityHelper.Server.Health;
 
 /// <summary>
-/// Looks every second whether the database answers and is migrated, through a connection that nothing else uses, and remembers what it saw.
-/// Readiness is answered from that: a pool without a free connection, or a database that is busy, makes no server unready.
+/// Checks every second, over its own connection, whether the database answers and is migrated, and remembers the result. Readiness is
+/// answered from it: neither a pool without a free connection nor a busy database makes a server unready.
 /// </summary>
 /// <remarks>
-/// A database that refuses, or closes the connection, is gone at once; one that lets a look run out counts as there until none has
+/// A database that refuses or closes the connection is gone at once. One that lets a check time out counts as present until no check has
 /// succeeded for <see cref="Limits.HealthUnansweredMs"/>.
 /// </remarks>
 internal sealed class DatabaseProbe : BackgroundService
@@ -22,17 +22,17 @@ internal sealed class DatabaseProbe : BackgroundService
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
-    private Task _looking = Task.CompletedTask;
+    private Task _checking = Task.CompletedTask;
     private volatile Outcome _outcome = new(SucceededAt: null, Failure: null);
 
-    // A schema never goes back, so the migrations are looked at until they are there.
+    // A schema never goes back, so migrations are checked only until all have run.
     private bool _migrated;
 
     public DatabaseProbe(string connectionString, TimeProvider time, ILogger<DatabaseProbe> logger)
     {
         _time = time;
         _logger = logger;
-        const int Seconds = Limits.HealthLookMs / 1_000;
+        const int Seconds = Limits.HealthCheckMs / 1_000;
         _database = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = "cityhelper health",
@@ -40,7 +40,7 @@ internal sealed class DatabaseProbe : BackgroundService
             Timeout = Seconds,
             CommandTimeout = Seconds,
 
-            // A look that ran out is given up with its connection, and nobody waits to hear that it was cancelled.
+            // A check that timed out gives up its connection, and does not wait for its cancellation to be confirmed.
             CancellationTimeout = -1,
         }.ConnectionString)
         {
@@ -49,48 +49,46 @@ internal sealed class DatabaseProbe : BackgroundService
         _connection = _database.CreateConnection();
     }
 
-    /// <summary>
-    /// What is known. Where that is not good, a look is waited for, but not longer than <see cref="Limits.HealthAskMs"/>.
-    /// </summary>
+    /// <summary>The last result. Unless it is healthy, a check is awaited, but no longer than <see cref="Limits.HealthWaitMs"/>.</summary>
     public async ValueTask<HealthCheckResult> AskAsync(CancellationToken cancellation)
     {
-        if (Judge() is { Status: HealthStatus.Healthy } healthy)
+        if (Evaluate() is { Status: HealthStatus.Healthy } healthy)
         {
             return healthy;
         }
 
         try
         {
-            await LookAsync().WaitAsync(TimeSpan.FromMilliseconds(Limits.HealthAskMs), _time, cancellation);
+            await CheckAsync().WaitAsync(TimeSpan.FromMilliseconds(Limits.HealthWaitMs), _time, cancellation);
         }
         catch (TimeoutException)
         {
-            // What was known before is what is known.
+            // The last result stands.
         }
 
-        return Judge();
+        return Evaluate();
     }
 
-    /// <summary>The first look is done before the server listens; it takes no longer than a look may.</summary>
+    /// <summary>Runs the first check before the server listens; it takes no longer than a check may.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await LookAsync();
+        await CheckAsync();
         await base.StartAsync(cancellationToken);
     }
 
-    /// <summary>Ends the look that is under way too.</summary>
+    /// <summary>Also ends the running check.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
         await _stopping.CancelAsync();
-        await LastLook().WaitAsync(cancellationToken);
+        await LastCheck().WaitAsync(cancellationToken);
     }
 
     public override void Dispose()
     {
-        // A server that could not start was not stopped either; a connection that is being opened cannot be closed.
+        // A server that failed to start was not stopped either. A connection that is being opened cannot be closed.
         _stopping.Cancel();
-        if (LastLook().IsCompleted)
+        if (LastCheck().IsCompleted)
         {
             _connection.Dispose();
             _database.Dispose();
@@ -104,11 +102,11 @@ internal sealed class DatabaseProbe : BackgroundService
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(Limits.HealthEveryMs), _time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            await LookAsync();
+            await CheckAsync();
         }
     }
 
-    private HealthCheckResult Judge()
+    private HealthCheckResult Evaluate()
     {
         Outcome outcome = _outcome;
         if (outcome.Failure is { } failure)
@@ -121,36 +119,36 @@ internal sealed class DatabaseProbe : BackgroundService
             : HealthCheckResult.Unhealthy("The database does not answer.");
     }
 
-    // One at a time, for all who ask and for the timer.
-    private Task LookAsync()
+    // One check at a time, shared by all callers and the timer.
+    private Task CheckAsync()
     {
         lock (_lock)
         {
-            if (_looking.IsCompleted && !_stopping.IsCancellationRequested)
+            if (_checking.IsCompleted && !_stopping.IsCancellationRequested)
             {
-                _looking = Task.Run(LookOnceAsync);
+                _checking = Task.Run(CheckOnceAsync);
             }
 
-            return _looking;
+            return _checking;
         }
     }
 
-    private Task LastLook()
+    private Task LastCheck()
     {
         lock (_lock)
         {
-            return _looking;
+            return _checking;
         }
     }
 
-    private async Task LookOnceAsync()
+    private async Task CheckOnceAsync()
     {
         Outcome before = _outcome;
         bool wasOpen = _connection.FullState == System.Data.ConnectionState.Open;
         Outcome seen = await TryAsync(before);
         if (wasOpen && seen.Failure is not null && _connection.FullState != System.Data.ConnectionState.Open)
         {
-            // A connection that was closed, by a restart or by an administrator, says nothing of the next one.
+            // A connection that a restart or an administrator closed says nothing about the next one.
             seen = await TryAsync(before);
         }
 
@@ -183,15 +181,19 @@ internal sealed class DatabaseProbe : BackgroundService
             string? lacking = await LackingAsync();
             return new Outcome(_time.GetTimestamp(), lacking);
         }
-        catch (NpgsqlException cause) when (cause is { InnerException: TimeoutException } or PostgresException { SqlState: PostgresErrorCodes.TooManyConnections })
+        catch (NpgsqlException cause)
+            when (cause is { InnerException: TimeoutException } or PostgresException { SqlState: PostgresErrorCodes.TooManyConnections })
         {
-            // It says nothing: what was there before is there still, and so is what was not.
+            // A timeout or a full PostgreSQL proves nothing: the last result stands, good or bad.
             return before;
         }
         catch (Exception cause)
         {
-            // Whatever it is, the next look is a second away.
-            return before with { Failure = cause is NpgsqlException ? "The database does not answer." : $"The database cannot be looked at: {cause.Message}" };
+            // Catches everything: the next check is a second away.
+            return before with
+            {
+                Failure = cause is NpgsqlException ? "The database does not answer." : $"The health check could not run: {cause.Message}",
+            };
         }
     }
 
@@ -209,13 +211,13 @@ internal sealed class DatabaseProbe : BackgroundService
         return _migrated ? null : $"The database lacks {string.Join(", ", pending)}: run `cityhelper migrate`.";
     }
 
-    /// <summary>What was seen last.</summary>
-    /// <param name="SucceededAt">When a look last succeeded; null for never.</param>
-    /// <param name="Failure">Why the server is not ready, by the last look that did not run out; null when that succeeded.</param>
+    /// <summary>The last result.</summary>
+    /// <param name="SucceededAt">When the database last answered a check; null for never.</param>
+    /// <param name="Failure">Why the server is not ready, by the last check that did not time out; null when that succeeded.</param>
     private sealed record Outcome(long? SucceededAt, string? Failure);
 }
 
-/// <summary>The log messages of health.</summary>
+/// <summary>The log messages of the probe.</summary>
 internal static partial class LogMessages
 {
     [LoggerMessage(EventIds.DatabaseNotReady, LogLevel.Warning, "Not ready: {Reason}")]
@@ -223,7 +225,4 @@ internal static partial class LogMessages
 
     [LoggerMessage(EventIds.DatabaseReady, LogLevel.Information, "Ready again: the database answers")]
     public static partial void DatabaseReady(ILogger logger);
-
-    [LoggerMessage(EventIds.IndexNotAsRequired, LogLevel.Warning, "{Problem} Operations that count on it read more than they should")]
-    public static partial void IndexNotAsRequired(ILogger logger, LogText problem);
 }

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace CityHelper.Server.Health;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the database does too and has this program's schema; being busy is not
-/// being unready. <c>/health</c>: what of the server's surroundings is there, one by one; 503 only when it is not ready.
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: the database answers too and has this program's schema; a busy server is
+/// still ready. <c>/health</c>: the state of each dependency; 503 only when the server is not ready.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -14,10 +14,14 @@ internal static class HealthEndpoints
 
     public static IServiceCollection AddCityHelperHealth(this IServiceCollection services, string connectionString)
     {
-        services.AddSingleton(s => new DatabaseProbe(connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<DatabaseProbe>>()));
+        services.AddSingleton(s => new DatabaseProbe(
+            connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<DatabaseProbe>>()));
         services.AddHostedService(s => s.GetRequiredService<DatabaseProbe>());
         services.AddSingleton(s => new IndexCheck(
-            s.GetRequiredService<ISchema>(), connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<IndexCheck>>()));
+            s.GetRequiredService<ISchema>(),
+            connectionString,
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<IndexCheck>>()));
         services.AddHostedService(s => s.GetRequiredService<IndexCheck>());
         services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: [Ready]).AddCheck<IndexCheck>("indexes");
         return services;
@@ -39,7 +43,7 @@ internal static class HealthEndpoints
     });
 }
 
-/// <summary>Whether the database is reachable and migrated, as was seen last.</summary>
+/// <summary>Whether the database is reachable and migrated, by the last check.</summary>
 internal sealed class DatabaseHealth(DatabaseProbe probe) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

@@ -1,4 +1,6 @@
 using CityHelper.Engine.Schema.Bindings;
+using CityHelper.Engine.Telemetry;
+using CityHelper.Server.Telemetry;
 using GraphQL.Types;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
@@ -6,11 +8,12 @@ using Npgsql;
 namespace CityHelper.Server.Health;
 
 /// <summary>
-/// Looks at start, and every five minutes, whether the indexes that plans count on are there: one that is missing, not valid, or without a
-/// column makes the server slow and no answer wrong, so it is logged and told by <c>/health</c> as degraded, and keeps nobody from serving.
-/// Each look has a connection of its own: those that answers are read through are counted by admission.
+/// Checks at start and every five minutes that the indexes exist which plans rely on. One that is missing, invalid or without a column
+/// makes the server slow and no answer wrong: it is logged, <c>/health</c> reports it as degraded, and the server goes on. Each check opens
+/// its own connection, because admission counts the reading connections.
 /// </summary>
-internal sealed class IndexCheck(ISchema schema, string connectionString, TimeProvider time, ILogger<IndexCheck> logger) : BackgroundService, IHealthCheck
+internal sealed class IndexCheck(ISchema schema, string connectionString, TimeProvider time, ILogger<IndexCheck> logger)
+    : BackgroundService, IHealthCheck
 {
     private const string IndexesSql =
         """
@@ -22,7 +25,8 @@ internal sealed class IndexCheck(ISchema schema, string connectionString, TimePr
         join pg_class t on t.oid = x.indrelid
         join pg_class i on i.oid = x.indexrelid
         join pg_am m on m.oid = i.relam
-        where t.relnamespace = 'public'::regnamespace and t.relname = any($1) and m.amname = 'btree' and x.indpred is null and x.indexprs is null
+        where t.relnamespace = 'public'::regnamespace and t.relname = any($1) and m.amname = 'btree'
+          and x.indpred is null and x.indexprs is null
         """;
 
     private readonly IReadOnlyList<RequiredIndex> _required = RequiredIndex.Of(schema);
@@ -32,8 +36,8 @@ internal sealed class IndexCheck(ISchema schema, string connectionString, TimePr
     {
         ApplicationName = "cityhelper indexes",
         Pooling = false,
-        Timeout = Limits.HealthLookMs / 1_000,
-        CommandTimeout = Limits.HealthLookMs / 1_000,
+        Timeout = Limits.HealthCheckMs / 1_000,
+        CommandTimeout = Limits.HealthCheckMs / 1_000,
     }.ConnectionString)
     {
         Name = "indexes",
@@ -44,8 +48,8 @@ internal sealed class IndexCheck(ISchema schema, string connectionString, TimePr
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(_problems.Count == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(string.Join(' ', _problems)));
 
-    /// <summary>Compares what is required with the catalogue.</summary>
-    /// <returns>One sentence for each index that is not as it is counted on.</returns>
+    /// <summary>Compares the required indexes with PostgreSQL's catalogue.</summary>
+    /// <returns>One sentence for each index that is not as required.</returns>
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
     public async Task<IReadOnlyList<string>> ProblemsAsync(CancellationToken cancellation)
     {
@@ -62,14 +66,20 @@ internal sealed class IndexCheck(ISchema schema, string connectionString, TimePr
             found.Add(new FoundIndex(reader.GetString(0), reader.GetString(1), reader.GetBoolean(2), columns[..keys], columns[keys..]));
         }
 
-        // A table that is not there yet is the migrations' matter: each table has its primary key.
-        return [.. _required.Where(required => found.Any(f => f.Table == required.Table)).Select(required => Problem(required, found)).OfType<string>()];
+        // Skips missing tables, which the migrations create. An existing table is always found, by its primary key.
+        return
+        [
+            .. _required
+                .Where(required => found.Any(f => f.Table == required.Table))
+                .Select(required => Problem(required, found))
+                .OfType<string>(),
+        ];
     }
 
-    /// <summary>The first look is done before the server listens; it takes no longer than a look may.</summary>
+    /// <summary>Runs the first check before the server listens; it takes no longer than a check may.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await LookAsync(cancellationToken);
+        await CheckAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 
@@ -78,11 +88,11 @@ internal sealed class IndexCheck(ISchema schema, string connectionString, TimePr
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(Engine.Limits.StatisticsRefreshSeconds), time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            await LookAsync(stoppingToken);
+            await CheckAsync(stoppingToken);
         }
     }
 
-    private async Task LookAsync(CancellationToken cancellation)
+    private async Task CheckAsync(CancellationToken cancellation)
     {
         try
         {
@@ -96,7 +106,7 @@ internal sealed class IndexCheck(ISchema schema, string connectionString, TimePr
         }
         catch (NpgsqlException)
         {
-            // A database that does not answer says nothing of its indexes; its own check tells.
+            // A database that does not answer says nothing about its indexes; its own check reports it.
         }
     }
 
@@ -105,15 +115,24 @@ internal sealed class IndexCheck(ISchema schema, string connectionString, TimePr
         FoundIndex[] keyed = [.. found.Where(f => f.Table == required.Table && f.Keys.SequenceEqual(required.Columns))];
         if (keyed.Length == 0)
         {
-            return $"The index on {required} is missing: run `cityhelper migrate`, or then look at what it says.";
+            return $"The index on {required} is missing: run `cityhelper migrate`; if it reports an error, follow its message.";
         }
 
         FoundIndex best = keyed.OrderByDescending(f => f.IsValid).ThenBy(f => required.Included.Except(f.Included).Count()).First();
         string[] lacking = [.. required.Included.Except(best.Included)];
         return lacking.Length > 0 ? $"The index {best.Name} on {required} lacks {string.Join(", ", lacking)}."
-            : !best.IsValid ? $"The index {best.Name} on {required} is not valid: a partition lacks its part of it; create it there and attach it."
+            : !best.IsValid
+                ? $"The index {best.Name} on {required} is not valid: a partition lacks its part of it; create it there and attach it."
             : null;
     }
 
     private sealed record FoundIndex(string Table, string Name, bool IsValid, string[] Keys, string[] Included);
+}
+
+/// <summary>The log message of the check.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(EventIds.IndexNotAsRequired, LogLevel.Warning,
+        "{Problem} Operations that rely on this index read more rows than they need")]
+    public static partial void IndexNotAsRequired(ILogger logger, LogText problem);
 }

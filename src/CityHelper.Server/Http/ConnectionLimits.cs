@@ -7,34 +7,34 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace CityHelper.Server.Http;
 
-/// <summary>What a connection may hold of the server, whatever is sent over it.</summary>
+/// <summary>Bounds what a connection may hold of the server, whatever is sent over it.</summary>
 internal static class ConnectionLimits
 {
     /// <summary>
-    /// Bounds what the kernel keeps of answers for a connection; left to itself it takes up to 4 MB (<c>tcp_wmem</c>), which count for a
-    /// container too.
+    /// Bounds the kernel's send buffer of a connection. By default it grows up to 4 MB (<c>tcp_wmem</c>), which count towards a container's
+    /// memory too.
     /// </summary>
     public static void Apply(SocketTransportOptions sockets) => sockets.CreateBoundListenSocket = endpoint =>
     {
         Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
         if (endpoint is IPEndPoint)
         {
-            // Connections inherit it from the socket that accepts them.
+            // Accepted connections inherit it from the listening socket.
             socket.SendBufferSize = Limits.SocketSendBytes;
         }
 
         return socket;
     };
 
-    /// <summary>Bounds how many connections there are, and what Kestrel keeps for each.</summary>
+    /// <summary>Bounds the number of connections, and what Kestrel keeps for each.</summary>
     /// <param name="kestrel">The server's options.</param>
-    /// <param name="connectionsMax">Connections at once; one more is closed as soon as it is accepted.</param>
+    /// <param name="connectionsMax">Connections at once; a further one is closed as soon as it is accepted.</param>
     public static void Apply(KestrelServerOptions kestrel, int connectionsMax)
     {
         KestrelServerLimits limits = kestrel.Limits;
         limits.MaxConcurrentConnections = connectionsMax;
 
-        // Those that change to another protocol, which nothing here offers, are counted apart and no longer among the others.
+        // Kestrel counts connections upgraded to another protocol apart from the others. Nothing here offers an upgrade.
         limits.MaxConcurrentUpgradedConnections = 0;
         limits.MaxRequestBodySize = Engine.Limits.RefusedBytesMax;
         limits.MaxResponseBufferSize = Limits.ConnectionBufferBytes;
@@ -48,7 +48,7 @@ internal static class ConnectionLimits
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => CountAsync(connection, memory, next)));
     }
 
-    // Streams of HTTP/2 see the features of their connection.
+    // HTTP/2 streams see the features of their connection.
     private static Task CountAsync(ConnectionContext connection, ResponseMemory memory, ConnectionDelegate next)
     {
         connection.Features.Set(memory.OpenConnection());

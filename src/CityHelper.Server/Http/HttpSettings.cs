@@ -21,16 +21,16 @@ public sealed class HttpSettings : ISettings
     [Range(0, Engine.Limits.BatchRequestsMax)]
     public int BatchRequests { get; set; }
 
-    /// <summary>How many connections of clients there may be at once; one more is closed as it comes.</summary>
+    /// <summary>How many client connections there may be at once; a further one is closed on arrival.</summary>
     [Setting(Unit = "connections")]
     [Range(1, Limits.HttpConnectionsMax)]
     public int Connections { get; set; } = Limits.HttpConnectionsDefault;
 
-    /// <summary>As the engine takes them.</summary>
+    /// <summary>The options of the engine.</summary>
     internal GraphQLHttpOptions ToOptions(IHostEnvironment environment) => new()
     {
         BatchRequestsMax = BatchRequests,
-        TellsForms = environment.IsDevelopment(),
+        WithAccessPaths = environment.IsDevelopment(),
     };
 
     void ISettings.Read(SettingsReader reader) => reader.Read(this, Section);

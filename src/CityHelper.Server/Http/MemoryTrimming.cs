@@ -4,9 +4,9 @@ using CityHelper.Server.Telemetry;
 namespace CityHelper.Server.Http;
 
 /// <summary>
-/// Gives memory back to the system once what took much of it is gone: answers that were held, connections, large geometries, texts. The
-/// garbage collector would when it next has much to do, which after an attack is when the next one comes: a quiet server kept what an
-/// attack had taken for good (measured: 111 MB a minute later, 45 before).
+/// Returns memory to the system after a peak of buffered answers, connections, large geometries or texts. The garbage collector returns it
+/// only when it next has much to do, which after an attack is the next attack: a quiet server kept an attack's memory for good (measured:
+/// 111 MB a minute later, 45 before).
 /// </summary>
 internal sealed class MemoryTrimming(ResponseMemory memory, TimeProvider time, ILogger<MemoryTrimming> logger) : BackgroundService
 {
@@ -17,25 +17,25 @@ internal sealed class MemoryTrimming(ResponseMemory memory, TimeProvider time, I
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // What an attack takes in the first seconds is growth too.
+        // Sets the floor now, so that memory taken by an attack in the first seconds counts as growth.
         HasGrown(Environment.WorkingSet);
         using var timer = new PeriodicTimer(Limits.MemoryTrimInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            // Each is asked, since each notes what it sees.
+            // Both methods are always called, since each records what it sees.
             bool isOver = IsFloodOver();
             long resident = Environment.WorkingSet;
             if (HasGrown(resident) || isOver)
             {
-                // Threads stand still meanwhile, for some 100 ms.
+                // Stops all threads for some 100 ms.
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
                 NoteTrimmed(Environment.WorkingSet);
-                LogMessages.MemoryTrimmed(logger, _floor >> 20, resident >> 20);
+                LogMessages.MemoryTrimmed(logger, resident >> 20, _floor >> 20);
             }
         }
     }
 
-    /// <summary>Whether many bytes of answers were held, and no longer were since the last look.</summary>
+    /// <summary>Whether answers held many bytes, and no longer do since the last call.</summary>
     internal bool IsFloodOver()
     {
         long recent = memory.TakeRecentPeak();
@@ -50,10 +50,10 @@ internal sealed class MemoryTrimming(ResponseMemory memory, TimeProvider time, I
     }
 
     /// <summary>
-    /// Whether the process is much larger than after it was last trimmed. Where it is so again each time that it may be, this is what the
-    /// load needs, and it waits twice as long for the next time, up to <see cref="Limits.MemoryTrimWaitMax"/>.
+    /// Whether the process is much larger than after the last trim. If it is so again as soon as it may be trimmed, the load needs this
+    /// memory, and the wait before the next trim doubles, up to <see cref="Limits.MemoryTrimWaitMax"/>.
     /// </summary>
-    /// <param name="resident">Bytes of the process that are in memory: what the heap has from the system it need not have touched.</param>
+    /// <param name="resident">Resident bytes of the process: it need not have touched all memory that the heap has from the system.</param>
     internal bool HasGrown(long resident)
     {
         _floor = Math.Min(_floor, resident);
@@ -68,8 +68,8 @@ internal sealed class MemoryTrimming(ResponseMemory memory, TimeProvider time, I
         return true;
     }
 
-    /// <summary>Notes what is left after a collection.</summary>
-    /// <param name="resident">Bytes of the process that are in memory: what the heap has from the system it need not have touched.</param>
+    /// <summary>Records the size after a collection.</summary>
+    /// <param name="resident">Resident bytes of the process: it need not have touched all memory that the heap has from the system.</param>
     internal void NoteTrimmed(long resident)
     {
         _floor = resident;
@@ -80,6 +80,7 @@ internal sealed class MemoryTrimming(ResponseMemory memory, TimeProvider time, I
 /// <summary>The log messages of memory.</summary>
 internal static partial class LogMessages
 {
-    [LoggerMessage(EventIds.MemoryTrimmed, LogLevel.Information, "Memory was given back: {After} MB are in use, {Before} were")]
-    public static partial void MemoryTrimmed(ILogger logger, long after, long before);
+    [LoggerMessage(EventIds.MemoryTrimmed, LogLevel.Information,
+        "Returned memory to the system: {Before} MB in use before, {After} MB after")]
+    public static partial void MemoryTrimmed(ILogger logger, long before, long after);
 }

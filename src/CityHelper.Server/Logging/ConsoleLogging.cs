@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace CityHelper.Server.Logging;
 
-/// <summary>Makes the console safe to read: for programs in Production, for people elsewhere.</summary>
+/// <summary>Makes the console's log safe to read: JSON for programs in Production, lines for people elsewhere.</summary>
 internal static class ConsoleLogging
 {
     /// <summary>

@@ -16,7 +16,7 @@ namespace CityHelper.Server.Logging;
 /// The names of the trace's fields are OpenTelemetry's (https://opentelemetry.io/docs/specs/otel/compatibility/logging_trace_context/).
 /// </summary>
 /// <remarks>
-/// Texts are escaped and bounded as <see cref="LineFormatter"/> does it: what is read from the JSON may be shown on a terminal.
+/// Texts are escaped and bounded as in <see cref="LineFormatter"/>, because what is read from the JSON may be shown on a terminal.
 /// </remarks>
 internal sealed class JsonLineFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {
@@ -25,7 +25,7 @@ internal sealed class JsonLineFormatter(TimeProvider time) : ConsoleFormatter(Fo
     /// <summary>The name under which loggers pass the template of a message among its values.</summary>
     private const string Template = "{OriginalFormat}";
 
-    // The log is no page of HTML, and what a terminal obeys is escaped before: letters and quotes stay legible.
+    // The log is not HTML, and terminal control characters are escaped before. So letters and quotes stay legible.
     private static readonly JsonWriterOptions s_options = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -67,7 +67,7 @@ internal sealed class JsonLineFormatter(TimeProvider time) : ConsoleFormatter(Fo
         textWriter.Write('\n');
     }
 
-    // Line breaks of an exception are ours, and are escaped by JSON.
+    // Keeps the line breaks of an exception: JSON escapes them.
     private static string Lines(Exception exception) => string.Join('\n', exception.ToString()
         .Split('\n', Limits.LoggedExceptionLinesMax + 1)
         .Take(Limits.LoggedExceptionLinesMax)

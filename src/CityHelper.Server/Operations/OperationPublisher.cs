@@ -3,23 +3,23 @@ using StackExchange.Redis;
 
 namespace CityHelper.Server.Operations;
 
-/// <summary>What became of an operation that was to be published.</summary>
+/// <summary>The outcome of publishing an operation.</summary>
 public enum Publication
 {
     /// <summary>Servers find it from now on.</summary>
     Published,
 
-    /// <summary>It was there, for this client too.</summary>
+    /// <summary>It was there already, for this client too.</summary>
     Unchanged,
 
-    /// <summary>Its id holds another text, which is left as it is.</summary>
+    /// <summary>Its id holds another text, which is kept.</summary>
     OtherText,
 }
 
-/// <summary>One operation of one client in Redis; name and client are empty when another tool has put it there.</summary>
+/// <summary>One operation of one client in Redis; name and client are empty when another tool wrote it.</summary>
 public sealed record PublishedOperation(string Id, string Client, string Name);
 
-/// <summary>What Redis holds of published operations.</summary>
+/// <summary>The published operations in Redis.</summary>
 /// <param name="Operations">One for each client of an operation.</param>
 /// <param name="Texts">Their texts by their ids.</param>
 /// <param name="Tampered">Ids whose value is not their text.</param>
@@ -35,8 +35,9 @@ public sealed class OperationPublisher(IConnectionMultiplexer redis)
     /// <exception cref="RedisException">Redis does not answer, or refuses.</exception>
     public async Task<Publication> PublishAsync(ManifestOperation operation)
     {
-        // The text goes first: it is all that a server needs, and repeating what was cut off here adds the rest.
-        RedisValue before = await _database.StringSetAndGetAsync(operation.Id, operation.Body, expiry: null, keepTtl: false, When.NotExists);
+        // The text goes first: a server needs nothing else, and repeating an interrupted publication adds the rest.
+        RedisValue before = await _database.StringSetAndGetAsync(
+            operation.Id, operation.Body, expiry: null, keepTtl: false, When.NotExists);
         if (!before.IsNull && before != operation.Body)
         {
             return Publication.OtherText;

@@ -8,14 +8,14 @@ using StackExchange.Redis;
 namespace CityHelper.Server.Operations;
 
 /// <summary>
-/// The operations that servers share through Redis. What is read is held against its id: who can write to Redis can still not make a server
-/// run another text.
+/// The operations that servers share through Redis. Each text is checked against its id: write access to Redis cannot make a server run
+/// another text.
 /// </summary>
 public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time, ILogger<RedisOperationStore> logger) : IOperationStore
 {
     /// <summary>
-    /// Counts a text: the ids of a client's day are a set, as large as its quota, so that a text counts once whichever server it is sent
-    /// to. Keys: the set. Arguments: the id, the quota, seconds of the set.
+    /// Counts a text. The ids of a client's day are a set as large as its quota, so a text counts once, whichever server receives it. Keys:
+    /// the set. Arguments: the id, the quota, the seconds that the set lives.
     /// </summary>
     private const string CountScript = """
         if redis.call('sismember', KEYS[1], ARGV[1]) == 1 then
@@ -30,9 +30,9 @@ public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time
         """;
 
     /// <summary>
-    /// One step, or two servers could both count the last one. The text is written before it is counted: a Redis that is full refuses the
-    /// first write and ends the script, and then nothing is counted either. Keys: the set, the text's. Arguments: as above, the text,
-    /// seconds of the text.
+    /// One step; otherwise two servers could both count the last text of the quota. The text is written before it is counted: a full Redis
+    /// refuses the first write and ends the script, so nothing is counted either. Keys: the set, the text's key. Arguments: as above, the
+    /// text, the seconds that it lives.
     /// </summary>
     private const string RegisterScript = """
         if redis.call('get', KEYS[2]) == ARGV[4] then
@@ -60,7 +60,7 @@ public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time
 
         (_, (RedisValue value, HashEntry[]? clients)) = await redis.TryAsync(RedisUse.Read, async database =>
         {
-            // Both are sent before the first answer is waited for.
+            // Sends both calls before it waits for the first answer.
             Task<RedisValue> text = OperationKeys.ReadAsync(database, id);
             Task<HashEntry[]> known = database.HashGetAllAsync(OperationKeys.Clients(id));
             return (await text, await known);
@@ -88,7 +88,7 @@ public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time
             return null;
         }
 
-        // Nobody waits for the answer: a text whose life is not prolonged now is so at its next use.
+        // Not awaited: a text whose expiry is not extended now is extended at its next use.
         await redis.TryAsync(
             RedisUse.Write, database => database.KeyExpireAsync(key, Limits.RegisteredTextKept, CommandFlags.FireAndForget), cancellation);
         return text;
@@ -118,7 +118,8 @@ public sealed class RedisOperationStore(RedisConnection redis, TimeProvider time
 
     private RedisKey CountKey(string client) => OperationKeys.RegisteredOn(client, DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime));
 
-    private static RedisValue[] CountArguments(string id, int quotaPerDay) => [id, quotaPerDay, (long)Limits.RegistrationCountKept.TotalSeconds];
+    private static RedisValue[] CountArguments(string id, int quotaPerDay) =>
+        [id, quotaPerDay, (long)Limits.RegistrationCountKept.TotalSeconds];
 
     private string? Verified(string id, RedisKey key, RedisValue value)
     {

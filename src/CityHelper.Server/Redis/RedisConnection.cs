@@ -4,24 +4,22 @@ using StackExchange.Redis;
 
 namespace CityHelper.Server.Redis;
 
-/// <summary>What is done with Redis, because the one can fail without the other: a full Redis still reads.</summary>
+/// <summary>The kind of a call to Redis. One kind can fail without the other: a full Redis still reads.</summary>
 public enum RedisUse
 {
-    /// <summary>Something is read.</summary>
     Read,
 
-    /// <summary>Something is written.</summary>
     Write,
 }
 
 /// <summary>
-/// The Redis that the servers of a site share. It may be away, slow or full: then a call says so within <see cref="Limits.RedisCallMs"/>,
-/// and whoever made it goes on without. That it is away, and that it is back, is logged once.
+/// The Redis that the servers of a site share. It may be down, slow or full: then a call fails within <see cref="Limits.RedisCallMs"/>, and
+/// its caller goes on without Redis. Each outage and each return is logged once.
 /// </summary>
 public sealed class RedisConnection : IHostedService, IAsyncDisposable
 {
     /// <summary>
-    /// The connection string, in the form of StackExchange.Redis: <c>127.0.0.1:6379,password=…</c>. Without it there is no Redis.
+    /// The connection string, in StackExchange.Redis's format: <c>127.0.0.1:6379,password=…</c>. Without it there is no Redis.
     /// </summary>
     public const string ConnectionStringKey = "CITYHELPER_REDIS";
 
@@ -32,11 +30,11 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     private long _restingSince;
     private volatile bool _resting;
 
-    /// <summary>Begins to connect, and goes on trying as long as it lives.</summary>
+    /// <summary>Starts to connect, and retries until it is disposed.</summary>
     /// <param name="connectionString">As <see cref="ConnectionStringKey"/>.</param>
-    /// <param name="time">The clock of the rests.</param>
-    /// <param name="logger">Told when Redis goes and comes.</param>
-    /// <exception cref="ConfigurationException">It is no connection string.</exception>
+    /// <param name="time">Measures the pauses after calls that timed out.</param>
+    /// <param name="logger">Logs when Redis goes down and comes back.</param>
+    /// <exception cref="ConfigurationException">The connection string is wrong.</exception>
     public RedisConnection(string connectionString, TimeProvider time, ILogger<RedisConnection> logger)
     {
         _time = time;
@@ -48,20 +46,20 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         options.AsyncTimeout = Limits.RedisCallMs;
         options.ReconnectRetryPolicy = new LinearRetry(Limits.RedisReconnectMs);
 
-        // A call that finds no connection must fail at once, and not wait for one in a queue.
+        // A call without a connection must fail at once, not wait in a queue.
         options.BacklogPolicy = BacklogPolicy.FailFast;
         _connecting = ConnectionMultiplexer.ConnectAsync(options);
     }
 
-    /// <summary>Connects for a verb, or says why not.</summary>
-    /// <exception cref="ConfigurationException">It is no connection string, or nobody answers there.</exception>
+    /// <summary>Connects for a command, or throws with the reason.</summary>
+    /// <exception cref="ConfigurationException">The connection string is wrong, or Redis does not answer.</exception>
     public static async Task<ConnectionMultiplexer> ConnectAsync(string connectionString)
     {
         ConfigurationOptions options = Parse(connectionString);
         options.AbortOnConnectFail = true;
-        options.ConnectTimeout = Limits.RedisVerbMs;
+        options.ConnectTimeout = Limits.RedisCommandMs;
         options.ConnectRetry = 1;
-        options.AsyncTimeout = Limits.RedisVerbMs;
+        options.AsyncTimeout = Limits.RedisCommandMs;
         try
         {
             return await ConnectionMultiplexer.ConnectAsync(options);
@@ -74,11 +72,11 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
     }
 
-    /// <summary>Makes a call.</summary>
-    /// <param name="use">What for.</param>
-    /// <param name="call">The call; it may run on when it is no longer waited for.</param>
-    /// <param name="cancellation">Ends the waiting.</param>
-    /// <returns>Whether Redis did it, and what it answered.</returns>
+    /// <summary>Makes a call, unless one timed out a moment ago.</summary>
+    /// <param name="use">Whether it reads or writes.</param>
+    /// <param name="call">The call; it may go on after the wait has ended.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>Whether Redis answered, and its answer.</returns>
     public async ValueTask<(bool Answered, T? Value)> TryAsync<T>(
         RedisUse use, Func<IDatabase, Task<T>> call, CancellationToken cancellation)
     {
@@ -109,7 +107,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         return (false, default);
     }
 
-    /// <summary>Waits for the first connection, or for it to fail: else the first requests would find none.</summary>
+    /// <summary>Waits until the first connection succeeds or fails: otherwise the first requests would find none.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
@@ -118,7 +116,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            // The first call says so.
+            // The first call reports it.
         }
     }
 
@@ -126,7 +124,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await (await _connecting).DisposeAsync();
 
-    /// <summary>What is wrong with a connection string, in a sentence that repeats nothing of it; null for nothing.</summary>
+    /// <summary>The problem of a connection string, in a sentence that repeats no part of it; null for none.</summary>
     internal static string? Problem(string connectionString)
     {
         try
@@ -137,7 +135,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
         }
         catch (Exception cause) when (cause is ArgumentException or FormatException)
         {
-            // What the library says of it may repeat a part of a password.
+            // The library's own message may repeat part of a password.
             return $"{ConnectionStringKey} is not a connection string: it looks like 127.0.0.1:6379,password=….";
         }
     }

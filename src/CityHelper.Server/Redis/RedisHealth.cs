@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace CityHelper.Server.Redis;
 
-/// <summary>Whether the shared Redis answers. A server without it is poorer and not unready.</summary>
+/// <summary>Whether the shared Redis answers. Without Redis the server is degraded and still ready.</summary>
 internal sealed class RedisHealth(RedisConnection redis) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

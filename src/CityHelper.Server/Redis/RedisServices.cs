@@ -4,10 +4,10 @@ using CityHelper.Server.Operations;
 
 namespace CityHelper.Server.Redis;
 
-/// <summary>Wires what servers share through Redis.</summary>
+/// <summary>Registers what servers share through Redis.</summary>
 internal static class RedisServices
 {
-    /// <summary>Adds the shared Redis where one is configured. Without one, a server has the operations of its files.</summary>
+    /// <summary>Adds the shared Redis where one is configured. Without it, a server has only the operations of its files.</summary>
     public static IServiceCollection AddSharedRedis(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<RedisSettings>();

@@ -6,7 +6,7 @@ namespace CityHelper.Server.Redis;
 public sealed class RedisSettings : ISettings
 {
     /// <summary>
-    /// The connection string of Redis, in the form of StackExchange.Redis: <c>127.0.0.1:6379,password=…</c>. Without it a server has the
+    /// The connection string of Redis, in StackExchange.Redis's format: <c>127.0.0.1:6379,password=…</c>. Without it a server has only the
     /// operations of its files.
     /// </summary>
     [ConfigurationKeyName(RedisConnection.ConnectionStringKey)]

@@ -12,12 +12,13 @@ namespace CityHelper.Server.Schema;
 /// <summary>The GraphQL schema: one line per feature.</summary>
 public sealed class CityHelperSchema : GraphQL.Types.Schema
 {
-    public CityHelperSchema(IServiceProvider services, DatabaseModel database, IPartitionDirectory cities, IPartitionCalendars calendars, IAreaDirectory areas)
+    public CityHelperSchema(
+        IServiceProvider services, DatabaseModel database, ITenantDirectory cities, ITenantCalendars calendars, IAreaDirectory areas)
         : base(services)
     {
         Description = "Service requests (311) of many cities.";
         Directives.Register(new CacheControlDirective(), new CostDirective(), new ListSizeDirective(), SpecifiedBy());
-        this.RegisterVisitor(new PriceVisitor());
+        this.RegisterVisitor(new CostVisitor());
         var query = new ObjectGraphType { Name = "Query", Description = "What can be asked." };
         var fields = new QueryFields(query, database, services);
         fields.Nodes(ServiceRequestQueries.MaxAgeSeconds, ServiceRequestQueries.StaleWhileRevalidateSeconds);
@@ -28,9 +29,11 @@ public sealed class CityHelperSchema : GraphQL.Types.Schema
         EngineTypes.RegisterGeoJson(this);
     }
 
-    private static Directive SpecifiedBy() => new("specifiedBy", DirectiveLocation.Scalar)
-    {
-        Description = "Where the scalar's behaviour is specified.",
-        Arguments = new QueryArguments(new QueryArgument<NonNullGraphType<StringGraphType>> { Name = "url", Description = "The specification." }),
-    };
+    private static Directive SpecifiedBy() =>
+        new("specifiedBy", DirectiveLocation.Scalar)
+        {
+            Description = "Where the scalar's behaviour is specified.",
+            Arguments = new QueryArguments(
+                new QueryArgument<NonNullGraphType<StringGraphType>> { Name = "url", Description = "The specification." }),
+        };
 }

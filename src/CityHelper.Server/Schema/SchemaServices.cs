@@ -11,23 +11,30 @@ using Npgsql;
 
 namespace CityHelper.Server.Schema;
 
-/// <summary>Wires the schema and the types of each feature.</summary>
+/// <summary>Registers the schema and the types of each feature.</summary>
 internal static class SchemaServices
 {
     public static IServiceCollection AddCityHelperSchema(this IServiceCollection services)
     {
-        services.AddSingleton(s => new DatabaseModel(Model(s.GetRequiredService<NpgsqlDataSource>()), partitionColumn: "city_id"));
+        services.AddSingleton(s => new DatabaseModel(Model(s.GetRequiredService<NpgsqlDataSource>()), tenantColumn: "city_id"));
         services.AddReadingDatabase();
-        services.AddSingleton<IPartitionDirectory, CitySlugs>().AddSingleton<IPartitionCalendars, CityCalendars>().AddSingleton<IAreaDirectory, BoundaryAreas>();
+        services
+            .AddSingleton<ITenantDirectory, CitySlugs>()
+            .AddSingleton<ITenantCalendars, CityCalendars>()
+            .AddSingleton<IAreaDirectory, BoundaryAreas>();
         services.AddEngineTypes();
         services.AddSingleton<BoundaryType>();
         services.AddSingleton<CityType>().AddSingleton<BoundsType>();
-        services.AddSingleton<ServiceRequestType>().AddSingleton<CategoryType>().AddSingleton<AgencyType>().AddSingleton<StatusUpdateType>();
+        services
+            .AddSingleton<ServiceRequestType>()
+            .AddSingleton<CategoryType>()
+            .AddSingleton<AgencyType>()
+            .AddSingleton<StatusUpdateType>();
         services.AddSingleton<ISchema, CityHelperSchema>();
         return services;
     }
 
-    /// <summary>The schema without a database, for the verbs that only look at it. Dispose it.</summary>
+    /// <summary>The schema without a database, for the commands that only read it. Dispose it.</summary>
     public static ServiceProvider CreateOffline() => new ServiceCollection()
         .AddLogging()
         .AddSingleton(TimeProvider.System)
@@ -35,7 +42,7 @@ internal static class SchemaServices
         .AddCityHelperSchema()
         .BuildServiceProvider();
 
-    // The model is code and options; nothing is read from the database for it.
+    // The model is built from code and options; nothing is read from the database.
     private static Microsoft.EntityFrameworkCore.Metadata.IModel Model(NpgsqlDataSource dataSource)
     {
         var options = new DbContextOptionsBuilder<CityHelperContext>();

@@ -3,21 +3,21 @@ using CityHelper.Engine.Cursors;
 
 namespace CityHelper.Server.Security;
 
-/// <summary>Where the cursors' keys come from: the configuration, else a file in the home that only its owner reads.</summary>
+/// <summary>Loads the keys that sign cursors: from the configuration, else from a file in the home that only its owner reads.</summary>
 public static class CursorKeyStore
 {
-    /// <summary>32 bytes in Base64. The same on every server of a site, or their cursors do not fit each other.</summary>
+    /// <summary>32 bytes in Base64, the same on every server of a site: otherwise servers reject each other's cursors.</summary>
     public const string CurrentKey = "CITYHELPER_CURSOR_KEY";
 
-    /// <summary>The key before, accepted until the last page of its time was turned.</summary>
+    /// <summary>The previous key: cursors that it signed stay valid. Remove it once their last page was turned.</summary>
     public const string PreviousKey = "CITYHELPER_CURSOR_KEY_PREVIOUS";
 
     private const string FileName = "cursor.key";
 
     /// <summary>The keys of validated settings.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="home">Where a key is kept that is not configured.</param>
-    /// <exception cref="ConfigurationException">The file in the home holds no key.</exception>
+    /// <param name="home">The directory of the key file, for when no key is configured.</param>
+    /// <exception cref="ConfigurationException">The key file holds no key.</exception>
     public static CursorKeys Load(CursorSettings settings, string home)
     {
         byte[] current = settings.Key is { } key ? CursorSettings.BytesOf(key)! : FromHome(home);
@@ -25,8 +25,8 @@ public static class CursorKeyStore
         return new CursorKeys(new CursorKey(current), before);
     }
 
-    // Under a lock, because a move that must not overwrite looks first and moves then: of two servers that start at once, each could end
-    // with a key of its own. Written beside its place and moved there whole: a crash in between leaves no half key.
+    // Under a lock, because a move without overwriting checks first and then moves: two servers that start at once could end with different
+    // keys. The key is written to a draft and then moved, so a crash in between leaves no partial key.
     private static byte[] FromHome(string home)
     {
         Directory.CreateDirectory(home);
@@ -54,10 +54,11 @@ public static class CursorKeyStore
         byte[] key = File.ReadAllBytes(path);
         return key.Length == CursorKey.KeyBytes
             ? key
-            : throw new ConfigurationException($"{path} holds {key.Length} bytes instead of {CursorKey.KeyBytes}: delete it, and a new key is made.");
+            : throw new ConfigurationException(
+                $"{path} holds {key.Length} bytes instead of {CursorKey.KeyBytes}: delete it, and a new key is made.");
     }
 
-    // The lock goes with the process that holds it, and then with its file: whoever comes later finds the key.
+    // The lock ends with the process that holds it, and then its file is deleted: a later process finds the key.
     private static FileStream Lock(string path)
     {
         string file = path + ".lock";
@@ -65,11 +66,12 @@ public static class CursorKeyStore
         {
             try
             {
-                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+                return new FileStream(
+                    file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
             }
             catch (IOException) when (File.Exists(file) || File.Exists(path))
             {
-                // Held: looked at again, at last once a millisecond.
+                // Held: tries again, in the end once a millisecond.
             }
         }
     }

@@ -7,14 +7,14 @@ namespace CityHelper.Server.Security;
 public sealed class CursorSettings : ISettings
 {
     /// <summary>
-    /// The key, 32 bytes in Base64. The same on every server of a site, or their cursors do not fit each other. Outside Production one is
-    /// made in the home where it is left out.
+    /// The key, 32 bytes in Base64, the same on every server of a site: otherwise servers reject each other's cursors. Outside Production,
+    /// a missing key is created in the home.
     /// </summary>
     [ConfigurationKeyName(CursorKeyStore.CurrentKey)]
     [Setting(IsSecret = true, Default = "none: Production does not start without one")]
     public string? Key { get; set; }
 
-    /// <summary>The key before, accepted until the last page of its time was turned.</summary>
+    /// <summary>The previous key: cursors that it signed stay valid. Remove it once their last page was turned.</summary>
     [ConfigurationKeyName(CursorKeyStore.PreviousKey)]
     [Setting(IsSecret = true)]
     public string? PreviousKey { get; set; }
@@ -22,7 +22,7 @@ public sealed class CursorSettings : ISettings
     private static string Making => $"`openssl rand -base64 {CursorKey.KeyBytes}` makes some.";
 
     /// <summary>The bytes of a key.</summary>
-    /// <returns>Null when it is no 32 bytes of Base64.</returns>
+    /// <returns>Null when it is not 32 bytes in Base64.</returns>
     internal static byte[]? BytesOf(string text)
     {
         byte[] bytes = new byte[CursorKey.KeyBytes];

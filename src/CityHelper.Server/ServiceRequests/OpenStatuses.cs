@@ -3,7 +3,7 @@ using CityHelper.Data.Model;
 namespace CityHelper.Server.ServiceRequests;
 
 /// <summary>
-/// What needs to be done by somebody; requests that are resolved only wait for their agency's last word. The partial index of
+/// The statuses of requests that still need work; resolved ones only wait for their agency's last word. The partial index of
 /// 0007_figures.sql has the same list.
 /// </summary>
 internal static class OpenStatuses

@@ -2,7 +2,7 @@ using CityHelper.Data.Model;
 
 namespace CityHelper.Server.ServiceRequests;
 
-/// <summary>The statuses by the numbers that packs have for them.</summary>
+/// <summary>The statuses by their numbers in packed blocks.</summary>
 internal static class PackedStatuses
 {
     /// <summary>The labels in the order of SQL <c>public.pack_status</c>. A new one comes last, there and here.</summary>

@@ -10,7 +10,7 @@ namespace CityHelper.Server.ServiceRequests;
 /// </summary>
 internal static class PossibleDuplicates
 {
-    public static void AddTo(QueryFields query, ConnectionRows requests, PartitionArgument city, string cityDescription)
+    public static void AddTo(QueryFields query, ConnectionRows requests, TenantArgument city, string cityDescription)
     {
         Similarity by = Similarity(query, requests);
         FieldType[] fields =
@@ -18,10 +18,14 @@ internal static class PossibleDuplicates
             .. query.Similar(
                 new SimilarRowType("PossibleDuplicate", "A request that may be about the same thing as another.", requests.Row),
                 by,
-                ("possibleDuplicates", "Requests of the same category near it, made some days before or after it: best first, then nearest, then newest. "
-                    + "None for a request without a location."),
-                ("duplicateCandidates", "Requests of a category near a place that may be what somebody is about to report: those that are still open, or were "
-                    + $"made in the last {Engine.Limits.SimilarLatelyDays} days. Best first, then nearest, then newest."),
+                (
+                    "possibleDuplicates",
+                    "Requests of the same category near it, made some days before or after it: best first, then nearest, then newest. "
+                        + "None for a request without a location."),
+                (
+                    "duplicateCandidates",
+                    "Requests of a category near a place that may be what somebody is about to report: those that are still open, or were "
+                        + $"made in the last {Engine.Limits.SimilarLatelyDays} days. Best first, then nearest, then newest."),
                 new SimilarToDraftBinding(by, city, "category", code => new CategoryNotFoundError(code)),
                 (cityDescription, "The category's code, such as `noise-residential`.")),
         ];
@@ -31,7 +35,7 @@ internal static class PossibleDuplicates
         }
     }
 
-    // The cells' indexes hold category and status (0003_filters_and_orders.sql); the functions are those of 0001 and 0006_nearest.sql.
+    // The indexes on cells include category and status (0003_filters_and_orders.sql); the functions are in 0001 and 0006_nearest.sql.
     private static Similarity Similarity(QueryFields query, ConnectionRows requests)
     {
         EntityMap request = query.Entity<ServiceRequest>();

@@ -33,7 +33,8 @@ public sealed class ServiceRequestType : EntityType<ServiceRequest>
             nameof(BoundaryPart.Geometry),
             [nameof(Boundary.Kind), nameof(Boundary.Name)],
             typeof(BoundaryType),
-            "The districts, neighbourhoods and other areas of the city that it lies in, borders included; by kind and name. None without a location.");
+            "The districts, neighbourhoods and other areas of the city that it lies in, borders included; by kind and name. "
+                + "None without a location.");
         Column(r => r.CreatedAt, "When the request was made.").Sortable();
         Column(r => r.UpdatedAt, "When it last changed.").Sortable();
         Column(r => r.DueAt, "When the agency means to be done.");

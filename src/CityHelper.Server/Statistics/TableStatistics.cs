@@ -1,31 +1,35 @@
 using CityHelper.Engine.Planning;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Server.Telemetry;
+using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace CityHelper.Server.Statistics;
 
 /// <summary>
-/// PostgreSQL's own statistics of the partitioned tables, read at start and every five minutes. What ANALYZE sampled is enough to choose a
-/// form by, and reading it touches no row.
+/// PostgreSQL's own statistics of the partitioned tables, read at start and every five minutes. What ANALYZE sampled is enough to choose an
+/// access path, and reading it touches no row.
 /// </summary>
-internal sealed class TableStatistics(NpgsqlDataSource database, TimeProvider time, ILogger<TableStatistics> logger) : BackgroundService, ITableStatistics
+internal sealed class TableStatistics(NpgsqlDataSource database, ISchema schema, TimeProvider time, ILogger<TableStatistics> logger)
+    : BackgroundService, ITableStatistics
 {
-    private IReadOnlyDictionary<(string Table, short Partition), PartitionStatistics> _known = new Dictionary<(string, short), PartitionStatistics>();
+    private readonly IReadOnlyList<string> _columns = StatisticsColumns.Of(schema, StatisticsReader.Table);
 
-    public PartitionStatistics? Of(string table, short partition) => _known.GetValueOrDefault((table, partition));
+    private IReadOnlyDictionary<(string Table, short Tenant), TenantStatistics> _known =
+        new Dictionary<(string, short), TenantStatistics>();
 
-    /// <summary>Reads the statistics anew.</summary>
+    public TenantStatistics? Of(string table, short tenant) => _known.GetValueOrDefault((table, tenant));
+
+    /// <summary>Reads the statistics again.</summary>
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
     public async Task RefreshAsync(CancellationToken cancellation)
     {
-        _known = await StatisticsReader.ReadAsync(database, cancellation);
+        _known = await StatisticsReader.ReadAsync(database, _columns, cancellation);
         LogMessages.StatisticsRead(logger, _known.Count);
     }
 
-    /// <summary>
-    /// The first reading is done before the server listens; a database that is not there yet must not keep it from starting.
-    /// </summary>
+    /// <summary>Reads once before the server listens; a database that is not there yet must not stop it from starting.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await TryRefreshAsync(cancellationToken);
@@ -43,7 +47,7 @@ internal sealed class TableStatistics(NpgsqlDataSource database, TimeProvider ti
 
     private async Task TryRefreshAsync(CancellationToken cancellation)
     {
-        // Whatever it is: estimates are no reason to end the server.
+        // Catches everything: missing estimates are no reason to stop the server.
         try
         {
             await RefreshAsync(cancellation);
@@ -55,7 +59,7 @@ internal sealed class TableStatistics(NpgsqlDataSource database, TimeProvider ti
     }
 }
 
-/// <summary>Wires the statistics.</summary>
+/// <summary>Registers the statistics.</summary>
 internal static class StatisticsServices
 {
     public static IServiceCollection AddTableStatistics(this IServiceCollection services)
@@ -66,12 +70,12 @@ internal static class StatisticsServices
         return services;
     }
 
-    /// <summary>The server writes there, so it must be the connection string of the primary.</summary>
-    public static IServiceCollection AddCounterFolding(this IServiceCollection services, string connectionString)
+    /// <summary>Registers the compaction. It writes, so the connection string must be that of the primary.</summary>
+    public static IServiceCollection AddCounterCompaction(this IServiceCollection services, string connectionString)
     {
-        services.AddSingleton(s => new CounterFolding(
-            connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CounterFolding>>()));
-        services.AddHostedService(s => s.GetRequiredService<CounterFolding>());
+        services.AddSingleton(s => new CounterCompaction(
+            connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CounterCompaction>>()));
+        services.AddHostedService(s => s.GetRequiredService<CounterCompaction>());
         return services;
     }
 }
@@ -83,23 +87,23 @@ internal static partial class LogMessages
     public static partial void StatisticsRead(ILogger logger, int partitions);
 
     [LoggerMessage(EventIds.StatisticsNotRead, LogLevel.Warning,
-        "The statistics cannot be read, forms are chosen by the last ones or without")]
+        "The statistics cannot be read, access paths are chosen by the last ones or without")]
     public static partial void StatisticsNotRead(ILogger logger, Exception cause);
 
-    [LoggerMessage(EventIds.CountersFolded, LogLevel.Debug, "Folded {Deltas} deltas of city {City}")]
-    public static partial void CountersFolded(ILogger logger, int deltas, short city);
+    [LoggerMessage(EventIds.CountersCompacted, LogLevel.Debug, "Compacted {Deltas} deltas of city {City}")]
+    public static partial void CountersCompacted(ILogger logger, int deltas, short city);
 
     [LoggerMessage(EventIds.BoundariesCounted, LogLevel.Debug, "Counted {Months} months of boundaries of city {City}")]
     public static partial void BoundariesCounted(ILogger logger, int months, short city);
 
-    [LoggerMessage(EventIds.RequestsPacked, LogLevel.Debug, "Packed {Packs} packs of city {City}")]
-    public static partial void RequestsPacked(ILogger logger, int packs, short city);
+    [LoggerMessage(EventIds.BlocksPacked, LogLevel.Debug, "Rebuilt {Blocks} packed blocks of city {City}")]
+    public static partial void BlocksPacked(ILogger logger, int blocks, short city);
 
-    [LoggerMessage(EventIds.CountersNotFolded, LogLevel.Warning,
-        "The counters' deltas cannot be folded; it is tried again every few seconds")]
-    public static partial void CountersNotFolded(ILogger logger, Exception cause);
+    [LoggerMessage(EventIds.CountersNotCompacted, LogLevel.Warning,
+        "The counters' deltas cannot be compacted; it is tried again every few seconds")]
+    public static partial void CountersNotCompacted(ILogger logger, Exception cause);
 
-    [LoggerMessage(EventIds.CityNotFolded, LogLevel.Warning,
+    [LoggerMessage(EventIds.CityNotCompacted, LogLevel.Warning,
         "The counters of city {City} cannot be written; those of the others are, and it is tried again every few seconds")]
-    public static partial void CityNotFolded(ILogger logger, short city, Exception cause);
+    public static partial void CityNotCompacted(ILogger logger, short city, Exception cause);
 }

@@ -2,17 +2,17 @@ namespace CityHelper.Server.Telemetry;
 
 /// <summary>
 /// The ids of all log messages of the server, in order: 2000 statistics, 2100 Redis, 2120 memory, 2200 shared operations, 2300 health, 2400
-/// the watcher of statements, 2500 telemetry. An id is never used again for another message: filters and alarms of operators name them.
+/// the watcher of statements, 2500 telemetry. An id is never reused for another message: filters and alarms of operators name them.
 /// </summary>
 internal static class EventIds
 {
     public const int StatisticsRead = 2000;
     public const int StatisticsNotRead = 2001;
-    public const int CountersFolded = 2002;
-    public const int CountersNotFolded = 2003;
-    public const int CityNotFolded = 2004;
+    public const int CountersCompacted = 2002;
+    public const int CountersNotCompacted = 2003;
+    public const int CityNotCompacted = 2004;
     public const int BoundariesCounted = 2005;
-    public const int RequestsPacked = 2006;
+    public const int BlocksPacked = 2006;
 
     public const int RedisAway = 2100;
     public const int RedisBack = 2101;

@@ -9,14 +9,14 @@ using OpenTelemetry.Metrics;
 namespace CityHelper.Server.Telemetry;
 
 /// <summary>
-/// Serves <c>/metrics</c> to Prometheus on a port of its own, by a server of its own: the public one has no such endpoint, and metrics are
-/// read also while clients hold all of its connections.
+/// Serves <c>/metrics</c> to Prometheus from a separate server on a separate port: the public server has no such endpoint, and metrics stay
+/// readable while clients hold all of its connections.
 /// </summary>
 internal sealed class MetricsListener(
     IOptions<MetricsSettings> settings, MeterProvider metrics, ILoggerFactory loggers, ILogger<MetricsListener> logger)
     : IHostedService, IAsyncDisposable
 {
-    /// <summary>Where metrics are.</summary>
+    /// <summary>The path of the metrics.</summary>
     public const string Path = "/metrics";
 
     private WebApplication? _app;
@@ -28,13 +28,13 @@ internal sealed class MetricsListener(
         builder.WebHost.UseKestrelCore().ConfigureKestrel(Configure);
         builder.Services.AddSingleton(loggers);
 
-        // The server around it says that it has started.
+        // The main server already logs that it has started.
         builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         _app = builder.Build();
         _app.UseSafeHeaders();
         _app.Use((http, next) =>
         {
-            // Scrapes are no requests of clients.
+            // Scrapes are not client requests.
             if (http.Features.Get<IHttpMetricsTagsFeature>() is { } own)
             {
                 own.MetricsDisabled = true;

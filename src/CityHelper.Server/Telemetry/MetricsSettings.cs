@@ -5,17 +5,17 @@ using CityHelper.Server.Configuration;
 
 namespace CityHelper.Server.Telemetry;
 
-/// <summary>Metrics for Prometheus, at <c>/metrics</c> of a port of their own.</summary>
+/// <summary>Metrics for Prometheus, at <c>/metrics</c> on a separate port.</summary>
 public sealed class MetricsSettings : ISettings
 {
     private const string Section = "Metrics";
 
-    /// <summary>The port, of which nothing else is served, and nothing of it on any other.</summary>
+    /// <summary>The port. It serves nothing else, and no other port serves the metrics.</summary>
     [Setting(Default = "none: metrics are not served")]
     [Range(1, 65_535)]
     public int? Port { get; set; }
 
-    /// <summary>The address of this machine that it listens on: <c>0.0.0.0</c> for all of version 4, <c>::</c> for all.</summary>
+    /// <summary>The address of this machine to listen on: <c>0.0.0.0</c> for all of IPv4, <c>::</c> for all.</summary>
     public string Address { get; set; } = "127.0.0.1";
 
     void ISettings.Read(SettingsReader reader) => reader.Read(this, Section);

@@ -3,18 +3,18 @@ using System.Diagnostics;
 namespace CityHelper.Server.Telemetry;
 
 /// <summary>
-/// What strangers say of traces. This server is public, so the <c>traceparent</c> of a request is text of a client: it may be linked to and
-/// decides nothing. Whoever could continue a trace would choose its id, have it kept at every request, and attach spans to other people's
-/// traces.
+/// Treats the trace context of clients as untrusted. This server is public, so the <c>traceparent</c> of a request is a client's text: a
+/// span may link to it, and it decides nothing. A client that could continue a trace would choose its id, have every request sampled, and
+/// attach spans to other people's traces.
 /// </summary>
 internal sealed class RemoteTraces : DistributedContextPropagator
 {
     public override IReadOnlyCollection<string> Fields => [];
 
-    /// <summary>Links a request's span to the one that its client named, if it named one.</summary>
+    /// <summary>Links a request's span to the one that its client named, if any.</summary>
     public static void Link(Activity span, HttpRequest request)
     {
-        // The client's state is left out: it is text of any length, for its own tools.
+        // Leaves out the client's tracestate: it is text of any length, for the client's own tools.
         if (request.Headers.TraceParent is [{ } named]
             && ActivityContext.TryParse(named, traceState: null, isRemote: true, out ActivityContext remote))
         {
@@ -24,7 +24,7 @@ internal sealed class RemoteTraces : DistributedContextPropagator
 
     public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter)
     {
-        // Nobody is called who would continue a trace.
+        // The server calls nothing that would continue a trace.
     }
 
     public override void ExtractTraceIdAndState(

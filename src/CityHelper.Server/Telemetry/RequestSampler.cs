@@ -4,8 +4,8 @@ using OpenTelemetry.Trace;
 namespace CityHelper.Server.Telemetry;
 
 /// <summary>
-/// Traces are of requests: statements are in them where the request is, and begin none of their own. The server looks at the database's
-/// health each second, and warms up each connection, whatever sampler is configured for the rest.
+/// Samples statements only within a sampled request, whatever sampler is configured. Otherwise the health check of each second and the
+/// warm-up of each connection would start traces.
 /// </summary>
 internal sealed class RequestSampler(Sampler configured) : Sampler
 {

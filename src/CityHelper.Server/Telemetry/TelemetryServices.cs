@@ -12,13 +12,10 @@ using OpenTelemetry.Trace;
 
 namespace CityHelper.Server.Telemetry;
 
-/// <summary>Wires OpenTelemetry: docs/operating.md says what there is to see.</summary>
+/// <summary>Registers OpenTelemetry. docs/operating.md lists its signals.</summary>
 internal static class TelemetryServices
 {
-    /// <summary>
-    /// Adds what is configured and nothing else: a signal that is sent nowhere is not recorded, and there is no address that it would be
-    /// sent to by default.
-    /// </summary>
+    /// <summary>Adds only what is configured: a signal without an address is not recorded, and there is no default address.</summary>
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         TelemetrySettings telemetry = SettingsReader.Read<TelemetrySettings>(builder.Configuration);
@@ -26,7 +23,7 @@ internal static class TelemetryServices
         builder.Services.AddSettings<TelemetrySettings>();
         builder.Services.AddSettings<MetricsSettings>();
 
-        // Also where nothing is traced: logs carry the ids of traces.
+        // Also needed without tracing: logs carry trace ids.
         builder.Services.AddSingleton<DistributedContextPropagator>(new RemoteTraces());
         if (!isScraped && !telemetry.SendsTraces && !telemetry.SendsMetrics && !telemetry.SendsLogs)
         {
@@ -61,7 +58,7 @@ internal static class TelemetryServices
 
     private static void AddTraces(TracerProviderBuilder traces, TelemetrySettings telemetry)
     {
-        // OpenTelemetry's own instrumentation would continue what ASP.NET Core does not.
+        // Otherwise OpenTelemetry's instrumentation would continue clients' traces, although ASP.NET Core does not.
         Sdk.SetDefaultTextMapPropagator(new CompositeTextMapPropagator([]));
         traces
             .AddSource(EngineTelemetry.Name)
@@ -99,7 +96,7 @@ internal static class TelemetryServices
         }
     }
 
-    // The exporter reads the address of all signals itself. It does not read those of one, and would send to this machine's own collector.
+    // The exporter reads the address for all signals, but none for a single signal: it would send to a collector on this machine.
     private static void SendTo(OtlpExporterOptions options, string? own)
     {
         if (own is not null)
@@ -108,7 +105,7 @@ internal static class TelemetryServices
         }
     }
 
-    // Probes come each second and would be most of all traces.
+    // Probes come each second and would be most of the traces.
     private static bool IsOfOperators(PathString path) =>
         path.StartsWithSegments("/health") || path.StartsWithSegments(MetricsListener.Path);
 

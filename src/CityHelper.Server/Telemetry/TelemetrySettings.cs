@@ -5,8 +5,8 @@ using CityHelper.Server.Configuration;
 namespace CityHelper.Server.Telemetry;
 
 /// <summary>
-/// OpenTelemetry, by its standard variables. Those that are not here, such as <c>OTEL_EXPORTER_OTLP_HEADERS</c>, are read by its SDK. Of
-/// the variables of one signal the addresses alone are read.
+/// OpenTelemetry, by its standard variables. Its SDK reads those that are not listed here, such as <c>OTEL_EXPORTER_OTLP_HEADERS</c>. Of
+/// the variables for a single signal, only the addresses are read.
 /// </summary>
 public sealed class TelemetrySettings : ISettings
 {
@@ -22,46 +22,45 @@ public sealed class TelemetrySettings : ISettings
         ["always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"];
 
     /// <summary>
-    /// Where traces, metrics and logs are sent: the address of a collector. Without it, and without one of a signal's own, nothing is sent
-    /// anywhere.
+    /// The address of the collector for traces, metrics and logs. A signal without this and without its own address is not sent anywhere.
     /// </summary>
     [ConfigurationKeyName(Endpoint)]
     [Setting(IsSecret = true, Default = "none: nothing is sent")]
     public string? OtlpEndpoint { get; set; }
 
-    /// <summary>Where traces are sent, if not there.</summary>
+    /// <summary>The address for traces, if it is another.</summary>
     [ConfigurationKeyName(TracesEndpoint)]
     [Setting(IsSecret = true)]
     public string? OtlpTracesEndpoint { get; set; }
 
-    /// <summary>Where metrics are sent, if not there.</summary>
+    /// <summary>The address for metrics, if it is another.</summary>
     [ConfigurationKeyName(MetricsEndpoint)]
     [Setting(IsSecret = true)]
     public string? OtlpMetricsEndpoint { get; set; }
 
-    /// <summary>Where logs are sent, if not there.</summary>
+    /// <summary>The address for logs, if it is another.</summary>
     [ConfigurationKeyName(LogsEndpoint)]
     [Setting(IsSecret = true)]
     public string? OtlpLogsEndpoint { get; set; }
 
-    /// <summary>How all of them are sent: <c>grpc</c>, or <c>http/protobuf</c>.</summary>
+    /// <summary>The protocol of all signals: <c>grpc</c>, or <c>http/protobuf</c>.</summary>
     [ConfigurationKeyName(ProtocolKey)]
     public string OtlpProtocol { get; set; } = "grpc";
 
-    /// <summary>Which traces are kept.</summary>
+    /// <summary>The sampler, which decides what traces are kept.</summary>
     [ConfigurationKeyName(SamplerKey)]
     public string Sampler { get; set; } = "parentbased_traceidratio";
 
-    /// <summary>The part of all traces that is kept, of samplers with a ratio: 1 is all of them.</summary>
+    /// <summary>The share of traces that samplers with a ratio keep: 1 is all of them.</summary>
     [ConfigurationKeyName("OTEL_TRACES_SAMPLER_ARG")]
     [Range(0d, 1d)]
     public double SamplerRatio { get; set; } = Limits.TracesKeptDefault;
 
-    /// <summary>The name of this service in all that is sent.</summary>
+    /// <summary>The name of this service in all signals.</summary>
     [ConfigurationKeyName("OTEL_SERVICE_NAME")]
     public string ServiceName { get; set; } = "cityhelper";
 
-    /// <summary>Whether there is no telemetry but the console's log, whatever else is set.</summary>
+    /// <summary>Whether all telemetry but the console's log is off, whatever else is set.</summary>
     [ConfigurationKeyName("OTEL_SDK_DISABLED")]
     public bool Disabled { get; set; }
 
@@ -86,7 +85,7 @@ public sealed class TelemetrySettings : ISettings
             (LogsEndpoint, OtlpLogsEndpoint),
         })
         {
-            // Not shown: an address may hold a name and a password.
+            // The value is not shown: an address may hold a user name and a password.
             if (address is not null && !(Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"))
             {
                 yield return $"{key} is no address: set it to one such as http://collector:4317.";

@@ -1,26 +1,30 @@
 using System.Diagnostics.Metrics;
 using CityHelper.Engine.Database;
 using CityHelper.Engine.Telemetry;
+using CityHelper.Server.Database;
 using CityHelper.Server.Telemetry;
 using Npgsql;
 
 namespace CityHelper.Server.Watching;
 
 /// <summary>
-/// The last line against statements that PostgreSQL does not stop itself: GEOS, for one, does not look at a cancellation while it works. A
-/// backend of this server that is busy with one statement beyond <c>statement_timeout</c> is terminated once and reported, and its shape is
-/// not run for a while (<see cref="SuspendedShapes"/>). One that does not end then either is reported again and left alone: <c>kill -9</c>
-/// would restart the whole cluster.
+/// The last defence against statements that PostgreSQL does not stop itself: GEOS, for one, does not check for cancellation while it works.
+/// A backend of this server that runs one statement for longer than <c>statement_timeout</c> is terminated once and reported, and its
+/// signature is not run for a while (<see cref="SuspendedSignatures"/>). One that still does not end is reported again and left alone:
+/// <c>kill -9</c> would restart the whole cluster.
 /// </summary>
-/// <remarks>
-/// It asks PostgreSQL only when something runs for longer than a statement may, over a connection that no answer waits for.
-/// </remarks>
+/// <remarks>Queries PostgreSQL only when something runs for longer than a statement may, over a connection that no request uses.</remarks>
 internal sealed class BackendWatcher(
-    WatchConnection connection, BackendRegister backends, SuspendedShapes suspended, StatementLimit limit, TimeProvider time, ILogger<BackendWatcher> logger) : BackgroundService
+    WatchConnection connection,
+    BackendRegister backends,
+    SuspendedSignatures suspended,
+    StatementLimit limit,
+    TimeProvider time,
+    ILogger<BackendWatcher> logger) : BackgroundService
 {
     /// <summary>
-    /// The backends that are asked for, as far as they still are the ones: a process id is used again, but not by a process that is older
-    /// than the use of it.
+    /// Finds the given backends that are still the same processes: a process id is reused, but not by a process that is older than the
+    /// recorded use of it.
     /// </summary>
     private const string LookSql =
         """
@@ -31,7 +35,7 @@ internal sealed class BackendWatcher(
         where a.backend_start <= clock_timestamp() - w.age * interval '1 second'
         """;
 
-    /// <summary>Terminates a backend if it is still at it; nothing comes back when it is not.</summary>
+    /// <summary>Terminates a backend that still runs the late statement; returns no row when it does not.</summary>
     private const string TerminateSql =
         """
         with stuck as materialized (
@@ -46,25 +50,25 @@ internal sealed class BackendWatcher(
         "cityhelper.database.backends.terminated", "{backend}", "Backends that outlived the limit of their statement and were terminated.");
 
     private readonly Dictionary<BackendUse, long> _reported = [];
-    private readonly SemaphoreSlim _looking = new(1);
+    private readonly SemaphoreSlim _checking = new(1);
     private bool _failed;
 
-    /// <summary>Looks once. Two looks never overlap: the second would report what the first is about to.</summary>
+    /// <summary>Checks once. Two checks never overlap: the second would report what the first is about to report.</summary>
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
-    public async Task LookAsync(CancellationToken cancellation)
+    public async Task CheckAsync(CancellationToken cancellation)
     {
-        await _looking.WaitAsync(cancellation);
+        await _checking.WaitAsync(cancellation);
         try
         {
-            await LookAloneAsync(cancellation);
+            await CheckAloneAsync(cancellation);
         }
         finally
         {
-            _looking.Release();
+            _checking.Release();
         }
     }
 
-    private async Task LookAloneAsync(CancellationToken cancellation)
+    private async Task CheckAloneAsync(CancellationToken cancellation)
     {
         BackendUse[] old = [.. backends.Uses.Where(use => use.Age > limit.WatchedAfter)];
         if (old.Length == 0)
@@ -77,7 +81,7 @@ internal sealed class BackendWatcher(
         {
             if (!there.TryGetValue(use.ProcessId, out (bool IsLate, double Seconds) found))
             {
-                Forget(use);
+                Remove(use);
             }
             else if (found.IsLate && use.IsTerminated)
             {
@@ -108,7 +112,7 @@ internal sealed class BackendWatcher(
 
     private async Task<bool> TryTerminateAsync(BackendUse use, CancellationToken cancellation)
     {
-        // Before it is: the request that waits for it may learn of its end sooner than this does, and must know why.
+        // Set before the call: the request that waits for the backend may learn of its end first, and must know why.
         use.IsTerminated = true;
         bool isTerminated = false;
         try
@@ -121,7 +125,7 @@ internal sealed class BackendWatcher(
         }
         finally
         {
-            // Where the call fails the next look tries again: else it would take the backend for one that was terminated and runs on.
+            // After a failed call the next check must try again, and not take the backend for one that was terminated and runs on.
             use.IsTerminated = isTerminated;
         }
 
@@ -132,16 +136,16 @@ internal sealed class BackendWatcher(
     public override void Dispose()
     {
         base.Dispose();
-        _looking.Dispose();
+        _checking.Dispose();
     }
 
-    private void Forget(BackendUse use)
+    private void Remove(BackendUse use)
     {
-        // One that is still waited for ends its use itself.
+        // A request that still waits for the backend ends the use itself.
         _reported.Remove(use);
         if (use.IsGivenUp)
         {
-            backends.Forget(use);
+            backends.Remove(use);
         }
     }
 
@@ -150,10 +154,10 @@ internal sealed class BackendWatcher(
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(Engine.Limits.WatchIntervalMs), time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            // Whatever it is, the next look may find the database again.
+            // Catches everything: the next check may reach the database again.
             try
             {
-                await LookAsync(stoppingToken);
+                await CheckAsync(stoppingToken);
                 _failed = false;
             }
             catch (Exception cause) when (cause is not OperationCanceledException)
@@ -172,13 +176,19 @@ internal sealed class BackendWatcher(
     {
         _reported[use] = time.GetTimestamp();
         s_terminated.Add(1);
-        if (use.Shape is { } shape)
+        if (use.Signature is { } signature)
         {
-            suspended.Add(shape);
+            suspended.Add(signature);
         }
 
         LogMessages.BackendTerminated(
-            logger, use.ProcessId, OperationOf(use), use.Shape?.VariableSignature, use.Shape?.AccessPaths, seconds, (int)Engine.Limits.SuspendedFor.TotalSeconds);
+            logger,
+            use.ProcessId,
+            OperationOf(use),
+            use.Signature?.VariableSignature,
+            use.Signature?.AccessPaths,
+            seconds,
+            (int)Engine.Limits.SuspendedFor.TotalSeconds);
     }
 
     private void ReportAgain(BackendUse use, double seconds)
@@ -190,10 +200,11 @@ internal sealed class BackendWatcher(
         }
     }
 
-    private static string OperationOf(BackendUse use) => use.Shape is { } shape ? $"{shape.OperationId} ({shape.OperationName})" : "a look-up";
+    private static string OperationOf(BackendUse use) =>
+        use.Signature is { } signature ? $"{signature.OperationId} ({signature.OperationName})" : "a look-up";
 }
 
-/// <summary>The connection of the watcher: one, of a pool of its own, so that it finds its way when all others are taken.</summary>
+/// <summary>The watcher's single connection, in its own pool, so that it works while all others are taken.</summary>
 internal sealed class WatchConnection(string connectionString) : IAsyncDisposable
 {
     public NpgsqlDataSource Database { get; } = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString)
@@ -211,7 +222,7 @@ internal sealed class WatchConnection(string connectionString) : IAsyncDisposabl
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 }
 
-/// <summary>Wires the watcher.</summary>
+/// <summary>Registers the watcher.</summary>
 internal static class WatchingServices
 {
     public static IServiceCollection AddBackendWatcher(this IServiceCollection services, string connectionString)
@@ -228,7 +239,7 @@ internal static partial class LogMessages
 {
     [LoggerMessage(EventIds.BackendTerminated, LogLevel.Warning,
         "Backend {Pid} was terminated: {Operation} with variables '{Signature}' by '{AccessPaths}' ran one statement for "
-        + "{Seconds:F1} s; the shape is not run for {SuspendedSeconds} s")]
+        + "{Seconds:F1} s; this signature is not run for {SuspendedSeconds} s")]
     public static partial void BackendTerminated(
         ILogger logger, int pid, LogText operation, LogText signature, LogText accessPaths, double seconds, int suspendedSeconds);
 
@@ -237,6 +248,6 @@ internal static partial class LogMessages
     public static partial void BackendRunsOn(ILogger logger, int pid, LogText operation, double seconds);
 
     [LoggerMessage(EventIds.NotWatched, LogLevel.Warning,
-        "What outlives its limit cannot be watched now; it is tried again twice a second")]
+        "Statements past their time limit cannot be watched at the moment; the next attempt is in half a second")]
     public static partial void NotWatched(ILogger logger, Exception cause);
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using CityHelper.Checks.TestCases;
-using CityHelper.Data.Extremes;
+using CityHelper.Data.WorstCases;
 using CityHelper.Engine.Schema;
 using CityHelper.Server.ServiceRequests;
 using GraphQL.Types;
@@ -8,27 +8,27 @@ using GraphQL.Types;
 namespace CityHelper.Server.WorstCases;
 
 /// <summary>Filters that are hard to answer, as clients send them.</summary>
-internal sealed class WorstCaseFilters(CityExtremes city, WorstCaseKeys keys, WorstCasePlaces places)
+internal sealed class WorstCaseFilters(CityWorstCases city, WorstCaseKeys keys, WorstCaseLocations locations)
 {
     /// <summary>Filters on the rows of a type.</summary>
     public IReadOnlyList<WorstCaseValue> Of(FilterInput filter) => keys.IsOfRequests(filter) ? Requests() : Members(filter);
 
-    /// <summary>Conditions on a place.</summary>
-    public IReadOnlyList<WorstCaseValue> Spatial() => [.. places.Polygons().Select(p => p with
+    /// <summary>Spatial conditions.</summary>
+    public IReadOnlyList<WorstCaseValue> Spatial() => [.. locations.Polygons().Select(p => p with
     {
         Value = new JsonObject { ["intersects"] = new JsonObject { [SpatialOperationFilterInput.Geometry] = p.Value } },
     })];
 
-    /// <summary>The operation that a field is compared by. A time is a bound, not a moment that something was made in.</summary>
+    /// <summary>The operation to compare a field by. A time is a lower bound, because hardly any row has that exact time.</summary>
     public static string Operation(FieldType field) => WorstCaseKeys.IsTime(field) ? "gte" : "eq";
 
-    // One condition on each field that values are known for.
+    // One condition for each field with known values.
     private List<WorstCaseValue> Members(FilterInput filter) => [.. filter.Targets.SelectMany(target => keys.Of(target.Value)
         .Select(value => new WorstCaseValue($"{target.Key} {value.Label}", One(target.Key, Operation(target.Value), value.Value))))];
 
     // What indexes serve (docs/decisions/0005): each indexed column alone with its most frequent value, its rarest, and one that no row
-    // has; times; and pairs of columns, of which one index serves one. What a client filters row by row beside them is its own doing, and
-    // ends with the statement's time.
+    // has; times; and pairs of columns, of which one index serves one. A client may add filters that are tested row by row; the statement's
+    // time limit bounds them.
     private List<WorstCaseValue> Requests() =>
     [
         .. keys.Codes(KeyColumn.Category).Select(code => new WorstCaseValue(code.Label, Category(code.Value))),

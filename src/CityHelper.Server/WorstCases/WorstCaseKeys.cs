@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using CityHelper.Checks.TestCases;
-using CityHelper.Data.Extremes;
+using CityHelper.Data.WorstCases;
 using CityHelper.Data.Model;
 using CityHelper.Engine;
 using CityHelper.Engine.Schema;
@@ -11,21 +11,21 @@ using GraphQL.Types;
 namespace CityHelper.Server.WorstCases;
 
 /// <summary>
-/// Ids, codes, times and words that stand out in a city's data, as clients send them. Fields are told by the columns that they are bound
+/// Worst-case ids, codes, times and words of a city's data, as clients send them. Fields are identified by the columns that they are bound
 /// to.
 /// </summary>
 internal sealed class WorstCaseKeys
 {
-    private readonly CityExtremes _city;
+    private readonly CityWorstCases _city;
     private readonly EntityMap _requests;
     private readonly Dictionary<EntityMap, Func<EntityMap, IReadOnlyList<WorstCaseValue>>> _ids;
 
-    // By reference: columns of two tables may be equal.
+    // Compares by reference: columns of two tables may be equal.
     private readonly Dictionary<ColumnMap, Func<IReadOnlyList<WorstCaseValue>>> _values = new(ReferenceEqualityComparer.Instance);
 
-    /// <param name="city">What stands out.</param>
+    /// <param name="city">The city's worst cases.</param>
     /// <param name="database">The tables and columns of the schema's bindings.</param>
-    public WorstCaseKeys(CityExtremes city, DatabaseModel database)
+    public WorstCaseKeys(CityWorstCases city, DatabaseModel database)
     {
         _city = city;
         _requests = database.Entity(typeof(ServiceRequest));
@@ -36,7 +36,7 @@ internal sealed class WorstCaseKeys
         _ids = new()
         {
             [_requests] = type => [.. city.Named.OrderBy(r => r.Kind)
-                .Select(r => new WorstCaseValue($"the {ExtremeNames.Of(r.Kind)} request", Id(type, r.Id)))],
+                .Select(r => new WorstCaseValue($"the {WorstCaseNames.Of(r.Kind)} request", Id(type, r.Id)))],
             [categories] = type => IdsOf(type, KeyColumn.Category),
             [agencies] = type => IdsOf(type, KeyColumn.Agency),
             [boundaries] = type => [.. city.Boundaries.Select(b => new WorstCaseValue($"the {b.Name} boundary", Id(type, b.Id)))],
@@ -48,7 +48,7 @@ internal sealed class WorstCaseKeys
             _values[_requests.Column(text)] = () => Texts(column);
         }
 
-        // Updates are known by the words of the requests that stand out.
+        // Updates use the texts of the worst-case requests.
         foreach (string text in TextsOf(typeof(StatusUpdate)))
         {
             _values[updates.Column(text)] = () => Texts(_requests.Column(nameof(ServiceRequest.SourceStatus)).Name);
@@ -66,7 +66,7 @@ internal sealed class WorstCaseKeys
         _values[boundaries.Column(nameof(Boundary.Name))] = () => [.. city.Boundaries.Select(b => new WorstCaseValue(b.Title, b.Title))];
     }
 
-    /// <summary>Values that a field of a row is compared with; none when nothing is known of it.</summary>
+    /// <summary>Values to compare a field of a row with; none when no values are known.</summary>
     public IReadOnlyList<WorstCaseValue> Of(FieldType field) => FieldBinding.Of(field) switch
     {
         GlobalIdBinding id => Ids(id.Entity),
@@ -75,42 +75,41 @@ internal sealed class WorstCaseKeys
         _ => [],
     };
 
-    /// <summary>Values that a column is compared with, other than a time; none when nothing is known of it.</summary>
+    /// <summary>Values to compare a column with, other than a time; none when no values are known.</summary>
     public IReadOnlyList<WorstCaseValue> Of(ColumnMap column) =>
         _values.TryGetValue(column, out Func<IReadOnlyList<WorstCaseValue>>? values) ? values() : [];
 
-    /// <summary>Whether a field is a time.</summary>
     public static bool IsTime(FieldType field) => FieldBinding.Of(field) is ColumnBinding { Column.ValueType: var type }
         && (type == typeof(DateTime) || type == typeof(DateTimeOffset));
 
-    /// <summary>Whether a filter is one of requests.</summary>
+    /// <summary>Whether a filter applies to requests.</summary>
     public bool IsOfRequests(FilterInput filter) =>
         filter.Targets.Any(target => FieldBinding.Of(target.Value) is GlobalIdBinding id && IsRequests(id.Entity));
 
-    /// <summary>Whether a table is that of requests.</summary>
+    /// <summary>Whether a table holds the requests.</summary>
     public bool IsRequests(EntityMap entity) => entity == _requests;
 
     /// <summary>Global ids of a table's rows.</summary>
     public IReadOnlyList<WorstCaseValue> Ids(EntityMap entity) =>
         _ids.TryGetValue(entity, out Func<EntityMap, IReadOnlyList<WorstCaseValue>>? ids) ? ids(entity) : [];
 
-    /// <summary>Global ids of requests of all times, as many as one look-up takes.</summary>
+    /// <summary>Global ids of requests of all times, as many as one lookup takes.</summary>
     public JsonArray SpreadIds() => new([.. _city.SpreadIds.Select(id => (JsonNode)Id(_requests, id))]);
 
-    /// <summary>The codes of a kind of key: the most frequent one, the rarest there is, one that nothing has.</summary>
+    /// <summary>The codes of a column: the most frequent, the rarest, and one that no row has.</summary>
     public IReadOnlyList<WorstCaseValue> Codes(KeyColumn column) =>
         [.. Standing(column).Select(key => new WorstCaseValue(key.Label, key.Key.Code))];
 
-    /// <summary>Words of the requests that stand out.</summary>
+    /// <summary>Words of the worst-case requests.</summary>
     public IReadOnlyList<WorstCaseValue> Words() =>
         Of(_requests.Column(nameof(ServiceRequest.Description))) is { Count: > 0 } descriptions
             ? descriptions
             : Of(_requests.Column(nameof(ServiceRequest.Title)));
 
-    /// <summary>What a column holds of the requests that stand out.</summary>
+    /// <summary>The texts of a column in the worst-case requests.</summary>
     public IReadOnlyList<WorstCaseValue> Texts(string column) => [.. _city.Named
         .Where(request => request.Texts.ContainsKey(column))
-        .Select(request => new WorstCaseValue($"{column} of the {ExtremeNames.Of(request.Kind)} request", request.Texts[column]))
+        .Select(request => new WorstCaseValue($"{column} of the {WorstCaseNames.Of(request.Kind)} request", request.Texts[column]))
         .DistinctBy(text => (string)text.Value!)];
 
     /// <summary>Times of creation.</summary>
@@ -121,15 +120,15 @@ internal sealed class WorstCaseKeys
         new("since the last", Moment(days.Last)),
     ];
 
-    /// <summary>A moment as clients write it.</summary>
+    /// <summary>A time as clients write it.</summary>
     public static string Moment(DateTime moment) =>
         moment.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
-    /// <summary>The values of a column that stand out.</summary>
+    /// <summary>The worst-case values of a column.</summary>
     public IEnumerable<(string Label, FrequentKey Key)> Standing(KeyColumn column)
     {
         IReadOnlyList<FrequentKey> keys = _city.Keys.GetValueOrDefault(column) ?? [];
-        string name = ExtremeNames.Of(column);
+        string name = WorstCaseNames.Of(column);
         (string Label, FrequentKey? Key)[] all =
         [
             ($"the most frequent {name}", keys.Count == 0 ? null : keys[0]),

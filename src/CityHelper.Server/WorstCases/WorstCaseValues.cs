@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using CityHelper.Checks.TestCases;
-using CityHelper.Data.Extremes;
+using CityHelper.Data.WorstCases;
 using CityHelper.Data.Model;
 using CityHelper.Engine.Schema;
 using CityHelper.Engine.Schema.Bindings;
@@ -13,17 +13,17 @@ using GraphQL.Types;
 namespace CityHelper.Server.WorstCases;
 
 /// <summary>
-/// What a variable is tried with: by its type, and by the binding of the field that it is used at. A variable that nothing is known for
-/// gets no value, which the check says.
+/// Chooses the values to test a variable with: by its type, and by the binding of the field that it is used at. A variable without known
+/// values gets none, which the check reports.
 /// </summary>
-/// <param name="city">What stands out in the city's data.</param>
+/// <param name="city">The city's worst cases.</param>
 /// <param name="database">The tables and columns of the schema's bindings.</param>
-internal sealed class WorstCaseValues(CityExtremes city, DatabaseModel database) : IWorstCaseValues
+internal sealed class WorstCaseValues(CityWorstCases city, DatabaseModel database) : IWorstCaseValues
 {
     private readonly WorstCaseKeys _keys = new(city, database);
-    private readonly WorstCasePlaces _places = new(city);
+    private readonly WorstCaseLocations _locations = new(city);
 
-    /// <summary>How many requests, of which city, with a hash of what stands out: equal data has an equal one.</summary>
+    /// <summary>The number of requests, the city, and a hash of its worst cases: equal data has an equal hash.</summary>
     public string Data
     {
         get
@@ -32,9 +32,9 @@ internal sealed class WorstCaseValues(CityExtremes city, DatabaseModel database)
                 .. from column in city.Keys
                    orderby column.Key
                    from key in column.Value
-                   select Text($"{ExtremeNames.Of(column.Key)} {key.Code} {key.Requests}"),
+                   select Text($"{WorstCaseNames.Of(column.Key)} {key.Code} {key.Requests}"),
                 .. city.SpreadIds.Select(id => Text($"{id}")),
-                .. city.Named.Select(request => Text($"{ExtremeNames.Of(request.Kind)} {request.Id}")),
+                .. city.Named.Select(request => Text($"{WorstCaseNames.Of(request.Kind)} {request.Id}")),
                 .. city.Boundaries.Select(boundary => Text($"{boundary.Name} {boundary.Code}"))]);
             string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(facts)))[..8];
             return Text($"{city.Requests:N0} requests of {city.Slug} ({hash})");
@@ -43,7 +43,7 @@ internal sealed class WorstCaseValues(CityExtremes city, DatabaseModel database)
 
     public string WhyNone => "the city's data has none, such as no boundaries (`cityhelper import-boundaries`) or no requests";
 
-    private WorstCaseFilters Filters => field ??= new WorstCaseFilters(city, _keys, _places);
+    private WorstCaseFilters Filters => field ??= new WorstCaseFilters(city, _keys, _locations);
 
     public IReadOnlyList<WorstCaseValue> Of(OperationVariable variable) => variable.Uses is [var use, ..]
         ? Of(variable.Type, use)
@@ -57,16 +57,16 @@ internal sealed class WorstCaseValues(CityExtremes city, DatabaseModel database)
         ListGraphType { ResolvedType: var item } when item!.GetNamedType() is IdGraphType && use.SelectedRows.Any(_keys.IsRequests) =>
             [new("requests of all times", _keys.SpreadIds())],
         ListGraphType list => Lists(Of(list.ResolvedType!, use)),
-        ViewportInput => _places.Viewports(),
-        CircleInput => _places.Circles(),
-        PositionInput => _places.Positions(),
-        AreaInput => [.. _places.Areas(), .. Within(AreaInput.Boundary, Areas())],
-        GeometryType => _places.Polygons(),
+        ViewportInput => _locations.Viewports(),
+        CircleInput => _locations.Circles(),
+        PositionInput => _locations.Positions(),
+        AreaInput => [.. _locations.Areas(), .. Within(AreaInput.Boundary, Areas())],
+        GeometryType => _locations.Polygons(),
         FilterInput filter => Filters.Of(filter),
         ListFilterInput rows => [.. Within(ListFilterInput.Some, Filters.Of(rows.Rows))],
         OperationFilterInput => [.. Within(WorstCaseFilters.Operation(use.Compared!), Compared(use))],
         SpatialFilterInput => Filters.Spatial(),
-        SpatialOperationFilterInput => [.. Within(SpatialOperationFilterInput.Geometry, _places.Polygons())],
+        SpatialOperationFilterInput => [.. Within(SpatialOperationFilterInput.Geometry, _locations.Polygons())],
         SortInput sort => Orders(sort),
         _ => Leaves(type, use),
     };
@@ -99,7 +99,7 @@ internal sealed class WorstCaseValues(CityExtremes city, DatabaseModel database)
         };
     }
 
-    // An argument that the engine or the feature declared: what it means stands in the binding of its field.
+    // An argument that the engine or the feature declared: the binding of its field says what it means.
     private IReadOnlyList<WorstCaseValue> OfArgument(string argument, FieldBinding? binding) => argument switch
     {
         ConnectionBinding.AfterArgument or ConnectionBinding.BeforeArgument => [WorstCaseValue.DeepestPage],
@@ -108,9 +108,9 @@ internal sealed class WorstCaseValues(CityExtremes city, DatabaseModel database)
         _ when binding?.ListedRows is { } rows && rows.Selectors.Contains(argument) => _keys.Of(rows.Row.Fields.Find(argument)!),
         _ => (argument, binding) switch
         {
-            (FigureFields.ZoomArgument, ClusterBinding) or (GeometryBinding.ZoomArgument, GeometryBinding) =>
+            (AggregateFields.ZoomArgument, ClusterBinding) or (GeometryBinding.ZoomArgument, GeometryBinding) =>
                 [new("zoom 9", 9), new("zoom 13", 13), new("zoom 22", Engine.Limits.MapZoomMax)],
-            (_, RowOfPartitionBinding row) when argument == row.External.Argument => _keys.Texts(row.External.Property),
+            (_, RowOfTenantBinding row) when argument == row.External.Argument => _keys.Texts(row.External.Property),
             (_, SimilarToDraftBinding draft) when argument == draft.GroupArgument => _keys.Of(draft.By.GroupName),
             (SimilarToDraftBinding.TextArgument, SimilarToDraftBinding) => _keys.Words(),
             (SimilarRowsBinding.DaysArgument, SimilarRowsBinding or SimilarToDraftBinding) =>
@@ -125,13 +125,13 @@ internal sealed class WorstCaseValues(CityExtremes city, DatabaseModel database)
     /// <summary>The argument that names the city, or null.</summary>
     private static string? CityOf(FieldBinding? binding) => binding switch
     {
-        UniqueRowBinding { Partition: not null } row => row.Argument,
-        RowOfPartitionBinding row => row.Partition.Name,
-        ConnectionBinding connection => connection.Partition.Name,
-        NearbyBinding nearby => nearby.Partition.Name,
-        FigureBinding figures => figures.Partition?.Name,
-        ClusterBinding clusters => clusters.Partition.Name,
-        SimilarToDraftBinding draft => draft.Partition.Name,
+        UniqueRowBinding { Tenant: not null } row => row.Argument,
+        RowOfTenantBinding row => row.Tenant.Name,
+        ConnectionBinding connection => connection.Tenant.Name,
+        NearbyBinding nearby => nearby.Tenant.Name,
+        AggregateBinding aggregates => aggregates.Tenant?.Name,
+        ClusterBinding clusters => clusters.Tenant.Name,
+        SimilarToDraftBinding draft => draft.Tenant.Name,
         _ => null,
     };
 

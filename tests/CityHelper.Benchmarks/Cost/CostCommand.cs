@@ -5,45 +5,56 @@ using CityHelper.Data;
 namespace CityHelper.Benchmarks.Cost;
 
 /// <summary>
-/// <c>cost</c>: the database time of a unit of cost, for every kind of condition, argument and area, and for generated requests.
+/// <c>cost</c>: measures the database time of a unit of cost, for every kind of condition, argument and area, and for generated requests.
 /// </summary>
 internal static class CostCommand
 {
     private const int GeneratedDefault = 20_000;
     private const int SeedDefault = 12;
 
-    /// <summary>Requests that are asked before anything is measured: connections warm up, and the JIT compiles.</summary>
+    /// <summary>Requests that are sent before anything is measured: connections warm up, and the JIT compiles.</summary>
     private const int WarmUp = 300;
 
     /// <summary>
-    /// How often the slowest of the generated requests are asked again; the least time counts, since a busy machine only adds to it.
+    /// How often the slowest generated requests are repeated; the least time counts, since a busy machine only adds to it.
     /// </summary>
     private const int SlowestAgain = 5;
 
-    /// <summary>How many that are, those beside that took more than they may.</summary>
+    /// <summary>How many of the slowest are repeated, beside all that exceed the limit.</summary>
     private const int Slowest = 100;
 
-    /// <summary>How often each kind and each published operation is asked.</summary>
+    /// <summary>How often each kind and each published operation is sent.</summary>
     private const int Times = 5;
 
-    /// <summary>
-    /// Requests that are made for each that is answered, at most: a generator whose requests are all refused proves nothing.
-    /// </summary>
+    /// <summary>Requests that are generated per answered one, at most: a generator whose requests are all refused proves nothing.</summary>
     private const int MadeForEach = 20;
 
-    private static readonly Option<int> Generated = new("--generated") { Description = $"Requests of each generator that must be answered, {GeneratedDefault} unless given.", DefaultValueFactory = _ => GeneratedDefault };
+    private static readonly Option<int> Generated = new("--generated")
+    {
+        Description = $"Requests of each generator that must be answered, {GeneratedDefault} unless given.",
+        DefaultValueFactory = _ => GeneratedDefault,
+    };
 
-    private static readonly Option<int> Seed = new("--seed") { Description = $"What they are made of, {SeedDefault} unless given.", DefaultValueFactory = _ => SeedDefault };
+    private static readonly Option<int> Seed = new("--seed")
+    {
+        Description = $"What they are made of, {SeedDefault} unless given.",
+        DefaultValueFactory = _ => SeedDefault,
+    };
 
     private static readonly Option<string?> Markdown = new("--markdown") { Description = "A file for the tables." };
 
-    private static readonly Option<string?> Dearest = new("--dearest") { Description = "A file for the bodies of the most expensive generated requests, one a line." };
+    private static readonly Option<string?> Dearest = new("--dearest")
+    {
+        Description = "A file for the bodies of the most expensive generated requests, one a line.",
+    };
 
-    /// <returns>0 when no generated request takes more than it may, 1 otherwise.</returns>
+    /// <returns>0 when no generated request exceeds the limit, 1 otherwise.</returns>
     public static Task<int> RunAsync(string[] args)
     {
         var command = new RootCommand("Measures the database time of a unit of cost.") { Generated, Seed, Markdown, Dearest };
-        command.SetAction((parsed, _) => MeasureAsync(parsed.GetValue(Generated), parsed.GetValue(Seed), parsed.GetValue(Markdown), parsed.GetValue(Dearest)));
+        command.SetAction(
+            (parsed, _) =>
+                MeasureAsync(parsed.GetValue(Generated), parsed.GetValue(Seed), parsed.GetValue(Markdown), parsed.GetValue(Dearest)));
         return command.Parse(args).InvokeAsync();
     }
 
@@ -90,14 +101,20 @@ internal static class CostCommand
 
         if (dearest is not null)
         {
-            await File.WriteAllLinesAsync(dearest, generated.SelectMany(g => g.Answered.OrderByDescending(m => m.UnitMs).Take(Slowest)).Select(m => measured.BodyOf(m.Request).ToJsonString()));
+            await File.WriteAllLinesAsync(
+                dearest,
+                generated
+                    .SelectMany(g => g.Answered.OrderByDescending(m => m.UnitMs).Take(Slowest))
+                    .Select(m => measured.BodyOf(m.Request).ToJsonString()));
         }
 
-        await Console.Error.WriteLineAsync($"{table.TooDear} of {generated.Sum(g => g.Answered.Count)} generated requests take more than {CostTable.TimesMax} times the median.");
-        return table.TooDear == 0 ? 0 : 1;
+        await Console.Error.WriteLineAsync(
+            $"{table.TooExpensive} of {generated.Sum(g => g.Answered.Count)} generated requests take more than {CostTable.TimesMax} times "
+                + "the median.");
+        return table.TooExpensive == 0 ? 0 : 1;
     }
 
-    // Sizes ascend, so behind the first that costs too much all do.
+    // Sizes ascend, so all after the first refused one cost too much.
     private static async Task<KindResult> MeasureAsync(CostServer server, CostKind kind)
     {
         List<(int, CostMeasurement)> sizes = [];
@@ -115,7 +132,8 @@ internal static class CostCommand
         return new KindResult(kind, sizes, null);
     }
 
-    private static async Task<GeneratedResult> GenerateAsync(CostServer server, string name, Func<int, CostRequest> make, int count, double mostUnitMs)
+    private static async Task<GeneratedResult> GenerateAsync(
+        CostServer server, string name, Func<int, CostRequest> make, int count, double mostUnitMs)
     {
         List<CostMeasurement> answered = [];
         var refused = new Dictionary<string, int>();
@@ -123,7 +141,8 @@ internal static class CostCommand
         {
             if (i > MadeForEach * count)
             {
-                throw new InvalidOperationException($"Of {i} {name} requests only {answered.Count} were answered: {string.Join(", ", refused)}.");
+                throw new InvalidOperationException(
+                    $"Of {i} {name} requests only {answered.Count} were answered: {string.Join(", ", refused)}.");
             }
 
             CostMeasurement measured = await server.MeasureAsync(make(i), 1);
@@ -146,7 +165,7 @@ internal static class CostCommand
         return new GeneratedResult(name, answered, refused);
     }
 
-    // The slowest again, and all that took more than they may: a time that a busy machine made is no news of a request.
+    // Repeats the slowest and all that exceed the limit: a time that a busy machine caused says nothing about a request.
     private static async Task AgainAsync(CostServer server, List<CostMeasurement> answered, double mostUnitMs)
     {
         answered.Sort((a, b) => b.UnitMs.CompareTo(a.UnitMs));

@@ -5,12 +5,12 @@ using CityHelper.Benchmarks.Scale;
 
 namespace CityHelper.Benchmarks.Cost;
 
-/// <summary>The city that costs are measured in: 50,000 generated requests and districts.</summary>
+/// <summary>The city that costs are measured in, with 50,000 generated requests and districts.</summary>
 internal static class CostDatabase
 {
     public const int Requests = 50_000;
 
-    /// <summary>Districts, six by six.</summary>
+    /// <summary>Districts per row and per column: six by six.</summary>
     private const int Side = 6;
     private const double West = -74.1;
     private const double South = 40.55;
@@ -18,7 +18,7 @@ internal static class CostDatabase
 
     private static readonly int[] s_positions = [60, 200, 600, 2_000];
 
-    /// <summary>Makes it unless it is there.</summary>
+    /// <summary>Creates it unless it exists.</summary>
     /// <returns>Its connection string.</returns>
     public static async Task<string> EnsureAsync(string server)
     {
@@ -32,8 +32,17 @@ internal static class CostDatabase
         var features = new JsonArray();
         for (int i = 0; i < Side * Side; i++)
         {
-            JsonObject outline = CostShapes.Polygon(West + i % Side * Step, South + i / Side * Step, Step / 2, s_positions[i % s_positions.Length]);
-            features.Add((JsonNode)new JsonObject { ["type"] = "Feature", ["properties"] = new JsonObject { ["name"] = $"District {i + 1}" }, ["geometry"] = outline });
+            JsonObject outline = CostShapes.Polygon(
+                West + i % Side * Step, South + i / Side * Step, Step / 2, s_positions[i % s_positions.Length]);
+            features.Add(
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["type"] = "Feature",
+                        ["properties"] = new JsonObject { ["name"] = $"District {i + 1}" },
+                        ["geometry"] = outline,
+                    }
+            );
         }
 
         return JsonSerializer.Serialize(new JsonObject { ["type"] = "FeatureCollection", ["features"] = features });

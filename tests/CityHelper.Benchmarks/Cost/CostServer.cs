@@ -11,26 +11,26 @@ using Npgsql;
 
 namespace CityHelper.Benchmarks.Cost;
 
-/// <summary>What a request cost and took.</summary>
-/// <param name="Request">What was asked.</param>
+/// <summary>The cost and the time of a request.</summary>
+/// <param name="Request">The request.</param>
 /// <param name="FieldCost">Its field cost; 0 when it was refused.</param>
-/// <param name="DatabaseMs">Milliseconds of the database, the least of all times that it was asked.</param>
+/// <param name="DatabaseMs">Milliseconds of the database, the least of all runs.</param>
 /// <param name="Code">Why it was refused; null when it was answered.</param>
 internal sealed record CostMeasurement(CostRequest Request, double FieldCost, double DatabaseMs, string? Code)
 {
-    /// <summary>What selects nothing but names of types costs nothing.</summary>
+    /// <summary>Avoids a division by zero: a selection of type names alone costs nothing.</summary>
     private const double LeastCost = 1;
 
     public bool IsAnswered => Code is null;
 
-    /// <summary>Milliseconds for each unit of cost.</summary>
+    /// <summary>Milliseconds per unit of cost.</summary>
     public double UnitMs => DatabaseMs / Math.Max(LeastCost, FieldCost);
 }
 
-/// <summary>A server whose answers tell what they cost (<c>GraphQL-Cost: report</c>).</summary>
+/// <summary>A server whose answers report their cost (<c>GraphQL-Cost: report</c>).</summary>
 internal sealed class CostServer : IAsyncDisposable
 {
-    /// <summary>Out of time: what took so long was let in, so it counts.</summary>
+    /// <summary>The code of a timeout: such a request was admitted, so it counts.</summary>
     private const string TimeOut = "HC0045";
     private const string TooLarge = "HC0010";
 
@@ -47,22 +47,24 @@ internal sealed class CostServer : IAsyncDisposable
             .Operations.ToDictionary(o => o.Name, o => o.Id);
     }
 
-    /// <summary>Starts it over a database.</summary>
+    /// <summary>Starts the server on a database.</summary>
     public static async Task<CostServer> StartAsync(string database) =>
         new(await ServerProcess.StartAsync("CityHelper.Server.dll", "/health/ready", url => ["serve", "--urls", url], database), database);
 
-    /// <summary>The data of a text.</summary>
+    /// <summary>Sends a text and returns its data.</summary>
     /// <exception cref="InvalidOperationException">It was refused.</exception>
     public async Task<JsonElement> DataAsync(string text)
     {
         (_, JsonElement json) = await PostAsync(new JsonObject { ["query"] = text }, report: false);
-        return json.TryGetProperty("errors", out JsonElement errors) ? throw new InvalidOperationException($"{text}: {errors}") : json.GetProperty("data");
+        return json.TryGetProperty("errors", out JsonElement errors)
+            ? throw new InvalidOperationException($"{text}: {errors}")
+            : json.GetProperty("data");
     }
 
-    /// <summary>Asks a request a few times.</summary>
+    /// <summary>Sends a request several times.</summary>
     /// <returns>
-    /// Its cost, and the least time that it took, or the CPU time of PostgreSQL for each time when that is less: a busy machine lets a
-    /// statement wait, which says nothing of it.
+    /// Its cost, and its least time, or the CPU time of PostgreSQL per run when that is less: on a busy machine a statement waits, which
+    /// says nothing about it.
     /// </returns>
     public async Task<CostMeasurement> MeasureAsync(CostRequest request, int times)
     {
@@ -90,7 +92,7 @@ internal sealed class CostServer : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    /// <summary>The body that sends a request.</summary>
+    /// <summary>The JSON body of a request.</summary>
     public JsonObject BodyOf(CostRequest request) => new()
     {
         [request.Operation is null ? "query" : "id"] = request.Text ?? _ids[request.Operation!],
@@ -102,7 +104,7 @@ internal sealed class CostServer : IAsyncDisposable
         JsonObject body = BodyOf(request);
         if (Encoding.UTF8.GetByteCount(body.ToJsonString()) > Limits.RequestBytesMax)
         {
-            // Of one that is much larger the connection may end before its refusal is read.
+            // The connection of a much larger body may end before its refusal is read.
             return new CostMeasurement(request, 0, 0, TooLarge);
         }
 
@@ -112,7 +114,11 @@ internal sealed class CostServer : IAsyncDisposable
         string[] codes = json.TryGetProperty("errors", out JsonElement errors) ? [.. errors.EnumerateArray().Select(CodeOf)] : [];
         if (!json.TryGetProperty("extensions", out JsonElement extensions) || !extensions.TryGetProperty("cost", out JsonElement cost))
         {
-            return new CostMeasurement(request, codes.Contains(TimeOut) ? 1 : 0, tookMs, codes.Contains(TimeOut) ? null : codes.FirstOrDefault() ?? status.ToString());
+            return new CostMeasurement(
+                request,
+                codes.Contains(TimeOut) ? 1 : 0,
+                tookMs,
+                codes.Contains(TimeOut) ? null : codes.FirstOrDefault() ?? status.ToString());
         }
 
         double fieldCost = extensions.GetProperty("operationCost").GetProperty("fieldCost").GetDouble();
@@ -138,5 +144,7 @@ internal sealed class CostServer : IAsyncDisposable
     }
 
     private static string CodeOf(JsonElement error) =>
-        error.TryGetProperty("extensions", out JsonElement extensions) && extensions.TryGetProperty("code", out JsonElement code) ? code.GetString()! : "no code";
+        error.TryGetProperty("extensions", out JsonElement extensions) && extensions.TryGetProperty("code", out JsonElement code)
+            ? code.GetString()!
+            : "no code";
 }

@@ -2,8 +2,8 @@ using CityHelper.Engine.Clients;
 
 namespace CityHelper.Benchmarks.Overload;
 
-/// <summary>What is asked: published operations of the web client, over places and times that are drawn.</summary>
-/// <remarks>No two are alike, so nothing that a database or a server keeps answers the next one.</remarks>
+/// <summary>Published operations of the web client, with random viewports and times.</summary>
+/// <remarks>No two are equal, so no cache of the database or the server answers the next one.</remarks>
 internal sealed class Drawn(Uri server, int seed)
 {
     private const string City = "nyc";
@@ -16,22 +16,33 @@ internal sealed class Drawn(Uri server, int seed)
     private readonly OperationManifest _manifest =
         OperationManifest.Read(Path.Combine(AppContext.BaseDirectory, "persisted-queries", OperationManifest.FileName));
 
-    /// <summary>Statistics of a viewport, of all times or of some months.</summary>
-    public byte[][] Statistics(int count) => [.. Enumerable.Range(0, count).Select(_ =>
-    {
-        object within = new { viewport = Viewport(sideMin: 0.05, sideMax: 0.22) };
-        DateTime from = new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddMinutes(_dice.Next(500_000));
-        object variables = _dice.Next(2) == 0
-            ? new { city = City, within }
-            : new { city = City, within, where = new { createdAt = new { gte = from, lt = from.AddMinutes(_dice.Next(50_000, 500_000)) } } };
-        return Ask("ServiceRequestStats", variables);
-    })];
+    /// <summary>Statistics of a viewport, for all times or for some months.</summary>
+    public byte[][] Statistics(int count) =>
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ =>
+                {
+                    object within = new { viewport = Viewport(sideMin: 0.05, sideMax: 0.22) };
+                    DateTime from = new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddMinutes(_dice.Next(500_000));
+                    object variables =
+                        _dice.Next(2) == 0
+                            ? new { city = City, within }
+                            : new
+                            {
+                                city = City,
+                                within,
+                                where = new { createdAt = new { gte = from, lt = from.AddMinutes(_dice.Next(50_000, 500_000)) } },
+                            };
+                    return Ask("ServiceRequestStats", variables);
+                }),
+        ];
 
     /// <summary>The newest requests of a part of town.</summary>
     public byte[][] Maps(int count) => [.. Enumerable.Range(0, count).Select(_ =>
         Ask("ServiceRequestMap", new { city = City, viewport = Viewport(sideMin: 0.02, sideMax: 0.03) }))];
 
-    /// <summary>The probe of an orchestrator.</summary>
+    /// <summary>The readiness probe of an orchestrator.</summary>
     public byte[] Readiness() => Wire.Get(new Uri(server, "/health/ready"));
 
     private object Viewport(double sideMin, double sideMax)

@@ -4,19 +4,23 @@ using System.Globalization;
 namespace CityHelper.Benchmarks.Overload;
 
 /// <summary>
-/// <c>overload</c>: how a server behaves when more statistics are asked for than it can answer, beside a map now and then and a readiness
-/// probe (docs/operating.md).
+/// <c>overload</c>: measures a server that is sent more statistics than it can answer, beside occasional maps and a readiness probe
+/// (docs/operating.md).
 /// </summary>
 internal static class OverloadCommand
 {
     private static readonly double[] s_loads = [0.5, 1, 2, 8];
 
-    /// <summary>Every plan is compiled, every connection has its statements prepared, and admission knows how long things take.</summary>
+    /// <summary>Until every plan is compiled, every connection has its statements prepared, and admission has learnt durations.</summary>
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(12);
 
     private static readonly TimeSpan s_rampUp = TimeSpan.FromSeconds(4);
 
-    private static readonly Option<int> Seconds = new("--seconds") { Description = "Seconds that each load is measured.", DefaultValueFactory = _ => 30 };
+    private static readonly Option<int> Seconds = new("--seconds")
+    {
+        Description = "Seconds that each load is measured.",
+        DefaultValueFactory = _ => 30,
+    };
 
     private static readonly Option<int> Seed = new("--seed") { Description = "Of what is drawn.", DefaultValueFactory = _ => 1 };
 
@@ -32,22 +36,29 @@ internal static class OverloadCommand
     public static async Task<int> RunAsync(string[] args)
     {
         var command = new RootCommand("Asks a server for more than it can answer.") { Seconds, Seed, Closed, Markdown };
-        command.SetAction((parsed, _) => MeasureAsync(
-            TimeSpan.FromSeconds(parsed.GetValue(Seconds)), parsed.GetValue(Seed), parsed.GetValue(Closed) ?? [], parsed.GetValue(Markdown)));
+        command.SetAction(
+            (parsed, _) =>
+                MeasureAsync(
+                    TimeSpan.FromSeconds(parsed.GetValue(Seconds)),
+                    parsed.GetValue(Seed),
+                    parsed.GetValue(Closed) ?? [],
+                    parsed.GetValue(Markdown)));
         return await command.Parse(args).InvokeAsync();
     }
 
     private static async Task<int> MeasureAsync(TimeSpan length, int seed, int[] closed, string? markdown)
     {
         ThreadPool.SetMinThreads(16, 16);
-        await using ServerProcess server = await ServerProcess.StartAsync("CityHelper.Server.dll", "/health/ready", url => ["serve", "--urls", url]);
+        await using ServerProcess server = await ServerProcess.StartAsync(
+            "CityHelper.Server.dll", "/health/ready", url => ["serve", "--urls", url]);
         var drawn = new Drawn(server.Url, seed);
         Stage Stage(TimeSpan warmUp, TimeSpan? counted = null) => new(server, drawn, warmUp, counted ?? length);
         var outcomes = new List<StageOutcome>();
 
         await Stage(s_warmUp, TimeSpan.Zero).ClosedAsync("warm-up", Environment.ProcessorCount);
         outcomes.Add(Say(await Stage(TimeSpan.Zero).QuietAsync("quiet")));
-        StageOutcome capacity = await Stage(s_rampUp).ClosedAsync($"closed loop, {Environment.ProcessorCount + 2} connections", Environment.ProcessorCount + 2);
+        StageOutcome capacity = await Stage(s_rampUp)
+            .ClosedAsync($"closed loop, {Environment.ProcessorCount + 2} connections", Environment.ProcessorCount + 2);
         outcomes.Add(Say(capacity));
         foreach (int connections in closed)
         {

@@ -3,12 +3,13 @@ using System.Text;
 
 namespace CityHelper.Benchmarks.Overload;
 
-/// <summary>A row per stage, as markdown.</summary>
+/// <summary>One row per stage, as Markdown.</summary>
 internal static class OverloadTable
 {
     private static readonly string[] s_columns =
     [
-        "load", "statistics/s", "refused/s", "503 share", "not sent", "admitted p50 / p95 ms", "503 p50 / p95 ms", "map p50 / p95 ms", "ready p50 / p95 / max ms", "server MB",
+        "load", "statistics/s", "refused/s", "503 share", "not sent", "admitted p50 / p95 ms", "503 p50 / p95 ms", "map p50 / p95 ms",
+        "ready p50 / p95 / max ms", "server MB",
     ];
 
     public static string Of(IEnumerable<StageOutcome> outcomes)

@@ -1,6 +1,6 @@
 namespace CityHelper.Benchmarks.Overload;
 
-/// <summary>Milliseconds that answers took.</summary>
+/// <summary>Response times in milliseconds.</summary>
 internal sealed class Samples
 {
     private readonly List<double> _values = [];
@@ -16,7 +16,7 @@ internal sealed class Samples
         }
     }
 
-    /// <summary>The smallest that so large a part is not above; null of nothing.</summary>
+    /// <summary>The smallest sample that at least this part of all samples does not exceed; null without samples.</summary>
     public double? Quantile(double part)
     {
         lock (_lock)

@@ -2,22 +2,22 @@ using System.Diagnostics;
 
 namespace CityHelper.Benchmarks.Overload;
 
-/// <summary>What became of the requests of a stage.</summary>
-/// <param name="Name">What was sent.</param>
+/// <summary>The results of a stage.</summary>
+/// <param name="Name">The name of the load.</param>
 /// <param name="Took">How long the stage was measured.</param>
 internal sealed record StageOutcome(string Name, TimeSpan Took)
 {
-    /// <summary>Answers with data, each from its request to its last byte.</summary>
+    /// <summary>Times of answers with data, from the request to the last byte.</summary>
     public Samples Answered { get; } = new();
 
-    /// <summary>Answers 503.</summary>
+    /// <summary>Times of answers with status 503.</summary>
     public Samples Refused { get; } = new();
 
     public Samples Maps { get; } = new();
 
     public Samples Readiness { get; } = new();
 
-    /// <summary>Questions that came while every connection was in use.</summary>
+    /// <summary>Requests that were due while every connection was in use.</summary>
     public int Unsent { get; set; }
 
     /// <summary>Anything else: an error, a closed connection.</summary>
@@ -29,20 +29,20 @@ internal sealed record StageOutcome(string Name, TimeSpan Took)
     public double PerSecond => Answered.Count / Took.TotalSeconds;
 }
 
-/// <summary>One load for some time, beside a map now and then and a readiness probe.</summary>
+/// <summary>One load for some time, beside occasional maps and a readiness probe.</summary>
 /// <param name="server">The server.</param>
-/// <param name="drawn">What is asked.</param>
-/// <param name="warmUp">How long nothing is counted at first.</param>
-/// <param name="length">How long it is counted.</param>
+/// <param name="drawn">The requests.</param>
+/// <param name="warmUp">The time at the start in which nothing is counted.</param>
+/// <param name="length">The time in which answers are counted.</param>
 internal sealed class Stage(ServerProcess server, Drawn drawn, TimeSpan warmUp, TimeSpan length)
 {
-    /// <summary>Connections that the open loop holds at most.</summary>
+    /// <summary>The most connections that the open loop holds.</summary>
     public const int ConnectionsMax = 800;
 
     private const double MapsPerSecond = 4;
     private const double ProbesPerSecond = 4;
 
-    /// <summary>Clients that ask again as soon as they are answered.</summary>
+    /// <summary>A closed loop: each client sends its next request when the last one is answered.</summary>
     public Task<StageOutcome> ClosedAsync(string name, int connections) => MeasureAsync(name, async (outcome, isCounted, end) =>
         await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>
         {
@@ -55,45 +55,51 @@ internal sealed class Stage(ServerProcess server, Drawn drawn, TimeSpan warmUp, 
         })));
 
     /// <summary>
-    /// Questions that come as they come, whether the last ones are answered or not. Who is refused comes back when it was told to, on its
-    /// connection.
+    /// An open loop: requests come as a Poisson process, whether earlier ones are answered or not. A refused client comes back after
+    /// <c>Retry-After</c>, on its connection.
     /// </summary>
-    public Task<StageOutcome> OpenAsync(string name, double perSecond, int seed) => MeasureAsync(name, async (outcome, isCounted, end) =>
-    {
-        var dice = new Random(seed);
-        byte[][] requests = drawn.Statistics(2_000);
-        var idle = new Stack<Wire>();
-        var running = new HashSet<Task>();
-        var all = new List<Wire>();
-        long start = Stopwatch.GetTimestamp();
-        double due = 0;
-        for (int i = 0; !end.IsCancellationRequested; i++)
-        {
-            due += -Math.Log(1 - dice.NextDouble()) / perSecond;
-            TimeSpan wait = TimeSpan.FromSeconds(due) - Stopwatch.GetElapsedTime(start);
-            if (wait > TimeSpan.Zero)
+    public Task<StageOutcome> OpenAsync(string name, double perSecond, int seed) =>
+        MeasureAsync(
+            name,
+            async (outcome, isCounted, end) =>
             {
-                await Task.Delay(wait, end).ContinueWith(_ => { }, TaskScheduler.Default);
+                var dice = new Random(seed);
+                byte[][] requests = drawn.Statistics(2_000);
+                var idle = new Stack<Wire>();
+                var running = new HashSet<Task>();
+                var all = new List<Wire>();
+                long start = Stopwatch.GetTimestamp();
+                double due = 0;
+                for (int i = 0; !end.IsCancellationRequested; i++)
+                {
+                    due += -Math.Log(1 - dice.NextDouble()) / perSecond;
+                    TimeSpan wait = TimeSpan.FromSeconds(due) - Stopwatch.GetElapsedTime(start);
+                    if (wait > TimeSpan.Zero)
+                    {
+                        await Task.Delay(wait, end).ContinueWith(_ => { }, TaskScheduler.Default);
+                    }
+
+                    Wire? wire = Take(idle, all);
+                    if (wire is null)
+                    {
+                        outcome.Unsent += isCounted() ? 1 : 0;
+                        continue;
+                    }
+
+                    Task client = ClientAsync(wire, requests[i % requests.Length], outcome, isCounted, end)
+                        .ContinueWith(_ => Give(idle, wire), TaskScheduler.Default);
+                    running.Add(client);
+                    running.RemoveWhere(task => task.IsCompleted);
+                }
+
+                await Task.WhenAll(running);
+                all.ForEach(wire => wire.Dispose());
             }
+        );
 
-            Wire? wire = Take(idle, all);
-            if (wire is null)
-            {
-                outcome.Unsent += isCounted() ? 1 : 0;
-                continue;
-            }
-
-            Task client = ClientAsync(wire, requests[i % requests.Length], outcome, isCounted, end).ContinueWith(_ => Give(idle, wire), TaskScheduler.Default);
-            running.Add(client);
-            running.RemoveWhere(task => task.IsCompleted);
-        }
-
-        await Task.WhenAll(running);
-        all.ForEach(wire => wire.Dispose());
-    });
-
-    /// <summary>Nothing but the maps and the probes.</summary>
-    public Task<StageOutcome> QuietAsync(string name) => MeasureAsync(name, (_, _, end) => Task.Delay(Timeout.Infinite, end).ContinueWith(_ => { }, TaskScheduler.Default));
+    /// <summary>Only the maps and the probes.</summary>
+    public Task<StageOutcome> QuietAsync(string name) =>
+        MeasureAsync(name, (_, _, end) => Task.Delay(Timeout.Infinite, end).ContinueWith(_ => { }, TaskScheduler.Default));
 
     private Wire? Take(Stack<Wire> idle, List<Wire> all)
     {
@@ -135,8 +141,9 @@ internal sealed class Stage(ServerProcess server, Drawn drawn, TimeSpan warmUp, 
         return outcome;
     }
 
-    // A thread of its own, which waits for nobody but the server and the system's scheduler.
-    private Task Probe(byte[][] requests, double perSecond, Samples samples, StageOutcome outcome, Func<bool> isCounted, CancellationToken end) =>
+    // A separate thread, which waits only for the server and the system's scheduler.
+    private Task Probe(
+        byte[][] requests, double perSecond, Samples samples, StageOutcome outcome, Func<bool> isCounted, CancellationToken end) =>
         Task.Factory.StartNew(
             () =>
             {
@@ -162,12 +169,13 @@ internal sealed class Stage(ServerProcess server, Drawn drawn, TimeSpan warmUp, 
         }
     }
 
-    private static async Task<WireAnswer> AskAsync(Wire wire, byte[] request, StageOutcome outcome, Func<bool> isCounted, CancellationToken end)
+    private static async Task<WireAnswer> AskAsync(
+        Wire wire, byte[] request, StageOutcome outcome, Func<bool> isCounted, CancellationToken end)
     {
         long sent = Stopwatch.GetTimestamp();
         try
         {
-            // What is on its way is awaited also at the end: a stage leaves nothing behind for the next.
+            // Requests in flight are awaited at the end too: a stage leaves nothing behind for the next.
             WireAnswer answer = await wire.SendAsync(request, CancellationToken.None);
             if (isCounted() && !end.IsCancellationRequested)
             {

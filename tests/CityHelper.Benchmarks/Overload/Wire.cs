@@ -4,14 +4,14 @@ using System.Text;
 
 namespace CityHelper.Benchmarks.Overload;
 
-/// <summary>The head of an answer; bodies are read and thrown away.</summary>
+/// <summary>The head of an answer; bodies are read and discarded.</summary>
 /// <param name="Status">The status.</param>
-/// <param name="RetryAfter">Seconds of <c>Retry-After</c>; null without.</param>
+/// <param name="RetryAfter">Seconds of <c>Retry-After</c>; null without the header.</param>
 internal readonly record struct WireAnswer(int Status, int? RetryAfter);
 
 /// <summary>
-/// One connection that sends requests as they are and reads no more of an answer than its status and length: a twentieth of what an
-/// HttpClient costs, on the processors that server and database need.
+/// One connection that sends requests as they are, and parses only the status, length and <c>Retry-After</c> of an answer. It costs a
+/// twentieth of an HttpClient, on the processors that server and database need.
 /// </summary>
 internal sealed class Wire : IDisposable
 {
@@ -25,10 +25,11 @@ internal sealed class Wire : IDisposable
 
     /// <summary>A request as bytes.</summary>
     public static byte[] Get(Uri url) =>
-        Encoding.ASCII.GetBytes($"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nAccept: application/graphql-response+json\r\n\r\n");
+        Encoding.ASCII.GetBytes(
+            $"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nAccept: application/graphql-response+json\r\n\r\n");
 
     /// <summary>Sends a request and awaits its answer.</summary>
-    /// <exception cref="IOException">The server closed the connection, or answers in a way that this client does not read.</exception>
+    /// <exception cref="IOException">The server closed the connection, or sent what this client cannot parse.</exception>
     public async ValueTask<WireAnswer> SendAsync(ReadOnlyMemory<byte> request, CancellationToken cancellation)
     {
         if (!_socket.Connected)
@@ -52,7 +53,7 @@ internal sealed class Wire : IDisposable
         return answer;
     }
 
-    /// <summary>As <see cref="SendAsync"/>, on the caller's thread: what is measured then waits for no thread of a pool.</summary>
+    /// <summary>As <see cref="SendAsync"/>, but on the caller's thread: the measured time includes no wait for a pool thread.</summary>
     public WireAnswer Send(ReadOnlySpan<byte> request)
     {
         if (!_socket.Connected)
@@ -78,9 +79,10 @@ internal sealed class Wire : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private static int Some(int received) => received > 0 ? received : throw new IOException("The server closed the connection in the middle of an answer.");
+    private static int Some(int received) =>
+        received > 0 ? received : throw new IOException("The server closed the connection in the middle of an answer.");
 
-    // An answer that is sent in chunks, such as that of a readiness probe, is short: all of it is waited for.
+    // A chunked answer, such as that of a readiness probe, is short: waits for all of it.
     private bool HasHead(int received)
     {
         ReadOnlySpan<byte> text = _buffer.AsSpan(0, received);
@@ -97,7 +99,9 @@ internal sealed class Wire : IDisposable
         int head = _buffer.AsSpan(0, received).IndexOf("\r\n\r\n"u8) + 4;
         string text = Encoding.ASCII.GetString(_buffer, 0, head);
         int length = Header(text, "Content-Length") ?? received - head;
-        return (new WireAnswer(int.Parse(text.AsSpan(9, 3), CultureInfo.InvariantCulture), Header(text, "Retry-After")), length - (received - head));
+        return (
+            new WireAnswer(int.Parse(text.AsSpan(9, 3), CultureInfo.InvariantCulture), Header(text, "Retry-After")),
+            length - (received - head));
     }
 
     private static int? Header(string head, string name)

@@ -4,7 +4,7 @@ using Npgsql;
 namespace CityHelper.Benchmarks.Scale;
 
 /// <summary>User and system time of all threads of some processes so far, in nanoseconds by thread id.</summary>
-/// <remarks>/proc/PID/stat has the same time in ticks of 10 ms, a fifth of what one process takes in a round.</remarks>
+/// <remarks><c>/proc/PID/stat</c> has the same time only in ticks of 10 ms, a fifth of what one process takes in a round.</remarks>
 internal sealed class CpuTimes
 {
     private const string Backends =
@@ -16,7 +16,7 @@ internal sealed class CpuTimes
     {
     }
 
-    /// <summary>Reads those of one process.</summary>
+    /// <summary>Reads the times of one process.</summary>
     public static CpuTimes Of(int process)
     {
         var times = new CpuTimes();
@@ -24,7 +24,7 @@ internal sealed class CpuTimes
         return times;
     }
 
-    /// <summary>Reads those of the processes that PostgreSQL, which must be on this machine, runs for the servers of a database.</summary>
+    /// <summary>Reads the times of PostgreSQL's backends for the servers of a database. PostgreSQL must be on this machine.</summary>
     public static async Task<CpuTimes> OfBackendsAsync(NpgsqlDataSource database)
     {
         var times = new CpuTimes();

@@ -8,14 +8,14 @@ using CityHelper.Server;
 
 namespace CityHelper.Benchmarks.Scale;
 
-/// <summary>What PostgreSQL says of all statements of an operation together: each figure is the median of its own runs.</summary>
-/// <param name="Buffers">Pages that were looked at while running, found in memory or not.</param>
-/// <param name="PlanningBuffers">Pages of the catalogs while planning.</param>
+/// <summary>EXPLAIN's measurements for all statements of an operation together: each is the median of its own runs.</summary>
+/// <param name="Buffers">Pages accessed while running, found in memory or not.</param>
+/// <param name="PlanningBuffers">Pages of the catalogues accessed while planning.</param>
 /// <param name="PlanningMs">Milliseconds to plan.</param>
-/// <param name="ExecutionMs">Milliseconds to run, with EXPLAIN's own clock in them.</param>
+/// <param name="ExecutionMs">Milliseconds to run, including the overhead of EXPLAIN's own clock.</param>
 internal sealed record StatementCost(double Buffers, double PlanningBuffers, double PlanningMs, double ExecutionMs);
 
-/// <summary>A server in this process, whose statements are explained instead of answered.</summary>
+/// <summary>A server in this process that explains its statements instead of answering.</summary>
 internal sealed class Explainer : IAsyncDisposable
 {
     private const int WarmUpRuns = 5;
@@ -25,7 +25,7 @@ internal sealed class Explainer : IAsyncDisposable
 
     private Explainer(WebApplication app) => _app = app;
 
-    /// <summary>Starts it; what the tables' statistics say is read while it starts.</summary>
+    /// <summary>Starts the server, which reads the table statistics while it starts.</summary>
     public static async Task<Explainer> StartAsync(string database)
     {
         WebApplication app = await ServerApplication.BuildAsync(
@@ -39,7 +39,7 @@ internal sealed class Explainer : IAsyncDisposable
         return new Explainer(app);
     }
 
-    /// <summary>Explains an operation many times over.</summary>
+    /// <summary>Explains an operation many times.</summary>
     /// <returns>Null when none of its statements are explained.</returns>
     public async Task<StatementCost?> MeasureAsync(ScaleOperation asked)
     {

@@ -2,23 +2,23 @@ namespace CityHelper.Benchmarks.Scale;
 
 /// <summary>What an operation costs in one city.</summary>
 /// <param name="Name">The operation.</param>
-/// <param name="Form">How its rows were reached; empty where there is one way only.</param>
+/// <param name="AccessPath">The access path of its rows; empty where there is only one.</param>
 /// <param name="Rows">Rows of all connections of its answer; 1 for a single row.</param>
-/// <param name="Statements">What EXPLAIN says, if it says anything.</param>
+/// <param name="Statements">EXPLAIN's measurements, if there are any.</param>
 /// <param name="PostgresMicroseconds">CPU time of PostgreSQL per request.</param>
 /// <param name="ServerMicroseconds">CPU time of the server per request.</param>
 internal sealed record OperationCost(
-    string Name, string Form, int Rows, StatementCost? Statements, double PostgresMicroseconds, double ServerMicroseconds);
+    string Name, string AccessPath, int Rows, StatementCost? Statements, double PostgresMicroseconds, double ServerMicroseconds);
 
 /// <summary>
-/// Measures the operations in all cities: first what EXPLAIN says, then CPU time under load. The cities take turns within every
-/// operation, because a busy neighbour of the machine makes the same work cost twice the CPU time, and would look like growth.
+/// Measures the operations in all cities: first with EXPLAIN, then their CPU time under load. The cities take turns within every operation,
+/// because a busy neighbour on the machine can double the CPU time of the same work, which would look like growth.
 /// </summary>
 internal static class ScaleBenchmark
 {
     private const int WarmUpRequests = 3_000;
 
-    /// <summary>Short and many: a neighbour's burst lasts longer than a round, so it meets all cities alike.</summary>
+    /// <summary>Rounds are short and many: a neighbour's burst lasts longer than a round, so it meets all cities alike.</summary>
     private const int RoundRequests = 500;
     private const int Rounds = 9;
 
@@ -49,9 +49,16 @@ internal static class ScaleBenchmark
             IReadOnlyList<RoundCost> rounds = await RoundsAsync(cities, i);
             for (int c = 0; c < cities.Count; c++)
             {
-                (string form, int rows) = await cities[c].AskAsync(cities[c].Operations[i]);
-                costs[c].Add(new OperationCost(
-                    cities[c].Operations[i].Name, form, rows, explained[c][i], rounds[c].PostgresMicroseconds, rounds[c].ServerMicroseconds));
+                (string accessPath, int rows) = await cities[c].AskAsync(cities[c].Operations[i]);
+                costs[c]
+                    .Add(
+                        new OperationCost(
+                            cities[c].Operations[i].Name,
+                            accessPath,
+                            rows,
+                            explained[c][i],
+                            rounds[c].PostgresMicroseconds,
+                            rounds[c].ServerMicroseconds));
             }
         }
 
@@ -69,7 +76,11 @@ internal static class ScaleBenchmark
             }
         }
 
-        return [.. rounds.Select(r => new RoundCost(Middle(r.Select(x => x.PostgresMicroseconds)), Middle(r.Select(x => x.ServerMicroseconds))))];
+        return
+        [
+            .. rounds.Select(r => new RoundCost(
+                Middle(r.Select(x => x.PostgresMicroseconds)), Middle(r.Select(x => x.ServerMicroseconds)))),
+        ];
     }
 
     private static double Middle(IEnumerable<double> values) => values.Order().ElementAt(Rounds / 2);

@@ -4,12 +4,12 @@ using Npgsql;
 
 namespace CityHelper.Benchmarks.Scale;
 
-/// <summary>One city with its server, its operations and the clients that ask them.</summary>
+/// <summary>One city with its server, its operations and the clients that send them.</summary>
 internal sealed class ScaleCity : IAsyncDisposable
 {
     private const int ConnectionCount = 4;
 
-    /// <summary>A round of figures, at 20 to 40 ms each, is a hundred of them; there are hundreds of rounds.</summary>
+    /// <summary>The time of a round: about a hundred statistics requests, at 20 to 40 ms each. There are hundreds of rounds.</summary>
     private static readonly TimeSpan s_timeMax = TimeSpan.FromSeconds(2);
 
     private readonly string _database;
@@ -24,15 +24,16 @@ internal sealed class ScaleCity : IAsyncDisposable
         _source = NpgsqlDataSource.Create(database);
     }
 
-    /// <summary>The same in every city but for ids and cursors.</summary>
+    /// <summary>The same in every city except for ids and cursors.</summary>
     public IReadOnlyList<ScaleOperation> Operations { get; private set; } = [];
 
     /// <summary>Starts a server over a database.</summary>
     /// <param name="database">The database.</param>
-    /// <param name="only">Words, of which an operation's name must hold one to be measured.</param>
+    /// <param name="only">Words: an operation is measured when its name holds one of them.</param>
     public static async Task<ScaleCity> StartAsync(string database, string[] only)
     {
-        ServerProcess server = await ServerProcess.StartAsync("CityHelper.Server.dll", "/health/ready", url => ["serve", "--urls", url], database);
+        ServerProcess server = await ServerProcess.StartAsync(
+            "CityHelper.Server.dll", "/health/ready", url => ["serve", "--urls", url], database);
         var city = new ScaleCity(database, server);
         city.Operations = [.. (await new ScaleOperations().AllAsync(city._load.Client, server.Url))
             .Where(o => only.Any(word => o.Name.Contains(word, StringComparison.OrdinalIgnoreCase)))];
@@ -53,7 +54,7 @@ internal sealed class ScaleCity : IAsyncDisposable
         return costs;
     }
 
-    /// <summary>Sends an operation's requests and does not look.</summary>
+    /// <summary>Sends an operation's requests without measuring.</summary>
     public Task WarmUpAsync(ScaleOperation operation, int requests) => _load.SendAsync(operation.Questions(_server.Url), requests);
 
     /// <summary>Sends an operation's requests.</summary>
@@ -68,16 +69,18 @@ internal sealed class ScaleCity : IAsyncDisposable
             CpuTimes.Of(_server.Id).Since(server).TotalMicroseconds / sent);
     }
 
-    /// <summary>Asks once, and looks at the answer.</summary>
-    /// <returns>How the rows were reached, and how many all connections have together; 1 without a connection.</returns>
-    public async Task<(string Form, int Rows)> AskAsync(ScaleOperation operation)
+    /// <summary>Sends one request and reads its answer.</summary>
+    /// <returns>The access path, and the rows of all connections together; 1 without a connection.</returns>
+    public async Task<(string AccessPath, int Rows)> AskAsync(ScaleOperation operation)
     {
         using HttpRequestMessage message = operation.Questions(_server.Url)[0].ToMessage();
         message.Headers.Add(GraphQLHttpHandler.DebugHeader, "1");
         using HttpResponseMessage answer = await _load.Client.SendAsync(message);
-        string forms = answer.Headers.TryGetValues(GraphQLHttpHandler.FormsHeader, out IEnumerable<string>? values) ? string.Join(", ", values) : "";
+        string paths = answer.Headers.TryGetValues(GraphQLHttpHandler.AccessPathsHeader, out IEnumerable<string>? values)
+            ? string.Join(", ", values)
+            : "";
         using JsonDocument body = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync());
-        return (forms.Replace("serviceRequests=", "", StringComparison.Ordinal), RowsIn(body.RootElement.GetProperty("data")) ?? 1);
+        return (paths.Replace("serviceRequests=", "", StringComparison.Ordinal), RowsIn(body.RootElement.GetProperty("data")) ?? 1);
     }
 
     public async ValueTask DisposeAsync()

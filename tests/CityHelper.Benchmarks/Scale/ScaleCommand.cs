@@ -11,7 +11,7 @@ internal static class ScaleCommand
     private const int SizesMax = 6;
     private const int RowsMax = 10_000_000;
 
-    /// <summary>What fills the pages of all operations.</summary>
+    /// <summary>Enough rows to fill the pages of all operations.</summary>
     private const int RowsMin = 50_000;
 
     private const string SizesDefault = "50000,500000,2000000";
@@ -21,7 +21,10 @@ internal static class ScaleCommand
         Description = $"Requests in each city, smallest first, {SizesDefault} unless given; a database of each is made once and kept.",
     };
 
-    private static readonly Option<string?> Only = new("--only") { Description = "Measures the operations whose name holds one of these words, with commas between them." };
+    private static readonly Option<string?> Only = new("--only")
+    {
+        Description = "Measures the operations whose name holds one of these words, with commas between them.",
+    };
 
     private static readonly Option<string?> Markdown = new("--markdown") { Description = "A file for the table as markdown." };
 
@@ -33,10 +36,13 @@ internal static class ScaleCommand
         {
             if (Parse(parsed.GetValue(Sizes)).Count is 0 or > SizesMax)
             {
-                parsed.AddError($"--sizes takes 1 to {SizesMax} numbers from {RowsMin} to {RowsMax}, smallest first, with commas between them.");
+                parsed.AddError(
+                    $"--sizes takes 1 to {SizesMax} numbers from {RowsMin} to {RowsMax}, smallest first, with commas between them.");
             }
         });
-        command.SetAction((parsed, _) => MeasureAsync(Parse(parsed.GetValue(Sizes)), parsed.GetValue(Only)?.Split(',') ?? [""], parsed.GetValue(Markdown)));
+        command.SetAction(
+            (parsed, _) => MeasureAsync(Parse(parsed.GetValue(Sizes)), parsed.GetValue(Only)?.Split(',') ?? [""], parsed.GetValue(Markdown))
+        );
         return await command.Parse(args).InvokeAsync();
     }
 
@@ -82,7 +88,7 @@ internal static class ScaleCommand
         }
     }
 
-    // Empty when the text is no ascending list of allowed numbers.
+    // Empty when the text is not an ascending list of allowed numbers.
     private static IReadOnlyList<int> Parse(string? text)
     {
         var sizes = new List<int>();

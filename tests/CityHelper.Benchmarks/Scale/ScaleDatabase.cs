@@ -6,14 +6,14 @@ using Npgsql;
 
 namespace CityHelper.Benchmarks.Scale;
 
-/// <summary>The database of one size: made once and kept.</summary>
+/// <summary>The database of one size: created once and kept.</summary>
 internal static class ScaleDatabase
 {
-    /// <summary>Makes the database unless it is there with all its rows.</summary>
+    /// <summary>Creates the database unless it exists with all its rows.</summary>
     /// <param name="server">A connection string to any database of the server.</param>
     /// <param name="rows">Its size.</param>
     /// <returns>Its connection string.</returns>
-    /// <exception cref="InvalidOperationException">It could not be filled, or holds other rows.</exception>
+    /// <exception cref="InvalidOperationException">The import failed, or the database holds other rows.</exception>
     public static async Task<string> EnsureAsync(string server, int rows)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"cityhelper_scale_{rows}");
@@ -29,7 +29,8 @@ internal static class ScaleDatabase
             long found = await CountAsync(source);
             if (found != rows)
             {
-                throw new InvalidOperationException($"{name} holds {found:N0} requests instead of {rows:N0}: drop it, and it is made anew.");
+                throw new InvalidOperationException(
+                    $"{name} holds {found:N0} requests instead of {rows:N0}: drop it, and it is made anew.");
             }
         }
 
@@ -40,17 +41,17 @@ internal static class ScaleDatabase
         return database;
     }
 
-    // The district as a boundary, with its counters; and the packs.
+    // Imports the district as a boundary with its counters, and backfills the packed blocks.
     private static async Task EnsureDistrictAsync(NpgsqlDataSource source, string database)
     {
         await ImportBoundariesAsync(database, ScaleOperations.DistrictKind, ScaleOperations.DistrictFeature);
-        await new RequestPacks(source, TimeProvider.System).FillAsync(await CityAsync(source));
+        await new PackedBlocks(source, TimeProvider.System).BackfillAsync(await CityAsync(source));
     }
 
-    /// <summary>Imports boundaries of a kind, with their counters; none that is there already as it is.</summary>
+    /// <summary>Imports boundaries of a kind, with their counters; leaves unchanged ones as they are.</summary>
     /// <param name="database">The database.</param>
     /// <param name="kind">Their kind.</param>
-    /// <param name="features">GeoJSON of them.</param>
+    /// <param name="features">The boundaries as GeoJSON.</param>
     public static async Task ImportBoundariesAsync(string database, string kind, string features)
     {
         string file = Path.Combine(Path.GetTempPath(), $"{Path.GetRandomFileName()}.geojson");
@@ -65,7 +66,7 @@ internal static class ScaleDatabase
         }
 
         await using NpgsqlDataSource source = NpgsqlDataSource.Create(database);
-        await new BoundaryCounters(source, TimeProvider.System).FillAsync(await CityAsync(source));
+        await new BoundaryCounters(source, TimeProvider.System).BackfillAsync(await CityAsync(source));
     }
 
     private static async Task<short> CityAsync(NpgsqlDataSource source)
@@ -93,7 +94,7 @@ internal static class ScaleDatabase
         return (long)(await count.ExecuteScalarAsync())!;
     }
 
-    // What the verb says goes to standard error: standard output belongs to the table.
+    // The command's output goes to standard error: standard output belongs to the table.
     private static async Task RunServerAsync(string database, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "CityHelper.Server.dll"), .. arguments])

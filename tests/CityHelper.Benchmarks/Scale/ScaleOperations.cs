@@ -4,10 +4,10 @@ using CityHelper.Engine.Clients;
 namespace CityHelper.Benchmarks.Scale;
 
 /// <summary>An operation that is measured in every city.</summary>
-/// <param name="Name">What people call it.</param>
+/// <param name="Name">Its name in the table.</param>
 /// <param name="Persisted">The web client's operation; null for free text.</param>
 /// <param name="Text">The document.</param>
-/// <param name="Variables">Different requests for it, which take turns.</param>
+/// <param name="Variables">The variables of different requests, which take turns.</param>
 internal sealed record ScaleOperation(string Name, ManifestOperation? Persisted, string Text, IReadOnlyList<object> Variables)
 {
     public Question[] Questions(Uri server) => [.. Variables.Select(v => Persisted is null
@@ -16,21 +16,21 @@ internal sealed record ScaleOperation(string Name, ManifestOperation? Persisted,
 }
 
 /// <summary>
-/// What is asked: the same in every city, and such that the smallest one fills the pages too, unless the name says "few rows". Otherwise
-/// a small city would be asked for its whole history and a large one for its last days.
+/// The measured operations: the same in every city, and such that the smallest one fills the pages too, unless the name says "few rows".
+/// Otherwise a small city would return its whole history and a large one its last days.
 /// </summary>
 internal sealed class ScaleOperations
 {
     public const string City = "nyc";
 
-    /// <summary>The kind of the one boundary that is asked for.</summary>
+    /// <summary>The kind of the one boundary that is measured.</summary>
     public const string DistrictKind = "measured";
 
     private const int PageRows = 50;
     private const int DeepPage = 200;
     private const int DetailCount = 100;
 
-    /// <summary>As far as a circle around a place may reach.</summary>
+    /// <summary>The largest distance that a nearby search may have.</summary>
     private const double NearbyMetres = 5_000;
 
     /// <summary>3 rows in 1,000.</summary>
@@ -41,7 +41,7 @@ internal sealed class ScaleOperations
 
     private const string CommonCategory = "noise-residential";
 
-    // Without nested lists, whose cost would hide how the rows themselves are reached; the nested list is measured for itself.
+    // Without nested lists, whose cost would hide that of the access path; the nested list is measured separately.
     private const string ListText =
         """
         query($where: ServiceRequestFilterInput, $order: [ServiceRequestSortInput!]) {
@@ -75,7 +75,8 @@ internal sealed class ScaleOperations
     private const string NodeText = "query($id: ID!) { node(id: $id) { id ... on ServiceRequest { title status createdAt } } }";
 
     private const string DuplicatesText =
-        """{ serviceRequests(city: "nyc", first: 20) { nodes { possibleDuplicates(first: 3) { score distanceMetres serviceRequest { id } } } } }""";
+        """{ serviceRequests(city: "nyc", first: 20) { nodes { possibleDuplicates(first: 3) """
+            + """{ score distanceMetres serviceRequest { id } } } } }""";
 
     private static readonly object s_timesSquare = new { longitude = -73.9855, latitude = 40.758 };
     private static readonly object s_midtown = new { west = -73.995, south = 40.745, east = -73.965, north = 40.765 };
@@ -83,7 +84,7 @@ internal sealed class ScaleOperations
     private static readonly object s_wholeCity = new { west = -74.3, south = 40.45, east = -73.65, north = 40.95 };
     private static readonly object s_manhattan = new { west = -74.02, south = 40.70, east = -73.93, north = 40.80 };
 
-    /// <summary>Near the largest area that cells still cover.</summary>
+    /// <summary>Near the largest area that a covering of cells still allows.</summary>
     private static readonly object s_thirdOfCity = new { west = -74.02, south = 40.62, east = -73.78, north = 40.80 };
 
     /// <summary>The outline of a district: Queens 4, the densest of its borough.</summary>
@@ -97,16 +98,27 @@ internal sealed class ScaleOperations
     ];
 
     /// <summary>The same outline as a file of boundaries.</summary>
-    public static string DistrictFeature { get; } = JsonSerializer.Serialize(new
-    {
-        type = "FeatureCollection",
-        features = new[] { new { type = "Feature", properties = new { name = "Queens 4" }, geometry = new { type = "Polygon", coordinates = new[] { s_district } } } },
-    });
+    public static string DistrictFeature { get; } =
+        JsonSerializer.Serialize(
+            new
+            {
+                type = "FeatureCollection",
+                features = new[]
+                {
+                    new
+                    {
+                        type = "Feature",
+                        properties = new { name = "Queens 4" },
+                        geometry = new { type = "Polygon", coordinates = new[] { s_district } },
+                    },
+                },
+            }
+        );
 
     private static readonly object s_inDistrict = new { polygon = new { type = "Polygon", coordinates = new[] { s_district } } };
     private static readonly object s_lastYear = new { createdAt = new { gte = "2025-11-01T04:00:00Z", lt = "2026-11-01T04:00:00Z" } };
 
-    /// <summary>The same by the calendar, whose counters the cells have.</summary>
+    /// <summary>A calendar year, for which cells have counters.</summary>
     private static readonly object s_calendarYear = new { createdAt = new { gte = "2025-01-01T05:00:00Z", lt = "2026-01-01T05:00:00Z" } };
 
     private static readonly object s_pending = new { status = new { eq = "PENDING" } };
@@ -134,7 +146,7 @@ internal sealed class ScaleOperations
             Text("list, PENDING by updatedAt", ListText, new { where = s_pending, order = new[] { new { updatedAt = "DESC" } } }),
             Text("list by category name", ListText, new { order = new[] { new { category = new { name = "ASC" } } } }),
             Text("20 categories, 3 requests each", CategoriesText, new { }),
-            Web("figures of the city, a year", "ServiceRequestStats", new { city = City, where = s_lastYear }),
+            Web("statistics of the city, a year", "ServiceRequestStats", new { city = City, where = s_lastYear }),
             Text("counts of the city, a year", CountsText, new { where = s_lastYear }),
             Text("city by day, a year", DaysText, new { where = s_lastYear }),
             Text("counts of Midtown, 2025", CountsText, new { within = new { viewport = s_midtown }, where = s_calendarYear }),
@@ -150,8 +162,27 @@ internal sealed class ScaleOperations
             Web("clusters of the city at zoom 11", "ServiceRequestClusters", new { city = City, viewport = s_wholeCity, zoom = 11 }),
             Text("overdue in the city", "{ serviceRequestStats(city: \"nyc\") { overdue } }", new { }),
             Web("nearest 20 in Midtown", "NearbyServiceRequests", new { city = City, to = s_timesSquare }),
-            Web("nearest 20, rare category", "NearbyServiceRequests", new { city = City, to = s_timesSquare, withinMetres = NearbyMetres, where = OfCategory(RareCategory) }),
-            Web("candidates of a form", "DuplicateCandidates", new { city = City, category = CommonCategory, location = s_timesSquare }),
+            Web(
+                "nearest 20, rare category",
+                "NearbyServiceRequests",
+                new
+                {
+                    city = City,
+                    to = s_timesSquare,
+                    withinMetres = NearbyMetres,
+                    where = OfCategory(RareCategory),
+                }
+            ),
+            Web(
+                "candidates of a form",
+                "DuplicateCandidates",
+                new
+                {
+                    city = City,
+                    category = CommonCategory,
+                    location = s_timesSquare,
+                }
+            ),
             Text("possible duplicates of 20 rows", DuplicatesText, new { }),
             Text("node", NodeText, [.. ids.Select(id => new { id })]),
         ];
@@ -172,13 +203,14 @@ internal sealed class ScaleOperations
 
     private static async Task<string> DistrictAsync(HttpClient client, Uri server)
     {
-        Question question = Question.FreeText(server, $$"""{ boundaries(city: "{{City}}", kind: "{{DistrictKind}}", first: 1) { nodes { id } } }""", new { });
+        Question question = Question.FreeText(
+            server, $$"""{ boundaries(city: "{{City}}", kind: "{{DistrictKind}}", first: 1) { nodes { id } } }""", new { });
         using HttpResponseMessage response = await client.SendAsync(question.ToMessage());
         using JsonDocument answer = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync());
         return answer.RootElement.GetProperty("data").GetProperty("boundaries").GetProperty("nodes")[0].GetProperty("id").GetString()!;
     }
 
-    // Page by page, as a client gets there; on the way it takes an id of every second page, so that no two are neighbours.
+    // Reads page by page, as a client does, and takes an id from every second page, so that no two are neighbours.
     private async Task<(string Cursor, string[] Ids)> WalkAsync(HttpClient client, Uri server)
     {
         string? cursor = null;

@@ -8,15 +8,16 @@ using static CityHelper.IntegrationTests.Attacks.AttackedServer;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 1: deep nesting, which ends a process whose parser or validation recurses (CVE-2026-40324 of HotChocolate, CVE-2023-28867 of
-/// graphql-java). A stack that overflows would end these tests too.
+/// Attack 1: deep nesting ends a process whose parser or validation recurses (CVE-2026-40324 of HotChocolate, CVE-2023-28867 of
+/// graphql-java). A stack overflow would end these tests too.
 /// </summary>
 [Collection(PostgresCollection.Name)]
-public sealed class Attack01DeepNestingTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
+public sealed class Attack01DeepNestingTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>, IDisposable
 {
-    private const string Filtered = "query($w: ServiceRequestFilterInput) { serviceRequests(city: \"nyc\", first: 1, where: $w) { nodes { id } } }";
+    private const string Filtered =
+        "query($w: ServiceRequestFilterInput) { serviceRequests(city: \"nyc\", first: 1, where: $w) { nodes { id } } }";
 
-    public void Dispose() => Assert.Empty(house.Server.Errors);
+    public void Dispose() => Assert.Empty(fixture.Server.Errors);
 
     [Theory]
     [InlineData("{a", "", "")]
@@ -37,23 +38,31 @@ public sealed class Attack01DeepNestingTests(ReadingHouse house) : IClassFixture
     {
         foreach (int depth in new[] { Limits.DocumentDepthMax + 1, 4_000, 60_000 / Math.Max(1, (open + close).Length) })
         {
-            string text = open.Length == 0 ? Repeat(Math.Min(depth, 60_000 / head.Length), head) : head + Repeat(depth, open) + Repeat(close.Length == 0 ? 0 : depth, close);
-            await house.Server.RefusesAsync(text, "OPERATION_TOO_LARGE");
+            string text =
+                open.Length == 0
+                    ? Repeat(Math.Min(depth, 60_000 / head.Length), head)
+                    : head + Repeat(depth, open) + Repeat(close.Length == 0 ? 0 : depth, close);
+            await fixture.Server.RefusesAsync(text, "OPERATION_TOO_LARGE");
         }
     }
 
-    /// <summary>A hundred fragments below one another, each as deep as the parser accepts.</summary>
+    /// <summary>A hundred nested fragments, each as deep as the parser accepts.</summary>
     [Fact]
     public async Task Nesting_is_counted_through_fragments()
     {
-        await house.Server.AllowsAsync(Nested(Limits.SelectionDepthMax));
-        await house.Server.RefusesAsync(Nested(Limits.SelectionDepthMax + 1), "OPERATION_TOO_LARGE");
-        await house.Server.RefusesAsync(Nested(1_000), "OPERATION_TOO_LARGE");
-        await house.Server.RefusesAsync(
-            $"{{ cities {{ ...F0 }} }}{Repeat(99, i => $" fragment F{i} on City {{ {Repeat(18, "...{ ")}{(i < 98 ? $"...F{i + 1}" : "name")}{Repeat(18, " }")} }}")}",
+        await fixture.Server.AllowsAsync(Nested(Limits.SelectionDepthMax));
+        await fixture.Server.RefusesAsync(Nested(Limits.SelectionDepthMax + 1), "OPERATION_TOO_LARGE");
+        await fixture.Server.RefusesAsync(Nested(1_000), "OPERATION_TOO_LARGE");
+        await fixture.Server.RefusesAsync(
+            "{ cities { ...F0 } }"
+                + Repeat(99, i =>
+                    $" fragment F{i} on City {{ {Repeat(18, "...{ ")}{(i < 98 ? $"...F{i + 1}" : "name")}{Repeat(18, " }")} }}"),
             "OPERATION_TOO_LARGE");
-        await house.Server.RefusesAsync(
-            $"{{ city(slug: \"nyc\") {{ categories {{ nodes {{ ...F0 }} }} }} }}{Repeat(99, i => $" fragment F{i} on Category {{ {Repeat(4, "serviceRequests(first: 1) { nodes { category { ")}{(i < 98 ? $"...F{i + 1}" : "name")}{Repeat(4, " } } }")} }}")}",
+        await fixture.Server.RefusesAsync(
+            "{ city(slug: \"nyc\") { categories { nodes { ...F0 } } } }"
+                + Repeat(99, i =>
+                    $" fragment F{i} on Category {{ {Repeat(4, "serviceRequests(first: 1) { nodes { category { ")}"
+                        + $"{(i < 98 ? $"...F{i + 1}" : "name")}{Repeat(4, " } } }")} }}"),
             "OPERATION_TOO_LARGE");
     }
 
@@ -62,37 +71,48 @@ public sealed class Attack01DeepNestingTests(ReadingHouse house) : IClassFixture
     {
         // Two levels are the request's own.
         int inside = Limits.JsonDepthMax - 2;
-        await house.Server.AnswersAsync(Body($"{{\"unknown\":{Repeat(inside, "[")}{Repeat(inside, "]")}}}"), null, HttpStatusCode.OK);
-        await house.Server.AnswersAsync(Body($"{{\"unknown\":{Repeat(inside + 1, "[")}{Repeat(inside + 1, "]")}}}"), "HC0012", HttpStatusCode.BadRequest);
-        await house.Server.AnswersAsync(Body($"{{\"w\":{Repeat(100_000, "[")}"), "HC0012", HttpStatusCode.BadRequest);
-        await house.Server.AnswersAsync(Body($"{{\"w\":{Repeat(20_000, "{\"and\":[")}"), "HC0012", HttpStatusCode.BadRequest);
+        await fixture.Server.AnswersAsync(Body($"{{\"unknown\":{Repeat(inside, "[")}{Repeat(inside, "]")}}}"), null, HttpStatusCode.OK);
+        await fixture.Server.AnswersAsync(
+            Body($"{{\"unknown\":{Repeat(inside + 1, "[")}{Repeat(inside + 1, "]")}}}"), "HC0012", HttpStatusCode.BadRequest);
+        await fixture.Server.AnswersAsync(Body($"{{\"w\":{Repeat(100_000, "[")}"), "HC0012", HttpStatusCode.BadRequest);
+        await fixture.Server.AnswersAsync(Body($"{{\"w\":{Repeat(20_000, "{\"and\":[")}"), "HC0012", HttpStatusCode.BadRequest);
 
         // A filter in a filter is two levels.
         int filters = (inside - 1) / 2;
-        await house.Server.AnswersAsync(Body($"{{\"w\":{Repeat(filters, "{\"and\":[")}{{}}{Repeat(filters, "]}")}}}"), null, HttpStatusCode.OK);
-        await house.Server.AnswersAsync(Body($"{{\"w\":{Repeat(filters, "{\"or\":[")}{{}}{Repeat(filters, "]}")}}}"), null, HttpStatusCode.OK);
+        await fixture.Server.AnswersAsync(
+            Body($"{{\"w\":{Repeat(filters, "{\"and\":[")}{{}}{Repeat(filters, "]}")}}}"), null, HttpStatusCode.OK);
+        await fixture.Server.AnswersAsync(
+            Body($"{{\"w\":{Repeat(filters, "{\"or\":[")}{{}}{Repeat(filters, "]}")}}}"), null, HttpStatusCode.OK);
     }
 
     [Fact]
     public async Task Geometries_are_nested_as_deep_as_their_kind_says()
     {
         const string Area = "query($p: Geometry!) { serviceRequests(city: \"nyc\", within: {polygon: $p}) { nodes { id } } }";
-        foreach (string geometry in new[]
+        foreach (
+            string geometry in new[]
+            {
+                $"{{\"type\":\"Polygon\",\"coordinates\":{Repeat(55, "[")}{Repeat(55, "]")}}}",
+                $"{Repeat(25, "{\"type\":\"GeometryCollection\",\"geometries\":[")}{Repeat(25, "]}")}",
+            }
+        )
         {
-            $"{{\"type\":\"Polygon\",\"coordinates\":{Repeat(55, "[")}{Repeat(55, "]")}}}",
-            $"{Repeat(25, "{\"type\":\"GeometryCollection\",\"geometries\":[")}{Repeat(25, "]}")}",
-        })
-        {
-            await house.Server.AnswersAsync($"{{\"query\":{System.Text.Json.JsonSerializer.Serialize(Area)},\"variables\":{{\"p\":{geometry}}}}}", "HC0016", HttpStatusCode.BadRequest);
+            await fixture.Server.AnswersAsync(
+                $"{{\"query\":{System.Text.Json.JsonSerializer.Serialize(Area)},\"variables\":{{\"p\":{geometry}}}}}",
+                "HC0016",
+                HttpStatusCode.BadRequest);
         }
 
-        await house.Server.RefusesAsync(
-            $"{{ serviceRequests(city: \"nyc\", within: {{polygon: {{type: Polygon, coordinates: {Repeat(20, "[")}{Repeat(20, "]")}}}}}) {{ nodes {{ id }} }} }}", "HC0002");
+        await fixture.Server.RefusesAsync(
+            $"{{ serviceRequests(city: \"nyc\", within: {{polygon: {{type: Polygon, coordinates: {Repeat(20, "[")}{Repeat(20, "]")}}}}}) "
+                + $"{{ nodes {{ id }} }} }}",
+            "HC0002");
     }
 
-    private static string Body(string variables) => $"{{\"query\":{System.Text.Json.JsonSerializer.Serialize(Filtered)},\"variables\":{variables}}}";
+    private static string Body(string variables) =>
+        $"{{\"query\":{System.Text.Json.JsonSerializer.Serialize(Filtered)},\"variables\":{variables}}}";
 
-    // Each fragment ten levels below the spread that names it: the field, the levels, the name.
+    // Each fragment spreads the next ten levels down: the field, the levels, the name.
     private static string Nested(int depth)
     {
         var text = new System.Text.StringBuilder("{ __type(name: \"City\") { ");
@@ -102,7 +122,8 @@ public sealed class Attack01DeepNestingTests(ReadingHouse house) : IClassFixture
         {
             if (level % 11 == 0)
             {
-                text.Append(System.Globalization.CultureInfo.InvariantCulture, $"...F{fragments} {tail} fragment F{fragments++} on __Type {{ ");
+                text.Append(
+                    System.Globalization.CultureInfo.InvariantCulture, $"...F{fragments} {tail} fragment F{fragments++} on __Type {{ ");
                 tail = " }";
             }
             else

@@ -8,20 +8,20 @@ using static CityHelper.IntegrationTests.Attacks.AttackedServer;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Attack 2: fragments that are spread again and again, or in circles (CVE-2025-32380 of Apollo's router).</summary>
+/// <summary>Attack 2: fragments spread many times over, or in cycles (CVE-2025-32380 of Apollo's router).</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class Attack02FragmentExpansionTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
+public sealed class Attack02FragmentExpansionTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>, IDisposable
 {
-    public void Dispose() => Assert.Empty(house.Server.Errors);
+    public void Dispose() => Assert.Empty(fixture.Server.Errors);
 
-    /// <summary>Selections are counted as they are expanded: 1 + 99 spreads of 100.</summary>
+    /// <summary>Selections count as expanded: 1 + 99 spreads of 100.</summary>
     [Fact]
     public async Task An_operation_expands_to_as_many_selections_as_allowed()
     {
         string Spreads(string more) => $"{{ cities {{ {more}{Repeat(99, "...F ")}}} }} fragment F on City {{ {Repeat(100, "slug ")}}}";
         Assert.Equal(10_000, Limits.ExpandedSelectionsMax);
-        await house.Server.AllowsAsync(Spreads(""));
-        await house.Server.RefusesAsync(Spreads("slug "), "OPERATION_TOO_LARGE");
+        await fixture.Server.AllowsAsync(Spreads(""));
+        await fixture.Server.RefusesAsync(Spreads("slug "), "OPERATION_TOO_LARGE");
     }
 
     [Fact]
@@ -29,17 +29,21 @@ public sealed class Attack02FragmentExpansionTests(ReadingHouse house) : IClassF
     {
         foreach (int fragments in new[] { 14, 50, 99 })
         {
-            await house.Server.RefusesAsync(
-                $"{{ cities {{ ...F0 }} }}{Repeat(fragments, i => $" fragment F{i} on City {{ {(i < fragments - 1 ? $"...F{i + 1} ...F{i + 1}" : "slug")} }}")}", "OPERATION_TOO_LARGE");
+            await fixture.Server.RefusesAsync(
+                "{ cities { ...F0 } }"
+                    + Repeat(fragments, i => $" fragment F{i} on City {{ {(i < fragments - 1 ? $"...F{i + 1} ...F{i + 1}" : "slug")} }}"),
+                "OPERATION_TOO_LARGE");
         }
 
-        // What is left out counts too: it is walked over as often.
-        await house.Server.RefusesAsync(
-            $"{{ serviceRequests(city: \"nyc\") {{ nodes {{ {Repeat(100, i => $"a{i}: category {{ ...F }} ")}}} }} }} fragment F on Category {{ name {Repeat(500, "id @include(if: false) ")}}}", "OPERATION_TOO_LARGE");
+        // Skipped selections count too: the server visits them as often.
+        await fixture.Server.RefusesAsync(
+            $"{{ serviceRequests(city: \"nyc\") {{ nodes {{ {Repeat(100, i => $"a{i}: category {{ ...F }} ")}}} }} }} fragment F on "
+                + $"Category {{ name {Repeat(500, "id @include(if: false) ")}}}",
+            "OPERATION_TOO_LARGE");
     }
 
     /// <summary>
-    /// Comparing all fields of one name in pairs, and what is below each pair again, takes half a minute for these six kilobytes.
+    /// Comparing all fields of one name in pairs, and recursively their subfields, takes half a minute for these six kilobytes.
     /// </summary>
     [Fact]
     public async Task Fields_that_would_be_compared_in_ever_more_pairs_are_refused()
@@ -48,44 +52,56 @@ public sealed class Attack02FragmentExpansionTests(ReadingHouse house) : IClassF
         var text = new StringBuilder("{ __type(name: \"City\") { ...F0 } }");
         for (int level = 0; level < 12; level++)
         {
-            text.Append(CultureInfo.InvariantCulture, $" fragment F{level} on __Type {{ {(level < 11 ? Repeat(4, $"ofType {{ {deep} ...F{level + 1} }} ") : "name")} }}");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $" fragment F{level} on __Type {{ {(level < 11 ? Repeat(4, $"ofType {{ {deep} ...F{level + 1} }} ") : "name")} }}");
         }
 
-        await house.Server.RefusesAsync(text.ToString(), "OPERATION_TOO_LARGE");
-        await house.Server.RefusesAsync(
-            $"{{ serviceRequests(city: \"nyc\") {{ nodes {{ {Repeat(400, "category { name ...F0 } ")}}} }} }}{Repeat(99, i => $" fragment F{i} on Category {{ name {Repeat(Math.Min(7, 98 - i), j => $"...F{i + j + 1} ")}}}")}", "OPERATION_TOO_LARGE");
+        await fixture.Server.RefusesAsync(text.ToString(), "OPERATION_TOO_LARGE");
+        await fixture.Server.RefusesAsync(
+            $"{{ serviceRequests(city: \"nyc\") {{ nodes {{ {Repeat(400, "category { name ...F0 } ")}}} }} "
+                + $"}}{Repeat(99, i => $" fragment F{i} on Category {{ name {Repeat(Math.Min(7, 98 - i), j => $"...F{i + j + 1} ")}}}")}",
+            "OPERATION_TOO_LARGE");
     }
 
     [Theory]
     [InlineData("{ cities { ...A } } fragment A on City { ...A }")]
     [InlineData("{ cities { ...A } } fragment A on City { ...B } fragment B on City { ...A }")]
     [InlineData("{ cities { ...A } } fragment A on City { slug ... { ...B } } fragment B on City { ... @include(if: false) { ...A } }")]
-    [InlineData("{ cities { ...A } } fragment A on City { categories { nodes { ...B } } } fragment B on Category { serviceRequests(first: 1) { nodes { category { ...B } } } }")]
+    [InlineData(
+        "{ cities { ...A } } fragment A on City { categories { nodes { ...B } } } fragment B on Category { serviceRequests(first: 1) { "
+            + "nodes { category { ...B } } } }")]
     [InlineData("{ __schema { types { ...A } } } fragment A on __Type { fields { type { ...A } } }")]
     [InlineData("query A { cities { slug } } query B { cities { ...A } } fragment A on City { ...A }", "A")]
-    public async Task Fragments_in_circles_are_refused(string text, string? operation = null) => await house.Server.AnswersAsync(
-        System.Text.Json.JsonSerializer.Serialize(new { query = text, operationName = operation }), "NO_FRAGMENT_CYCLES", System.Net.HttpStatusCode.BadRequest);
+    public async Task Fragments_in_circles_are_refused(string text, string? operation = null) =>
+        await fixture.Server.AnswersAsync(
+            System.Text.Json.JsonSerializer.Serialize(new { query = text, operationName = operation }),
+            "NO_FRAGMENT_CYCLES",
+            System.Net.HttpStatusCode.BadRequest);
 
     [Fact]
     public async Task Many_circles_are_refused_as_one_is()
     {
         string Circles(int fragments, int spreads) =>
-            $"{{ cities {{ ...F0 }} }}{Repeat(fragments, i => $" fragment F{i} on City {{ {Repeat(spreads, j => $"...F{(i + j + 1) % fragments} ")}}}")}";
-        await house.Server.RefusesAsync(Circles(50, 1), "NO_FRAGMENT_CYCLES");
-        await house.Server.RefusesAsync(Circles(8, 8), "NO_FRAGMENT_CYCLES");
-        await house.Server.RefusesAsync(Circles(99, 19), "OPERATION_TOO_LARGE");
+            $"{{ cities {{ ...F0 }} "
+                + $"}}{Repeat(fragments, i => $" fragment F{i} on City {{ {Repeat(spreads, j => $"...F{(i + j + 1) % fragments} ")}}}")}";
+        await fixture.Server.RefusesAsync(Circles(50, 1), "NO_FRAGMENT_CYCLES");
+        await fixture.Server.RefusesAsync(Circles(8, 8), "NO_FRAGMENT_CYCLES");
+        await fixture.Server.RefusesAsync(Circles(99, 19), "OPERATION_TOO_LARGE");
     }
 
     [Fact]
     public async Task A_document_has_as_many_fragments_and_operations_as_allowed()
     {
-        string Fragments(int count) => $"{{ cities {{ {Repeat(count, i => $"...F{i} ")}}} }}{Repeat(count, i => $" fragment F{i} on City {{ slug }}")}";
-        await house.Server.AllowsAsync(Fragments(Limits.DocumentFragmentsMax));
-        await house.Server.RefusesAsync(Fragments(Limits.DocumentFragmentsMax + 1), "OPERATION_TOO_LARGE");
+        string Fragments(int count) =>
+            $"{{ cities {{ {Repeat(count, i => $"...F{i} ")}}} }}{Repeat(count, i => $" fragment F{i} on City {{ slug }}")}";
+        await fixture.Server.AllowsAsync(Fragments(Limits.DocumentFragmentsMax));
+        await fixture.Server.RefusesAsync(Fragments(Limits.DocumentFragmentsMax + 1), "OPERATION_TOO_LARGE");
 
         string Operations(int count) => System.Text.Json.JsonSerializer.Serialize(
             new { query = Repeat(count, i => $"query q{i} {{ cities {{ slug }} }} "), operationName = "q1" });
-        await house.Server.AnswersAsync(Operations(Limits.DocumentOperationsMax), null, System.Net.HttpStatusCode.OK);
-        await house.Server.AnswersAsync(Operations(Limits.DocumentOperationsMax + 1), "OPERATION_TOO_LARGE", System.Net.HttpStatusCode.BadRequest);
+        await fixture.Server.AnswersAsync(Operations(Limits.DocumentOperationsMax), null, System.Net.HttpStatusCode.OK);
+        await fixture.Server.AnswersAsync(
+            Operations(Limits.DocumentOperationsMax + 1), "OPERATION_TOO_LARGE", System.Net.HttpStatusCode.BadRequest);
     }
 }

@@ -8,19 +8,19 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 7: a small body that decompresses to a large one (CVE-2024-28101 of Apollo's router). The bound counts what comes out.
+/// Attack 7: a small body that decompresses to a large one (CVE-2024-28101 of Apollo's router). The limit counts decompressed bytes.
 /// </summary>
 [Collection(PostgresCollection.Name)]
-public sealed class Attack07CompressionBombTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
+public sealed class Attack07CompressionBombTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>, IDisposable
 {
     private const int MemberBytes = 8 * 1024 * 1024;
 
-    /// <summary>Bytes that the whole process may allocate meanwhile, other tests' too; eight bombs hold a gigabyte at least.</summary>
+    /// <summary>Bytes that the whole process may allocate meanwhile, other tests included; eight bombs hold a gigabyte at least.</summary>
     private const long AllocatedBytesMax = 64L * 1024 * 1024;
 
-    public void Dispose() => Assert.Empty(house.Server.Errors);
+    public void Dispose() => Assert.Empty(fixture.Server.Errors);
 
-    /// <summary>Of gzip a megabyte that would be a gigabyte; Brotli needs a hundred bytes for 128 MB.</summary>
+    /// <summary>Gzip: a megabyte becomes a gigabyte. Brotli: a hundred bytes become 128 MB.</summary>
     [Theory]
     [InlineData("gzip")]
     [InlineData("br")]
@@ -28,7 +28,7 @@ public sealed class Attack07CompressionBombTests(ReadingHouse house) : IClassFix
     public async Task A_bomb_is_refused_without_the_memory_that_it_would_fill(string encoding)
     {
         byte[] bomb = Bomb(encoding);
-        await using RawConnection connection = await RawConnection.OpenAsync(house.Server);
+        await using RawConnection connection = await RawConnection.OpenAsync(fixture.Server);
         byte[] request = RawConnection.Post(bomb, $"Content-Encoding: {encoding}");
         Assert.InRange(bomb.Length, 1, Limits.RefusedBytesMax);
         long before = GC.GetTotalAllocatedBytes(precise: true);
@@ -41,10 +41,10 @@ public sealed class Attack07CompressionBombTests(ReadingHouse house) : IClassFix
         }
 
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, AllocatedBytesMax);
-        await house.Server.DataAsync("{ cities { slug } }");
+        await fixture.Server.DataAsync("{ cities { slug } }");
     }
 
-    /// <summary>The bound is that of a body that was never compressed, to the byte.</summary>
+    /// <summary>The limit is that of an uncompressed body, to the byte.</summary>
     [Theory]
     [InlineData("gzip")]
     [InlineData("br")]
@@ -52,7 +52,7 @@ public sealed class Attack07CompressionBombTests(ReadingHouse house) : IClassFix
     public async Task What_comes_out_may_be_as_large_as_any_body_and_no_larger(string encoding)
     {
         const string Query = """{"query":"{ cities { slug } }"}""";
-        await using RawConnection connection = await RawConnection.OpenAsync(house.Server);
+        await using RawConnection connection = await RawConnection.OpenAsync(fixture.Server);
         foreach ((int bytes, int status) in new[] { (Limits.RequestBytesMax, 200), (Limits.RequestBytesMax + 1, 413) })
         {
             await connection.SendAsync(RawConnection.Post(Encoded.With(encoding, Query.PadRight(bytes)), $"Content-Encoding: {encoding}"));
@@ -60,12 +60,12 @@ public sealed class Attack07CompressionBombTests(ReadingHouse house) : IClassFix
         }
     }
 
-    /// <summary>The refusal comes while most of the body is still unsent, so nothing behind the limit was decompressed.</summary>
+    /// <summary>The refusal comes while most of the body is still unsent, so nothing beyond the limit was decompressed.</summary>
     [Fact]
     public async Task A_bomb_is_read_no_further_than_the_limit()
     {
         byte[] request = RawConnection.Post(Bomb("gzip"), "Content-Encoding: gzip");
-        await using RawConnection connection = await RawConnection.OpenAsync(house.Server);
+        await using RawConnection connection = await RawConnection.OpenAsync(fixture.Server);
         int first = request.Length / 20;
         await connection.SendAsync(request.AsMemory(..first));
         Assert.Equal(413, (await connection.ReadAsync()).Status);
@@ -75,18 +75,18 @@ public sealed class Attack07CompressionBombTests(ReadingHouse house) : IClassFix
         Assert.Equal(200, (await connection.ReadAsync()).Status);
     }
 
-    /// <summary>Only one encoding is undone: a bomb within a bomb is a body of another kind.</summary>
+    /// <summary>The server undoes one encoding only: a bomb within a bomb has an unsupported encoding.</summary>
     [Theory]
     [InlineData("gzip, gzip")]
     [InlineData("br, gzip")]
     public async Task A_bomb_within_a_bomb_is_not_opened(string encodings)
     {
-        await using RawConnection connection = await RawConnection.OpenAsync(house.Server);
+        await using RawConnection connection = await RawConnection.OpenAsync(fixture.Server);
         await connection.SendAsync(RawConnection.Post(Encoded.With("gzip", Bomb("gzip")), $"Content-Encoding: {encodings}"));
         Assert.Equal(415, (await connection.ReadAsync()).Status);
     }
 
-    // A JSON text that never ends: gzip knows members, so it is cheap to make.
+    // A JSON text that never ends: gzip concatenates members, so it is cheap to make.
     private static byte[] Bomb(string encoding)
     {
         byte[] start = Encoding.ASCII.GetBytes("{\"query\":\"");

@@ -14,13 +14,13 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 11: what a client may not send, sent in another way or as somebody else. The tables of decision 11 say who a request is of and
-/// what he may send; every row of one meets every row of the other here, in every way of sending it.
+/// Attack 11: a forbidden request, sent in another way or as another client. The tables of decision 11 say which client a request belongs
+/// to and what that client may send. The test combines every row of both, in every way of sending.
 /// </summary>
 [Collection(PostgresCollection.Name)]
-public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IAsyncLifetime
+public sealed class Attack11ClientTableTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>, IAsyncLifetime
 {
-    private const string Document = "docs/decisions/0011-clients-and-prices.md";
+    private const string Document = "docs/decisions/0011-clients-and-costs.md";
     private const string RegisteredText = "query Registered { cities { slug } }";
     private const string OtherHost = "other.example.org";
     private const string It = "it";
@@ -48,9 +48,10 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
     public async Task Every_client_may_send_what_the_table_says_however_it_is_sent(string environment)
     {
         bool isDevelopment = environment == "Development";
-        _server = await TestServer.StartAsync(house.Database, environment, settings: Settings(isDevelopment));
+        _server = await TestServer.StartAsync(fixture.Database, environment, settings: Settings(isDevelopment));
         await RegisterAsync();
-        Sent[] sent = SentOf(_server.Services.GetRequiredService<OperationRegistry>().Manifest.Single(operation => operation.Name == "Cities"));
+        Sent[] sent = SentOf(
+            _server.Services.GetRequiredService<OperationRegistry>().Manifest.Single(operation => operation.Name == "Cities"));
         Assert.Equal(s_modes.Rows.Select(row => row.Name), sent.Select(one => one.Name));
         Assert.Equal(s_clients.Rows.Select(row => row.Name), Identified("x").Select(one => one.Name));
 
@@ -61,7 +62,7 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
             {
                 if (known.NeedsName && !isDevelopment && s_modes.Columns[mode] != "PersistedOnly")
                 {
-                    // The server does not start with it: below.
+                    // The server does not start with such a client: tested below.
                     continue;
                 }
 
@@ -82,7 +83,8 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
             }
         }
 
-        Assert.True(differences.Count == 0, $"{differences.Count} answers differ from {Document}:\n{string.Join('\n', differences.Take(20))}");
+        Assert.True(
+            differences.Count == 0, $"{differences.Count} answers differ from {Document}:\n{string.Join('\n', differences.Take(20))}");
         Assert.Empty(_server.Errors);
     }
 
@@ -96,12 +98,13 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
         {
             var clients = new Dictionary<string, ClientSettings> { ["app"] = SettingsOf(mode) };
             _ = new ClientDirectory(clients, isDevelopment: true);
-            ConfigurationException? refusal = Record.Exception(() => new ClientDirectory(clients, isDevelopment: false)) as ConfigurationException;
+            ConfigurationException? refusal =
+                Record.Exception(() => new ClientDirectory(clients, isDevelopment: false)) as ConfigurationException;
             Assert.Equal(s_modes.Columns[mode] == "PersistedOnly", refusal is null);
         }
     }
 
-    // Which column of the modes a cell of the clients means.
+    // The column of the modes table that a cell of the clients table means.
     private static int ColumnOf(string cell, int mode, bool isDevelopment) => cell switch
     {
         It or "it, PersistedOnly alone" => mode,
@@ -125,7 +128,7 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
         };
     }
 
-    // Of each mode a client with a key, one with a host, one with both, and one that has neither.
+    // For each mode a client with a key, one with a host, one with both, and one with neither.
     private static Dictionary<string, string?> Settings(bool isDevelopment)
     {
         var settings = new Dictionary<string, string?>
@@ -151,10 +154,10 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
                 settings[$"{client}:LogOnly"] = $"{one.LogOnly}";
                 settings[$"{client}:RegistrationsPerDay"] = $"{one.RegistrationsPerDay}";
 
-                // Requests come one after the other, so that all may share what is everybody's.
+                // Requests run one at a time, so all clients can use the default client's share.
                 settings[$"{client}:CheapAtOnce"] = kind == "name" ? null : "0";
                 settings[$"{client}:DearAtOnce"] = kind == "name" ? null : "0";
-                settings[$"{client}:ApiKeySha256:0"] = kind is "key" or "both" ? ClientHouse.Hash($"{slug}-{kind}") : null;
+                settings[$"{client}:ApiKeySha256:0"] = kind is "key" or "both" ? ClientFixture.Hash($"{slug}-{kind}") : null;
                 settings[$"{client}:Hosts:0"] = kind is "host" or "both" ? $"{slug}-{kind}.example.org" : null;
             }
         }
@@ -185,8 +188,8 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
 
     private static Sent[] SentOf(ManifestOperation published)
     {
-        string registered = ClientHouse.Hash(RegisteredText);
-        string wrong = ClientHouse.Hash("no text at all");
+        string registered = ClientFixture.Hash(RegisteredText);
+        string wrong = ClientFixture.Hash("no text at all");
         return
         [
             new("the id of a published operation", Id: published.Id, OperationName: published.Name),
@@ -212,7 +215,7 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
         ];
     }
 
-    // POST, GET and an array; of an id also its address. A new text is another one each time.
+    // POST, GET and an array; for an id also its URL. A new text differs each time.
     private static IEnumerable<(string Way, bool IsCached, Func<HttpRequestMessage> Request)> WaysOf(Sent sent)
     {
         yield return ("POST", false, () => Post("/graphql", sent.Body()));
@@ -223,16 +226,24 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
             yield return ("POST to the id's address", false, () => Post($"/graphql/persisted/{sent.Id}", new { }));
             yield return ("POST to the id's address with its name", false, () => Post($"/graphql/persisted/{sent.Id}/{name}", new { }));
             yield return ("GET of the id's address", false, () => new HttpRequestMessage(HttpMethod.Get, $"/graphql/persisted/{sent.Id}"));
-            yield return ("GET of the id's address with its name", true, () => new HttpRequestMessage(HttpMethod.Get, $"/graphql/persisted/{sent.Id}/{name}"));
-            yield return ("the same, spelled otherwise", true, () => new HttpRequestMessage(HttpMethod.Get, $"/GraphQL/Persisted/{sent.Id}/{name}?more="));
+            yield return (
+                "GET of the id's address with its name",
+                true,
+                () => new HttpRequestMessage(HttpMethod.Get, $"/graphql/persisted/{sent.Id}/{name}"));
+            yield return (
+                "the same, spelled otherwise",
+                true,
+                () => new HttpRequestMessage(HttpMethod.Get, $"/GraphQL/Persisted/{sent.Id}/{name}?more="));
         }
     }
 
-    private static HttpRequestMessage Post(string target, object body) => new(HttpMethod.Post, target) { Content = JsonContent.Create(body) };
+    private static HttpRequestMessage Post(string target, object body) =>
+        new(HttpMethod.Post, target) { Content = JsonContent.Create(body) };
 
     private async Task RegisterAsync()
     {
-        using HttpRequestMessage request = Post("/graphql", new Sent("", Text: RegisteredText, Hash: ClientHouse.Hash(RegisteredText)).Body());
+        using HttpRequestMessage request = Post(
+            "/graphql", new Sent("", Text: RegisteredText, Hash: ClientFixture.Hash(RegisteredText)).Body());
         Assert.Equal("kept", await OutcomeAsync(request, new Identification("", Host: null, Key: $"{Slug(Index("FreeText"))}-key")));
     }
 
@@ -244,22 +255,24 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
             int before = _server!.Warnings.Count;
             (_, JsonElement json) = await _server.SendAsync(request);
             JsonElement answer = json.ValueKind == JsonValueKind.Array ? json[0] : json;
-            if (ClientHouse.Code(answer) is { } code)
+            if (ClientFixture.Code(answer) is { } code)
             {
                 return code == "REGISTRATION_QUOTA_EXCEEDED" ? "quota" : code;
             }
 
-            bool isKept = answer.TryGetProperty("extensions", out JsonElement extensions)
-                && extensions.TryGetProperty("persistedQuery", out JsonElement persisted) && persisted.GetProperty("persisted").GetBoolean();
+            bool isKept =
+                answer.TryGetProperty("extensions", out JsonElement extensions)
+                && extensions.TryGetProperty("persistedQuery", out JsonElement persisted)
+                && persisted.GetProperty("persisted").GetBoolean();
             bool isLogged = _server.Warnings.Skip(before).Any(warning => warning.Contains(" may not ", StringComparison.Ordinal));
             return (isKept ? "kept" : "runs") + (isLogged ? ", logged" : "");
         }
     }
 
-    /// <summary>How a request says whose it is.</summary>
+    /// <summary>How a request identifies its client.</summary>
     private sealed record Identification(string Name, string? Host, string? Key = null, bool IsTwice = false, string? ClientName = null)
     {
-        /// <summary>Whether there is such a client only where a name is enough.</summary>
+        /// <summary>Whether such a client exists only where a name is enough.</summary>
         public bool NeedsName { get; init; }
 
         public void AddTo(HttpRequestMessage request)
@@ -267,7 +280,7 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
             request.Headers.Host = Host;
             for (int i = 0; Key is not null && i < (IsTwice ? 2 : 1); i++)
             {
-                // One line with a comma, as HttpClient joins them; two lines are ClientDirectoryTests'.
+                // One header line with a comma, as HttpClient joins them; ClientDirectoryTests covers two lines.
                 request.Headers.TryAddWithoutValidation(ClientDirectory.KeyHeader, Key);
             }
 
@@ -283,9 +296,7 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
     {
         private static int s_drafts;
 
-        /// <summary>
-        /// A field of which a text is made that was never sent before; the hash is then that of the text when it is empty.
-        /// </summary>
+        /// <summary>A field for a text that was never sent before; an empty hash then stands for that text's hash.</summary>
         public string? Draft { get; init; }
 
         public Dictionary<string, object> Body()
@@ -304,7 +315,7 @@ public sealed class Attack11ClientTableTests(ReadingHouse house) : IClassFixture
 
             if (Hash is not null)
             {
-                body["extensions"] = ClientHouse.Persisted(Hash.Length > 0 ? Hash : ClientHouse.Hash(text!));
+                body["extensions"] = ClientFixture.Persisted(Hash.Length > 0 ? Hash : ClientFixture.Hash(text!));
             }
 
             return body;

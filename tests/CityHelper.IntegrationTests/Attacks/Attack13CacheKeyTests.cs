@@ -9,15 +9,15 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 13: one answer under many addresses fills caches, and an address that a cache reads differently from the server makes it keep one
-/// person's answer for another. One spelling may be kept; the server answers others as well, and lets nobody keep them.
+/// Attack 13: one answer under many URLs fills caches. A URL that a cache reads differently from the server makes it serve one person's
+/// answer to another. Only one spelling is cacheable; other spellings work, and their answers must not be stored.
 /// </summary>
 [Collection(PostgresCollection.Name)]
-public sealed class Attack13CacheKeyTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
+public sealed class Attack13CacheKeyTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>, IDisposable
 {
     private const string Cacheable = "public, max-age=60, stale-while-revalidate=30";
 
-    // The members in their order, as RFC 8785 has them; {path} and {query} are the canonical ones.
+    // The members in the order of RFC 8785; {path} and {query} are the canonical ones.
     private const string Variables = """{"city":"nyc","externalId":"40000007"}""";
     private const string Query = "?variables=%7B%22city%22%3A%22nyc%22%2C%22externalId%22%3A%2240000007%22%7D";
 
@@ -25,7 +25,7 @@ public sealed class Attack13CacheKeyTests(ReadingHouse house) : IClassFixture<Re
 
     private string Path => $"/graphql/persisted/{Id}/ServiceRequestByExternalId";
 
-    public void Dispose() => Assert.Empty(house.Server.Errors);
+    public void Dispose() => Assert.Empty(fixture.Server.Errors);
 
     [Fact]
     public async Task The_canonical_address_may_be_kept()
@@ -33,7 +33,8 @@ public sealed class Attack13CacheKeyTests(ReadingHouse house) : IClassFixture<Re
         Assert.Equal(Query, $"?variables={Uri.EscapeDataString(Variables)}");
         Assert.Equal((200, Cacheable), await GetAsync(Path + Query));
         Assert.Equal((200, Cacheable), await GetAsync(Path + Query, "HEAD"));
-        Assert.Equal((200, "public, max-age=300, stale-while-revalidate=600"), await GetAsync($"/graphql/persisted/{Published("Cities")}/Cities"));
+        Assert.Equal(
+            (200, "public, max-age=300, stale-while-revalidate=600"), await GetAsync($"/graphql/persisted/{Published("Cities")}/Cities"));
     }
 
     [Theory]
@@ -89,7 +90,7 @@ public sealed class Attack13CacheKeyTests(ReadingHouse house) : IClassFixture<Re
     [InlineData("{path}?variables={variables}%20")]
     [InlineData("{path}?variables=%EF%BB%BF{variables}")]
 
-    // The JSON of the variables; written plainly here, and encoded as it should be.
+    // The JSON of the variables; plain here, and percent-encoded by the test.
     [InlineData("""{path}?variables=<{"externalId":"40000007","city":"nyc"}>""")]
     [InlineData("""{path}?variables=<{"city": "nyc","externalId":"40000007"}>""")]
     [InlineData("""{path}?variables=<{"city":"n\u0079c","externalId":"40000007"}>""")]
@@ -112,19 +113,29 @@ public sealed class Attack13CacheKeyTests(ReadingHouse house) : IClassFixture<Re
         Assert.True(cacheControl is null or "no-store", $"{target} is answered {status}, {cacheControl}.");
     }
 
-    /// <summary>Numbers, lists and nested objects: of each question one address may be kept.</summary>
+    /// <summary>Numbers, lists and nested objects: each question has one cacheable URL.</summary>
     [Theory]
     [InlineData("""{"city":"nyc","first":3,"viewport":{"east":-73.965,"north":40.755,"south":40.745,"west":-73.98}}""", true)]
     [InlineData("""{"city":"nyc","first":3,"viewport":{"west":-73.98,"south":40.745,"east":-73.965,"north":40.755}}""", false)]
     [InlineData("""{"city":"nyc","first":3,"viewport":{"east":-73.9650,"north":40.755,"south":40.745,"west":-73.98}}""", false)]
     [InlineData("""{"city":"nyc","first":3,"viewport":{"east":-7.3965e1,"north":40.755,"south":40.745,"west":-73.98}}""", false)]
-    [InlineData("""{"city":"nyc","first":3,"viewport":{"east":-73.96500000000000000001,"north":40.755,"south":40.745,"west":-73.98}}""", false)]
+    [InlineData(
+        """{"city":"nyc","first":3,"viewport":{"east":-73.96500000000000000001,"north":40.755,"south":40.745,"west":-73.98}}""", false)]
     [InlineData("""{"city":"nyc","first":3.0,"viewport":{"east":-73.965,"north":40.755,"south":40.745,"west":-73.98}}""", false)]
     [InlineData("""{"city":"nyc","first":3,"viewport":{"east":-73.965,"north":41,"south":40,"west":-73.98}}""", true)]
     [InlineData("""{"city":"nyc","first":3,"viewport":{"east":-73.965,"north":41.0,"south":40,"west":-73.98}}""", false)]
-    [InlineData("""{"city":"nyc","first":3,"viewport":{"east":-73.965,"north":40.755,"south":40.745,"west":-73.98},"where":{"category":{"code":{"in":["rodent","heat-hot-water"]}}}}""", true)]
-    [InlineData("""{"city":"nyc","first":3,"viewport":{"east":-73.965,"north":40.755,"south":40.745,"west":-73.98},"where":{"category":{"code":{"in":["rodent", "heat-hot-water"]}}}}""", false)]
-    [InlineData("""{"city":"nyc","first":3,"viewport":{"east":-73.965,"north":40.755,"south":40.745,"west":-73.98},"where":{"title":{"contains":"it's (\u00fc)*!"},"category":{"code":{"eq":"rodent"}}}}""", false)]
+    [InlineData(
+        """{"city":"nyc","first":3,"viewport":{"east":-73.965,"north":40.755,"south":40.745,"west":-73.98}"""
+            + ""","where":{"category":{"code":{"in":["rodent","heat-hot-water"]}}}}""",
+        true)]
+    [InlineData(
+        """{"city":"nyc","first":3,"viewport":{"east":-73.965,"north":40.755,"south":40.745,"west":-73.98}"""
+            + ""","where":{"category":{"code":{"in":["rodent", "heat-hot-water"]}}}}""",
+        false)]
+    [InlineData(
+        """{"city":"nyc","first":3,"viewport":{"east":-73.965,"north":40.755,"south":40.745,"west":-73.98}"""
+            + ""","where":{"title":{"contains":"it's (\u00fc)*!"},"category":{"code":{"eq":"rodent"}}}}""",
+        false)]
     public async Task Canonical_json_is_that_of_RFC_8785(string variables, bool isCanonical)
     {
         (int status, string? cacheControl) = await GetAsync(
@@ -132,7 +143,7 @@ public sealed class Attack13CacheKeyTests(ReadingHouse house) : IClassFixture<Re
         Assert.Equal((200, isCanonical ? Cacheable : "no-store"), (status, cacheControl));
     }
 
-    /// <summary>Where nothing is sent, nothing is written.</summary>
+    /// <summary>Without variables, the canonical URL has no query.</summary>
     [Theory]
     [InlineData("?variables=%7B%7D")]
     [InlineData("?variables=null")]
@@ -142,25 +153,27 @@ public sealed class Attack13CacheKeyTests(ReadingHouse house) : IClassFixture<Re
     public async Task No_variables_are_no_query(string query) =>
         Assert.Equal((200, "no-store"), await GetAsync($"/graphql/persisted/{Published("Cities")}/Cities{query}"));
 
-    /// <summary>What a cache does not look at may not change what it keeps.</summary>
+    /// <summary>Headers that a cache ignores must not change what it stores.</summary>
     [Theory]
     [InlineData("GraphQL-Cost: report")]
     [InlineData("GraphQL-Cost: validate")]
     [InlineData("GraphQL-Cost: nonsense")]
     [InlineData("CityHelper-Debug: 1")]
-    public async Task A_header_that_changes_the_answer_makes_it_nobodys(string header) => Assert.Equal("no-store", (await GetAsync(Path + Query, "GET", header)).CacheControl);
+    public async Task A_header_that_changes_the_answer_makes_it_nobodys(string header) =>
+        Assert.Equal("no-store", (await GetAsync(Path + Query, "GET", header)).CacheControl);
 
     private async Task<(int Status, string? CacheControl)> GetAsync(string target, string method = "GET", params string[] headers)
     {
-        await using RawConnection connection = await RawConnection.OpenAsync(house.Server);
+        await using RawConnection connection = await RawConnection.OpenAsync(fixture.Server);
 
-        // The end of the connection, or a HEAD would be waited for.
+        // Asks the server to close, because a HEAD has no body whose end could be read.
         await connection.SendAsync(RawConnection.Head($"{method} {target}", [.. headers, "Connection: close"]));
         RawAnswer answer = await connection.ReadAsync(hasBody: method != "HEAD");
         return (answer.Status, answer.Headers.GetValueOrDefault("Cache-Control"));
     }
 
-    private string Published(string operation) => house.Server.Services.GetRequiredService<OperationRegistry>().Published.Single(o => o.Name == operation).Id;
+    private string Published(string operation) =>
+        fixture.Server.Services.GetRequiredService<OperationRegistry>().Published.Single(o => o.Name == operation).Id;
 
     private string Fill(string spelling, string name, string path, string query)
     {

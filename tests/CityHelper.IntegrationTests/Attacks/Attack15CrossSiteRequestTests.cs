@@ -8,17 +8,17 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 15: another site lets its visitors' browsers send requests. A browser sends forms and links without asking, anything else only
-/// after a preflight, which this server does not grant.
+/// Attack 15: another site makes its visitors' browsers send requests. A browser sends forms and links without asking, anything else only
+/// after a CORS preflight, which this server does not grant.
 /// </summary>
 [Collection(PostgresCollection.Name)]
-public sealed class Attack15CrossSiteRequestTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
+public sealed class Attack15CrossSiteRequestTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>, IDisposable
 {
     private const string Body = """{"query":"{ cities { slug } }"}""";
 
-    public void Dispose() => Assert.Empty(house.Server.Errors);
+    public void Dispose() => Assert.Empty(fixture.Server.Errors);
 
-    /// <summary>The three types that a form may send, in spellings that a lenient parser would take for JSON, and none.</summary>
+    /// <summary>The three types that a form may send, in spellings that a lenient parser would take for JSON, and no type.</summary>
     [Theory]
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("multipart/form-data; boundary=x")]
@@ -32,8 +32,9 @@ public sealed class Attack15CrossSiteRequestTests(ReadingHouse house) : IClassFi
     [InlineData("")]
     public async Task What_a_form_can_send_is_not_read(string contentType)
     {
-        house.Server.TakeStatements();
-        foreach (string body in new[] { Body, "query=%7B+cities+%7B+slug+%7D+%7D", $"{{\"query\":\"{{ cities {{ slug }} }}\",\"x\":\"=\"}}" })
+        fixture.Server.TakeStatements();
+        foreach (
+            string body in new[] { Body, "query=%7B+cities+%7B+slug+%7D+%7D", $"{{\"query\":\"{{ cities {{ slug }} }}\",\"x\":\"=\"}}" })
         {
             using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
             if (contentType.Length > 0)
@@ -41,14 +42,14 @@ public sealed class Attack15CrossSiteRequestTests(ReadingHouse house) : IClassFi
                 content.Headers.TryAddWithoutValidation("Content-Type", contentType);
             }
 
-            using HttpResponseMessage response = await house.Server.Client.PostAsync("/graphql", content);
+            using HttpResponseMessage response = await fixture.Server.Client.PostAsync("/graphql", content);
             Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
         }
 
-        Assert.Empty(house.Server.TakeStatements());
+        Assert.Empty(fixture.Server.TakeStatements());
     }
 
-    /// <summary>A link or an image's address may only read.</summary>
+    /// <summary>A link or an image's URL may only read.</summary>
     [Theory]
     [InlineData("GET", "mutation { close }")]
     [InlineData("HEAD", "mutation { close }")]
@@ -60,14 +61,15 @@ public sealed class Attack15CrossSiteRequestTests(ReadingHouse house) : IClassFi
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), "/graphql?query=" + query);
             request.Headers.TryAddWithoutValidation("Accept", accept);
-            (HttpResponseMessage response, JsonElement json) = await house.Server.SendAsync(request);
+            (HttpResponseMessage response, JsonElement json) = await fixture.Server.SendAsync(request);
             Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
             Assert.Equal(["POST"], response.Content.Headers.Allow);
             Assert.Equal("no-store", response.Headers.CacheControl!.ToString());
             if (method == "GET")
             {
                 Assert.Equal(
-                    """{"errors":[{"message":"The specified operation kind is not allowed.","extensions":{"code":"OPERATION_KIND_NOT_ALLOWED"}}]}""",
+                    """{"errors":[{"message":"The specified operation kind is not allowed.","extensions":"""
+                        + """{"code":"OPERATION_KIND_NOT_ALLOWED"}}]}""",
                     json.GetRawText());
             }
         }
@@ -81,16 +83,19 @@ public sealed class Attack15CrossSiteRequestTests(ReadingHouse house) : IClassFi
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/graphql?query=mutation{close}");
         request.Headers.TryAddWithoutValidation(header, "POST");
-        (HttpResponseMessage response, _) = await house.Server.SendAsync(request);
+        (HttpResponseMessage response, _) = await fixture.Server.SendAsync(request);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
     }
 
-    /// <summary>Neither leave for other sites' scripts, nor anything that a browser would send along.</summary>
+    /// <summary>The server grants nothing to other sites' scripts, and sets nothing that a browser would send along.</summary>
     [Fact]
     public async Task No_preflight_is_granted_and_no_cookie_is_set()
     {
         using var preflight = new HttpRequestMessage(HttpMethod.Options, "/graphql");
-        using var post = new HttpRequestMessage(HttpMethod.Post, "/graphql") { Content = new StringContent(Body, Encoding.UTF8, "application/json") };
+        using var post = new HttpRequestMessage(HttpMethod.Post, "/graphql")
+        {
+            Content = new StringContent(Body, Encoding.UTF8, "application/json"),
+        };
         using var get = new HttpRequestMessage(HttpMethod.Get, "/graphql?query={cities{slug}}");
         foreach ((HttpRequestMessage request, HttpStatusCode status) in new[]
         {
@@ -100,9 +105,10 @@ public sealed class Attack15CrossSiteRequestTests(ReadingHouse house) : IClassFi
             request.Headers.TryAddWithoutValidation("Origin", "https://elsewhere.example");
             request.Headers.TryAddWithoutValidation("Access-Control-Request-Method", "POST");
             request.Headers.TryAddWithoutValidation("Access-Control-Request-Headers", "content-type");
-            (HttpResponseMessage response, _) = await house.Server.SendAsync(request);
+            (HttpResponseMessage response, _) = await fixture.Server.SendAsync(request);
             Assert.Equal(status, response.StatusCode);
-            Assert.DoesNotContain(response.Headers, h => h.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase) || h.Key == "Set-Cookie");
+            Assert.DoesNotContain(
+                response.Headers, h => h.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase) || h.Key == "Set-Cookie");
         }
     }
 }

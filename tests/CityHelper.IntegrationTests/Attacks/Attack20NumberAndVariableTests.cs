@@ -7,17 +7,18 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Attack 20: variables that are huge, and numbers at and beyond the edges of their types.</summary>
+/// <summary>Attack 20: huge variables, and numbers at and beyond the limits of their types.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class Attack20NumberAndVariableTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
+public sealed class Attack20NumberAndVariableTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>, IDisposable
 {
     private const string Ints = "query($n: Int) { serviceRequests(city: \"nyc\", first: $n) { nodes { id } } }";
     private const string Floats =
-        "query($n: Float!) { serviceRequests(city: \"nyc\", within: {viewport: {west: $n, south: 40, east: 180, north: 41}}) { totalCount } }";
+        "query($n: Float!) { serviceRequests(city: \"nyc\", within: {viewport: {west: $n, south: 40, east: 180, north: 41}}) { totalCount "
+            + "} }";
 
-    public void Dispose() => Assert.Empty(house.Server.Errors);
+    public void Dispose() => Assert.Empty(fixture.Server.Errors);
 
-    /// <summary>Null: answered without an error. HC0012: no JSON at all. HC0016: refused. Others are errors of the field.</summary>
+    /// <summary>Null: answered without an error. HC0012: not JSON. HC0016: refused. Others are field errors.</summary>
     [Theory]
     [InlineData("10", null)]
     [InlineData("0", null)]
@@ -78,13 +79,13 @@ public sealed class Attack20NumberAndVariableTests(ReadingHouse house) : IClassF
     [InlineData("within: {viewport: {west: NaN, south: 40, east: 180, north: 41}}")]
     public async Task A_literal_out_of_range_is_refused(string argument)
     {
-        (HttpResponseMessage response, JsonElement json) = await house.Server.PostAsync(
+        (HttpResponseMessage response, JsonElement json) = await fixture.Server.PostAsync(
             JsonSerializer.Serialize(new { query = $"{{ serviceRequests(city: \"nyc\", {argument}) {{ nodes {{ id }} }} }}" }));
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.False(json.TryGetProperty("data", out _));
     }
 
-    /// <summary>PostgreSQL refuses products that vanish; nothing that is so small is a coordinate.</summary>
+    /// <summary>PostgreSQL refuses products that underflow; a number this small is no coordinate.</summary>
     [Theory]
     [InlineData("5e-324")]
     [InlineData("-1e-310")]
@@ -94,7 +95,7 @@ public sealed class Attack20NumberAndVariableTests(ReadingHouse house) : IClassF
     {
         string place = $"{{longitude: {number}, latitude: {number}}}";
         string ring = $"[[{number}, {number}], [1, 0], [1, 1], [{number}, {number}]]";
-        await house.Server.DataAsync(
+        await fixture.Server.DataAsync(
             """
             { near: nearbyServiceRequests(city: "nyc", to: @place, withinMetres: 100) { nodes { id } }
               same: duplicateCandidates(city: "nyc", category: "rodent", location: @place) { serviceRequest { id } }
@@ -102,11 +103,15 @@ public sealed class Attack20NumberAndVariableTests(ReadingHouse house) : IClassF
               area: serviceRequests(city: "nyc", within: {polygon: {type: Polygon, coordinates: [@ring]}}) { totalCount }
               circle: serviceRequests(city: "nyc", within: {circle: {longitude: @number, latitude: @number, metres: 100}}) { totalCount }
               stats: serviceRequestStats(city: "nyc", within: {polygon: {type: Polygon, coordinates: [@ring]}}) { total }
-              filter: serviceRequests(city: "nyc", where: {category: {code: {eq: "rodent"}}, location: {distance: {geometry: {type: Point, coordinates: [@number, @number]}, lte: 1}}}) { totalCount } }
-            """.Replace("@place", place, StringComparison.Ordinal).Replace("@ring", ring, StringComparison.Ordinal).Replace("@number", number, StringComparison.Ordinal));
+              filter: serviceRequests(
+                city: "nyc",
+                where: {category: {code: {eq: "rodent"}},
+                  location: {distance: {geometry: {type: Point, coordinates: [@number, @number]}, lte: 1}}}) { totalCount } }
+            """.Replace("@place", place, StringComparison.Ordinal).Replace("@ring", ring, StringComparison.Ordinal).Replace(
+                "@number", number, StringComparison.Ordinal));
     }
 
-    /// <summary>A number of a hundred thousand digits is read in the time of its length, and is then what it is.</summary>
+    /// <summary>A number of a hundred thousand digits is parsed in linear time and keeps its value.</summary>
     [Fact]
     public async Task A_very_long_number_is_a_number()
     {
@@ -123,12 +128,20 @@ public sealed class Attack20NumberAndVariableTests(ReadingHouse house) : IClassF
     public async Task Variables_are_bounded_in_bytes_depth_length_and_members()
     {
         const string Filters = "query($w: ServiceRequestFilterInput) { serviceRequests(city: \"nyc\", where: $w) { nodes { id } } }";
-        Assert.Equal((413, "HC0010"), await SendAsync(Filters, $$$$"""{"w":{"title":{"eq":"{{{{new string('a', Limits.RequestBytesMax)}}}}"}}}"""));
+        Assert.Equal(
+            (413, "HC0010"), await SendAsync(Filters, $$$$"""{"w":{"title":{"eq":"{{{{new string('a', Limits.RequestBytesMax)}}}}"}}}"""));
         Assert.Equal((413, "HC0010"), await SendAsync(Filters, $$$"""{"unknown":"{{{new string('a', Limits.RequestBytesMax)}}}"}"""));
         Assert.Equal((400, "HC0012"), await SendAsync(Filters, $$$"""{"w":{{{Nested("[", "]", 10_000)}}}}"""));
         Assert.Equal((400, "HC0012"), await SendAsync(Filters, $$$"""{"unknown":{{{Nested("{\"a\":", "}", 1_000, "1")}}}}"""));
-        Assert.Equal((400, "OPERATION_TOO_LARGE"), await SendAsync(Filters, $$$"""{"w":{{{Nested("{\"and\":[", "]}", 25, string.Join(',', Enumerable.Repeat("{}", 1_000)))}}}}"""));
-        Assert.Equal((400, "HC0016"), await SendAsync(Filters, $$$$"""{"w":{"id":{"in":[{{{{string.Join(',', Enumerable.Repeat("\"a\"", Limits.InputListItemsMax + 1))}}}}]}}}"""));
+        Assert.Equal(
+            (400, "OPERATION_TOO_LARGE"),
+            await SendAsync(Filters, $$$"""{"w":{{{Nested("{\"and\":[", "]}", 25, string.Join(',', Enumerable.Repeat("{}", 1_000)))}}}}""")
+        );
+        Assert.Equal(
+            (400, "HC0016"),
+            await SendAsync(
+                Filters, $$$$"""{"w":{"id":{"in":[{{{{string.Join(',', Enumerable.Repeat("\"a\"", Limits.InputListItemsMax + 1))}}}}]}}}""")
+        );
         Assert.Equal((400, "HC0016"), await SendAsync(Filters, $$$"""{"w":{{{Members(10_000)}}}}"""));
     }
 
@@ -141,7 +154,7 @@ public sealed class Attack20NumberAndVariableTests(ReadingHouse house) : IClassF
 
     private async Task<(int Status, string? Code)> SendAsync(string query, string variables)
     {
-        (HttpResponseMessage response, JsonElement json) = await house.Server.PostAsync(
+        (HttpResponseMessage response, JsonElement json) = await fixture.Server.PostAsync(
             $$"""{"query":{{JsonSerializer.Serialize(query)}},"variables":{{variables}}}""");
         string? code = json.TryGetProperty("errors", out JsonElement errors)
             ? errors[0].GetProperty("extensions").GetProperty("code").GetString()

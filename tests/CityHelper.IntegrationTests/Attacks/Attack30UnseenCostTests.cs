@@ -10,17 +10,17 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 30: costs that do not see what is there. Conditions on a location, lists and polygons weigh by their size; a published operation
-/// is held against what it costs with the variables that come with it.
+/// Attack 30: costs that miss the real work. Conditions on a location, lists and polygons cost by their size; the limit of a published
+/// operation applies to its cost with the variables sent.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixture<AttackFixture>
 {
-    private const string TooDear = "HC0047";
+    private const string TooExpensive = "HC0047";
     private const double Longitude = -73.95;
     private const double Latitude = 40.75;
 
-    /// <summary>What one geometry costs, 45 conditions on it cost 45 times. With all of it in one variable the body is 70 kB.</summary>
+    /// <summary>45 conditions on one geometry cost 45 times one condition. With all of it in one variable the body is 70 kB.</summary>
     [Theory]
     [InlineData("distance", ", gt: 0", "LineString", 3_000)]
     [InlineData("intersects", "", "LineString", 3_000)]
@@ -32,34 +32,37 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
         (double one, _) = await CostAsync(Compared(relation, more, 1), geometry);
         (double all, string? code) = await CostAsync(Compared(relation, more, 45), geometry);
         Assert.True(all > 40 * (one - 100), $"{all} of {one}");
-        Assert.Equal(TooDear, code);
+        Assert.Equal(TooExpensive, code);
 
         fixture.Server.TakeStatements();
         AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendAsync(Compared(relation, more, 45), new { g = geometry }));
-        Assert.Equal((TooDear, HttpStatusCode.BadRequest), (answer.Code, answer.Status));
-        Assert.DoesNotContain(fixture.Server.TakeStatements(), statement => statement.Contains("service_request", StringComparison.Ordinal));
+        Assert.Equal((TooExpensive, HttpStatusCode.BadRequest), (answer.Code, answer.Status));
+        Assert.DoesNotContain(
+            fixture.Server.TakeStatements(), statement => statement.Contains("service_request", StringComparison.Ordinal));
     }
 
     /// <summary>
-    /// The most positions that a cost of 1,000 leaves, for as many conditions: they run, and the fixture looks what that does to others.
+    /// The most positions that a cost of 1,000 allows, for as many conditions: they run, and the fixture measures the effect on others.
     /// </summary>
     [Theory]
     [InlineData("distance", ", gt: 100", "LineString", 15)]
     [InlineData("intersects", "", "LineString", 12)]
     [InlineData("intersects", ", buffer: 0.0018", "Polygon", 15)]
     [InlineData("within", "", "Polygon", 15)]
-    public async Task The_largest_conditions_that_are_admitted_take_no_more_than_they_may(string relation, string more, string kind, int most)
+    public async Task The_largest_conditions_that_are_admitted_take_no_more_than_they_may(
+        string relation, string more, string kind, int most)
     {
         foreach (int conditions in new[] { 1, 5, most })
         {
             int positions = await LargestAsync(n => CostAsync(Compared(relation, more, conditions), Shape(kind, n)));
             Assert.InRange(positions, 4, Limits.GeometryVerticesMax);
-            AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendAsync(Compared(relation, more, conditions), new { g = Shape(kind, positions) }));
+            AttackAnswer answer = await fixture.AttackAsync(() =>
+                fixture.SendAsync(Compared(relation, more, conditions), new { g = Shape(kind, positions) }));
             Assert.Equal((null, HttpStatusCode.OK), (answer.Code, answer.Status));
         }
     }
 
-    /// <summary>An operation whose text is cheap, and whose variables are not.</summary>
+    /// <summary>An operation whose text is cheap, and whose variables are expensive.</summary>
     [Theory]
     [InlineData("ServiceRequestList", "updates")]
     [InlineData("ServiceRequestMap", "updates")]
@@ -74,10 +77,10 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
         JsonObject variables = await UsualAsync(operation);
         variables["where"] = new JsonObject { ["category"] = Code("eq", CostCity.LargestCategory), ["and"] = Many(conditions) };
         AttackAnswer answer = await fixture.AttackAsync(() => fixture.SendPersistedAsync(operation, variables));
-        Assert.Equal((TooDear, HttpStatusCode.BadRequest), (answer.Code, answer.Status));
+        Assert.Equal((TooExpensive, HttpStatusCode.BadRequest), (answer.Code, answer.Status));
     }
 
-    /// <summary>What the site's pages and its users do, in their largest form.</summary>
+    /// <summary>The operations of the site's pages and users, in their largest variants.</summary>
     [Theory]
     [InlineData("ServiceRequestList")]
     [InlineData("ServiceRequestMap")]
@@ -104,8 +107,16 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
 
         variables["where"] = new JsonObject
         {
-            ["status"] = new JsonObject { ["in"] = new JsonArray("OPEN", "IN_PROGRESS", "PENDING", "RESOLVED", "CLOSED", "CANCELLED", "DUPLICATE") },
-            ["category"] = Code("in", [CostCity.LargestCategory, "illegal-parking", "rodent", "noise-commercial", "water-system", "plumbing", "noise", "graffiti", "sewer", "street-condition"]),
+            ["status"] = new JsonObject
+            {
+                ["in"] = new JsonArray("OPEN", "IN_PROGRESS", "PENDING", "RESOLVED", "CLOSED", "CANCELLED", "DUPLICATE"),
+            },
+            ["category"] = Code(
+                "in",
+                [
+                    CostCity.LargestCategory, "illegal-parking", "rodent", "noise-commercial", "water-system", "plumbing", "noise",
+                    "graffiti", "sewer", "street-condition",
+                ]),
             ["createdAt"] = new JsonObject { ["gte"] = "2026-10-01T00:00:00Z", ["lt"] = "2026-10-31T00:00:00Z" },
         };
         await AllowsAsync(operation, variables);
@@ -117,12 +128,17 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
     [Fact]
     public async Task Large_geometries_of_users_stay_possible()
     {
-        const string Within = "query($a: AreaInput) { serviceRequests(city: \"nyc\", within: $a, first: 20) { nodes { id title } } serviceRequestStats(city: \"nyc\", within: $a) { total } }";
-        AttackAnswer outline = await fixture.AttackAsync(() => fixture.SendAsync(
-            Within.Replace("serviceRequestStats(city: \"nyc\", within: $a) { total }", "", StringComparison.Ordinal), new { a = new { polygon = Shape("Polygon", 10_000) } }));
+        const string Within =
+            "query($a: AreaInput) { serviceRequests(city: \"nyc\", within: $a, first: 20) { nodes { id title } } "
+                + "serviceRequestStats(city: \"nyc\", within: $a) { total } }";
+        AttackAnswer outline = await fixture.AttackAsync(() =>
+            fixture.SendAsync(
+                Within.Replace("serviceRequestStats(city: \"nyc\", within: $a) { total }", "", StringComparison.Ordinal),
+                new { a = new { polygon = Shape("Polygon", 10_000) } }));
         Assert.Null(outline.Code);
         AttackAnswer route = await fixture.AttackAsync(() => fixture.SendAsync(
-            "query($g: Geometry!) { serviceRequests(city: \"nyc\", where: {location: {intersects: {geometry: $g, buffer: 0.0018}}}) { nodes { id } totalCount } }",
+            "query($g: Geometry!) { serviceRequests(city: \"nyc\", where: {location: {intersects: {geometry: $g, buffer: 0.0018}}}) { "
+                + "nodes { id } totalCount } }",
             new { g = CostShapes.Line(Longitude, Latitude, 0.02, 500) }));
         Assert.Null(route.Code);
         JsonObject stats = new() { ["city"] = "nyc", ["within"] = new JsonObject { ["polygon"] = Shape("Polygon", 10_000) } };
@@ -134,11 +150,13 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
     [InlineData("nin")]
     public async Task A_list_costs_by_its_length(string operation)
     {
-        string text = $"query($l: [String]) {{ serviceRequests(city: \"nyc\", where: {{category: {{code: {{eq: \"rodent\"}}}}, or: [{string.Join(", ", Enumerable.Repeat($"{{title: {{{operation}: $l}}}}", 15))}]}}) {{ nodes {{ id }} }} }}";
+        string text =
+            $"query($l: [String]) {{ serviceRequests(city: \"nyc\", where: {{category: {{code: {{eq: \"rodent\"}}}}, or: "
+                + $"[{string.Join(", ", Enumerable.Repeat($"{{title: {{{operation}: $l}}}}", 15))}]}}) {{ nodes {{ id }} }} }}";
         AttackAnswer few = await fixture.SendAsync(text, new { l = new[] { "a" } });
         Assert.Null(few.Code);
         AttackAnswer many = await fixture.SendAsync(text, new { l = Enumerable.Range(0, 1_000).Select(i => $"title {i}") });
-        Assert.Equal(TooDear, many.Code);
+        Assert.Equal(TooExpensive, many.Code);
     }
 
     private async Task AllowsAsync(string operation, JsonObject variables)
@@ -159,19 +177,26 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
         return variables;
     }
 
-    // The cost of an operation, and whether it is too much: nothing is read for it.
+    // The cost of an operation, and whether it exceeds the limit; no row is read.
     private async Task<(double Cost, string? Code)> CostAsync(string text, JsonObject geometry)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/graphql")
         {
-            Content = new StringContent(JsonSerializer.Serialize(new { query = text, variables = new { g = geometry } }), System.Text.Encoding.UTF8, "application/json"),
+            Content = new StringContent(
+                JsonSerializer.Serialize(new { query = text, variables = new { g = geometry } }),
+                System.Text.Encoding.UTF8,
+                "application/json"),
         };
         request.Headers.Add("GraphQL-Cost", "validate");
         (HttpResponseMessage response, JsonElement json) = await fixture.Server.SendAsync(request);
         using (response)
         {
             return AttackedServer.CodeOf(json) is { } code
-                ? (json.GetProperty("errors")[0].GetProperty("extensions").TryGetProperty("fieldCost", out JsonElement cost) ? cost.GetDouble() : 0, code)
+                ? (
+                    json.GetProperty("errors")[0].GetProperty("extensions").TryGetProperty("fieldCost", out JsonElement cost)
+                        ? cost.GetDouble()
+                        : 0,
+                    code)
                 : (json.GetProperty("extensions").GetProperty("operationCost").GetProperty("fieldCost").GetDouble(), null);
         }
     }
@@ -188,22 +213,22 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
         return low;
     }
 
-    /// <summary>How often a geometry crosses itself and the borders of areas no size tells: it is counted, and paid for.</summary>
+    /// <summary>The cost includes a geometry's crossings with itself and with borders: its size does not show them.</summary>
     [Fact]
     public async Task Crossings_with_areas_cost_what_was_counted()
     {
-        const string Query = "query($g: Geometry!) { boundaries(city: \"nyc\", where: {geometry: {touches: {geometry: $g}}}) { nodes { id } } }";
-        Assert.Null((await fixture.AttackAsync(() => fixture.SendUnpricedAsync(Query, new { g = AttackShapes.StarLine(51) }))).Code);
+        const string Query =
+            "query($g: Geometry!) { boundaries(city: \"nyc\", where: {geometry: {touches: {geometry: $g}}}) { nodes { id } } }";
+        Assert.Null(
+            (await fixture.AttackAsync(() => fixture.SendWithoutCostLimitAsync(Query, new { g = AttackShapes.StarLine(51) }))).Code);
         AttackAnswer dear = await fixture.SendAsync(Query, new { g = AttackShapes.StarLine(51) });
 
-        // Without real boundaries there is little that it could meet.
+        // Without real boundaries it meets few areas.
         Assert.True(dear.Code == "HC0047" || SharedData.Folder is null, dear.Json.ToString());
         Assert.Null((await fixture.SendAsync(Query, new { g = AttackShapes.Outline(181) })).Code);
     }
 
-    /// <summary>
-    /// Where rows are counted, each row of the rim is held against every edge of the polygon at its height, and that is paid for.
-    /// </summary>
+    /// <summary>The cost includes comparing each counted row in a boundary cell with every edge of the polygon at its height.</summary>
     [Theory]
     [InlineData("serviceRequestStats(city: \"nyc\", within: $a) { total }")]
     [InlineData("serviceRequestStats(city: \"nyc\", within: $a) { timeToClose { medianSeconds } }")]
@@ -215,16 +240,19 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
         string query = $"query($a: AreaInput) {{ {field} }}";
         object Comb(double longitude) => new { a = new { polygon = CostShapes.Comb(longitude, Latitude, 0.1, Positions) } };
         fixture.Server.TakeStatements();
-        Assert.Equal(TooDear, (await fixture.SendAsync(query, Comb(Longitude))).Code);
-        Assert.DoesNotContain(fixture.Server.TakeStatements(), statement => statement.Contains("from service_request", StringComparison.Ordinal));
+        Assert.Equal(TooExpensive, (await fixture.SendAsync(query, Comb(Longitude))).Code);
+        Assert.DoesNotContain(
+            fixture.Server.TakeStatements(), statement => statement.Contains("from service_request", StringComparison.Ordinal));
 
-        // On the sea, and as an outline.
+        // At sea, and as an outline.
         Assert.Null((await fixture.SendAsync(query, Comb(Longitude + 2))).Code);
         Assert.Null((await fixture.SendAsync(query, new { a = new { polygon = Shape("Polygon", Positions) } })).Code);
     }
 
     private static string Compared(string relation, string more, int conditions) => string.Create(CultureInfo.InvariantCulture,
-        $"query($g: Geometry!) {{ serviceRequests(city: \"nyc\", where: {{category: {{code: {{eq: \"{CostCity.LargestCategory}\"}}}}, location: {{or: [{string.Join(", ", Enumerable.Repeat($"{{{relation}: {{geometry: $g{more}}}}}", conditions))}]}}}}) {{ nodes {{ id }} }} }}");
+        $"query($g: Geometry!) {{ serviceRequests(city: \"nyc\", where: {{category: {{code: {{eq: \"{CostCity.LargestCategory}\"}}}}, "
+            + $"location: {{or: [{string.Join(", ", Enumerable.Repeat($"{{{relation}: {{geometry: $g{more}}}}}", conditions))}]}}}}) {{ "
+            + $"nodes {{ id }} }} }}");
 
     private static JsonObject Shape(string kind, int positions) =>
         kind == "Polygon" ? CostShapes.Polygon(Longitude, Latitude, 0.2, positions) : CostShapes.Line(Longitude, Latitude, 0.2, positions);
@@ -233,13 +261,31 @@ public sealed class Attack30UnseenCostTests(AttackFixture fixture) : IClassFixtu
 
     private static JsonObject Code(string operation, string[] codes) => Code(operation, new JsonArray([.. codes.Select(c => (JsonNode)c)]));
 
-    private static JsonArray Many(string conditions) => new([.. Enumerable.Range(0, 45).Select(i => (JsonNode)new JsonObject
-    {
-        [conditions == "titles" ? "title" : conditions] = conditions switch
-        {
-            "updates" => new JsonObject { ["some"] = new JsonObject { ["note"] = new JsonObject { ["contains"] = $"zqx{i}" } } },
-            "location" => new JsonObject { ["distance"] = new JsonObject { ["geometry"] = CostShapes.Line(Longitude, Latitude, 0.2, 100), ["gt"] = 0 } },
-            _ => new JsonObject { ["contains"] = $"zqx{i}" },
-        },
-    })]);
+    private static JsonArray Many(string conditions) =>
+        new([
+            .. Enumerable
+                .Range(0, 45)
+                .Select(i =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            [conditions == "titles" ? "title" : conditions] = conditions switch
+                            {
+                                "updates" => new JsonObject
+                                {
+                                    ["some"] = new JsonObject { ["note"] = new JsonObject { ["contains"] = $"zqx{i}" } },
+                                },
+                                "location" => new JsonObject
+                                {
+                                    ["distance"] = new JsonObject
+                                    {
+                                        ["geometry"] = CostShapes.Line(Longitude, Latitude, 0.2, 100),
+                                        ["gt"] = 0,
+                                    },
+                                },
+                                _ => new JsonObject { ["contains"] = $"zqx{i}" },
+                            },
+                        }
+                ),
+        ]);
 }

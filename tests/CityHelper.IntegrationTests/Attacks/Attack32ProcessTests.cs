@@ -10,8 +10,7 @@ using static CityHelper.IntegrationTests.Attacks.SlowReaderFixture;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 32 against a server in a process of its own, by the machine's clock: what its memory does, and that readers of 430 bytes a second
-/// are cut off.
+/// Attack 32 against a server in a separate process, on the real clock: its memory, and the cut-off of readers of 430 bytes a second.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack32ProcessTests(SlowReaderFixture fixture, ITestOutputHelper output) : IClassFixture<SlowReaderFixture>
@@ -23,7 +22,7 @@ public sealed class Attack32ProcessTests(SlowReaderFixture fixture, ITestOutputH
 
     private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
 
-    /// <summary>Kestrel looks every second, and a busy machine lets it wait.</summary>
+    /// <summary>Kestrel checks once a second, and a busy machine delays it.</summary>
     private static readonly TimeSpan s_cutOffMax = TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs) + TimeSpan.FromSeconds(15);
 
     [Fact]
@@ -34,7 +33,7 @@ public sealed class Attack32ProcessTests(SlowReaderFixture fixture, ITestOutputH
         string target = Persisted("ServiceRequestList", $"{{\"city\":\"nyc\",\"first\":{Rows}}}");
         string cities = Persisted("Cities", null);
 
-        // A server that has been in use: code compiled, pools filled.
+        // Warms the server up: code compiled, pools filled.
         for (int i = 0; i < 20; i++)
         {
             await client.GetByteArrayAsync(new Uri(i % 2 == 0 ? target : cities, UriKind.Relative));
@@ -63,7 +62,7 @@ public sealed class Attack32ProcessTests(SlowReaderFixture fixture, ITestOutputH
         Assert.Contains(200, statuses);
         Assert.InRange(readersLasted, TimeSpan.Zero, TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs));
 
-        // The total time, which ends these in the end, is tested where a clock can be moved.
+        // The limit on total time would end these too; Attack32SlowReaderTests covers it with a fake clock.
         await streams.DisposeAsync();
 
         watch.Restart();
@@ -75,17 +74,19 @@ public sealed class Attack32ProcessTests(SlowReaderFixture fixture, ITestOutputH
             after = ResidentBytes(server);
         }
 
-        output.WriteLine($"resident: {before >> 20} MB before, {peak >> 20} MB at most, {after >> 20} MB after {watch.Elapsed.TotalSeconds:0} s; {statuses.Count(s => s == 200)} answers of {Connections}, ended by the rate after {readersLasted.TotalSeconds:0} s");
+        output.WriteLine(
+            $"resident: {before >> 20} MB before, {peak >> 20} MB at most, {after >> 20} MB after {watch.Elapsed.TotalSeconds:0} s; "
+                + $"{statuses.Count(s => s == 200)} answers of {Connections}, ended by the rate after {readersLasted.TotalSeconds:0} s");
         Assert.InRange(peak, 0, before + Limits.ResponseMemoryBytes + OtherBytesMax);
         Assert.InRange(after, 0, (long)(before * 1.2));
     }
 
     /// <summary>
-    /// What the attack takes beside the answers: what was read of the database, connections, and garbage that waits to be collected.
+    /// The attack's memory beside the responses: rows read from the database, connections, and garbage not yet collected.
     /// </summary>
     private const long OtherBytesMax = 192L << 20;
 
-    // Resident, as an operator sees it.
+    // Resident memory, as an operator sees it.
     private static long ResidentBytes(ServerProcess server) => ProcessMemory.ResidentBytes(server.Id)!.Value;
 
     private static async Task<int> ReadSlowlyAsync(Uri server, string target)
@@ -121,7 +122,9 @@ public sealed class Attack32ProcessTests(SlowReaderFixture fixture, ITestOutputH
 
     private static string Persisted(string operation, string? variables)
     {
-        ManifestOperation published = OperationManifest.Read(Repository.PathOf("persisted-queries", OperationManifest.FileName)).Operations.Single(o => o.Name == operation);
+        ManifestOperation published = OperationManifest
+            .Read(Repository.PathOf("persisted-queries", OperationManifest.FileName))
+            .Operations.Single(o => o.Name == operation);
         return $"/graphql/persisted/{published.Id}/{operation}{(variables is null ? "" : $"?variables={Uri.EscapeDataString(variables)}")}";
     }
 }

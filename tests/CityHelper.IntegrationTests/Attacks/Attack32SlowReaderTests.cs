@@ -12,8 +12,8 @@ using static CityHelper.IntegrationTests.Attacks.SlowReaderFixture;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 32: answers that are asked for and not read. What they hold is bounded, of a connection and of the server; others are answered
-/// meanwhile, and in the end the slow ones are cut off. Tested with published operations in production without a key, and with free text.
+/// Attack 32: responses that are requested and not read. Their memory is limited per connection and per server; other clients are served
+/// meanwhile, and slow ones are cut off in the end. Tested with published operations in production without a key, and with free text.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassFixture<SlowReaderFixture>
@@ -22,17 +22,17 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
     private const long AnswerBytesMin = (long)Rows * TitleBytes;
 
     /// <summary>
-    /// What may be on its way to a reader who reads nothing: in Kestrel's buffer, and in the socket's, of which Linux makes twice what it
-    /// is told.
+    /// Bytes in transit to a reader who reads nothing: in Kestrel's buffer, and in the socket's, which Linux makes twice as large as
+    /// requested.
     /// </summary>
     private const long OnItsWayMax = Server.Limits.ConnectionBufferBytes + 2 * Server.Limits.SocketSendBytes + 64 * 1024;
 
-    /// <summary>New connections until the end of another one is seen.</summary>
+    /// <summary>New connections until the server notices the end of another one.</summary>
     private const int AttemptsMax = 1_000;
 
     private static readonly TimeSpan s_total = TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs);
 
-    /// <summary>What the end of a connection that was cut off takes to arrive, at the machine's clock.</summary>
+    /// <summary>The time until the end of a cut-off connection arrives, on the real clock.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     [Theory]
@@ -45,7 +45,8 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
         ResponseMemory memory = Memory(server);
         string target = Target(server, environment);
 
-        SlowConnection[] readers = await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => SlowConnection.GetAsync(server.Client.BaseAddress!, target)));
+        SlowConnection[] readers = await Task.WhenAll(
+            Enumerable.Range(0, Connections).Select(_ => SlowConnection.GetAsync(server.Client.BaseAddress!, target)));
         (int Status, IReadOnlyDictionary<string, string> Headers)[] heads = await Task.WhenAll(readers.Select(r => r.ReadHeadAsync()));
         Assert.InRange(memory.TakeRecentPeak(), AnswerBytesMin, Limits.ResponseMemoryBytes);
         Assert.All(heads, head => Assert.Contains(head.Status, new[] { 200, 503 }));
@@ -53,13 +54,19 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
         int[] refused = [.. Enumerable.Range(0, Connections).Except(slow)];
         Assert.NotEmpty(slow);
 
-        // Those that do not fit are told when to come again.
+        // Refused requests get a Retry-After.
         Assert.InRange(slow.Length, 1, Limits.ResponseMemoryBytes / (AnswerBytesMin - OnItsWayMax));
         foreach (int i in refused)
         {
             Assert.InRange(int.Parse(heads[i].Headers["Retry-After"], System.Globalization.CultureInfo.InvariantCulture), 1, 60);
             Assert.Equal("no-store", heads[i].Headers["Cache-Control"]);
-            Assert.Equal("OVERLOADED", Code(System.Text.Encoding.UTF8.GetString(await readers[i].ReadBodyAsync(long.Parse(heads[i].Headers["Content-Length"], System.Globalization.CultureInfo.InvariantCulture)))));
+            Assert.Equal(
+                "OVERLOADED",
+                Code(
+                    System.Text.Encoding.UTF8.GetString(
+                        await readers[i]
+                            .ReadBodyAsync(
+                                long.Parse(heads[i].Headers["Content-Length"], System.Globalization.CultureInfo.InvariantCulture)))));
         }
 
         await AssertAnswersOthersAsync(server, environment);
@@ -108,7 +115,7 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
         await AssertRecoversAsync(server, environment, connections: 1);
     }
 
-    /// <summary>A proxy sends the answers of many readers over one connection, and one of them may be slow.</summary>
+    /// <summary>A proxy sends the responses of many readers over one connection, and one of them may be slow.</summary>
     [Fact]
     public async Task The_first_stream_that_is_not_read_is_reset_and_the_second_ends_the_connection()
     {
@@ -126,7 +133,7 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
         Assert.Single(server.Warnings, w => w.Contains("it was reset", StringComparison.Ordinal));
         Assert.DoesNotContain(server.Warnings, w => w.Contains("had not read its answer", StringComparison.Ordinal));
 
-        // The connection serves the others, until a second one is not read.
+        // The connection serves the others, until a second stream is not read.
         await proxy.GetAsync(server.PersistedUrl("Cities"));
         await proxy.GetAsync(Target(server, "Production"));
         Assert.Equal([200, 200], await proxy.ReadStatusesAsync(2).WaitAsync(s_patience));
@@ -136,7 +143,7 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
         await AssertRecoversAsync(server, "Production", connections: 1);
     }
 
-    /// <summary>What Kestrel and the kernel keep for a connection nobody counts, so connections are.</summary>
+    /// <summary>Kestrel's and the kernel's memory for a connection is not counted, so the number of connections is limited.</summary>
     [Fact]
     public async Task One_connection_beyond_the_limit_is_closed()
     {
@@ -150,7 +157,7 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
         await Assert.ThrowsAnyAsync<IOException>(() => AskAsync(third));
         Assert.Equal(200, await AskAsync(second));
 
-        // Its place is another's as soon as the server has seen its end.
+        // Its slot is free as soon as the server has noticed its end.
         await first.DisposeAsync();
         int status = 0;
         for (int attempt = 0; status == 0; attempt++)
@@ -195,7 +202,9 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
         {
             await reader.ReadBodyAsync(length / 4);
             long read = reader.BodyBytes;
-            await UntilAsync(() => memory.Held <= length - read + 2 * Limits.ResponsePieceBytes, () => $"{memory.Held} bytes are held of {length} though {read} were read.");
+            await UntilAsync(
+                () => memory.Held <= length - read + 2 * Limits.ResponsePieceBytes,
+                () => $"{memory.Held} bytes are held of {length} though {read} were read.");
         }
 
         await reader.ReadBodyAsync(length - reader.BodyBytes);
@@ -217,12 +226,13 @@ public sealed class Attack32SlowReaderTests(SlowReaderFixture fixture) : IClassF
         (int status, IReadOnlyDictionary<string, string> headers) = await reader.ReadHeadAsync();
         Assert.Equal((200, encoding), (status, headers["Content-Encoding"]));
 
-        // Its length is known: it was encoded whole, and the rest of it is all that is held.
+        // The length is known: the body was encoded whole, and only its unsent rest is held.
         long length = long.Parse(headers["Content-Length"], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(length, 1, plain.Length - 1);
         Assert.InRange(memory.Held, 0, length + Limits.ResponsePieceBytes);
         using var body = new MemoryStream(await reader.ReadBodyAsync(length));
-        await using Stream decoded = encoding == "br" ? new BrotliStream(body, CompressionMode.Decompress) : new GZipStream(body, CompressionMode.Decompress);
+        await using Stream decoded =
+            encoding == "br" ? new BrotliStream(body, CompressionMode.Decompress) : new GZipStream(body, CompressionMode.Decompress);
         using var text = new StreamReader(decoded);
         Assert.Equal(plain, await text.ReadToEndAsync());
         await UntilAsync(() => memory.Held == 0, () => $"{memory.Held} bytes are held of what was read.");

@@ -12,20 +12,21 @@ using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Serving;
-using CityHelper.Server.Clients;
+using CityHelper.Server.Database;
 using CityHelper.Server.Http;
 using CityHelper.Server.Statistics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Xunit;
+using static CityHelper.IntegrationTests.Attacks.AdmissionProbe;
 using static CityHelper.IntegrationTests.Attacks.AttackedServer;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 33: more questions than the database can answer. What is dear fills its own places and no others, waits for a bounded time in a bounded queue, and is refused
-/// then. The database is made slow by a lock, the clock stands still unless a test moves it, and no statement reaches its limit, however slow the machine.
+/// Attack 33: more questions than the database can answer. Dear ones take only their own permits, wait a bounded time in a bounded
+/// queue, and are then refused. A lock makes the database slow, the clock is a fake, and no statement reaches its time limit.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLifetime
@@ -44,15 +45,16 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         ["Clients:civic:Mode"] = "FreeText",
         ["Clients:civic:MaxFieldCost"] = "1000000",
         ["Clients:civic:MaxTypeCost"] = "1000000",
-        ["Clients:civic:ApiKeySha256:0"] = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(Key))),
+        ["Clients:civic:ApiKeySha256:0"] = Convert.ToHexStringLower(
+            System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(Key))),
         ["Admission:DearQueued"] = "3",
         ["Admission:QueueMs"] = "1000",
         [HttpSettings.BatchingKey] = "4",
     };
 
-    private static readonly CityHelper.Server.StatementLimit s_patient = new(Milliseconds: 120_000);
+    private static readonly StatementLimit s_patient = new(Milliseconds: 120_000);
 
-    private readonly FakeTimeProvider _time = new(ReadingHouse.Moment("2025-06-01T00:00:00Z"));
+    private readonly FakeTimeProvider _time = new(ReadingFixture.Moment("2025-06-01T00:00:00Z"));
     private string _database = "";
 
     public async Task InitializeAsync()
@@ -64,7 +66,7 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
     public Task DisposeAsync() => Task.CompletedTask;
 
     [Fact]
-    public async Task Dear_requests_fill_their_places_and_nobody_elses()
+    public async Task Dear_requests_take_their_permits_and_nobody_elses()
     {
         await using TestServer server = await StartAsync(s_shares);
         using var refusals = new Refusals();
@@ -81,7 +83,7 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
 
         Assert.Equal(["default dear queue_full", "default dear queue_full"], refusals.Taken);
 
-        // What is cheap is answered, published or not; who has a key has places of its own; and being busy is not being unready.
+        // Cheap questions run, published or not; a client with a key has its own permits; a busy server stays ready.
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(server, server.PersistedUrl("Cities"))).Status);
         Assert.Equal("nyc", (await server.DataAsync(Cities)).GetProperty("cities")[0].GetProperty("slug").GetString());
         Task<Answer> civic = SendAsync(server, Dear, Key);
@@ -89,7 +91,7 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(server, "/health/ready")).Status);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(server, "/health/live")).Status);
 
-        // A second in the queue is enough.
+        // A second in the queue is the limit.
         _time.Advance(TimeSpan.FromMilliseconds(999));
         Assert.All(waiting, task => Assert.False(task.IsCompleted));
         _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -97,18 +99,20 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         Assert.Equal(Enumerable.Repeat("default dear queue_time", 3), refusals.Taken.Skip(2));
 
         await table.DisposeAsync();
-        Assert.All(await Task.WhenAll([.. running, civic]), answer => Assert.Equal((HttpStatusCode.OK, null), (answer.Status, CodeOf(answer.Json))));
+        Assert.All(
+            await Task.WhenAll([.. running, civic]),
+            answer => Assert.Equal((HttpStatusCode.OK, null), (answer.Status, CodeOf(answer.Json))));
         AssertAllFree(server);
         Assert.Empty(server.Errors);
     }
 
-    /// <summary>As it was found: 130 of them made a list of cities take nine seconds, and the server unready.</summary>
+    /// <summary>The attack as found: 130 of them made a list of cities take nine seconds, and the server unready.</summary>
     [Fact]
     public async Task A_hundred_and_thirty_dear_requests_leave_a_list_of_cities_and_readiness_alone()
     {
         await using TestServer server = await StartAsync(new Dictionary<string, string?>
         {
-            // As a server is without a configuration.
+            // The defaults of an unconfigured server.
             ["Clients:default:CheapAtOnce"] = Text(ClientShare.Everybody.CheapAtOnce),
             ["Clients:default:DearAtOnce"] = Text(ClientShare.Everybody.DearAtOnce),
             ["Admission:CheapQueued"] = Text(Limits.CheapQueued),
@@ -135,7 +139,7 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         Assert.Empty(server.Errors);
     }
 
-    /// <summary>Lists, nodes, figures, areas and cities that must be looked up first, and each request of an array.</summary>
+    /// <summary>Lists, nodes, statistics, areas, cities that need a lookup first, and each request of an array.</summary>
     [Fact]
     public async Task Nothing_reaches_the_database_past_admission()
     {
@@ -169,7 +173,8 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         }
 
         AssertRefused(await GetAsync(server, server.PersistedUrl("Cities")));
-        (HttpResponseMessage array, JsonElement answers) = await server.PostAsync(JsonSerializer.Serialize(new[] { new { query = Cities }, new { query = Dear } }));
+        (HttpResponseMessage array, JsonElement answers) = await server.PostAsync(
+            JsonSerializer.Serialize(new[] { new { query = Cities }, new { query = Dear } }));
         Assert.All(answers.EnumerateArray(), answer => Assert.Equal("OVERLOADED", CodeOf(answer)));
         Assert.True(array.Headers.RetryAfter!.Delta >= TimeSpan.FromSeconds(1));
 
@@ -181,24 +186,28 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         Assert.Empty(server.Errors);
     }
 
-    /// <summary>An explanation runs the statement, so it takes a place like any other execution.</summary>
+    /// <summary>An explanation runs the statement, so it takes a permit like any other execution.</summary>
     [Fact]
-    public async Task An_explanation_takes_a_place()
+    public async Task An_explanation_takes_a_permit()
     {
         await using TestServer server = await StartAsync(s_shares);
-        CompiledOperation compiled = await server.Services.GetRequiredService<OperationRegistry>().CompileAsync(CheapText, null, CancellationToken.None);
+        CompiledOperation compiled = await server
+            .Services.GetRequiredService<OperationRegistry>()
+            .CompileAsync(CheapText, null, CancellationToken.None);
         await using LockedTable table = await LockedTable.HoldAsync(_database, "service_request");
-        Task explaining = server.Services.GetRequiredService<OperationExplainer>().ExplainAsync(compiled.Operation!, default, CancellationToken.None);
+        Task explaining = server
+            .Services.GetRequiredService<OperationExplainer>()
+            .ExplainAsync(compiled.Operation!, default, CancellationToken.None);
         await table.WaitForAsync(1);
         var admission = server.Services.GetRequiredService<AdmissionControl>();
-        Assert.Equal(ClientShare.Everybody.CheapAtOnce - 1, admission.Look(ClientShare.Everybody).CheapFree);
+        Assert.Equal(ClientShare.Everybody.CheapAtOnce - 1, admission.Snapshot(ClientShare.Everybody).CheapFree);
         await table.DisposeAsync();
         await explaining;
-        Assert.Equal(ClientShare.Everybody.CheapAtOnce, admission.Look(ClientShare.Everybody).CheapFree);
+        Assert.Equal(ClientShare.Everybody.CheapAtOnce, admission.Snapshot(ClientShare.Everybody).CheapFree);
     }
 
     [Fact]
-    public async Task Places_come_back_however_an_execution_ends()
+    public async Task Permits_come_back_however_an_execution_ends()
     {
         await using TestServer server = await StartAsync(s_shares);
         await using (LockedTable table = await LockedTable.HoldAsync(_database, "service_request"))
@@ -214,38 +223,52 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
             await table.WaitForAsync(0);
             await UntilAsync(server, () => LookAt(server, "default") is { DearFree: 2, DearQueued: 0 });
 
-            // Statements that are cancelled, as a time limit does it.
+            // Cancelled statements, as a time limit cancels them.
             Task<Answer>[] cancelled = [SendAsync(server, Dear), SendAsync(server, CheapText)];
             await table.WaitForAsync(2);
-            await ExecuteAsync("select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'cityhelper' and datname = current_database() and wait_event_type = 'Lock'");
+            await ExecuteAsync(
+                "select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'cityhelper' and datname = "
+                    + "current_database() and wait_event_type = 'Lock'");
             Assert.All(await Task.WhenAll(cancelled), answer => Assert.Equal("HC0045", CodeOf(answer.Json)));
 
-            // Requests whose time is over.
+            // Requests past their time limit.
             Task<Answer>[] late = [SendAsync(server, Dear), SendAsync(server, CheapText)];
             await table.WaitForAsync(2);
             _time.Advance(TimeSpan.FromMilliseconds(Limits.RequestTimeoutMs));
-            Assert.All(await Task.WhenAll(late), answer => Assert.Equal((HttpStatusCode.GatewayTimeout, "HC0045"), (answer.Status, CodeOf(answer.Json))));
+            Assert.All(
+                await Task.WhenAll(late),
+                answer => Assert.Equal((HttpStatusCode.GatewayTimeout, "HC0045"), (answer.Status, CodeOf(answer.Json))));
             await table.WaitForAsync(0);
         }
 
-        // Refused fields, and what is not run at all.
+        // Refused fields, and requests that do not run.
         Assert.Equal("CITY_NOT_FOUND", CodeOf((await SendAsync(server, "{ serviceRequests(city: \"nowhere\") { nodes { id } } }")).Json));
-        using var priced = new HttpRequestMessage(HttpMethod.Post, "/graphql") { Content = new StringContent(JsonSerializer.Serialize(new { query = Dear }), Encoding.UTF8, "application/json") };
-        priced.Headers.Add("GraphQL-Cost", "validate");
-        Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(priced)).Response.StatusCode);
+        using var costed = new HttpRequestMessage(HttpMethod.Post, "/graphql")
+        {
+            Content = new StringContent(JsonSerializer.Serialize(new { query = Dear }), Encoding.UTF8, "application/json"),
+        };
+        costed.Headers.Add("GraphQL-Cost", "validate");
+        Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(costed)).Response.StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(server, Dear)).Status);
         AssertAllFree(server);
     }
 
-    /// <summary>What a site shows first is answered while statistics are too many.</summary>
+    /// <summary>The first pages of a site are answered while there are too many statistics questions.</summary>
     [Fact]
     public async Task Pages_and_maps_are_cheap_and_statistics_are_dear()
     {
         await using TestServer server = await StartAsync(new Dictionary<string, string?>(s_shares) { ["Admission:DearQueued"] = "0" });
         var admission = server.Services.GetRequiredService<AdmissionControl>();
         ClientShare share = ShareOf(server, "default");
-        (AdmissionLease? all, _) = await admission.AdmitAsync(new AdmissionRequest(share, double.MaxValue, AddsUp: true, IsPublished: true), CancellationToken.None);
-        object viewport = new { west = -73.995, south = 40.745, east = -73.965, north = 40.765 };
+        (AdmissionLease? all, _) = await admission.AdmitAsync(
+            new AdmissionRequest(share, double.MaxValue, IsAggregate: true, IsPublished: true), CancellationToken.None);
+        object viewport = new
+        {
+            west = -73.995,
+            south = 40.745,
+            east = -73.965,
+            north = 40.765,
+        };
         string[] cheap =
         [
             server.PersistedUrl("Cities"),
@@ -255,7 +278,8 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
             server.PersistedUrl("ServiceRequestMap", new { city = "nyc", viewport }),
             server.PersistedUrl("ServiceRequestList", new { city = "nyc" }),
             server.PersistedUrl("NearbyServiceRequests", new { city = "nyc", to = new { longitude = -73.98, latitude = 40.75 } }),
-            server.PersistedUrl("ServiceRequestDetail", new { city = "nyc", id = new GlobalId("ServiceRequest", RequestRows.City, 1).ToString() }),
+            server.PersistedUrl(
+                "ServiceRequestDetail", new { city = "nyc", id = new GlobalId("ServiceRequest", RequestRows.City, 1).ToString() }),
         ];
         foreach (string url in cheap)
         {
@@ -268,30 +292,39 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         AssertAllFree(server);
     }
 
-    /// <summary>An exact count below a row counts as much as one of a root: agencies have the whole city among them. The changes of a request are a few rows.</summary>
+    /// <summary>A count nested in rows is as dear as one of a root: agencies cover the city. A request has few changes.</summary>
     [Fact]
     public async Task Counts_below_rows_are_dear_where_rows_may_be_many()
     {
         await using TestServer server = await StartAsync(new Dictionary<string, string?>(s_shares) { ["Admission:DearQueued"] = "0" });
         var admission = server.Services.GetRequiredService<AdmissionControl>();
         (AdmissionLease? all, _) = await admission.AdmitAsync(
-            new AdmissionRequest(ShareOf(server, "default"), double.MaxValue, AddsUp: true, IsPublished: true), CancellationToken.None);
-        AssertRefused(await SendAsync(server, "{ city(slug: \"nyc\") { agencies(first: 5) { nodes { serviceRequests(first: 1) { totalCount } } } } }"));
+            new AdmissionRequest(ShareOf(server, "default"), double.MaxValue, IsAggregate: true, IsPublished: true),
+            CancellationToken.None);
+        AssertRefused(
+            await SendAsync(server, "{ city(slug: \"nyc\") { agencies(first: 5) { nodes { serviceRequests(first: 1) { totalCount } } } } }")
+        );
         Assert.Equal(
             HttpStatusCode.OK,
-            (await SendAsync(server, "{ city(slug: \"nyc\") { agencies(first: 5) { nodes { serviceRequests(first: 1) { nodes { id } pageInfo { hasNextPage } } } } } }")).Status);
+            (
+                await SendAsync(
+                    server,
+                    "{ city(slug: \"nyc\") { agencies(first: 5) { nodes { serviceRequests(first: 1) { nodes { id } pageInfo { hasNextPage "
+                        + "} } } } } }")).Status);
         Assert.Equal(
-            HttpStatusCode.OK, (await SendAsync(server, "{ serviceRequests(city: \"nyc\", first: 5) { nodes { history(first: 1) { totalCount } } } }")).Status);
+            HttpStatusCode.OK,
+            (await SendAsync(server, "{ serviceRequests(city: \"nyc\", first: 5) { nodes { history(first: 1) { totalCount } } } }")).Status
+        );
         all!.Dispose();
         AssertAllFree(server);
     }
 
     /// <summary>
-    /// Two servers that have folded their counters, all of whose places are taken, on a PostgreSQL with its default of 100 connections: none is ever told that there are
-    /// too many clients, and each still has a connection for itself.
+    /// Two servers with compacted counters and all permits taken, on a PostgreSQL with its default of 100 connections: neither gets the
+    /// error about too many clients, and each still has a connection for itself.
     /// </summary>
     [Fact]
-    public async Task Two_servers_with_all_places_taken_fit_the_default_of_the_database()
+    public async Task Two_servers_with_all_permits_taken_fit_the_default_of_the_database()
     {
         const int Cheap = 30;
         const int DearAtOnce = CityHelper.Server.Limits.ReadingConnections - CityHelper.Server.Limits.ConnectionsOfStatistics - Cheap;
@@ -305,14 +338,20 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         await using TestServer second = await StartAsync(settings);
         foreach (TestServer server in new[] { first, second })
         {
-            await server.Services.GetRequiredService<CounterFolding>().FoldAsync(CancellationToken.None);
+            await server.Services.GetRequiredService<CounterCompaction>().CompactAsync(CancellationToken.None);
         }
 
         Task<Answer>[] asked;
         await using (LockedTable table = await LockedTable.HoldAsync(_database, "service_request"))
         {
-            asked = [.. new[] { first, second }.SelectMany(server => Enumerable.Range(0, Cheap + 10).Select(_ => GetAsync(server, server.PersistedUrl("ServiceRequestList", new { city = "nyc" })))
-                .Concat(Enumerable.Range(0, DearAtOnce + 10).Select(_ => SendAsync(server, Dear))))];
+            asked =
+            [
+                .. new[] { first, second }.SelectMany(server =>
+                    Enumerable
+                        .Range(0, Cheap + 10)
+                        .Select(_ => GetAsync(server, server.PersistedUrl("ServiceRequestList", new { city = "nyc" })))
+                        .Concat(Enumerable.Range(0, DearAtOnce + 10).Select(_ => SendAsync(server, Dear)))),
+            ];
             for (int look = 0; await CountConnectionsAsync("cityhelper") < 2 * (Cheap + DearAtOnce); look++)
             {
                 Assert.True(look < 1_000, "Not all places are taken.");
@@ -320,7 +359,7 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
 
             foreach (TestServer server in new[] { first, second })
             {
-                // The one that the server reads its statistics through.
+                // The connection through which the server reads its statistics.
                 await using NpgsqlCommand own = server.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("select 1");
                 await own.ExecuteNonQueryAsync();
                 Assert.Equal(HttpStatusCode.OK, (await GetAsync(server, "/health/ready")).Status);
@@ -333,7 +372,11 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         }
 
         Assert.All(await Task.WhenAll(asked), answer => Assert.True(CodeOf(answer.Json) is null, answer.ToString()));
-        Assert.All(new[] { first, second }, server => Assert.DoesNotContain(server.Errors, error => error.Contains(PostgresErrorCodes.TooManyConnections, StringComparison.Ordinal)));
+        Assert.All(
+            new[] { first, second },
+            server =>
+                Assert.DoesNotContain(
+                    server.Errors, error => error.Contains(PostgresErrorCodes.TooManyConnections, StringComparison.Ordinal)));
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
@@ -341,57 +384,11 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
     private Task<TestServer> StartAsync(IReadOnlyDictionary<string, string?> settings) => TestServer.StartAsync(
         _database, time: _time, settings: settings, services: services => services.AddSingleton(s_patient));
 
-    private static async Task<Answer> SendAsync(TestServer server, string query, string? key = null, string accept = "application/graphql-response+json")
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/graphql") { Content = new StringContent(JsonSerializer.Serialize(new { query }), Encoding.UTF8, "application/json") };
-        request.Headers.Add("Accept", accept);
-        if (key is not null)
-        {
-            request.Headers.Add(ClientDirectory.KeyHeader, key);
-        }
-
-        (HttpResponseMessage response, JsonElement json) = await server.SendAsync(request);
-        return new Answer(response.StatusCode, response.Headers.RetryAfter?.Delta, json);
-    }
-
-    private static async Task<Answer> GetAsync(TestServer server, string url)
-    {
-        using HttpResponseMessage response = await server.Client.GetAsync(url);
-        return new Answer(response.StatusCode, response.Headers.RetryAfter?.Delta, await response.Content.ReadAsStringAsync() is ['{', ..] text ? JsonDocument.Parse(text).RootElement : default);
-    }
-
-    private static void AssertRefused(Answer answer)
-    {
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "OVERLOADED"), (answer.Status, CodeOf(answer.Json)));
-        Assert.False(answer.Json.TryGetProperty("data", out _));
-        Assert.InRange(answer.RetryAfter!.Value.TotalSeconds, 1, 2 * Limits.RetrySecondsMax);
-    }
-
-    private static ClientShare ShareOf(TestServer server, string client) =>
-        ((ClientDirectory)server.Services.GetRequiredService<IClientDirectory>()).Shares.Single(share => share.Name == client);
-
-    private static (long DearFree, long DearQueued, long CheapFree, long CheapQueued, long TextsFree) LookAt(TestServer server, string client) =>
-        server.Services.GetRequiredService<AdmissionControl>().Look(ShareOf(server, client));
-
-    private static void AssertAllFree(TestServer server) => Assert.All(
-        ((ClientDirectory)server.Services.GetRequiredService<IClientDirectory>()).Shares,
-        share => Assert.Equal((share.DearAtOnce, 0, share.CheapAtOnce, 0, share.TextsAtOnce), LookAt(server, share.Name)));
-
-    // Between two looks the server answers a request, so that nothing is waited for by the clock.
-    private static async Task UntilAsync(TestServer server, Func<bool> holds)
-    {
-        const int LooksMax = 20_000;
-        for (int look = 0; !holds(); look++)
-        {
-            Assert.True(look < LooksMax, "It does not come to that.");
-            (await server.Client.GetAsync("/health/live")).Dispose();
-        }
-    }
-
     private async Task<long> CountConnectionsAsync(string application)
     {
         await using NpgsqlDataSource database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_database) { Pooling = false });
-        await using NpgsqlCommand command = database.CreateCommand("select count(*) from pg_stat_activity where datname = current_database() and application_name like $1");
+        await using NpgsqlCommand command = database.CreateCommand(
+            "select count(*) from pg_stat_activity where datname = current_database() and application_name like $1");
         command.Parameters.Add(new NpgsqlParameter { Value = application });
         return (long)(await command.ExecuteScalarAsync())!;
     }
@@ -403,9 +400,7 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
         await command.ExecuteNonQueryAsync();
     }
 
-    private sealed record Answer(HttpStatusCode Status, TimeSpan? RetryAfter, JsonElement Json);
-
-    /// <summary>What the server counts of its refusals, as an exporter sees it.</summary>
+    /// <summary>The server's counts of refusals, as an exporter sees them.</summary>
     private sealed class Refusals : IDisposable
     {
         private readonly MeterListener _listener = new()

@@ -9,7 +9,7 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 34: filters of ever other shapes, each of them a statement that a backend keeps prepared, until the backends have no memory left.
+/// Attack 34: ever different filters, each a statement that a backend keeps prepared, until the backends run out of memory.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : IAsyncLifetime
@@ -18,8 +18,9 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
 
     private static readonly string[] s_conditions =
     [
-        "{ title: { eq: \"T\" } }", "{ status: { eq: OPEN } }", "{ postalCode: { in: [\"10001\", \"10002\"] } }", "{ address: { neq: \"A\" } }",
-        "{ district: { in: [\"1\"] } }", "{ category: { code: { eq: \"rodent\" } } }", "{ agency: { code: { neq: \"NYPD\" } } }", "{ status: { nin: [CLOSED] } }",
+        "{ title: { eq: \"T\" } }", "{ status: { eq: OPEN } }", "{ postalCode: { in: [\"10001\", \"10002\"] } }",
+        "{ address: { neq: \"A\" } }", "{ district: { in: [\"1\"] } }", "{ category: { code: { eq: \"rodent\" } } }",
+        "{ agency: { code: { neq: \"NYPD\" } } }", "{ status: { nin: [CLOSED] } }",
     ];
 
     private string _database = "";
@@ -28,7 +29,7 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
     public async Task InitializeAsync()
     {
         _database = await AttackFixture.CreateDatabaseAsync(postgres);
-        // Whoever sends one request after the other is answered over one connection.
+        // A client that sends one request after another uses one connection.
         _server = await TestServer.StartAsync(_database);
     }
 
@@ -38,15 +39,18 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
     /// More short ones than may be prepared and fifty of the longest, each sent until it would be prepared, all over one connection.
     /// </summary>
     [Fact]
-    public async Task Hundreds_of_shapes_leave_a_backend_small()
+    public async Task Hundreds_of_filters_leave_a_backend_small()
     {
         for (int i = 0; i < 400; i++)
         {
             await SendTwiceAsync(ShapeOf(i, conditions: 1 + i % 6, first: 1));
         }
 
-        // As many as do not fit, so that some were thrown out.
-        string[] worthIt = [.. _server.TakeStatements().Distinct(StringComparer.Ordinal).Where(sql => sql.Length <= Limits.PreparedStatementCharsMax)];
+        // More than fit, so that some were evicted.
+        string[] worthIt =
+        [
+            .. _server.TakeStatements().Distinct(StringComparer.Ordinal).Where(sql => sql.Length <= Limits.PreparedStatementCharsMax),
+        ];
         Assert.InRange(worthIt.Sum(sql => sql.Length), 2 * Limits.PreparedConnectionCharsMax, int.MaxValue);
         for (int i = 0; i < 50; i++)
         {
@@ -58,7 +62,7 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
         Assert.InRange(prepared.Sum(sql => sql.Length), 1, Limits.PreparedConnectionCharsMax);
         Assert.All(prepared, sql => Assert.InRange(sql.Length, 1, Limits.PreparedStatementCharsMax));
 
-        // The memory of another machine's processes cannot be looked at.
+        // The memory of processes on another machine cannot be read.
         if (postgres.IsPrivate)
         {
             long megabytes = ProcessMemory.AnonymousBytes(backend)!.Value >> 20;
@@ -66,7 +70,7 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
         }
     }
 
-    /// <summary>What sorts and groups as much as it may gives its memory back, up to what the allocator keeps for the next one.</summary>
+    /// <summary>After sorting and grouping up to the limits, a backend returns its memory, up to what the allocator keeps.</summary>
     [Fact]
     public async Task The_largest_groups_leave_a_backend_small()
     {
@@ -74,7 +78,9 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
         foreach (int zoom in new[] { 11, 13, 14, 16, 18, 20, 22 })
         {
             await _server.QueryAsync(
-                "query ($zoom: Int!) { serviceRequestClusters(city: \"nyc\", zoom: $zoom, within: { viewport: { west: -74.3, south: 40.4, east: -73.6, north: 41 } }) { count } }", new { zoom });
+                "query ($zoom: Int!) { serviceRequestClusters(city: \"nyc\", zoom: $zoom, within: { viewport: { west: -74.3, south: 40.4, "
+                    + "east: -73.6, north: 41 } }) { count } }",
+                new { zoom });
         }
 
         for (int i = 0; i < 20; i++)
@@ -85,7 +91,7 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
         Assert.Empty(await backends.EndAsync());
     }
 
-    /// <summary>Statements of published operations are prepared when they are sent again, also after those shapes, and stay so.</summary>
+    /// <summary>Statements of published operations are prepared on their second use, even after those texts, and stay prepared.</summary>
     [Fact]
     public async Task Published_operations_are_prepared()
     {
@@ -105,7 +111,8 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
             for (int i = 0; i < 3; i++)
             {
                 _server.TakeStatements();
-                (HttpResponseMessage response, _) = await _server.SendAsync(new HttpRequestMessage(HttpMethod.Get, _server.PersistedUrl(operation, variables)));
+                (HttpResponseMessage response, _) = await _server.SendAsync(
+                    new HttpRequestMessage(HttpMethod.Get, _server.PersistedUrl(operation, variables)));
                 Assert.True(response.IsSuccessStatusCode);
                 sent = _server.TakeStatements();
             }
@@ -115,7 +122,7 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
         }
     }
 
-    /// <summary>A text with a statement of its own: what is asked for, and what it is held against.</summary>
+    /// <summary>A text with its own statement: random fields and random conditions.</summary>
     internal static string ShapeOf(int number, int conditions, int first)
     {
         var random = new Random(number);

@@ -13,26 +13,26 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 36: files that never end, that are none, or that say nothing at great length. What a city publishes is fetched by a script and
-/// imported by another: nobody looks at it.
+/// Attack 36: endless files, files that are not files, and files with little content at great length. One script fetches a city's data and
+/// another imports it: nobody looks at it.
 /// </summary>
-public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportHouse(postgres)
+public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportFixture(postgres)
 {
     private const string Header = "Unique Key,Created Date,Complaint Type,Resolution Description\n";
 
     /// <summary>
-    /// What ends does so in seconds, on a busy machine too; the others would wait for ever, so nothing depends on how long this is.
+    /// The successful cases take seconds, even on a busy machine; the others would wait forever, so the exact value does not matter.
     /// </summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Bytes that the process may allocate for a file of a gigabyte: what is read is never held. A record of a million cells, the most that
-    /// is read of one, takes 120 MB.
+    /// Bytes that the process may allocate for a file of a gigabyte: the import holds no file in memory. A record of a million cells, the
+    /// most it reads of one, takes 120 MB.
     /// </summary>
     private const long AllocatedBytesMax = 192L << 20;
 
     /// <summary>
-    /// Every command that reads a file, with what is no file: nobody writes to the pipe, and the device gives zeros for ever.
+    /// Every command that reads a file gets something else: a pipe without a writer, or a device that returns zeros forever.
     /// </summary>
     [Theory]
     [InlineData("pipe")]
@@ -90,13 +90,13 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
         await AssertRefusedAsync(" cannot be opened: there is no such file.", "import", "--city", "nyc", "");
         await AssertRefusedAsync("a\uFFFD[2J cannot be opened: there is no such file.", "import", "--city", "nyc", "a\u001b[2J");
 
-        // A link to a file is one.
+        // A link to a file is a file.
         string link = Path.Combine(Folder, "link.csv");
         File.CreateSymbolicLink(link, Write("target.csv", Header + "1,6/1/24 8:00,Noise,\n"));
         Assert.Equal(1, (await ImportAsync(link)).Inserted);
     }
 
-    /// <summary>Of a sparse file the disk holds nothing: its length is what is refused.</summary>
+    /// <summary>A sparse file takes no disk space: its length is refused.</summary>
     [Fact]
     public async Task A_file_beyond_all_bounds_is_refused_before_it_is_read()
     {
@@ -110,7 +110,7 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
         await AssertRefusedAsync("sparse.csv is larger than 16 MB: simplify it, or split it.", "schema", "diff", sparse);
     }
 
-    /// <summary>A hundred megabytes of blank lines, and three hundred that come as one; a parser makes a record of each.</summary>
+    /// <summary>A hundred megabytes of blank lines, and three hundred as one record; a parser makes a record of each.</summary>
     [Theory]
     [InlineData("\n", 100, false)]
     [InlineData("\r\n", 100, false)]
@@ -123,7 +123,7 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, AllocatedBytesMax);
         Assert.Equal((2, 1, 1), (summary.Read, summary.Inserted, summary.Rejected));
 
-        // The line of the rejected row: behind all the blank ones.
+        // The line of the rejected row, after all the blank ones.
         int lines = megabytes * (1 << 20) / lineBreak.Length + 2;
         Assert.StartsWith($"{lines + 1},", (await File.ReadAllLinesAsync(summary.RejectsFile!))[1], StringComparison.Ordinal);
 
@@ -141,12 +141,14 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
     }
 
     [Fact]
-    public async Task Blank_lines_alone_are_no_file() => Assert.Equal(
-        "blank.csv is empty: not even a header line.", await RefusedAsync(Write("blank.csv", new string('\n', 10 << 20))).WaitAsync(s_patience));
+    public async Task Blank_lines_alone_are_no_file() =>
+        Assert.Equal(
+            "blank.csv is empty: not even a header line.",
+            await RefusedAsync(Write("blank.csv", new string('\n', 10 << 20))).WaitAsync(s_patience));
 
     /// <summary>
-    /// Left out are blank lines between records and none in quotes; each rejected row stands with its own line. Against a file that is made
-    /// line by line, with everything that may be mistaken: quotes in a field, commas and breaks in quotes, quotes in quotes.
+    /// Skips blank lines between records but not in quotes, and reports each rejected row with its own line. The random file has quotes in
+    /// a field, commas and line breaks in quotes, and quotes in quotes.
     /// </summary>
     [Theory]
     [InlineData(1)]
@@ -165,7 +167,20 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
                 Append(random.Next(2) == 0 ? "\n" : "\r\n");
             }
 
-            string text = string.Concat(Enumerable.Range(0, 1 + random.Next(6)).Select(_ => random.Next(6) switch { 0 => "\n", 1 => "\"", 2 => ",", 3 => "\r\n\r\n", 4 => "\n\n\n", _ => "word" }));
+            string text = string.Concat(
+                Enumerable
+                    .Range(0, 1 + random.Next(6))
+                    .Select(_ =>
+                        random.Next(6) switch
+                        {
+                            0 => "\n",
+                            1 => "\"",
+                            2 => ",",
+                            3 => "\r\n\r\n",
+                            4 => "\n\n\n",
+                            _ => "word",
+                        }
+                    ));
             string lineBreak = random.Next(2) == 0 ? "\n" : "\r\n";
             switch (random.Next(4))
             {
@@ -191,7 +206,10 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
             (await RowsAsync("select external_id, resolution from service_request")).Order(StringComparer.Ordinal));
         Assert.Equal(
             rejected.Select(number => $"{number},\"Created Date `never` is not a date this source writes\""),
-            (await File.ReadAllTextAsync(summary.RejectsFile!)).Split('\n').Where(row => row.Contains("not a date", StringComparison.Ordinal)).Select(row => row[..(row.IndexOf("writes\"", StringComparison.Ordinal) + 7)]));
+            (await File.ReadAllTextAsync(summary.RejectsFile!))
+                .Split('\n')
+                .Where(row => row.Contains("not a date", StringComparison.Ordinal))
+                .Select(row => row[..(row.IndexOf("writes\"", StringComparison.Ordinal) + 7)]));
 
         void Append(string part)
         {
@@ -205,7 +223,7 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
     [InlineData(30_000, "long", null)]
     public async Task A_rejects_file_is_bounded_and_says_how_many_it_does_not_list(int rows, string text, int? listed)
     {
-        // Each quote is two in the file of rejects.
+        // The rejects file doubles each quote.
         string description = text == "long" ? new string('\u20ac', 2_000) : text;
         string path = Written("rejects.csv", stream =>
         {
@@ -224,11 +242,13 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
         Assert.Equal(listed ?? inFile, inFile);
         Assert.InRange(inFile, 1, rows - 1);
         Assert.Equal(
-            string.Create(CultureInfo.InvariantCulture, $",\"{rows - inFile:N0} more rows were refused and are not listed: put these right first\","), lines[^1]);
+            string.Create(
+                CultureInfo.InvariantCulture, $",\"{rows - inFile:N0} more rows were refused and are not listed: put these right first\","),
+            lines[^1]);
         Assert.StartsWith($"{inFile + 1},", lines[^2], StringComparison.Ordinal);
     }
 
-    /// <summary>Rows wait in memory while the database is busy: broken ones with no more than what is told of them.</summary>
+    /// <summary>Rows wait in memory while the database is busy: a broken row keeps only the text of its report.</summary>
     [Fact]
     public async Task Very_long_records_that_are_refused_are_told_by_their_beginnings()
     {
@@ -251,7 +271,7 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
     }
 
     /// <summary>
-    /// A gigabyte of one record, of zero bytes, of one field, of a header: refused at the first megabyte, however small it was packed.
+    /// A gigabyte of one record, of zero bytes, of one field, of a header: refused at the first megabyte, however well it compresses.
     /// </summary>
     [Theory]
     [InlineData("1,6/1/24 8:00,Noise,", 'x')]
@@ -263,8 +283,8 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
     [InlineData(null, '\0')]
     public async Task A_gigabyte_without_an_end_is_refused_at_its_beginning(string? row, char filling)
     {
-        // A file of gzip may consist of many members (RFC 1952, 2.2), so a megabyte is packed once. What is read until it is refused is in
-        // the first one.
+        // A gzip file may consist of many members (RFC 1952, 2.2), so the test compresses a megabyte once. The import reads only the first
+        // one before it refuses.
         byte[] block = new byte[1 << 20];
         Array.Fill(block, (byte)filling);
         byte[] member = Member(block);
@@ -283,13 +303,13 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
         Assert.Equal("", await ContentAsync());
     }
 
-    /// <summary>What a file says is in the sentences about it: cut, and without what steers a terminal.</summary>
+    /// <summary>A message quotes a file's text shortened and without control sequences.</summary>
     [Fact]
     public async Task A_sentence_about_a_file_is_no_longer_than_one_is_and_steers_nothing()
     {
         string name = "\u001b[2J" + new string('x', 100_000);
         string path = Write("twice.csv", $"Unique Key,Created Date,Complaint Type,{name},{name}\n");
-        VerbRun run = await RunAsync("import", "--city", "nyc", path);
+        CommandRun run = await RunAsync("import", "--city", "nyc", path);
         Assert.Equal(1, run.Code);
         Assert.StartsWith("twice.csv: the header has the column \uFFFD[2Jxxx", run.Error, StringComparison.Ordinal);
         Assert.InRange(run.Error.Length, 1, Limits.SentenceCharsMax + 10);
@@ -297,12 +317,12 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
 
     private async Task AssertRefusedAsync(string sentence, params string[] command)
     {
-        VerbRun run = await RunAsync(command).WaitAsync(s_patience);
+        CommandRun run = await RunAsync(command).WaitAsync(s_patience);
         Assert.Equal((1, ""), (run.Code, run.Output));
         Assert.StartsWith(sentence, run.Error, StringComparison.Ordinal);
     }
 
-    private Task<VerbRun> RunAsync(params string[] command) => VerbRun.OfAsync(
+    private Task<CommandRun> RunAsync(params string[] command) => CommandRun.OfAsync(
         new Dictionary<string, string?>
         {
             [CityHelperDatabase.ConnectionStringKey] = ConnectionString,
@@ -326,7 +346,7 @@ public sealed class Attack36HostileFileTests(PostgresFixture postgres) : ImportH
                 File.CreateSymbolicLink(link, pipe);
                 return what == "pipe" ? pipe : link;
             case "socket":
-                // The name stays when it is closed.
+                // The name remains when the socket is closed.
                 string socket = Path.Combine(Folder, "socket.csv");
                 using (var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
                 {

@@ -17,8 +17,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Attack 37: statements that <c>statement_timeout</c>, the client's cancellation and even a termination do not end, until every connection
-/// is busy with one. A watcher terminates each once, says so, and does not let another of its shape begin.
+/// Attack 37: statements that <c>statement_timeout</c>, the client's cancellation and even a termination do not end, until each connection
+/// runs one. A watcher terminates each once, logs it, and suspends executions of its signature.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsyncLifetime
@@ -30,12 +30,10 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
     /// <summary>Rows of the database: enough for a page.</summary>
     private const int Requests = 500;
 
-    /// <summary>
-    /// Four minutes of looking, a twentieth of a second each: what takes a processor ten seconds may have to share it with many.
-    /// </summary>
+    /// <summary>Four minutes of checks, a twentieth of a second each: ten seconds of CPU time take longer on a shared machine.</summary>
     private const int LooksMax = 4_800;
 
-    private readonly FakeTimeProvider _time = new(ReadingHouse.Moment("2026-06-01T00:00:00Z"));
+    private readonly FakeTimeProvider _time = new(ReadingFixture.Moment("2026-06-01T00:00:00Z"));
     private string _database = "";
     private NpgsqlDataSource _direct = null!;
 
@@ -53,7 +51,7 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
         await _direct.DisposeAsync();
     }
 
-    /// <summary>What catches its cancellation can be terminated, and only the server whose backend it is does that.</summary>
+    /// <summary>A statement that catches its cancellation can be terminated; only the server that owns the backend does that.</summary>
     [Fact]
     public async Task What_ignores_its_cancellation_is_terminated_by_the_server_that_runs_it()
     {
@@ -62,18 +60,18 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
         await StuckAgencies.SetAsync(_database, "TRAP", seconds: 60);
         Task<(HttpResponseMessage Response, System.Text.Json.JsonElement Json)> asked = server.PostAsync(Stuck);
         await BusyForAsync(Limits.StatementTimeoutMs + Limits.WatchMarginMs);
-        await LookAsync(neighbour);
+        await CheckAsync(neighbour);
         Assert.Equal(1, await BusyAsync());
 
-        await LookAsync(server);
+        await CheckAsync(server);
         Assert.Equal("HC0045", AttackedServer.CodeOf((await asked).Json));
         await NoneBusyAsync();
-        await LookAsync(server);
-        Assert.Contains("serviceRequests=walk", Assert.Single(Terminations(server)), StringComparison.Ordinal);
+        await CheckAsync(server);
+        Assert.Contains("serviceRequests=ordered-index-scan", Assert.Single(Terminations(server)), StringComparison.Ordinal);
         Assert.Empty(Terminations(neighbour));
         AssertOneLineEach(server);
 
-        // The shape, nothing else, and for a minute.
+        // Only the signature is suspended, and for a minute.
         (HttpResponseMessage refused, System.Text.Json.JsonElement json) = await server.PostAsync(Stuck);
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "OPERATION_SUSPENDED"), (refused.StatusCode, AttackedServer.CodeOf(json)));
         Assert.Equal(TimeSpan.FromSeconds(60), refused.Headers.RetryAfter!.Delta);
@@ -88,7 +86,7 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
     }
 
     /// <summary>
-    /// What nothing ends is terminated once, reported once a minute, and forgotten when it is gone. The client is told in time.
+    /// A statement that nothing ends is terminated once, logged once a minute, and dropped when it ends. The client gets its error in time.
     /// </summary>
     [Fact]
     public async Task What_ignores_its_termination_is_left_alone_and_not_begun_again()
@@ -99,54 +97,55 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
         await StuckAgencies.SetAsync(_database, "PROGRAM", seconds: 600);
         Task<(HttpResponseMessage Response, System.Text.Json.JsonElement Json)> asked = server.PostAsync(Stuck);
         await BusyForAsync(Limits.StatementTimeoutMs + Limits.WatchMarginMs);
-        await LookAsync(server);
-        await LookAsync(server);
+        await CheckAsync(server);
+        await CheckAsync(server);
         Assert.Single(Terminations(server));
 
-        // Npgsql gives the connection up before the request's time is over, and nothing but the watcher knows of the backend any more.
+        // Npgsql gives up the connection before the request times out; from then on only the watcher knows of the backend.
         Assert.Equal("HC0045", AttackedServer.CodeOf((await asked).Json));
         Assert.Equal(1, await BusyAsync());
         Assert.True(Assert.Single(Register(server).Uses).IsGivenUp);
 
-        // It takes as much of the database as before: its place is free when it is gone, however many others are sent.
+        // It still loads the database, so its permit is free only when it ends, however many other requests come.
         Assert.Equal(Everybody(server).CheapAtOnce - 1, CheapFree(server));
         Assert.Equal("OPERATION_SUSPENDED", AttackedServer.CodeOf((await server.PostAsync(Stuck)).Json));
         await server.DataAsync(Other);
         AssertOneLineEach(server);
 
         _time.Advance(TimeSpan.FromSeconds(Limits.WatchReportSeconds));
-        await LookAsync(server);
-        await LookAsync(server);
+        await CheckAsync(server);
+        await CheckAsync(server);
         Assert.Single(server.Warnings, w => w.Contains("still runs", StringComparison.Ordinal));
         Assert.Single(Terminations(server));
 
         await StuckAgencies.ReleaseAsync(_database);
         await NoneBusyAsync();
-        await LookAsync(server);
+        await CheckAsync(server);
         Assert.Empty(Register(server).Uses);
         Assert.Equal(Everybody(server).CheapAtOnce, CheapFree(server));
     }
 
-    /// <summary>A call that fails has terminated nothing: the next look does it, and the shape is suspended then.</summary>
+    /// <summary>A failed call has terminated nothing: the next check retries, and suspends the signature then.</summary>
     [Fact]
     public async Task A_termination_that_failed_is_tried_again()
     {
-        // Of a schema that comes before the catalogue's, where the watcher's first connection finds it.
+        // Put into a schema before pg_catalog, where the watcher's first connection finds it.
         await ExecuteAsync(
             """
             do $$ begin execute format('alter database %I set search_path = public, pg_catalog', current_database()); end $$;
-            create function public.pg_terminate_backend(integer) returns boolean language plpgsql as 'begin raise exception ''not now''; end';
+            create function public.pg_terminate_backend(integer) returns boolean language plpgsql
+            as 'begin raise exception ''not now''; end';
             """);
         await using TestServer server = await TestServer.StartAsync(_database, time: _time);
         await StuckAgencies.SetAsync(_database, "TRAP", seconds: 60);
         Task<(HttpResponseMessage Response, System.Text.Json.JsonElement Json)> asked = server.PostAsync(Stuck);
         await BusyForAsync(Limits.StatementTimeoutMs + Limits.WatchMarginMs);
-        PostgresException failed = await Assert.ThrowsAsync<PostgresException>(() => LookAsync(server));
+        PostgresException failed = await Assert.ThrowsAsync<PostgresException>(() => CheckAsync(server));
         Assert.Equal("not now", failed.MessageText);
         Assert.False(Assert.Single(Register(server).Uses).IsTerminated);
 
         await ExecuteAsync("drop function public.pg_terminate_backend(integer)");
-        await LookAsync(server);
+        await CheckAsync(server);
         Assert.Equal("HC0045", AttackedServer.CodeOf((await asked).Json));
         Assert.Single(Terminations(server));
         await NoneBusyAsync();
@@ -172,7 +171,7 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
         await NoneBusyAsync();
     }
 
-    /// <summary>What PostgreSQL cancels is neither terminated nor suspended.</summary>
+    /// <summary>A statement that PostgreSQL cancels is neither terminated nor suspended.</summary>
     [Fact]
     public async Task A_statement_that_is_cancelled_in_time_is_no_concern_of_the_watcher()
     {
@@ -191,15 +190,18 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
     private static ClientShare Everybody(TestServer server) =>
         ((ClientDirectory)server.Services.GetRequiredService<IClientDirectory>()).Shares.Single(share => share.Name == "default");
 
-    private static long CheapFree(TestServer server) => server.Services.GetRequiredService<AdmissionControl>().Look(Everybody(server)).CheapFree;
+    private static long CheapFree(TestServer server) =>
+        server.Services.GetRequiredService<AdmissionControl>().Snapshot(Everybody(server)).CheapFree;
 
-    private static Task LookAsync(TestServer server) => server.Services.GetRequiredService<BackendWatcher>().LookAsync(CancellationToken.None);
+    private static Task CheckAsync(TestServer server) =>
+        server.Services.GetRequiredService<BackendWatcher>().CheckAsync(CancellationToken.None);
 
     private static BackendRegister Register(TestServer server) => server.Services.GetRequiredService<BackendRegister>();
 
-    private static IReadOnlyList<string> Terminations(TestServer server) => [.. server.Warnings.Where(w => w.Contains("was terminated:", StringComparison.Ordinal))];
+    private static IReadOnlyList<string> Terminations(TestServer server) =>
+        [.. server.Warnings.Where(w => w.Contains("was terminated:", StringComparison.Ordinal))];
 
-    // A hostile time-out is a line, and no stack trace.
+    // A hostile time-out logs one line, without a stack trace.
     private static void AssertOneLineEach(TestServer server)
     {
         Assert.Empty(server.Errors);
@@ -208,9 +210,10 @@ public sealed class Attack37StuckStatementTests(PostgresFixture postgres) : IAsy
     }
 
     private Task<long> BusyAsync() => CountAsync(
-        "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'cityhelper' and state = 'active'");
+        "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'cityhelper' and state = "
+            + "'active'");
 
-    // The pauses between two looks are PostgreSQL's, and so is the clock.
+    // PostgreSQL's own clock measures, and pauses between two checks.
     private async Task BusyForAsync(int milliseconds)
     {
         string sql = FormattableString.Invariant(

@@ -20,8 +20,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// A server to attack: 50,000 generated requests of <c>nyc</c> with boundaries, statistics compacted, tables analyzed. Free text is allowed
-/// at the prices that a server has by default.
+/// A server to attack: 50,000 generated requests of <c>nyc</c> with boundaries, statistics compacted, tables analyzed. It allows free text
+/// within a server's default cost limits.
 /// </summary>
 /// <remarks>
 /// <para>Use it as a class fixture, put the attack into <see cref="AttackAsync{T}"/>, and assert its answers:</para>
@@ -38,10 +38,10 @@ namespace CityHelper.IntegrationTests.Attacks;
 /// }
 /// </code>
 /// <para>
-/// <see cref="AttackAsync{T}"/> runs the attack and then fails when a backend was busy beyond its limit, when one still is though nobody
-/// waits for it, when an idle one keeps too much memory, or when a list of cities was answered slowly meanwhile. <see cref="SendAsync"/>
+/// <see cref="AttackAsync{T}"/> runs the attack. It fails when a backend was busy beyond its limit, when one still works for a request that
+/// has ended, when an idle one keeps too much memory, or when a list of cities was slow meanwhile. <see cref="SendAsync"/>
 /// sends text, <see cref="SendPersistedAsync"/> a published operation, <see cref="PostAsync"/> any body, <see cref="SendRawAsync"/> bytes;
-/// <see cref="ConcurrentlyAsync{T}"/> does so many at once.
+/// <see cref="ConcurrentlyAsync{T}"/> sends many at once.
 /// </para>
 /// </remarks>
 public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
@@ -49,31 +49,29 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
     /// <summary>Rows of the database.</summary>
     public const int Requests = 50_000;
 
-    /// <summary>A server's own prices: TestServer asks for higher ones, which other tests need.</summary>
+    /// <summary>A server's default cost limits: TestServer sets higher ones, which other tests need.</summary>
     private static readonly Dictionary<string, string?> s_settings = new()
     {
         ["Clients:default:MaxFieldCost"] = null,
         ["Clients:default:MaxTypeCost"] = null,
-        ["Clients:unpriced:Mode"] = "FreeText",
-        ["Clients:unpriced:ApiKeySha256:0"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(UnpricedKey))),
-        ["Clients:unpriced:MaxFieldCost"] = "1000000",
-        ["Clients:unpriced:MaxTypeCost"] = "1000000",
+        ["Clients:unlimited:Mode"] = "FreeText",
+        ["Clients:unlimited:ApiKeySha256:0"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(WithoutCostLimitKey))),
+        ["Clients:unlimited:MaxFieldCost"] = "1000000",
+        ["Clients:unlimited:MaxTypeCost"] = "1000000",
     };
 
-    private const string UnpricedKey = "unpriced";
+    private const string WithoutCostLimitKey = "unlimited";
 
     private ListProbe _probe = null!;
 
-    /// <summary>The server under attack.</summary>
     public TestServer Server { get; private set; } = null!;
 
-    /// <summary>The connection string of its database.</summary>
     public string Database { get; private set; } = "";
 
-    /// <summary>How long the list of cities takes when nothing else goes on.</summary>
+    /// <summary>How long the list of cities takes without other load.</summary>
     public TimeSpan Quiet => _probe.Quiet;
 
-    /// <summary>A new copy of the attacked database, for a server of another kind.</summary>
+    /// <summary>A new copy of the attacked database, for another kind of server.</summary>
     /// <returns>Its connection string.</returns>
     public static Task<string> CreateDatabaseAsync(PostgresFixture postgres) => postgres.CreateCopyAsync("attacked", FillAsync);
 
@@ -91,8 +89,8 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
     }
 
     /// <summary>Runs an attack, watches the database and a list of cities meanwhile, and checks both afterwards.</summary>
-    /// <param name="attack">Sends what is to be sent and waits for all its answers.</param>
-    /// <returns>What the attack returned.</returns>
+    /// <param name="attack">Sends the requests and waits for all answers.</param>
+    /// <returns>The result of the attack.</returns>
     /// <exception cref="AttackSucceededException">The server suffered; the message says how.</exception>
     public async Task<T> AttackAsync<T>(Func<Task<T>> attack)
     {
@@ -113,26 +111,29 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
     }
 
     /// <summary>Sends a text with its variables.</summary>
-    public Task<AttackAnswer> SendAsync(string query, object? variables = null) => PostAsync(JsonSerializer.Serialize(new { query, variables }));
+    public Task<AttackAnswer> SendAsync(string query, object? variables = null) =>
+        PostAsync(JsonSerializer.Serialize(new { query, variables }));
 
-    /// <summary>Sends a text as a client whom no price holds back: for the guards that come after it.</summary>
-    public Task<AttackAnswer> SendUnpricedAsync(string query, object? variables = null) =>
-        PostAsync(JsonSerializer.Serialize(new { query, variables }), UnpricedKey);
+    /// <summary>Sends a text as a client without cost limits, to reach the checks that come after them.</summary>
+    public Task<AttackAnswer> SendWithoutCostLimitAsync(string query, object? variables = null) =>
+        PostAsync(JsonSerializer.Serialize(new { query, variables }), WithoutCostLimitKey);
 
-    /// <summary>Sends a text as <see cref="SendUnpricedAsync"/> does, and leaves when a backend is busy with it.</summary>
-    /// <returns>Whether one was, before the answer came.</returns>
+    /// <summary>Sends a text as <see cref="SendWithoutCostLimitAsync"/> does, and disconnects when a backend is busy with it.</summary>
+    /// <returns>Whether a backend was busy before the answer came.</returns>
     public async Task<bool> LeaveAsync(string query, object? variables = null)
     {
-        await using NpgsqlDataSource database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database) { Pooling = false, CommandTimeout = 60 });
+        await using NpgsqlDataSource database = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(Database) { Pooling = false, CommandTimeout = 60 });
         await using NpgsqlConnection looking = await database.OpenConnectionAsync();
         await using var busy = new NpgsqlCommand(
             """
             select exists (
                 select from pg_stat_activity
-                where datname = current_database() and application_name = 'cityhelper' and state = 'active' and query ~ 'service_request|boundary')
+                where datname = current_database() and application_name = 'cityhelper' and state = 'active'
+                    and query ~ 'service_request|boundary')
             """, looking);
         await using RawConnection client = await RawConnection.OpenAsync(Server);
-        await client.SendAsync(RawConnection.Post(JsonSerializer.Serialize(new { query, variables }), $"X-API-Key: {UnpricedKey}"));
+        await client.SendAsync(RawConnection.Post(JsonSerializer.Serialize(new { query, variables }), $"X-API-Key: {WithoutCostLimitKey}"));
         Task<RawAnswer> answer = client.ReadAsync();
         while (!answer.IsCompleted)
         {
@@ -154,13 +155,16 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
         return PostAsync(JsonSerializer.Serialize(new { id = published.Id, variables }));
     }
 
-    /// <summary>Sends a body of JSON.</summary>
+    /// <summary>Sends a JSON body.</summary>
     /// <param name="body">The body.</param>
     /// <param name="key">An API key; none when left out.</param>
     public async Task<AttackAnswer> PostAsync(string body, string? key = null)
     {
         long start = Stopwatch.GetTimestamp();
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/graphql") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/graphql")
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
         request.Headers.TryAddWithoutValidation("Accept", "application/graphql-response+json");
         if (key is not null)
         {
@@ -170,11 +174,15 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
         (HttpResponseMessage response, JsonElement json) = await Server.SendAsync(request);
         using (response)
         {
-            return new AttackAnswer(response.StatusCode, json.ValueKind == JsonValueKind.Object ? AttackedServer.CodeOf(json) : null, json, Stopwatch.GetElapsedTime(start));
+            return new AttackAnswer(
+                response.StatusCode,
+                json.ValueKind == JsonValueKind.Object ? AttackedServer.CodeOf(json) : null,
+                json,
+                Stopwatch.GetElapsedTime(start));
         }
     }
 
-    /// <summary>Sends bytes over a connection of their own, whose answer must not be compressed or chunked.</summary>
+    /// <summary>Sends bytes over a new connection; the response must not be compressed or chunked.</summary>
     internal async Task<RawAnswer> SendRawAsync(ReadOnlyMemory<byte> bytes)
     {
         await using RawConnection connection = await RawConnection.OpenAsync(Server);
@@ -182,10 +190,11 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
         return await connection.ReadAsync();
     }
 
-    /// <summary>Does something so many times at once.</summary>
-    /// <param name="count">How many times.</param>
+    /// <summary>Sends several requests at once.</summary>
+    /// <param name="count">How many.</param>
     /// <param name="send">Sends one, given its number.</param>
-    public static Task<T[]> ConcurrentlyAsync<T>(int count, Func<int, Task<T>> send) => Task.WhenAll(Enumerable.Range(0, count).Select(send));
+    public static Task<T[]> ConcurrentlyAsync<T>(int count, Func<int, Task<T>> send) =>
+        Task.WhenAll(Enumerable.Range(0, count).Select(send));
 
     private static async Task FillAsync(string database)
     {
@@ -201,7 +210,7 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
 
         await using (NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(database))
         {
-            await new BoundaryCounters(direct, TimeProvider.System).FillAsync(RequestRows.City);
+            await new BoundaryCounters(direct, TimeProvider.System).BackfillAsync(RequestRows.City);
         }
 
         await CheckDatabases.ExecuteAsync(database, "vacuum analyze");
@@ -226,12 +235,12 @@ public sealed class AttackFixture(PostgresFixture postgres) : IAsyncLifetime
     }
 }
 
-/// <summary>What the server answered.</summary>
+/// <summary>The server's answer.</summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Code">The code of the first error; null without one.</param>
 /// <param name="Json">The body.</param>
 /// <param name="Time">From sending until the body was read.</param>
 public sealed record AttackAnswer(HttpStatusCode Status, string? Code, JsonElement Json, TimeSpan Time);
 
-/// <summary>An attack cost others something.</summary>
+/// <summary>An attack affected other clients or the server.</summary>
 public sealed class AttackSucceededException(IReadOnlyList<string> complaints) : Exception(string.Join('\n', complaints));

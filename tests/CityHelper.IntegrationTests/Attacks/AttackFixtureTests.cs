@@ -5,7 +5,7 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>What every attack test relies on: the checks after an attack find what they look for.</summary>
+/// <summary>Every attack test relies on this: the checks after an attack find what they check for.</summary>
 [Collection(PostgresCollection.Name)]
 public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture postgres) : IClassFixture<AttackFixture>
 {
@@ -17,15 +17,19 @@ public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture po
         AttackAnswer[] answers = await fixture.AttackAsync(() => AttackFixture.ConcurrentlyAsync(
             20, _ => fixture.SendAsync("{ serviceRequests(city: \"nyc\") { nodes { id } } }")));
         Assert.All(answers, a => Assert.Null(a.Code));
-        Assert.All(answers, a => Assert.Equal(10, a.Json.GetProperty("data").GetProperty("serviceRequests").GetProperty("nodes").GetArrayLength()));
+        Assert.All(
+            answers,
+            a => Assert.Equal(10, a.Json.GetProperty("data").GetProperty("serviceRequests").GetProperty("nodes").GetArrayLength()));
         Assert.Null((await fixture.AttackAsync(() => fixture.SendPersistedAsync("CityFilters", new { city = "nyc" }))).Code);
-        Assert.Equal(200, (await fixture.AttackAsync(() => fixture.SendRawAsync(RawConnection.Post("""{"query":"{ cities { slug } }"}""")))).Status);
+        Assert.Equal(
+            200, (await fixture.AttackAsync(() => fixture.SendRawAsync(RawConnection.Post("""{"query":"{ cities { slug } }"}""")))).Status);
     }
 
     [Fact]
     public async Task A_busy_backend_is_found()
     {
-        await using BackendWatch watch = await BackendWatch.StartAsync(fixture.Database, postgres.IsPrivate, TimeSpan.FromMilliseconds(100));
+        await using BackendWatch watch = await BackendWatch.StartAsync(
+            fixture.Database, postgres.IsPrivate, TimeSpan.FromMilliseconds(100));
         await using NpgsqlConnection connection = await OpenAsync();
         Task asleep = SleepAsync(connection);
         await watch.FirstLate.WaitAsync(s_patience);
@@ -36,7 +40,8 @@ public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture po
     [Fact]
     public async Task An_orphan_is_found()
     {
-        await using BackendWatch watch = await BackendWatch.StartAsync(fixture.Database, postgres.IsPrivate, TimeSpan.FromMilliseconds(100));
+        await using BackendWatch watch = await BackendWatch.StartAsync(
+            fixture.Database, postgres.IsPrivate, TimeSpan.FromMilliseconds(100));
         await using NpgsqlConnection connection = await OpenAsync();
         Task asleep = SleepAsync(connection);
         await watch.FirstLate.WaitAsync(s_patience);
@@ -47,7 +52,7 @@ public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture po
     [Fact]
     public async Task An_idle_backend_with_much_memory_is_found()
     {
-        // The memory of another machine's processes cannot be looked at.
+        // The memory of processes on another machine cannot be read.
         if (!postgres.IsPrivate)
         {
             return;
@@ -55,7 +60,8 @@ public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture po
 
         await using NpgsqlConnection connection = await OpenAsync();
         await using BackendWatch watch = await BackendWatch.StartAsync(fixture.Database, readsMemory: true);
-        await using var command = new NpgsqlCommand("select set_config('attack.memory', repeat('x', 100000000), false) is null", connection);
+        await using var command = new NpgsqlCommand(
+            "select set_config('attack.memory', repeat('x', 100000000), false) is null", connection);
         await command.ExecuteNonQueryAsync();
         Assert.Contains(await watch.EndAsync(), c => c.Contains("is idle and keeps", StringComparison.Ordinal));
     }
@@ -72,7 +78,7 @@ public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture po
         Assert.Contains("A list of cities", found.Message, StringComparison.Ordinal);
     }
 
-    // Longer than any machine takes to see it.
+    // Longer than any machine needs to notice it.
     private static async Task SleepAsync(NpgsqlConnection connection)
     {
         await using var sleep = new NpgsqlCommand("select pg_sleep(600)", connection) { CommandTimeout = 0 };
@@ -87,12 +93,18 @@ public sealed class AttackFixtureTests(AttackFixture fixture, PostgresFixture po
 
     private async Task<NpgsqlConnection> OpenAsync(string application = "cityhelper")
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(fixture.Database) { ApplicationName = application, Pooling = false, CommandTimeout = 90 }.ConnectionString);
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(fixture.Database)
+            {
+                ApplicationName = application,
+                Pooling = false,
+                CommandTimeout = 90,
+            }.ConnectionString);
         await connection.OpenAsync();
         return connection;
     }
 
-    // Not under the name that is watched.
+    // Under another application name than the watched one.
     private async Task ExecuteAsync(string sql)
     {
         await using NpgsqlConnection connection = await OpenAsync("attack test");

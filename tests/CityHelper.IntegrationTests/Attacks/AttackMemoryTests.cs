@@ -6,16 +6,16 @@ using Xunit.Abstractions;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>After one attack of each kind (<see cref="AttackRequests"/>) a server has given back what it took for them.</summary>
+/// <summary>After one attack of each kind (<see cref="AttackRequests"/>) a server has returned the memory it took.</summary>
 [Collection(PostgresCollection.Name)]
 public sealed class AttackMemoryTests(PostgresFixture postgres, ITestOutputHelper output)
 {
-    /// <summary>What its memory may be, of what it was before.</summary>
+    /// <summary>The server's allowed memory afterwards, as a multiple of the memory before.</summary>
     private const double KeptMax = 1.2;
 
     /// <summary>
-    /// What it keeps for good, within its limits, of what it was never asked before: the plans of 200 texts (8 MB), arrays of the runtime's
-    /// shared pool that large geometries were read with (11 MB), and code that the JIT has compiled. A second time none of them grows.
+    /// Memory that it keeps, within its limits, for new work: the plans of 200 texts (8 MB), arrays of the runtime's shared pool that held
+    /// large geometries (11 MB), and code that the JIT compiled. A second round grows none of them.
     /// </summary>
     private const long KeptBytes = 24 << 20;
 
@@ -41,7 +41,7 @@ public sealed class AttackMemoryTests(PostgresFixture postgres, ITestOutputHelpe
             {
                 ["Clients__default__Mode"] = mode,
 
-                // What a price refuses takes no memory.
+                // An operation refused by its cost takes no memory.
                 ["Clients__default__MaxFieldCost"] = "1000000",
                 ["Clients__default__MaxTypeCost"] = "1000000",
             });
@@ -53,14 +53,14 @@ public sealed class AttackMemoryTests(PostgresFixture postgres, ITestOutputHelpe
             before = round > WarmRounds / 2 ? Math.Max(before, Memory(server)) : 0;
         }
 
-        // One of production refuses all text alike, and keeps nothing of it.
+        // A server in production refuses all text alike, and keeps nothing of it.
         bool isText = mode == "FreeText";
         long most = (long)(before * KeptMax) + (isText ? KeptBytes : 0);
         await AttackAsync(server, client, database, isText, most);
         await AttackAsync(server, client, database, isText, most);
     }
 
-    // At most so many bytes are left.
+    // At most this many bytes are left.
     private async Task AttackAsync(ServerProcess server, HttpClient client, string database, bool isText, long most)
     {
         List<string> unexpected = [];
@@ -79,7 +79,7 @@ public sealed class AttackMemoryTests(PostgresFixture postgres, ITestOutputHelpe
             Assert.Equal("", string.Join('\n', unexpected));
         }
 
-        // It goes on serving as before: a process that stands still collects no garbage.
+        // It goes on serving as before: an idle process collects no garbage.
         long peak = Memory(server);
         long start = Stopwatch.GetTimestamp();
         while (Memory(server) > most && Stopwatch.GetElapsedTime(start) < s_backAfter)
@@ -88,13 +88,17 @@ public sealed class AttackMemoryTests(PostgresFixture postgres, ITestOutputHelpe
         }
 
         long left = Memory(server);
-        output.WriteLine($"{peak >> 20} MB after the attacks, {left >> 20} MB {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} seconds later; {most >> 20} MB may be");
+        output.WriteLine(
+            $"{peak >> 20} MB after the attacks, {left >> 20} MB {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} seconds later; "
+                + $"{most >> 20} MB may be");
         Assert.True(left <= most, $"{left >> 20} MB are left.\n{string.Join('\n', server.Lines)}");
     }
 
-    private static long Memory(ServerProcess server) => ProcessMemory.AnonymousBytes(server.Id) ?? throw new InvalidOperationException($"The server has ended: {string.Join('\n', server.Lines)}");
+    private static long Memory(ServerProcess server) =>
+        ProcessMemory.AnonymousBytes(server.Id)
+        ?? throw new InvalidOperationException($"The server has ended: {string.Join('\n', server.Lines)}");
 
-    // What a server does all day, so that its heap is as large before as it is for that afterwards.
+    // Ordinary load, so that the heap size before the attack includes it, as the size afterwards does.
     private static async Task ServeAsync(HttpClient client)
     {
         foreach (AttackRequest ordinary in s_ordinary)

@@ -1,8 +1,8 @@
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Shapes that make those work who compare edges with each other, as GeoJSON. In Midtown, where requests are dense and a few cells hold
-/// them, with as few digits as their edges need.
+/// Geometries that make every comparison of edges expensive, as GeoJSON. They lie in Midtown, where requests are dense and few cells hold
+/// them, and have only the digits that their edges need.
 /// </summary>
 internal static class AttackShapes
 {
@@ -22,7 +22,7 @@ internal static class AttackShapes
     };
 
     /// <summary>
-    /// A line from each of an odd number of places on a circle to the one nearly opposite: nearly all of its segments cross each other.
+    /// A line from each of an odd number of points on a circle to the nearly opposite one: nearly all of its segments cross each other.
     /// </summary>
     public static object StarLine(int places) => new
     {
@@ -34,7 +34,7 @@ internal static class AttackShapes
         }),
     };
 
-    /// <summary>A valid polygon of long thin teeth beside each other; turned, their boxes all overlap.</summary>
+    /// <summary>A valid polygon of long thin teeth beside each other; when it is turned, their boxes all overlap.</summary>
     public static object Comb(int positions, double degrees)
     {
         int teeth = positions / 4;
@@ -51,15 +51,19 @@ internal static class AttackShapes
         return Polygon(corners.Select(c => At(Width * (c.X * cos - c.Y * sin), Width * (c.X * sin + c.Y * cos), digits: 7)));
     }
 
-    /// <summary>A valid polygon of rays around a place: the boxes of a quarter of all pairs of edges overlap.</summary>
-    public static object Star(int positions, double inner = 0.05, double width = Width) => Polygon(Enumerable.Range(0, positions).Select(i =>
-    {
-        (double sin, double cos) = Math.SinCos(2 * Math.PI * i / positions);
-        double radius = width / 2 * (i % 2 == 0 ? 1 : inner);
-        return At(Width / 2 + radius * cos, Width / 2 + radius * sin, digits: 7);
-    }));
+    /// <summary>A valid polygon of rays around a point: the boxes of a quarter of all pairs of edges overlap.</summary>
+    public static object Star(int positions, double inner = 0.05, double width = Width) =>
+        Polygon(
+            Enumerable
+                .Range(0, positions)
+                .Select(i =>
+                {
+                    (double sin, double cos) = Math.SinCos(2 * Math.PI * i / positions);
+                    double radius = width / 2 * (i % 2 == 0 ? 1 : inner);
+                    return At(Width / 2 + radius * cos, Width / 2 + radius * sin, digits: 7);
+                }));
 
-    /// <summary>An outline as districts have them: short edges, one behind the other.</summary>
+    /// <summary>An outline like a district's: short edges, one after another.</summary>
     public static object Outline(int positions) => Polygon(Enumerable.Range(0, positions).Select(i =>
     {
         double angle = 2 * Math.PI * i / positions;
@@ -68,8 +72,7 @@ internal static class AttackShapes
     }));
 
     /// <summary>
-    /// A U around the city, its many positions at two tips that are level and far from each other: what sorts positions along its axis
-    /// leaves no pair out.
+    /// A U around the city, with its many positions at two distant tips at one height: sorting the positions along the axis skips no pair.
     /// </summary>
     public static object TwoTips(int positions) => Polygon(
     [
@@ -81,15 +84,18 @@ internal static class AttackShapes
         At(-2.6, -2.7),
     ]);
 
-    /// <summary>A line that goes back and forth on one diagonal: the boxes of its segments all lie on each other.</summary>
-    public static object BackAndForth(int positions) => new
-    {
-        type = "LineString",
-        coordinates = Enumerable.Range(0, positions).Select(i => At(Width * (i % 2 + i / (4.0 * positions)), Width * (i % 2 + i / (4.0 * positions)))),
-    };
+    /// <summary>A line that goes back and forth on one diagonal: the boxes of its segments all overlap.</summary>
+    public static object BackAndForth(int positions) =>
+        new
+        {
+            type = "LineString",
+            coordinates = Enumerable
+                .Range(0, positions)
+                .Select(i => At(Width * (i % 2 + i / (4.0 * positions)), Width * (i % 2 + i / (4.0 * positions)))),
+        };
 
-    /// <summary>Points along a diagonal.</summary>
-    public static object Points(int count) => new { type = "MultiPoint", coordinates = Enumerable.Range(0, count).Select(i => At(Width * i / count, Width * i / count)) };
+    public static object Points(int count) =>
+        new { type = "MultiPoint", coordinates = Enumerable.Range(0, count).Select(i => At(Width * i / count, Width * i / count)) };
 
     private static object Polygon(IEnumerable<double[]> corners)
     {
@@ -97,5 +103,6 @@ internal static class AttackShapes
         return new { type = "Polygon", coordinates = new[] { all.Append(all[0]) } };
     }
 
-    private static double[] At(double east, double north, int digits = 6) => [Math.Round(West + east, digits), Math.Round(South + north, digits)];
+    private static double[] At(double east, double north, int digits = 6) =>
+        [Math.Round(West + east, digits), Math.Round(South + north, digits)];
 }

@@ -6,17 +6,17 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// A server under attack: each request has the answer that is due, allocates no more than allowed, and leaves a server that answers.
+/// A server under attack: each request gets the expected answer, allocates no more than allowed, and leaves a server that answers.
 /// </summary>
 internal static class AttackedServer
 {
     /// <summary>
-    /// Bytes that the whole process may allocate for one request, other tests' too. The largest allowed document takes some 20 MB to parse
-    /// and validate; what these attacks would fill without their guards is beyond a hundred.
+    /// Bytes that the whole process may allocate for one request, other tests included. The largest allowed document takes some 20 MB to
+    /// parse and validate; without limits these attacks would allocate over a hundred.
     /// </summary>
     public const long AllocatedBytesMax = 64L * 1024 * 1024;
 
-    /// <summary>Sends a query that must be refused whole.</summary>
+    /// <summary>Sends a query that must be refused as a whole.</summary>
     public static Task<JsonElement> RefusesAsync(this TestServer server, string query, string code, object? variables = null) =>
         server.AnswersAsync(JsonSerializer.Serialize(new { query, variables }), code, HttpStatusCode.BadRequest);
 
@@ -46,9 +46,7 @@ internal static class AttackedServer
     public static string? CodeOf(JsonElement json) =>
         json.TryGetProperty("errors", out JsonElement errors) ? errors[0].GetProperty("extensions").GetProperty("code").GetString() : null;
 
-    /// <summary>Parts of a text, one after the other.</summary>
     public static string Repeat(int count, Func<int, string> part) => string.Concat(Enumerable.Range(0, count).Select(part));
 
-    /// <summary>A text so many times.</summary>
     public static string Repeat(int count, string text) => Repeat(count, _ => text);
 }

@@ -4,27 +4,30 @@ using Npgsql;
 
 namespace CityHelper.IntegrationTests.Attacks;
 
-/// <summary>Looks at the backends of a server's database every few hundredths of a second, from a connection of its own.</summary>
+/// <summary>Checks the backends of a server's database every few hundredths of a second, over its own connection.</summary>
 internal sealed class BackendWatch : IAsyncDisposable
 {
-    /// <summary>What a backend may be busy beyond its limit: a busy machine, and what a cancelled statement takes to end.</summary>
+    /// <summary>How long a backend may be busy beyond its limit: for a busy machine, and for a cancelled statement to end.</summary>
     private static readonly TimeSpan s_late = TimeSpan.FromSeconds(1);
 
-    /// <summary>Memory of its own (RssAnon) that an idle backend may keep: 100 of them are 6.4 GB.</summary>
+    /// <summary>Private memory (RssAnon) that an idle backend may keep: 100 of them are 6.4 GB.</summary>
     private const long IdleBytesMax = 64L << 20;
 
-    // The pool that compacts statistics has no time limit and is nobody's answer.
+    // The pool that compacts statistics has no time limit, and no request waits for it.
     private const string ActiveSql =
         """
-        select pid, extract(epoch from clock_timestamp() - query_start)::float8, extract(epoch from clock_timestamp() - xact_start)::float8, left(query, 300)
+        select pid, extract(epoch from clock_timestamp() - query_start)::float8, extract(epoch from clock_timestamp() - xact_start)::float8,
+            left(query, 300)
         from pg_stat_activity, (select pg_sleep(0.02)) pause
-        where datname = current_database() and application_name like 'cityhelper%' and application_name <> 'cityhelper statistics' and state = 'active'
+        where datname = current_database() and application_name like 'cityhelper%' and application_name <> 'cityhelper statistics'
+            and state = 'active'
         """;
 
     private const string IdleSql =
         """
         select pid from pg_stat_activity
-        where datname = current_database() and application_name like 'cityhelper%' and application_name <> 'cityhelper statistics' and state = 'idle'
+        where datname = current_database() and application_name like 'cityhelper%' and application_name <> 'cityhelper statistics'
+            and state = 'idle'
         """;
 
     private readonly NpgsqlConnection _connection;
@@ -34,7 +37,7 @@ internal sealed class BackendWatch : IAsyncDisposable
     private readonly bool _readsMemory;
     private readonly Dictionary<int, (double Seconds, string What)> _late = [];
     private readonly TaskCompletionSource _firstLate = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Task _looking;
+    private readonly Task _checking;
 
     private BackendWatch(NpgsqlConnection connection, bool readsMemory, TimeSpan? statementLimit)
     {
@@ -42,13 +45,13 @@ internal sealed class BackendWatch : IAsyncDisposable
         _readsMemory = readsMemory;
         _statementLimit = statementLimit ?? TimeSpan.FromMilliseconds(Engine.Limits.StatementTimeoutMs);
         _transactionLimit = statementLimit ?? TimeSpan.FromMilliseconds(Engine.Limits.RequestTimeoutMs);
-        _looking = Task.Run(LookAsync);
+        _checking = Task.Run(CheckAsync);
     }
 
-    /// <summary>Begins to look.</summary>
+    /// <summary>Starts the checks.</summary>
     /// <param name="database">The database of the server.</param>
-    /// <param name="readsMemory">Whether the backends are processes of this machine, so that their memory is looked at too.</param>
-    /// <param name="statementLimit">What a statement and a transaction may take; what the server allows when left out.</param>
+    /// <param name="readsMemory">Whether the backends run on this machine, so that their memory is checked too.</param>
+    /// <param name="statementLimit">The time limit of a statement and a transaction; the server's when left out.</param>
     public static async Task<BackendWatch> StartAsync(string database, bool readsMemory = true, TimeSpan? statementLimit = null)
     {
         var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database)
@@ -61,29 +64,33 @@ internal sealed class BackendWatch : IAsyncDisposable
         return new BackendWatch(connection, readsMemory, statementLimit);
     }
 
-    /// <summary>Ends when the first backend was seen that is busy beyond its limit.</summary>
+    /// <summary>Ends at the first backend that is busy beyond its limit.</summary>
     public Task FirstLate => _firstLate.Task;
 
-    /// <summary>Ends looking; to be called when all answers are there or given up.</summary>
+    /// <summary>Ends the checks; call it when all answers are there or given up.</summary>
     /// <returns>What went wrong.</returns>
     public async Task<IReadOnlyList<string>> EndAsync()
     {
         await _ending.CancelAsync();
-        await _looking;
+        await _checking;
         string[] orphans = [.. await OrphansAsync()];
-        string[] late = [.. _late.Select(l => string.Create(CultureInfo.InvariantCulture, $"Backend {l.Key} was busy for {l.Value.Seconds:0.0} s: {l.Value.What}"))];
+        string[] late =
+        [
+            .. _late.Select(l =>
+                string.Create(CultureInfo.InvariantCulture, $"Backend {l.Key} was busy for {l.Value.Seconds:0.0} s: {l.Value.What}")),
+        ];
         return [.. late, .. orphans, .. _readsMemory ? await HeavyAsync() : []];
     }
 
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
-        await _looking;
+        await _checking;
         await _connection.DisposeAsync();
         _ending.Dispose();
     }
 
-    private async Task LookAsync()
+    private async Task CheckAsync()
     {
         while (!_ending.IsCancellationRequested)
         {
@@ -106,7 +113,7 @@ internal sealed class BackendWatch : IAsyncDisposable
         }
     }
 
-    // Nobody waits any more, so what is active is given a statement's time to end.
+    // No request waits any more, so active backends get a statement's time to end.
     private async Task<IReadOnlyList<string>> OrphansAsync()
     {
         long start = Stopwatch.GetTimestamp();
@@ -153,10 +160,10 @@ internal sealed class BackendWatch : IAsyncDisposable
 /// <summary>The memory of a process as the kernel counts it.</summary>
 internal static class ProcessMemory
 {
-    /// <summary>Bytes that are its own and in memory (<c>RssAnon</c> of proc(5)); null when the process has ended.</summary>
+    /// <summary>Private resident bytes (<c>RssAnon</c> of proc(5)); null when the process has ended.</summary>
     public static long? AnonymousBytes(int pid) => Bytes(pid, "RssAnon:");
 
-    /// <summary>Bytes that are in memory, its own and files' (<c>VmRSS</c>); null when the process has ended.</summary>
+    /// <summary>Resident bytes, its own and those of files (<c>VmRSS</c>); null when the process has ended.</summary>
     public static long? ResidentBytes(int pid) => Bytes(pid, "VmRSS:");
 
     private static long? Bytes(int pid, string name)
@@ -164,7 +171,8 @@ internal static class ProcessMemory
         try
         {
             string line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith(name, StringComparison.Ordinal));
-            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Split('\t')[^1], CultureInfo.InvariantCulture) << 10;
+            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Split('\t')[^1], CultureInfo.InvariantCulture)
+                << 10;
         }
         catch (Exception ended) when (ended is IOException or UnauthorizedAccessException or InvalidOperationException)
         {

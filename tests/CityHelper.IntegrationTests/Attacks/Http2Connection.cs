@@ -6,8 +6,8 @@ using System.Text;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// A connection of HTTP/2 without TLS, frame by frame (RFC 9113): what no library's client does, such as a window of one byte. It never
-/// opens a window.
+/// An HTTP/2 connection without TLS, frame by frame (RFC 9113), for what no client library does, such as a window of one byte. It never
+/// enlarges a window.
 /// </summary>
 internal sealed class Http2Connection : IAsyncDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class Http2Connection : IAsyncDisposable
     private const ushort HeaderTableSetting = 1;
     private const ushort InitialWindowSetting = 4;
 
-    /// <summary>The table of headers is empty from now on (RFC 7541, 6.3).</summary>
+    /// <summary>Empties the header table (RFC 7541, 6.3).</summary>
     private const byte EmptyTable = 0x20;
 
     private readonly TcpClient _socket;
@@ -34,12 +34,12 @@ internal sealed class Http2Connection : IAsyncDisposable
         _stream = socket.GetStream();
     }
 
-    /// <summary>Bytes of bodies that were received.</summary>
+    /// <summary>Bytes of bodies received.</summary>
     public long BodyBytes { get; private set; }
 
     /// <summary>Opens a connection.</summary>
     /// <param name="server">The address.</param>
-    /// <param name="windowBytes">Bytes of each answer that the server may send; no more are ever asked for.</param>
+    /// <param name="windowBytes">Bytes of each response that the server may send; the window never grows.</param>
     public static async Task<Http2Connection> OpenAsync(Uri server, int windowBytes)
     {
         var socket = new TcpClient { NoDelay = true };
@@ -47,16 +47,16 @@ internal sealed class Http2Connection : IAsyncDisposable
         var connection = new Http2Connection(socket);
         await connection._stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
 
-        // No table of headers that were sent before: each answer's are read by themselves.
+        // No header table, so each response's headers decode by themselves.
         await connection.SendAsync(SettingsFrame, 0, 0, [.. Setting(HeaderTableSetting, 0), .. Setting(InitialWindowSetting, windowBytes)]);
         return connection;
     }
 
-    /// <summary>Sends a GET on a stream of its own.</summary>
+    /// <summary>Sends a GET on a new stream.</summary>
     /// <returns>The stream's number.</returns>
     public async Task<int> GetAsync(string target)
     {
-        // Method and scheme by their numbers in the static table of HPACK (RFC 7541, appendix A), path and authority as literals.
+        // Method and scheme by their indexes in HPACK's static table (RFC 7541, appendix A), path and authority as literals.
         byte[] headers = [0x82, 0x86, .. Literal(4, target), .. Literal(1, "localhost")];
         int stream = _nextStream;
         _nextStream += 2;
@@ -80,7 +80,7 @@ internal sealed class Http2Connection : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads frames until so many answers have begun.</summary>
+    /// <summary>Reads frames until this many responses have begun.</summary>
     /// <returns>Their statuses.</returns>
     public async Task<IReadOnlyList<int>> ReadStatusesAsync(int count)
     {
@@ -112,7 +112,7 @@ internal sealed class Http2Connection : IAsyncDisposable
         }
         catch (IOException)
         {
-            // The end, by force or not.
+            // The end, by a reset or not.
         }
     }
 
@@ -158,7 +158,7 @@ internal sealed class Http2Connection : IAsyncDisposable
         return setting;
     }
 
-    // Never indexed by the peer, without Huffman's code: the name's number, then the value with its length in seven bits and more.
+    // Never indexed, without Huffman coding: the name's index, then the value with its length in seven bits and more.
     private static byte[] Literal(byte name, string value)
     {
         byte[] text = Encoding.ASCII.GetBytes(value);
@@ -182,7 +182,7 @@ internal sealed class Http2Connection : IAsyncDisposable
         return [name, .. length, .. text];
     }
 
-    // `:status` comes first: by its number in the static table, or as a literal of three digits.
+    // `:status` comes first: by its index in the static table, or as a literal of three digits.
     private static int Status(ReadOnlySpan<byte> headers) => headers[0] switch
     {
         EmptyTable => Status(headers[1..]),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
@@ -5,23 +6,23 @@ using System.Text;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// Asks for the list of cities forty times a second, whether earlier ones are answered or not: a server that stands still would otherwise
-/// be asked once and look quick.
+/// Asks for the list of cities forty times a second, without waiting for earlier answers: otherwise a stalled server would get one request
+/// and look fast.
 /// </summary>
 internal sealed class ListProbe : IDisposable
 {
-    /// <summary>What a list may take: so many times what it takes when nothing else goes on.</summary>
+    /// <summary>How many times slower a list may be than without other load.</summary>
     public const int SlowerMax = 5;
 
-    /// <summary>A list under this is never slow: it takes a millisecond or two, and a busy machine makes ten of them.</summary>
+    /// <summary>A faster list is never slow: it takes a millisecond or two, and ten on a busy machine.</summary>
     private static readonly TimeSpan s_quick = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Fewer say nothing: the attack took less than half a second.</summary>
+    /// <summary>Fewer probes mean little: the attack took less than half a second.</summary>
     private const int ProbesMin = 20;
 
-    /// <summary>At most so many wait at once.</summary>
+    /// <summary>The most that wait at once.</summary>
     private const int WaitingMax = 400;
 
     private const int QuietProbes = 31;
@@ -34,7 +35,7 @@ internal sealed class ListProbe : IDisposable
 
     private ListProbe(Uri server) => _client = new HttpClient { BaseAddress = server };
 
-    /// <summary>The median time of a list when nothing else goes on.</summary>
+    /// <summary>The median time of a list without other load.</summary>
     public TimeSpan Quiet { get; private set; }
 
     /// <summary>The median time of a list during the attack; null when the attack was over too soon.</summary>
@@ -54,26 +55,28 @@ internal sealed class ListProbe : IDisposable
             return [];
         }
 
-        // The machine may have become busy with something else than the attack: that shows when it is over.
+        // Something other than the attack may keep the machine busy: measures again without the attack.
         TimeSpan after = await MeasureAsync(QuietProbes);
         return meanwhile <= AllowedBy(after)
             ? []
-            : [FormattableString.Invariant(
-                $"A list of cities took {meanwhile.TotalMilliseconds:0.0} ms during the attack (median of {count}), {Quiet.TotalMilliseconds:0.0} ms before and {after.TotalMilliseconds:0.0} ms after it.")];
+            : [string.Create(
+                CultureInfo.InvariantCulture,
+                $"A list of cities took {meanwhile.TotalMilliseconds:0.0} ms during the attack (median of {count}), "
+                    + $"{Quiet.TotalMilliseconds:0.0} ms before and {after.TotalMilliseconds:0.0} ms after it.")];
     }
 
-    /// <summary>Makes a probe and measures how long a list takes when nothing else goes on.</summary>
+    /// <summary>Makes a probe and measures how long a list takes without other load.</summary>
     public static async Task<ListProbe> StartAsync(Uri server)
     {
         var probe = new ListProbe(server);
 
-        // At once first: as many connections are opened, and methods compiled, as would be during an attack.
+        // Concurrently first, to open as many connections, and compile the same methods, as an attack would.
         await Task.WhenAll(Enumerable.Range(0, QuietProbes).Select(_ => probe.AskAsync()));
         probe.Quiet = await probe.MeasureAsync(3 * QuietProbes);
         return probe;
     }
 
-    /// <summary>Begins to ask.</summary>
+    /// <summary>Starts asking.</summary>
     public void Begin()
     {
         _times.Clear();
@@ -82,7 +85,7 @@ internal sealed class ListProbe : IDisposable
         _asking = Task.Run(() => AskOnAsync(_ending.Token));
     }
 
-    /// <summary>Ends asking, when those that wait are answered.</summary>
+    /// <summary>Stops asking, and waits for the pending answers.</summary>
     public async Task EndAsync()
     {
         await _ending.CancelAsync();

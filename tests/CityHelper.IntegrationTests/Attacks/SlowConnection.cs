@@ -5,24 +5,27 @@ using System.Text;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// A connection of HTTP/1.1 that reads as much as it is told to, with next to no buffer of its own in which an answer could end up unread.
+/// An HTTP/1.1 connection that reads only as much as requested, with almost no receive buffer in which a response could wait unread.
 /// </summary>
 internal sealed class SlowConnection : IDisposable
 {
-    /// <summary>The least that Linux allows is about this; it doubles it.</summary>
+    /// <summary>About the least that Linux allows; it doubles it.</summary>
     private const int BufferBytes = 2_048;
 
     private readonly Socket _socket;
 
     private SlowConnection(Socket socket) => _socket = socket;
 
-    /// <summary>Bytes of the body that were read.</summary>
+    /// <summary>Bytes of the body read so far.</summary>
     public long BodyBytes { get; private set; }
 
-    /// <summary>Opens a connection.</summary>
     public static async Task<SlowConnection> OpenAsync(Uri server)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = BufferBytes, NoDelay = true };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            ReceiveBufferSize = BufferBytes,
+            NoDelay = true,
+        };
         await socket.ConnectAsync(server.Host, server.Port);
         return new SlowConnection(socket);
     }
@@ -31,21 +34,21 @@ internal sealed class SlowConnection : IDisposable
     public static async Task<SlowConnection> GetAsync(Uri server, string target, params string[] headers)
     {
         SlowConnection connection = await OpenAsync(server);
-        await connection.SendAsync(Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: localhost\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n"));
+        await connection.SendAsync(
+            Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: localhost\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n"));
         return connection;
     }
 
-    /// <summary>Sends bytes.</summary>
     public async Task SendAsync(byte[] bytes) => await _socket.SendAsync(bytes);
 
-    /// <summary>Sends bytes, and says that no more will come.</summary>
+    /// <summary>Sends bytes, and then shuts down the sending side.</summary>
     public async Task SendLastAsync(byte[] bytes)
     {
         await SendAsync(bytes);
         _socket.Shutdown(SocketShutdown.Send);
     }
 
-    /// <summary>Reads the head of the answer and nothing more.</summary>
+    /// <summary>Reads the head of the response and nothing more.</summary>
     public async Task<(int Status, IReadOnlyDictionary<string, string> Headers)> ReadHeadAsync()
     {
         var head = new StringBuilder();
@@ -66,12 +69,13 @@ internal sealed class SlowConnection : IDisposable
             lines.Skip(1).Select(l => l.Split(": ", 2)).ToDictionary(l => l[0], l => l[1], StringComparer.OrdinalIgnoreCase));
     }
 
-    /// <summary>Reads so much of the body, or what there is until the connection ends.</summary>
+    /// <summary>Reads this many bytes of the body, or fewer when the connection ends.</summary>
     public async Task<byte[]> ReadBodyAsync(long bytes)
     {
         using var body = new MemoryStream();
         byte[] some = new byte[64 * 1024];
-        while (body.Length < bytes && await ReceiveAsync(some.AsMemory(0, (int)Math.Min(some.Length, bytes - body.Length))) is > 0 and var read)
+        while (body.Length < bytes
+            && await ReceiveAsync(some.AsMemory(0, (int)Math.Min(some.Length, bytes - body.Length))) is > 0 and var read)
         {
             body.Write(some, 0, read);
         }
@@ -82,7 +86,7 @@ internal sealed class SlowConnection : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    // A connection that was ended by force has an end too.
+    // A reset connection also counts as ended.
     private async ValueTask<int> ReceiveAsync(Memory<byte> bytes)
     {
         try

@@ -12,17 +12,17 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// A database whose published list of requests makes an answer of 6 MB: a hundred requests with a title of 60,000 letters each.
+/// A database whose published list of requests makes a response of 6 MB: a hundred requests with a title of 60,000 letters each.
 /// </summary>
 public sealed class SlowReaderFixture(PostgresFixture postgres) : IAsyncLifetime
 {
     public const int Rows = 100;
     public const int TitleBytes = 60_000;
 
-    /// <summary>Free text whose answer is as long.</summary>
+    /// <summary>Free text with a response of the same length.</summary>
     public const string Text = "{ serviceRequests(city: \"nyc\", first: 100) { nodes { id title } } }";
 
-    /// <summary>Looks for what another thread is about to do, a hundredth of a second each.</summary>
+    /// <summary>Checks for another thread's effect, a hundredth of a second each.</summary>
     private const int LooksMax = 3_000;
 
     public string Database { get; private set; } = "";
@@ -37,9 +37,7 @@ public sealed class SlowReaderFixture(PostgresFixture postgres) : IAsyncLifetime
 
     public Task DisposeAsync() => Task.CompletedTask;
 
-    /// <summary>
-    /// A server whose clock is the test's, and which cuts readers off by the total time alone: the rate is measured by Kestrel's own clock.
-    /// </summary>
+    /// <summary>A server with a fake clock that cuts readers off by total time only: Kestrel's own clock measures the rate.</summary>
     public Task<TestServer> StartAsync(FakeTimeProvider time, string environment, bool isHttp2) => TestServer.StartAsync(
         Database,
         environment,
@@ -51,16 +49,16 @@ public sealed class SlowReaderFixture(PostgresFixture postgres) : IAsyncLifetime
         },
         services: services => services.PostConfigure<KestrelServerOptions>(kestrel => kestrel.Limits.MinResponseDataRate = null));
 
-    /// <summary>Where the large answer is: a published operation in production, free text elsewhere.</summary>
+    /// <summary>The URL of the large response: a published operation in production, free text elsewhere.</summary>
     public static string Target(TestServer server, string environment) => environment == "Production"
         ? server.PersistedUrl("ServiceRequestList", new { city = "nyc", first = Rows })
         : $"/graphql?query={Uri.EscapeDataString(Text)}";
 
-    /// <summary>What the answers of a server hold.</summary>
+    /// <summary>The memory of a server's responses.</summary>
     public static ResponseMemory Memory(TestServer server) => server.Services.GetRequiredService<ResponseMemory>();
 
-    /// <summary>Waits until something is so.</summary>
-    /// <exception cref="TimeoutException">It does not come to that in half a minute.</exception>
+    /// <summary>Waits until a condition holds.</summary>
+    /// <exception cref="TimeoutException">It does not hold within half a minute.</exception>
     public static async Task UntilAsync(Func<bool> holds, Func<string> what)
     {
         for (int look = 0; !holds(); look++)
@@ -74,7 +72,7 @@ public sealed class SlowReaderFixture(PostgresFixture postgres) : IAsyncLifetime
         }
     }
 
-    /// <summary>The code of an answer's first error.</summary>
+    /// <summary>The code of a response's first error.</summary>
     public static string? Code(string body)
     {
         using JsonDocument json = JsonDocument.Parse(body);
@@ -83,7 +81,9 @@ public sealed class SlowReaderFixture(PostgresFixture postgres) : IAsyncLifetime
 
     private static ServiceRequest Request(int n, Random letters)
     {
-        DateTime created = DateTime.Parse("2024-11-01T12:00:00Z", CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal).AddMinutes(n);
+        DateTime created = DateTime
+            .Parse("2024-11-01T12:00:00Z", CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal)
+            .AddMinutes(n);
         return new ServiceRequest
         {
             CityId = RequestRows.City,

@@ -5,15 +5,15 @@ using Npgsql;
 namespace CityHelper.IntegrationTests.Attacks;
 
 /// <summary>
-/// A database whose table of agencies is a view that can be made to hang, in the two ways in which a statement outlives its limit. Whoever
+/// A database whose table of agencies is a view that can hang, in the two ways in which a statement outlives its limit. A statement that
 /// reads an agency's name hangs with it.
 /// </summary>
 internal static class StuckAgencies
 {
     /// <summary>
-    /// Replaces the table. <c>TRAP</c> catches its cancellation, as code may that cleans up, and can be terminated. <c>PROGRAM</c> waits
-    /// for a program that ignores signals, as deaf as a backend in GEOS is between two of its rare looks: it ends when
-    /// <see cref="ReleaseAsync"/> removes its file.
+    /// Replaces the table. <c>TRAP</c> catches its cancellation, as cleanup code may, and can be terminated. <c>PROGRAM</c> waits for a
+    /// program that ignores signals, like a backend in GEOS between its rare interrupt checks: it ends when <see cref="ReleaseAsync"/>
+    /// removes its file.
     /// </summary>
     public static Task InstallAsync(string database) => CheckDatabases.ExecuteAsync(
         database,
@@ -29,7 +29,8 @@ internal static class StuckAgencies
         begin
             if attack.kind = 'PROGRAM' then
                 execute format('copy (select 1) to program %L', format(
-                    'trap "" INT TERM; looks=0; while [ -e %s ] && [ $looks -lt %s ]; do sleep 0.1; looks=$((looks + 1)); done', attack.file, 10 * attack.size));
+                    'trap "" INT TERM; looks=0; while [ -e %s ] && [ $looks -lt %s ]; do sleep 0.1; looks=$((looks + 1)); done',
+                    attack.file, 10 * attack.size));
             elsif attack.kind = 'TRAP' then
                 while clock_timestamp() < until loop
                     begin
@@ -48,17 +49,18 @@ internal static class StuckAgencies
         create view agency as select a.* from (select hang() as ended offset 0) h, agency_row a where h.ended;
         """);
 
-    /// <summary>From now on agencies hang.</summary>
+    /// <summary>Makes agencies hang from now on.</summary>
     /// <param name="database">The database.</param>
     /// <param name="kind"><c>NONE</c>, <c>TRAP</c> or <c>PROGRAM</c>.</param>
-    /// <param name="seconds">For how long at most.</param>
+    /// <param name="seconds">The longest time.</param>
     public static Task SetAsync(string database, string kind, int seconds = 0) =>
-        CheckDatabases.ExecuteAsync(database, string.Create(CultureInfo.InvariantCulture, $"update attack_switch set kind = '{kind}', size = {seconds}"));
+        CheckDatabases.ExecuteAsync(
+            database, string.Create(CultureInfo.InvariantCulture, $"update attack_switch set kind = '{kind}', size = {seconds}"));
 
-    /// <summary>Makes the file that a deaf program waits for, where PostgreSQL runs; without it such a program ends at once.</summary>
+    /// <summary>Makes the file that <c>PROGRAM</c> waits for, on PostgreSQL's machine; without it such a program ends at once.</summary>
     public static Task HoldAsync(string database) => RunAsync(database, "touch");
 
-    /// <summary>Ends the deaf programs.</summary>
+    /// <summary>Ends these programs.</summary>
     public static Task ReleaseAsync(string database) => RunAsync(database, "rm -f");
 
     private static async Task RunAsync(string database, string program)

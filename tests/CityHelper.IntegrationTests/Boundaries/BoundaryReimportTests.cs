@@ -6,14 +6,15 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Boundaries;
 
 /// <summary>What a second file changes, and what it leaves.</summary>
-public sealed class BoundaryReimportTests(PostgresFixture postgres) : BoundaryHouse(postgres)
+public sealed class BoundaryReimportTests(PostgresFixture postgres) : BoundaryFixture(postgres)
 {
     [Fact]
     public async Task A_changed_boundary_keeps_its_id_and_only_it_has_the_new_revision()
     {
         await ImportAreasAsync(WriteFeatures(Feature("West", Polygon(Square())), Feature("East", Polygon(Square(1)))));
         string larger = Square(1).Replace("40.76", "40.77", StringComparison.Ordinal);
-        BoundaryImportSummary summary = await ImportAreasAsync(WriteFeatures(Feature("West", Polygon(Square())), Feature("East", Polygon(larger)), Feature("Far", Polygon(Square(3)))));
+        BoundaryImportSummary summary = await ImportAreasAsync(
+            WriteFeatures(Feature("West", Polygon(Square())), Feature("East", Polygon(larger)), Feature("Far", Polygon(Square(3)))));
 
         Assert.Equal((1, 1, 1, 2L), (summary.Inserted, summary.Updated, summary.Unchanged, summary.Revision));
         Assert.Equal(["1|West|1|40.76", "2|East|2|40.77", "3|Far|2|40.76"], await RowsAsync(
@@ -36,10 +37,14 @@ public sealed class BoundaryReimportTests(PostgresFixture postgres) : BoundaryHo
         BoundaryImportSummary replaced = await ImportAreasAsync(west, replace: true);
         Assert.Equal((1, 0, 1, 2L), (replaced.Unchanged, replaced.Kept, replaced.Removed, replaced.Revision));
         Assert.Equal(["West|1"], await RowsAsync("select name, revision::text from boundary"));
-        Assert.Equal(["1"], await RowsAsync("select distinct boundary_id::text from (select boundary_id from boundary_outline union select boundary_id from boundary_part) d"));
+        Assert.Equal(
+            ["1"],
+            await RowsAsync(
+                "select distinct boundary_id::text from (select boundary_id from boundary_outline union select boundary_id from "
+                    + "boundary_part) d"));
         Assert.Equal(2, (await RevisionAsync(City.Id)).Revision);
 
-        // An id that clients may hold is not given to another boundary.
+        // An id that clients may hold is never reused for another boundary.
         await ImportAreasAsync(both);
         Assert.Equal(["1|West", "3|East"], await RowsAsync("select id::text, name from boundary order by id"));
     }
@@ -49,9 +54,11 @@ public sealed class BoundaryReimportTests(PostgresFixture postgres) : BoundaryHo
     {
         await ImportAreasAsync(WriteFeatures(Feature("West", Polygon(Square())), Feature("East", Polygon(Square(1)))));
         string before = await StoredAsync();
-        BoundaryImportOutcome outcome = await TryImportAsync(WriteFeatures(Feature("West", Polygon(Square())), Feature("East", "null")), replace: true);
+        BoundaryImportOutcome outcome = await TryImportAsync(
+            WriteFeatures(Feature("West", Polygon(Square())), Feature("East", "null")), replace: true);
         Assert.EndsWith(
-            "1 of 2 features are refused, and what they stand for would be removed; East: it has no geometry. Put the file right, or leave --replace out.",
+            "1 of 2 features are refused, and what they stand for would be removed; East: it has no geometry. Put the file right, or "
+                + "leave --replace out.",
             outcome.Failure, StringComparison.Ordinal);
         Assert.Equal(before, await StoredAsync());
     }
@@ -82,7 +89,7 @@ public sealed class BoundaryReimportTests(PostgresFixture postgres) : BoundaryHo
         Assert.Equal(["2|1"], await RowsAsync("select count(*)::text, max(revision)::text from boundary"));
     }
 
-    /// <summary>Each file's own way to say name and code; what is given overrides what is known.</summary>
+    /// <summary>Each file has its own properties for name and code; options override the known ones.</summary>
     [Theory]
     [InlineData("""{"boro_name":"Queens","boro_code":4.0}""", null, null, "4|Queens")]
     [InlineData("""{"Neighborhood_ID":"15","Name":"Roslindale"}""", null, null, "15|Roslindale")]
@@ -94,7 +101,9 @@ public sealed class BoundaryReimportTests(PostgresFixture postgres) : BoundaryHo
     [InlineData("""{"odd":"Ten","id_no":7}""", "odd", null, "f1|Ten")]
     public async Task Names_and_codes_are_found(string properties, string? name, string? code, string expected)
     {
-        string path = WriteFeatures($$"""{"type":"Feature","id":{{(name == "odd" ? "\"f1\"" : "null")}},"properties":{{properties}},"geometry":{{Polygon(Square())}}}""");
+        string id = name == "odd" ? "\"f1\"" : "null";
+        string path = WriteFeatures(
+            $$"""{"type":"Feature","id":{{id}},"properties":{{properties}},"geometry":{{Polygon(Square())}}}""");
         Assert.Null((await TryImportAsync(path, name: name, code: code)).Failure);
         Assert.Equal([expected], await RowsAsync("select code, name from boundary"));
     }

@@ -6,26 +6,31 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Boundaries;
 
-/// <summary>
-/// A file that is broken as a whole gives one sentence and leaves nothing; a broken feature is repaired, or refused alone.
-/// </summary>
-public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHouse(postgres)
+/// <summary>A broken file gives one sentence and changes nothing; a broken feature is repaired, or refused alone.</summary>
+public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryFixture(postgres)
 {
     private const string Hole = "[[-73.985,40.745],[-73.985,40.75],[-73.98,40.75],[-73.98,40.745],[-73.985,40.745]]";
     private const string Sliver = "[[-73.98,40.75],[-73.979999,40.75],[-73.98,40.750001],[-73.98,40.75]]";
 
     [Theory]
-    [InlineData("[[-73.99,40.74],[-73.97,40.76],[-73.97,40.74],[-73.99,40.76],[-73.99,40.74]]", "a ring of it crosses itself like a bow-tie")]
-    [InlineData("[[-73.99,40.74],[-73.96,40.76],[-73.96,40.74],[-73.99,40.755],[-73.99,40.74]]", "it is no valid area (self-intersection near ")]
+    [InlineData(
+        "[[-73.99,40.74],[-73.97,40.76],[-73.97,40.74],[-73.99,40.76],[-73.99,40.74]]", "a ring of it crosses itself like a bow-tie")]
+    [InlineData(
+        "[[-73.99,40.74],[-73.96,40.76],[-73.96,40.74],[-73.99,40.755],[-73.99,40.74]]", "it is no valid area (self-intersection near ")]
     [InlineData("[[-73.99,40.74],[-73.97,40.74],[-73.99,40.74]]", "nothing of it is larger than a square metre")]
     [InlineData("[[-73.99,40.74],[-73.98,40.74],[-73.97,40.74],[-73.99,40.74]]", "nothing of it is larger than a square metre")]
     [InlineData(Sliver, "nothing of it is larger than a square metre")]
     [InlineData("[]", "its geometry is empty")]
-    [InlineData("[[40.74,-73.99],[40.74,-73.97],[40.76,-73.97],[40.76,-73.99],[40.74,-73.99]]", "its positions have latitude before longitude: swap them")]
+    [InlineData(
+        "[[40.74,-73.99],[40.74,-73.97],[40.76,-73.97],[40.76,-73.99],[40.74,-73.99]]",
+        "its positions have latitude before longitude: swap them")]
     [InlineData("[[-0.01,51.5],[0.01,51.5],[0.01,51.6],[-0.01,51.5]]", "it lies outside the city's bounds")]
-    [InlineData("[[-190,40.74],[-73.97,40.74],[-73.97,40.76],[-190,40.74]]", "its positions are outside the world: longitude is -180 to 180, latitude -90 to 90")]
+    [InlineData(
+        "[[-190,40.74],[-73.97,40.74],[-73.97,40.76],[-190,40.74]]",
+        "its positions are outside the world: longitude is -180 to 180, latitude -90 to 90")]
     [InlineData("[[-73.99,1e400],[-73.97,40.74],[-73.97,40.76],[-73.99,1e400]]", "1e400 is no coordinate")]
-    [InlineData("[[\"-73.99\",40.74],[-73.97,40.74],[-73.97,40.76],[-73.99,40.74]]", "its coordinates are not nested as GeoJSON nests them")]
+    [InlineData(
+        "[[\"-73.99\",40.74],[-73.97,40.74],[-73.97,40.76],[-73.99,40.74]]", "its coordinates are not nested as GeoJSON nests them")]
     [InlineData("[[-73.99],[-73.97,40.74],[-73.97,40.76],[-73.99]]", "its coordinates are not nested as GeoJSON nests them")]
     [InlineData("[-73.99,40.74,-73.97,40.74]", "its coordinates are not nested as GeoJSON nests them")]
     public async Task A_ring_that_is_refused(string ring, string reason) => await AssertRefusedAsync(Polygon(ring), reason);
@@ -41,38 +46,48 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
     [InlineData("""{"type":"GeometryCollection","geometries":[]}""", "its geometry is empty")]
     [InlineData("""{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[-73.98,40.75]}]}""", "a Point is no area")]
     [InlineData("""{"type":"\ud83d","coordinates":[]}""", "a text of it holds half a character (a \\u escape without its other half)")]
-    [InlineData("""{"type":"Polygon","crs":{"type":"name","properties":{"name":"\ud83d"}},"coordinates":[]}""", "its coordinates are of another reference system (unnamed): convert them to EPSG:4326")]
-    [InlineData("""{"type":"Polygon","crs":{"type":"name","properties":{"name":"EPSG:2263"}},"coordinates":[]}""", "its coordinates are of another reference system (EPSG:2263): convert them to EPSG:4326")]
+    [InlineData(
+        """{"type":"Polygon","crs":{"type":"name","properties":{"name":"\ud83d"}},"coordinates":[]}""",
+        "its coordinates are of another reference system (unnamed): convert them to EPSG:4326")]
+    [InlineData(
+        """{"type":"Polygon","crs":{"type":"name","properties":{"name":"EPSG:2263"}},"coordinates":[]}""",
+        "its coordinates are of another reference system (EPSG:2263): convert them to EPSG:4326")]
     public async Task A_geometry_that_is_refused(string geometry, string reason) => await AssertRefusedAsync(geometry, reason);
 
     [Fact]
     public async Task Parts_that_overlap_and_holes_that_are_no_holes_are_refused()
     {
-        string halfOver = Square().Replace("-73.99", "-73.98", StringComparison.Ordinal).Replace("-73.97", "-73.96", StringComparison.Ordinal);
-        await AssertRefusedAsync($$"""{"type":"MultiPolygon","coordinates":[[{{Square()}}],[{{halfOver}}]]}""", "it is no valid area (self-intersection near ");
+        string halfOver = Square()
+            .Replace("-73.99", "-73.98", StringComparison.Ordinal)
+            .Replace("-73.97", "-73.96", StringComparison.Ordinal);
+        await AssertRefusedAsync(
+            $$"""{"type":"MultiPolygon","coordinates":[[{{Square()}}],[{{halfOver}}]]}""", "it is no valid area (self-intersection near ");
         await AssertRefusedAsync(Polygon(Square(), Square(3)), "a hole of it lies outside its polygon");
         await AssertRefusedAsync(Polygon(Square(), Square()), "it is no valid area (");
 
-        // More hole than polygon, and yet something is left.
+        // The holes are larger than the polygon, yet something would be left.
         string larger = Square().Replace("-73.99", "-73.98", StringComparison.Ordinal).Replace("-73.97", "-73.9", StringComparison.Ordinal);
         await AssertRefusedAsync(Polygon(Square(), larger), "it is no valid area (");
     }
 
     /// <summary>
-    /// The first has a loop wound against it, which is worth less than nothing until it is repaired; the second goes around a corner twice.
-    /// Together their area stays what it was.
+    /// The first has a loop with reversed winding, whose area is negative until it is repaired; the second goes around a corner twice.
+    /// Their total area stays the same.
     /// </summary>
     [Fact]
     public async Task What_one_part_gains_by_a_repair_does_not_hide_what_another_loses()
     {
-        const string Gains = "[[-73.99,40.74],[-73.97,40.74],[-73.97,40.75],[-73.965,40.755],[-73.965,40.75],[-73.97,40.755],[-73.97,40.76],[-73.99,40.76],[-73.99,40.74]]";
+        const string Gains =
+            "[[-73.99,40.74],[-73.97,40.74],[-73.97,40.75],[-73.965,40.755],[-73.965,40.75],[-73.97,40.755],"
+                + "[-73.97,40.76],[-73.99,40.76],[-73.99,40.74]]";
         const string Loses =
-            "[[-73.93,40.74],[-73.91,40.74],[-73.91,40.76],[-73.93,40.76],[-73.93,40.74],[-73.9275,40.74],[-73.9275,40.745],[-73.93,40.745],[-73.93,40.74]]";
+            "[[-73.93,40.74],[-73.91,40.74],[-73.91,40.76],[-73.93,40.76],[-73.93,40.74],"
+                + "[-73.9275,40.74],[-73.9275,40.745],[-73.93,40.745],[-73.93,40.74]]";
         await AssertRefusedAsync($$"""{"type":"MultiPolygon","coordinates":[[{{Gains}}],[{{Loses}}]]}""", "it is no valid area (");
     }
 
     [Fact]
-    public async Task A_shape_that_crosses_itself_everywhere_is_refused_before_it_is_repaired()
+    public async Task A_polygon_that_crosses_itself_everywhere_is_refused_before_it_is_repaired()
     {
         // A comb folded over itself: each of its teeth crosses each of the other comb's.
         var ring = new StringBuilder("[[-73.99,40.74]");
@@ -91,29 +106,49 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
 
     [Theory]
     [InlineData("[[-73.99,40.74],[-73.97,40.74],[-73.97,40.76],[-73.99,40.76]]", "", "a ring that was not closed was closed")]
-    [InlineData("[[-73.99,40.74],[-73.97,40.74],[-73.97,40.76],[-73.9699,40.76],[-73.9699,40.7599],[-73.9701,40.7601],[-73.99,40.76],[-73.99,40.74]]", "", "self-intersection near ")]
-    [InlineData("[[-73.99,40.74],[-73.97,40.74],[-73.97,40.76],[-73.99,40.76],[-73.99,40.74]]", Hole + "," + Hole, "a hole that stood twice was dropped")]
-    [InlineData("[[-73.99,40.74],[-73.97,40.74],[-73.97,40.76],[-73.99,40.76],[-73.99,40.74]]", Sliver, "a part smaller than a square metre was dropped")]
-    [InlineData("[[-73.99,40.74],[-73.97,40.74],[-73.97,40.76],[-73.99,40.76],[-73.99,40.74]]", "[[-73.95,40.74],[-73.949,40.74],[-73.949,40.741],[-73.95,40.74]]", "a small hole outside its polygon was dropped")]
+    [InlineData(
+        "[[-73.99,40.74],[-73.97,40.74],[-73.97,40.76],[-73.9699,40.76],[-73.9699,40.7599],"
+            + "[-73.9701,40.7601],[-73.99,40.76],[-73.99,40.74]]",
+        "",
+        "self-intersection near ")]
+    [InlineData(
+        "[[-73.99,40.74],[-73.97,40.74],[-73.97,40.76],[-73.99,40.76],[-73.99,40.74]]",
+        Hole + "," + Hole,
+        "a hole that stood twice was dropped")]
+    [InlineData(
+        "[[-73.99,40.74],[-73.97,40.74],[-73.97,40.76],[-73.99,40.76],[-73.99,40.74]]",
+        Sliver,
+        "a part smaller than a square metre was dropped")]
+    [InlineData(
+        "[[-73.99,40.74],[-73.97,40.74],[-73.97,40.76],[-73.99,40.76],[-73.99,40.74]]",
+        "[[-73.95,40.74],[-73.949,40.74],[-73.949,40.741],[-73.95,40.74]]",
+        "a small hole outside its polygon was dropped")]
     public async Task A_polygon_that_is_repaired(string shell, string holes, string reason)
     {
-        BoundaryImportSummary summary = await ImportAreasAsync(WriteFeatures(Feature("broken", Polygon([shell, .. holes.Length == 0 ? Array.Empty<string>() : [holes]]))));
+        BoundaryImportSummary summary = await ImportAreasAsync(
+            WriteFeatures(Feature("broken", Polygon([shell, .. holes.Length == 0 ? Array.Empty<string>() : [holes]]))));
         Assert.Equal(("broken", 1), (Assert.Single(summary.Repaired).Feature, summary.Inserted));
         Assert.StartsWith(reason, summary.Repaired[0].Reason, StringComparison.Ordinal);
         Assert.Equal([$"true|{(holes.StartsWith(Hole, StringComparison.Ordinal) ? 1 : 0)}"], await RowsAsync(
-            "select (st_isvalid(geometry) and abs(st_area(geometry) - 0.0004) < 0.00003)::text, st_numinteriorrings(st_geometryn(geometry, 1))::text from boundary"));
+            "select (st_isvalid(geometry) and abs(st_area(geometry) - 0.0004) < 0.00003)::text, "
+                + "st_numinteriorrings(st_geometryn(geometry, 1))::text from boundary"));
     }
 
     [Fact]
     public async Task A_collection_of_areas_and_a_part_that_stands_twice_are_repaired()
     {
-        BoundaryImportSummary summary = await ImportAreasAsync(WriteFeatures(
-            Feature("collection", $$"""{"type":"GeometryCollection","geometries":[{{Polygon(Square())}},{"type":"GeometryCollection","geometries":[{{Polygon(Square(2))}}]}]}"""),
-            Feature("twice", $$"""{"type":"MultiPolygon","coordinates":[[{{Square()}}],[{{Square()}}]]}""")));
+        BoundaryImportSummary summary = await ImportAreasAsync(
+            WriteFeatures(
+                Feature(
+                    "collection",
+                    $$"""{"type":"GeometryCollection","geometries":[{{Polygon(Square())}}"""
+                        + $$""",{"type":"GeometryCollection","geometries":[{{Polygon(Square(2))}}]}]}"""),
+                Feature("twice", $$"""{"type":"MultiPolygon","coordinates":[[{{Square()}}],[{{Square()}}]]}""")));
         Assert.Equal(
             ["collection: a collection of areas became one area", "twice: a polygon that stood twice was dropped"],
             summary.Repaired.Select(r => r.ToString()));
-        Assert.Equal(["collection|2", "twice|1"], await RowsAsync("select name, st_numgeometries(geometry)::text from boundary order by name"));
+        Assert.Equal(
+            ["collection|2", "twice|1"], await RowsAsync("select name, st_numgeometries(geometry)::text from boundary order by name"));
     }
 
     [Fact]
@@ -123,19 +158,26 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
         BoundaryImportSummary summary = await ImportAreasAsync(WriteFeatures(
             Feature("as in RFC 7946", Polygon(Square(), Hole)), Feature("clockwise", Polygon(clockwise))));
         Assert.Empty(summary.Repaired);
-        Assert.Equal(["true|2"], await RowsAsync("select bool_and(st_ispolygonccw(geometry))::text, max(st_ndims(geometry))::text from boundary"));
+        Assert.Equal(
+            ["true|2"], await RowsAsync("select bool_and(st_ispolygonccw(geometry))::text, max(st_ndims(geometry))::text from boundary"));
     }
 
     [Theory]
     [InlineData("""{"type":"Feature","properties":{"name":""},"geometry":SQUARE}""", "feature 1: it has no name")]
-    [InlineData("""{"type":"Feature","properties":{"name":"a\u0000b"},"geometry":SQUARE}""", "feature 1: its name holds control characters")]
-    [InlineData("""{"type":"Feature","properties":{"name":"LONG"},"geometry":SQUARE}""", "feature 1: its code is longer than 200 characters")]
+    [InlineData(
+        """{"type":"Feature","properties":{"name":"a\u0000b"},"geometry":SQUARE}""", "feature 1: its name holds control characters")]
+    [InlineData(
+        """{"type":"Feature","properties":{"name":"LONG"},"geometry":SQUARE}""", "feature 1: its code is longer than 200 characters")]
     [InlineData("""{"type":"Feature","properties":{"name":["a"]},"geometry":SQUARE}""", "feature 1: it has no name")]
-    [InlineData("""{"type":"Feature","properties":{"name":"a\ud83d"},"geometry":SQUARE}""", "feature 1: a text of it holds half a character (a \\u escape without its other half)")]
+    [InlineData(
+        """{"type":"Feature","properties":{"name":"a\ud83d"},"geometry":SQUARE}""",
+        "feature 1: a text of it holds half a character (a \\u escape without its other half)")]
     [InlineData("""{"type":"Feature","properties":null,"geometry":SQUARE}""", "feature 1: it has no properties")]
     public async Task A_feature_without_a_usable_name_is_refused(string feature, string reason)
     {
-        feature = feature.Replace("SQUARE", Polygon(Square()), StringComparison.Ordinal).Replace("LONG", new string('x', 201), StringComparison.Ordinal);
+        feature = feature
+            .Replace("SQUARE", Polygon(Square()), StringComparison.Ordinal)
+            .Replace("LONG", new string('x', 201), StringComparison.Ordinal);
         BoundaryImportSummary summary = await ImportAreasAsync(WriteFeatures(feature, Feature("good", Polygon(Square(1)))));
         Assert.Equal([reason], summary.Refused.Select(r => r.ToString()));
         Assert.Equal(["good"], await RowsAsync("select name from boundary"));
@@ -144,7 +186,8 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
     [Fact]
     public async Task A_code_that_stands_twice_is_refused_the_second_time()
     {
-        BoundaryImportSummary summary = await ImportAreasAsync(WriteFeatures(Feature("Same", Polygon(Square())), Feature("SAME", Polygon(Square(1)))));
+        BoundaryImportSummary summary = await ImportAreasAsync(
+            WriteFeatures(Feature("Same", Polygon(Square())), Feature("SAME", Polygon(Square(1)))));
         Assert.Equal(["SAME: its code same is that of a feature before it"], summary.Refused.Select(r => r.ToString()));
         Assert.Equal(1, summary.Inserted);
     }
@@ -156,12 +199,30 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
     [InlineData("array.geojson", "[]", "array.geojson is no GeoJSON FeatureCollection.")]
     [InlineData("one.geojson", "{\"type\":\"Feature\"}", "one.geojson is no GeoJSON FeatureCollection.")]
     [InlineData("none.geojson", "{\"type\":\"FeatureCollection\",\"features\":[]}", "none.geojson has no features.")]
-    [InlineData("odd.geojson", "{\"type\":\"FeatureCollection\",\"features\":[1]}", "odd.geojson: not everything in its features is a Feature with properties.")]
-    [InlineData("state.geojson", "{\"type\":\"FeatureCollection\",\"crs\":{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG::2263\"}},\"features\":[]}", "state.geojson is in another reference system (urn:ogc:def:crs:EPSG::2263): convert it to EPSG:4326.")]
-    [InlineData("nameless.geojson", "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"properties\":{\"OBJECTID\":1,\"Shape_Area\":2},\"geometry\":null}]}", "nameless.geojson: which property is the name? Say it with --name-property; there are: OBJECTID, Shape_Area.")]
-    [InlineData("half.geojson", "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"properties\":{\"name\":\"a\",\"\\ud83d\":1},\"geometry\":null}]}", "half.geojson has a property whose name holds half a character (a \\u escape without its other half): rename or remove it.")]
+    [InlineData(
+        "odd.geojson",
+        "{\"type\":\"FeatureCollection\",\"features\":[1]}",
+        "odd.geojson: not everything in its features is a Feature with properties.")]
+    [InlineData(
+        "state.geojson",
+        "{\"type\":\"FeatureCollection\",\"crs\":{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG::2263\"}},"
+            + "\"features\":[]}",
+        "state.geojson is in another reference system (urn:ogc:def:crs:EPSG::2263): convert it to EPSG:4326.")]
+    [InlineData(
+        "nameless.geojson",
+        "{\"type\":\"FeatureCollection\",\"features\":["
+            + "{\"type\":\"Feature\",\"properties\":{\"OBJECTID\":1,\"Shape_Area\":2},\"geometry\":null}]}",
+        "nameless.geojson: which property is the name? Say it with --name-property; there are: OBJECTID, Shape_Area.")]
+    [InlineData(
+        "half.geojson",
+        "{\"type\":\"FeatureCollection\",\"features\":["
+            + "{\"type\":\"Feature\",\"properties\":{\"name\":\"a\",\"\\ud83d\":1},\"geometry\":null}]}",
+        "half.geojson has a property whose name holds half a character (a \\u escape without its other half): rename or remove it.")]
     [InlineData("type.geojson", "{\"type\":\"\\ud83d\",\"features\":[]}", "type.geojson is no GeoJSON FeatureCollection.")]
-    [InlineData("feature.geojson", "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"\\ud83d\",\"properties\":{}}]}", "feature.geojson: not everything in its features is a Feature with properties.")]
+    [InlineData(
+        "feature.geojson",
+        "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"\\ud83d\",\"properties\":{}}]}",
+        "feature.geojson: not everything in its features is a Feature with properties.")]
     public async Task A_file_that_is_refused(string name, string content, string sentence)
     {
         string? failure = (await TryImportAsync(Write(name, content))).Failure;
@@ -189,27 +250,44 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
     {
         byte[] packed = Gzip(Encoding.UTF8.GetBytes("\uFEFF" + Collection(Feature("packed", Polygon(Square())))));
         Assert.Equal(1, (await ImportAreasAsync(Write("good.geojson.gz", packed))).Inserted);
-        Assert.StartsWith("cut.geojson.gz is ", (await TryImportAsync(Write("cut.geojson.gz", packed[..^6]))).Failure, StringComparison.Ordinal);
-        Assert.Equal("named.geojson is gzip but is not named so; rename it to named.geojson.gz.", (await TryImportAsync(Write("named.geojson", packed))).Failure);
+        Assert.StartsWith(
+            "cut.geojson.gz is ", (await TryImportAsync(Write("cut.geojson.gz", packed[..^6]))).Failure, StringComparison.Ordinal);
+        Assert.Equal(
+            "named.geojson is gzip but is not named so; rename it to named.geojson.gz.",
+            (await TryImportAsync(Write("named.geojson", packed))).Failure);
     }
 
     [Fact]
     public async Task What_is_larger_than_the_limits_is_refused_before_any_geometry_is_made()
     {
-        string deep = string.Concat(Enumerable.Repeat("""{"type":"GeometryCollection","geometries":[""", 15)) + string.Concat(Enumerable.Repeat("]}", 15));
-        Assert.Contains("is no GeoJSON: The maximum configured depth", (await TryImportAsync(WriteFeatures(Feature("deep", deep)))).Failure, StringComparison.Ordinal);
+        string deep =
+            string.Concat(Enumerable.Repeat("""{"type":"GeometryCollection","geometries":[""", 15))
+            + string.Concat(Enumerable.Repeat("]}", 15));
+        Assert.Contains(
+            "is no GeoJSON: The maximum configured depth",
+            (await TryImportAsync(WriteFeatures(Feature("deep", deep)))).Failure,
+            StringComparison.Ordinal);
 
         string[] many = [.. Enumerable.Repeat(Feature("x", "null"), Limits.BoundariesMax + 1)];
-        Assert.Contains("has 2,501 features, at most 2,500 are allowed", (await TryImportAsync(WriteFeatures(many))).Failure, StringComparison.Ordinal);
+        Assert.Contains(
+            "has 2,501 features, at most 2,500 are allowed", (await TryImportAsync(WriteFeatures(many))).Failure, StringComparison.Ordinal);
 
         string rings = string.Join(',', Enumerable.Repeat("[[-73.99,40.74]]", Limits.BoundaryRingsMax + 1));
-        Assert.Contains("has more than 20,000 rings", (await TryImportAsync(WriteFeatures(Feature("rings", Polygon(rings))))).Failure, StringComparison.Ordinal);
+        Assert.Contains(
+            "has more than 20,000 rings",
+            (await TryImportAsync(WriteFeatures(Feature("rings", Polygon(rings))))).Failure,
+            StringComparison.Ordinal);
 
         string vertices = string.Join(',', Enumerable.Repeat("[1,2]", Limits.BoundaryVerticesMax + 1));
-        Assert.Contains("has more than 1,000,000 vertices", (await TryImportAsync(WriteFeatures(Feature("vertices", Polygon($"[{vertices}]"))))).Failure, StringComparison.Ordinal);
+        Assert.Contains(
+            "has more than 1,000,000 vertices",
+            (await TryImportAsync(WriteFeatures(Feature("vertices", Polygon($"[{vertices}]"))))).Failure,
+            StringComparison.Ordinal);
 
         byte[] bomb = Gzip(new byte[Limits.BoundaryFileBytesMax + 1]);
-        Assert.Equal("bomb.geojson.gz is larger than 64 MB: simplify it, or split it.", (await TryImportAsync(Write("bomb.geojson.gz", bomb))).Failure);
+        Assert.Equal(
+            "bomb.geojson.gz is larger than 64 MB: simplify it, or split it.",
+            (await TryImportAsync(Write("bomb.geojson.gz", bomb))).Failure);
         Assert.Equal("", await StoredAsync());
     }
 
@@ -219,18 +297,25 @@ public sealed class BrokenBoundaryTests(PostgresFixture postgres) : BoundaryHous
     [InlineData("9lives")]
     [InlineData("much-too-long-for-a-kind-of-boundary-in-any-city")]
     public async Task A_kind_that_is_no_slug_is_refused(string kind) =>
-        Assert.StartsWith("A kind has 1 to 40 lower-case letters", (await TryImportAsync(WriteFeatures(Feature("x", Polygon(Square()))), kind)).Failure, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "A kind has 1 to 40 lower-case letters",
+            (await TryImportAsync(WriteFeatures(Feature("x", Polygon(Square()))), kind)).Failure,
+            StringComparison.Ordinal);
 
     private async Task AssertRefusedAsync(string geometry, string reason)
     {
-        BoundaryImportSummary summary = await ImportAreasAsync(WriteFeatures(Feature("broken", geometry), Feature("good", Polygon(Square(1)))));
+        BoundaryImportSummary summary = await ImportAreasAsync(
+            WriteFeatures(Feature("broken", geometry), Feature("good", Polygon(Square(1)))));
         Assert.Equal(("broken", 2, 1), (Assert.Single(summary.Refused).Feature, summary.Read, summary.Inserted));
         Assert.StartsWith(reason, summary.Refused[0].Reason, StringComparison.Ordinal);
         Assert.Equal(["good"], await RowsAsync("select name from boundary"));
 
-        // A file of which nothing is left says so, and changes nothing.
+        // A file whose features are all refused says so, and changes nothing.
         string stored = await StoredAsync();
-        Assert.Contains(": all 1 features are refused; broken: ", (await TryImportAsync(WriteFeatures(Feature("broken", geometry)), "other")).Failure, StringComparison.Ordinal);
+        Assert.Contains(
+            ": all 1 features are refused; broken: ",
+            (await TryImportAsync(WriteFeatures(Feature("broken", geometry)), "other")).Failure,
+            StringComparison.Ordinal);
         Assert.Equal(stored, await StoredAsync());
         await using Npgsql.NpgsqlCommand clear = Database.CreateCommand("delete from boundary");
         await clear.ExecuteNonQueryAsync();

@@ -6,8 +6,8 @@ using Xunit.Abstractions;
 
 namespace CityHelper.IntegrationTests.Boundaries;
 
-/// <summary>New York's requests say their district in words; its polygon must say the same.</summary>
-public sealed partial class DistrictAgreementTests(PostgresFixture postgres, ITestOutputHelper output) : BoundaryHouse(postgres)
+/// <summary>New York's requests name their district in words; its polygon must agree.</summary>
+public sealed partial class DistrictAgreementTests(PostgresFixture postgres, ITestOutputHelper output) : BoundaryFixture(postgres)
 {
     private const double Agreeing = 0.95;
 
@@ -29,15 +29,20 @@ public sealed partial class DistrictAgreementTests(PostgresFixture postgres, ITe
             from service_request r
             left join boundary b on b.city_id = r.city_id and st_intersects(b.geometry, r.location)
             left join boundary named on named.city_id = r.city_id
-                and named.code = array_position(array['MANHATTAN', 'BRONX', 'BROOKLYN', 'QUEENS', 'STATEN ISLAND'], substring(upper(r.district) from 4)) || left(r.district, 2)
+                and named.code = array_position(
+                    array['MANHATTAN', 'BRONX', 'BROOKLYN', 'QUEENS', 'STATEN ISLAND'],
+                    substring(upper(r.district) from 4)) || left(r.district, 2)
             where r.location is not null
             group by r.id, r.district
             """);
         ILookup<string, string> kinds = rows.ToLookup(Kind);
         foreach (IGrouping<string, string> kind in kinds.OrderByDescending(k => k.Count()))
         {
-            IEnumerable<string> most = kind.GroupBy(row => row[..row.LastIndexOf('|')]).OrderByDescending(g => g.Count()).Take(4).Select(g => $"{g.Key} x{g.Count()}");
-            output.WriteLine($"{kind.Count(),6} {kind.Key}{(kind.Key == "agrees" ? "" : $": {string.Join(", ", most)}")}");
+            IEnumerable<string> most = kind.GroupBy(row => row[..row.LastIndexOf('|')])
+                .OrderByDescending(g => g.Count())
+                .Take(4)
+                .Select(g => $"{g.Key} x{g.Count()}");
+            output.WriteLine($"{kind.Count(), 6} {kind.Key}{(kind.Key == "agrees" ? "" : $": {string.Join(", ", most)}")}");
         }
 
         int named = rows.Count - kinds["names no district"].Count();

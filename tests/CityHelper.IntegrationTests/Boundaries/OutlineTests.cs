@@ -10,18 +10,18 @@ using Xunit.Abstractions;
 
 namespace CityHelper.IntegrationTests.Boundaries;
 
-/// <summary>Outlines are what they stand for: valid, near the shape, without gaps between neighbours.</summary>
-public sealed class OutlineTests(PostgresFixture postgres, ITestOutputHelper output) : BoundaryHouse(postgres)
+/// <summary>Simplified outlines are valid, near the original polygon, and without gaps between neighbours.</summary>
+public sealed class OutlineTests(PostgresFixture postgres, ITestOutputHelper output) : BoundaryFixture(postgres)
 {
     private const double Latitude = 40.7;
 
     /// <summary>
-    /// Of the tolerance: how far the border may have moved on its mean. Looked at from the shape, too, because an island of less than a
-    /// quarter of a pixel's area is left out.
+    /// The border's mean displacement as a share of the tolerance. Measured from the polygon too, because an outline omits islands of less
+    /// than a quarter of a pixel's area.
     /// </summary>
     private const double MeanDeviationMax = 0.5;
 
-    /// <summary>Points of an outline's edge that are looked at.</summary>
+    /// <summary>Points tested on an outline's edge.</summary>
     private const int Samples = 8;
 
     [Theory]
@@ -56,7 +56,8 @@ public sealed class OutlineTests(PostgresFixture postgres, ITestOutputHelper out
         IReadOnlyList<MultiPolygon> shapes = await ShapesAsync("select geometry from boundary order by id");
         foreach (short zoom in Outlines.Zooms)
         {
-            IReadOnlyList<MultiPolygon> outlines = await ShapesAsync($"select geometry from boundary_outline where zoom = {zoom} order by boundary_id");
+            IReadOnlyList<MultiPolygon> outlines = await ShapesAsync(
+                $"select geometry from boundary_outline where zoom = {zoom} order by boundary_id");
             AssertStandFor(shapes, outlines, zoom);
             Assert.True(!isClean || CoverageValidator.IsValid([.. outlines.Cast<Geometry>()]), $"gaps or overlaps at zoom {zoom}");
         }
@@ -84,12 +85,13 @@ public sealed class OutlineTests(PostgresFixture postgres, ITestOutputHelper out
         }
 
         output.WriteLine(
-            $"zoom {zoom}: {shapes.Sum(s => s.NumPoints)} vertices, {outlines.Sum(o => o.NumPoints)} left; of half a pixel, the mean deviation is {mean:0.00} and the largest {furthest:0.00}");
+            $"zoom {zoom}: {shapes.Sum(s => s.NumPoints)} vertices, {outlines.Sum(o => o.NumPoints)} left; of half a pixel, the mean "
+                + $"deviation is {mean:0.00} and the largest {furthest:0.00}");
         Assert.True(furthest <= 1, $"an outline leaves its shape's border by {furthest:0.00} of the tolerance at zoom {zoom}");
         Assert.True(mean <= MeanDeviationMax, $"a border lies {mean:0.00} of the tolerance from its shape's at zoom {zoom}");
     }
 
-    // The largest distance of a point of the outline's border from the shape's.
+    // The largest distance from the outline's border to the polygon's.
     private static double Furthest(MultiPolygon outline, MultiPolygon shape)
     {
         var border = new IndexedFacetDistance(shape.Boundary);
@@ -111,7 +113,7 @@ public sealed class OutlineTests(PostgresFixture postgres, ITestOutputHelper out
         return furthest;
     }
 
-    // A chequerboard whose lines wander: sixteen areas that share winding borders and corners.
+    // A chequerboard with winding lines: sixteen areas that share borders and corners.
     private static MultiPolygon[] Mosaic(Random random)
     {
         const int Fields = 4, Steps = 30;
@@ -121,7 +123,8 @@ public sealed class OutlineTests(PostgresFixture postgres, ITestOutputHelper out
         {
             for (int y = 0; y <= Fields; y++)
             {
-                corners[x, y] = new Coordinate(-74 + (x + (random.NextDouble() - 0.5) * 0.4) * Width, 40.65 + (y + (random.NextDouble() - 0.5) * 0.4) * Width);
+                corners[x, y] = new Coordinate(
+                    -74 + (x + (random.NextDouble() - 0.5) * 0.4) * Width, 40.65 + (y + (random.NextDouble() - 0.5) * 0.4) * Width);
             }
         }
 
@@ -144,8 +147,19 @@ public sealed class OutlineTests(PostgresFixture postgres, ITestOutputHelper out
             }
         }
 
-        return [.. Enumerable.Range(0, Fields * Fields).Select(n => (X: n % Fields, Y: n / Fields)).Select(f => Multi(
-            [.. across[f.X, f.Y], .. up[f.X + 1, f.Y].Skip(1), .. across[f.X, f.Y + 1].Reverse().Skip(1), .. up[f.X, f.Y].Reverse().Skip(1)]))];
+        return
+        [
+            .. Enumerable
+                .Range(0, Fields * Fields)
+                .Select(n => (X: n % Fields, Y: n / Fields))
+                .Select(f =>
+                    Multi([
+                        .. across[f.X, f.Y],
+                        .. up[f.X + 1, f.Y].Skip(1),
+                        .. across[f.X, f.Y + 1].Reverse().Skip(1),
+                        .. up[f.X, f.Y].Reverse().Skip(1),
+                    ])),
+        ];
     }
 
     private static MultiPolygon Multi(Coordinate[] ring)

@@ -5,19 +5,24 @@ using CityHelper.Data.Import.NewYork;
 using CityHelper.Data.Statistics;
 using CityHelper.Engine.Clients;
 using CityHelper.IntegrationTests.Commands;
+using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using Npgsql;
 using Xunit;
 
 namespace CityHelper.IntegrationTests.Checks;
 
-/// <summary>Databases of made-up requests, and the verb over them.</summary>
+/// <summary>Databases of generated requests, and the command over them.</summary>
 internal static class CheckDatabases
 {
-    /// <summary>A day of the made-up requests: what is overdue, and what was made lately, hang on the clock.</summary>
+    /// <summary>A day of the generated requests: overdue and recent requests depend on the clock.</summary>
     public static TimeProvider Time { get; } = new StoppedClock(GeneratorOptions.DefaultUntilUtc);
 
-    /// <summary>Fills a migrated database, with packs as a server makes them.</summary>
+    /// <summary>A copy of a database of 200,000 requests, which are generated once per run: 20 s.</summary>
+    public static Task<string> CreateLargeAsync(PostgresFixture postgres) =>
+        postgres.CreateCopyAsync("200,000 requests", database => FillAsync(database, 200_000));
+
+    /// <summary>Fills a migrated database, with the blocks that a server makes.</summary>
     public static async Task FillAsync(string database, int requests)
     {
         await using NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(database);
@@ -26,16 +31,18 @@ internal static class CheckDatabases
         ImportOutcome outcome = await new Importer(direct, Time, Path.GetTempPath())
             .GenerateAsync((await cities.FindAsync("nyc"))!, new GeneratorOptions(requests, 1, GeneratorOptions.DefaultUntilUtc));
         Assert.Equal(requests, outcome.Summary!.Inserted);
-        await new RequestPacks(direct, Time).FillAsync(RequestRows.City);
+        await new PackedBlocks(direct, Time).BackfillAsync(RequestRows.City);
     }
 
-    /// <summary>Adds boundaries, with their counters as a server makes them.</summary>
+    /// <summary>Adds boundaries, with the counters that a server makes.</summary>
     public static async Task AddBoundariesAsync(string database)
     {
         await BoundaryRows.AddAsync(database, BoundaryRows.Manhattan);
         await using NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(database);
-        await new BoundaryCounters(direct, TimeProvider.System).FillAsync(RequestRows.City);
-        await ExecuteAsync(database, "vacuum analyze service_request_boundary_count, service_request_boundary_month, boundary, boundary_outline, boundary_part");
+        await new BoundaryCounters(direct, TimeProvider.System).BackfillAsync(RequestRows.City);
+        await ExecuteAsync(
+            database,
+            "vacuum analyze service_request_boundary_count, service_request_boundary_month, boundary, boundary_outline, boundary_part");
     }
 
     public static async Task ExecuteAsync(string database, string sql)
@@ -46,14 +53,17 @@ internal static class CheckDatabases
     }
 
     /// <summary>Runs the check over a folder with a manifest.</summary>
-    public static Task<VerbRun> CheckAsync(string database, string folder, params string[] options) => VerbRun.OfAsync(
-        new Dictionary<string, string?> { [CityHelperDatabase.ConnectionStringKey] = database }, Time, ["operations", "check", folder, .. options]);
+    public static Task<CommandRun> CheckAsync(string database, string folder, params string[] options) =>
+        CommandRun.OfAsync(
+            new Dictionary<string, string?> { [CityHelperDatabase.ConnectionStringKey] = database },
+            Time,
+            ["operations", "check", folder, .. options]);
 
     /// <summary>Builds operations and runs the check over them.</summary>
-    public static async Task<VerbRun> CheckTextsAsync(string database, params string[] texts)
+    public static async Task<CommandRun> CheckTextsAsync(string database, params string[] texts)
     {
         using var folder = new TextsFolder(texts);
-        VerbRun built = await VerbRun.OfAsync([], "operations", "build", folder.Path);
+        CommandRun built = await CommandRun.OfAsync([], "operations", "build", folder.Path);
         Assert.Equal((0, ""), (built.Code, built.Error));
         return await CheckAsync(database, folder.Path);
     }
@@ -71,7 +81,7 @@ internal sealed class TextsFolder : IDisposable
         }
     }
 
-    public string Path { get; } = Directory.CreateTempSubdirectory("cityhelper-proof-").FullName;
+    public string Path { get; } = Directory.CreateTempSubdirectory("cityhelper-checks-").FullName;
 
     public string Manifest => System.IO.Path.Combine(Path, OperationManifest.FileName);
 

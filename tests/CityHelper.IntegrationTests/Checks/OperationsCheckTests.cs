@@ -8,43 +8,43 @@ namespace CityHelper.IntegrationTests.Checks;
 /// <summary>200,000 generated requests of New York, and three boundaries.</summary>
 public sealed class LargeDatabase(PostgresFixture postgres) : IAsyncLifetime
 {
-    private const int Requests = 200_000;
-
     public string Database { get; private set; } = "";
 
     public async Task InitializeAsync()
     {
-        Database = await postgres.CreateDatabaseAsync();
-        await CheckDatabases.FillAsync(Database, Requests);
+        Database = await CheckDatabases.CreateLargeAsync(postgres);
         await CheckDatabases.AddBoundariesAsync(Database);
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
 }
 
-/// <summary>What may be published, and what reads too much of a large city whatever indexes there are.</summary>
+/// <summary>Operations that may be published, and operations that read too much of a large city whatever indexes exist.</summary>
 [Collection(PostgresCollection.Name)]
 public sealed class OperationsCheckTests(LargeDatabase large, ITestOutputHelper output) : IClassFixture<LargeDatabase>
 {
     /// <summary>
-    /// The database is another one than that of the fingerprints in the manifest, with equal data: equal data makes equal plans. Run with
-    /// CITYHELPER_UPDATE_PLANS=1 to write them.
+    /// The database differs from the one behind the manifest's fingerprints, but its data is equal: equal data makes equal plans.
+    /// CITYHELPER_UPDATE_PLANS=1 writes the fingerprints.
     /// </summary>
     [Fact]
     public async Task The_published_operations_pass_and_have_the_plans_of_the_manifest()
     {
         string[] update = Environment.GetEnvironmentVariable("CITYHELPER_UPDATE_PLANS") == "1" ? ["--update"] : [];
-        VerbRun run = await CheckDatabases.CheckAsync(large.Database, Repository.PathOf("persisted-queries"), ["--runs", .. update]);
+        CommandRun run = await CheckDatabases.CheckAsync(large.Database, Repository.PathOf("persisted-queries"), ["--runs", .. update]);
         output.WriteLine(run.Output);
         Assert.Equal((0, ""), (run.Code, run.Error));
         Assert.DoesNotContain("REJECTED", run.Output, StringComparison.Ordinal);
         if (update.Length == 0)
         {
-            Assert.StartsWith("All plans are those of the manifest (200,000 requests of nyc (", run.Output.TrimEnd('\n').Split('\n')[^1], StringComparison.Ordinal);
+            Assert.StartsWith(
+                "All plans are those of the manifest (200,000 requests of nyc (",
+                run.Output.TrimEnd('\n').Split('\n')[^1],
+                StringComparison.Ordinal);
         }
     }
 
-    /// <summary>A word in a category is looked for in each of its requests.</summary>
+    /// <summary>A search for a word in a category reads each of its requests.</summary>
     [Fact]
     public async Task Many_rows_read_for_few_are_rejected()
     {
@@ -53,14 +53,15 @@ public sealed class OperationsCheckTests(LargeDatabase large, ITestOutputHelper 
             query Words($city: String!, $word: String!) {
               serviceRequests(city: $city, where: {category: {code: {eq: "heat-hot-water"}}, title: {eq: $word}}) { nodes { title } } }
             """;
-        VerbRun run = await CheckAsync(Words);
+        CommandRun run = await CheckAsync(Words);
         Assert.Equal(1, run.Code);
         Assert.Matches(
             @"`serviceRequests` reads [\d,]+ rows, most of `service_request`, to return \d+; 10 for each, or 1,000 in all, are allowed\. "
             + @"Filter by what has an index, in a smaller area or a shorter time\.\n      with .*: \{""city"":""nyc"",""word"":""",
             run.Output);
         Assert.Equal(
-            "1 of 1 operations must not be published; the reasons are above, what is allowed is in docs/decisions/0012-proof.md.\n", run.Error);
+            "1 of 1 operations must not be published; the reasons are above, what is allowed is in docs/decisions/0012-plan-audit.md.\n",
+            run.Error);
     }
 
     /// <summary>Each list is a good one; sixteen of them are too much for one answer.</summary>
@@ -68,26 +69,30 @@ public sealed class OperationsCheckTests(LargeDatabase large, ITestOutputHelper 
     public async Task Too_many_buffers_for_rows_are_rejected()
     {
         string lists = string.Join('\n', Enumerable.Range(0, 16).Select(i =>
-            $"list{i}: serviceRequests(city: $city, first: 100, where: {{createdAt: {{lt: \"2026-{i % 10 + 1:00}-{i + 1:00}T00:00:00Z\"}}}}) "
-            + "{ nodes { title updates(last: 20) { note } history(last: 20) { nodes { note } } } }"));
-        VerbRun run = await CheckAsync($"query Lists($city: String!) {{ {lists} }}");
+            $"list{i}: serviceRequests(city: $city, first: 100, where: {{createdAt: {{lt: "
+                + $"\"2026-{i % 10 + 1:00}-{i + 1:00}T00:00:00Z\"}}}}) "
+                + "{ nodes { title updates(last: 20) { note } history(last: 20) { nodes { note } } } }"));
+        CommandRun run = await CheckAsync($"query Lists($city: String!) {{ {lists} }}");
         Assert.Equal(1, run.Code);
         Assert.Matches(
-            @"Lists touch [\d,]+ buffers of 8 kB, most of them for `list\d+`; 10,000 are allowed\. Ask for a smaller page, fewer or smaller nested lists, or a smaller area\.\n"
+            @"Lists touch [\d,]+ buffers of 8 kB, most of them for `list\d+`; 10,000 are allowed\. "
+            + @"Ask for a smaller page, fewer or smaller nested lists, or a smaller area\.\n"
             + @"      with the usual values: \{""city"":""nyc""\}\n",
             run.Output);
     }
 
     [Fact]
-    public async Task Too_many_buffers_for_figures_are_rejected()
+    public async Task Too_many_buffers_for_aggregates_are_rejected()
     {
-        string figures = string.Join('\n', Enumerable.Range(0, 4).Select(i =>
-            $"figures{i}: serviceRequestStats(city: $city, within: {{viewport: $viewport}}, where: {{createdAt: {{gte: \"2023-11-02T0{i}:00:00Z\"}}}}) "
-            + "{ total byStatus { count } byDay { count } timeToClose { count } }"));
-        VerbRun run = await CheckAsync($"query Figures($city: String!, $viewport: ViewportInput!) {{ {figures} }}");
+        string statistics = string.Join('\n', Enumerable.Range(0, 4).Select(i =>
+            $"statistics{i}: serviceRequestStats(city: $city, within: {{viewport: $viewport}}, where: {{createdAt: {{gte: "
+                + $"\"2023-11-02T0{i}:00:00Z\"}}}}) "
+                + "{ total byStatus { count } byDay { count } timeToClose { count } }"));
+        CommandRun run = await CheckAsync($"query Statistics($city: String!, $viewport: ViewportInput!) {{ {statistics} }}");
         Assert.Equal(1, run.Code);
         Assert.Matches(
-            @"Figures touch [\d,]+ buffers of 8 kB, most of them for `figures\d`; 60,000 are allowed\. Ask for fewer figures at once, a smaller area, or a shorter time\.\n"
+            @"Statistics touch [\d,]+ buffers of 8 kB, most of them for `statistics\d`; 60,000 are allowed\. "
+            + @"Ask for fewer statistics at once, a smaller area, or a shorter time\.\n"
             + @"      with \$viewport: the whole city",
             run.Output);
     }
@@ -104,17 +109,19 @@ public sealed class OperationsCheckTests(LargeDatabase large, ITestOutputHelper 
             query Clusters($city: String!, $viewport: ViewportInput!) {
               serviceRequestClusters(city: $city, within: {viewport: $viewport}, zoom: 13) { count topCategory { name } } }
             """;
-        VerbRun run = await CheckDatabases.CheckTextsAsync($"{large.Database};Options=-c work_mem=4MB -c hash_mem_multiplier=1", Clusters);
+        CommandRun run = await CheckDatabases.CheckTextsAsync(
+            $"{large.Database};Options=-c work_mem=4MB -c hash_mem_multiplier=1", Clusters);
         output.WriteLine(run.Output + run.Error);
         Assert.Equal(1, run.Code);
         Assert.Matches(
-            @"`serviceRequestClusters` (sorts|groups) [\d,]+ kB.* on disk \([\d,]+ blocks of 8 kB\), because memory does not suffice\. Ask for less at once",
+            @"`serviceRequestClusters` (sorts|groups) [\d,]+ kB.* on disk \([\d,]+ blocks of 8 kB\), "
+                + @"because memory does not suffice\. Ask for less at once",
             run.Output);
     }
 
-    private async Task<VerbRun> CheckAsync(string text)
+    private async Task<CommandRun> CheckAsync(string text)
     {
-        VerbRun run = await CheckDatabases.CheckTextsAsync(large.Database, text);
+        CommandRun run = await CheckDatabases.CheckTextsAsync(large.Database, text);
         output.WriteLine(run.Output + run.Error);
         return run;
     }

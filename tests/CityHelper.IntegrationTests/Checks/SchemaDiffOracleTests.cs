@@ -5,12 +5,12 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Checks;
 
-/// <summary>Our comparison of schemas beside graphql-js's, whose rules it follows, over random changes of the real schema.</summary>
+/// <summary>Our schema comparison beside that of graphql-js, whose rules it follows, over random changes of the real schema.</summary>
 public sealed class SchemaDiffOracleTests
 {
     private const int Pairs = 250;
 
-    // What the server's schema has none of.
+    // Definitions that the server's schema lacks.
     private const string Oddities =
         """
         union Thing = City | Agency | Category
@@ -20,14 +20,31 @@ public sealed class SchemaDiffOracleTests
 
     private static readonly string[] s_known =
     [
-        "TYPE_REMOVED", "TYPE_CHANGED_KIND", "TYPE_REMOVED_FROM_UNION", "VALUE_REMOVED_FROM_ENUM", "REQUIRED_INPUT_FIELD_ADDED",
-        "IMPLEMENTED_INTERFACE_REMOVED", "FIELD_REMOVED", "FIELD_CHANGED_KIND", "REQUIRED_ARG_ADDED", "ARG_REMOVED", "ARG_CHANGED_KIND",
-        "DIRECTIVE_REMOVED", "DIRECTIVE_ARG_REMOVED", "REQUIRED_DIRECTIVE_ARG_ADDED", "DIRECTIVE_REPEATABLE_REMOVED", "DIRECTIVE_LOCATION_REMOVED",
-        "VALUE_ADDED_TO_ENUM", "TYPE_ADDED_TO_UNION", "OPTIONAL_INPUT_FIELD_ADDED", "OPTIONAL_ARG_ADDED", "IMPLEMENTED_INTERFACE_ADDED",
+        "TYPE_REMOVED",
+        "TYPE_CHANGED_KIND",
+        "TYPE_REMOVED_FROM_UNION",
+        "VALUE_REMOVED_FROM_ENUM",
+        "REQUIRED_INPUT_FIELD_ADDED",
+        "IMPLEMENTED_INTERFACE_REMOVED",
+        "FIELD_REMOVED",
+        "FIELD_CHANGED_KIND",
+        "REQUIRED_ARG_ADDED",
+        "ARG_REMOVED",
+        "ARG_CHANGED_KIND",
+        "DIRECTIVE_REMOVED",
+        "DIRECTIVE_ARG_REMOVED",
+        "REQUIRED_DIRECTIVE_ARG_ADDED",
+        "DIRECTIVE_REPEATABLE_REMOVED",
+        "DIRECTIVE_LOCATION_REMOVED",
+        "VALUE_ADDED_TO_ENUM",
+        "TYPE_ADDED_TO_UNION",
+        "OPTIONAL_INPUT_FIELD_ADDED",
+        "OPTIONAL_ARG_ADDED",
+        "IMPLEMENTED_INTERFACE_ADDED",
         "ARG_DEFAULT_VALUE_CHANGE",
     ];
 
-    /// <summary>Kinds that graphql-js does not look at.</summary>
+    /// <summary>Kinds that graphql-js does not check.</summary>
     private static readonly HashSet<string> s_beyond =
     [
         "DEFAULT_VALUE_ADDED", "INPUT_FIELD_DEFAULT_VALUE_CHANGE", "OPTIONAL_DIRECTIVE_ARG_ADDED", "DIRECTIVE_ARG_CHANGED_KIND",
@@ -46,7 +63,7 @@ public sealed class SchemaDiffOracleTests
             string[][] expected = JsonSerializer.Deserialize<string[][]>(await NodeScript.RunAsync("schema-changes.mjs", file))!;
             Assert.All(Enumerable.Range(0, Pairs), seed => Assert.Equal(expected[seed], Found(pairs[seed][0], pairs[seed][1])));
 
-            // Every kind that graphql-js knows was among them.
+            // The changes included every kind that graphql-js knows.
             Assert.Equal("", string.Join(' ', s_known.Except(expected.SelectMany(kinds => kinds))));
         }
         finally
@@ -55,7 +72,7 @@ public sealed class SchemaDiffOracleTests
         }
     }
 
-    // Half of them backwards: what was removed is then added.
+    // Half of them are reversed: a removal becomes an addition.
     private static string[] Pair(string real, int seed)
     {
         string changed = new SchemaMutations(seed).Change(real);

@@ -4,7 +4,7 @@ using GraphQLParser.Visitors;
 
 namespace CityHelper.IntegrationTests.Checks;
 
-/// <summary>Changes a schema at random places; the same seed makes the same changes.</summary>
+/// <summary>Changes a schema at random; the same seed makes the same changes.</summary>
 internal sealed class SchemaMutations(int seed)
 {
     private readonly Random _random = new(seed);
@@ -15,7 +15,7 @@ internal sealed class SchemaMutations(int seed)
         GraphQLDocument document = Parser.Parse(sdl);
         for (int i = _random.Next(1, 5); i > 0; i--)
         {
-            // A change that finds no place here is tried anew elsewhere.
+            // A change that does not apply here is retried elsewhere.
             while (!TryChange(document, i))
             {
             }
@@ -31,11 +31,13 @@ internal sealed class SchemaMutations(int seed)
         {
             0 => TryRemove(FieldsOf(document).Items),
             1 => Try(() => FieldsOf(document).Items.Add(new GraphQLFieldDefinition(Name(name), Named("Int")))),
-            2 or 3 => Try(() => Retype(Pick(FieldsOf(document).Items), f => f.Type, (f, type) => f.Type = type, ["Int", "City", "Agency", "Thing"])),
+            2 or 3 => Try(() =>
+                Retype(Pick(FieldsOf(document).Items), f => f.Type, (f, type) => f.Type = type, ["Int", "City", "Agency", "Thing"])),
             4 => TryRemove(ArgumentsOf(document)),
             5 => Try(() => ArgumentsOf(document).Add(Argument(name))),
             6 or 7 => Try(() => RetypeInput(Pick(ArgumentsOf(document)))),
-            8 => TryChangeDefault(_random.Next(2) == 0 ? Pick(ArgumentsOf(document)) : Pick(Pick<GraphQLInputObjectTypeDefinition>(document).Fields!.Items)),
+            8 => TryChangeDefault(
+                _random.Next(2) == 0 ? Pick(ArgumentsOf(document)) : Pick(Pick<GraphQLInputObjectTypeDefinition>(document).Fields!.Items)),
             9 => TryRemove(Pick<GraphQLInputObjectTypeDefinition>(document).Fields!.Items),
             10 => Try(() => Pick<GraphQLInputObjectTypeDefinition>(document).Fields!.Items.Add(InputField(name))),
             11 => Try(() => RetypeInput(Pick(Pick<GraphQLInputObjectTypeDefinition>(document).Fields!.Items))),
@@ -56,7 +58,7 @@ internal sealed class SchemaMutations(int seed)
         type.Interfaces = type.Interfaces is null ? new GraphQLImplementsInterfaces([node]) : null;
     });
 
-    // The types that the server's schema has none of, which only this test adds.
+    // The definitions that only this test adds to the server's schema.
     private bool TryChangeOddities(GraphQLDocument document)
     {
         ASTNode? odd = document.Definitions.Find(d => d is GraphQLTypeDefinition { Name.Value: var name } && name == "Odd");
@@ -101,7 +103,7 @@ internal sealed class SchemaMutations(int seed)
 
     private bool TryChangeDefault(GraphQLInputValueDefinition input)
     {
-        // Only where any number is a value, so that both libraries agree on what the default is.
+        // Only where any number is valid, so that both libraries agree on the default.
         bool isInt = input.Type is GraphQLNamedType { Name.Value: var type } && type == "Int";
         return isInt && Try(() => input.DefaultValue = _random.Next(3) == 0 ? null : new GraphQLIntValue(_random.Next(5)));
     }
@@ -112,17 +114,22 @@ internal sealed class SchemaMutations(int seed)
         Retype(input, i => i.Type, (i, type) => i.Type = type, ["Int", "String", "ID"]);
     }
 
-    private void Retype<T>(T node, Func<T, GraphQLType> get, Action<T, GraphQLType> set, string[] others) => set(node, (get(node), _random.Next(4)) switch
-    {
-        (GraphQLNonNullType type, 0 or 1) => type.Type,
-        (GraphQLListType list, 0) => list.Type,
-        (GraphQLNonNullType { Type: GraphQLListType { Type: GraphQLNonNullType item } }, 2) => new GraphQLNonNullType(new GraphQLListType(item.Type)),
-        (GraphQLNonNullType type, _) => new GraphQLNonNullType(new GraphQLListType(type)),
-        (GraphQLListType { Type: not GraphQLNonNullType } list, 1) => new GraphQLListType(new GraphQLNonNullType(list.Type)),
-        (var type, 1 or 2) => new GraphQLNonNullType(type),
-        (var type, 3) => new GraphQLListType(type),
-        _ => Named(others[_random.Next(others.Length)]),
-    });
+    private void Retype<T>(T node, Func<T, GraphQLType> get, Action<T, GraphQLType> set, string[] others) =>
+        set(
+            node,
+            (get(node), _random.Next(4)) switch
+            {
+                (GraphQLNonNullType type, 0 or 1) => type.Type,
+                (GraphQLListType list, 0) => list.Type,
+                (GraphQLNonNullType { Type: GraphQLListType { Type: GraphQLNonNullType item } }, 2) => new GraphQLNonNullType(
+                    new GraphQLListType(item.Type)),
+                (GraphQLNonNullType type, _) => new GraphQLNonNullType(new GraphQLListType(type)),
+                (GraphQLListType { Type: not GraphQLNonNullType } list, 1) => new GraphQLListType(new GraphQLNonNullType(list.Type)),
+                (var type, 1 or 2) => new GraphQLNonNullType(type),
+                (var type, 3) => new GraphQLListType(type),
+                _ => Named(others[_random.Next(others.Length)]),
+            }
+        );
 
     private GraphQLArgumentDefinition Argument(string name) => new(Name(name), RandomInt()) { DefaultValue = RandomDefault() };
 
@@ -136,8 +143,13 @@ internal sealed class SchemaMutations(int seed)
         ? Pick<GraphQLInterfaceTypeDefinition>(document).Fields!
         : Pick<GraphQLObjectTypeDefinition>(document).Fields!;
 
-    private List<GraphQLInputValueDefinition> ArgumentsOf(GraphQLDocument document) => Pick(
-        [.. document.Definitions.OfType<GraphQLObjectTypeDefinition>().SelectMany(t => t.Fields!.Items).Where(f => f.Arguments is not null)]).Arguments!.Items;
+    private List<GraphQLInputValueDefinition> ArgumentsOf(GraphQLDocument document) =>
+        Pick([
+            .. document
+                .Definitions.OfType<GraphQLObjectTypeDefinition>()
+                .SelectMany(t => t.Fields!.Items)
+                .Where(f => f.Arguments is not null),
+        ]).Arguments!.Items;
 
     private T Pick<T>(GraphQLDocument document) => Pick([.. document.Definitions.OfType<T>()]);
 

@@ -4,10 +4,10 @@ using Xunit.Abstractions;
 
 namespace CityHelper.IntegrationTests.Clients;
 
-/// <summary>Apollo Client and its persisted-query link, as npm has them.</summary>
+/// <summary>Apollo Client and its persisted-query link, from npm.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class ApolloClientTests(NpmClientHouse house, ITestOutputHelper output) : IClassFixture<NpmClientHouse>
+public sealed class ApolloClientTests(NpmClientFixture fixture, ITestOutputHelper output) : IClassFixture<NpmClientFixture>
 {
     [Fact]
-    public async Task It_registers_pages_and_reads_errors_unmodified() => output.WriteLine(await house.RunAsync("apollo.mjs"));
+    public async Task It_registers_pages_and_reads_errors_unmodified() => output.WriteLine(await fixture.RunAsync("apollo.mjs"));
 }

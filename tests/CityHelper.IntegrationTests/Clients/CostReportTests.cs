@@ -5,17 +5,18 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Clients;
 
-/// <summary>The header <c>GraphQL-Cost</c> (conventions §11).</summary>
+/// <summary>The request header <c>GraphQL-Cost</c>, as in HotChocolate's documentation.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class CostReportTests(ClientHouse house) : IClassFixture<ClientHouse>
+public sealed class CostReportTests(ClientFixture fixture) : IClassFixture<ClientFixture>
 {
-    private const string Text = "query($n: Int) { serviceRequests(city: \"nyc\", first: $n) { nodes { title category { name } updates(last: 2) { note } } } }";
+    private const string Text =
+        "query($n: Int) { serviceRequests(city: \"nyc\", first: $n) { nodes { title category { name } updates(last: 2) { note } } } }";
 
     [Fact]
-    public async Task A_report_tells_the_price_and_what_running_took()
+    public async Task A_report_tells_the_cost_and_what_running_took()
     {
-        (HttpResponseMessage response, JsonElement json) = await house.PostAsync(
-            new { query = Text, variables = new { n = 7 } }, ClientHouse.ExplorerKey, ("GraphQL-Cost", "report"));
+        (HttpResponseMessage response, JsonElement json) = await fixture.PostAsync(
+            new { query = Text, variables = new { n = 7 } }, ClientFixture.ExplorerKey, ("GraphQL-Cost", "report"));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("no-store", response.Headers.CacheControl!.ToString());
         JsonElement extensions = json.GetProperty("extensions");
@@ -25,7 +26,7 @@ public sealed class CostReportTests(ClientHouse house) : IClassFixture<ClientHou
         Assert.Equal(7, nodes.Length);
         Assert.Equal(2, cost.GetProperty("statements").GetInt32());
 
-        // One more than the page, which tells whether there is a next one.
+        // One row more than the page shows whether there is a next page.
         Assert.Equal(8 + nodes.Sum(n => n.GetProperty("updates").GetArrayLength()), cost.GetProperty("rows").GetInt32());
         Assert.Equal(json.GetProperty("data").GetRawText().Length + "{\"data\":}".Length, cost.GetProperty("bytes").GetInt32());
         Assert.True(cost.GetProperty("databaseMs").GetDouble() > 0);
@@ -33,19 +34,22 @@ public sealed class CostReportTests(ClientHouse house) : IClassFixture<ClientHou
     }
 
     [Fact]
-    public async Task A_validation_tells_the_price_and_reads_nothing()
+    public async Task A_validation_tells_the_cost_and_reads_nothing()
     {
-        house.Server.TakeStatements();
-        (HttpResponseMessage response, JsonElement json) = await house.PostAsync(
-            new { query = Text, variables = new { n = 7 } }, ClientHouse.ExplorerKey, ("GraphQL-Cost", "validate"));
+        fixture.Server.TakeStatements();
+        (HttpResponseMessage response, JsonElement json) = await fixture.PostAsync(
+            new { query = Text, variables = new { n = 7 } }, ClientFixture.ExplorerKey, ("GraphQL-Cost", "validate"));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("""{"extensions":{"operationCost":{"fieldCost":25,"typeCost":30}}}""", json.GetRawText());
-        Assert.Empty(house.Server.TakeStatements());
-        (_, json) = await house.PostAsync(new { query = Text, variables = new { n = 100 } }, ClientHouse.ExplorerKey, ("GraphQL-Cost", "validate"));
-        Assert.Equal("HC0047", ClientHouse.Code(json));
+        Assert.Empty(fixture.Server.TakeStatements());
+        (_, json) = await fixture.PostAsync(
+            new { query = Text, variables = new { n = 100 } }, ClientFixture.ExplorerKey, ("GraphQL-Cost", "validate"));
+        Assert.Equal("HC0047", ClientFixture.Code(json));
     }
 
     [Fact]
-    public async Task Another_value_is_refused() => Assert.Equal(
-        "HC0009", ClientHouse.Code((await house.PostAsync(new { query = Text }, ClientHouse.ExplorerKey, ("GraphQL-Cost", "guess"))).Json));
+    public async Task Another_value_is_refused() =>
+        Assert.Equal(
+            "HC0009",
+            ClientFixture.Code((await fixture.PostAsync(new { query = Text }, ClientFixture.ExplorerKey, ("GraphQL-Cost", "guess"))).Json));
 }

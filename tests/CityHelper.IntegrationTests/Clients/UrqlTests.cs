@@ -4,10 +4,10 @@ using Xunit.Abstractions;
 
 namespace CityHelper.IntegrationTests.Clients;
 
-/// <summary>urql and its exchanges for persisted operations and for a normalised cache, as npm has them.</summary>
+/// <summary>urql and its exchanges for persisted operations and for a normalised cache, from npm.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class UrqlTests(NpmClientHouse house, ITestOutputHelper output) : IClassFixture<NpmClientHouse>
+public sealed class UrqlTests(NpmClientFixture fixture, ITestOutputHelper output) : IClassFixture<NpmClientFixture>
 {
     [Fact]
-    public async Task It_registers_pages_and_reads_errors_unmodified() => output.WriteLine(await house.RunAsync("urql.mjs"));
+    public async Task It_registers_pages_and_reads_errors_unmodified() => output.WriteLine(await fixture.RunAsync("urql.mjs"));
 }

@@ -18,22 +18,22 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Cost;
 
 /// <summary>
-/// What PostgreSQL looks at for a unit of cost, counted: the short form of <c>eng/bench cost</c>, which measures time. Whatever is
-/// admitted, as text or with variables of a published operation, is paid for.
+/// Counts PostgreSQL's work per unit of cost; a short version of <c>eng/bench cost</c>, which measures time. The cost covers the work of
+/// every admitted request, as text or with variables of a published operation.
 /// </summary>
 /// <remarks>
-/// <c>CITYHELPER_COST_REQUESTS</c> sets how many requests of each kind are asked, <c>CITYHELPER_COST_SEED</c> which ones.
+/// <c>CITYHELPER_COST_REQUESTS</c> sets the number of requests of each kind, <c>CITYHELPER_COST_SEED</c> selects them.
 /// </remarks>
 [Collection(PostgresCollection.Name)]
 public sealed class UnitCostTests(AttackFixture fixture, ITestOutputHelper output) : IClassFixture<AttackFixture>
 {
     /// <summary>
-    /// Buffers for a unit. A filter that is looked at row by row costs 80 and may read a fifth of the rows, each in a buffer of its own
-    /// when an index finds them, and once more when they are counted.
+    /// Buffers per unit. A filter checked row by row costs 80 and may read a fifth of the rows, each in its own buffer when an index finds
+    /// them, and once more when they are counted.
     /// </summary>
     private const double BuffersMax = 800;
 
-    /// <summary>Rows and index entries for a unit: all of a city are counted for 90.</summary>
+    /// <summary>Rows and index entries per unit: counting all of a city costs 90.</summary>
     private const double RowsMax = 1_500;
 
     private const int Shown = 3;
@@ -60,8 +60,12 @@ public sealed class UnitCostTests(AttackFixture fixture, ITestOutputHelper outpu
         }
 
         output.WriteLine($"{made} made, {units.Count} admitted");
-        output.WriteLine(string.Join('\n', units.OrderByDescending(u => u.Buffers).Take(Shown).Select(u => Text($"{u.Buffers:F0} buffers a unit: {u.Request}"))));
-        output.WriteLine(string.Join('\n', units.OrderByDescending(u => u.Rows).Take(Shown).Select(u => Text($"{u.Rows:F0} rows a unit: {u.Request}"))));
+        output.WriteLine(
+            string.Join(
+                '\n', units.OrderByDescending(u => u.Buffers).Take(Shown).Select(u => Text($"{u.Buffers:F0} buffers a unit: {u.Request}")))
+        );
+        output.WriteLine(
+            string.Join('\n', units.OrderByDescending(u => u.Rows).Take(Shown).Select(u => Text($"{u.Rows:F0} rows a unit: {u.Request}"))));
         Assert.InRange(units.Max(u => u.Buffers), 0, BuffersMax);
         Assert.InRange(units.Max(u => u.Rows), 0, RowsMax);
         Assert.Empty(fixture.Server.Errors);
@@ -69,16 +73,21 @@ public sealed class UnitCostTests(AttackFixture fixture, ITestOutputHelper outpu
 
     private OperationRegistry Registry => fixture.Server.Services.GetRequiredService<OperationRegistry>();
 
-    // Null for one that is refused.
+    // Null for a refused request.
     private async Task<double?> CostAsync(CostRequest request)
     {
         var body = new JsonObject { ["variables"] = request.Variables.DeepClone() };
         body[request.Operation is null ? "query" : "id"] = request.Text ?? Registry.Published.Single(o => o.Name == request.Operation).Id;
-        using var message = new HttpRequestMessage(HttpMethod.Post, "/graphql") { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
+        using var message = new HttpRequestMessage(HttpMethod.Post, "/graphql")
+        {
+            Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json"),
+        };
         message.Headers.Add("GraphQL-Cost", "validate");
         (HttpResponseMessage response, JsonElement json) = await fixture.Server.SendAsync(message);
         response.Dispose();
-        return json.TryGetProperty("errors", out _) ? null : json.GetProperty("extensions").GetProperty("operationCost").GetProperty("fieldCost").GetDouble();
+        return json.TryGetProperty("errors", out _)
+            ? null
+            : json.GetProperty("extensions").GetProperty("operationCost").GetProperty("fieldCost").GetDouble();
     }
 
     private async Task<(double Buffers, double Rows)?> ReadAsync(CostRequest request)
@@ -86,7 +95,8 @@ public sealed class UnitCostTests(AttackFixture fixture, ITestOutputHelper outpu
         Operation operation = request.Text is { } text
             ? (await Registry.CompileAsync(text, null, CancellationToken.None)).Operation!
             : Registry.Published.Single(o => o.Name == request.Operation);
-        (IReadOnlyList<StatementExplanation> statements, IReadOnlyList<RequestError> refusals) = await fixture.Server.Services.GetRequiredService<OperationExplainer>()
+        (IReadOnlyList<StatementExplanation> statements, IReadOnlyList<RequestError> refusals) = await fixture
+            .Server.Services.GetRequiredService<OperationExplainer>()
             .TryExplainAsync(operation, JsonSerializer.SerializeToElement(request.Variables), CancellationToken.None);
         PlanNode[] plans = [.. statements.Select(s => PlanNode.Read(s.Json))];
         return refusals.Count > 0 ? null : (plans.Sum(p => p.Buffers), plans.SelectMany(p => p.All).Sum(n => n.RowsSeen));
@@ -95,5 +105,7 @@ public sealed class UnitCostTests(AttackFixture fixture, ITestOutputHelper outpu
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private static int? Setting(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable($"CITYHELPER_COST_{name}"), CultureInfo.InvariantCulture, out int value) ? value : null;
+        int.TryParse(Environment.GetEnvironmentVariable($"CITYHELPER_COST_{name}"), CultureInfo.InvariantCulture, out int value)
+            ? value
+            : null;
 }

@@ -4,15 +4,13 @@ using System.Text.RegularExpressions;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 
-/// <summary>
-/// What the answer to any request must be: one of few statuses, JSON that is whole, errors with codes that are explained.
-/// </summary>
+/// <summary>Checks the answer to any request: one of few statuses, complete JSON, errors with documented codes.</summary>
 internal static partial class FuzzAnswer
 {
-    /// <summary>Statuses of docs/http.md; the last two are the HTTP server's own, for addresses that are none.</summary>
+    /// <summary>Statuses of docs/http.md; the last two are the HTTP server's own, for invalid URLs.</summary>
     private static readonly int[] s_statuses = [200, 400, 405, 406, 413, 415, 429, 504, 404, 414];
 
-    /// <summary>Codes that say that something of ours is broken.</summary>
+    /// <summary>Codes that report a fault of the server.</summary>
     private static readonly string[] s_faults = ["UNEXPECTED", "DATABASE_UNAVAILABLE", "HC0018"];
 
     private static readonly HashSet<string> s_codes =
@@ -21,7 +19,7 @@ internal static partial class FuzzAnswer
     private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
 
     /// <summary>Reads an answer.</summary>
-    /// <returns>What is wrong with it, or null; and what it was, for counting.</returns>
+    /// <returns>What is wrong with it, or null; and its kind, for counting.</returns>
     public static async Task<(string? Wrong, string Kind)> JudgeAsync(FuzzRequest request, HttpResponseMessage response)
     {
         int status = (int)response.StatusCode;
@@ -64,20 +62,27 @@ internal static partial class FuzzAnswer
     private static (string? Wrong, string Kind) JudgeBatch(JsonElement answers)
     {
         (string? Wrong, string Kind)[] each = [.. answers.EnumerateArray().Select(answer => Judge(answer, 200))];
-        return (each.Select(e => e.Wrong).FirstOrDefault(wrong => wrong is not null), each.Any(e => e.Kind == "200 data") ? "200 batch with data" : "200 batch");
+        return (
+            each.Select(e => e.Wrong).FirstOrDefault(wrong => wrong is not null),
+            each.Any(e => e.Kind == "200 data") ? "200 batch with data" : "200 batch");
     }
 
     private static (string? Wrong, string Kind) Judge(JsonElement answer, int status)
     {
         if (!answer.TryGetProperty("errors", out JsonElement errors))
         {
-            return (answer.TryGetProperty("data", out _) || answer.TryGetProperty("extensions", out _) ? null : $"neither data nor errors: {answer}", $"{status} data");
+            return (
+                answer.TryGetProperty("data", out _) || answer.TryGetProperty("extensions", out _)
+                    ? null
+                    : $"neither data nor errors: {answer}",
+                $"{status} data");
         }
 
         foreach (JsonElement error in errors.EnumerateArray())
         {
             string? code = error.GetProperty("extensions").GetProperty("code").GetString();
-            bool isValidation = code is not null && !s_faults.Contains(code) && error.GetProperty("extensions").TryGetProperty("specifiedBy", out _);
+            bool isValidation =
+                code is not null && !s_faults.Contains(code) && error.GetProperty("extensions").TryGetProperty("specifiedBy", out _);
             if (code is null || !(isValidation || s_codes.Contains(code)) || string.IsNullOrEmpty(error.GetProperty("message").GetString()))
             {
                 return ($"an error that nobody explains: {error}", "");

@@ -5,13 +5,13 @@ using CityHelper.IntegrationTests.Oracle;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 
-/// <summary>A valid operation, which is then spoilt.</summary>
+/// <summary>A valid operation, which the generator then corrupts.</summary>
 /// <param name="Text">The document.</param>
 /// <param name="Variables">A JSON object.</param>
 /// <param name="Id">The id under which it is published; null for others.</param>
 internal sealed record FuzzSeed(string Text, string Variables, string? Id);
 
-/// <summary>What inputs are made of: the published operations, random operations over the whole schema, and words of both.</summary>
+/// <summary>The material of inputs: the published operations, random operations over the whole schema, and words of both.</summary>
 internal sealed class FuzzCorpus
 {
     private const int Introspection = 1;
@@ -27,9 +27,16 @@ internal sealed class FuzzCorpus
         using var manifest = JsonDocument.Parse(File.ReadAllBytes(Repository.PathOf("persisted-queries", "manifest.json")));
         _published =
         [
-            .. manifest.RootElement.GetProperty("operations").EnumerateArray().Select(o => new FuzzSeed(
-                o.GetProperty("body").GetString()!, VariablesOf(o.GetProperty("body").GetString()!), o.GetProperty("id").GetString())),
-            new FuzzSeed("query($deep: Boolean! = true) { __schema { types { kind name fields @include(if: $deep) { name args { name type { name ofType { name } } } } } } }", "{}", null),
+            .. manifest
+                .RootElement.GetProperty("operations")
+                .EnumerateArray()
+                .Select(o => new FuzzSeed(
+                    o.GetProperty("body").GetString()!, VariablesOf(o.GetProperty("body").GetString()!), o.GetProperty("id").GetString())),
+            new FuzzSeed(
+                "query($deep: Boolean! = true) { __schema { types { kind name fields @include(if: $deep) { name args { name type { name "
+                    + "ofType { name } } } } } } }",
+                "{}",
+                null),
         ];
         Words =
         [
@@ -39,7 +46,7 @@ internal sealed class FuzzCorpus
         ];
     }
 
-    /// <summary>The names that the schema has.</summary>
+    /// <summary>The names of the schema.</summary>
     public IReadOnlyList<string> Words { get; }
 
     /// <summary>A valid operation.</summary>
@@ -55,10 +62,9 @@ internal sealed class FuzzCorpus
         return new FuzzSeed(text, variables.ToJsonString(), null);
     }
 
-    /// <summary>A published operation.</summary>
     public FuzzSeed PickPublished(Dice dice) => _published[dice.Below(_published.Length - Introspection)];
 
-    // By name: published operations call the same thing by the same name.
+    // By name: published operations use the same name for the same thing.
     private static string VariablesOf(string text)
     {
         var values = new JsonObject
@@ -76,8 +82,11 @@ internal sealed class FuzzCorpus
             ["to"] = JsonNode.Parse("""{"longitude":-73.99,"latitude":40.74}"""),
             ["location"] = JsonNode.Parse("""{"longitude":-73.99,"latitude":40.74}"""),
             ["viewport"] = JsonNode.Parse("""{"west":-74.05,"south":40.68,"east":-73.9,"north":40.8}"""),
-            ["within"] = JsonNode.Parse("""{"polygon":{"type":"Polygon","coordinates":[[[-74.0,40.7],[-73.9,40.7],[-73.9,40.8],[-74.0,40.7]]]}}"""),
-            ["where"] = JsonNode.Parse("""{"status":{"in":["OPEN","CLOSED"]},"and":[{"createdAt":{"gte":"2024-01-01T00:00:00Z"}},{"or":[{"category":{"code":{"eq":"rodent"}}},{"agency":{"code":{"neq":"HPD"}}}]}]}"""),
+            ["within"] = JsonNode.Parse(
+                """{"polygon":{"type":"Polygon","coordinates":[[[-74.0,40.7],[-73.9,40.7],[-73.9,40.8],[-74.0,40.7]]]}}"""),
+            ["where"] = JsonNode.Parse(
+                """{"status":{"in":["OPEN","CLOSED"]},"and":[{"createdAt":{"gte":"2024-01-01T00:00:00Z"}}"""
+                    + """,{"or":[{"category":{"code":{"eq":"rodent"}}},{"agency":{"code":{"neq":"HPD"}}}]}]}"""),
             ["order"] = JsonNode.Parse("""[{"createdAt":"ASC"}]"""),
         };
         string head = text[..text.IndexOf('{', StringComparison.Ordinal)];

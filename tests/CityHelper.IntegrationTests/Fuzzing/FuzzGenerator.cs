@@ -8,40 +8,59 @@ using CityHelper.IntegrationTests.Oracle;
 namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>
-/// Inputs that are spoilt in their document, their variables, their bytes or their address. Each has a seed of its own, so that one that
-/// fails can be made again alone.
+/// Inputs with a corrupted document, variables, bytes or URL. Each has its own seed, so that a failing one can be generated alone.
 /// </summary>
 internal sealed class FuzzGenerator(FuzzCorpus corpus, int seed)
 {
     private const string Path = "/graphql";
 
-    private static readonly (string, string)[] s_json = [("Content-Type", "application/json"), ("Accept", "application/graphql-response+json")];
+    private static readonly (string, string)[] s_json =
+    [
+        ("Content-Type", "application/json"),
+        ("Accept", "application/graphql-response+json"),
+    ];
 
     private static readonly string[] s_contentTypes =
     [
-        "application/json", "application/json; charset=utf-8", "application/json;charset=\"UTF-8\"", "application/json; charset=utf-16", "application/json; charset=iso-8859-1", "application/graphql",
-        "application/graphql-response+json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json,application/json", "application/", "/json", "json", ";",
-        "application/json; charset", "application/json; a=\"", "APPLICATION/JSON",
+        "application/json", "application/json; charset=utf-8", "application/json;charset=\"UTF-8\"", "application/json; charset=utf-16",
+        "application/json; charset=iso-8859-1", "application/graphql", "application/graphql-response+json", "text/plain",
+        "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json,application/json", "application/",
+        "/json", "json", ";", "application/json; charset", "application/json; a=\"", "APPLICATION/JSON",
     ];
 
     private static readonly string[] s_accepts =
     [
-        "application/json", "application/graphql-response+json", "*/*", "application/*", "", "application/json;q=0", "application/json;q=2", "text/plain", "application/graphql-response+json;q=0.1,application/json",
-        ",", ";", "a", "application/json;charset=latin1", "multipart/mixed", "text/event-stream", "*/json", "q=1", "application/json;q=\"1\"",
+        "application/json", "application/graphql-response+json", "*/*", "application/*", "", "application/json;q=0", "application/json;q=2",
+        "text/plain", "application/graphql-response+json;q=0.1,application/json", ",", ";", "a", "application/json;charset=latin1",
+        "multipart/mixed", "text/event-stream", "*/json", "q=1", "application/json;q=\"1\"",
     ];
 
-    private static readonly string[] s_encodings = ["gzip", "br", "deflate", "identity", "gzip, gzip", "zstd", "", "GZIP", "x-gzip", "gzip;q=1"];
+    private static readonly string[] s_encodings =
+    [
+        "gzip", "br", "deflate", "identity", "gzip, gzip", "zstd", "", "GZIP", "x-gzip", "gzip;q=1",
+    ];
 
     private static readonly string[] s_extensions =
     [
-        "null", "[]", "7", "{}", """{"persistedQuery":null}""", """{"persistedQuery":[]}""", """{"persistedQuery":{"version":1,"sha256Hash":"0"}}""", """{"persistedQuery":{"version":1,"sha256Hash":""}}""",
-        """{"persistedQuery":{"version":1e0,"sha256Hash":"a"}}""", """{"persistedQuery":{"version":"1","sha256Hash":"a"}}""", """{"persistedQuery":{"version":1,"version":2,"sha256Hash":"a"}}""", """{"a":{"persistedQuery":1}}""",
-        """{"persistedQuery":{"version":1,"sha256Hash":"\u0000"}}""", """{"persistedQuery":{"version":9223372036854775808,"sha256Hash":"a"}}""",
+        "null",
+        "[]",
+        "7",
+        "{}",
+        """{"persistedQuery":null}""",
+        """{"persistedQuery":[]}""",
+        """{"persistedQuery":{"version":1,"sha256Hash":"0"}}""",
+        """{"persistedQuery":{"version":1,"sha256Hash":""}}""",
+        """{"persistedQuery":{"version":1e0,"sha256Hash":"a"}}""",
+        """{"persistedQuery":{"version":"1","sha256Hash":"a"}}""",
+        """{"persistedQuery":{"version":1,"version":2,"sha256Hash":"a"}}""",
+        """{"a":{"persistedQuery":1}}""",
+        """{"persistedQuery":{"version":1,"sha256Hash":"\u0000"}}""",
+        """{"persistedQuery":{"version":9223372036854775808,"sha256Hash":"a"}}""",
     ];
 
     private readonly FuzzTokens _tokens = new(corpus.Words);
 
-    /// <summary>The input of a number.</summary>
+    /// <summary>The input with a number.</summary>
     public FuzzRequest Input(int index)
     {
         var dice = new Dice(unchecked(seed * 1_000_003 + index));
@@ -56,22 +75,25 @@ internal sealed class FuzzGenerator(FuzzCorpus corpus, int seed)
         };
     }
 
-    // A larger body is refused unread and its connection closed, of which a client may see the closing alone.
+    // The server refuses a larger body unread and closes the connection; a client may see only the close.
     private static FuzzRequest Post(string body)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(body);
         return new FuzzRequest("POST", Path, s_json, bytes.Length <= Limits.RefusedBytesMax ? bytes : bytes[..Limits.RefusedBytesMax]);
     }
 
-    private static string Body(string text, string variables) => $$"""{"query":{{JsonSerializer.Serialize(text)}},"variables":{{variables}}}""";
+    private static string Body(string text, string variables) =>
+        $$"""{"query":{{JsonSerializer.Serialize(text)}},"variables":{{variables}}}""";
 
-    // Members that are odd, then bytes that are, then headers.
+    // Odd members, then odd bytes, then odd headers.
     private FuzzRequest Raw(FuzzSeed operation, Dice dice)
     {
         string text = Body(operation.Text, operation.Variables);
         for (int members = dice.Below(3); members > 0; members--)
         {
-            string member = dice.Pick<string>(["extensions", "operationName", "id", "documentId", "query", "variables", "onError", "", "\\u0000", "\\uD800"]);
+            string member = dice.Pick<string>([
+                "extensions", "operationName", "id", "documentId", "query", "variables", "onError", "", "\\u0000", "\\uD800",
+            ]);
             string value = dice.Chance(50) ? dice.Pick(s_extensions) : JsonSerializer.Serialize(operation.Id ?? dice.Pick(corpus.Words));
             text = dice.Chance(50) ? $"{text[..^1]},\"{member}\":{value}}}" : $"{{\"{member}\":{value},{text[1..]}";
         }
@@ -145,7 +167,19 @@ internal sealed class FuzzGenerator(FuzzCorpus corpus, int seed)
                     spoilt[at] ^= (byte)(1 << dice.Below(8));
                     break;
                 case 2:
-                    spoilt.InsertRange(at, dice.Pick<byte[]>([[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE2, 0x82], [0], [0xEF, 0xBB, 0xBF], [0xFE, 0xFF], [(byte)'\\', (byte)'u']]));
+                    spoilt.InsertRange(
+                        at,
+                        dice.Pick<byte[]>([
+                            [0xFF],
+                            [0xC0, 0x80],
+                            [0xED, 0xA0, 0x80],
+                            [0xF4, 0x90, 0x80, 0x80],
+                            [0xE2, 0x82],
+                            [0],
+                            [0xEF, 0xBB, 0xBF],
+                            [0xFE, 0xFF],
+                            [(byte)'\\', (byte)'u'],
+                        ]));
                     break;
                 case 3:
                     spoilt.InsertRange(at, spoilt.GetRange(at, length));
@@ -174,7 +208,8 @@ internal sealed class FuzzGenerator(FuzzCorpus corpus, int seed)
         {
             FuzzSeed published = corpus.PickPublished(dice);
             variables = dice.Chance(70) ? _tokens.Json(published.Variables, dice) : published.Variables;
-            path += $"/persisted/{(dice.Chance(90) ? published.Id : dice.Pick<string>(["0", "%00", "a b", "..", "%2F", "é", new string('a', 200)]))}";
+            string? id = dice.Chance(90) ? published.Id : dice.Pick<string>(["0", "%00", "a b", "..", "%2F", "é", new string('a', 200)]);
+            path += $"/persisted/{id}";
         }
         else
         {
@@ -189,13 +224,21 @@ internal sealed class FuzzGenerator(FuzzCorpus corpus, int seed)
 
         if (dice.Chance(20))
         {
-            parameters.Add(dice.Pick<string>(["operationName=a", "id=0", "documentId=", "query=", "variables", "&", "=", "%", "%zz=1", "%ff=%fe", "a=b;c=d", "query=%ED%A0%80", "+", "\u007f"]));
+            parameters.Add(
+                dice.Pick<string>([
+                    "operationName=a", "id=0", "documentId=", "query=", "variables", "&", "=", "%", "%zz=1", "%ff=%fe", "a=b;c=d",
+                    "query=%ED%A0%80", "+", "\u007f",
+                ]));
         }
 
         string target = $"{path}?{string.Join('&', dice.Shuffled(parameters))}";
 
-        // The first line of a request has 8 kB at most; beyond, the server answers without us.
-        return new FuzzRequest(dice.Chance(90) ? "GET" : "HEAD", target.Length < 8_000 ? target : target[..8_000], [("Accept", dice.Chance(80) ? "application/json" : dice.Pick(s_accepts))], []);
+        // The request line has 8 kB at most; beyond that Kestrel answers by itself.
+        return new FuzzRequest(
+            dice.Chance(90) ? "GET" : "HEAD",
+            target.Length < 8_000 ? target : target[..8_000],
+            [("Accept", dice.Chance(80) ? "application/json" : dice.Pick(s_accepts))],
+            []);
     }
 
     private static string Escaped(string text, Dice dice)

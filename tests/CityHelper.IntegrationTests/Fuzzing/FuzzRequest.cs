@@ -6,7 +6,7 @@ namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>A request as it is sent.</summary>
 /// <param name="Method">The method.</param>
-/// <param name="Target">Path and query, as they stand in the request's first line.</param>
+/// <param name="Target">Path and query, as in the request line.</param>
 /// <param name="Headers">All headers, those of the body too.</param>
 /// <param name="Body">The body; empty for none.</param>
 internal sealed record FuzzRequest(string Method, string Target, IReadOnlyList<(string Name, string Value)> Headers, byte[] Body)
@@ -15,8 +15,10 @@ internal sealed record FuzzRequest(string Method, string Target, IReadOnlyList<(
 
     public HttpRequestMessage ToMessage(Uri server)
     {
-        // As it is: the client must not repair what is meant to be broken.
-        var target = new Uri(server.GetLeftPart(UriPartial.Authority) + Target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        // Unchanged: the client must not repair an invalid URL.
+        var target = new Uri(
+            server.GetLeftPart(UriPartial.Authority) + Target,
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         var message = new HttpRequestMessage(new HttpMethod(Method), target);
         if (Method is not ("GET" or "HEAD"))
         {
@@ -34,11 +36,13 @@ internal sealed record FuzzRequest(string Method, string Target, IReadOnlyList<(
         return message;
     }
 
-    /// <summary>For people: what cannot be read as text stands in Base64.</summary>
+    /// <summary>For people: shows a body that is not text in Base64.</summary>
     public override string ToString()
     {
         string text = Encoding.UTF8.GetString(Body);
-        string body = Encoding.UTF8.GetBytes(text).AsSpan().SequenceEqual(Body) ? JsonSerializer.Serialize(text, s_readable) : $"Base64 {Convert.ToBase64String(Body)}";
+        string body = Encoding.UTF8.GetBytes(text).AsSpan().SequenceEqual(Body)
+            ? JsonSerializer.Serialize(text, s_readable)
+            : $"Base64 {Convert.ToBase64String(Body)}";
         return $"{Method} {Target}\n{string.Join('\n', Headers.Select(h => $"{h.Name}: {h.Value}"))}\n\n{body}";
     }
 }

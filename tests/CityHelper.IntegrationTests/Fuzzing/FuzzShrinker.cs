@@ -1,12 +1,12 @@
 namespace CityHelper.IntegrationTests.Fuzzing;
 
-/// <summary>Makes a failing request smaller: parts of its body are left out as long as it fails.</summary>
+/// <summary>Makes a failing request smaller: removes parts of its body as long as it still fails.</summary>
 internal static class FuzzShrinker
 {
     private const int AttemptsMax = 400;
 
     /// <param name="request">A request that fails.</param>
-    /// <param name="failsAsync">Whether another one does.</param>
+    /// <param name="failsAsync">Whether a smaller one fails.</param>
     public static async Task<FuzzRequest> ShrinkAsync(FuzzRequest request, Func<FuzzRequest, Task<bool>> failsAsync)
     {
         int attempts = 0;

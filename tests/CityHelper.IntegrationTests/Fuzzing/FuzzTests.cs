@@ -8,19 +8,18 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>
-/// Whatever is sent, the answer is a GraphQL answer over HTTP with a code that is explained, and nothing is logged as a fault of the
-/// server's.
+/// Every input gets a GraphQL response over HTTP with a documented code, and the server logs no fault of its own.
 /// </summary>
 /// <remarks>
-/// <c>CITYHELPER_FUZZ_INPUTS</c> sets how many inputs are sent, <c>CITYHELPER_FUZZ_SEED</c> which ones, and <c>CITYHELPER_FUZZ_INDEX</c>
+/// <c>CITYHELPER_FUZZ_INPUTS</c> sets the number of inputs, <c>CITYHELPER_FUZZ_SEED</c> selects them, and <c>CITYHELPER_FUZZ_INDEX</c>
 /// sends one of them alone.
 /// </remarks>
 [Collection(PostgresCollection.Name)]
-public sealed class FuzzTests(OracleHouse house, ITestOutputHelper output) : IClassFixture<OracleHouse>
+public sealed class FuzzTests(OracleFixture fixture, ITestOutputHelper output) : IClassFixture<OracleFixture>
 {
     private const int FailuresShown = 5;
 
-    /// <summary>Inputs between two looks at the server's log; the statements in it would fill the memory.</summary>
+    /// <summary>Inputs between two checks of the server's log; its statements would fill the memory.</summary>
     private const int InputsOfRound = 1_000;
 
     [Fact]
@@ -29,12 +28,12 @@ public sealed class FuzzTests(OracleHouse house, ITestOutputHelper output) : ICl
         int seed = Setting("SEED") ?? 311;
         int? only = Setting("INDEX");
         int count = only is null ? Setting("INPUTS") ?? 10_000 : 1;
-        var generator = new FuzzGenerator(new FuzzCorpus(house.Rows, house.Schema, seed), seed);
+        var generator = new FuzzGenerator(new FuzzCorpus(fixture.Rows, fixture.Schema, seed), seed);
         var kinds = new ConcurrentDictionary<string, int>();
         var failures = new ConcurrentQueue<(int Index, string Wrong)>();
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = 2 * Environment.ProcessorCount };
         int first = only ?? 0;
-        for (int done = 0; done < count && failures.IsEmpty && house.Server.Errors.Count == 0; done += InputsOfRound)
+        for (int done = 0; done < count && failures.IsEmpty && fixture.Server.Errors.Count == 0; done += InputsOfRound)
         {
             await Parallel.ForEachAsync(Enumerable.Range(first + done, Math.Min(InputsOfRound, count - done)), parallel, async (index, _) =>
             {
@@ -45,22 +44,26 @@ public sealed class FuzzTests(OracleHouse house, ITestOutputHelper output) : ICl
                     failures.Enqueue((index, wrong));
                 }
             });
-            house.Server.TakeStatements();
+            fixture.Server.TakeStatements();
         }
 
         output.WriteLine(string.Join('\n', kinds.OrderByDescending(k => k.Value).Select(k => $"{k.Value,8} {k.Key}")));
         List<string> shown = [];
         foreach ((int index, string wrong) in failures.OrderBy(f => f.Index).Take(FailuresShown))
         {
-            FuzzRequest smaller = await FuzzShrinker.ShrinkAsync(generator.Input(index), async request => (await SendAsync(request)).Wrong is not null);
+            FuzzRequest smaller = await FuzzShrinker.ShrinkAsync(
+                generator.Input(index), async request => (await SendAsync(request)).Wrong is not null);
             shown.Add($"--- seed {seed}, index {index}, {generator.Input(index).Body.Length} bytes: {wrong} ---\n{smaller}");
         }
 
-        Assert.True(failures.IsEmpty, $"{failures.Count} inputs are answered wrongly.\n{string.Join("\n\n", shown)}\n{string.Join('\n', house.Server.Errors.Take(FailuresShown))}");
-        Assert.Empty(house.Server.Errors);
-        await house.Server.DataAsync("{ cities { slug } }");
+        Assert.True(
+            failures.IsEmpty,
+            $"{failures.Count} inputs are answered "
+                + $"wrongly.\n{string.Join("\n\n", shown)}\n{string.Join('\n', fixture.Server.Errors.Take(FailuresShown))}");
+        Assert.Empty(fixture.Server.Errors);
+        await fixture.Server.DataAsync("{ cities { slug } }");
 
-        // Inputs that are all refused at the door prove nothing.
+        // Inputs that are all refused at once test nothing.
         Assert.True(only is not null || kinds.GetValueOrDefault("200 data") > count / 20, "Hardly an input runs.");
     }
 
@@ -68,21 +71,24 @@ public sealed class FuzzTests(OracleHouse house, ITestOutputHelper output) : ICl
     {
         try
         {
-            using HttpRequestMessage message = request.ToMessage(house.Server.Client.BaseAddress!);
-            using HttpResponseMessage response = await house.Server.Client.SendAsync(message);
+            using HttpRequestMessage message = request.ToMessage(fixture.Server.Client.BaseAddress!);
+            using HttpResponseMessage response = await fixture.Server.Client.SendAsync(message);
             return await FuzzAnswer.JudgeAsync(request, response);
         }
         catch (HttpRequestException) when (request.Body.Length > Engine.Limits.RefusedBytesMax)
         {
-            // Such a body ends the connection: whether the client sees the refusal or a reset first is a matter of luck.
+            // Such a body ends the connection: the client may see the refusal or a reset first.
             return (null, "connection ended");
         }
-        catch (Exception cause) when (cause is HttpRequestException or TaskCanceledException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception cause)
+            when (cause is HttpRequestException or TaskCanceledException or InvalidOperationException or KeyNotFoundException)
         {
             return ($"no answer that can be read: {cause.GetType().Name} {cause.Message}", "no answer");
         }
     }
 
     private static int? Setting(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable($"CITYHELPER_FUZZ_{name}"), CultureInfo.InvariantCulture, out int value) ? value : null;
+        int.TryParse(Environment.GetEnvironmentVariable($"CITYHELPER_FUZZ_{name}"), CultureInfo.InvariantCulture, out int value)
+            ? value
+            : null;
 }

@@ -4,37 +4,46 @@ using CityHelper.IntegrationTests.Oracle;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 
-/// <summary>Spoils GraphQL and JSON by their tokens, so that much of what comes out is nearly right.</summary>
+/// <summary>Corrupts GraphQL and JSON token by token, so that many results are nearly valid.</summary>
 internal sealed partial class FuzzTokens(IReadOnlyList<string> words)
 {
     private static readonly string[] s_graphQL =
     [
-        "{", "}", "(", ")", "[", "]", ":", "!", "=", "|", "&", "$", "@", "...", "on", "query", "mutation", "subscription", "fragment", "type", "null", "true",
-        "false", "@include(if: true)", "@skip(if: $x)", "@include", "@unknown", "@deprecated", "@cost(weight: \"1\")", "... on City", "...F", "... {", "fragment F on City { slug }",
-        "fragment F on Query { ...F }", "# comment\n", "#\u0000\n", "\uFEFF", "\u0000", "\u200B", "\u2028", "\uD800", "é", "🚮", "__typename", "__schema { types { name } }",
-        "__type(name: \"City\") { fields { name } }", "a: slug", "a: __typename", "where: {}", "order: []", "first: 1", "within: {}", "\"\"\"block \\\"\"\" \n  text\"\"\"", "\"\"\"", "\"", "'", "`",
-        "\"\\u0000\"", "\"\\uD800\"", "\"\\uD83D\\uDE00\"", "\"\\u{1F600}\"", "\"\\u{110000}\"", "\"\\x\"", "\"a\nb\"", "$x", "$x: Int", "$x: [[[Int!]!]!]! = [[[1]]]", "{and: [{or: [{}]}]}",
-        "{eq: null}", "{in: [null]}", "\"' or 1=1 --\"", "\"%_\\\\\"", "\"{row}\"", "\"$1\"", "\"@p0\"", "-", "--1", "1.", ".1", "01", "-0", "0x1F", "1e", "NaN", "Infinity",
+        "{", "}", "(", ")", "[", "]", ":", "!", "=", "|", "&", "$", "@", "...", "on", "query", "mutation", "subscription", "fragment",
+        "type", "null", "true", "false", "@include(if: true)", "@skip(if: $x)", "@include", "@unknown", "@deprecated",
+        "@cost(weight: \"1\")", "... on City", "...F", "... {", "fragment F on City { slug }", "fragment F on Query { ...F }",
+        "# comment\n", "#\u0000\n", "\uFEFF", "\u0000", "\u200B", "\u2028", "\uD800", "é", "🚮", "__typename", "__schema { types { name "
+            + "} }",
+        "__type(name: \"City\") { fields { name } }", "a: slug", "a: __typename", "where: {}", "order: []", "first: 1", "within: {}",
+        "\"\"\"block \\\"\"\" \n  text\"\"\"", "\"\"\"", "\"", "'", "`", "\"\\u0000\"", "\"\\uD800\"", "\"\\uD83D\\uDE00\"",
+        "\"\\u{1F600}\"", "\"\\u{110000}\"", "\"\\x\"", "\"a\nb\"", "$x", "$x: Int", "$x: [[[Int!]!]!]! = [[[1]]]", "{and: [{or: [{}]}]}",
+        "{eq: null}", "{in: [null]}", "\"' or 1=1 --\"", "\"%_\\\\\"", "\"{row}\"", "\"$1\"", "\"@p0\"", "-", "--1", "1.", ".1", "01", "-0",
+        "0x1F", "1e", "NaN", "Infinity",
     ];
 
     private static readonly string[] s_json =
     [
-        "{", "}", "[", "]", ":", ",", "\"\\uD800\"", "\"\\uDC00\\uD800\"", "NaN", "Infinity", "-", "undefined", "//", "/* */", "'a'", "01", "1.", "+1", "\"\\x\"", "\"",
+        "{", "}", "[", "]", ":", ",", "\"\\uD800\"", "\"\\uDC00\\uD800\"", "NaN", "Infinity", "-", "undefined", "//", "/* */", "'a'", "01",
+        "1.", "+1", "\"\\x\"", "\"",
     ];
 
     private static readonly string[] s_values =
     [
-        "null", "true", "false", "{}", "[]", "\"\"", "\"\\u0000\"", "\"\\uD83D\\uDE00\"", "\"\uFEFF\"", "\"NaN\"", "\"nyc\"", "[null]", "[[[[]]]]", "{\"a\":{\"a\":{}}}", "{\"\":0}", "\"' or 1=1 --\"", "\"%_\\\\\"", "\"{row}\"", "\"🚮\"", "\"2024-02-30T25:61:61Z\"", "\"0000-00-00T00:00:00Z\"", "\"9999-12-31T23:59:59.9999999Z\"", "\"2024-01-01\"",
-        "{\"and\":[]}", "{\"or\":[{}]}", "{\"and\":[{\"and\":[{\"and\":[{\"and\":[{}]}]}]}]}", "{\"eq\":null}", "{\"in\":[null,null]}", "{\"status\":{\"eq\":\"OPEN\",\"neq\":\"OPEN\"}}",
+        "null", "true", "false", "{}", "[]", "\"\"", "\"\\u0000\"", "\"\\uD83D\\uDE00\"", "\"\uFEFF\"", "\"NaN\"", "\"nyc\"", "[null]",
+        "[[[[]]]]", "{\"a\":{\"a\":{}}}", "{\"\":0}", "\"' or 1=1 --\"", "\"%_\\\\\"", "\"{row}\"", "\"🚮\"", "\"2024-02-30T25:61:61Z\"",
+        "\"0000-00-00T00:00:00Z\"", "\"9999-12-31T23:59:59.9999999Z\"", "\"2024-01-01\"", "{\"and\":[]}", "{\"or\":[{}]}",
+        "{\"and\":[{\"and\":[{\"and\":[{\"and\":[{}]}]}]}]}", "{\"eq\":null}", "{\"in\":[null,null]}",
+        "{\"status\":{\"eq\":\"OPEN\",\"neq\":\"OPEN\"}}",
     ];
 
     private static readonly string[] s_strings =
     [
-        "\"\"", "\"nyc\"", "\"atlantis\"", "\"\\u0000\"", "\"\\uD800\"", "\"%\"", "\"_\\\\%\"", "\"' or 1=1 --\"", "\"{row}\"", "\"$1\"", "\"é🚮\"", "\"2024-01-01T00:00:00Z\"", "\"0001-01-01T00:00:00-14:00\"", "\"U2VydmljZVJlcXVlc3Q6MTox\"",
-        "\"Q2l0eTox\"", "\"Q2F0ZWdvcnk6MToz\"", "\"\"\"a\n  b\"\"\"",
+        "\"\"", "\"nyc\"", "\"atlantis\"", "\"\\u0000\"", "\"\\uD800\"", "\"%\"", "\"_\\\\%\"", "\"' or 1=1 --\"", "\"{row}\"", "\"$1\"",
+        "\"é🚮\"", "\"2024-01-01T00:00:00Z\"", "\"0001-01-01T00:00:00-14:00\"", "\"U2VydmljZVJlcXVlc3Q6MTox\"", "\"Q2l0eTox\"",
+        "\"Q2F0ZWdvcnk6MToz\"", "\"\"\"a\n  b\"\"\"",
     ];
 
-    /// <summary>Geometries that are wrong in one way each, and some that are right.</summary>
+    /// <summary>Geometries with one error each, and some valid ones.</summary>
     private static readonly string[] s_geometries =
     [
         """{"type":"Point","coordinates":[-74,40.7]}""",
@@ -54,7 +63,8 @@ internal sealed partial class FuzzTokens(IReadOnlyList<string> words)
         """{"type":"Polygon","coordinates":[[[-74,40.7],[-73.9,40.7],[-73.9,40.8],[-74,40.7]],[[0,0],[1,0],[1,1],[0,0]]]}""",
         """{"type":"Polygon","coordinates":[[[-180,-90],[180,-90],[180,90],[-180,90],[-180,-90]]]}""",
         """{"type":"Polygon","coordinates":[[[179,0],[-179,0],[-179,1],[179,0]]]}""",
-        """{"type":"MultiPolygon","coordinates":[[[[-74,40.7],[-73.9,40.7],[-73.9,40.8],[-74,40.7]]],[[[-74,40.7],[-73.9,40.7],[-73.9,40.8],[-74,40.7]]]]}""",
+        """{"type":"MultiPolygon","coordinates":[[[[-74,40.7],[-73.9,40.7],[-73.9,40.8],[-74,40.7]]]"""
+            + """,[[[-74,40.7],[-73.9,40.7],[-73.9,40.8],[-74,40.7]]]]}""",
         """{"type":"MultiPolygon","coordinates":[]}""",
         """{"type":"LineString","coordinates":[[0,0],[0,0]]}""",
         """{"type":"LineString","coordinates":[[-74,40],[-73,41]],"crs":3857}""",
@@ -66,21 +76,22 @@ internal sealed partial class FuzzTokens(IReadOnlyList<string> words)
 
     private static readonly string[] s_numbers =
     [
-        "0", "-0", "1", "-1", "100", "101", "2147483647", "2147483648", "-2147483649", "9007199254740993", "9223372036854775808", "1e400", "-1e400", "1e-400",
-        "0.1", "1.0", "180.00000001", "-90.1", "22", "23", "5e-324", "1.7976931348623157e308", "99999999999999999999999999999999999999",
+        "0", "-0", "1", "-1", "100", "101", "2147483647", "2147483648", "-2147483649", "9007199254740993", "9223372036854775808", "1e400",
+        "-1e400", "1e-400", "0.1", "1.0", "180.00000001", "-90.1", "22", "23", "5e-324", "1.7976931348623157e308",
+        "99999999999999999999999999999999999999",
     ];
 
     /// <summary>The tokens of a text of either language.</summary>
     public static IReadOnlyList<string> Of(string text) => [.. Token().Matches(text).Select(m => m.Value)];
 
-    /// <summary>A document that is nearly one.</summary>
+    /// <summary>A nearly valid document.</summary>
     public string Document(string text, Dice dice)
     {
         List<string> tokens = [.. Of(text)];
         bool staysGraphQL = dice.Chance(70);
         for (int changes = ChangesOf(dice); changes > 0; changes--)
         {
-            // What is still read comes further than what is not.
+            // Documents that still parse reach more code than those that do not.
             if (staysGraphQL)
             {
                 ChangeGently(tokens, dice);
@@ -94,7 +105,7 @@ internal sealed partial class FuzzTokens(IReadOnlyList<string> words)
         return string.Join(dice.Chance(10) ? "\r\n" : " ", tokens);
     }
 
-    /// <summary>JSON that is nearly what it was.</summary>
+    /// <summary>JSON that is nearly the original.</summary>
     public string Json(string json, Dice dice)
     {
         List<string> tokens = [.. Of(json)];
@@ -154,7 +165,17 @@ internal sealed partial class FuzzTokens(IReadOnlyList<string> words)
                 string open = dice.Pick<string>(["{", "[", "(", "... {", "{and:[", "{a "]);
                 int depth = dice.PickWeighted([1, 2, 10, 70, 300], n => n < 70 ? 10 : 1);
                 tokens.InsertRange(at, Enumerable.Repeat(open, depth));
-                tokens.InsertRange(Math.Min(at + depth + length, tokens.Count), Enumerable.Repeat(open.EndsWith('[') ? open.Length > 1 ? "]}" : "]" : open == "(" ? ")" : "}", depth));
+                tokens.InsertRange(
+                    Math.Min(at + depth + length, tokens.Count),
+                    Enumerable.Repeat(
+                        open.EndsWith('[')
+                            ? open.Length > 1
+                                ? "]}"
+                                : "]"
+                            : open == "("
+                                ? ")"
+                                : "}",
+                        depth));
                 break;
             default:
                 tokens[at] = dice.Pick(dice.Chance(50) ? s_numbers : s_geometries);
@@ -162,7 +183,7 @@ internal sealed partial class FuzzTokens(IReadOnlyList<string> words)
         }
     }
 
-    // A value for a value, a name for a name, a whole group more or less.
+    // Replaces a value by a value, a name by a name, or adds or removes a whole group.
     private void ChangeGently(List<string> tokens, Dice dice)
     {
         if (tokens.Count == 0)
@@ -191,7 +212,12 @@ internal sealed partial class FuzzTokens(IReadOnlyList<string> words)
                 tokens[at] = dice.Pick(words);
                 break;
             case '_' or (>= 'A' and <= 'Z') or (>= 'a' and <= 'z'):
-                tokens.Insert(dice.Chance(50) ? at : at + 1, dice.Pick<string>(["@include(if: true)", "@skip(if: false)", "@skip(if: true)", "a:", token, "__typename", "... { __typename }", "$x", "null", "[]", "{}"]));
+                tokens.Insert(
+                    dice.Chance(50) ? at : at + 1,
+                    dice.Pick<string>([
+                        "@include(if: true)", "@skip(if: false)", "@skip(if: true)", "a:", token, "__typename", "... { __typename }", "$x",
+                        "null", "[]", "{}",
+                    ]));
                 break;
             default:
                 tokens.RemoveAt(at);
@@ -201,7 +227,7 @@ internal sealed partial class FuzzTokens(IReadOnlyList<string> words)
 
     private void Replace(List<string> tokens, Dice dice)
     {
-        // The whole is seldom replaced: nothing else would be left of it.
+        // Seldom replaces the whole, because nothing else would be left.
         int[] values = [.. Enumerable.Range(0, tokens.Count).Where(i => IsValue(tokens, i) && (i > 0 || dice.Chance(5)))];
         if (values.Length == 0)
         {
@@ -216,14 +242,15 @@ internal sealed partial class FuzzTokens(IReadOnlyList<string> words)
             1 => dice.Pick(s_numbers),
             2 => $"\"{dice.Pick(words)}\"",
             3 => Whole(tokens, dice.Pick(values)),
-            4 => "[" + string.Join(',', Enumerable.Repeat(Whole(tokens, at), dice.PickWeighted([1, 2, 60, 1_001], n => n < 60 ? 10 : 1))) + "]",
+            4 => "["
+                + string.Join(',', Enumerable.Repeat(Whole(tokens, at), dice.PickWeighted([1, 2, 60, 1_001], n => n < 60 ? 10 : 1)))
+                + "]",
             _ => dice.Pick(s_values),
         };
         tokens.RemoveRange(at, length);
         tokens.Insert(at, value);
         if (dice.Chance(10) && at > 1 && tokens[at - 1] == ":")
         {
-            // The same key twice.
             tokens.InsertRange(at + 1, [",", tokens[at - 2], ":", dice.Pick(s_numbers)]);
         }
     }
@@ -233,7 +260,7 @@ internal sealed partial class FuzzTokens(IReadOnlyList<string> words)
 
     private static string Whole(List<string> tokens, int at) => string.Concat(tokens.GetRange(at, LengthOf(tokens, at)));
 
-    // How many tokens the value takes that begins here.
+    // The number of tokens in the value that begins here.
     private static int LengthOf(List<string> tokens, int at)
     {
         int depth = 0;
@@ -256,6 +283,8 @@ internal sealed partial class FuzzTokens(IReadOnlyList<string> words)
             : new StringBuilder().Insert(0, token, token.Length * times > 200_000 ? 2 : times).ToString();
     }
 
-    [GeneratedRegex("""\"\"\"(?:\\\"\"\"|[\s\S])*?\"\"\"|"(?:\\.|[^"\\\n])*"|\.\.\.|[A-Za-z_][A-Za-z_0-9]*|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|#[^\n]*\n|[^\s]""")]
+    [GeneratedRegex(
+        """\"\"\"(?:\\\"\"\"|[\s\S])*?\"\"\"|"(?:\\.|[^"\\\n])*"|\.\.\.|[A-Za-z_][A-Za-z_0-9]*|"""
+            + """-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|#[^\n]*\n|[^\s]""")]
     private static partial Regex Token();
 }

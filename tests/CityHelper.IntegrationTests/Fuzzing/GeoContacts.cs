@@ -5,8 +5,8 @@ using NetTopologySuite.Geometries.Utilities;
 namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>
-/// The edges of a geometry, and how often they meet: what decides whether GEOS may be asked at all, since nothing ends it while it computes
-/// where edges cross. Counted here by a sweep of its own, so that the server's counting is not what it is judged by.
+/// The edges of a geometry, and how often they meet. The oracle calls GEOS only if they meet rarely, since nothing interrupts GEOS while it
+/// computes crossings. The sweep here is separate from the server's, which is under test.
 /// </summary>
 internal sealed class GeoEdges
 {
@@ -30,9 +30,7 @@ internal sealed class GeoEdges
         _edges = [.. edges.OrderBy(e => e.West)];
     }
 
-    /// <summary>
-    /// How often edges meet that are no neighbours in a line, up to <paramref name="most"/>; comparisons are bounded too.
-    /// </summary>
+    /// <summary>How often edges meet that are not adjacent in a line, up to <paramref name="most"/>; comparisons are bounded too.</summary>
     public int Within(int most)
     {
         var counter = new Counter(most);
@@ -69,7 +67,7 @@ internal sealed class GeoEdges
 
     private sealed class Counter(int most)
     {
-        /// <summary>Comparisons for each contact that is looked for: what has more is no geometry to ask GEOS about either.</summary>
+        /// <summary>The most comparisons per contact; the oracle passes no geometry with more to GEOS either.</summary>
         private const int ComparisonsOfContact = 1_000;
 
         private readonly RobustLineIntersector _intersector = new();
@@ -103,6 +101,7 @@ internal sealed class GeoEdges
 
         public double North => Math.Max(From.Y, To.Y);
 
-        public bool IsNeighbourOf(Edge other) => Ring == other.Ring && Math.Abs(Number - other.Number) is int apart && (apart == 1 || apart == OfRing - 1);
+        public bool IsNeighbourOf(Edge other) =>
+            Ring == other.Ring && Math.Abs(Number - other.Number) is int apart && (apart == 1 || apart == OfRing - 1);
     }
 }

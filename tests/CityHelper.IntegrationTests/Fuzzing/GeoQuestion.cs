@@ -16,7 +16,7 @@ internal abstract record GeoCondition
 /// <summary>A condition with a geometry.</summary>
 internal abstract record GeoLeaf(GeoShape Shape, double? Buffer) : GeoCondition
 {
-    /// <summary>Degrees by which the geometry is grown or shrunk; 0 without a buffer, and with one of nothing.</summary>
+    /// <summary>Degrees by which the geometry grows or shrinks; 0 without a buffer or with a buffer of 0.</summary>
     public double Degrees => GeoShape.Taken(Buffer ?? 0);
 
     public override IEnumerable<GeoCondition> Leaves => [this];
@@ -54,7 +54,10 @@ internal sealed record GeoDistance(GeoShape Shape, double? Buffer, string Compar
     {
         json.Append("\"distance\":");
         WriteOperand(json);
-        json.Append(CultureInfo.InvariantCulture, $",\"{Comparison}\":{(Comparison is "in" or "nin" ? $"[{Number:R},0]" : Number.ToString("R", CultureInfo.InvariantCulture))}}}");
+        json.Append(
+            CultureInfo.InvariantCulture,
+            $",\"{Comparison}\":{(Comparison is "in" or "nin" ? $"[{Number:R},0]" : Number.ToString("R", CultureInfo.InvariantCulture))}}}"
+        );
     }
 }
 
@@ -102,19 +105,19 @@ internal sealed record GeoArea(GeoShape? Shape, IReadOnlyList<double> Numbers)
     }
 }
 
-/// <summary>What is asked.</summary>
+/// <summary>The operation of a question.</summary>
 internal enum GeoTarget
 {
     /// <summary>Requests by free text, with variables.</summary>
     Requests,
 
-    /// <summary>Requests by free text, the values in it.</summary>
+    /// <summary>Requests by free text, with literals.</summary>
     RequestsLiteral,
 
     /// <summary>Boundaries by free text.</summary>
     Boundaries,
 
-    /// <summary>The published operation of that name; so are the rest.</summary>
+    /// <summary>The published operation of this name; so are the rest.</summary>
     ServiceRequestList,
     ServiceRequestStats,
     ServiceRequestMap,
@@ -125,11 +128,11 @@ internal enum GeoTarget
 }
 
 /// <summary>A question with geometries.</summary>
-/// <param name="Family">How its first shape was made, for counting.</param>
-/// <param name="Target">What is asked.</param>
+/// <param name="Family">The kind of its first geometry, for counting.</param>
+/// <param name="Target">The operation.</param>
 /// <param name="Condition">The filter's condition on the geometry column; null for none.</param>
 /// <param name="Area">The area; null for none.</param>
-/// <param name="IsServed">Whether a month of creation serves the filter; without, the geometry's own rectangle must.</param>
+/// <param name="IsServed">Whether a condition on the creation month gives the filter an index; else the geometry's rectangle must.</param>
 internal sealed partial record GeoQuestion(string Family, GeoTarget Target, GeoCondition? Condition, GeoArea? Area, bool IsServed)
 {
     /// <summary>Requests in a first page.</summary>
@@ -138,15 +141,22 @@ internal sealed partial record GeoQuestion(string Family, GeoTarget Target, GeoC
     private const int ClusterZoom = 12;
 
     private const string RequestsText =
-        "query($within: AreaInput, $where: ServiceRequestFilterInput) { serviceRequests(first: 100, city: \"nyc\", within: $within, where: $where) { nodes { id } totalCount } }";
+        "query($within: AreaInput, $where: ServiceRequestFilterInput) { serviceRequests(first: 100, city: \"nyc\", within: $within, "
+            + "where: $where) { nodes { id } totalCount } }";
 
-    private const string BoundariesText = "query($where: BoundaryFilterInput) { boundaries(first: 100, city: \"nyc\", where: $where) { nodes { id } totalCount } }";
+    private const string BoundariesText =
+        "query($where: BoundaryFilterInput) { boundaries(first: 100, city: \"nyc\", where: $where) { nodes { id } totalCount } }";
 
-    /// <summary>All that its answer may cost by positions: of its conditions and its area.</summary>
+    /// <summary>The positions of its conditions and its area together.</summary>
     public int Positions => Leaves.Sum(l => l.Shape.Positions) + (Area?.Shape?.Positions ?? 0);
 
-    /// <summary>Whether the operation itself demands the area.</summary>
-    public bool NeedsArea => Target is GeoTarget.ServiceRequestMap or GeoTarget.ServiceRequestClusters or GeoTarget.NearbyServiceRequests or GeoTarget.BoundaryDetail;
+    /// <summary>Whether the operation itself requires the area.</summary>
+    public bool NeedsArea =>
+        Target
+            is GeoTarget.ServiceRequestMap
+                or GeoTarget.ServiceRequestClusters
+                or GeoTarget.NearbyServiceRequests
+                or GeoTarget.BoundaryDetail;
 
     public IEnumerable<GeoLeaf> Leaves => Condition?.Leaves.Cast<GeoLeaf>() ?? [];
 
@@ -158,22 +168,26 @@ internal sealed partial record GeoQuestion(string Family, GeoTarget Target, GeoC
         string area = AreaJson();
         return Target switch
         {
-            GeoTarget.Requests => $$"""{"query":{{JsonSerializer.Serialize(RequestsText)}},"variables":{"within":{{area}},"where":{{where}} } }""",
-            GeoTarget.RequestsLiteral => $$"""{"query":{{JsonSerializer.Serialize(
-                $"{{ serviceRequests(first: 100, city: \"nyc\", within: {Literal(area)}, where: {Literal(where)}) {{ nodes {{ id }} totalCount }} }}")}}}""",
+            GeoTarget.Requests =>
+                $$"""{"query":{{JsonSerializer.Serialize(RequestsText)}},"variables":{"within":{{area}},"where":{{where}} } }""",
+            GeoTarget.RequestsLiteral =>
+                $$"""{"query":{{JsonSerializer.Serialize(
+                    $"{{ serviceRequests(first: 100, city: \"nyc\", within: {Literal(area)}, where: {Literal(where)}) "
+                        + "{ nodes { id } totalCount } }")}}}""",
             GeoTarget.Boundaries => $$"""{"query":{{JsonSerializer.Serialize(BoundariesText)}},"variables":{"where":{{where}} } }""",
             _ => $$"""{"id":"{{published[Target.ToString()]}}","variables":{ {{Place(area)}},"where":{{where}} } }""",
         };
     }
 
-    // What the published operation asks for beside its filter.
+    // The other arguments of the published operation, beside its filter.
     private string Place(string area) => Target switch
     {
         GeoTarget.ServiceRequestStats => $"\"city\":\"nyc\",\"within\":{area}",
         GeoTarget.ServiceRequestMap => $"\"city\":\"nyc\",\"first\":{Page},\"viewport\":{area["{\"viewport\":".Length..^1]}",
         GeoTarget.ServiceRequestClusters => $"\"city\":\"nyc\",\"zoom\":{ClusterZoom},\"viewport\":{area["{\"viewport\":".Length..^1]}",
         GeoTarget.NearbyServiceRequests => FormattableString.Invariant(
-            $"\"city\":\"nyc\",\"first\":{Page},\"to\":{{\"longitude\":{Area!.Numbers[0]:R},\"latitude\":{Area.Numbers[1]:R}}},\"withinMetres\":{Area.Numbers[2]:R}"),
+            $"\"city\":\"nyc\",\"first\":{Page},\"to\":{{\"longitude\":{Area!.Numbers[0]:R},\"latitude\":{
+                Area.Numbers[1]:R}}},\"withinMetres\":{Area.Numbers[2]:R}"),
         GeoTarget.BoundaryDetail => $"\"first\":{Page},\"id\":\"{GeometryFixture.BoundaryId((int)Area!.Numbers[0])}\"",
         GeoTarget.ServiceRequestList => $"\"city\":\"nyc\",\"first\":{Page}",
         _ => "\"city\":\"nyc\"",

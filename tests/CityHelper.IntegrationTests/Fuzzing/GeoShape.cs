@@ -5,13 +5,14 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 
-/// <summary>A geometry as a client writes it: it may be none at all, so it is no <see cref="Geometry"/> yet.</summary>
+/// <summary>A geometry as a client writes it: it may be invalid, so it is not yet a <see cref="Geometry"/>.</summary>
 /// <param name="Type">GeoJSON's name of the type.</param>
 /// <param name="Parts">
-/// Polygons of rings of positions. A line is a part of one ring, a point or several are one ring of one part.
+/// Polygons of rings of positions. A line is a part of one ring; a point or several points are one ring of one part.
 /// </param>
 /// <param name="Members">The geometries of a GeometryCollection; null for others.</param>
-internal sealed record GeoShape(string Type, IReadOnlyList<IReadOnlyList<IReadOnlyList<Coordinate>>> Parts, IReadOnlyList<GeoShape>? Members = null)
+internal sealed record GeoShape(
+    string Type, IReadOnlyList<IReadOnlyList<IReadOnlyList<Coordinate>>> Parts, IReadOnlyList<GeoShape>? Members = null)
 {
     private const int RingPositionsMin = 4;
 
@@ -29,24 +30,49 @@ internal sealed record GeoShape(string Type, IReadOnlyList<IReadOnlyList<IReadOn
 
     public static GeoShape Line(IReadOnlyList<Coordinate> positions) => new("LineString", [[positions]]);
 
-    public static GeoShape Lines(IEnumerable<IReadOnlyList<Coordinate>> lines) => new("MultiLineString", [.. lines.Select(l => (IReadOnlyList<IReadOnlyList<Coordinate>>)[l])]);
+    public static GeoShape Lines(IEnumerable<IReadOnlyList<Coordinate>> lines) =>
+        new("MultiLineString", [.. lines.Select(l => (IReadOnlyList<IReadOnlyList<Coordinate>>)[l])]);
 
-    public static GeoShape Points(IReadOnlyList<Coordinate> positions) => positions.Count == 1 ? new("Point", [[positions]]) : new("MultiPoint", [[positions]]);
+    public static GeoShape Points(IReadOnlyList<Coordinate> positions) =>
+        positions.Count == 1
+            ? new(
+                "Point",
+                [
+                    [positions],
+                ])
+            : new(
+                "MultiPoint",
+                [
+                    [positions],
+                ]);
 
-    /// <summary>The shape of a stored area.</summary>
-    public static GeoShape Of(Geometry surface) => new(
-        surface is Polygon ? "Polygon" : "MultiPolygon",
-        [.. Enumerable.Range(0, surface.NumGeometries).Select(i => (Polygon)surface.GetGeometryN(i))
-            .Select(p => (IReadOnlyList<IReadOnlyList<Coordinate>>)[.. p.InteriorRings.Prepend(p.ExteriorRing).Select(ring => ring.Coordinates)])]);
+    /// <summary>The geometry of a stored area.</summary>
+    public static GeoShape Of(Geometry surface) =>
+        new(
+            surface is Polygon ? "Polygon" : "MultiPolygon",
+            [
+                .. Enumerable
+                    .Range(0, surface.NumGeometries)
+                    .Select(i => (Polygon)surface.GetGeometryN(i))
+                    .Select(p =>
+                        (IReadOnlyList<IReadOnlyList<Coordinate>>)
+                            [.. p.InteriorRings.Prepend(p.ExteriorRing).Select(ring => ring.Coordinates)]),
+            ]);
 
-    /// <summary>The same with every position changed.</summary>
-    public GeoShape Map(Func<Coordinate, Coordinate> change) => this with
-    {
-        Parts = [.. Parts.Select(part => (IReadOnlyList<IReadOnlyList<Coordinate>>)[.. part.Select(ring => (IReadOnlyList<Coordinate>)[.. ring.Select(change)])])],
-        Members = Members is null ? null : [.. Members.Select(m => m.Map(change))],
-    };
+    /// <summary>The same geometry with every position changed.</summary>
+    public GeoShape Map(Func<Coordinate, Coordinate> change) =>
+        this with
+        {
+            Parts =
+            [
+                .. Parts.Select(part =>
+                    (IReadOnlyList<IReadOnlyList<Coordinate>>)[.. part.Select(ring => (IReadOnlyList<Coordinate>)[.. ring.Select(change)])]
+                ),
+            ],
+            Members = Members is null ? null : [.. Members.Select(m => m.Map(change))],
+        };
 
-    /// <summary>The geometry; null where RFC 7946 knows none: open or short rings, lines of one position.</summary>
+    /// <summary>The geometry; null where RFC 7946 has none: open or short rings, lines of one position.</summary>
     public Geometry? ToGeometry()
     {
         if (Members is not null)
@@ -76,7 +102,7 @@ internal sealed record GeoShape(string Type, IReadOnlyList<IReadOnlyList<IReadOn
         };
     }
 
-    /// <summary>GeoJSON, numbers to the last bit.</summary>
+    /// <summary>GeoJSON, with numbers to the last bit.</summary>
     public void WriteJson(StringBuilder json)
     {
         json.Append(CultureInfo.InvariantCulture, $"{{\"type\":\"{Type}\",");
@@ -109,7 +135,8 @@ internal sealed record GeoShape(string Type, IReadOnlyList<IReadOnlyList<IReadOn
         }
 
         json.Append('}');
-        void Rings(IReadOnlyList<IReadOnlyList<Coordinate>> rings) => WriteList(json, rings, (ring, _) => WriteList(json, ring, (c, _) => Position(json, c)));
+        void Rings(IReadOnlyList<IReadOnlyList<Coordinate>> rings) =>
+            WriteList(json, rings, (ring, _) => WriteList(json, ring, (c, _) => Position(json, c)));
     }
 
     public override string ToString()
@@ -137,14 +164,16 @@ internal sealed record GeoShape(string Type, IReadOnlyList<IReadOnlyList<IReadOn
 
     private static void Position(StringBuilder json, Coordinate c) => json.Append(CultureInfo.InvariantCulture, $"[{c.X:R},{c.Y:R}]");
 
-    /// <summary>A number as the server takes it: what is too small to be calculated with is nothing.</summary>
+    /// <summary>A number as the server reads it: numbers too small to calculate with become 0.</summary>
     public static double Taken(double number) => Math.Abs(number) < Limits.NumberMin ? 0 : number;
 
     private static Coordinate Taken(Coordinate c) => new(Taken(c.X), Taken(c.Y));
 
     private static Coordinate[] Copies(IReadOnlyList<Coordinate> positions) => [.. positions.Select(Taken)];
 
-    private static Polygon Surface(IReadOnlyList<IReadOnlyList<Coordinate>> rings) => rings.Count == 0
-        ? s_factory.CreatePolygon()
-        : s_factory.CreatePolygon(s_factory.CreateLinearRing(Copies(rings[0])), [.. rings.Skip(1).Select(ring => s_factory.CreateLinearRing(Copies(ring)))]);
+    private static Polygon Surface(IReadOnlyList<IReadOnlyList<Coordinate>> rings) =>
+        rings.Count == 0
+            ? s_factory.CreatePolygon()
+            : s_factory.CreatePolygon(
+                s_factory.CreateLinearRing(Copies(rings[0])), [.. rings.Skip(1).Select(ring => s_factory.CreateLinearRing(Copies(ring)))]);
 }

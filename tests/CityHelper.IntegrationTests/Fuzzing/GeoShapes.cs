@@ -5,12 +5,12 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>
-/// Shapes of the kinds that are hard for who computes with geometries: where many edges meet, where they all but meet, and where they are
-/// the stored ones. Corners lie on requests as often as not.
+/// Geometries that are hard to compute with: many edges meet, nearly meet, or coincide with stored ones. Half of the corners lie on
+/// requests.
 /// </summary>
-internal sealed class GeoShapes
+internal sealed partial class GeoShapes
 {
-    /// <summary>Coordinates of a shape whose JSON would not fit into a body otherwise have so many decimals: a tenth of a metre.</summary>
+    /// <summary>Decimals of a geometry whose JSON would otherwise be too large for a body: a tenth of a metre.</summary>
     private const int ShortDecimals = 6;
 
     /// <summary>Positions with all their digits that fit into a body: 40 bytes each.</summary>
@@ -26,14 +26,15 @@ internal sealed class GeoShapes
         _dice = dice;
         _families =
         [
-            ("grid", Grid, 4), ("comb", Comb, 4), ("star", Star, 5), ("star line", StarLine, 3), ("spiral", Spiral, 3), ("nested rings", Nested, 3), ("holes", Holes, 3),
-            ("tiles", Tiles, 3), ("near-coincident", Coincident, 5), ("collinear", Collinear, 5), ("stored", Stored, 8), ("shared edge", SharedEdge, 5), ("tiny", Tiny, 4),
-            ("sliver", Sliver, 3), ("points", Points, 5), ("walk", Walk, 5), ("crossed", Crossed, 3), ("repeated", Repeated, 2), ("empty", Empty, 1), ("collection", Collection, 1),
-            ("world", World, 2), ("box", Box, 6),
+            ("grid", Grid, 4), ("comb", Comb, 4), ("star", Star, 5), ("star line", StarLine, 3), ("spiral", Spiral, 3),
+            ("nested rings", Nested, 3), ("holes", Holes, 3), ("tiles", Tiles, 3), ("near-coincident", Coincident, 5),
+            ("collinear", Collinear, 5), ("stored", Stored, 8), ("shared edge", SharedEdge, 5), ("tiny", Tiny, 4), ("sliver", Sliver, 3),
+            ("points", Points, 5), ("walk", Walk, 5), ("crossed", Crossed, 3), ("repeated", Repeated, 2), ("empty", Empty, 1),
+            ("collection", Collection, 1), ("world", World, 2), ("box", Box, 6),
         ];
     }
 
-    /// <summary>A shape of about so many positions.</summary>
+    /// <summary>A geometry of about this many positions.</summary>
     public (string Family, GeoShape Shape) Next(int positions)
     {
         (string name, Func<int, GeoShape> make, _) = _dice.PickWeighted(_families, f => f.Weight);
@@ -41,7 +42,7 @@ internal sealed class GeoShapes
         return (name, shape.Positions > LongPositionsMax ? shape.Map(Short) : shape);
     }
 
-    /// <summary>An area's shape: Polygon or MultiPolygon.</summary>
+    /// <summary>An area's geometry: Polygon or MultiPolygon.</summary>
     public (string Family, GeoShape Shape) NextSurface(int positions)
     {
         for (int i = 0; i < 20; i++)
@@ -56,17 +57,19 @@ internal sealed class GeoShapes
         return ("box", Box(positions));
     }
 
-    /// <summary>A place: of the lattice, of a request, of a stored boundary, around 0/0, anywhere.</summary>
-    public Coordinate Anchor() => _dice.Below(20) switch
-    {
-        < 8 => GeometryFixture.Lattice(_dice.Between(-16, 16), _dice.Between(-16, 16)),
-        < 12 => _dice.Pick(_fixture.Places).Copy(),
-        < 15 => Corner(Boundary()),
-        < 16 => new Coordinate(0, 0),
-        _ => new Coordinate(GeometryFixture.Longitude + (_dice.Fraction() - 0.5) * 0.05, GeometryFixture.Latitude + (_dice.Fraction() - 0.5) * 0.05),
-    };
+    /// <summary>A location: of the lattice, of a request, of a stored boundary, around 0/0, anywhere.</summary>
+    public Coordinate Anchor() =>
+        _dice.Below(20) switch
+        {
+            < 8 => GeometryFixture.Lattice(_dice.Between(-16, 16), _dice.Between(-16, 16)),
+            < 12 => _dice.Pick(_fixture.Places).Copy(),
+            < 15 => Corner(Boundary()),
+            < 16 => new Coordinate(0, 0),
+            _ => new Coordinate(
+                GeometryFixture.Longitude + (_dice.Fraction() - 0.5) * 0.05, GeometryFixture.Latitude + (_dice.Fraction() - 0.5) * 0.05),
+        };
 
-    /// <summary>A size in degrees: steps of the lattice, or of any order down to a rounding.</summary>
+    /// <summary>A size in degrees: lattice steps, or any magnitude down to a rounding error.</summary>
     public double Size() => _dice.Below(10) switch
     {
         < 6 => GeometryFixture.Step * _dice.Between(1, 16),
@@ -84,7 +87,7 @@ internal sealed class GeoShapes
         return corners[_dice.Below(corners.Length)].Copy();
     }
 
-    // Within the world: what goes beyond lies on its edge.
+    // Clamped to the world.
     private static Coordinate At(Coordinate anchor, double east, double north) =>
         new(Math.Clamp(anchor.X + east, -180, 180), Math.Clamp(anchor.Y + north, -90, 90));
 
@@ -103,7 +106,7 @@ internal sealed class GeoShapes
         return n < 3 ? GeoShape.Points([corner]) : GeoShape.Polygon(Rectangle(corner, Size(), Size()));
     }
 
-    // Lines that cross each other, each line of them all: as many, as one, or as a bundle that crosses nothing.
+    // Crossing lines: as many lines, as one line, or as a bundle without crossings.
     private GeoShape Grid(int n)
     {
         (Coordinate corner, double size) = (Anchor(), Size());
@@ -113,7 +116,10 @@ internal sealed class GeoShapes
         Coordinate[][] up = [.. Enumerable.Range(0, lines).Select(i => new[] { At(corner, i * gap, 0), At(corner, i * gap, size) })];
         return _dice.Below(3) switch
         {
-            0 => GeoShape.Line([.. across.SelectMany((l, i) => i % 2 == 0 ? l : [l[1], l[0]]), .. up.SelectMany((l, i) => i % 2 == 0 ? l : [l[1], l[0]])]),
+            0 => GeoShape.Line([
+                .. across.SelectMany((l, i) => i % 2 == 0 ? l : [l[1], l[0]]),
+                .. up.SelectMany((l, i) => i % 2 == 0 ? l : [l[1], l[0]]),
+            ]),
             1 => GeoShape.Lines(across),
             _ => GeoShape.Lines(across.Concat(up)),
         };
@@ -127,8 +133,12 @@ internal sealed class GeoShapes
         Coordinate Place(double along, double out_) => isUpright ? At(corner, along, out_) : At(corner, out_, along);
         Coordinate[] open =
         [
-            .. Enumerable.Range(0, teeth).SelectMany(i => new[] { Place(i * width / teeth, height * 0.1), Place((i + 0.5) * width / teeth, height) }),
-            Place(width, height * 0.1), Place(width, 0), Place(0, 0),
+            .. Enumerable
+                .Range(0, teeth)
+                .SelectMany(i => new[] { Place(i * width / teeth, height * 0.1), Place((i + 0.5) * width / teeth, height) }),
+            Place(width, height * 0.1),
+            Place(width, 0),
+            Place(0, 0),
         ];
         return _dice.Chance(80) ? GeoShape.Polygon(Closed(open)) : GeoShape.Line(open);
     }
@@ -146,7 +156,8 @@ internal sealed class GeoShapes
         }
 
         Coordinate[] shell = Closed(Enumerable.Range(0, rays).Select(i => Ray(i, 1)));
-        Coordinate[] hole = Closed(Enumerable.Range(0, rays).Select(i => At(middle, (shell[i].X - middle.X) * 0.4, (shell[i].Y - middle.Y) * 0.4)));
+        Coordinate[] hole = Closed(
+            Enumerable.Range(0, rays).Select(i => At(middle, (shell[i].X - middle.X) * 0.4, (shell[i].Y - middle.Y) * 0.4)));
         return _dice.Chance(30) ? GeoShape.Polygon(shell, hole) : GeoShape.Polygon(shell);
     }
 
@@ -177,10 +188,12 @@ internal sealed class GeoShapes
         }
 
         Coordinate[] inner = [.. Enumerable.Range(1, half).Select(i => Place(i, 0))];
-        return _dice.Chance(40) ? GeoShape.Line(inner) : GeoShape.Polygon(Closed(inner.Concat(Enumerable.Range(1, half).Select(i => Place(half + 1 - i, 0.4 / turns)))));
+        return _dice.Chance(40)
+            ? GeoShape.Line(inner)
+            : GeoShape.Polygon(Closed(inner.Concat(Enumerable.Range(1, half).Select(i => Place(half + 1 - i, 0.4 / turns)))));
     }
 
-    // Frames within frames, up to one more than there may be rings.
+    // Nested frames, up to one more than the limit of rings.
     private GeoShape Nested(int n)
     {
         (Coordinate middle, double size) = (Anchor(), Size());
@@ -195,7 +208,7 @@ internal sealed class GeoShapes
         int side = (int)Math.Sqrt(Math.Clamp(n / 5, 1, Limits.GeometryRingsMax + 50));
         double gap = size / side;
 
-        // Apart, or corner to corner, which cuts the inside to pieces.
+        // Apart, or corner to corner, which splits the interior.
         double width = gap * _dice.Pick([0.25, 0.5, 1]);
         return GeoShape.Polygon([Rectangle(corner, size, size), .. from x in Enumerable.Range(0, side) from y in Enumerable.Range(0, side)
             where width < gap || (x + y) % 2 == 0
@@ -215,12 +228,15 @@ internal sealed class GeoShapes
             select new[] { Rectangle(At(corner, x * gap, y * gap), width, width) }]);
     }
 
-    // A shape and all but the same again.
+    // A geometry and a nearly identical copy.
     private GeoShape Coincident(int n)
     {
         GeoShape one = _dice.Below(3) switch { 0 => Star(n / 2), 1 => Box(4), _ => Walk(n / 2) };
         double apart = _dice.Pick([0, double.Epsilon, 1e-15, 1e-13, 1e-9]);
-        GeoShape other = one.Map(c => apart == double.Epsilon ? new Coordinate(Math.Min(180, Math.BitIncrement(c.X)), c.Y) : At(c, apart, _dice.Chance(50) ? apart : 0));
+        GeoShape other = one.Map(c =>
+            apart == double.Epsilon
+                ? new Coordinate(Math.Min(180, Math.BitIncrement(c.X)), c.Y)
+                : At(c, apart, _dice.Chance(50) ? apart : 0));
         return one.IsPoints
             ? GeoShape.Points([.. one.Parts[0][0], .. other.Parts[0][0]])
             : one with { Type = one.IsSurface ? "MultiPolygon" : "MultiLineString", Parts = [.. one.Parts, .. other.Parts] };
@@ -234,18 +250,23 @@ internal sealed class GeoShapes
         Coordinate On(double share) => At(corner, size * share, size * share);
         return _dice.Below(4) switch
         {
-            0 => GeoShape.Polygon(Closed(
-            [
-                .. Enumerable.Range(0, side).Select(i => At(corner, size * i / side, 0)), .. Enumerable.Range(0, side).Select(i => At(corner, size, size * i / side)),
-                .. Enumerable.Range(0, side).Select(i => At(corner, size - size * i / side, size)), .. Enumerable.Range(0, side).Select(i => At(corner, 0, size - size * i / side)),
-            ])),
+            0 => GeoShape.Polygon(
+                Closed([
+                    .. Enumerable.Range(0, side).Select(i => At(corner, size * i / side, 0)),
+                    .. Enumerable.Range(0, side).Select(i => At(corner, size, size * i / side)),
+                    .. Enumerable.Range(0, side).Select(i => At(corner, size - size * i / side, size)),
+                    .. Enumerable.Range(0, side).Select(i => At(corner, 0, size - size * i / side)),
+                ])),
             1 => GeoShape.Line([.. Enumerable.Range(0, Math.Max(2, n)).Select(i => On(i % 2))]),
-            2 => GeoShape.Lines(Enumerable.Range(0, Math.Max(1, n / 2)).Select(i => (IReadOnlyList<Coordinate>)[On(_dice.Fraction()), On(1 + _dice.Fraction())])),
+            2 => GeoShape.Lines(
+                Enumerable
+                    .Range(0, Math.Max(1, n / 2))
+                    .Select(i => (IReadOnlyList<Coordinate>)[On(_dice.Fraction()), On(1 + _dice.Fraction())])),
             _ => GeoShape.Line([.. Enumerable.Range(0, Math.Max(2, n)).Select(i => On(_dice.Below(side + 1) / (double)side))]),
         };
     }
 
-    // A stored boundary, whole or a part of it, as it is or moved by next to nothing.
+    // A stored boundary, all or a part of it, unchanged or moved by almost nothing.
     private GeoShape Stored(int n)
     {
         GeoShape whole = GeoShape.Of(Boundary());
@@ -257,7 +278,8 @@ internal sealed class GeoShapes
             2 => GeoShape.Polygon(some.Count == ring.Count ? some : [.. some, some[0].Copy()]),
             3 => GeoShape.Line(some),
             4 => GeoShape.Points([.. some]),
-            5 => new GeoShape("MultiPolygon", [.. whole.Parts.Where(p => p.Sum(r => r.Count) <= Math.Max(200, n)).Take(Limits.GeometryRingsMax)]),
+            5 => new GeoShape(
+                "MultiPolygon", [.. whole.Parts.Where(p => p.Sum(r => r.Count) <= Math.Max(200, n)).Take(Limits.GeometryRingsMax)]),
             _ => GeoShape.Line([some[0], some[some.Count / 2]]),
         };
         return _dice.Below(5) switch
@@ -268,7 +290,7 @@ internal sealed class GeoShapes
         };
     }
 
-    // A polygon at an edge of a stored one, on either side, over all of it, a part of it or more.
+    // A polygon at an edge of a stored one, on either side, along all of it, a part of it, or more.
     private GeoShape SharedEdge(int n)
     {
         Coordinate[] corners = Boundary().Coordinates;
@@ -282,43 +304,14 @@ internal sealed class GeoShapes
         int between = Math.Clamp(n - 4, 0, 200);
         Coordinate Between(int i) => At(start, (end.X - start.X) * i / (between + 1), (end.Y - start.Y) * i / (between + 1));
         return _dice.Chance(75)
-            ? GeoShape.Polygon(Closed([start, .. Enumerable.Range(1, between).Select(Between), end, At(end, east, north), At(start, east, north)]))
+            ? GeoShape.Polygon(
+                Closed([start, .. Enumerable.Range(1, between).Select(Between), end, At(end, east, north), At(start, east, north)]))
             : GeoShape.Line([start, end]);
-    }
-
-    private GeoShape Tiny(int n)
-    {
-        Coordinate anchor = _dice.Chance(60) ? new Coordinate(0, 0) : Anchor();
-        double unit = _dice.Pick([1e-15, 1e-15, double.Epsilon, 1e-13, 1e-300, 3e-15]);
-        Coordinate Place() => At(anchor, _dice.Between(-8, 8) * unit, _dice.Between(-8, 8) * unit);
-        return _dice.Below(4) switch
-        {
-            0 => GeoShape.Polygon(Rectangle(anchor, 4 * unit, 4 * unit)),
-            1 => GeoShape.Polygon(Closed(Enumerable.Range(0, Math.Max(3, n)).Select(i =>
-            {
-                (double sin, double cos) = Math.SinCos(i * 2 * Math.PI / Math.Max(3, n));
-                return At(anchor, 8 * unit * cos, 8 * unit * sin);
-            }))),
-            2 => GeoShape.Line([.. Enumerable.Range(0, Math.Max(2, n)).Select(_ => Place())]),
-            _ => GeoShape.Points([.. Enumerable.Range(0, n).Select(_ => Place())]),
-        };
-    }
-
-    private GeoShape Sliver(int n)
-    {
-        (Coordinate a, double size) = (Anchor(), Size());
-        double thin = size * Math.Pow(10, -16 + 14 * _dice.Fraction());
-        int side = Math.Max(1, n / 2);
-        return GeoShape.Polygon(Closed(
-        [
-            .. Enumerable.Range(0, side + 1).Select(i => At(a, size * i / side, thin * i / side)),
-            .. Enumerable.Range(0, side).Select(i => At(a, size - size * i / side, thin * (2 - (double)i / side))),
-        ]));
     }
 
     private GeoShape Points(int n) => GeoShape.Points([.. Enumerable.Range(0, _dice.Chance(40) ? 1 : n).Select(_ => Anchor())]);
 
-    // As a person walks: through requests' places, from corner to corner of the lattice, or just so.
+    // A random walk: through requests' locations, from corner to corner of the lattice, or anywhere.
     private GeoShape Walk(int n)
     {
         Coordinate at = Anchor();
@@ -326,11 +319,16 @@ internal sealed class GeoShapes
         List<Coordinate> line = [at];
         for (int i = 1; i < Math.Max(2, n); i++)
         {
-            at = pace == GeometryFixture.Step ? At(at, _dice.Between(-1, 1) * pace, _dice.Between(-1, 1) * pace) : At(at, pace * _dice.Fraction(), (_dice.Fraction() - 0.5) * pace);
+            at =
+                pace == GeometryFixture.Step
+                    ? At(at, _dice.Between(-1, 1) * pace, _dice.Between(-1, 1) * pace)
+                    : At(at, pace * _dice.Fraction(), (_dice.Fraction() - 0.5) * pace);
             line.Add(at);
         }
 
-        return _dice.Chance(75) || line.Count < 4 ? GeoShape.Line(line) : GeoShape.Lines([line[..(line.Count / 2)], line[(line.Count / 2)..]]);
+        return _dice.Chance(75) || line.Count < 4
+            ? GeoShape.Line(line)
+            : GeoShape.Lines([line[..(line.Count / 2)], line[(line.Count / 2)..]]);
     }
 
     // Rings that cross or touch themselves: a bow-tie, a zigzag, an eight.
@@ -341,38 +339,14 @@ internal sealed class GeoShapes
         return _dice.Below(3) switch
         {
             0 => GeoShape.Polygon(Closed([corner, At(corner, size, size), At(corner, size, 0), At(corner, 0, size)])),
-            1 => GeoShape.Polygon(Closed(Enumerable.Range(0, zigs).SelectMany(i => new[] { At(corner, size * i / zigs, 0), At(corner, size * (zigs - i) / zigs, size) }))),
-            _ => GeoShape.Polygon(Closed([corner, At(corner, size, size), At(corner, size, 0), corner.Copy(), At(corner, -size, 0), At(corner, -size, size)])),
+            1 => GeoShape.Polygon(
+                Closed(
+                    Enumerable
+                        .Range(0, zigs)
+                        .SelectMany(i => new[] { At(corner, size * i / zigs, 0), At(corner, size * (zigs - i) / zigs, size) }))),
+            _ => GeoShape.Polygon(
+                Closed([corner, At(corner, size, size), At(corner, size, 0), corner.Copy(), At(corner, -size, 0), At(corner, -size, size)])
+            ),
         };
     }
-
-    private GeoShape Repeated(int n)
-    {
-        (Coordinate a, Coordinate b) = (Anchor(), Anchor());
-        return _dice.Below(4) switch
-        {
-            0 => GeoShape.Line([.. Enumerable.Range(0, Math.Max(2, n)).Select(_ => a.Copy())]),
-            1 => GeoShape.Lines(Enumerable.Range(0, Math.Max(1, n / 2)).Select(_ => (IReadOnlyList<Coordinate>)[a.Copy(), b.Copy()])),
-            2 => GeoShape.Points([.. Enumerable.Range(0, n).Select(_ => a.Copy())]),
-            _ => GeoShape.Polygon(Closed([.. Enumerable.Range(0, Math.Max(1, n)).Select(_ => a.Copy()), At(a, Size(), 0), At(a, 0, Size())])),
-        };
-    }
-
-    private GeoShape Empty(int n) => _dice.Below(4) switch
-    {
-        0 => new("MultiPoint", [[[]]]),
-        1 => new("Polygon", [[]]),
-        2 => new("MultiLineString", []),
-        _ => new("MultiPolygon", n > 100 ? [.. Enumerable.Repeat(Array.Empty<IReadOnlyList<Coordinate>>(), Math.Min(n, Limits.GeometryRingsMax))] : []),
-    };
-
-    private GeoShape Collection(int n) => new("GeometryCollection", [], [.. Enumerable.Range(0, _dice.Below(3)).Select(_ => _dice.Chance(50) ? Box(4) : Points(Math.Min(n, 50)))]);
-
-    private GeoShape World(int n) => _dice.Below(4) switch
-    {
-        0 => GeoShape.Polygon(Rectangle(new Coordinate(-180, -90), 360, 180)),
-        1 => GeoShape.Polygon(Rectangle(Anchor(), _dice.Pick([10, 10.000001, 90]), 1)),
-        2 => GeoShape.Line([.. Enumerable.Range(0, Math.Max(2, n)).Select(i => new Coordinate(i % 2 == 0 ? -180 : 180, Math.Clamp(-90 + i * 180.0 / n, -90, 90)))]),
-        _ => GeoShape.Polygon(Rectangle(new Coordinate(179, 9), 1, 2)),
-    };
 }

@@ -16,16 +16,16 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>
-/// A server over five thousand requests that lie where geometries are hard: on a lattice of numbers that binary fractions hold exactly, on
-/// the corners and edges of the stored boundaries, a rounding beside them, around 0/0 at 1e-15, at the ends of the world, and nowhere. All
-/// were created in one month, so that a condition on the time serves any filter.
+/// A server over five thousand requests at locations that are hard for geometries: on a lattice of exact binary fractions, on the corners
+/// and edges of stored boundaries, a rounding error beside them, around 0/0 at 1e-15, at the ends of the world, and without location. All
+/// have one creation month, so a condition on the time gives any filter an index.
 /// </summary>
 public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
 {
     /// <summary>Degrees between neighbours of the lattice: sums, differences and axis-parallel distances of its points are exact.</summary>
     public const double Step = 1.0 / 1_024;
 
-    /// <summary>The lattice's middle.</summary>
+    /// <summary>The lattice's centre.</summary>
     public const double Longitude = -73 - 251.0 / 256;
 
     /// <summary>See <see cref="Longitude"/>.</summary>
@@ -34,7 +34,7 @@ public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
     private const int LatticeReach = 16;
     private const int Seed = 411;
 
-    /// <summary>Areas of real files, stored too where the files are there: a district of 32 rings, and the largest borough.</summary>
+    /// <summary>Areas of real files, stored too where the files exist: a district of 32 rings, and the largest borough.</summary>
     private static readonly (string File, string Value)[] s_real =
     [
         ("nyc-community-districts.geojson", "210"), ("nyc-boroughs-full.geojson.gz", "Queens"),
@@ -48,7 +48,7 @@ public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
 
     public string Database { get; private set; } = "";
 
-    /// <summary>Whether PostgreSQL's processes are this machine's.</summary>
+    /// <summary>Whether PostgreSQL runs on this machine.</summary>
     public bool IsPrivate => postgres.IsPrivate;
 
     /// <summary>The stored boundaries by their keys.</summary>
@@ -57,7 +57,7 @@ public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
     /// <summary>The category of each request, by key.</summary>
     public IReadOnlyDictionary<long, int> Categories { get; private set; } = null!;
 
-    /// <summary>The places of requests.</summary>
+    /// <summary>The locations of requests.</summary>
     public IReadOnlyList<Coordinate> Places { get; private set; } = null!;
 
     public static Coordinate Lattice(int east, int north) => new(Longitude + east * Step, Latitude + north * Step);
@@ -77,14 +77,15 @@ public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
         Categories = requests.ToDictionary(r => r.Id, r => r.CategoryId);
         Places = [.. requests.Select(r => r.Location?.Coordinate).OfType<Coordinate>()];
         await RequestRows.AddAsync(Database, requests);
-        _server = await TestServer.StartAsync(Database);
+        _server = await TestServer.StartAsync(Database, services: TestServer.BlocksForFewRows);
     }
 
     public async Task DisposeAsync() => await Server.DisposeAsync();
 
     private static IEnumerable<Boundary> StoredBoundaries()
     {
-        Geometry Box(int west, int south, int east, int north) => s_factory.ToGeometry(new Envelope(Lattice(west, south), Lattice(east, north)));
+        Geometry Box(int west, int south, int east, int north) =>
+            s_factory.ToGeometry(new Envelope(Lattice(west, south), Lattice(east, north)));
         Geometry Square(int reach) => Box(-reach, -reach, reach, reach);
         Geometry middle = Square(8);
         Coordinate[] teeth = [.. Enumerable.Range(0, 101).SelectMany(i => new[] { At(-8 + i * 0.16, 9), At(-8 + i * 0.16 + 0.08, 15) })];
@@ -102,8 +103,16 @@ public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
             s_factory.CreatePolygon([.. rays, rays[0]]),
             s_factory.CreatePolygon([At(-10, -10), At(10, -9.9999), At(10, -9.9998), At(-10, -10)]),
             s_factory.CreatePolygon([.. middle.Coordinates.Select(c => new Coordinate(Math.BitIncrement(c.X), c.Y))]),
-            s_factory.CreatePolygon([.. Enumerable.Range(-8, 16).Select(i => At(i, -8)), .. Enumerable.Range(-8, 16).Select(i => At(8, i)), At(8, 8), At(-8, 8), At(-8, -8)]),
-            s_factory.CreateMultiPolygon([.. Enumerable.Range(1, 7).Select(i => s_factory.CreatePolygon(Ring(Square(2 * i)), [Ring(Square(2 * i - 1))]))]),
+            s_factory.CreatePolygon([
+                .. Enumerable.Range(-8, 16).Select(i => At(i, -8)),
+                .. Enumerable.Range(-8, 16).Select(i => At(8, i)),
+                At(8, 8),
+                At(-8, 8),
+                At(-8, -8),
+            ]),
+            s_factory.CreateMultiPolygon([
+                .. Enumerable.Range(1, 7).Select(i => s_factory.CreatePolygon(Ring(Square(2 * i)), [Ring(Square(2 * i - 1))])),
+            ]),
             s_factory.ToGeometry(new Envelope(-Step, Step, -Step, Step)),
         ];
         return shapes.Select((shape, i) => new Boundary
@@ -122,7 +131,7 @@ public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
 
     private static LinearRing Ring(Geometry polygon) => (LinearRing)((Polygon)polygon).ExteriorRing;
 
-    // By the importer, as real ones come.
+    // Through the importer, like real data.
     private async Task ImportRealAsync()
     {
         if (SharedData.Folder is null)
@@ -137,8 +146,11 @@ public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
             string path = Path.Combine(Path.GetTempPath(), $"cityhelper-{Guid.NewGuid():N}.geojson");
             try
             {
-                await File.WriteAllTextAsync(path, $$"""{"type":"FeatureCollection","features":[{{await FeatureAsync(SharedData.PathOf("boundaries", file), value)}}]}""");
-                BoundaryImportOutcome outcome = await new BoundaryImporter(database).ImportFileAsync(city, path, new BoundaryImportOptions($"real-{value}".ToLowerInvariant(), null, null, false));
+                await File.WriteAllTextAsync(
+                    path,
+                    $$"""{"type":"FeatureCollection","features":[{{await FeatureAsync(SharedData.PathOf("boundaries", file), value)}}]}""");
+                BoundaryImportOutcome outcome = await new BoundaryImporter(database).ImportFileAsync(
+                    city, path, new BoundaryImportOptions($"real-{value}".ToLowerInvariant(), null, null, false));
                 Assert.Equal(1, outcome.Summary?.Inserted);
             }
             finally
@@ -151,10 +163,17 @@ public sealed class GeometryFixture(PostgresFixture postgres) : IAsyncLifetime
     private static async Task<string> FeatureAsync(string path, string value)
     {
         await using FileStream file = File.OpenRead(path);
-        await using Stream content = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        await using Stream content = path.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(file, CompressionMode.Decompress)
+            : file;
         using JsonDocument json = await JsonDocument.ParseAsync(content);
-        return json.RootElement.GetProperty("features").EnumerateArray()
-            .First(f => f.GetProperty("properties").EnumerateObject().Any(p => p.Value.ToString().Equals(value, StringComparison.OrdinalIgnoreCase))).GetRawText();
+        return json
+            .RootElement.GetProperty("features")
+            .EnumerateArray()
+            .First(f =>
+                f.GetProperty("properties").EnumerateObject().Any(p => p.Value.ToString().Equals(value, StringComparison.OrdinalIgnoreCase))
+            )
+            .GetRawText();
     }
 
     private async Task ReadBoundariesAsync()

@@ -3,9 +3,9 @@ using CityHelper.IntegrationTests.Oracle;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 
-/// <summary>Questions with geometries. Each has a seed of its own, so that one that fails can be asked again alone.</summary>
-/// <param name="fixture">What they are asked of.</param>
-/// <param name="seed">The seed of all.</param>
+/// <summary>Questions with geometries. Each has its own seed, so that a failing one can be asked alone.</summary>
+/// <param name="fixture">The fixture.</param>
+/// <param name="seed">The seed of all questions.</param>
 /// <param name="positionsMax">Positions of one geometry, about.</param>
 internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, int positionsMax)
 {
@@ -13,7 +13,7 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
 
     private static readonly string[] s_comparisons = ["lt", "lte", "gt", "gte", "eq", "neq", "in", "nin", "nlt", "nlte", "ngt", "ngte"];
 
-    /// <summary>The question of a number.</summary>
+    /// <summary>The question with a number.</summary>
     public GeoQuestion Question(int index)
     {
         var dice = new Dice(unchecked(seed * 1_000_003 + index));
@@ -33,7 +33,9 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
         var draft = new Draft(fixture, dice, positionsMax, target == GeoTarget.Boundaries);
         GeoArea? area = target switch
         {
-            GeoTarget.Requests or GeoTarget.RequestsLiteral or GeoTarget.ServiceRequestStats => dice.Chance(35) ? draft.Area(dice.Below(4)) : null,
+            GeoTarget.Requests or GeoTarget.RequestsLiteral or GeoTarget.ServiceRequestStats => dice.Chance(35)
+                ? draft.Area(dice.Below(4))
+                : null,
             GeoTarget.ServiceRequestMap or GeoTarget.ServiceRequestClusters => draft.Area(1),
             GeoTarget.NearbyServiceRequests => draft.Nearby(),
             GeoTarget.BoundaryDetail => draft.Area(3),
@@ -47,7 +49,7 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
     {
         private readonly GeoShapes _shapes = new(fixture, dice);
 
-        // A tenth of the shapes have more than half of the digits that the limit has.
+        // A tenth of the geometries have more than half as many digits as the limit.
         private int _size = (int)Math.Pow(positionsMax * 1.005, Math.Pow(dice.Fraction(), 1.5));
 
         public string Family { get; private set; } = "";
@@ -65,8 +67,8 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
                 i == 0 && dice.Chance(30) ? new GeoJoin(dice.Pick(["and", "or"]), [Leaf(), Leaf()]) : (GeoCondition)Leaf())]);
         }
 
-        // As far as any filter is looked for. Not around 0/0, where rows lie 1e-15 degrees apart: PostGIS's index on the spheroid fails
-        // there.
+        // The largest distance that any filter supports. Not around 0/0, where rows lie 1e-15 degrees apart: PostGIS's index on the
+        // spheroid fails there.
         public GeoArea Nearby()
         {
             NetTopologySuite.Geometries.Coordinate place = GeometryFixture.Lattice(dice.Between(-20, 20), dice.Between(-20, 20));
@@ -82,7 +84,7 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
                     (double width, double height) = (_shapes.Size(), _shapes.Size());
                     return new GeoArea(null, [x, y, Math.Min(180, x + width), Math.Min(90, y + height)]);
                 case 2:
-                    // Places that are 1e-8 metres apart PostGIS itself does not tell apart on the spheroid.
+                    // On the spheroid PostGIS itself does not distinguish points that are 1e-8 metres apart.
                     double metres = dice.Pick([1e-6, 0.5, 84.7, 1_000, 20_000, Limits.CircleMetresMax, Limits.CircleMetresMax + 1, 0, -5]);
                     return new GeoArea(null, [_shapes.Anchor().X, _shapes.Anchor().Y, metres]);
                 case 3:
@@ -101,14 +103,18 @@ internal sealed class GeometryFuzzGenerator(GeometryFixture fixture, int seed, i
             if (dice.Chance(18))
             {
                 return new GeoDistance(
-                    shape, Buffer(takesGrown: true, takesShrunk: false), dice.Pick(s_comparisons), dice.Chance(50) ? GeometryFixture.Step * dice.Between(0, 6) : _shapes.Size());
+                    shape,
+                    Buffer(takesGrown: true, takesShrunk: false),
+                    dice.Pick(s_comparisons),
+                    dice.Chance(50) ? GeometryFixture.Step * dice.Between(0, 6) : _shapes.Size());
             }
 
             string relation = dice.Pick(s_relations);
-            return new GeoRelation((dice.Chance(25) ? "n" : "") + relation, shape, Buffer(!isBoundaries || relation == "intersects", shape.IsSurface));
+            return new GeoRelation(
+                (dice.Chance(25) ? "n" : "") + relation, shape, Buffer(!isBoundaries || relation == "intersects", shape.IsSurface));
         }
 
-        // Mostly one that the condition takes: the rest is refused before anything is compared.
+        // Mostly a buffer that the condition accepts: the rest is refused before any comparison.
         private double? Buffer(bool takesGrown, bool takesShrunk)
         {
             double? buffer = AnyBuffer(takesShrunk);

@@ -5,47 +5,47 @@ using NetTopologySuite.Operation.Valid;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 
-/// <summary>What a question's answer must be.</summary>
+/// <summary>The expected answer of a question.</summary>
 /// <param name="Refusal">Why it must be refused; null where it need not be.</param>
-/// <param name="MayBeInvalid">Whether it may be refused as invalid: it was too much to find out here.</param>
-/// <param name="MustAnswer">Whether it is so plain that no refusal is due.</param>
-/// <param name="Sql">The condition of the rows in plain PostGIS; null where that cannot be asked in time.</param>
+/// <param name="MayBeInvalid">Whether it may be refused as invalid: finding out here takes too long.</param>
+/// <param name="MustAnswer">Whether it is so simple that no refusal is correct.</param>
+/// <param name="Sql">The condition of the rows in plain PostGIS; null where that would take too long.</param>
 /// <param name="Geometries">The parameters of <paramref name="Sql"/>.</param>
 internal sealed record GeoExpectation(string? Refusal, bool MayBeInvalid, bool MustAnswer, string? Sql, IReadOnlyList<Geometry> Geometries);
 
 /// <summary>
-/// What conditions on geometries mean in plain PostGIS (docs/decisions/0007), and whether PostGIS can be asked: nothing ends GEOS while it computes where edges cross,
-/// so it is asked only where this process has counted that few do.
+/// The meaning of conditions on geometries in plain PostGIS (docs/decisions/0007), and whether PostGIS can be asked. Nothing interrupts
+/// GEOS while it computes crossings, so this process first counts that there are few.
 /// </summary>
 internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boundaries, int requests)
 {
-    /// <summary>Contacts of a geometry's own edges up to which GEOS is asked for relations.</summary>
+    /// <summary>The most contacts among a geometry's own edges with which GEOS is asked for relations.</summary>
     private const int OwnContactsMax = 2_000;
 
-    /// <summary>Contacts with the edges of all stored boundaries up to which it is: the largest of real ones are 20,000.</summary>
+    /// <summary>The same for contacts with the edges of all stored boundaries: the most of real ones are 20,000.</summary>
     private const int StoredContactsMax = 25_000;
 
-    /// <summary>Positions times rows, or times positions of rows, up to which distances are asked for: a third of a second.</summary>
+    /// <summary>Positions times rows, or times positions of rows, up to which distances are compared: a third of a second.</summary>
     private const long DistancePairsMax = 25_000_000;
 
-    /// <summary>Positions of a line up to which relations of points with it are asked for.</summary>
+    /// <summary>Positions of a line up to which relations of points with it are compared.</summary>
     private const int LinePositionsMax = 2_000;
 
-    /// <summary>A plain question has at most so many positions, so many contacts of own edges, and so many with stored ones.</summary>
+    /// <summary>The most positions, contacts of own edges, and contacts with stored edges of a simple question.</summary>
     private const int PlainPositionsMax = 120;
     private const int PlainOwnContactsMax = 20;
     private const int PlainStoredContactsMax = 1_000;
 
-    /// <summary>Degrees from which what is left of a polygon is the same for PostGIS and for the server: less is a matter of their rounding.</summary>
+    /// <summary>Degrees from which PostGIS and the server agree on the rest of a shrunk polygon: below, their rounding differs.</summary>
     private const double ShrunkDegreesMin = 1e-9;
 
     /// <summary>
-    /// Degrees from which PostGIS tells a polygon's edges: its index of them, which it makes when it sees the polygon again, leaves shorter ones
-    /// out, so that the same point lies in the polygon for the first row and outside for the others (seed 401, input 5583; seed 406, input 5303).
+    /// Degrees from which PostGIS recognises a polygon's edges: its edge index, made when it sees the polygon again, omits shorter ones, so
+    /// the same point is inside for the first row and outside for the others (seed 401, input 5583; seed 406, input 5303).
     /// </summary>
     private const double EdgeDegreesMin = 1e-12;
 
-    /// <summary>Positions of a polygon up to which it is shrunk by PostGIS.</summary>
+    /// <summary>Positions of a polygon up to which PostGIS shrinks it.</summary>
     private const int ShrunkPositionsMax = 100;
 
     private readonly GeoEdges[] _edges = [.. boundaries.Values.Select(b => new GeoEdges(b))];
@@ -56,16 +56,20 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
         var judgement = new Judgement(question, this);
         string condition = question.Condition is null ? "true" : judgement.Condition(question.Condition);
         string area = question.Area is null ? "true" : judgement.Area(question.Area);
-        bool isPlain = judgement.IsPlain && question.Positions <= PlainPositionsMax && (question.IsServed || question.Target == GeoTarget.Boundaries)
+        bool isPlain =
+            judgement.IsPlain
+            && question.Positions <= PlainPositionsMax
+            && (question.IsServed || question.Target == GeoTarget.Boundaries)
             && question.Target is GeoTarget.Requests or GeoTarget.Boundaries or GeoTarget.ServiceRequestList;
         return new(
             judgement.Refusal, judgement.MayBeInvalid, isPlain && judgement.Refusal is null,
             judgement.CanAsk && judgement.Refusal is null ? $"{condition} and {area}" : null, judgement.Geometries);
     }
 
-    private static string Number(double number) => number.ToString("R", CultureInfo.InvariantCulture) is var text && text[0] == '-' ? $"('{text}'::float8)" : $"'{text}'::float8";
+    private static string Number(double number) =>
+        number.ToString("R", CultureInfo.InvariantCulture) is var text && text[0] == '-' ? $"('{text}'::float8)" : $"'{text}'::float8";
 
-    // One question's; each leaf adds what it says of the whole.
+    // The judgement of one question; each leaf of the condition adds its part.
     private sealed class Judgement(GeoQuestion question, GeometryOracle oracle)
     {
         private readonly bool _isBoundaries = question.Target == GeoTarget.Boundaries;
@@ -82,12 +86,15 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
 
         public bool CanAsk { get; private set; } = true;
 
-        public string Condition(GeoCondition condition) => condition switch
-        {
-            GeoJoin join => join.Parts.Count == 0 ? "true" : $"({string.Join($" {join.Name} ", join.Parts.Select(Condition))})",
-            GeoRelation relation => Leaf(relation, shape => Relation(relation, shape)) is var sql && relation.IsNegated ? $"not coalesce({sql}, false)" : $"coalesce({sql}, false)",
-            _ => Distance((GeoDistance)condition),
-        };
+        public string Condition(GeoCondition condition) =>
+            condition switch
+            {
+                GeoJoin join => join.Parts.Count == 0 ? "true" : $"({string.Join($" {join.Name} ", join.Parts.Select(Condition))})",
+                GeoRelation relation => Leaf(relation, shape => Relation(relation, shape)) is var sql && relation.IsNegated
+                    ? $"not coalesce({sql}, false)"
+                    : $"coalesce({sql}, false)",
+                _ => Distance((GeoDistance)condition),
+            };
 
         public string Area(GeoArea area)
         {
@@ -100,7 +107,8 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
             switch (area.Numbers.Count)
             {
                 case 4:
-                    return $"st_x(location) >= {N(0)} and st_x(location) <= {N(2)} and st_y(location) >= {N(1)} and st_y(location) <= {N(3)}";
+                    return $"st_x(location) >= {N(0)} and st_x(location) <= {N(2)} and st_y(location) >= {N(1)} and st_y(location) <= "
+                        + $"{N(3)}";
                 case 3:
                     Refuse(!(area.Numbers[2] > 0 && area.Numbers[2] <= Limits.CircleMetresMax), "a radius out of bounds");
                     return $"st_dwithin(location::geography, st_setsrid(st_makepoint({N(0)}, {N(1)}), 4326)::geography, {N(2)})";
@@ -114,12 +122,14 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
             Geometry? geometry = Checked(shape, out _);
             Envelope? box = geometry?.EnvelopeInternal;
             Refuse(!shape.IsSurface || geometry?.IsEmpty == true, "an area without ground");
-            Refuse(box is not null && (box.Width > Limits.AreaDegreesMax || box.Height > Limits.AreaDegreesMax), "an area that is too wide");
+            Refuse(
+                box is not null && (box.Width > Limits.AreaDegreesMax || box.Height > Limits.AreaDegreesMax), "an area that is too wide");
             LeaveOutTiny(geometry);
             return $"st_intersects({Parameter(geometry)}, location)";
         }
 
-        private void LeaveOutTiny(Geometry? surface) => CanAsk &= surface is null || !SegmentsOf(surface).Any(length => length is > 0 and < EdgeDegreesMin);
+        private void LeaveOutTiny(Geometry? surface) =>
+            CanAsk &= surface is null || !SegmentsOf(surface).Any(length => length is > 0 and < EdgeDegreesMin);
 
         private static IEnumerable<double> SegmentsOf(Geometry surface) =>
             surface.Coordinates.Zip(surface.Coordinates.Skip(1), (from, to) => from.Distance(to));
@@ -135,7 +145,8 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
             return geometry is null ? "false" : sql(geometry);
         }
 
-        private string Relation(GeoRelation relation, Geometry geometry) => _isBoundaries ? OfArea(relation, geometry) : OfPoint(relation, geometry);
+        private string Relation(GeoRelation relation, Geometry geometry) =>
+            _isBoundaries ? OfArea(relation, geometry) : OfPoint(relation, geometry);
 
         private string OfPoint(GeoRelation relation, Geometry geometry)
         {
@@ -154,7 +165,9 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
                     ("touches", _) => "=",
                     _ => "",
                 };
-                return sign.Length == 0 ? "false" : $"({(relation.Degrees > 0 ? "" : $"st_intersects({other}, location) and ")}{distance} {sign} {Number(reach)})";
+                return sign.Length == 0
+                    ? "false"
+                    : $"({(relation.Degrees > 0 ? "" : $"st_intersects({other}, location) and ")}{distance} {sign} {Number(reach)})";
             }
 
             if (relation.Shape.IsSurface)
@@ -203,7 +216,7 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
                 CountDistance(geometry);
                 string from = $"st_distance({_row}, {Parameter(geometry)})";
 
-                // Of nothing and a number, greatest() is the number.
+                // For null and a number, greatest() returns the number.
                 return leaf.Degrees > 0 ? $"case when {from} is not null then greatest(0, {from} - {Number(leaf.Degrees)}) end" : from;
             });
             bool isNegated = leaf.Comparison[0] == 'n';
@@ -235,7 +248,7 @@ internal sealed class GeometryOracle(IReadOnlyDictionary<int, MultiPolygon> boun
         private void CountDistance(Geometry geometry) =>
             CanAsk &= (_isBoundaries ? oracle._boundaryPositions : oracle.Requests) * geometry.NumPoints <= DistancePairsMax;
 
-        // The geometry where it is known to be valid. What is refused needs no more judging.
+        // The geometry if it is known to be valid. A refused one needs no further checks.
         private Geometry? Checked(GeoShape shape, out int contacts)
         {
             contacts = 0;

@@ -3,14 +3,14 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.IntegrationTests.Fuzzing;
 
 /// <summary>
-/// Makes a failing question smaller: conditions, parts, rings and positions are left out, and numbers shortened, as long as it fails.
+/// Makes a failing question smaller: removes conditions, parts, rings and positions, and shortens numbers, as long as it still fails.
 /// </summary>
 internal static class GeometryShrinker
 {
     private const int AttemptsMax = 300;
 
     /// <param name="question">A question that fails.</param>
-    /// <param name="failsAsync">Whether another one does.</param>
+    /// <param name="failsAsync">Whether a smaller one fails.</param>
     public static async Task<GeoQuestion> ShrinkAsync(GeoQuestion question, Func<GeoQuestion, Task<bool>> failsAsync)
     {
         for (int attempts = 0; attempts < AttemptsMax;)
@@ -120,7 +120,11 @@ internal static class GeometryShrinker
         for (int p = 0; p < parts.Count; p++)
         {
             IReadOnlyList<IReadOnlyList<Coordinate>> part = parts[p];
-            GeoShape With(IReadOnlyList<IReadOnlyList<Coordinate>> changed) => shape with { Parts = [.. parts.Take(p), changed, .. parts.Skip(p + 1)] };
+            GeoShape With(IReadOnlyList<IReadOnlyList<Coordinate>> changed) =>
+                shape with
+                {
+                    Parts = [.. parts.Take(p), changed, .. parts.Skip(p + 1)],
+                };
             foreach (IReadOnlyList<IReadOnlyList<Coordinate>> fewer in part.Count > 1 ? Fewer(part, 1) : [])
             {
                 yield return With(fewer);
@@ -128,7 +132,7 @@ internal static class GeometryShrinker
 
             for (int r = 0; r < part.Count; r++)
             {
-                // A ring keeps its end, which is its first position again.
+                // A ring keeps its end, which repeats its first position.
                 IReadOnlyList<Coordinate> open = shape.IsSurface ? [.. part[r].SkipLast(1)] : part[r];
                 foreach (IReadOnlyList<Coordinate> fewer in open.Count > 1 ? Fewer(open, shape.IsSurface ? 3 : 1) : [])
                 {

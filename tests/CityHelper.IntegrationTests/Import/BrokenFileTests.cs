@@ -5,18 +5,22 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Import;
 
-/// <summary>A file that is broken as a whole gives one sentence and leaves nothing; a broken row is only itself.</summary>
-public sealed class BrokenFileTests(PostgresFixture postgres) : ImportHouse(postgres)
+/// <summary>A broken file gives one sentence and changes nothing; a broken row affects only itself.</summary>
+public sealed class BrokenFileTests(PostgresFixture postgres) : ImportFixture(postgres)
 {
     private static readonly string Good = "Unique Key,Created Date,Complaint Type\n"
         + string.Concat(Enumerable.Range(1, 5_000).Select(key => $"{key},6/1/24 8:00,Noise {key % 10} {Guid.NewGuid()}\n"));
 
     [Fact]
-    public async Task A_missing_file() => await AssertRefusedAsync("/nowhere/at/all.csv", "/nowhere/at/all.csv cannot be opened: there is no such file.");
+    public async Task A_missing_file() =>
+        await AssertRefusedAsync("/nowhere/at/all.csv", "/nowhere/at/all.csv cannot be opened: there is no such file.");
 
     [Fact]
-    public async Task An_empty_file() => await AssertRefusedAsync(
-        Write("empty.csv", ""), $"{Path.Combine(Folder, "empty.csv")} is empty, or no file: a pipe, a device, a socket, a link that leads nowhere. What is read twice, and to its end, must be a file; write it to one first, and give that.");
+    public async Task An_empty_file() =>
+        await AssertRefusedAsync(
+            Write("empty.csv", ""),
+            $"{Path.Combine(Folder, "empty.csv")} is empty, or no file: a pipe, a device, a socket, a link that leads nowhere. What is "
+                + "read twice, and to its end, must be a file; write it to one first, and give that.");
 
     [Fact]
     public async Task Text_that_is_named_gzip() => await AssertRefusedAsync(
@@ -32,7 +36,8 @@ public sealed class BrokenFileTests(PostgresFixture postgres) : ImportHouse(post
         byte[] packed = Gzip(Encoding.UTF8.GetBytes(Good));
         await AssertRefusedAsync(
             Write("cut.csv.gz", packed[..(packed.Length * 2 / 3)]),
-            "cut.csv.gz is cut off: its gzip ends before its content does; fetch it again (a file of several gzip parts must be decompressed first).");
+            "cut.csv.gz is cut off: its gzip ends before its content does; fetch it again (a file of several gzip parts must be "
+                + "decompressed first).");
     }
 
     [Fact]
@@ -51,8 +56,10 @@ public sealed class BrokenFileTests(PostgresFixture postgres) : ImportHouse(post
         "la.csv: this is not New York's 311 export: the header has no column Unique Key, Complaint Type.");
 
     [Fact]
-    public async Task A_header_with_a_column_twice() => await AssertRefusedAsync(
-        Write("twice.csv", "Unique Key,Created Date,unique_key,Complaint Type\n"), "twice.csv: the header has the column unique_key twice.");
+    public async Task A_header_with_a_column_twice() =>
+        await AssertRefusedAsync(
+            Write("twice.csv", "Unique Key,Created Date,unique_key,Complaint Type\n"),
+            "twice.csv: the header has the column unique_key twice.");
 
     [Fact]
     public async Task A_quote_that_is_never_closed() => await AssertRefusedAsync(
@@ -65,7 +72,8 @@ public sealed class BrokenFileTests(PostgresFixture postgres) : ImportHouse(post
         string rest = string.Concat(Enumerable.Repeat(Good, 8));
         await AssertRefusedAsync(
             Write("swallowed.csv", Good + "7000,6/1/24 8:00,\"Noise\n" + rest),
-            "swallowed.csv: the record that begins on line 5002 does not end within 1,048,576 characters; probably a quote in it is never closed.");
+            "swallowed.csv: the record that begins on line 5002 does not end within 1,048,576 characters; probably a quote in it is never "
+                + "closed.");
     }
 
     [Fact]
@@ -79,7 +87,8 @@ public sealed class BrokenFileTests(PostgresFixture postgres) : ImportHouse(post
     public async Task Broken_rows_are_rejected_with_their_lines_and_the_others_come_in()
     {
         byte[] file = [
-            .. "Unique Key,Created Date,Complaint Type\r\n1,6/1/24 8:00,Noise\r\n2,6/1/24 8:00\r\n3,6/1/24 8:00,Noise,more\r\n\r\n4,6/1/24 8:00,No"u8,
+            .. "Unique Key,Created Date,Complaint Type\r\n1,6/1/24 8:00,Noise\r\n2,6/1/24 8:00\r\n"u8,
+            .. "3,6/1/24 8:00,Noise,more\r\n\r\n4,6/1/24 8:00,No"u8,
             0xFF, .. "ise\r\n5,6/1/24 8:00,\"No\r\nise\"\r\n6,6/1/24 8:00,No\0ise\r\n7,tomorrow,Noise\r\n8,6/1/24 8:00,#8"u8];
         ImportSummary summary = await ImportAsync(Write("rows.csv", file));
         Assert.Equal((8, 3, 5), (summary.Read, summary.Inserted, summary.Rejected));
@@ -92,7 +101,9 @@ public sealed class BrokenFileTests(PostgresFixture postgres) : ImportHouse(post
                 "9,\"has a zero byte\"",
                 "10,\"Created Date `tomorrow` is not a date this source writes\"",
             ],
-            (await File.ReadAllLinesAsync(summary.RejectsFile!)).Skip(1).Select(line => line[..(line.IndexOf("\",", StringComparison.Ordinal) + 1)]));
+            (await File.ReadAllLinesAsync(summary.RejectsFile!))
+                .Skip(1)
+                .Select(line => line[..(line.IndexOf("\",", StringComparison.Ordinal) + 1)]));
     }
 
     private async Task AssertRefusedAsync(string path, string sentence)
@@ -105,7 +116,8 @@ public sealed class BrokenFileTests(PostgresFixture postgres) : ImportHouse(post
     {
         Assert.Equal("", await ContentAsync());
         Assert.Equal(["0|1"], await RowsAsync(
-            "select (select count(*)::text from import_run), count(*)::text from pg_class where relnamespace = 'staging'::regnamespace and relkind = 'r'"));
+            "select (select count(*)::text from import_run), count(*)::text from pg_class where relnamespace = 'staging'::regnamespace "
+                + "and relkind = 'r'"));
         Assert.False(Directory.Exists(RejectsFolder) && Directory.EnumerateFiles(RejectsFolder).Any());
     }
 

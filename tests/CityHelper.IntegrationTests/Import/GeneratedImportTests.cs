@@ -4,7 +4,7 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Import;
 
-public sealed class GeneratedImportTests(PostgresFixture postgres) : ImportHouse(postgres)
+public sealed class GeneratedImportTests(PostgresFixture postgres) : ImportFixture(postgres)
 {
     [Fact]
     public async Task The_same_seed_twice_changes_nothing()

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Import;
 
-/// <summary>A run that is stopped is finished by the same command.</summary>
-public sealed class InterruptedImportTests(PostgresFixture postgres) : ImportHouse(postgres)
+/// <summary>The same command completes an interrupted import.</summary>
+public sealed class InterruptedImportTests(PostgresFixture postgres) : ImportFixture(postgres)
 {
     private static readonly string[] Rows = [.. Enumerable.Range(1, 30).Select(n => $"{n},6/{n}/24 8:00,Noise {n % 4}")];
 
@@ -18,7 +18,8 @@ public sealed class InterruptedImportTests(PostgresFixture postgres) : ImportHou
     {
         string file = WriteRows("", [.. Rows, "bad,date,row"]);
         await StopWhileMergingAsync(file);
-        int merged = int.Parse((await RowsAsync("select rows_merged::text from import_run"))[0], System.Globalization.CultureInfo.InvariantCulture);
+        int merged = int.Parse(
+            (await RowsAsync("select rows_merged::text from import_run"))[0], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(merged, 1, 29);
         Assert.Equal([$"{merged}"], await RowsAsync("select count(*)::text from service_request"));
         if (crashed)
@@ -30,7 +31,8 @@ public sealed class InterruptedImportTests(PostgresFixture postgres) : ImportHou
 
         Assert.Equal(merged, summary.ContinuedAt);
         Assert.Equal((31, 30, 0, 0, 1), (summary.Read, summary.Inserted, summary.Updated, summary.Unchanged, summary.Rejected));
-        Assert.Equal(["1|30"], await RowsAsync("select count(*)::text, sum(rows_merged)::text from import_run where finished_at is not null"));
+        Assert.Equal(
+            ["1|30"], await RowsAsync("select count(*)::text, sum(rows_merged)::text from import_run where finished_at is not null"));
         await AssertSameAsInOnePieceAsync();
     }
 

@@ -9,8 +9,8 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Import;
 
-/// <summary>The city's own files, compared row by row with a second reading that shares no code with the importer.</summary>
-public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgres)
+/// <summary>The city's own files, compared row by row with a second reader that shares no code with the importer.</summary>
+public sealed class RealFileTests(PostgresFixture postgres) : ImportFixture(postgres)
 {
     private const string Stored =
         """
@@ -52,7 +52,7 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
         Assert.Equal(before, await ContentAsync());
     }
 
-    /// <summary>The weekly pulls: the second is the first in another order, and there is no status column.</summary>
+    /// <summary>The weekly pulls: the second has the first's rows in another order, and there is no status column.</summary>
     [SharedDataFact]
     public async Task A_pull_in_another_order_changes_nothing()
     {
@@ -69,11 +69,17 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
     [SharedDataFact]
     public async Task Another_citys_export_is_refused()
     {
-        Assert.Contains("this is not New York's 311 export", await RefusedAsync(SharedData.PathOf("boston", "boston-311-2011.csv.gz")), StringComparison.Ordinal);
-        Assert.Contains("this is not New York's 311 export", await RefusedAsync(SharedData.PathOf("los-angeles", "myla311-2017-12.csv.gz")), StringComparison.Ordinal);
+        Assert.Contains(
+            "this is not New York's 311 export",
+            await RefusedAsync(SharedData.PathOf("boston", "boston-311-2011.csv.gz")),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "this is not New York's 311 export",
+            await RefusedAsync(SharedData.PathOf("los-angeles", "myla311-2017-12.csv.gz")),
+            StringComparison.Ordinal);
     }
 
-    /// <summary>All the way: the file, the import, the plan, the answer.</summary>
+    /// <summary>End to end: the file, the import, the plan, the answer.</summary>
     [SharedDataFact]
     public async Task The_map_of_Midtown_answers_with_the_requests_of_the_file()
     {
@@ -94,7 +100,8 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
                 """,
                 new { view = new { west = West, south = South, east = East, north = North }, after })).GetProperty("serviceRequests");
             answered.AddRange(page.GetProperty("nodes").EnumerateArray().Select(n =>
-                $"{n.GetProperty("externalId")}|{n.GetProperty("category").GetProperty("name")}|{n.GetProperty("sourceStatus")}".ToLowerInvariant()));
+                $"{n.GetProperty("externalId")}|{n.GetProperty("category").GetProperty("name")}|{n.GetProperty("sourceStatus")}"
+                    .ToLowerInvariant()));
             JsonElement info = page.GetProperty("pageInfo");
             after = info.GetProperty("hasNextPage").GetBoolean() ? info.GetProperty("endCursor").GetString() : null;
         }
@@ -131,10 +138,10 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
                 long updated = Math.Max(long.Parse(told, CultureInfo.InvariantCulture), long.Parse(created, CultureInfo.InvariantCulture));
                 string[] cells =
                 [
-                    row["unique_key"], created, closed, updated.ToString(CultureInfo.InvariantCulture),
-                    NaiveTime(row["due_date"]), row["status"], row["agency"], row["complaint_type"].ToLowerInvariant(),
-                    row["descriptor"], row["incident_address"], row["incident_zip"], row["open_data_channel_type"], row["resolution_description"],
-                    NaiveNumber(row["latitude"]), NaiveNumber(row["longitude"]),
+                    row["unique_key"], created, closed, updated.ToString(CultureInfo.InvariantCulture), NaiveTime(row["due_date"]),
+                    row["status"], row["agency"], row["complaint_type"].ToLowerInvariant(), row["descriptor"], row["incident_address"],
+                    row["incident_zip"], row["open_data_channel_type"], row["resolution_description"], NaiveNumber(row["latitude"]),
+                    NaiveNumber(row["longitude"]),
                 ];
                 return string.Join('|', cells);
             });
@@ -144,7 +151,7 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
         cell.Length == 0 ? "" : double.Parse(cell, CultureInfo.InvariantCulture).ToString("R", CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Milliseconds since 1970; New York's daylight time written out by hand: second Sunday of March to first of November.
+    /// Milliseconds since 1970; New York's daylight time by its rule: second Sunday of March to first Sunday of November.
     /// </summary>
     private static string NaiveTime(string cell)
     {
@@ -154,7 +161,10 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
         }
 
         DateTime local = DateTime.ParseExact(
-            cell, ["M/d/yy H:mm", "MM/dd/yyyy hh:mm:ss tt", "yyyy-MM-dd'T'HH:mm:ss.fff"], CultureInfo.InvariantCulture, DateTimeStyles.None);
+            cell,
+            ["M/d/yy H:mm", "MM/dd/yyyy hh:mm:ss tt", "yyyy-MM-dd'T'HH:mm:ss.fff"],
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.None);
         DateTime march = new(local.Year, 3, 8, 2, 0, 0);
         DateTime november = new(local.Year, 11, 1, 2, 0, 0);
         march = march.AddDays((7 - (int)march.DayOfWeek) % 7);
@@ -175,7 +185,7 @@ public sealed class RealFileTests(PostgresFixture postgres) : ImportHouse(postgr
         {
             if (c == '"')
             {
-                // A doubled quote is outside for a moment; the files have none at other places.
+                // A doubled quote leaves the quoted state for a moment; the files have no other such quotes.
                 quoted = !quoted;
                 cell.Append(quoted && cell.Length > 0 && cell[^1] == '\uFFFC' ? '"' : '\uFFFC');
             }

@@ -4,8 +4,8 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Import;
 
-/// <summary>What a second file does to requests that are known.</summary>
-public sealed class ReimportTests(PostgresFixture postgres) : ImportHouse(postgres)
+/// <summary>What a second file does to known requests.</summary>
+public sealed class ReimportTests(PostgresFixture postgres) : ImportFixture(postgres)
 {
     private const string Columns = "Status,Closed Date,Resolution Action Updated Date,Descriptor,Latitude,Longitude";
 
@@ -19,7 +19,8 @@ public sealed class ReimportTests(PostgresFixture postgres) : ImportHouse(postgr
         await ImportAsync(WriteRows(Columns, "1,6/1/24 8:00,Noise,Open,,6/1/24 9:00,Old,40.7,-73.9"));
         string id = (await RowsAsync("select id::text from service_request"))[0];
 
-        ImportSummary summary = await ImportAsync(WriteRows(Columns, "1,6/1/24 8:00,Noise,Closed,6/1/24 10:00,6/1/24 10:05,New,40.8,-73.9"));
+        ImportSummary summary = await ImportAsync(
+            WriteRows(Columns, "1,6/1/24 8:00,Noise,Closed,6/1/24 10:00,6/1/24 10:05,New,40.8,-73.9"));
 
         Assert.Equal((0, 1, 0), (summary.Inserted, summary.Updated, summary.Unchanged));
         Assert.Equal(["CLOSED|Closed|New|06-01 14:05|06-01 14:00"], await RowsAsync(Told));
@@ -48,9 +49,10 @@ public sealed class ReimportTests(PostgresFixture postgres) : ImportHouse(postgr
         ImportSummary summary = await ImportAsync(WriteRows(Columns, "1,6/1/24 8:00,Noise,Open,,6/1/24 9:00,Other,,"));
         Assert.Equal((0, 1, 0), (summary.Inserted, summary.Updated, summary.Unchanged));
         Assert.Equal(["OPEN|Open|Other|06-01 13:00|-"], await RowsAsync(Told));
-        // The columns are there and empty: the source took the place back. The status is the same, so nothing is told.
+        // The columns exist and are empty: the source withdrew the location. The status is the same, so there is no status update.
         Assert.Equal(["1|0"], await RowsAsync(
-            "select count(*) filter (where location is null and cell_14 is null)::text, (select count(*)::text from status_update) from service_request"));
+            "select count(*) filter (where location is null and cell_14 is null)::text, (select count(*)::text from status_update) from "
+                + "service_request"));
     }
 
     [Fact]
@@ -63,26 +65,30 @@ public sealed class ReimportTests(PostgresFixture postgres) : ImportHouse(postgr
         Assert.Equal(["1"], await RowsAsync("select count(location)::text from service_request"));
     }
 
-    /// <summary>Every column is filled, then a file comes that tells a later time and nothing else.</summary>
+    /// <summary>Every column is filled, then a file brings a later time and nothing else.</summary>
     [Fact]
     public async Task No_column_at_all_is_lost_to_a_file_that_does_not_have_it()
     {
         const string All =
-            "Agency,Agency Name,Status,Due Date,Closed Date,Resolution Action Updated Date,Descriptor,Incident Address,Incident Zip,Community Board,Borough,"
-            + "Open Data Channel Type,Resolution Description,Latitude,Longitude";
+            "Agency,Agency Name,Status,Due Date,Closed Date,Resolution Action Updated Date,Descriptor,Incident Address,Incident "
+                + "Zip,Community Board,Borough,Open Data Channel Type,Resolution Description,Latitude,Longitude";
         const string Content = "select (to_jsonb(r) - 'updated_at' - 'content_hash')::text from service_request r";
-        await ImportAsync(WriteRows(
-            All, "1,6/1/24 8:00,Noise,DEP,Environment,Closed,6/9/24 8:00,6/1/24 9:00,6/1/24 9:00,Loud,1 BROADWAY,10004,01 MANHATTAN,MANHATTAN,PHONE,Done,40.7,-73.9"));
+        await ImportAsync(
+            WriteRows(
+                All,
+                "1,6/1/24 8:00,Noise,DEP,Environment,Closed,6/9/24 8:00,6/1/24 9:00,6/1/24 9:00,Loud,1 BROADWAY,10004,01 "
+                    + "MANHATTAN,MANHATTAN,PHONE,Done,40.7,-73.9"));
         string before = Assert.Single(await RowsAsync(Content));
         Assert.Equal("description", Assert.Single(await RowsAsync(
-            "select string_agg(key, ',') from service_request r, jsonb_each(to_jsonb(r)) where value = 'null'::jsonb and key <> 'source_created_at'")));
+            "select string_agg(key, ',') from service_request r, jsonb_each(to_jsonb(r)) where value = 'null'::jsonb and key <> "
+                + "'source_created_at'")));
 
         ImportSummary summary = await ImportAsync(WriteRows("Resolution Action Updated Date", "1,6/1/24 8:00,Noise,6/2/24 12:00"));
         Assert.Equal(1, summary.Updated);
         Assert.Equal([before], await RowsAsync(Content));
     }
 
-    /// <summary>Two in five rows of the portal were "updated" at the midnight before they were made.</summary>
+    /// <summary>Two in five rows of the portal were "updated" at the midnight before they were created.</summary>
     [Fact]
     public async Task A_change_that_is_dated_before_its_request_is_news_all_the_same()
     {
@@ -120,10 +126,14 @@ public sealed class ReimportTests(PostgresFixture postgres) : ImportHouse(postgr
     [Fact]
     public async Task Without_a_status_column_a_new_closed_date_closes_and_none_does_not_reopen()
     {
-        await ImportAsync(WriteRows(
-            "Closed Date,Status", "1,6/1/24 8:00,Noise,,Assigned", "2,6/1/24 8:00,Noise,6/1/24 9:00,Closed"));
-        await ImportAsync(WriteRows(
-            "Closed Date,Descriptor", "1,6/1/24 8:00,Noise,6/1/24 10:00,a", "2,6/1/24 8:00,Noise,6/1/24 9:00,b", "3,6/1/24 8:00,Noise,,c", "4,6/1/24 8:00,Noise,6/1/24 9:00,d"));
+        await ImportAsync(WriteRows("Closed Date,Status", "1,6/1/24 8:00,Noise,,Assigned", "2,6/1/24 8:00,Noise,6/1/24 9:00,Closed"));
+        await ImportAsync(
+            WriteRows(
+                "Closed Date,Descriptor",
+                "1,6/1/24 8:00,Noise,6/1/24 10:00,a",
+                "2,6/1/24 8:00,Noise,6/1/24 9:00,b",
+                "3,6/1/24 8:00,Noise,,c",
+                "4,6/1/24 8:00,Noise,6/1/24 9:00,d"));
         Assert.Equal(
             ["1|CLOSED|Assigned", "2|CLOSED|Closed", "3|OPEN|-", "4|CLOSED|-"],
             await RowsAsync("select external_id, status::text, source_status from service_request order by 1"));
@@ -170,7 +180,7 @@ public sealed class ReimportTests(PostgresFixture postgres) : ImportHouse(postgr
     [Fact]
     public async Task Requests_that_want_the_same_id_get_neighbouring_ones_and_keep_them()
     {
-        // Two keys of one moment whose 21 bits are equal, found by trying.
+        // Two keys of the same moment with equal 21 bits, found by trying.
         DateTime created = new(2024, 6, 1, 12, 0, 0, DateTimeKind.Utc);
         var seen = new Dictionary<long, int>();
         (int One, int Other) pair = default;
@@ -197,7 +207,7 @@ public sealed class ReimportTests(PostgresFixture postgres) : ImportHouse(postgr
     public async Task A_taken_id_of_an_earlier_file_is_stepped_over()
     {
         await ImportAsync(WriteRows("", "1,6/1/24 8:00,Noise"));
-        // The key that the next file brings finds its id taken, as if the hashes had met.
+        // The next file's key finds its id taken, as after a hash collision.
         await RowsAsync("update service_request_external_id set external_id = 'gone' returning external_id");
         Assert.Equal(1, (await ImportAsync(WriteRows("", "1,6/1/24 8:00,Noise"))).Inserted);
         Assert.Equal(["1"], await RowsAsync("select (max(id) - min(id))::text from service_request"));

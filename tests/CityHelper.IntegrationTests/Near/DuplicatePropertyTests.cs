@@ -12,8 +12,8 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Near;
 
 /// <summary>
-/// Possible duplicates are what the documented formula says when it is computed for every pair of requests, wherever on the earth.
-/// Distances and similarities of texts are PostgreSQL's own, asked pair by pair.
+/// Possible duplicates match the documented formula, computed for every pair of requests, anywhere on the earth. PostgreSQL computes
+/// distances and text similarities pair by pair.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutputHelper output) : IAsyncLifetime
@@ -22,7 +22,7 @@ public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutput
     private const int Days = 60;
     private const int PageRows = 45;
 
-    private static readonly DateTime s_now = ReadingHouse.Moment($"{NearRows.FirstYear}-01-02T00:00:00Z").AddDays(Days - 5.25);
+    private static readonly DateTime s_now = ReadingFixture.Moment($"{NearRows.FirstYear}-01-02T00:00:00Z").AddDays(Days - 5.25);
 
     private readonly List<ServiceRequest> _rows = NearRows.Make(31, Rows, Days);
     private readonly Dictionary<(string, string), double> _similarities = [];
@@ -70,7 +70,20 @@ public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutput
         int found = 0;
         do
         {
-            JsonElement page = (await _server.DataAsync(Query, new { after, rows = first == 100 ? 15 : metres == 500 ? 40 : PageRows, first, metres, days })).GetProperty("serviceRequests");
+            JsonElement page = (
+                await _server.DataAsync(
+                    Query,
+                    new
+                    {
+                        after,
+                        rows = first == 100 ? 15
+                        : metres == 500 ? 40
+                        : PageRows,
+                        first,
+                        metres,
+                        days,
+                    }
+                )).GetProperty("serviceRequests");
             foreach (JsonElement node in page.GetProperty("nodes").EnumerateArray())
             {
                 ServiceRequest request = _rows.Single(r => r.ExternalId == node.GetProperty("externalId").GetString());
@@ -82,9 +95,10 @@ public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutput
                 found += expected.Count;
             }
 
-            after = page.GetProperty("pageInfo").GetProperty("hasNextPage").GetBoolean() ? page.GetProperty("pageInfo").GetProperty("endCursor").GetString() : null;
-        }
-        while (after is not null);
+            after = page.GetProperty("pageInfo").GetProperty("hasNextPage").GetBoolean()
+                ? page.GetProperty("pageInfo").GetProperty("endCursor").GetString()
+                : null;
+        } while (after is not null);
 
         output.WriteLine($"{found} duplicates");
         Assert.True(found > Rows / 3, $"only {found} duplicates");
@@ -97,13 +111,19 @@ public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutput
         const string Query =
             """
             query($category: String!, $location: PositionInput!, $description: String, $first: Int, $metres: Float, $days: Int) {
-              duplicateCandidates(city: "nyc", category: $category, location: $location, description: $description, first: $first, withinMetres: $metres, withinDays: $days) {
+              duplicateCandidates(
+                city: "nyc", category: $category, location: $location, description: $description, first: $first,
+                withinMetres: $metres, withinDays: $days) {
                 serviceRequest { externalId updates(last: 1) { note } } distanceMetres score
               }
             }
             """;
         var random = new Random(32);
-        string?[] texts = [null, "", "rats", "Every night!", "Große", "next to the school", new string('x', 2_000), new string('x', 999) + "\U0001F600", "--"];
+        string?[] texts =
+        [
+            null, "", "rats", "Every night!", "Große", "next to the school", new string('x', 2_000), new string('x', 999) + "\U0001F600",
+            "--",
+        ];
         int found = 0;
         for (int i = 0; i < 150; i++)
         {
@@ -114,13 +134,24 @@ public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutput
             double? metres = random.Next(3) == 0 ? null : 500 * random.NextDouble();
             int? days = random.Next(3) == 0 ? null : random.Next(1, 91);
             JsonElement data = await _server.DataAsync(
-                Query, new { category = RequestRows.CategoryCodes[category - 1], location = new { longitude, latitude }, description, first, metres, days });
+                Query,
+                new
+                {
+                    category = RequestRows.CategoryCodes[category - 1],
+                    location = new { longitude, latitude },
+                    description,
+                    first,
+                    metres,
+                    days,
+                }
+            );
             Dictionary<string, double> distances = await DistancesToAsync(longitude, latitude);
             IEnumerable<ServiceRequest> open = _rows.Where(r => r.CategoryId == category
                 && (r.Status <= ServiceRequestStatus.Pending || r.CreatedAt >= s_now.AddDays(-7)));
             string text = description ?? "";
             text = text.Length <= 1_000 ? text : text[..(char.IsHighSurrogate(text[999]) ? 999 : 1_000)];
-            List<Found> expected = await BestAsync(open, other => distances.GetValueOrDefault(other.ExternalId!, double.NaN), s_now, text, first, metres, days);
+            List<Found> expected = await BestAsync(
+                open, other => distances.GetValueOrDefault(other.ExternalId!, double.NaN), s_now, text, first, metres, days);
             Assert.Equal(expected, data.GetProperty("duplicateCandidates").EnumerateArray().Select(Read));
             found += expected.Count;
         }
@@ -142,7 +173,13 @@ public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutput
     }
 
     private async Task<List<Found>> BestAsync(
-        IEnumerable<ServiceRequest> others, Func<ServiceRequest, double> distance, DateTime created, string text, int? first, double? metres, int? days)
+        IEnumerable<ServiceRequest> others,
+        Func<ServiceRequest, double> distance,
+        DateTime created,
+        string text,
+        int? first,
+        double? metres,
+        int? days)
     {
         double radius = metres ?? 100;
         double ms = (days ?? 14) * 86_400_000.0;
@@ -160,10 +197,18 @@ public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutput
             }
         }
 
-        return [.. all.OrderByDescending(f => f.Found.Score).ThenBy(f => f.Found.Metres).ThenByDescending(f => f.Id).Take(first ?? 5).Select(f => f.Found)];
+        return
+        [
+            .. all.OrderByDescending(f => f.Found.Score)
+                .ThenBy(f => f.Found.Metres)
+                .ThenByDescending(f => f.Id)
+                .Take(first ?? 5)
+                .Select(f => f.Found),
+        ];
     }
 
-    private static string TextOf(string? title, string? description) => string.Join(' ', new[] { title, description }.Where(t => !string.IsNullOrEmpty(t)));
+    private static string TextOf(string? title, string? description) =>
+        string.Join(' ', new[] { title, description }.Where(t => !string.IsNullOrEmpty(t)));
 
     private async Task<double> SimilarityAsync(string left, string right)
     {
@@ -183,7 +228,8 @@ public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutput
         await using NpgsqlCommand command = _direct.CreateCommand(
             """
             select a.external_id, b.external_id, st_distance(a.location::geography, b.location::geography)
-            from service_request a, service_request b where a.category_id = b.category_id and st_distance(a.location::geography, b.location::geography, false) < 600
+            from service_request a, service_request b
+            where a.category_id = b.category_id and st_distance(a.location::geography, b.location::geography, false) < 600
             """);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
         Dictionary<(string, string), double> distances = [];
@@ -199,7 +245,8 @@ public sealed class DuplicatePropertyTests(PostgresFixture postgres, ITestOutput
     {
         await using NpgsqlCommand command = _direct.CreateCommand(string.Create(
             CultureInfo.InvariantCulture,
-            $"select external_id, st_distance(location::geography, st_setsrid(st_makepoint({longitude:R}::float8, {latitude:R}::float8), 4326)::geography) from service_request where location is not null"));
+            $"select external_id, st_distance(location::geography, st_setsrid(st_makepoint({longitude:R}::float8, {latitude:R}::float8), "
+                + $"4326)::geography) from service_request where location is not null"));
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
         Dictionary<string, double> distances = [];
         while (await reader.ReadAsync())

@@ -7,37 +7,42 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.IntegrationTests.Near;
 
 /// <summary>
-/// Requests where distances are awkward: many at one point, on circles whose order on a sphere is not that on the spheroid, around the
-/// poles and on both sides of the antimeridian. A city lies in none of these places, but the code must not know that.
+/// Requests with awkward distances: many at one point, on circles whose order on a sphere differs from that on the spheroid, around the
+/// poles and on both sides of the antimeridian. No city lies there, but the code must not rely on that.
 /// </summary>
 internal static class NearRows
 {
     private const double MetresPerDegree = 111_195;
 
-    /// <summary>The first year of the requests.</summary>
     public const int FirstYear = 2022;
 
     public const int Years = 4;
 
-    /// <summary>The places that requests lie around.</summary>
+    /// <summary>The locations that requests lie around.</summary>
     public static IReadOnlyList<(double Longitude, double Latitude)> Places { get; } =
         [(-73.99, 40.75), (20, 0), (180, -17), (-180, 65), (30, 90), (-100, -90), (12, 70)];
 
-    private static readonly string?[] s_titles = [null, "", "Loud music", "loud MUSIC!", "Pothole", "Große Grube", "Rats, rats, rats", "Ratte", "投诉 噪音"];
+    private static readonly string?[] s_titles =
+    [
+        null, "", "Loud music", "loud MUSIC!", "Pothole", "Große Grube", "Rats, rats, rats", "Ratte", "投诉 噪音",
+    ];
 
-    private static readonly string?[] s_descriptions = [null, null, "Next to the school.", "next to the School", "Every night since Monday, from ten to four", "%"];
+    private static readonly string?[] s_descriptions =
+    [
+        null, null, "Next to the school.", "next to the School", "Every night since Monday, from ten to four", "%",
+    ];
 
-    /// <summary>The same rows for the same seed, over so many days.</summary>
+    /// <summary>The same rows for the same seed, over this many days.</summary>
     public static List<ServiceRequest> Make(int seed, int count, double days = Years * 365 - 10)
     {
         var random = new Random(seed);
         List<ServiceRequest> rows = [];
         for (int n = 0; n < count; n++)
         {
-            // One in four shares its millisecond with the row before.
+            // One in four has the same millisecond as the row before.
             DateTime created = n > 0 && random.Next(4) == 0
                 ? rows[^1].CreatedAt
-                : ReadingHouse.Moment($"{FirstYear}-01-02T00:00:00Z").AddMilliseconds(random.NextInt64((long)(days * 86_400_000)));
+                : ReadingFixture.Moment($"{FirstYear}-01-02T00:00:00Z").AddMilliseconds(random.NextInt64((long)(days * 86_400_000)));
             var request = new ServiceRequest
             {
                 CityId = RequestRows.City,
@@ -54,7 +59,16 @@ internal static class NearRows
             };
             if (n % 3 == 0)
             {
-                request.Updates.Add(new StatusUpdate { CityId = RequestRows.City, ServiceRequestId = request.Id, Id = request.Id, Note = $"Note {n}", CreatedAt = created });
+                request.Updates.Add(
+                    new StatusUpdate
+                    {
+                        CityId = RequestRows.City,
+                        ServiceRequestId = request.Id,
+                        Id = request.Id,
+                        Note = $"Note {n}",
+                        CreatedAt = created,
+                    }
+                );
             }
 
             rows.Add(request);
@@ -63,7 +77,7 @@ internal static class NearRows
         return rows;
     }
 
-    /// <summary>A position to ask from: a place, a row's point, or anywhere near one.</summary>
+    /// <summary>A position to ask from: one of the locations, a row's point, or anywhere near one.</summary>
     public static (double Longitude, double Latitude) RandomPosition(Random random, IReadOnlyList<ServiceRequest> rows)
     {
         (double longitude, double latitude) = Places[random.Next(Places.Count)];
@@ -90,7 +104,7 @@ internal static class NearRows
         return RequestRows.Point(x, y)!;
     }
 
-    // The point in a direction of a place, on a plane where that is one, over the pole or the antimeridian where it is not.
+    // The point in a direction from a location: planar in general, across the pole or the antimeridian where needed.
     private static (double Longitude, double Latitude) Moved(double longitude, double latitude, double angle, double metres)
     {
         double y = latitude + Math.Sin(angle) * metres / MetresPerDegree;

@@ -3,7 +3,7 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>Random areas around requests, with edges on points, down to no width at all.</summary>
+/// <summary>Random areas around requests, with edges on points, down to zero width.</summary>
 internal sealed class AreaGenerator(OracleRows rows, Dice dice)
 {
     /// <summary>A few kilometres in degrees.</summary>

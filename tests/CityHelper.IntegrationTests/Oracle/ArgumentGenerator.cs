@@ -2,21 +2,20 @@ using System.Text.Json.Nodes;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>Where a selection stands.</summary>
+/// <summary>The location of a selection.</summary>
 /// <param name="City">The city that values are taken from.</param>
 /// <param name="Path">The fields from the root to here; null when there may be several parents, or other fields around.</param>
-/// <param name="Connections">The connections around.</param>
-/// <param name="IsInFragment">Whether this may be put into other places too.</param>
+/// <param name="Connections">The enclosing connections.</param>
+/// <param name="IsInFragment">Whether other locations may use this too.</param>
 /// <param name="IsBelowCities">Whether a city here is one of all cities.</param>
 internal sealed record Place(short City, IReadOnlyList<string>? Path, int Connections, bool IsInFragment, bool IsBelowCities)
 {
     public static Place Root { get; } = new(OracleRows.NycId, [], 0, false, false);
 
-    /// <summary>The place of the one object of a field.</summary>
+    /// <summary>The location of the one object of a field.</summary>
     public Place Below(string field) => this with { Path = Path is null ? null : [.. Path, field] };
 }
 
-/// <summary>Random arguments of fields.</summary>
 internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, OperationDraft draft, Dice dice)
 {
     private readonly InputWriter _inputs = new(schema, draft, dice);
@@ -51,7 +50,7 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
         return text.Length == 0 ? "" : $"({text})";
     }
 
-    /// <summary>The id of any object that has one; now and then of none.</summary>
+    /// <summary>The id of any object that has one; sometimes of no object.</summary>
     public JsonNode AnyId(short city)
     {
         string type = dice.Pick(schema.PossibleTypes("Node"));
@@ -75,7 +74,7 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
         _ => [Argument(field, "zoom", dice.Between(-1, 18))],
     };
 
-    // Few, because each of them may have some of its own.
+    // Few, because each of them may have nested ones.
     private IEnumerable<string> Similar(SchemaField field, Place place)
     {
         if (place.Connections > 0 || dice.Chance(70))
@@ -83,9 +82,15 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
             yield return Argument(field, "first", dice.Between(0, 3));
         }
 
-        // Of many rows at once only what is near in place and time may be asked.
+        // For many rows at once, only small distances and few days are allowed.
         bool isOne = place.Path is not null && place.Connections == 0;
-        foreach ((string name, JsonNode value) in new[] { ("withinMetres", _near.SmallRadius(isOne ? 500 : 150)), ("withinDays", _near.Days(isOne ? 90 : 14)) })
+        foreach (
+            (string name, JsonNode value) in new[]
+            {
+                ("withinMetres", _near.SmallRadius(isOne ? 500 : 150)),
+                ("withinDays", _near.Days(isOne ? 90 : 14)),
+            }
+        )
         {
             if (dice.Chance(70))
             {
@@ -166,7 +171,7 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
             yield return Argument(field, "withinMetres", _near.Radius());
         }
 
-        // What is not generated stands for the rest: it may be null, or a variable that nobody gives.
+        // An argument without a generated value is null, or a variable without a value.
         bool hasArea = Offers(field, "within");
         bool inArea = hasArea && dice.Chance(30);
         if (hasArea && (inArea || dice.Chance(6)))
@@ -179,22 +184,29 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
         {
             draft.FiltersLeft -= filters ? 1 : 0;
             string input = TypeOf(field, "where").Name;
-            yield return filters ? Argument(field, "where", _filters.Where(input, place.City, mustBeServed: hasArea || input == "ServiceRequestFilterInput")) : Nothing(field, "where");
+            yield return filters
+                ? Argument(field, "where", _filters.Where(input, place.City, mustBeServed: hasArea || input == "ServiceRequestFilterInput"))
+                : Nothing(field, "where");
         }
 
         bool orders = dice.Chance(50);
         if (Offers(field, "order") && (orders || dice.Chance(10)))
         {
-            // In an area, or below a category or an agency, requests are ordered by their creation.
+            // In an area, or nested in a category or an agency, requests are ordered by creation time.
             bool byCreationOnly = !hasArea || (inArea && !dice.Chance(2));
-            yield return orders ? Argument(field, "order", _orders.Order(TypeOf(field, "order").Name, byCreationOnly)) : Nothing(field, "order");
+            yield return orders
+                ? Argument(field, "order", _orders.Order(TypeOf(field, "order").Name, byCreationOnly))
+                : Nothing(field, "order");
         }
     }
 
     private IEnumerable<string> Page(string type, SchemaField field, Place place, IReadOnlyList<string> question)
     {
         bool mayBeLeftOut = type is "Query" or "City";
-        int size = place.Connections == 0 ? (dice.Chance(5) ? dice.Between(0, 40) : dice.Between(1, 8)) : dice.Chance(3) ? 0 : dice.Between(1, 5);
+        int size =
+            place.Connections == 0 ? (dice.Chance(5) ? dice.Between(0, 40) : dice.Between(1, 8))
+            : dice.Chance(3) ? 0
+            : dice.Between(1, 5);
         bool backward = Offers(field, "last") && dice.Chance(35);
         if (!mayBeLeftOut || place.Connections > 0 || dice.Chance(85))
         {
@@ -222,7 +234,7 @@ internal sealed class ArgumentGenerator(OracleRows rows, SchemaFile schema, Oper
         }
     }
 
-    // A lower bound lies mostly in front of an upper one.
+    // A lower bound is mostly before an upper one.
     private string Slot(SchemaField field, Place place, IReadOnlyList<string> question, string bound)
     {
         string token = $"@cursor{draft.Slots.Count}@";

@@ -5,7 +5,7 @@ internal sealed class Dice(int seed)
 {
     private readonly Random _random = new(seed);
 
-    /// <summary>True in so many cases of a hundred.</summary>
+    /// <summary>True with this probability in percent.</summary>
     public bool Chance(double percent) => _random.NextDouble() * 100 < percent;
 
     public int Below(int limit) => _random.Next(limit);
@@ -18,7 +18,7 @@ internal sealed class Dice(int seed)
 
     public T Pick<T>(IReadOnlyList<T> choices) => choices[_random.Next(choices.Count)];
 
-    /// <summary>Each choice as often as its weight says.</summary>
+    /// <summary>Each choice with a probability proportional to its weight.</summary>
     public T PickWeighted<T>(IReadOnlyList<T> choices, Func<T, int> weight)
     {
         int place = _random.Next(choices.Sum(weight));

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// Random filters whose values come from the rows, so that they find something. A filter of requests is mostly one that an index serves: of
-/// the columns that are indexed, or with a condition beside it that leaves few rows.
+/// Random filters with values from the rows, so that they find something. A filter of requests mostly has an index: on indexed columns, or
+/// with a condition that leaves few rows beside it.
 /// </summary>
 internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice dice)
 {
@@ -23,8 +23,8 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
     private bool _indexedOnly;
 
     /// <summary>
-    /// A filter of an input such as <c>CategoryFilterInput</c>, mostly one that some rows of the city pass and some do not. One of requests
-    /// that are found by it must be served by an index.
+    /// A filter of an input such as <c>CategoryFilterInput</c>, mostly one that some rows of the city pass and some do not. A filter that
+    /// finds requests must have an index.
     /// </summary>
     public JsonNode Where(string input, short city, bool mustBeServed)
     {
@@ -41,7 +41,7 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
         return where;
     }
 
-    // The first rows stand for all, because they are in no order.
+    // The first rows represent all, because they are in no order.
     private bool Divides(JsonNode where, string input, short city)
     {
         Predicate<object> holds = _filters.Compile(where);
@@ -66,7 +66,7 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
             return Object(Requests, city, 0);
         }
 
-        // One in a hundred is served by no index and may be refused.
+        // One in a hundred has no index and may be refused.
         return dice.Chance(1) ? Free(Requests, city) : Anchored(city);
     }
 
@@ -90,17 +90,21 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
                 return free;
             default:
                 _conditionsLeft = ConditionsMax / 2;
-                JsonObject branches = new() { ["or"] = new JsonArray(And(Named(city), Free(Requests, city)), And(Named(city), new JsonObject())) };
+                JsonObject branches = new()
+                {
+                    ["or"] = new JsonArray(And(Named(city), Free(Requests, city)), And(Named(city), new JsonObject())),
+                };
                 return dice.Chance(50) ? branches : And(branches, Free(Requests, city));
         }
     }
 
     private static JsonObject And(JsonNode left, JsonNode right) => new() { ["and"] = new JsonArray(left, right) };
 
-    // A condition that leaves few rows and that an index finds.
-    private JsonObject Anchor(short city) => dice.Below(6) == 0 ? new JsonObject { ["createdAt"] = _operands.ShortRange(city) } : Named(city);
+    // An indexed condition that leaves few rows.
+    private JsonObject Anchor(short city) =>
+        dice.Below(6) == 0 ? new JsonObject { ["createdAt"] = _operands.ShortRange(city) } : Named(city);
 
-    // One that names rows, categories or agencies; in alternatives, two short times may lie far apart.
+    // A condition that names rows, categories or agencies; in alternatives, two short times may be far apart.
     private JsonObject Named(short city)
     {
         string reference = dice.Pick(["category", "agency"]);
@@ -108,8 +112,14 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
         {
             0 => new JsonObject { ["id"] = Key("ServiceRequest", "id", city) },
             1 => new JsonObject { ["externalId"] = Key("ServiceRequest", "externalId", city) },
-            2 => new JsonObject { [reference] = new JsonObject { ["id"] = Key(reference == "agency" ? "Agency" : "Category", "id", city) } },
-            _ => new JsonObject { [reference] = new JsonObject { ["code"] = Key(reference == "agency" ? "Agency" : "Category", "code", city) } },
+            2 => new JsonObject
+            {
+                [reference] = new JsonObject { ["id"] = Key(reference == "agency" ? "Agency" : "Category", "id", city) },
+            },
+            _ => new JsonObject
+            {
+                [reference] = new JsonObject { ["code"] = Key(reference == "agency" ? "Agency" : "Category", "code", city) },
+            },
         };
     }
 
@@ -175,7 +185,7 @@ internal sealed class FilterGenerator(OracleRows rows, SchemaFile schema, Dice d
             return _space.Filter(city, ofPoint: type == "PointFilterInput");
         }
 
-        // What says nothing in several words would leave open whether the reference must exist, so it is said in none.
+        // An empty condition in nested objects would leave open whether the reference must exist: writes an empty object.
         JsonObject inner = Object(type, city, depth + 1);
         return OracleFilters.SaysNothing(inner) ? [] : inner;
     }

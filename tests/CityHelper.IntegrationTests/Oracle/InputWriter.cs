@@ -6,29 +6,30 @@ using System.Text.Json.Nodes;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// Writes a value into a document in one of the many ways that mean the same: as a literal, as a variable (given, by default, in spite of a
-/// default, declared nullable or not), in parts of either, with members that are variables nobody gives.
+/// Writes a value into a document in one of the many equivalent ways: as a literal, as a variable (sent, by default, despite a default,
+/// declared nullable or not), in parts of either, with members that are variables without a value.
 /// </summary>
 internal sealed class InputWriter(SchemaFile schema, OperationDraft draft, Dice dice)
 {
     private const double VariablePercent = 18;
 
-    /// <summary>The text of a value at a place of a type.</summary>
+    /// <summary>The text of a value at a location of this type.</summary>
     public string Write(JsonNode? value, SchemaTypeUse type) =>
         dice.Chance(VariablePercent) ? Variable(value, type) : Literal(value, type, mayVary: true);
 
-    /// <summary>A variable that is not given: the argument or member is as good as not written.</summary>
+    /// <summary>A variable without a value: equivalent to leaving the argument or member out.</summary>
     public string Absent(SchemaTypeUse type) => Declare((type with { IsNonNull = false }).ToString(), null, null, isGiven: false);
 
     private string Variable(JsonNode? value, SchemaTypeUse type)
     {
-        VariableDraft? same = draft.Variables.FirstOrDefault(v => v.IsGiven && v.Type == type.ToString() && JsonNode.DeepEquals(v.Value, value));
+        VariableDraft? same = draft.Variables.FirstOrDefault(v =>
+            v.IsGiven && v.Type == type.ToString() && JsonNode.DeepEquals(v.Value, value));
         if (same is not null && dice.Chance(50))
         {
             return "$" + same.Name;
         }
 
-        // A cursor may turn out to be null; any other value may be declared not to be.
+        // A cursor may turn out to be null; the type of any other value may be non-null.
         bool mayBeNonNull = value is not null && !OperationDraft.IsToken(value);
         string declared = type.ToString();
         string nonNull = (type with { IsNonNull = mayBeNonNull }).ToString();
@@ -48,11 +49,13 @@ internal sealed class InputWriter(SchemaFile schema, OperationDraft draft, Dice 
         return "$" + variable.Name;
     }
 
-    // In JSON too a single value stands for a list of one.
+    // In JSON too, a single value is coerced to a list of one.
     private JsonNode? Json(JsonNode? value, SchemaTypeUse type) =>
-        type.IsList && value is JsonArray { Count: 1 } list && list[0] is { } only && dice.Chance(15) ? only.DeepClone() : value?.DeepClone();
+        type.IsList && value is JsonArray { Count: 1 } list && list[0] is { } only && dice.Chance(15)
+            ? only.DeepClone()
+            : value?.DeepClone();
 
-    // A default that is never used, because the variable is given.
+    // An unused default, because the variable has a value.
     private string OtherThan(SchemaTypeUse type)
     {
         if (!type.IsNonNull && dice.Chance(40))
@@ -70,7 +73,9 @@ internal sealed class InputWriter(SchemaFile schema, OperationDraft draft, Dice 
             "Geometry" => "{type: Point, coordinates: [1, 2]}",
             "AreaInput" => "{viewport: {west: 1, south: 2, east: 3, north: 4}}",
             _ when schema.IsInput(type.Name) =>
-                $"{{{string.Join(", ", schema.Members(type.Name).Where(m => m.Type.IsNonNull).Select(m => $"{m.Name}: {OtherThan(m.Type)}"))}}}",
+                $"{{{string.Join(", ", schema.Members(type.Name)
+                    .Where(m => m.Type.IsNonNull)
+                    .Select(m => $"{m.Name}: {OtherThan(m.Type)}"))}}}",
             _ when schema.IsEnum(type.Name) => schema.Values(type.Name)[0],
             _ => "\"another\"",
         };
@@ -95,7 +100,7 @@ internal sealed class InputWriter(SchemaFile schema, OperationDraft draft, Dice 
         }
     }
 
-    // A null in a list is also what an absent variable becomes there.
+    // In a list, an absent variable becomes null too.
     private string Item(JsonNode? item, SchemaTypeUse type, bool mayVary) => (item, mayVary) switch
     {
         (_, false) => Literal(item, type, mayVary: false),
@@ -108,7 +113,7 @@ internal sealed class InputWriter(SchemaFile schema, OperationDraft draft, Dice 
         List<string> texts = [];
         foreach ((string name, JsonNode? value) in members)
         {
-            // Exactly one member of an area is given, so its variable must not be able to be null.
+            // Exactly one member of an area has a value, so its variable must be non-null.
             SchemaTypeUse type = schema.Members(input).Single(m => m.Name == name).Type;
             type = input == "AreaInput" ? type with { IsNonNull = true } : type;
             texts.Add($"{name}: {(mayVary ? Write(value, type) : Literal(value, type, mayVary: false))}");
@@ -124,7 +129,7 @@ internal sealed class InputWriter(SchemaFile schema, OperationDraft draft, Dice 
         return texts;
     }
 
-    // A scalar to GraphQL; its kind may be written as HotChocolate's enum or as text.
+    // A scalar in GraphQL; its kind may be HotChocolate's enum or a string.
     private string GeoJson(JsonObject geometry)
     {
         string kind = geometry["type"]!.GetValue<string>();

@@ -3,12 +3,12 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>Random places and distances around requests, and what belongs to a draft.</summary>
+/// <summary>Random positions and distances around requests, and the values of a draft.</summary>
 internal sealed class NearGenerator(OracleRows rows, Dice dice)
 {
     private const double MetresMax = 5_000;
 
-    /// <summary>A <c>PositionInput</c>: mostly a request's very point, so that distances are equal and 0.</summary>
+    /// <summary>A <c>PositionInput</c>: mostly a request's exact point, so that distances are equal and 0.</summary>
     public JsonObject Position(short city)
     {
         Point point = dice.Pick([.. rows.Requests.Where(r => r.CityId == city).Select(r => r.Location).OfType<Point>()]);
@@ -20,11 +20,12 @@ internal sealed class NearGenerator(OracleRows rows, Dice dice)
         };
     }
 
-    /// <summary>A radius of the nearest, from a few metres to all that is allowed.</summary>
+    /// <summary>A radius of the nearest, from a few metres to the limit.</summary>
     public JsonNode Radius() => dice.Chance(10) ? MetresMax : Math.Round(Math.Pow(10, 1 + dice.Fraction() * 2.69), 3);
 
     /// <summary>The radius of duplicates.</summary>
-    public JsonNode SmallRadius(double most) => dice.Chance(30) ? most : Math.Round(Math.Min(most, Math.Pow(10, 1 + dice.Fraction() * 1.69)), 2);
+    public JsonNode SmallRadius(double most) =>
+        dice.Chance(30) ? most : Math.Round(Math.Min(most, Math.Pow(10, 1 + dice.Fraction() * 1.69)), 2);
 
     /// <summary>The days between duplicates.</summary>
     public JsonNode Days(int most) => dice.Chance(30) ? most : dice.Between(1, Math.Min(most, 60));
@@ -32,7 +33,7 @@ internal sealed class NearGenerator(OracleRows rows, Dice dice)
     /// <summary>The code of a category with requests.</summary>
     public JsonNode Category(short city) => rows.CategoryOf(dice.Pick([.. rows.Requests.Where(r => r.CityId == city)])).Code;
 
-    /// <summary>What was written: words that requests have, or none of them.</summary>
+    /// <summary>A draft's text: words that requests have, or none of them.</summary>
     public JsonNode Description(short city) =>
         dice.Pick([.. rows.Requests.Where(r => r.CityId == city).Select(r => r.Title ?? r.Description ?? "nothing")]);
 }

@@ -11,8 +11,9 @@ internal sealed class OperandGenerator(OracleRows rows, SchemaFile schema, Dice 
 {
     private static readonly TimeSpan[] s_steps =
     [
-        TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromTicks(1), TimeSpan.FromTicks(-1), TimeSpan.FromTicks(4), TimeSpan.FromTicks(-5),
-        TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(-1), TimeSpan.FromDays(3), TimeSpan.FromDays(-40), TimeSpan.FromDays(200),
+        TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromTicks(1), TimeSpan.FromTicks(-1), TimeSpan.FromTicks(4),
+        TimeSpan.FromTicks(-5), TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(-1), TimeSpan.FromDays(3), TimeSpan.FromDays(-40),
+        TimeSpan.FromDays(200),
     ];
 
     private static readonly TimeSpan[] s_offsets = [TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromHours(-5), TimeSpan.FromMinutes(330)];
@@ -136,7 +137,7 @@ internal sealed class OperandGenerator(OracleRows rows, SchemaFile schema, Dice 
             text = OracleColumns.Value(dice.Pick(Rows(rowType, city)), column) as string ?? "";
         }
 
-        // Parts are cut between code points, because half of one is no text.
+        // Cuts between code points, because half a surrogate pair is not valid text.
         Rune[] runes = [.. text.EnumerateRunes()];
         int length = dice.Between(0, Math.Min(6, runes.Length));
         int from = dice.Between(0, runes.Length - length);

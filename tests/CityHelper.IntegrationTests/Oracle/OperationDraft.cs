@@ -4,18 +4,18 @@ using System.Text.RegularExpressions;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// A variable that an operation declares: its type as in the declaration, its default as a literal if there is one, and whether the request
-/// sends a value; null is a value too.
+/// A variable that an operation declares: its type as declared, its default as a literal if there is one, and whether the request sends a
+/// value; null is a value too.
 /// </summary>
 internal sealed record VariableDraft(string Name, string Type, string? Default, JsonNode? Value, bool IsGiven)
 {
     public string Declaration => $"${Name}: {Type}" + (Default is null ? "" : $" = {Default}");
 }
 
-/// <summary>The connection whose cursors an operation needs: where it is, and all its arguments but those of the page.</summary>
+/// <summary>The connection whose cursors an operation needs: its path, and all its arguments except those of the page.</summary>
 /// <param name="Path">The fields from the root to it, each with arguments. There is one parent only.</param>
 /// <param name="Field">The connection's field.</param>
-/// <param name="Arguments">Its arguments but those of the page.</param>
+/// <param name="Arguments">Its arguments except those of the page.</param>
 internal sealed record ConnectionQuestion(IReadOnlyList<string> Path, string Field, IReadOnlyList<string> Arguments)
 {
     /// <summary>The question with a page and a selection, without the operation's head.</summary>
@@ -25,20 +25,20 @@ internal sealed record ConnectionQuestion(IReadOnlyList<string> Path, string Fie
         + string.Concat(Path.Select(_ => " }"));
 }
 
-/// <summary>A place in an operation where a cursor is to be put.</summary>
-/// <param name="Token">Stands in the document or the variables, as a whole text, until the cursor is known.</param>
-/// <param name="Question">Whose cursors.</param>
-/// <param name="Place">Which of the cursors, as a fraction of their number.</param>
+/// <summary>A slot for a cursor in an operation.</summary>
+/// <param name="Token">The placeholder in the document or the variables, a complete string, until the cursor is known.</param>
+/// <param name="Question">The connection with the cursors.</param>
+/// <param name="Fraction">Which of the cursors, as a fraction of their number.</param>
 /// <param name="FromEnd">Whether the cursor comes from the last rows of the list, instead of from the first.</param>
-internal sealed record CursorSlot(string Token, ConnectionQuestion Question, double Place, bool FromEnd);
+internal sealed record CursorSlot(string Token, ConnectionQuestion Question, double Fraction, bool FromEnd);
 
-/// <summary>An operation while it is made: what it declares, and how much more it may ask.</summary>
+/// <summary>An operation under construction: its declarations, and its remaining limits.</summary>
 internal sealed partial class OperationDraft
 {
     private readonly List<VariableDraft> _variables = [];
     private int _names;
 
-    /// <summary>Lists and counts that may be added; the server bounds the statements of a batch.</summary>
+    /// <summary>Lists and counts that may be added; the server limits the statements of a batch.</summary>
     public int ListsLeft { get; set; }
 
     /// <summary>Selections that may be added.</summary>
@@ -59,7 +59,8 @@ internal sealed partial class OperationDraft
     public void Declare(VariableDraft variable) => _variables.Add(variable);
 
     /// <summary>Whether a value is the token of a <see cref="CursorSlot"/>.</summary>
-    public static bool IsToken(JsonNode? value) => value is JsonValue leaf && leaf.TryGetValue(out string? text) && TokenText().IsMatch(text);
+    public static bool IsToken(JsonNode? value) =>
+        value is JsonValue leaf && leaf.TryGetValue(out string? text) && TokenText().IsMatch(text);
 
     /// <summary>The variables that a part of the document uses.</summary>
     public static IEnumerable<string> VariablesIn(string text) => VariableUse().Matches(text).Select(m => m.Groups[1].Value).Distinct();

@@ -3,9 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>
-/// An operation as a client would send it, but for cursors: where they belong, document and variables have the tokens of the slots.
-/// </summary>
+/// <summary>An operation as a client would send it, except for cursors: document and variables have the slots' tokens instead.</summary>
 internal sealed record GeneratedOperation(
     string Document, JsonObject Variables, IReadOnlyList<CursorSlot> Slots, IReadOnlyList<VariableDraft> Declared)
 {
@@ -25,7 +23,7 @@ internal sealed record GeneratedOperation(
         return (document, JsonNode.Parse(variables)!.AsObject());
     }
 
-    /// <summary>An operation of its own about one connection of this one.</summary>
+    /// <summary>A separate operation about one connection of this one.</summary>
     public (string Document, JsonObject Variables) Ask(ConnectionQuestion question, string page, string selection)
     {
         string body = question.Body(page, selection);
@@ -36,14 +34,12 @@ internal sealed record GeneratedOperation(
 }
 
 /// <summary>
-/// Random valid operations over the whole of <see cref="SchemaFile"/>. Every operation has a seed of its own, so that one that fails can be
-/// made again alone.
+/// Random valid operations over the whole of <see cref="SchemaFile"/>. Each has its own seed, so that a failing one can be generated alone.
 /// </summary>
 internal sealed class OperationGenerator(OracleRows rows, SchemaFile schema, int seed)
 {
     private const int RootsMax = 12;
 
-    /// <summary>The operation of a number.</summary>
     public GeneratedOperation Operation(int index)
     {
         var dice = new Dice(unchecked(seed * 1_000_003 + index));

@@ -6,17 +6,17 @@ using GraphQLParser.AST;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// Makes an operation that fails smaller for the one who reads it: leaves out one selection, argument, directive or value after the other,
-/// as long as what remains fails too.
+/// Makes a failing operation smaller and more readable: removes selections, arguments, directives and values one by one, as long as the
+/// rest still fails.
 /// </summary>
-/// <param name="fails">Whether an operation fails in the same way; one that is not valid does not.</param>
+/// <param name="fails">Whether an operation fails in the same way; an invalid one does not.</param>
 internal sealed partial class OperationShrinker(Func<string, JsonObject, Task<bool>> fails)
 {
     private const int TriesMax = 600;
 
     private int _tries;
 
-    /// <summary>A stretch of the document and what is to stand there.</summary>
+    /// <summary>A range of the document and its replacement.</summary>
     private readonly record struct Edit(int Start, int End, string Replacement = "");
 
     public async Task<(string Document, JsonObject Variables)> ShrinkAsync(string document, JsonObject variables)
@@ -30,7 +30,7 @@ internal sealed partial class OperationShrinker(Func<string, JsonObject, Task<bo
         }
         while (before != document + variables.ToJsonString() && _tries < TriesMax);
 
-        // The commas and blanks of what is gone. A text of the document may hold such too, so that it is tried like any other change.
+        // Leftover commas and blanks. A string in the document may contain them too, so this is tried like any other change.
         string tidy = Gaps().Replace(document, m => m.Value.Contains(',') ? ", " : " ")
             .Replace("(, ", "(", StringComparison.Ordinal)
             .Replace(", )", ")", StringComparison.Ordinal);
@@ -50,7 +50,7 @@ internal sealed partial class OperationShrinker(Func<string, JsonObject, Task<bo
             string smaller = WithoutUnused(Applied(document, edits[i]));
             if (await FailsAsync(smaller, variables))
             {
-                // What stands at the same place now may be superfluous too.
+                // The next item at the same index may be removable too.
                 document = smaller;
                 i--;
             }
@@ -90,14 +90,14 @@ internal sealed partial class OperationShrinker(Func<string, JsonObject, Task<bo
         }
         catch (Exception cause) when (cause is not OperationCanceledException)
         {
-            // The oracle reads valid operations only, and what is left need not be one.
+            // The oracle reads valid operations only, and the rest may be invalid.
             return false;
         }
     }
 
     private static string Applied(string document, Edit edit) => document[..edit.Start] + edit.Replacement + document[edit.End..];
 
-    // Large parts first: they stand before what they hold.
+    // Large parts first: each comes before its own parts.
     private static IEnumerable<Edit> EditsOf(GraphQLDocument document, string text)
     {
         Dictionary<string, GraphQLFragmentDefinition> fragments =
@@ -137,7 +137,7 @@ internal sealed partial class OperationShrinker(Func<string, JsonObject, Task<bo
 
     private static IEnumerable<Edit> OfDirectives(GraphQLDirectives? directives) => (directives?.Items ?? []).Select(Removal);
 
-    // The last argument takes the parentheses along.
+    // The last argument is removed with its parentheses.
     private static IEnumerable<Edit> OfArguments(GraphQLArguments? arguments) => (arguments?.Items ?? []).SelectMany(argument =>
         OfValue(argument.Value).Prepend(arguments!.Items.Count == 1 ? Removal(arguments) : Removal(argument)));
 
@@ -155,7 +155,7 @@ internal sealed partial class OperationShrinker(Func<string, JsonObject, Task<bo
     private static string Inside(GraphQLSelectionSet selectionSet, string text) =>
         text[(selectionSet.Location.Start + 1)..(selectionSet.Location.End - 1)];
 
-    // Fragments and variables must be used; a fragment that goes may have been the last user of another.
+    // Fragments and variables must be used; a removed fragment may have been the last user of another.
     private static string WithoutUnused(string document)
     {
         while (Unused(document) is { } edit)
@@ -181,7 +181,7 @@ internal sealed partial class OperationShrinker(Func<string, JsonObject, Task<bo
         GraphQLVariablesDefinition? variables = document.Definitions.OfType<GraphQLOperationDefinition>().Single().Variables;
         foreach (GraphQLVariableDefinition variable in variables?.Items ?? [])
         {
-            // The declaration is one use.
+            // The declaration itself counts as one use.
             string name = variable.Variable.Name.StringValue;
             if (OperationDraft.VariablesIn(text[..variable.Location.Start] + text[variable.Location.End..]).All(used => used != name))
             {

@@ -3,7 +3,7 @@ using CityHelper.Data.Model;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>What the columns of rows hold, by the names of the schema, and how values look in an answer.</summary>
+/// <summary>The values of rows' columns by the schema's names, and how answers write them.</summary>
 internal static class OracleColumns
 {
     /// <summary>The value of a column: a text, a status, a time, or null.</summary>

@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>Holds an answer against the expected one: same members in the same order, same values, and one cursor for one row.</summary>
-/// <param name="known">Cursors received before and the keys of their rows: no cursor may stand for two rows.</param>
+/// <summary>Compares an answer with the expected one: same members in the same order, same values, and one cursor per row.</summary>
+/// <param name="known">Cursors received before and the keys of their rows: no cursor may belong to two rows.</param>
 internal sealed class OracleComparison(IReadOnlyDictionary<string, string> known)
 {
     private const string PageKey = "$page";
@@ -18,7 +18,7 @@ internal sealed class OracleComparison(IReadOnlyDictionary<string, string> known
     /// <summary>The cursors of the answer in order, each with the key of its row.</summary>
     public IReadOnlyList<(string Cursor, string Row)> Cursors => _cursors;
 
-    /// <summary>What stands in an expected answer where a cursor must be. No name of GraphQL begins with a dollar.</summary>
+    /// <summary>Marks a cursor in an expected answer. No GraphQL name begins with a dollar.</summary>
     public static JsonNode Cursor(OracleCursor cursor) => new JsonObject
     {
         [PageKey] = cursor.Page.Number,
@@ -42,13 +42,18 @@ internal sealed class OracleComparison(IReadOnlyDictionary<string, string> known
         string[] actualNames = [.. actual.EnumerateObject().Select(m => m.Name)];
         return !expectedNames.SequenceEqual(actualNames)
             ? Sentence(path, $"the members {string.Join(", ", expectedNames)}", $"the members {string.Join(", ", actualNames)}")
-            : expectedNames.Select(name => Difference(expected[name], actual.GetProperty(name), $"{path}.{name}")).FirstOrDefault(d => d is not null);
+            : expectedNames
+                .Select(name => Difference(expected[name], actual.GetProperty(name), $"{path}.{name}"))
+                .FirstOrDefault(d => d is not null);
     }
 
     private string? ArrayDifference(JsonArray expected, JsonElement actual, string path) =>
         expected.Count != actual.GetArrayLength()
             ? Sentence(path, $"{expected.Count} items {expected.ToJsonString()}", $"{actual.GetArrayLength()} items {actual.GetRawText()}")
-            : Enumerable.Range(0, expected.Count).Select(i => Difference(expected[i], actual[i], $"{path}[{i}]")).FirstOrDefault(d => d is not null);
+            : Enumerable
+                .Range(0, expected.Count)
+                .Select(i => Difference(expected[i], actual[i], $"{path}[{i}]"))
+                .FirstOrDefault(d => d is not null);
 
     private string? CursorDifference(JsonObject expected, JsonElement actual, string path)
     {

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// A connection that an operation asked for: its page, how many rows there are without any condition, its arguments, and the number of
-/// connections around it.
+/// A connection that an operation asked for: its page, the number of rows without any condition, its arguments, and the number of enclosing
+/// connections.
 /// </summary>
 internal sealed record OracleConnection(OraclePage Page, int Candidates, IReadOnlyDictionary<string, JsonNode?> Arguments, int Depth)
 {
@@ -13,7 +13,7 @@ internal sealed record OracleConnection(OraclePage Page, int Candidates, IReadOn
     /// <summary>Some rows pass the conditions and some do not.</summary>
     public bool Divides => Page.TotalCount > 0 && Page.TotalCount < Candidates;
 
-    /// <summary>A page that a cursor made shorter, with rows.</summary>
+    /// <summary>A page with rows that starts or ends at a cursor.</summary>
     public bool IsLaterPage => HasRows && (Given("after") || Given("before"));
 
     public bool IsBackward => HasRows && Given("last") && Page.HasPrevious;

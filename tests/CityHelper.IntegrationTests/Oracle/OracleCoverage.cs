@@ -1,11 +1,11 @@
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>What generated operations asked for, counted where the answers could be compared.</summary>
-internal sealed class OracleCoverage(IReadOnlyList<OracleTrialResult> results)
+internal sealed class OracleCoverage(IReadOnlyList<OracleTestCaseResult> results)
 {
     private const double RefusedMax = 0.10;
 
-    // The share of operations that must have a connection of the kind; well below what they have.
+    // The share of operations that must have a connection of the kind; well below the actual share.
     private static readonly (string Name, double Least, Func<OracleConnection, bool> Holds)[] s_kinds =
     [
         ("rows", 0.5, c => c.HasRows),
@@ -18,7 +18,7 @@ internal sealed class OracleCoverage(IReadOnlyList<OracleTrialResult> results)
         ("backward pages", 0.1, c => c.IsBackward),
     ];
 
-    /// <summary>What was asked too seldom or refused too often.</summary>
+    /// <summary>Kinds that were asked too seldom or refused too often.</summary>
     public IEnumerable<string> Shortcomings()
     {
         foreach ((string name, double least, Func<OracleConnection, bool> holds) in s_kinds)

@@ -5,13 +5,13 @@ using CityHelper.Data.Model;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// What filters mean, one member after the other. A row is asked by a predicate, so nothing here knows of SQL's third truth value: a
-/// positive operation on a missing value is false, and every negative operation is the negation of its positive one.
+/// The meaning of filters, member by member. A row is tested by a predicate, without SQL's third truth value: a positive operation on a
+/// missing value is false, and every negative operation is the negation of its positive one.
 /// </summary>
 internal sealed class OracleFilters(OracleRows rows)
 {
     /// <summary>The predicate of a <c>XFilterInput</c>.</summary>
-    /// <param name="filter">Null, a JSON object, or nothing to say.</param>
+    /// <param name="filter">Null, or a JSON object, which may be empty.</param>
     public Predicate<object> Compile(JsonNode? filter)
     {
         if (filter is null)
@@ -114,7 +114,7 @@ internal sealed class OracleFilters(OracleRows rows)
                 List<Predicate<object?>> any = operand is null ? [] : [.. Items(operand).Select(i => Operations(i!))];
                 return value => any.Count == 0 || any.Any(holds => holds(value));
             case "nin":
-                // A missing list says nothing, here and for `in`, which then holds for no row.
+                // A missing list sets no condition here; with `in` it matches no row.
                 return Not(Operation("in", operand));
             case "neq":
                 return Not(Operation("eq", operand));
@@ -149,16 +149,16 @@ internal sealed class OracleFilters(OracleRows rows)
         _ => throw new ArgumentException($"The oracle cannot compare a {value.GetType().Name}."),
     };
 
-    // A time has at most seven fraction digits, which is what .NET's ticks hold: nothing is rounded.
+    // A time has at most seven fraction digits, as many as .NET's ticks: nothing is rounded.
     private static int Compare(DateTime moment, JsonNode operand) =>
         moment.CompareTo(DateTimeOffset.Parse(operand.GetValue<string>(), CultureInfo.InvariantCulture).UtcDateTime);
 
-    /// <summary>A list as GraphQL reads it: a single value stands for a list of one.</summary>
+    /// <summary>A list as GraphQL coerces it: a single value becomes a list of one.</summary>
     public static IEnumerable<JsonNode?> Items(JsonNode? value) => value as IEnumerable<JsonNode?> ?? [value];
 
     /// <summary>
-    /// Whether a filter has no condition at all, however its nothing is spelled: <c>{}</c>, <c>{code: null}</c>, <c>{or: []}</c>,
-    /// <c>{code: {nin: null}}</c>. A reference that is asked nothing need not exist.
+    /// Whether a filter has no condition at all, in any spelling: <c>{}</c>, <c>{code: null}</c>, <c>{or: []}</c>,
+    /// <c>{code: {nin: null}}</c>. The reference of an empty filter need not exist.
     /// </summary>
     public static bool SaysNothing(JsonNode? filter) => filter switch
     {
@@ -173,8 +173,8 @@ internal sealed class OracleFilters(OracleRows rows)
         _ => false,
     };
 
-    // Members that are whole inputs say nothing when null, and so do the negative operations; `eq`, `neq`, `in` and the like do say
-    // something.
+    // With null, members that are input objects set no condition, nor do the negative operations; `eq`, `neq`, `in` and the like
+    // do.
     private static bool SaysNothingWithNull(string member) => member is not ("eq" or "neq" or "in" or "gt" or "gte" or "lt" or "lte"
         or "contains" or "startsWith" or "endsWith");
 

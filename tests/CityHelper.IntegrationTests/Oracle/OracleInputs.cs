@@ -4,7 +4,7 @@ using GraphQLParser.AST;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>Values of a document as JSON: literals read, variables put in, what is absent left out (spec 6.4.1, 3.10).</summary>
+/// <summary>Values of a document as JSON: literals read, variables inserted, absent values left out (spec 6.4.1, 3.10).</summary>
 internal sealed class OracleInputs
 {
     private readonly Dictionary<string, JsonNode?> _variables = [];
@@ -25,7 +25,7 @@ internal sealed class OracleInputs
         }
     }
 
-    /// <summary>The arguments that are there; null is one of them.</summary>
+    /// <summary>The arguments that are present, including nulls.</summary>
     public IReadOnlyDictionary<string, JsonNode?> Arguments(GraphQLField field)
     {
         Dictionary<string, JsonNode?> arguments = [];
@@ -64,7 +64,7 @@ internal sealed class OracleInputs
         GraphQLStringValue text => JsonValue.Create(text.Value.ToString()),
         GraphQLEnumValue name => JsonValue.Create(name.Name.StringValue),
 
-        // An absent variable is a null in a list, and no member at all in an object.
+        // An absent variable is a null in a list, and an absent member in an object.
         GraphQLListValue list => new JsonArray([.. (list.Values ?? []).Select(Read)]),
         GraphQLObjectValue members => new JsonObject((members.Fields ?? [])
             .Where(f => !IsAbsent(f.Value))

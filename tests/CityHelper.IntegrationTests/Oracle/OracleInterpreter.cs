@@ -8,8 +8,8 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// What an operation must answer: a slow walk over its document and lists of rows, by the letter of the GraphQL specification (6.3) and of
-/// the schema's descriptions. It plans nothing, batches nothing and shares no thought with the engine.
+/// Computes the correct answer of an operation: executes its document slowly over lists of rows, exactly by the GraphQL specification (6.3)
+/// and the schema's descriptions. It has no plans and no batches, and shares no code with the engine.
 /// </summary>
 internal sealed class OracleInterpreter
 {
@@ -44,7 +44,7 @@ internal sealed class OracleInterpreter
         _inputs = new OracleInputs(_operation, variables);
     }
 
-    /// <summary>The connections met on the way, for those who want to know whether an operation asked for anything.</summary>
+    /// <summary>The connections visited, to see whether an operation asked for anything.</summary>
     public IReadOnlyList<OracleConnection> Connections => _connections;
 
     /// <summary>The <c>data</c> of the answer.</summary>
@@ -108,7 +108,9 @@ internal sealed class OracleInterpreter
     }
 
     private static bool Applies(string type, string? condition) =>
-        condition is null || condition == type || (s_possibleTypes.TryGetValue(condition, out string[]? possible) && possible.Contains(type));
+        condition is null
+        || condition == type
+        || (s_possibleTypes.TryGetValue(condition, out string[]? possible) && possible.Contains(type));
 
     private JsonNode? Complete(object? value, IReadOnlyList<GraphQLSelectionSet> selectionSets) => value switch
     {
@@ -285,7 +287,10 @@ internal sealed class OracleInterpreter
         Predicate<object> holds = _filters.Compile(arguments.GetValueOrDefault("where"));
         Predicate<object> lies = Within(arguments.GetValueOrDefault("within"));
         string? kind = Text(arguments, "kind");
-        IReadOnlyList<object> sorted = _orders.Sort(type, candidates.Where(row => holds(row) && lies(row) && (kind is null || ((Boundary)row).Kind == kind)), arguments.GetValueOrDefault("order"));
+        IReadOnlyList<object> sorted = _orders.Sort(
+            type,
+            candidates.Where(row => holds(row) && lies(row) && (kind is null || ((Boundary)row).Kind == kind)),
+            arguments.GetValueOrDefault("order"));
         OraclePage page = OraclePages.Cut(name, _connections.Count, sorted, arguments, _cursors);
         _connections.Add(new OracleConnection(page, candidates.Count, arguments, _depth));
         return page;
@@ -298,10 +303,18 @@ internal sealed class OracleInterpreter
         Point to = Position(arguments["to"]!);
         double radius = Number(arguments["withinMetres"]);
         IReadOnlyDictionary<ServiceRequest, double> distances = _rows.Near.DistancesTo(city, to.X, to.Y);
-        List<object> sorted = [.. candidates.Cast<ServiceRequest>()
-            .Where(row => holds(row) && distances.TryGetValue(row, out double metres) && metres <= radius)
-            .OrderBy(row => distances[row]).ThenByDescending(row => row.Id)];
-        OraclePage page = OraclePages.Cut("NearbyServiceRequests", _connections.Count, sorted, arguments, _cursors) with { Distances = distances };
+        List<object> sorted =
+        [
+            .. candidates
+                .Cast<ServiceRequest>()
+                .Where(row => holds(row) && distances.TryGetValue(row, out double metres) && metres <= radius)
+                .OrderBy(row => distances[row])
+                .ThenByDescending(row => row.Id),
+        ];
+        OraclePage page = OraclePages.Cut("NearbyServiceRequests", _connections.Count, sorted, arguments, _cursors) with
+        {
+            Distances = distances,
+        };
         _connections.Add(new OracleConnection(page, candidates.Count, arguments, _depth));
         return page;
     }

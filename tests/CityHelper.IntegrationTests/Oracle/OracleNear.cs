@@ -8,12 +8,12 @@ using NpgsqlTypes;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>A request that may be about the same thing as another.</summary>
+/// <summary>A request that may be a duplicate of another.</summary>
 internal sealed record OracleDuplicate(ServiceRequest Request, double Metres, double Score);
 
 /// <summary>
-/// What is near and what is alike, by the letter of the schema's descriptions. How far two places are apart and how similar two texts are
-/// is asked of PostgreSQL, for each place and each pair of texts by itself: it is what the descriptions refer to.
+/// Near and similar requests, exactly by the schema's descriptions. PostgreSQL computes each distance and each text similarity separately,
+/// because the descriptions refer to its functions.
 /// </summary>
 internal sealed class OracleNear(OracleRows rows) : IDisposable
 {
@@ -27,36 +27,50 @@ internal sealed class OracleNear(OracleRows rows) : IDisposable
     private readonly ConcurrentDictionary<(string, string), double> _similarities = new();
     private NpgsqlDataSource? _database;
 
-    /// <summary>What the server's clock shows: amid the weeks that have most requests.</summary>
+    /// <summary>The time of the server's clock: in the weeks with the most requests.</summary>
     public static DateTime Now { get; } = new(2025, 2, 15, 6, 30, 0, DateTimeKind.Utc);
 
-    /// <summary>Says which PostgreSQL to ask.</summary>
+    /// <summary>Sets the PostgreSQL database to ask.</summary>
     public void Connect(string database) => _database = NpgsqlDataSource.Create(database);
 
-    /// <summary>How far the located requests of a city are from a place, in metres.</summary>
+    /// <summary>The distances of a city's located requests from a point, in metres.</summary>
     public IReadOnlyDictionary<ServiceRequest, double> DistancesTo(short city, double longitude, double latitude) =>
         _distances.GetOrAdd((city, longitude, latitude), _ => AskDistances(city, longitude, latitude));
 
-    /// <summary>The duplicates of a request.</summary>
-    public IReadOnlyList<OracleDuplicate> DuplicatesOf(ServiceRequest request, IReadOnlyDictionary<string, JsonNode?> arguments) => request.Location is not { } at
-        ? []
-        : Best(
-            rows.Requests.Where(r => r.CityId == request.CityId && r.CategoryId == request.CategoryId && r != request),
-            request.CityId, at, request.CreatedAt, TextOf(request), arguments);
+    public IReadOnlyList<OracleDuplicate> DuplicatesOf(ServiceRequest request, IReadOnlyDictionary<string, JsonNode?> arguments) =>
+        request.Location is not { } at
+            ? []
+            : Best(
+                rows.Requests.Where(r => r.CityId == request.CityId && r.CategoryId == request.CategoryId && r != request),
+                request.CityId,
+                at,
+                request.CreatedAt,
+                TextOf(request),
+                arguments);
 
-    /// <summary>The candidates of a draft.</summary>
     public IReadOnlyList<OracleDuplicate> CandidatesOf(short city, Point at, IReadOnlyDictionary<string, JsonNode?> arguments)
     {
         int category = rows.Categories.Single(c => c.CityId == city && c.Code == arguments["category"]!.GetValue<string>()).Id;
         return Best(
-            rows.Requests.Where(r => r.CityId == city && r.CategoryId == category && (r.Status <= ServiceRequestStatus.Pending || r.CreatedAt >= Now.AddDays(-7))),
-            city, at, Now, arguments.GetValueOrDefault("description")?.GetValue<string>() ?? "", arguments);
+            rows.Requests.Where(r =>
+                r.CityId == city && r.CategoryId == category && (r.Status <= ServiceRequestStatus.Pending || r.CreatedAt >= Now.AddDays(-7))
+            ),
+            city,
+            at,
+            Now,
+            arguments.GetValueOrDefault("description")?.GetValue<string>() ?? "",
+            arguments);
     }
 
     public void Dispose() => _database?.Dispose();
 
     private List<OracleDuplicate> Best(
-        IEnumerable<ServiceRequest> others, short city, Point at, DateTime created, string text, IReadOnlyDictionary<string, JsonNode?> arguments)
+        IEnumerable<ServiceRequest> others,
+        short city,
+        Point at,
+        DateTime created,
+        string text,
+        IReadOnlyDictionary<string, JsonNode?> arguments)
     {
         double radius = Number(arguments.GetValueOrDefault("withinMetres")) ?? 100;
         double span = (Number(arguments.GetValueOrDefault("withinDays")) ?? 14) * 86_400_000;
@@ -96,8 +110,10 @@ internal sealed class OracleNear(OracleRows rows) : IDisposable
     {
         ServiceRequest[] located = [.. rows.Requests.Where(r => r.CityId == city && r.Location is not null)];
         using NpgsqlCommand command = _database!.CreateCommand(DistancesSql);
-        command.Parameters.Add(new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double, Value = located.Select(r => r.Location!.X).ToArray() });
-        command.Parameters.Add(new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double, Value = located.Select(r => r.Location!.Y).ToArray() });
+        command.Parameters.Add(
+            new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double, Value = located.Select(r => r.Location!.X).ToArray() });
+        command.Parameters.Add(
+            new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double, Value = located.Select(r => r.Location!.Y).ToArray() });
         command.Parameters.Add(new() { Value = longitude });
         command.Parameters.Add(new() { Value = latitude });
         Dictionary<ServiceRequest, double> distances = new(ReferenceEqualityComparer.Instance);

@@ -3,13 +3,12 @@ using CityHelper.Data.Model;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>What orders mean: a list of keys with directions, and the id at the end.</summary>
+/// <summary>The meaning of orders: a list of keys with directions, and the id at the end.</summary>
 internal sealed class OracleOrders(OracleRows rows)
 {
-    // A sort object's members count in the order in which the schema declares them, whatever order the client wrote.
+    // A sort object's members apply in the order of their declaration, whatever order the client wrote.
     private static readonly string[] s_declared = ["status", "category", "createdAt", "updatedAt", "kind", "code", "name"];
 
-    /// <summary>Sorts rows of one type.</summary>
     public IReadOnlyList<object> Sort(string type, IEnumerable<object> unsorted, JsonNode? order)
     {
         List<(string Name, bool Descending)> keys = WithCategories(Keys(order));
@@ -55,7 +54,7 @@ internal sealed class OracleOrders(OracleRows rows)
         return keys;
     }
 
-    // Categories that are equal in all that was asked stay apart, one after the other.
+    // Rows of categories with equal sort keys stay grouped by category.
     private static List<(string Name, bool Descending)> WithCategories(List<(string Name, bool Descending)> keys)
     {
         int last = keys.FindLastIndex(k => k.Name.StartsWith("category.", StringComparison.Ordinal));
@@ -79,7 +78,7 @@ internal sealed class OracleOrders(OracleRows rows)
             "category.name" => OracleRows.CompareTexts(CategoryOf(left).Name, CategoryOf(right).Name),
             "category.id" => CategoryOf(left).Id.CompareTo(CategoryOf(right).Id),
 
-            // Ids carry the time of creation, and below it what tells rows of one millisecond apart.
+            // Ids carry the creation time, and in the lower bits a number that orders rows of one millisecond.
             "createdAt" => IdOf(left).CompareTo(IdOf(right)),
             _ => Compare(OracleColumns.Value(left, key.Name)!, OracleColumns.Value(right, key.Name)!),
         },

@@ -3,33 +3,33 @@ using System.Text.Json.Nodes;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// One page of a connection. Its name is that of the connection without the suffix, such as <c>ServiceRequests</c>; its number tells the
-/// pages of one answer apart; its total is that of the list which no cursor cuts.
+/// One page of a connection. Its name is that of the connection without the suffix, such as <c>ServiceRequests</c>; its number identifies
+/// it within one answer; its total is that of the list without cursors.
 /// </summary>
 internal sealed record OraclePage(string Name, int Number, IReadOnlyList<object> Rows, int TotalCount, bool HasNext, bool HasPrevious)
 {
-    /// <summary>For what is near: how far each row is away.</summary>
+    /// <summary>For near requests: the distance of each row.</summary>
     public IReadOnlyDictionary<Data.Model.ServiceRequest, double>? Distances { get; init; }
 }
 
-/// <summary>A row of a page with the cursor that stands for it.</summary>
+/// <summary>A row of a page with its cursor.</summary>
 internal sealed record OracleEdge(OraclePage Page, object Row);
 
-/// <summary>What says where a page lies.</summary>
+/// <summary>The position of a page in its list.</summary>
 internal sealed record OraclePageInfo(OraclePage Page);
 
 /// <summary>
-/// The cursor of a row. Cursors are opaque, so that an expected answer says which row a cursor must stand for, and
-/// <see cref="OracleComparison"/> sees to it that one text stands for one row.
+/// The cursor of a row. Cursors are opaque, so an expected answer names the row, and <see cref="OracleComparison"/> checks that each cursor
+/// text belongs to one row.
 /// </summary>
 internal sealed record OracleCursor(OraclePage Page, object Row);
 
-/// <summary>What the arguments of a page mean.</summary>
+/// <summary>The meaning of a page's arguments.</summary>
 internal static class OraclePages
 {
     private const int RowsDefault = 10;
 
-    /// <summary>Cuts a sorted list; <paramref name="cursors"/> are those received before, with the keys of their rows.</summary>
+    /// <summary>Slices a sorted list; <paramref name="cursors"/> are those received before, with the keys of their rows.</summary>
     public static OraclePage Cut(
         string name,
         int number,
@@ -49,7 +49,7 @@ internal static class OraclePages
         List<object> rows = [.. backward ? remaining.TakeLast(size) : remaining.Take(size)];
         bool more = remaining.Count > rows.Count;
 
-        // The cursor's own row stands at its position.
+        // The cursor's own row is at its position.
         bool hasNext = (!backward && more) || before is not null;
         bool hasPrevious = (backward && more) || after is not null;
         return new OraclePage(name, number, rows, sorted.Count, hasNext, hasPrevious);

@@ -12,9 +12,7 @@ internal static class OracleReferenceRows
 {
     private static readonly GeometryFactory s_shapes = new(new PrecisionModel(), 4326);
 
-    /// <summary>
-    /// The categories of New York with the share of the requests that each gets, in thousandths; the rest goes to the first.
-    /// </summary>
+    /// <summary>The categories of New York with their shares of the requests, in thousandths; the rest goes to the first.</summary>
     public static IReadOnlyList<(int Id, int Share)> NycShares { get; } =
         [(7, 400), (2, 180), (11, 120), (4, 90), (9, 70), (1, 50), (12, 35), (5, 25), (3, 15), (8, 10), (10, 3), (6, 2)];
 
@@ -42,7 +40,7 @@ internal static class OracleReferenceRows
         },
     ];
 
-    // Agency 3 of either city answers nothing.
+    // Agency 3 of either city has no requests.
     public static IReadOnlyList<Agency> Agencies { get; } =
     [
         Agency(1, 1, "NYPD", "New York City Police Department"),
@@ -87,7 +85,14 @@ internal static class OracleReferenceRows
     private static Polygon Rectangle(double west, double south, double east, double north) =>
         (Polygon)s_shapes.ToGeometry(new Envelope(west, east, south, north));
 
-    private static Agency Agency(short city, int id, string code, string name) => new() { CityId = city, Id = id, Code = code, Name = name };
+    private static Agency Agency(short city, int id, string code, string name) =>
+        new()
+        {
+            CityId = city,
+            Id = id,
+            Code = code,
+            Name = name,
+        };
 
     private static Category Category(short city, int id, string code, string name, int? agency) =>
         new() { CityId = city, Id = id, Code = code, Name = name, AgencyId = agency };

@@ -6,7 +6,7 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// Requests at the edges of everything: shared milliseconds, equal midnights, points on cells' edges, texts that SQL could misread.
+/// Requests at the limits of everything: shared milliseconds, equal midnights, points on cells' edges, texts that SQL could misread.
 /// </summary>
 internal sealed class OracleRequestMaker(Random random)
 {
@@ -15,7 +15,7 @@ internal sealed class OracleRequestMaker(Random random)
     private const int Midnights = 40;
     private const int UpdatesMax = 130;
 
-    // Two cells' edges cross near here: tile 19296 of 65536 from the west.
+    // Edges of two cells cross near here: tile 19296 of 65536 from the west.
     private static readonly double s_cellEdge = 19_296 / 65_536.0 * 360 - 180;
 
     private static readonly DateTime s_begin = new(OracleRows.FirstYear, 1, 2, 0, 0, 0, DateTimeKind.Utc);
@@ -24,11 +24,15 @@ internal sealed class OracleRequestMaker(Random random)
 
     private static readonly string[] s_words =
     [
-        "", "%", "_", "\\", "'", "\"", "Noise", "noise", "NOISE", "Loud \"music\" 24/7", "it's 100% broken", "a_b", "ab", "C:\\temp\\%x%", "🚮🔥",
-        "Straße", "STRASSE", "É", "E\u0301", "line one\nline two", "tab\there", " ", " padded ", "投诉", "\U0001D538\uFF21", "o''brien", "null", "{}",
+        "", "%", "_", "\\", "'", "\"", "Noise", "noise", "NOISE", "Loud \"music\" 24/7", "it's 100% broken", "a_b", "ab", "C:\\temp\\%x%",
+        "🚮🔥", "Straße", "STRASSE", "É", "E\u0301", "line one\nline two", "tab\there", " ", " padded ", "投诉", "\U0001D538\uFF21",
+        "o''brien", "null", "{}",
     ];
 
-    private static readonly string[] s_streets = ["BROADWAY", "Broadway", "5 AVENUE", "O'CONNELL ST", "100% ROAD", "ELM_ST", "Šìrö \\ Lane"];
+    private static readonly string[] s_streets =
+    [
+        "BROADWAY", "Broadway", "5 AVENUE", "O'CONNELL ST", "100% ROAD", "ELM_ST", "Šìrö \\ Lane",
+    ];
 
     private static readonly string[] s_districts = ["MANHATTAN", "BRONX", "Bronx", "STATEN ISLAND", "", "Q_EENS"];
 
@@ -51,8 +55,8 @@ internal sealed class OracleRequestMaker(Random random)
         return _requests;
     }
 
-    // One in four shares its millisecond with the request before. Half of the others lie in one quarter, so that narrow ranges hold
-    // several.
+    // One in four has the same millisecond as the request before. Half of the others lie in a sixteenth of the time span, so that narrow
+    // ranges hold several.
     private DateTime CreationMs(int n)
     {
         if (n > 0 && random.Next(4) == 0)
@@ -66,8 +70,8 @@ internal sealed class OracleRequestMaker(Random random)
 
     private ServiceRequest Request(short city, int n, DateTime created)
     {
-        // Every fifth request of Springfield has the very id of one of New York. Other ids of a millisecond do not follow the order of
-        // writing.
+        // Every fifth request of Springfield has the same id as one of New York. Other ids of a millisecond do not follow the order of
+        // insertion.
         ServiceRequest? twin = city == OracleRows.SpringfieldId && n % 5 == 0 ? _requests[n * 7] : null;
         created = twin?.CreatedAt ?? created;
         var request = new ServiceRequest
@@ -107,7 +111,8 @@ internal sealed class OracleRequestMaker(Random random)
 
     private static int Category(short city, int n)
     {
-        IReadOnlyList<(int Id, int Share)> shares = city == OracleRows.NycId ? OracleReferenceRows.NycShares : OracleReferenceRows.SpringfieldShares;
+        IReadOnlyList<(int Id, int Share)> shares =
+            city == OracleRows.NycId ? OracleReferenceRows.NycShares : OracleReferenceRows.SpringfieldShares;
         int place = n * 617 % 1_000;
         foreach ((int id, int share) in shares)
         {
@@ -150,7 +155,7 @@ internal sealed class OracleRequestMaker(Random random)
             _ => random.Next(6),
         };
 
-        // Whole minutes after the creation, so that requests of one millisecond have updates of equal ids; some updates share their moment.
+        // Whole minutes after the creation, so that requests of one millisecond have updates of equal ids; some updates share their time.
         DateTime at = request.CreatedAt;
         for (int step = 0; step < count; step++)
         {

@@ -11,8 +11,8 @@ using Npgsql;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// What is stored, as plain lists: the same objects are written to the database and read by <see cref="OracleInterpreter"/>. Two cities, so
-/// that a statement that forgets the city is found; their ids, codes and external ids overlap on purpose.
+/// The stored rows as plain lists: the same objects are written to the database and read by <see cref="OracleInterpreter"/>. There are two
+/// cities, to find a statement without a city condition; their ids, codes and external ids overlap on purpose.
 /// </summary>
 internal sealed class OracleRows
 {
@@ -47,7 +47,7 @@ internal sealed class OracleRows
         }
     }
 
-    /// <summary>What is near and what is alike.</summary>
+    /// <summary>Near and similar requests.</summary>
     public OracleNear Near { get; }
 
     public IReadOnlyList<City> Cities { get; }
@@ -63,7 +63,7 @@ internal sealed class OracleRows
     /// <summary>The same rows for the same seed.</summary>
     public static OracleRows Make(int seed) => new(seed);
 
-    /// <summary>The global id of a row; a status update has none and gets a name of its own, so that cursors can be told apart.</summary>
+    /// <summary>The global id of a row; a status update has none and gets a unique name, so that cursors can be told apart.</summary>
     public static string KeyOf(object row) => row switch
     {
         ServiceRequest r => new GlobalId("ServiceRequest", r.CityId, r.Id).ToString(),
@@ -104,11 +104,11 @@ internal sealed class OracleRows
         _ => throw new ArgumentException($"No rows of type {type}."),
     };
 
-    /// <summary>Compares texts by code point, which is the order of their UTF-8 bytes and not that of .NET's UTF-16 units.</summary>
+    /// <summary>Compares texts by code point: the order of UTF-8 bytes, not that of .NET's UTF-16 units.</summary>
     public static int CompareTexts(string left, string right) =>
         Encoding.UTF8.GetBytes(left).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right));
 
-    /// <summary>Writes the rows as any other code of ours would.</summary>
+    /// <summary>Writes the rows as production code does.</summary>
     public async Task StoreAsync(string database)
     {
         await using (NpgsqlDataSource dataSource = CityHelperDatabase.CreateDataSource(database))

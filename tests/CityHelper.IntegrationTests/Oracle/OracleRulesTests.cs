@@ -4,7 +4,7 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>The oracle's own rules on lists that one can see at a glance: what it says is worth as much as these.</summary>
+/// <summary>The oracle's own rules on lists simple enough to check by eye: the other tests rely on them.</summary>
 public sealed class OracleRulesTests
 {
     private static readonly string?[] s_notes = [null, "", "a%B", "ab"];
@@ -47,7 +47,7 @@ public sealed class OracleRulesTests
         Assert.Equal(expected, string.Concat(s_notes.Select((note, i) => holds(Update(i, note)) ? '1' : '0')));
     }
 
-    /// <summary>A request with two updates, noted <c>a</c> and nothing, and one without any.</summary>
+    /// <summary>A request with two updates, with notes <c>a</c> and null, and a request without updates.</summary>
     [Theory]
     [InlineData("""{"some":{"note":{"eq":"a"}}}""", "10")]
     [InlineData("""{"some":{}}""", "10")]

@@ -3,7 +3,7 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>What areas and spatial conditions mean for one geometry, by NetTopologySuite alone.</summary>
+/// <summary>The meaning of areas and spatial conditions for one geometry, by NetTopologySuite alone.</summary>
 internal static class OracleSpace
 {
     /// <summary>The geometry of a GeoJSON point or polygon.</summary>
@@ -47,7 +47,8 @@ internal static class OracleSpace
             default:
                 Geometry other = Geometry(value["geometry"]!);
                 double buffer = value["buffer"]?.GetValue<double>() ?? 0;
-                bool Holds(string relation, Geometry? point) => buffer > 0 ? IsWithinReach(relation, point, other, buffer) : Relates(relation, point, other);
+                bool Holds(string relation, Geometry? point) =>
+                    buffer > 0 ? IsWithinReach(relation, point, other, buffer) : Relates(relation, point, other);
                 return name[0] == 'n' ? point => !Holds(name[1..], point) : point => Holds(name, point);
         }
     }
@@ -62,18 +63,23 @@ internal static class OracleSpace
         _ => throw new ArgumentException($"The oracle knows no spatial operation `{relation}`."),
     };
 
-    // What is grown is everything within a distance, to the last bit: no geometry with corners is made of it.
-    private static bool IsWithinReach(string relation, Geometry? point, Geometry other, double distance) => point is not null && relation switch
-    {
-        "intersects" => point.Distance(other) <= distance,
-        "within" => point.Distance(other) < distance,
-        "touches" => point.Distance(other) == distance,
-        _ => false,
-    };
+    // A buffered geometry is everything within the distance, to the last bit: no buffer polygon is built.
+    private static bool IsWithinReach(string relation, Geometry? point, Geometry other, double distance) =>
+        point is not null
+        && relation switch
+        {
+            "intersects" => point.Distance(other) <= distance,
+            "within" => point.Distance(other) < distance,
+            "touches" => point.Distance(other) == distance,
+            _ => false,
+        };
 
     private static Predicate<Geometry?> Numbers(JsonNode operations, Func<Geometry?, double?> number)
     {
-        List<Predicate<double?>> conditions = [.. operations.AsObject().Where(o => o.Key is not ("geometry" or "buffer")).Select(o => Comparison(o.Key, o.Value))];
+        List<Predicate<double?>> conditions =
+        [
+            .. operations.AsObject().Where(o => o.Key is not ("geometry" or "buffer")).Select(o => Comparison(o.Key, o.Value)),
+        ];
         return point => conditions.All(holds => holds(number(point)));
     }
 

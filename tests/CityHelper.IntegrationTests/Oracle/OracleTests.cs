@@ -8,14 +8,14 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// Whatever is asked, the answer is that of a slow interpreter over lists of rows, which shares no thought with the engine.
+/// Every answer equals that of a slow interpreter over lists of rows, which shares no code with the engine.
 /// </summary>
 /// <remarks>
-/// <c>CITYHELPER_ORACLE_OPERATIONS</c> sets how many operations are asked, <c>CITYHELPER_ORACLE_SEED</c> which ones, and
-/// <c>CITYHELPER_ORACLE_INDEX</c> asks one of them alone.
+/// <c>CITYHELPER_ORACLE_OPERATIONS</c> sets the number of operations, <c>CITYHELPER_ORACLE_SEED</c> selects them, and
+/// <c>CITYHELPER_ORACLE_INDEX</c> sends one of them alone.
 /// </remarks>
 [Collection(PostgresCollection.Name)]
-public sealed class OracleTests(OracleHouse house, ITestOutputHelper output) : IClassFixture<OracleHouse>
+public sealed class OracleTests(OracleFixture fixture, ITestOutputHelper output) : IClassFixture<OracleFixture>
 {
     private const int FailuresShown = 12;
 
@@ -25,14 +25,14 @@ public sealed class OracleTests(OracleHouse house, ITestOutputHelper output) : I
         int seed = Setting("SEED") ?? 20_260;
         int? only = Setting("INDEX");
         int count = only is null ? Setting("OPERATIONS") ?? 2_000 : 1;
-        var generator = new OperationGenerator(house.Rows, house.Schema, seed);
-        var results = new ConcurrentDictionary<int, OracleTrialResult>();
+        var generator = new OperationGenerator(fixture.Rows, fixture.Schema, seed);
+        var results = new ConcurrentDictionary<int, OracleTestCaseResult>();
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = 2 * Environment.ProcessorCount };
         await Parallel.ForEachAsync(Enumerable.Range(only ?? 0, count), parallel, async (index, _) =>
         {
             try
             {
-                results[index] = await new OracleTrial(house, generator.Operation(index), new Dice(index)).RunAsync();
+                results[index] = await new OracleTestCase(fixture, generator.Operation(index), new Dice(index)).RunAsync();
             }
             catch (Exception cause)
             {
@@ -48,20 +48,22 @@ public sealed class OracleTests(OracleHouse house, ITestOutputHelper output) : I
         {
             OracleFailure failure = results[index].Failure!;
             string whole = only is null ? "" : $"\n\nmade smaller from: {failure}";
-            shown.Add($"--- seed {seed}, index {index} ---\n{await failure.ShrunkAsync(house)}{whole}");
+            shown.Add($"--- seed {seed}, index {index} ---\n{await failure.ShrunkAsync(fixture)}{whole}");
         }
 
         string summary = $"{failed.Length} of {count} operations answer otherwise: {string.Join(", ", failed)}";
         Assert.True(failed.Length == 0, $"{summary}\n{string.Join("\n\n", shown)}");
-        Assert.Empty(house.Server.Errors);
+        Assert.Empty(fixture.Server.Errors);
 
-        // The many forms of those statements, too, keep to one city each.
-        Assert.Empty(house.Server.TakeStatements().Distinct().Select(StatementRules.Unbound).OfType<string>().Take(FailuresShown));
+        // The statements of all these access paths, too, keep to one city each.
+        Assert.Empty(fixture.Server.TakeStatements().Distinct().Select(StatementRules.Unbound).OfType<string>().Take(FailuresShown));
 
-        // A generator that asks for nothing proves nothing.
+        // A generator that asks for nothing tests nothing.
         Assert.Equal("", only is null ? string.Join('\n', coverage.Shortcomings()) : "");
     }
 
     private static int? Setting(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable($"CITYHELPER_ORACLE_{name}"), CultureInfo.InvariantCulture, out int value) ? value : null;
+        int.TryParse(Environment.GetEnvironmentVariable($"CITYHELPER_ORACLE_{name}"), CultureInfo.InvariantCulture, out int value)
+            ? value
+            : null;
 }

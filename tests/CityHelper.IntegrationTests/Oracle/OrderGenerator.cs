@@ -2,17 +2,23 @@ using System.Text.Json.Nodes;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>Random orders of those that an index gives, spelled in the many ways that mean the same.</summary>
+/// <summary>Random orders among those with an index, in the many equivalent spellings.</summary>
 internal sealed class OrderGenerator(SchemaFile schema, Dice dice)
 {
     private const string Requests = "ServiceRequestSortInput";
 
     private static readonly string[][] s_orders =
     [
-        ["createdAt"], ["updatedAt"], ["updatedAt", "createdAt"], ["status"], ["status", "createdAt"], ["category"], ["category", "createdAt"],
+        ["createdAt"],
+        ["updatedAt"],
+        ["updatedAt", "createdAt"],
+        ["status"],
+        ["status", "createdAt"],
+        ["category"],
+        ["category", "createdAt"],
     ];
 
-    /// <summary>An order; an empty one now and then.</summary>
+    /// <summary>An order; sometimes an empty one.</summary>
     /// <param name="input">The sort input's name.</param>
     /// <param name="byCreationOnly">Whether requests can be ordered by their creation only.</param>
     public JsonArray Order(string input, bool byCreationOnly)
@@ -34,18 +40,18 @@ internal sealed class OrderGenerator(SchemaFile schema, Dice dice)
         string[] declared = [.. schema.Members(input).Select(m => m.Name)];
         var order = new JsonArray();
         JsonObject? open = null;
-        int lastPlace = -1;
+        int lastIndex = -1;
         foreach (string key in keys)
         {
-            // Keys share an object only where its declared order is the wanted one.
+            // Keys share an object only if its declared order is the intended one.
             int place = Array.IndexOf(declared, key);
-            if (open is null || place <= lastPlace || dice.Chance(60))
+            if (open is null || place <= lastIndex || dice.Chance(60))
             {
                 order.Add(open = []);
             }
 
             open[key] = Direction(input, key);
-            lastPlace = place;
+            lastIndex = place;
         }
 
         if (keys.Count > 0)
@@ -64,7 +70,7 @@ internal sealed class OrderGenerator(SchemaFile schema, Dice dice)
             return JsonValue.Create(dice.Pick(["ASC", "DESC"]));
         }
 
-        // A key that is a whole input: one or both of its own keys, in the order of declaration.
+        // A key that is an input object: one or both of its own keys, in the order of declaration.
         string[] inner = [.. schema.Members(type).Select(m => m.Name)];
         string only = dice.Pick(inner);
         return new JsonObject(inner
@@ -84,7 +90,7 @@ internal sealed class OrderGenerator(SchemaFile schema, Dice dice)
             order.Insert(dice.Below(order.Count + 1), new JsonObject { [dice.Pick(schema.Members(input)).Name] = null });
         }
 
-        // A key that was named before, or any key behind the time of creation.
+        // A repeated key, or any key after the creation time.
         if (dice.Chance(6))
         {
             string key = keys[^1] == "createdAt" ? dice.Pick(schema.Members(input)).Name : keys[0];

@@ -26,8 +26,8 @@ internal sealed record SchemaInput(string Name, SchemaTypeUse Type);
 internal sealed record SchemaField(string Name, SchemaTypeUse Type, IReadOnlyList<SchemaInput> Arguments);
 
 /// <summary>
-/// What can be asked, read from <c>schema/schema.graphql</c>. Generated operations take every field from here, so that a field that is
-/// added to the schema is asked by the next run, and fails it until the oracle knows it.
+/// The schema, read from <c>schema/schema.graphql</c>. Generated operations take every field from here: the next run asks a newly added
+/// field, and fails until the oracle supports it.
 /// </summary>
 internal sealed class SchemaFile
 {
@@ -74,19 +74,16 @@ internal sealed class SchemaFile
 
     public bool IsInterface(string type) => _implementations.ContainsKey(type);
 
-    /// <summary>The fields of an object or interface.</summary>
     public IReadOnlyList<SchemaField> Fields(string type) => _outputs[type];
 
-    /// <summary>The members of an input.</summary>
     public IReadOnlyList<SchemaInput> Members(string input) => _inputs[input];
 
-    /// <summary>Whether an input has a member.</summary>
     public bool Has(string input, string member) =>
         _inputs.TryGetValue(input, out IReadOnlyList<SchemaInput>? members) && members.Any(m => m.Name == member);
 
     public IReadOnlyList<string> Values(string enumeration) => _enums[enumeration];
 
-    /// <summary>The objects that an interface can be.</summary>
+    /// <summary>The objects that implement an interface.</summary>
     public IReadOnlyList<string> PossibleTypes(string type) => ImplementationsOf(type);
 
     /// <summary>The interfaces of an object.</summary>

@@ -1,8 +1,8 @@
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// Random selections: fields, aliases, fragments, directives. They are valid by construction: a response name is used twice only for the
-/// same field with the same arguments, and fragments give a name of its own to every field that has arguments.
+/// Random selections: fields, aliases, fragments, directives. They are valid by construction: a response name is reused only for the same
+/// field with the same arguments, and fragments give a unique name to every field with arguments.
 /// </summary>
 internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, OperationDraft draft, Dice dice)
 {
@@ -13,13 +13,13 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
     private readonly ArgumentGenerator _arguments = new(rows, schema, draft, dice);
     private readonly List<FragmentDraft> _fragments = [];
 
-    /// <summary>The selection set of the operation, with so many selections.</summary>
+    /// <summary>The selection set of the operation, with this many root fields.</summary>
     public string Roots(int roots)
     {
         var scope = new SelectionScope();
         return Set(Enumerable.Range(0, roots).Select(_ =>
         {
-            // Each root gets its share, so that the first does not ask for everything.
+            // Each root gets its share, so that the first does not use up the limits.
             draft.ListsLeft = Math.Max(2, ListsMax / roots);
             draft.SelectionsLeft = Math.Max(12, SelectionsMax / roots);
             return Selection("Query", scope, Place.Root);
@@ -28,7 +28,10 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
 
     private string Selections(string type, SelectionScope scope, Place place)
     {
-        int count = draft.SelectionsLeft <= 0 ? 1 : schema.IsInterface(type) ? dice.Between(1, 4) : dice.PickWeighted([1, 2, 3, 4, 6], n => n < 5 ? 3 : 1);
+        int count =
+            draft.SelectionsLeft <= 0 ? 1
+            : schema.IsInterface(type) ? dice.Between(1, 4)
+            : dice.PickWeighted([1, 2, 3, 4, 6], n => n < 5 ? 3 : 1);
         return Set(Enumerable.Range(0, count).Select(_ => Selection(type, scope, place)));
     }
 
@@ -62,14 +65,14 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
             return $"{head} {Selections(type, scope, place)}";
         }
 
-        // From an interface to one of its types: what is selected of that type at this place is one scope. From a type to its interface and
-        // perhaps back: as in a fragment, nothing may meet what is there.
+        // From an interface to one of its types: the selections of that type at this path are one scope. From a type to its interface and
+        // perhaps back: as in a fragment, no field may merge with the existing ones.
         bool narrows = schema.IsInterface(type);
         Place below = narrows ? place.Below(head.Split(" @")[0]) : place with { Path = null, IsInFragment = true };
         return $"{head} {Selections(condition, narrows ? scope.Of(condition) : new SelectionScope(), below)}";
     }
 
-    // The type itself, one of its interfaces, or one of the types that it can be.
+    // The type itself, one of its interfaces, or one of its possible types.
     private string Condition(string type) => schema.IsInterface(type)
         ? dice.Chance(10) ? type : dice.Pick(schema.PossibleTypes(type))
         : dice.Chance(60) ? type : dice.Pick([type, .. schema.InterfacesOf(type)]);
@@ -112,12 +115,14 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
         draft.ListsLeft -= Costs(type, field);
         Place here = type == "Query" && dice.Chance(20) ? place with { City = OracleRows.SpringfieldId } : place;
 
-        // Without arguments a field is the same field everywhere. Of an interface it may have another type than of its objects.
-        // The coordinates of two kinds of geometry have two types.
-        bool isFree = field.Arguments.Count == 0
-            ? field.Name != "coordinates" && (!schema.IsInterface(type) || field.Name is "id" or "type")
-            : !place.IsInFragment;
-        bool aliased = !isFree || dice.Chance(15) || (field.Arguments.Count > 0 && (scope.Fields.ContainsKey(field.Name) || dice.Chance(40)));
+        // A field without arguments is the same field everywhere. On an interface its type may differ from that on its objects.
+        // The coordinates of two kinds of geometry have two types, and so have the boundaries of a request and of a city.
+        bool isFree =
+            field.Arguments.Count == 0
+                ? field.Name is not ("coordinates" or "boundaries") && (!schema.IsInterface(type) || field.Name is "id" or "type")
+                : !place.IsInFragment;
+        bool aliased =
+            !isFree || dice.Chance(15) || (field.Arguments.Count > 0 && (scope.Fields.ContainsKey(field.Name) || dice.Chance(40)));
         string responseName = aliased ? draft.NewName("a") : field.Name;
         if (scope.Fields.TryGetValue(responseName, out SelectedField? known))
         {
@@ -138,11 +143,12 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
         }
 
         string selections = Selections(field.Type, field.Below, field.Place);
-        bool showsRows = !field.Type.EndsWith("Connection", StringComparison.Ordinal) || selections.Contains(" nodes ", StringComparison.Ordinal)
-            || selections.Contains(" edges ", StringComparison.Ordinal) || dice.Chance(25);
-        return showsRows
-            ? " " + selections
-            : $" {{ {dice.Pick(["nodes", "edges"])} {{ __typename }} {selections[2..]}";
+        bool showsRows =
+            !field.Type.EndsWith("Connection", StringComparison.Ordinal)
+            || selections.Contains(" nodes ", StringComparison.Ordinal)
+            || selections.Contains(" edges ", StringComparison.Ordinal)
+            || dice.Chance(25);
+        return showsRows ? " " + selections : $" {{ {dice.Pick(["nodes", "edges"])} {{ __typename }} {selections[2..]}";
     }
 
     private static Place PlaceBelow(string type, SchemaField field, Place here, string head)
@@ -164,15 +170,16 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
 
     private static bool IsSimilar(SchemaField field) => field.Name is "possibleDuplicates" or "duplicateCandidates";
 
-    // Figures, and what lies within one boundary, are held against the rows by tests of their own. Duplicates of very many requests are
-    // refused.
+    // Separate tests compare statistics, and the requests within one boundary, with the rows. Duplicates and boundaries of very many
+    // requests are refused.
     private static bool IsRefused(string type, SchemaField field, Place place) =>
         (type, field.Name) is (_, "stats" or "serviceRequestStats" or "serviceRequestClusters") or ("Boundary", "serviceRequests")
         || (IsSimilar(field) && place.Connections > 1)
+        || ((type, field.Name) is ("ServiceRequest", "boundaries") && place.Connections > 2)
         || (field.Type.Name.EndsWith("Connection", StringComparison.Ordinal)
             && (place.Connections >= ConnectionsMax || (type == "City" && place.IsBelowCities)));
 
-    // A list is a statement, and so is a count; a node may be of four types.
+    // A list is a statement, and so is a count; a node may have one of four types.
     private static int Costs(string type, SchemaField field) => (type, field.Name) switch
     {
         ("Query", "node" or "nodes") => 2,

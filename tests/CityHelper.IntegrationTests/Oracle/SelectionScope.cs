@@ -1,8 +1,8 @@
 namespace CityHelper.IntegrationTests.Oracle;
 
 /// <summary>
-/// The fields selected of one type at one place of an answer, over all fragments that are written there. Fields of one response name are
-/// merged, so a second one must have the very arguments of the first.
+/// The fields selected of one type at one path of an answer, over all fragments there. Fields of one response name are merged, so a second
+/// one must have the same arguments as the first.
 /// </summary>
 internal sealed class SelectionScope
 {
@@ -11,7 +11,7 @@ internal sealed class SelectionScope
     /// <summary>The fields selected so far, by response name.</summary>
     public Dictionary<string, SelectedField> Fields { get; } = [];
 
-    /// <summary>The scope of one of the types that an interface can be.</summary>
+    /// <summary>The scope of one of an interface's possible types.</summary>
     public SelectionScope Of(string type)
     {
         if (!_byType.TryGetValue(type, out SelectionScope? scope))
@@ -24,12 +24,12 @@ internal sealed class SelectionScope
 }
 
 /// <summary>
-/// A field that was selected and may be selected again: its head is alias, name and arguments, its type that of what is below.
+/// A selected field that may be selected again: its head is alias, name and arguments, its type that of its nested fields.
 /// </summary>
 internal sealed record SelectedField(string Head, string Type, Place Place, SelectionScope Below);
 
 /// <summary>
-/// A fragment that may be spread again, where its lists do not become too many, and where no more connections are around than at the place
-/// that it was written for.
+/// A fragment that may be spread again where the number of lists stays in its limit, with no more enclosing connections than where it was
+/// written.
 /// </summary>
 internal sealed record FragmentDraft(string Name, string Type, int Lists, int Connections);

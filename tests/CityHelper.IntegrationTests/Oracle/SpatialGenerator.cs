@@ -3,7 +3,7 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.IntegrationTests.Oracle;
 
-/// <summary>Random polygons and conditions on points: with corners on points of rows, so that edges are met.</summary>
+/// <summary>Random polygons and conditions on points, with corners on points of rows, so that points lie on edges.</summary>
 internal sealed class SpatialGenerator(OracleRows rows, Dice dice)
 {
     private const double Few = 0.01;
@@ -30,14 +30,16 @@ internal sealed class SpatialGenerator(OracleRows rows, Dice dice)
                     filter["distance"] = distance;
                     break;
                 case 3:
-                    filter[dice.Pick(["and", "or"])] = new JsonArray([.. Enumerable.Range(0, dice.Between(0, 2)).Select(_ => (JsonNode)Filter(city, ofPoint))]);
+                    filter[dice.Pick(["and", "or"])] = new JsonArray([
+                        .. Enumerable.Range(0, dice.Between(0, 2)).Select(_ => (JsonNode)Filter(city, ofPoint)),
+                    ]);
                     break;
                 default:
                     var operand = new JsonObject { ["geometry"] = Geometry(city) };
                     string relation = dice.Pick(s_relations);
                     if (dice.Chance(25))
                     {
-                        // Of areas, only this one has a form by distance.
+                        // For areas, only this relation can be computed as a distance.
                         operand["buffer"] = dice.Fraction() * Few;
                         relation = ofPoint ? relation : "intersects";
                     }
@@ -50,7 +52,7 @@ internal sealed class SpatialGenerator(OracleRows rows, Dice dice)
         return filter;
     }
 
-    /// <summary>GeoJSON of a triangle or quadrangle whose corners go around its middle.</summary>
+    /// <summary>GeoJSON of a triangle or quadrangle whose corners go around its centre.</summary>
     public JsonObject Polygon(short city, double width)
     {
         Point middle = Some(city);
@@ -82,10 +84,13 @@ internal sealed class SpatialGenerator(OracleRows rows, Dice dice)
         return Polygon(city, 0.0001 + dice.Fraction() * Few);
     }
 
-    private JsonObject Number(double beside) => new()
-    {
-        [dice.Pick(["eq", "neq", "gt", "gte", "lt", "lte", "ngt", "nlte"])] = dice.Chance(60) ? beside : beside + (dice.Fraction() - 0.5) * Few,
-    };
+    private JsonObject Number(double beside) =>
+        new()
+        {
+            [dice.Pick(["eq", "neq", "gt", "gte", "lt", "lte", "ngt", "nlte"])] = dice.Chance(60)
+                ? beside
+                : beside + (dice.Fraction() - 0.5) * Few,
+        };
 
     private Point Some(short city) => dice.Pick([.. rows.Requests.Where(r => r.CityId == city).Select(r => r.Location).OfType<Point>()]);
 }

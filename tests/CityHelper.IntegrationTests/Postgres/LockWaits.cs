@@ -2,19 +2,19 @@ using Npgsql;
 
 namespace CityHelper.IntegrationTests.Postgres;
 
-/// <summary>Sessions that wait for a lock, as PostgreSQL sees them.</summary>
+/// <summary>Sessions that wait for a lock, as PostgreSQL reports them.</summary>
 internal static class LockWaits
 {
     /// <summary>
-    /// Comes back when a session of the database has waited for a lock for so long, or when <paramref name="waiter"/> has ended before it
-    /// did.
+    /// Returns when a session of the database has waited this long for a lock, or when <paramref name="waiter"/> has ended first.
     /// </summary>
     public static async Task UntilAsync(string database, TimeSpan longer, Task waiter)
     {
-        await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { Pooling = false, CommandTimeout = 60 });
+        await using NpgsqlDataSource dataSource = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(database) { Pooling = false, CommandTimeout = 60 });
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync();
 
-        // The pause between two looks is PostgreSQL's; the clock that is looked at, too.
+        // The pause between two checks and the clock are PostgreSQL's.
         await using var look = new NpgsqlCommand(
             """
             select exists (

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Postgres;
 
-/// <summary>The tests that share one PostgreSQL and one Redis; each class has databases of its own in them.</summary>
+/// <summary>The tests that share one PostgreSQL and one Redis; each class has its own databases there.</summary>
 [CollectionDefinition(Name)]
 public sealed class PostgresCollection : ICollectionFixture<PostgresFixture>, ICollectionFixture<RedisFixture>
 {
@@ -13,8 +13,8 @@ public sealed class PostgresCollection : ICollectionFixture<PostgresFixture>, IC
 }
 
 /// <summary>
-/// A real PostgreSQL with PostGIS: the one of <c>CITYHELPER_TEST_DATABASE</c> (a superuser's connection string), else a private one
-/// that lives as long as the tests.
+/// A real PostgreSQL with PostGIS: the one of <c>CITYHELPER_TEST_DATABASE</c> (a superuser's connection string), else a private one that
+/// lives as long as the tests.
 /// </summary>
 public sealed class PostgresFixture : IAsyncLifetime
 {
@@ -23,10 +23,11 @@ public sealed class PostgresFixture : IAsyncLifetime
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"cityhelper-tests-{Guid.NewGuid():N}");
     private readonly List<string> _databases = [];
     private readonly Dictionary<string, Task<string>> _templates = [];
+    private readonly Dictionary<string, Task<string>> _shared = [];
     private string _server = "";
     private bool _private;
 
-    /// <summary>Whether the cluster is the tests' own and runs on this machine, so that the memory of its processes can be read.</summary>
+    /// <summary>Whether the cluster is private and on this machine, so that the memory of its processes can be read.</summary>
     public bool IsPrivate => _private;
 
     public async Task InitializeAsync()
@@ -55,8 +56,7 @@ public sealed class PostgresFixture : IAsyncLifetime
     public async Task<string> CreateDatabaseAsync()
     {
         string name = $"test_{Guid.NewGuid():N}";
-        await ExecuteAsync($"create database {name} template {Template}");
-        _databases.Add(name);
+        await CopyAsync(Template, name);
         return Named(name);
     }
 
@@ -69,21 +69,20 @@ public sealed class PostgresFixture : IAsyncLifetime
         return Named(name);
     }
 
-    /// <summary>A copy of a database that is filled once per test run, however many classes ask for it: a second or two each.</summary>
-    /// <param name="template">The name of what is copied.</param>
+    /// <summary>A copy of a database that is filled once per test run, for all classes that need it: a second or two each.</summary>
+    /// <param name="template">The name of the original.</param>
     /// <param name="fill">Fills a migrated database, given its connection string, and leaves no connection to it open.</param>
     /// <returns>The copy's connection string.</returns>
     public async Task<string> CreateCopyAsync(string template, Func<string, Task> fill)
     {
-        // The tests of a collection run one after the other.
+        // The tests of a collection run one after another.
         if (!_templates.TryGetValue(template, out Task<string>? filled))
         {
             _templates[template] = filled = FillAsync();
         }
 
         string name = $"test_{Guid.NewGuid():N}";
-        await ExecuteAsync($"create database {name} template {await filled}");
-        _databases.Add(name);
+        await CopyAsync(await filled, name);
         return Named(name);
 
         async Task<string> FillAsync()
@@ -92,6 +91,45 @@ public sealed class PostgresFixture : IAsyncLifetime
             await fill(connectionString);
             return new NpgsqlConnectionStringBuilder(connectionString).Database!;
         }
+    }
+
+    /// <summary>
+    /// A copy as <see cref="CreateCopyAsync"/> makes it, once per test run, for all classes that only read: whoever writes to it gets an
+    /// error.
+    /// </summary>
+    /// <returns>Its connection string.</returns>
+    public Task<string> ShareCopyAsync(string template, Func<string, Task> fill)
+    {
+        if (!_shared.TryGetValue(template, out Task<string>? shared))
+        {
+            _shared[template] = shared = ShareAsync();
+        }
+
+        return shared;
+
+        // A failure stays: every class that needs the rows fails with it, and none waits for a second try.
+        async Task<string> ShareAsync()
+        {
+            string connectionString = await CreateCopyAsync(template, fill);
+            string name = new NpgsqlConnectionStringBuilder(connectionString).Database!;
+            await ExecuteAsync($"alter database {name} set default_transaction_read_only = on");
+            return connectionString;
+        }
+    }
+
+    /// <summary>Drops a database that a test no longer needs: hundreds of them take a minute to delete at the end.</summary>
+    public async Task DropDatabaseAsync(string connectionString)
+    {
+        string name = new NpgsqlConnectionStringBuilder(connectionString).Database!;
+        await ExecuteAsync($"drop database {name} with (force)");
+        _databases.Remove(name);
+    }
+
+    // Copying files takes half the time of logging each block, and the cluster is not kept.
+    private async Task CopyAsync(string template, string name)
+    {
+        await ExecuteAsync($"create database {name} template {template} strategy file_copy");
+        _databases.Add(name);
     }
 
     private string Named(string database) => new NpgsqlConnectionStringBuilder(_server) { Database = database }.ConnectionString;

@@ -9,8 +9,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Reading;
 
 /// <summary>
-/// The rows of an area, and those of a spatial filter, are what plain PostGIS says: for polygons of all shapes, circles and viewports.
-/// PostGIS knows no cells, and the server believes something else of the rows for each question.
+/// The rows of an area, and of a spatial filter, equal those of plain PostGIS: for polygons of all kinds, circles and viewports. PostGIS
+/// uses no cells, and the server gets other table statistics for each question.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime
@@ -47,7 +47,11 @@ public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime
             RandomAreas.Drawn area = areas.Next();
             string filter = i % 3 == 0 ? " and status = 'CLOSED'" : "";
             object? where = i % 3 == 0 ? new { status = new { eq = "CLOSED" } } : null;
-            some += await CompareAsync($"area {i} {JsonSerializer.Serialize(area.Input)}", area.Input, where, area.Sql + filter) is > 0 and < 4_000 ? 1 : 0;
+            some += await CompareAsync($"area {i} {JsonSerializer.Serialize(area.Input)}", area.Input, where, area.Sql + filter)
+                is > 0
+                    and < 4_000
+                ? 1
+                : 0;
         }
 
         Assert.True(some > Areas / 2, $"only {some} areas held some rows and not all");
@@ -62,14 +66,15 @@ public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime
         for (int i = 0; i < Areas; i++)
         {
             (object condition, string sql) = Condition(areas, random);
-            int found = await CompareAsync($"filter {i} {JsonSerializer.Serialize(condition)}", null, Served(new { location = condition }), sql);
+            int found = await CompareAsync(
+                $"filter {i} {JsonSerializer.Serialize(condition)}", null, Served(new { location = condition }), sql);
             some += found is > 0 and < 4_000 ? 1 : 0;
         }
 
         Assert.True(some > Areas / 3, $"only {some} filters left some rows and not all");
     }
 
-    /// <summary>Alone, without a filter that names rows: the rectangle of the condition is what makes it cheap enough.</summary>
+    /// <summary>Alone, without a filter that names rows: the rectangle of the condition makes it cheap enough.</summary>
     [Fact]
     public async Task A_spatial_filter_over_a_small_area_stands_alone()
     {
@@ -77,16 +82,27 @@ public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime
         var areas = new RandomAreas(random);
         (double x, double y) = areas.Centre();
         const double Near = 0.004;
-        await CompareAsync("box", null, new { location = new { x = new { gte = x - Near, lte = x + Near }, y = new { gt = y - Near, lt = y + Near } } },
-            FormattableString.Invariant($"st_x(location) between {x - Near:R} and {x + Near:R} and st_y(location) > {y - Near:R} and st_y(location) < {y + Near:R}"));
+        await CompareAsync(
+            "box",
+            null,
+            new { location = new { x = new { gte = x - Near, lte = x + Near }, y = new { gt = y - Near, lt = y + Near } } },
+            FormattableString.Invariant(
+                $"st_x(location) between {x - Near:R} and {x + Near:R} and st_y(location) > {y - Near:R} and st_y(location) < {y + Near:R}")
+        );
         Point point = new(x, y) { SRID = 4326 };
-        await CompareAsync("distance", null, new { location = new { distance = new { geometry = RandomAreas.GeoJson(point), lte = Near } } },
+        await CompareAsync(
+            "distance",
+            null,
+            new { location = new { distance = new { geometry = RandomAreas.GeoJson(point), lte = Near } } },
             FormattableString.Invariant($"st_distance(location, {RandomAreas.Sql(point)}) <= {Near:R}"));
-        Assert.True(IsRefused(await AskAsync(null, new { location = new { nwithin = new { geometry = RandomAreas.GeoJson(point.Buffer(Near)) } } })));
+        Assert.True(
+            IsRefused(await AskAsync(null, new { location = new { nwithin = new { geometry = RandomAreas.GeoJson(point.Buffer(Near)) } } }))
+        );
     }
 
-    // A category by name, so that any condition may stand beside it.
-    private static object Served(object where) => new { and = new[] { where, new { category = new { code = new { @in = RequestRows.CategoryCodes } } } } };
+    // Categories by code, so that any condition is allowed beside it.
+    private static object Served(object where) =>
+        new { and = new[] { where, new { category = new { code = new { @in = RequestRows.CategoryCodes } } } } };
 
     private static (object Condition, string Sql) Condition(RandomAreas areas, Random random)
     {
@@ -117,8 +133,17 @@ public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime
         double number = random.NextDouble() * 0.03;
         if (random.Next(4) == 0)
         {
-            object distance = buffer is null ? new { geometry = json, lt = number } : new { geometry = json, buffer, lt = number };
-            return (new { distance }, FormattableString.Invariant($"coalesce(st_distance(location, {other}) - {buffer ?? 0:R} < {number:R}, false)"));
+            object distance = buffer is null
+                ? new { geometry = json, lt = number }
+                : new
+                {
+                    geometry = json,
+                    buffer,
+                    lt = number,
+                };
+            return (
+                new { distance },
+                FormattableString.Invariant($"coalesce(st_distance(location, {other}) - {buffer ?? 0:R} < {number:R}, false)"));
         }
 
         if (random.Next(8) == 0)
@@ -129,15 +154,17 @@ public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime
         string relation = s_relations[random.Next(s_relations.Length)];
         bool negated = random.Next(3) == 0;
         object operand = buffer is null ? new { geometry = json } : new { geometry = json, buffer };
-        string sql = buffer is { } reach ? WithinReach(relation, other, reach) : geometry is Polygon or MultiPolygon && relation == "touches"
-            ? $"st_intersects({other}, location) and not st_within(location, {other})"
+        string sql =
+            buffer is { } reach ? WithinReach(relation, other, reach)
+            : geometry is Polygon or MultiPolygon && relation == "touches"
+                ? $"st_intersects({other}, location) and not st_within(location, {other})"
             : $"st_{relation}(location, {other})";
         return (
             new Dictionary<string, object> { [(negated ? "n" : "") + relation] = operand },
             $"coalesce({sql}, false) is {(negated ? "false" : "true")}");
     }
 
-    // What is grown is everything within a distance, to the last bit.
+    // A buffered geometry is everything within the distance, to the last bit.
     private static string WithinReach(string relation, string other, double reach) => relation switch
     {
         "intersects" => FormattableString.Invariant($"st_distance(location, {other}) <= {reach:R}"),
@@ -149,7 +176,9 @@ public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime
     private async Task<int> CompareAsync(string what, object? within, object? where, string sql)
     {
         List<string> expected = [];
-        await using (NpgsqlCommand command = _direct.CreateCommand($"select external_id from service_request where city_id = 1 and {sql} order by id desc"))
+        await using (
+            NpgsqlCommand command = _direct.CreateCommand(
+                $"select external_id from service_request where city_id = 1 and {sql} order by id desc"))
         await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync())
         {
             while (await reader.ReadAsync())
@@ -158,7 +187,7 @@ public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime
             }
         }
 
-        // Where it believes that a filter leaves too many rows it refuses; it believes something else the next time.
+        // The server refuses when its estimate leaves too many rows; the next request has another estimate.
         JsonElement answer = await AskAsync(within, where);
         for (int asked = 1; asked < BelievedStatistics.AskedMax && IsRefused(answer); asked++)
         {
@@ -168,8 +197,12 @@ public sealed class AreaPropertyTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.False(answer.TryGetProperty("errors", out JsonElement errors), $"{what}: {errors}\n{string.Join('\n', _server.Errors)}");
         JsonElement connection = answer.GetProperty("data").GetProperty("serviceRequests");
         string[] found = [.. connection.GetProperty("nodes").EnumerateArray().Select(n => n.GetProperty("externalId").GetString()!)];
-        Assert.True(expected.Take(100).SequenceEqual(found), $"{what}\nexpected {string.Join(' ', expected.Take(100))}\ngot {string.Join(' ', found)}");
-        Assert.True(expected.Count == connection.GetProperty("totalCount").GetInt32(), $"{what}: count {connection.GetProperty("totalCount")}, expected {expected.Count}");
+        Assert.True(
+            expected.Take(100).SequenceEqual(found),
+            $"{what}\nexpected {string.Join(' ', expected.Take(100))}\ngot {string.Join(' ', found)}");
+        Assert.True(
+            expected.Count == connection.GetProperty("totalCount").GetInt32(),
+            $"{what}: count {connection.GetProperty("totalCount")}, expected {expected.Count}");
         return expected.Count;
     }
 

@@ -12,10 +12,10 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Reading;
 
 /// <summary>
-/// Two cities with boundaries of many vertices that overlap, have holes and islands, and requests at random places, on corners, on edges
-/// and just beside them. The other city lies in the same place.
+/// Two cities with boundaries of many vertices that overlap and have holes and islands, and requests at random points, on corners, on edges
+/// and just beside them. The other city covers the same area.
 /// </summary>
-public sealed class BoundaryPointsHouse(PostgresFixture postgres) : IAsyncLifetime
+public sealed class BoundaryPointsFixture(PostgresFixture postgres) : IAsyncLifetime
 {
     private const int Requests = 600;
 
@@ -92,7 +92,12 @@ public sealed class BoundaryPointsHouse(PostgresFixture postgres) : IAsyncLifeti
 
     private static Point Place(Random random, Boundary[] boundaries)
     {
-        LineString[] rings = [.. NetTopologySuite.Geometries.Utilities.LinearComponentExtracter.GetLines(boundaries[random.Next(boundaries.Length)].Geometry).Cast<LineString>()];
+        LineString[] rings =
+        [
+            .. NetTopologySuite
+                .Geometries.Utilities.LinearComponentExtracter.GetLines(boundaries[random.Next(boundaries.Length)].Geometry)
+                .Cast<LineString>(),
+        ];
         LineString ring = rings[random.Next(rings.Length)];
         int corner = random.Next(ring.NumPoints - 1);
         (Coordinate from, Coordinate to) = (ring.GetCoordinateN(corner), ring.GetCoordinateN(corner + 1));
@@ -108,19 +113,19 @@ public sealed class BoundaryPointsHouse(PostgresFixture postgres) : IAsyncLifeti
     }
 }
 
-/// <summary>The boundaries of a request are those whose shape intersects its point, whatever pieces they are found by.</summary>
+/// <summary>A request's boundaries are those whose polygon intersects its point, whatever pieces the search uses.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class BoundariesOfRequestsTests(BoundaryPointsHouse house) : IClassFixture<BoundaryPointsHouse>
+public sealed class BoundariesOfRequestsTests(BoundaryPointsFixture fixture) : IClassFixture<BoundaryPointsFixture>
 {
     [Fact]
-    public async Task They_are_those_that_PostGIS_finds_with_the_whole_shapes()
+    public async Task They_are_those_that_PostGIS_finds_with_the_full_polygons()
     {
         Dictionary<string, string[]> expected = await WholeShapesAsync();
         int compared = 0, several = 0, none = 0;
         string? after = null;
         do
         {
-            JsonElement page = (await house.Server.DataAsync(
+            JsonElement page = (await fixture.Server.DataAsync(
                 """
                 query($after: String) { serviceRequests(city: "nyc", first: 100, after: $after) {
                   nodes { externalId location { coordinates } boundaries { code name kind } } pageInfo { hasNextPage endCursor } } }
@@ -130,7 +135,9 @@ public sealed class BoundariesOfRequestsTests(BoundaryPointsHouse house) : IClas
             {
                 string[] answered = [.. request.GetProperty("boundaries").EnumerateArray().Select(b => b.GetProperty("code").GetString()!)];
                 string key = request.GetProperty("externalId").GetString()!;
-                Assert.True(expected[key].SequenceEqual(answered), $"request {key}: [{string.Join(' ', answered)}], not [{string.Join(' ', expected[key])}]");
+                Assert.True(
+                    expected[key].SequenceEqual(answered),
+                    $"request {key}: [{string.Join(' ', answered)}], not [{string.Join(' ', expected[key])}]");
                 compared++;
                 several += answered.Length > 1 ? 1 : 0;
                 none += answered.Length == 0 ? 1 : 0;
@@ -147,15 +154,19 @@ public sealed class BoundariesOfRequestsTests(BoundaryPointsHouse house) : IClas
 
     [Theory]
     [InlineData("{ serviceRequests(city: \"nyc\", first: ROWS, order: [{status: ASC}]) { nodes { boundaries { name } } } }", 2)]
-    [InlineData("{ serviceRequests(city: \"nyc\", first: ROWS, where: {category: {code: {eq: \"rodent\"}}}) { edges { node { boundaries { name } } } } }", 2)]
-    [InlineData("{ city(slug: \"nyc\") { categories { nodes { serviceRequests(first: ROWS) { nodes { boundaries { name kind } } } } } } }", 4)]
+    [InlineData(
+        "{ serviceRequests(city: \"nyc\", first: ROWS, where: {category: {code: {eq: \"rodent\"}}}) { edges { node { boundaries { name } "
+            + "} } } }",
+        2)]
+    [InlineData(
+        "{ city(slug: \"nyc\") { categories { nodes { serviceRequests(first: ROWS) { nodes { boundaries { name kind } } } } } } }", 4)]
     public async Task As_many_statements_whatever_the_number_of_rows(string query, int statements)
     {
         foreach (int rows in new[] { 1, 5, 40 })
         {
-            house.Server.TakeStatements();
-            await house.Server.DataAsync(query.Replace("ROWS", rows.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
-            IReadOnlyList<string> sent = house.Server.TakeStatements();
+            fixture.Server.TakeStatements();
+            await fixture.Server.DataAsync(query.Replace("ROWS", rows.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
+            IReadOnlyList<string> sent = fixture.Server.TakeStatements();
             Assert.True(sent.Count == statements, $"{rows} rows: {sent.Count} statements\n{string.Join("\n;\n", sent)}");
         }
     }
@@ -165,15 +176,19 @@ public sealed class BoundariesOfRequestsTests(BoundaryPointsHouse house) : IClas
     {
         Dictionary<string, string[]> expected = await WholeShapesAsync();
         string key = expected.First(e => e.Value.Length > 1).Key;
-        JsonElement one = (await house.Server.DataAsync(
-            "query($key: String) { serviceRequest(city: \"nyc\", externalId: $key) { id boundaries { code name kind } category { code } } }", new { key })).GetProperty("serviceRequest");
+        JsonElement one = (
+            await fixture.Server.DataAsync(
+                "query($key: String) { serviceRequest(city: \"nyc\", externalId: $key) { id boundaries { code name kind } category { code "
+                    + "} } }",
+                new { key })).GetProperty("serviceRequest");
         string id = one.GetProperty("id").GetString()!;
-        JsonElement all = await house.Server.DataAsync(
+        JsonElement all = await fixture.Server.DataAsync(
             """
             query($id: ID!, $category: String) {
               node(id: $id) { ... on ServiceRequest { boundaries { code } } }
               nodes(ids: [$id, "Q2l0eTox"]) { ... on ServiceRequest { again: boundaries { code } boundaries { code } } }
-              city(slug: "nyc") { categories(where: {code: {eq: $category}}) { nodes { serviceRequests(last: 1, where: {id: {eq: $id}}) { edges { node { boundaries { code } } } } } } } }
+              city(slug: "nyc") { categories(where: {code: {eq: $category}}) { nodes {
+                serviceRequests(last: 1, where: {id: {eq: $id}}) { edges { node { boundaries { code } } } } } } } }
             """,
             new { id, category = one.GetProperty("category").GetProperty("code").GetString() });
         JsonElement[] places =
@@ -182,7 +197,13 @@ public sealed class BoundariesOfRequestsTests(BoundaryPointsHouse house) : IClas
             all.GetProperty("node").GetProperty("boundaries"),
             all.GetProperty("nodes")[0].GetProperty("boundaries"),
             all.GetProperty("nodes")[0].GetProperty("again"),
-            all.GetProperty("city").GetProperty("categories").GetProperty("nodes")[0].GetProperty("serviceRequests").GetProperty("edges")[0].GetProperty("node").GetProperty("boundaries"),
+            all.GetProperty("city")
+                .GetProperty("categories")
+                .GetProperty("nodes")[0]
+                .GetProperty("serviceRequests")
+                .GetProperty("edges")[0]
+                .GetProperty("node")
+                .GetProperty("boundaries"),
         ];
         Assert.All(places, place => Assert.Equal(expected[key], place.EnumerateArray().Select(b => b.GetProperty("code").GetString()!)));
     }
@@ -196,13 +217,17 @@ public sealed class BoundariesOfRequestsTests(BoundaryPointsHouse house) : IClas
     [InlineData("boundary(id: 7)", "ID_INVALID")]
     public async Task A_boundary_that_is_not_there_is_null_and_an_id_of_something_else_is_told(string field, string? code)
     {
-        JsonElement answer = await house.Server.QueryAsync($"{{ {field} {{ name }} }}");
+        JsonElement answer = await fixture.Server.QueryAsync($"{{ {field} {{ name }} }}");
         Assert.Equal(JsonValueKind.Null, answer.GetProperty("data").GetProperty("boundary").ValueKind);
-        Assert.Equal(code, answer.TryGetProperty("errors", out JsonElement errors) ? errors[0].GetProperty("extensions").GetProperty("code").GetString() : null);
+        Assert.Equal(
+            code,
+            answer.TryGetProperty("errors", out JsonElement errors)
+                ? errors[0].GetProperty("extensions").GetProperty("code").GetString()
+                : null);
     }
 
     /// <summary>
-    /// A row has its outline of the next finer zoom, else its shape; coordinates and box are those of PostGIS with six decimals.
+    /// A row has its outline of the next finer zoom, else its polygon; coordinates and box are PostGIS's with six decimals.
     /// </summary>
     [Theory]
     [InlineData(null, null)]
@@ -214,13 +239,20 @@ public sealed class BoundariesOfRequestsTests(BoundaryPointsHouse house) : IClas
     [InlineData(2_000_000_000, null)]
     public async Task A_zoom_shows_the_next_finer_outline(int? zoom, int? stored)
     {
-        JsonElement nodes = (await house.Server.DataAsync(
-            "query($zoom: Int) { boundaries(city: \"nyc\", first: 100) { nodes { code geometry(zoom: $zoom) { type coordinates bbox crs } } } }", new { zoom }))
-            .GetProperty("boundaries").GetProperty("nodes");
-        string shape = stored is null ? "b.geometry" : $"(select o.geometry from boundary_outline o where o.city_id = 1 and o.boundary_id = b.id and o.zoom = {stored})";
-        await using NpgsqlCommand command = house.Direct.CreateCommand(
+        JsonElement nodes = (
+            await fixture.Server.DataAsync(
+                "query($zoom: Int) { boundaries(city: \"nyc\", first: 100) { nodes { code geometry(zoom: $zoom) { type coordinates bbox "
+                    + "crs } } } }",
+                new { zoom }))
+            .GetProperty("boundaries")
+            .GetProperty("nodes");
+        string shape = stored is null
+            ? "b.geometry"
+            : $"(select o.geometry from boundary_outline o where o.city_id = 1 and o.boundary_id = b.id and o.zoom = {stored})";
+        await using NpgsqlCommand command = fixture.Direct.CreateCommand(
             $"""
-            select b.code, st_asgeojson(g.shape, 6), json_build_array(round(st_xmin(g.shape)::numeric, 6), round(st_ymin(g.shape)::numeric, 6),
+            select b.code, st_asgeojson(g.shape, 6), json_build_array(
+                round(st_xmin(g.shape)::numeric, 6), round(st_ymin(g.shape)::numeric, 6),
                 round(st_xmax(g.shape)::numeric, 6), round(st_ymax(g.shape)::numeric, 6))::text
             from boundary b cross join lateral (select {shape} as shape) g where b.city_id = 1 order by b.kind, b.name, b.id
             """);
@@ -230,7 +262,9 @@ public sealed class BoundariesOfRequestsTests(BoundaryPointsHouse house) : IClas
             Assert.True(await reader.ReadAsync());
             JsonElement geometry = node.GetProperty("geometry");
             Assert.Equal(reader.GetString(0), node.GetProperty("code").GetString());
-            Assert.Equal(JsonDocument.Parse(reader.GetString(1)).RootElement.GetProperty("coordinates").GetRawText(), geometry.GetProperty("coordinates").GetRawText());
+            Assert.Equal(
+                JsonDocument.Parse(reader.GetString(1)).RootElement.GetProperty("coordinates").GetRawText(),
+                geometry.GetProperty("coordinates").GetRawText());
             Assert.Equal(Numbers(JsonDocument.Parse(reader.GetString(2)).RootElement), Numbers(geometry.GetProperty("bbox")));
             Assert.Equal(("MultiPolygon", 4326), (geometry.GetProperty("type").GetString(), geometry.GetProperty("crs").GetInt32()));
         }
@@ -243,7 +277,7 @@ public sealed class BoundariesOfRequestsTests(BoundaryPointsHouse house) : IClas
     private async Task<Dictionary<string, string[]>> WholeShapesAsync()
     {
         var expected = new Dictionary<string, string[]>();
-        await using NpgsqlCommand command = house.Direct.CreateCommand(
+        await using NpgsqlCommand command = fixture.Direct.CreateCommand(
             """
             select r.external_id, array(
                 select b.code from boundary b where b.city_id = r.city_id and st_intersects(b.geometry, r.location)

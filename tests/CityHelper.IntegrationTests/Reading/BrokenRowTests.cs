@@ -7,15 +7,17 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Reading;
 
-/// <summary>Values that the schema promises and the database does not have: the null travels up, and the error says from where.</summary>
+/// <summary>Nulls in the database where the schema promises values: the null propagates, and the error names its path.</summary>
 [Collection(PostgresCollection.Name)]
 public sealed class BrokenRowTests(PostgresFixture postgres) : IAsyncLifetime
 {
-    private readonly ReadingHouse _house = new(postgres);
+    private string _database = "";
+    private TestServer _server = null!;
 
     public async Task InitializeAsync()
     {
-        await _house.InitializeAsync();
+        _database = await ReadingFixture.CreateDatabaseAsync(postgres);
+        _server = await ReadingFixture.StartServerAsync(_database);
 
         // Request 38 is the second newest, of category `rodent`; it has the updates ASSIGNED and IN_PROGRESS.
         await ExecuteAsync("alter table category alter column name drop not null");
@@ -28,7 +30,11 @@ public sealed class BrokenRowTests(PostgresFixture postgres) : IAsyncLifetime
             """);
     }
 
-    public Task DisposeAsync() => _house.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        await postgres.DropDatabaseAsync(_database);
+    }
 
     [Theory]
     [InlineData(
@@ -57,7 +63,7 @@ public sealed class BrokenRowTests(PostgresFixture postgres) : IAsyncLifetime
         """["serviceRequest","updates"]""")]
     public async Task A_null_travels_up_to_the_nearest_field_that_may_be_null(string query, string data, string path)
     {
-        JsonElement json = await _house.Server.QueryAsync(query);
+        JsonElement json = await _server.QueryAsync(query);
         Assert.Equal(data, json.GetProperty("data").GetRawText());
         JsonElement error = Assert.Single(json.GetProperty("errors").EnumerateArray());
         Assert.Equal(path, error.GetProperty("path").GetRawText());
@@ -68,10 +74,11 @@ public sealed class BrokenRowTests(PostgresFixture postgres) : IAsyncLifetime
     public async Task A_count_that_takes_too_long_fails_alone()
     {
         await SlowDownAsync();
-        await using TestServer server = await TestServer.StartAsync(_house.Database);
+        await using TestServer server = await TestServer.StartAsync(_database);
         JsonElement json = await server.QueryAsync(
             """
-            { a: serviceRequests(city: "nyc", first: 1, within: {viewport: {west: -75, south: 40, east: -73, north: 41}}) { nodes { externalId } }
+            { a: serviceRequests(city: "nyc", first: 1, within: {viewport: {west: -75, south: 40, east: -73, north: 41}}) {
+                nodes { externalId } }
               b: serviceRequests(city: "nyc", first: 1, within: {viewport: {west: -75, south: 40, east: -73, north: 41}}) { totalCount } }
             """);
         Assert.Equal("""{"a":{"nodes":[{"externalId":"40000038"}]},"b":null}""", json.GetProperty("data").GetRawText());
@@ -84,29 +91,31 @@ public sealed class BrokenRowTests(PostgresFixture postgres) : IAsyncLifetime
     public async Task An_answer_that_would_be_too_large_is_refused()
     {
         await ExecuteAsync("update service_request set description = repeat('x', 100000)");
-        JsonElement json = await _house.Server.QueryAsync(
-            "{ serviceRequests(city: \"nyc\", first: 40) { nodes { a: description b: description c: description d: description e: description } } }");
+        JsonElement json = await _server.QueryAsync(
+            "{ serviceRequests(city: \"nyc\", first: 40) { nodes { a: description b: description c: description d: description e: "
+                + "description } } }");
         JsonElement error = Assert.Single(json.GetProperty("errors").EnumerateArray());
         Assert.Equal("RESPONSE_TOO_LARGE", error.GetProperty("extensions").GetProperty("code").GetString());
         Assert.False(json.TryGetProperty("data", out _));
 
-        // What was refused left nothing behind that a smaller answer would trip over.
-        await _house.Server.DataAsync("{ serviceRequests(city: \"nyc\", first: 40) { nodes { a: description } } }");
+        // The refused response left nothing behind that would break a smaller one.
+        await _server.DataAsync("{ serviceRequests(city: \"nyc\", first: 40) { nodes { a: description } } }");
     }
 
     [Fact]
     public async Task A_statement_that_takes_too_long_is_ended_and_says_so()
     {
         await SlowDownAsync();
-        await using TestServer server = await TestServer.StartAsync(_house.Database);
+        await using TestServer server = await TestServer.StartAsync(_database);
         JsonElement json = await server.QueryAsync(
-            "{ serviceRequests(city: \"nyc\", first: 50, within: {viewport: {west: -75, south: 40, east: -73, north: 41}}) { nodes { externalId } } }");
+            "{ serviceRequests(city: \"nyc\", first: 50, within: {viewport: {west: -75, south: 40, east: -73, north: 41}}) { nodes { "
+                + "externalId } } }");
         JsonElement error = Assert.Single(json.GetProperty("errors").EnumerateArray());
         Assert.Equal("HC0045", error.GetProperty("extensions").GetProperty("code").GetString());
         Assert.Equal("""{"serviceRequests":null}""", json.GetProperty("data").GetRawText());
     }
 
-    // What the exact test calls is found in this schema first, and waits for each row: a page of one is quick, a count is not.
+    // This schema's functions hide those of the exact test, and sleep for each row: a page of one is quick, a count is not.
     private async Task SlowDownAsync()
     {
         await ExecuteAsync("create schema slow");
@@ -115,12 +124,13 @@ public sealed class BrokenRowTests(PostgresFixture postgres) : IAsyncLifetime
             create function slow.st_x(p public.geometry) returns float8 language plpgsql volatile as
             $$ begin perform pg_sleep(0.2); return public.st_x(p); end $$
             """);
-        await ExecuteAsync($"alter database {new NpgsqlConnectionStringBuilder(_house.Database).Database} set search_path = slow, public");
+        await ExecuteAsync(
+            $"alter database {new NpgsqlConnectionStringBuilder(_database).Database} set search_path = slow, public");
     }
 
     private async Task ExecuteAsync(string sql)
     {
-        await using NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(_house.Database);
+        await using NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(_database);
         await using NpgsqlCommand command = direct.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }

@@ -9,7 +9,7 @@ namespace CityHelper.IntegrationTests.Reading;
 [Collection(PostgresCollection.Name)]
 public sealed class CellTests(PostgresFixture postgres)
 {
-    /// <summary>The cover of .NET finds the rows only if SQL puts them into the same cells.</summary>
+    /// <summary>The covering computed in .NET finds the rows only if SQL assigns them to the same cells.</summary>
     [Fact]
     public async Task Sql_and_dotnet_agree_on_the_cell_of_a_point()
     {
@@ -29,8 +29,8 @@ public sealed class CellTests(PostgresFixture postgres)
             points++;
             (double x, double y, int zoom) = (reader.GetDouble(0), reader.GetDouble(1), reader.GetInt32(2));
             Assert.True(
-                reader.GetInt64(3) == CellCover.CellOf(x, y, zoom),
-                $"({x:R}, {y:R}) at zoom {zoom}: {reader.GetInt64(3)} in SQL, {CellCover.CellOf(x, y, zoom)} in .NET");
+                reader.GetInt64(3) == CellCovering.CellOf(x, y, zoom),
+                $"({x:R}, {y:R}) at zoom {zoom}: {reader.GetInt64(3)} in SQL, {CellCovering.CellOf(x, y, zoom)} in .NET");
         }
 
         Assert.Equal(60_018, points);

@@ -1,24 +1,16 @@
 using System.Text.Json;
-using CityHelper.Data;
 using CityHelper.IntegrationTests.Postgres;
-using Npgsql;
 using Xunit;
 
 namespace CityHelper.IntegrationTests.Reading;
 
-/// <summary>What a page says of the pages around it, where guessing would be wrong.</summary>
+/// <summary>The page info, where a guess would be wrong.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class PageEdgeTests(PostgresFixture postgres) : IAsyncLifetime
+public sealed class PageEdgeTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>
 {
     private const string Selection = "edges { cursor node { externalId } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }";
 
-    private readonly ReadingHouse _house = new(postgres);
-
-    public Task InitializeAsync() => _house.InitializeAsync();
-
-    public Task DisposeAsync() => _house.DisposeAsync();
-
-    /// <summary>Requests 39 to 31 are asked, newest first, of category `rodent` every third: 38, 35, 32, ….</summary>
+    /// <summary>Requests 39 to 31, newest first; every third has category `rodent`: 38, 35, 32, ….</summary>
     [Theory]
     [InlineData("first: 2", "38 35", true, false)]
     [InlineData("last: 2", "5 2", false, true)]
@@ -44,47 +36,37 @@ public sealed class PageEdgeTests(PostgresFixture postgres) : IAsyncLifetime
         JsonElement connection = await PageAsync(page, "where: {category: {code: {eq: \"rodent\"}}}");
         JsonElement[] edges = [.. connection.GetProperty("edges").EnumerateArray()];
         JsonElement info = connection.GetProperty("pageInfo");
-        Assert.Equal(rows, string.Join(' ', edges.Select(e => int.Parse(e.GetProperty("node").GetProperty("externalId").GetString()![^2..], System.Globalization.CultureInfo.InvariantCulture))));
-        Assert.Equal((hasNext, hasPrevious), (info.GetProperty("hasNextPage").GetBoolean(), info.GetProperty("hasPreviousPage").GetBoolean()));
+        Assert.Equal(
+            rows,
+            string.Join(
+                ' ',
+                edges.Select(e =>
+                    int.Parse(
+                        e.GetProperty("node").GetProperty("externalId").GetString()![^2..],
+                        System.Globalization.CultureInfo.InvariantCulture))));
+        Assert.Equal(
+            (hasNext, hasPrevious), (info.GetProperty("hasNextPage").GetBoolean(), info.GetProperty("hasPreviousPage").GetBoolean()));
         Assert.Equal(edges.Length == 0 ? null : edges[0].GetProperty("cursor").GetString(), info.GetProperty("startCursor").GetString());
         Assert.Equal(edges.Length == 0 ? null : edges[^1].GetProperty("cursor").GetString(), info.GetProperty("endCursor").GetString());
     }
 
-    /// <summary>A cursor is a place: the row that stood there may have left the list since.</summary>
-    [Theory]
-    [InlineData("")]
-    [InlineData(", order: [{updatedAt: DESC}]")]
-    [InlineData(", order: [{category: {code: ASC}}, {createdAt: DESC}]")]
-    public async Task The_place_of_a_row_that_left_the_list_is_still_a_place(string order)
-    {
-        string question = "where: {status: {eq: OPEN}}" + order;
-        JsonElement[] before = [.. (await PageAsync("first: 3", question)).GetProperty("edges").EnumerateArray()];
-        string cursor = before[0].GetProperty("cursor").GetString()!;
-        await using (NpgsqlDataSource direct = CityHelperDatabase.CreateDataSource(_house.Database))
-        await using (NpgsqlCommand close = direct.CreateCommand("update service_request set status = 'CLOSED' where external_id = $1"))
-        {
-            close.Parameters.Add(new() { Value = before[0].GetProperty("node").GetProperty("externalId").GetString()! });
-            await close.ExecuteNonQueryAsync();
-        }
-
-        JsonElement after = (await _house.Server.DataAsync($"{{ c: serviceRequests(city: \"nyc\", first: 2, after: \"{cursor}\", {question}) {{ {Selection} }} }}")).GetProperty("c");
-        Assert.Equal(
-            before.Skip(1).Select(e => e.GetProperty("node").GetProperty("externalId").GetString()),
-            after.GetProperty("edges").EnumerateArray().Select(e => e.GetProperty("node").GetProperty("externalId").GetString()));
-        Assert.False(after.GetProperty("pageInfo").GetProperty("hasPreviousPage").GetBoolean());
-    }
-
-    // Cursors are named by the rows they stand at.
+    // Names cursors by their rows.
     private async Task<JsonElement> PageAsync(string page, string question)
     {
-        JsonElement all = (await _house.Server.DataAsync($"{{ c: serviceRequests(city: \"nyc\", first: 100, {question}) {{ {Selection} }} }}")).GetProperty("c");
+        JsonElement all = (
+            await fixture.Server.DataAsync($"{{ c: serviceRequests(city: \"nyc\", first: 100, {question}) {{ {Selection} }} }}")
+        ).GetProperty("c");
         foreach (JsonElement edge in all.GetProperty("edges").EnumerateArray())
         {
-            string number = int.Parse(edge.GetProperty("node").GetProperty("externalId").GetString()![^2..], System.Globalization.CultureInfo.InvariantCulture)
+            string number = int.Parse(
+                    edge.GetProperty("node").GetProperty("externalId").GetString()![^2..],
+                    System.Globalization.CultureInfo.InvariantCulture)
                 .ToString(System.Globalization.CultureInfo.InvariantCulture);
             page = page.Replace($"\"{number}\"", $"\"{edge.GetProperty("cursor").GetString()}\"", StringComparison.Ordinal);
         }
 
-        return (await _house.Server.DataAsync($"{{ c: serviceRequests(city: \"nyc\", {page}, {question}) {{ {Selection} }} }}")).GetProperty("c");
+        return (
+            await fixture.Server.DataAsync($"{{ c: serviceRequests(city: \"nyc\", {page}, {question}) {{ {Selection} }} }}")
+        ).GetProperty("c");
     }
 }

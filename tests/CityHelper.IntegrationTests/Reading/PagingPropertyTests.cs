@@ -10,8 +10,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Reading;
 
 /// <summary>
-/// The pages of a connection, one after the other, are one naive SQL query: same rows, same order, no gap, no double. The naive side
-/// knows neither cells nor plans nor cursors. What the server believes of the rows differs from page to page, and so does the form.
+/// The pages of a connection together equal one naive SQL query: same rows, same order, no gap, no duplicate. The naive side has no cells,
+/// no plans and no cursors. The table statistics, and so the access paths, differ from page to page.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class PagingPropertyTests(PostgresFixture postgres) : IAsyncLifetime
@@ -20,10 +20,13 @@ public sealed class PagingPropertyTests(PostgresFixture postgres) : IAsyncLifeti
     private const int Questions = 250;
     private const int PagesMax = 60;
 
-    // Two cells' edges cross here: tile 19296 of 65536 from the west, and where its rows of tiles meet.
+    // The edges of two cells cross here: tile 19296 of 65536 from the west, at a border between rows of tiles.
     private static readonly double s_cellEdge = 19_296 / 65_536.0 * 360 - 180;
 
-    private static readonly string[] s_statuses = ["OPEN", "ASSIGNED", "IN_PROGRESS", "PENDING", "RESOLVED", "CLOSED", "CANCELLED", "DUPLICATE"];
+    private static readonly string[] s_statuses =
+    [
+        "OPEN", "ASSIGNED", "IN_PROGRESS", "PENDING", "RESOLVED", "CLOSED", "CANCELLED", "DUPLICATE",
+    ];
 
     private readonly List<ServiceRequest> _rows = [];
     private string _database = "";
@@ -58,12 +61,14 @@ public sealed class PagingPropertyTests(PostgresFixture postgres) : IAsyncLifeti
             List<string> expected = await NaiveAsync(question);
             int pageSize = Math.Clamp(expected.Count / (PagesMax / 2) + random.Next(1, 30), 1, 100);
             (List<string> actual, int pages) = await PagesAsync(question, pageSize);
-            Assert.True(expected.SequenceEqual(actual), $"question {i}, pages of {pageSize}: {question}\nexpected {expected.Count} rows, got {actual.Count}");
+            Assert.True(
+                expected.SequenceEqual(actual),
+                $"question {i}, pages of {pageSize}: {question}\nexpected {expected.Count} rows, got {actual.Count}");
             nonEmpty += expected.Count > 0 ? 1 : 0;
             severalPages += pages > 1 ? 1 : 0;
         }
 
-        // A generator that asks for nothing proves nothing.
+        // A generator without results tests nothing.
         Assert.True(nonEmpty > Questions / 2, $"only {nonEmpty} questions had an answer");
         Assert.True(severalPages > Questions / 4, $"only {severalPages} questions had several pages");
     }
@@ -72,7 +77,9 @@ public sealed class PagingPropertyTests(PostgresFixture postgres) : IAsyncLifeti
     {
         const string Query =
             """
-            query($first: Int, $after: String, $within: AreaInput, $where: ServiceRequestFilterInput, $order: [ServiceRequestSortInput!], $count: Boolean!) {
+            query(
+              $first: Int, $after: String, $within: AreaInput, $where: ServiceRequestFilterInput, $order: [ServiceRequestSortInput!],
+              $count: Boolean!) {
               serviceRequests(first: $first, after: $after, city: "nyc", within: $within, where: $where, order: $order) {
                 nodes { externalId }
                 edges { cursor node { externalId } }
@@ -96,7 +103,9 @@ public sealed class PagingPropertyTests(PostgresFixture postgres) : IAsyncLifeti
             })).GetProperty("serviceRequests");
             string[] nodes = [.. connection.GetProperty("nodes").EnumerateArray().Select(n => n.GetProperty("externalId").GetString()!)];
             JsonElement info = connection.GetProperty("pageInfo");
-            Assert.Equal(nodes, connection.GetProperty("edges").EnumerateArray().Select(e => e.GetProperty("node").GetProperty("externalId").GetString()!));
+            Assert.Equal(
+                nodes,
+                connection.GetProperty("edges").EnumerateArray().Select(e => e.GetProperty("node").GetProperty("externalId").GetString()!));
             Assert.Equal(page > 1, info.GetProperty("hasPreviousPage").GetBoolean());
             rows.AddRange(nodes);
             if (page == 1)
@@ -124,7 +133,8 @@ public sealed class PagingPropertyTests(PostgresFixture postgres) : IAsyncLifeti
         {
             conditions.Add(string.Create(
                 CultureInfo.InvariantCulture,
-                $"st_x(location) >= {a.West:R}::float8 and st_x(location) <= {a.East:R}::float8 and st_y(location) >= {a.South:R}::float8 and st_y(location) <= {a.North:R}::float8"));
+                $"st_x(location) >= {a.West:R}::float8 and st_x(location) <= {a.East:R}::float8 and st_y(location) >= {a.South:R}::float8 "
+                    + $"and st_y(location) <= {a.North:R}::float8"));
         }
 
         if (question.Statuses is { } statuses)
@@ -173,7 +183,7 @@ public sealed class PagingPropertyTests(PostgresFixture postgres) : IAsyncLifeti
             random.Next(3) switch { 0 => null, 1 => true, _ => false });
     }
 
-    // Around points of rows, with edges exactly on points and on cells' edges, down to no width at all.
+    // Around points of rows, with edges exactly on points and on cells' edges, down to zero width.
     private Area RandomArea(Random random)
     {
         double[] longitudes = [RandomEdge(random, p => p.X, s_cellEdge), RandomEdge(random, p => p.X, s_cellEdge)];
@@ -186,22 +196,29 @@ public sealed class PagingPropertyTests(PostgresFixture postgres) : IAsyncLifeti
         return new Area(longitudes.Min(), latitudes.Min(), longitudes.Max(), latitudes.Max());
     }
 
-    private double RandomEdge(Random random, Func<NetTopologySuite.Geometries.Point, double> coordinate, double special) => random.Next(6) switch
-    {
-        0 => special,
-        1 => special + (random.NextDouble() - 0.5) * 0.01,
-        2 => special + (random.NextDouble() - 0.5),
-        _ => _rows.Skip(random.Next(Rows)).Concat(_rows).Select(r => r.Location).OfType<NetTopologySuite.Geometries.Point>().Select(coordinate).First(),
-    };
+    private double RandomEdge(Random random, Func<NetTopologySuite.Geometries.Point, double> coordinate, double special) =>
+        random.Next(6) switch
+        {
+            0 => special,
+            1 => special + (random.NextDouble() - 0.5) * 0.01,
+            2 => special + (random.NextDouble() - 0.5),
+            _ => _rows
+                .Skip(random.Next(Rows))
+                .Concat(_rows)
+                .Select(r => r.Location)
+                .OfType<NetTopologySuite.Geometries.Point>()
+                .Select(coordinate)
+                .First(),
+        };
 
     private void MakeRows(Random random)
     {
         for (int n = 0; n < Rows; n++)
         {
-            // One in four shares its millisecond with the row before; some are older than 2020, where ids are negative.
+            // One in four has the same millisecond as the row before; some are older than 2020, where ids are negative.
             DateTime created = n > 0 && random.Next(4) == 0
                 ? _rows[^1].CreatedAt
-                : ReadingHouse.Moment("2018-02-01T00:00:00Z").AddMilliseconds(random.NextInt64(7L * 365 * 86_400_000));
+                : ReadingFixture.Moment("2018-02-01T00:00:00Z").AddMilliseconds(random.NextInt64(7L * 365 * 86_400_000));
             _rows.Add(new ServiceRequest
             {
                 CityId = RequestRows.City,
@@ -232,7 +249,19 @@ public sealed class PagingPropertyTests(PostgresFixture postgres) : IAsyncLifeti
 
     private sealed record Question(Area? Area, string[]? Statuses, string? Category, DateTime? Since, DateTime? Before, bool? Ascending)
     {
-        public object? WithinJson => Area is null ? null : new { viewport = new { west = Area.West, south = Area.South, east = Area.East, north = Area.North } };
+        public object? WithinJson =>
+            Area is null
+                ? null
+                : new
+                {
+                    viewport = new
+                    {
+                        west = Area.West,
+                        south = Area.South,
+                        east = Area.East,
+                        north = Area.North,
+                    },
+                };
 
         public Dictionary<string, object> WhereJson
         {
@@ -249,7 +278,7 @@ public sealed class PagingPropertyTests(PostgresFixture postgres) : IAsyncLifeti
                     where["category"] = new { code = new { eq = Category } };
                 }
 
-                // Bounds once beside each other and once under `and`, which must mean the same.
+                // One bound directly and the other under `and`, which must mean the same as both in one object.
                 if (Since is not null)
                 {
                     where["createdAt"] = new { gte = Since };
@@ -265,6 +294,7 @@ public sealed class PagingPropertyTests(PostgresFixture postgres) : IAsyncLifeti
         }
 
         public override string ToString() =>
-            $"area {Area}, statuses {string.Join('|', Statuses ?? [])}, category {Category}, since {Since:O}, before {Before:O}, ascending {Ascending}";
+            $"area {Area}, statuses {string.Join('|', Statuses ?? [])}, category {Category}, since {Since:O}, before {Before:O}, "
+                + $"ascending {Ascending}";
     }
 }

@@ -6,21 +6,21 @@ using NetTopologySuite.Geometries;
 namespace CityHelper.IntegrationTests.Reading;
 
 /// <summary>
-/// Requests at places that test areas: gathered, on edges of cells, at the same point, far away, at the ends of the world, and nowhere.
+/// Requests that test areas: clustered, on cells' edges, at one point, far away, at the ends of the world, without location.
 /// </summary>
 internal static class PlacedRows
 {
-    /// <summary>Where most of them gather.</summary>
+    /// <summary>The centre of most of them.</summary>
     public const double Longitude = -73.98;
 
     /// <summary>See <see cref="Longitude"/>.</summary>
     public const double Latitude = 40.75;
 
-    // Edges of tile 19298 of zoom 16 from the west, and of the row of tiles below it.
+    // Edges of tile 19298 of zoom 16 from the west, and of the row of tiles south of it.
     private static readonly double s_edgeX = 19_298 / 65_536.0 * 360 - 180;
     private static readonly double s_edgeY = Math.Atan(Math.Sinh(Math.PI * (1 - 2.0 * 24_631 / 65_536))) * (180 / Math.PI);
 
-    /// <summary>Points that are tested beside random ones.</summary>
+    /// <summary>Points tested beside random ones.</summary>
     public static IReadOnlyList<(double X, double Y)> Corners { get; } =
     [
         (s_edgeX, s_edgeY), (s_edgeX, Latitude), (Longitude, s_edgeY), (Longitude, Latitude), (0, 0), (40.75, -73.98),
@@ -31,12 +31,15 @@ internal static class PlacedRows
     public static List<ServiceRequest> Make(int count, Random random)
     {
         var rows = new List<ServiceRequest>(count);
-        DateTime first = ReadingHouse.Moment("2018-01-01T00:00:00Z");
+        DateTime first = ReadingFixture.Moment("2018-01-01T00:00:00Z");
         for (int n = 0; n < count; n++)
         {
             // Whole hours for some, so that days and months begin with requests.
             DateTime created = first.AddMilliseconds(random.NextInt64(8L * 365 * 24 * 3600 * 1000));
-            created = n % 7 == 0 ? created.Date.AddHours(created.Hour) : new DateTime(created.Ticks - created.Ticks % TimeSpan.TicksPerMillisecond, DateTimeKind.Utc);
+            created =
+                n % 7 == 0
+                    ? created.Date.AddHours(created.Hour)
+                    : new DateTime(created.Ticks - created.Ticks % TimeSpan.TicksPerMillisecond, DateTimeKind.Utc);
             rows.Add(Request(n, created, random));
         }
 
@@ -46,7 +49,8 @@ internal static class PlacedRows
     private static ServiceRequest Request(int n, DateTime created, Random random)
     {
         ServiceRequestStatus status = random.Next(3) == 0 ? (ServiceRequestStatus)random.Next(8) : ServiceRequestStatus.Closed;
-        bool closed = status is ServiceRequestStatus.Closed or ServiceRequestStatus.Resolved or ServiceRequestStatus.Duplicate && random.Next(9) > 0;
+        bool closed =
+            status is ServiceRequestStatus.Closed or ServiceRequestStatus.Resolved or ServiceRequestStatus.Duplicate && random.Next(9) > 0;
         DateTime ClosedAfter() => created.AddSeconds(Math.Round(Math.Exp(random.NextDouble() * 17), 3));
         return new ServiceRequest
         {
@@ -78,7 +82,7 @@ internal static class PlacedRows
     };
 }
 
-/// <summary>Random areas in which <see cref="PlacedRows"/> lie, as GraphQL input and as the SQL that PostGIS's manual would have.</summary>
+/// <summary>Random areas around <see cref="PlacedRows"/>, as GraphQL input and as plain PostGIS SQL.</summary>
 internal sealed class RandomAreas(Random random)
 {
     /// <summary>An area.</summary>
@@ -119,7 +123,8 @@ internal sealed class RandomAreas(Random random)
     };
 
     /// <summary>SQL of a geometry, to the last bit.</summary>
-    public static string Sql(Geometry geometry) => $"st_setsrid(st_geomfromwkb('\\x{Convert.ToHexString(geometry.AsBinary())}'::bytea), 4326)";
+    public static string Sql(Geometry geometry) =>
+        $"st_setsrid(st_geomfromwkb('\\x{Convert.ToHexString(geometry.AsBinary())}'::bytea), 4326)";
 
     public (double X, double Y) Centre() => random.Next(4) == 0
         ? PlacedRows.Corners[random.Next(4)]
@@ -133,28 +138,52 @@ internal sealed class RandomAreas(Random random)
         (double x, double y) = random.Next(5) == 0 ? PlacedRows.Corners[random.Next(PlacedRows.Corners.Count)] : Centre();
         double metres = Math.Pow(10, 1 + 3.6 * random.NextDouble());
         return new Drawn(
-            new { circle = new { longitude = x, latitude = y, metres } },
-            string.Create(CultureInfo.InvariantCulture, $"st_dwithin(location::geography, st_setsrid(st_makepoint({x:R}, {y:R}), 4326)::geography, {metres:R})"));
+            new
+            {
+                circle = new
+                {
+                    longitude = x,
+                    latitude = y,
+                    metres,
+                },
+            },
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"st_dwithin(location::geography, st_setsrid(st_makepoint({x:R}, {y:R}), 4326)::geography, {metres:R})"));
     }
 
     private static GeometryFactory Factory { get; } = new(new PrecisionModel(), 4326);
 
     private Drawn Viewport()
     {
-        // Up to the whole world, and over seas where nothing is.
+        // Up to the whole world, and over empty seas.
         (double x, double y) = random.Next(3) == 0 ? (random.NextDouble() * 360 - 180, random.NextDouble() * 180 - 90) : Centre();
         double size = Math.Pow(10, -3 + 4.5 * random.NextDouble());
         (double west, double east) = (Math.Max(-180, x - size), Math.Min(180, x + size));
         (double south, double north) = (Math.Max(-90, y - size / 2), Math.Min(90, y + size / 2));
         return new Drawn(
-            new { viewport = new { west, south, east, north } },
-            string.Create(CultureInfo.InvariantCulture, $"st_x(location) >= {west:R} and st_x(location) <= {east:R} and st_y(location) >= {south:R} and st_y(location) <= {north:R}"));
+            new
+            {
+                viewport = new
+                {
+                    west,
+                    south,
+                    east,
+                    north,
+                },
+            },
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"st_x(location) >= {west:R} and st_x(location) <= {east:R} and st_y(location) >= {south:R} and st_y(location) <= {north:R}"
+            ));
     }
 
     private Polygon WithHole(double x, double y, double size)
     {
         Polygon around = Star(x, y, size);
-        Polygon hole = Factory.CreatePolygon([.. around.Shell.Coordinates.Select(c => new Coordinate(x + (c.X - x) * 0.4, y + (c.Y - y) * 0.4))]);
+        Polygon hole = Factory.CreatePolygon([
+            .. around.Shell.Coordinates.Select(c => new Coordinate(x + (c.X - x) * 0.4, y + (c.Y - y) * 0.4)),
+        ]);
         return Factory.CreatePolygon(around.Shell, [hole.Shell]);
     }
 

@@ -9,7 +9,7 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Reading;
 
 /// <summary>
-/// Points that the server judges itself: every one as PostGIS judges it, above all those on edges and within a rounding of them.
+/// Points that the server tests itself have the same result as in PostGIS, especially on edges and within a rounding error of them.
 /// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class PointTestTests(PostgresFixture postgres)
@@ -33,7 +33,9 @@ public sealed class PointTestTests(PostgresFixture postgres)
             for (int n = 0; n < points.Length; n++)
             {
                 bool found = test.Contains(points[n].X, points[n].Y);
-                Assert.True(expected[n] == found, FormattableString.Invariant($"area {i}: {found} for {points[n].X:R} {points[n].Y:R} in {surface}"));
+                Assert.True(
+                    expected[n] == found,
+                    FormattableString.Invariant($"area {i}: {found} for {points[n].X:R} {points[n].Y:R} in {surface}"));
                 (inside, outside) = (inside + (found ? 1 : 0), outside + (found ? 0 : 1));
             }
         }
@@ -48,12 +50,18 @@ public sealed class PointTestTests(PostgresFixture postgres)
         Assert.NotNull(SurfacePoints.Of(circle, 64));
         Assert.Null(SurfacePoints.Of(circle, 3));
 
-        // Every edge of its 2,000 is at every height.
-        Coordinate[] comb = [.. Enumerable.Range(0, 1_000).SelectMany(n => new Coordinate[] { new(n, 0), new(n + 0.5, 1) }), new(1_000, 2), new(0, 2), new(0, 0)];
+        // Each of its 2,000 edges spans every height.
+        Coordinate[] comb =
+        [
+            .. Enumerable.Range(0, 1_000).SelectMany(n => new Coordinate[] { new(n, 0), new(n + 0.5, 1) }),
+            new(1_000, 2),
+            new(0, 2),
+            new(0, 0),
+        ];
         Assert.Null(SurfacePoints.Of(GeometryFactory.Default.CreatePolygon(comb), 1_000));
     }
 
-    // On corners and edges, a rounding beside them, at the heights of corners, and anywhere around.
+    // On corners and edges, a rounding error beside them, at the heights of corners, and anywhere around.
     private static IEnumerable<Coordinate> Points(Geometry surface, Random random)
     {
         Coordinate[] corners = surface.Coordinates;
@@ -66,7 +74,8 @@ public sealed class PointTestTests(PostgresFixture postgres)
             var point = new Coordinate(a.X + (b.X - a.X) * share, a.Y + (b.Y - a.Y) * share);
             yield return random.Next(5) switch
             {
-                0 => new Coordinate(box.MinX + (random.NextDouble() * 1.4 - 0.2) * box.Width, box.MinY + (random.NextDouble() * 1.4 - 0.2) * box.Height),
+                0 => new Coordinate(
+                    box.MinX + (random.NextDouble() * 1.4 - 0.2) * box.Width, box.MinY + (random.NextDouble() * 1.4 - 0.2) * box.Height),
                 1 => new Coordinate(box.MinX + random.NextDouble() * box.Width, a.Y),
                 2 => new Coordinate(Math.BitIncrement(point.X), point.Y),
                 3 => new Coordinate(point.X, Math.BitDecrement(point.Y)),

@@ -6,11 +6,11 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Reading;
 
-/// <summary>Only what is selected is read: each field of the schema alone, and all fields of its type together.</summary>
+/// <summary>Statements read only the selected columns: tests each field of the schema alone, and all fields of its type together.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<ReadingHouse>
+public sealed partial class ProjectionTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>
 {
-    /// <summary>Where the fields of a type are asked, and the table they come from.</summary>
+    /// <summary>A query for the fields of each type, and their table.</summary>
     private static readonly Dictionary<string, (string Query, string Table)> s_types = new()
     {
         ["ServiceRequest"] = ("{ serviceRequests(city: \"nyc\", first: 1) { nodes { FIELDS } } }", "service_request"),
@@ -24,14 +24,20 @@ public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<
         ["GeoJSONMultiPolygonType"] = ("{ boundaries(city: \"nyc\", first: 1) { nodes { geometry { FIELDS } } } }", "boundary"),
     };
 
-    /// <summary>Kinds of geometry that no row has: they are in the schema for those that will.</summary>
-    private static readonly string[] s_unused = ["GeoJSONLineStringType", "GeoJSONMultiLineStringType", "GeoJSONMultiPointType", "GeoJSONPolygonType"];
+    /// <summary>Kinds of geometry that no row has yet; the schema has them for later.</summary>
+    private static readonly string[] s_unused =
+    [
+        "GeoJSONLineStringType",
+        "GeoJSONMultiLineStringType",
+        "GeoJSONMultiPointType",
+        "GeoJSONPolygonType",
+    ];
 
-    /// <summary>Read by statements of their own, which the golden operations show.</summary>
+    /// <summary>Read by separate statements, which the golden operations show.</summary>
     private static readonly string[] s_apart = ["City.stats", "Boundary.stats", "Boundary.serviceRequests"];
 
-    /// <summary>Types of figures, which are no rows.</summary>
-    private static readonly string[] s_figures =
+    /// <summary>Types of statistics, which are not rows.</summary>
+    private static readonly string[] s_statistics =
         ["AgencyCount", "CategoryCount", "DurationStats", "PeriodCount", "ServiceRequestCluster", "ServiceRequestStats", "StatusCount"];
 
     /// <summary>The columns of a field where they are not its name in snake_case.</summary>
@@ -64,7 +70,7 @@ public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<
         ["GeoJSONMultiPolygonType.crs"] = [],
     };
 
-    /// <summary>What pages and lists need of every row, whatever is selected: key and default order.</summary>
+    /// <summary>Columns that pages and lists always read: key and default order.</summary>
     private static readonly Dictionary<string, string[]> s_always = new()
     {
         ["service_request"] = ["id"],
@@ -78,7 +84,7 @@ public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<
     [Fact]
     public async Task Each_field_alone_reads_its_own_columns_and_all_together_read_theirs()
     {
-        var schema = house.Server.Services.GetRequiredService<ISchema>();
+        var schema = fixture.Server.Services.GetRequiredService<ISchema>();
         int fields = 0;
         foreach ((string type, (string query, string table)) in s_types)
         {
@@ -95,32 +101,54 @@ public sealed partial class ProjectionTests(ReadingHouse house) : IClassFixture<
         Assert.True(fields > 45, $"only {fields} fields were asked");
     }
 
-    /// <summary>A new type must be added above, or its fields go unlooked at.</summary>
+    /// <summary>A new type must be added above, or its fields remain untested.</summary>
     [Fact]
     public void Every_type_of_rows_is_looked_at()
     {
-        var schema = house.Server.Services.GetRequiredService<ISchema>();
+        var schema = fixture.Server.Services.GetRequiredService<ISchema>();
         Assert.Equal(
-            s_types.Keys.Concat(s_unused).Concat(s_figures).Order(),
-            schema.AllTypes.OfType<IObjectGraphType>().Select(t => t.Name)
-                .Where(name => !name.StartsWith("__", StringComparison.Ordinal) && name is not ("Query" or "PageInfo" or "PossibleDuplicate")
-                    && !name.EndsWith("Connection", StringComparison.Ordinal) && !name.EndsWith("Edge", StringComparison.Ordinal))
+            s_types.Keys.Concat(s_unused).Concat(s_statistics).Order(),
+            schema
+                .AllTypes.OfType<IObjectGraphType>()
+                .Select(t => t.Name)
+                .Where(name =>
+                    !name.StartsWith("__", StringComparison.Ordinal)
+                    && name is not ("Query" or "PageInfo" or "PossibleDuplicate")
+                    && !name.EndsWith("Connection", StringComparison.Ordinal)
+                    && !name.EndsWith("Edge", StringComparison.Ordinal))
                 .Order());
     }
 
     private async Task AssertColumnsAsync(string type, string query, string table, FieldType[] fields)
     {
-        house.Server.TakeStatements();
-        await house.Server.DataAsync(query.Replace("FIELDS", string.Join(' ', fields.Select(Selection)), StringComparison.Ordinal));
-        IReadOnlyList<string> statements = house.Server.TakeStatements();
-        string[] expected = [.. fields.SelectMany(f => s_columns.TryGetValue($"{type}.{f.Name}", out string[]? columns) ? columns : [Snake(f.Name)])
-            .Concat(s_always[table]).Distinct().Order(StringComparer.Ordinal)];
+        fixture.Server.TakeStatements();
+        await fixture.Server.DataAsync(query.Replace("FIELDS", string.Join(' ', fields.Select(Selection)), StringComparison.Ordinal));
+        IReadOnlyList<string> statements = fixture.Server.TakeStatements();
+        string[] expected =
+        [
+            .. fields
+                .SelectMany(f => s_columns.TryGetValue($"{type}.{f.Name}", out string[]? columns) ? columns : [Snake(f.Name)])
+                .Concat(s_always[table])
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
 
-        // The statement of the type's own rows is the last that selects from its table at the innermost level.
+        // The statement for the type's rows is the last one that selects from its table at the innermost level.
         string own = statements.Last(s => Rows(table).IsMatch(s));
-        string[] read = [.. Rows(table).Matches(own)[^1].Groups[1].Value.Split(", ")
-            .Where(column => column != "1 as present").Select(c => c.Split('.')[1]).Order(StringComparer.Ordinal)];
-        Assert.True(expected.SequenceEqual(read), $"{type} {{ {string.Join(' ', fields.Select(f => f.Name))} }} reads {string.Join(", ", read)}, not {string.Join(", ", expected)}:\n{own}");
+        string[] read =
+        [
+            .. Rows(table)
+                .Matches(own)[^1]
+                .Groups[1]
+                .Value.Split(", ")
+                .Where(column => column != "1 as present")
+                .Select(c => c.Split('.')[1])
+                .Order(StringComparer.Ordinal),
+        ];
+        Assert.True(
+            expected.SequenceEqual(read),
+            $"{type} {{ {string.Join(' ', fields.Select(f => f.Name))} }} reads {string.Join(", ", read)}, not "
+                + $"{string.Join(", ", expected)}:\n{own}");
         Assert.Equal(fields.Count(f => f.Name is "category" or "agency"), Join().Count(own));
     }
 

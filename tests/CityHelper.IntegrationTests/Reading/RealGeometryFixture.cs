@@ -17,8 +17,8 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Reading;
 
 /// <summary>
-/// A server over New York's areas, from its own files through the importer, and over requests that lie on their corners and edges, beside
-/// them and in the city.
+/// A server over New York's areas, imported from the city's own files, and over requests on their corners and edges, beside them and in the
+/// city.
 /// </summary>
 public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifetime
 {
@@ -34,7 +34,7 @@ public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifeti
 
     private const string AnalystKey = "analyst";
 
-    // Costs as they are without settings, and a client that may ask dearer things.
+    // The default cost limits, and a client with a higher limit.
     private static readonly Dictionary<string, string?> s_settings = new()
     {
         ["Clients:default:MaxFieldCost"] = null,
@@ -47,7 +47,7 @@ public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifeti
     private TestServer? _server;
 
     /// <summary>
-    /// What a client may cost that measures the largest of these areas to each other: 11,532 at most, where 1,000 is the default.
+    /// The cost limit of a client that measures distances between the largest of these areas: 11,532 at most, where 1,000 is the default.
     /// </summary>
     public const int AnalystCost = 20_000;
 
@@ -56,15 +56,13 @@ public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifeti
     /// <summary>Plain PostGIS.</summary>
     public NpgsqlDataSource Database { get; private set; } = null!;
 
-    /// <summary>The stored areas.</summary>
     public IReadOnlyList<Area> Areas { get; private set; } = [];
 
-    /// <summary>A stored area.</summary>
     public sealed record Area(int Id, string Kind, string Code, MultiPolygon Geometry);
 
     public async Task InitializeAsync()
     {
-        // The tests of this class are skipped then.
+        // Without the files the tests of this class are skipped.
         if (SharedData.Folder is null)
         {
             return;
@@ -72,11 +70,13 @@ public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifeti
 
         string connectionString = await postgres.CreateDatabaseAsync();
         await RequestRows.AddCityAsync(connectionString, 2025);
-        Database = CityHelperDatabase.CreateDataSource(new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = 120 }.ConnectionString);
+        Database = CityHelperDatabase.CreateDataSource(
+            new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = 120 }.ConnectionString);
         CityEntry city = (await new CityDirectory(Database, TimeProvider.System).FindAsync("nyc"))!;
         foreach ((string kind, string file) in s_files)
         {
-            BoundaryImportOutcome outcome = await new BoundaryImporter(Database).ImportFileAsync(city, SharedData.PathOf("boundaries", file), new BoundaryImportOptions(kind, null, null, false));
+            BoundaryImportOutcome outcome = await new BoundaryImporter(Database).ImportFileAsync(
+                city, SharedData.PathOf("boundaries", file), new BoundaryImportOptions(kind, null, null, false));
             Assert.Equal(0, outcome.Summary?.Refused.Count);
         }
 
@@ -86,11 +86,11 @@ public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifeti
         }
 
         await RequestRows.AddAsync(connectionString, Requests(new Dice(Seed)));
-        _server = await TestServer.StartAsync(connectionString, settings: s_settings);
+        _server = await TestServer.StartAsync(connectionString, settings: s_settings, services: TestServer.BlocksForFewRows);
     }
 
-    /// <summary>Asks as anybody, and where that is too dear as a client who may cost more.</summary>
-    /// <returns>The answer, and what it costs where that is too dear for anybody; else 0.</returns>
+    /// <summary>Asks as the default client, and if that is too expensive as a client with a higher cost limit.</summary>
+    /// <returns>The answer, and its cost where that is too expensive for the default client; else 0.</returns>
     public async Task<(JsonElement Answer, double Dear)> QueryAsync(string query, object variables)
     {
         JsonElement answer = await Server.QueryAsync(query, variables);
@@ -119,7 +119,7 @@ public sealed class RealGeometryFixture(PostgresFixture postgres) : IAsyncLifeti
         }
     }
 
-    // All within a month: a condition on the time serves every filter then.
+    // All within a month, so that a condition on the time gives every filter an index.
     private IEnumerable<ServiceRequest> Requests(Dice dice) => Places(dice).Select((place, n) =>
     {
         DateTime created = new DateTime(2025, 3, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(n * 900);

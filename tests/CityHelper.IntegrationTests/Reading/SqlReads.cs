@@ -2,17 +2,29 @@ using System.Text.RegularExpressions;
 
 namespace CityHelper.IntegrationTests.Reading;
 
-/// <summary>Which columns of which tables a statement of ours names: aliases are looked up from the innermost select outwards.</summary>
+/// <summary>The tables and columns that a statement reads: aliases are resolved from the innermost select outwards.</summary>
 internal static partial class SqlReads
 {
     private static readonly HashSet<string> s_tables =
     [
-        "service_request", "status_update", "category", "agency", "city", "service_request_external_id", "boundary", "boundary_outline", "boundary_part",
-        "service_request_count", "service_request_closing_count", "service_request_delta", "service_request_boundary_month", "service_request_boundary_count",
+        "service_request",
+        "status_update",
+        "category",
+        "agency",
+        "city",
+        "service_request_external_id",
+        "boundary",
+        "boundary_outline",
+        "boundary_part",
+        "service_request_count",
+        "service_request_closing_count",
+        "service_request_delta",
+        "service_request_boundary_month",
+        "service_request_boundary_count",
         "service_request_pack",
     ];
 
-    /// <summary>Columns by table, both in the order of their names.</summary>
+    /// <summary>Columns by table, both sorted by name.</summary>
     public static SortedDictionary<string, SortedSet<string>> Of(IEnumerable<string> statements)
     {
         var reads = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Redis;
 
-/// <summary>A real Redis that lives as long as the tests and starts when the first of them wants it.</summary>
+/// <summary>A real Redis that lives as long as the tests and starts when the first test needs it.</summary>
 public sealed class RedisFixture : IAsyncLifetime
 {
     // As many as eng/redis --ephemeral makes.
@@ -21,11 +21,11 @@ public sealed class RedisFixture : IAsyncLifetime
         }
     }
 
-    /// <summary>An empty database that no other test sees.</summary>
+    /// <summary>An empty database that no other test uses.</summary>
     /// <returns>Its connection string.</returns>
     public async Task<string> CreateDatabaseAsync()
     {
-        // The tests of a collection run one after the other.
+        // The tests of a collection run one after another.
         _instance ??= await RedisInstance.StartAsync("--ephemeral");
         Assert.InRange(_databases, 0, DatabasesMax - 1);
         return $"{_instance.ConnectionString},defaultDatabase={_databases++}";

@@ -1,12 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
 using StackExchange.Redis;
+using Xunit;
 
 namespace CityHelper.IntegrationTests.Redis;
 
-/// <summary>A private Redis of one test, which may stop it, let it hang and start it again.</summary>
+/// <summary>A private Redis of one test, which may stop it, hang it and start it again.</summary>
 public sealed class RedisInstance : IAsyncDisposable
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"cityhelper-tests-{Guid.NewGuid():N}");
     private readonly string[] _options;
 
@@ -16,7 +19,7 @@ public sealed class RedisInstance : IAsyncDisposable
 
     private int ProcessId => int.Parse(File.ReadAllText(Path.Combine(_folder, "redis.pid")), CultureInfo.InvariantCulture);
 
-    /// <summary>Starts one on a free port.</summary>
+    /// <summary>Starts a Redis on a free port.</summary>
     /// <param name="options">Options of <c>eng/redis start</c>.</param>
     public static async Task<RedisInstance> StartAsync(params string[] options)
     {
@@ -25,24 +28,27 @@ public sealed class RedisInstance : IAsyncDisposable
         return instance;
     }
 
-    /// <summary>Starts it again, on the port that it had.</summary>
+    /// <summary>Starts it again, on the same port.</summary>
     public async Task StartAgainAsync() => ConnectionString = await EngScript.RunAsync("redis", ["start", _folder, .. _options]);
 
-    /// <summary>Ends its process as a crash does.</summary>
+    /// <summary>
+    /// Kills its process once everything that it has confirmed is in its file. What a crash can lose before that is not tested.
+    /// </summary>
     public async Task KillAsync()
     {
+        await UntilWrittenAsync();
         using Process process = Process.GetProcessById(ProcessId);
         process.Kill();
         await process.WaitForExitAsync();
     }
 
-    /// <summary>From here on it accepts what is sent and answers nothing.</summary>
+    /// <summary>From now on it accepts requests and answers none.</summary>
     public Task HangAsync() => SignalAsync("STOP");
 
     /// <summary>It answers again.</summary>
     public Task GoOnAsync() => SignalAsync("CONT");
 
-    /// <summary>How many calls of a command a Redis has had.</summary>
+    /// <summary>The number of calls of a command in a Redis.</summary>
     /// <param name="connection">A connection to it with <c>allowAdmin</c>.</param>
     /// <param name="command">In lower case: <c>getrange</c>.</param>
     public static async Task<int> CallsAsync(ConnectionMultiplexer connection, string command)
@@ -53,6 +59,23 @@ public sealed class RedisInstance : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await EngScript.RunAsync("redis", "remove", _folder);
+
+    // Redis confirms a write before it is in the file where the disk is slow: while one fsync runs, the next write waits up to two
+    // seconds ("postponed" in its aof.c).
+    private async Task UntilWrittenAsync()
+    {
+        ConfigurationOptions options = ConfigurationOptions.Parse(ConnectionString);
+        options.AllowAdmin = true;
+        await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync(options);
+        long start = Stopwatch.GetTimestamp();
+        Dictionary<string, string> persistence;
+        do
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < s_patience, "Redis does not write what it has confirmed.");
+            persistence = (await connection.GetServers()[0].InfoAsync("persistence")).SelectMany(group => group).ToDictionary();
+        }
+        while (persistence.GetValueOrDefault("aof_buffer_length", "0") != "0");
+    }
 
     private async Task SignalAsync(string signal)
     {

@@ -18,7 +18,7 @@ public sealed class RedisOperationStoreTests(RedisFixture redis) : IAsyncLifetim
     private static readonly string s_id = OperationCompiler.IdOf(Text);
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 23, 0, 0, TimeSpan.Zero));
-    private readonly StoreHouse[] _servers = new StoreHouse[2];
+    private readonly StoreFixture[] _servers = new StoreFixture[2];
     private ConnectionMultiplexer _connection = null!;
 
     private IDatabase Database => _connection.GetDatabase();
@@ -33,13 +33,13 @@ public sealed class RedisOperationStoreTests(RedisFixture redis) : IAsyncLifetim
         _connection = await RedisConnection.ConnectAsync($"{database},allowAdmin=true");
         for (int i = 0; i < _servers.Length; i++)
         {
-            _servers[i] = await StoreHouse.OpenAsync(database, _time);
+            _servers[i] = await StoreFixture.OpenAsync(database, _time);
         }
     }
 
     public async Task DisposeAsync()
     {
-        foreach (StoreHouse server in _servers)
+        foreach (StoreFixture server in _servers)
         {
             await server.DisposeAsync();
         }
@@ -58,7 +58,7 @@ public sealed class RedisOperationStoreTests(RedisFixture redis) : IAsyncLifetim
         await Database.KeyExpireAsync($"apq:{s_id}", TimeSpan.FromMinutes(1));
         Assert.Equal(Text, await Other.FindRegisteredAsync(s_id, CancellationToken.None));
 
-        // The same connection carries commands in their order, so this one comes after the prolonging that nobody waited for.
+        // One connection executes commands in order, so this one comes after the fire-and-forget renewal.
         Assert.Equal(Text, await Other.FindRegisteredAsync(s_id, CancellationToken.None));
         TimeSpan left = (await Database.KeyTimeToLiveAsync($"apq:{s_id}"))!.Value;
         Assert.InRange(left, Server.Limits.RegisteredTextKept - TimeSpan.FromMinutes(1), Server.Limits.RegisteredTextKept);
@@ -104,17 +104,21 @@ public sealed class RedisOperationStoreTests(RedisFixture redis) : IAsyncLifetim
     [Fact]
     public async Task What_is_only_counted_is_not_kept_and_counts_once_whichever_server_it_is_sent_to()
     {
-        Task<Registration> Count(RedisOperationStore store, string text) => store.CountAsync("app", OperationCompiler.IdOf(text), 2, CancellationToken.None).AsTask();
+        Task<Registration> Count(RedisOperationStore store, string text) =>
+            store.CountAsync("app", OperationCompiler.IdOf(text), 2, CancellationToken.None).AsTask();
 
         Assert.Equal(Registration.Kept, await Count(Store, "{ a }"));
         Assert.Equal(Registration.Kept, await Count(Other, "{ a }"));
         Assert.Equal(Registration.Kept, await Count(Other, "{ b }"));
         Assert.Equal(Registration.QuotaExceeded, await Count(Store, "{ c }"));
-        Assert.Equal(Registration.QuotaExceeded, await Store.RegisterAsync("app", OperationCompiler.IdOf("{ c }"), "{ c }", 2, CancellationToken.None));
+        Assert.Equal(
+            Registration.QuotaExceeded,
+            await Store.RegisterAsync("app", OperationCompiler.IdOf("{ c }"), "{ c }", 2, CancellationToken.None));
         Assert.Null(await Store.FindRegisteredAsync(OperationCompiler.IdOf("{ a }"), CancellationToken.None));
 
-        // What was counted is kept without being counted again.
-        Assert.Equal(Registration.Kept, await Store.RegisterAsync("app", OperationCompiler.IdOf("{ b }"), "{ b }", 2, CancellationToken.None));
+        // A counted text is stored without another count.
+        Assert.Equal(
+            Registration.Kept, await Store.RegisterAsync("app", OperationCompiler.IdOf("{ b }"), "{ b }", 2, CancellationToken.None));
         Assert.Equal("{ b }", await Store.FindRegisteredAsync(OperationCompiler.IdOf("{ b }"), CancellationToken.None));
         Assert.Equal(2, await Database.SetLengthAsync("apq-texts:app:2026-03-01"));
     }
@@ -136,7 +140,7 @@ public sealed class RedisOperationStoreTests(RedisFixture redis) : IAsyncLifetim
         Assert.Null(await Store.FindRegisteredAsync(s_id, CancellationToken.None));
         Assert.Equal(2, _servers[0].Log.Count("is not the text of its id"));
 
-        // Registering heals it.
+        // Registering repairs it.
         Assert.Equal(Registration.Kept, await Store.RegisterAsync("app", s_id, Text, 1, CancellationToken.None));
         Assert.Equal(Text, await Store.FindRegisteredAsync(s_id, CancellationToken.None));
     }
@@ -179,6 +183,7 @@ public sealed class RedisOperationStoreTests(RedisFixture redis) : IAsyncLifetim
     private async Task<long> BytesSentAsync()
     {
         IGrouping<string, KeyValuePair<string, string>>[] stats = await _connection.GetServers()[0].InfoAsync("stats");
-        return long.Parse(stats[0].Single(entry => entry.Key == "total_net_output_bytes").Value, System.Globalization.CultureInfo.InvariantCulture);
+        return long.Parse(
+            stats[0].Single(entry => entry.Key == "total_net_output_bytes").Value, System.Globalization.CultureInfo.InvariantCulture);
     }
 }

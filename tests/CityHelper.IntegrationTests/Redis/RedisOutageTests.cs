@@ -8,39 +8,39 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Redis;
 
-/// <summary>What the store does when its Redis is away, hangs or is full.</summary>
+/// <summary>The store's behaviour when its Redis is down, hangs or is full.</summary>
 [Collection(PostgresCollection.Name)]
 public sealed class RedisOutageTests
 {
-    // Far beyond every bound that is tested: it only keeps a broken test from hanging.
+    // Far beyond every tested limit: it only keeps a broken test from hanging.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task A_Redis_that_is_away_is_told_once_and_so_is_its_return()
     {
         await using RedisInstance redis = await RedisInstance.StartAsync("--ephemeral");
-        await using StoreHouse house = await StoreHouse.OpenAsync(redis.ConnectionString, TimeProvider.System);
-        await RegisterAsync(house, "{ a }", Registration.Kept);
+        await using StoreFixture fixture = await StoreFixture.OpenAsync(redis.ConnectionString, TimeProvider.System);
+        await RegisterAsync(fixture, "{ a }", Registration.Kept);
 
         await redis.KillAsync();
         for (int i = 0; i < 50; i++)
         {
-            Assert.Null(await house.Store.FindPublishedAsync(Id($"{i}"), CancellationToken.None));
-            await RegisterAsync(house, $"{{ a{i} }}", Registration.Unavailable);
+            Assert.Null(await fixture.Store.FindPublishedAsync(Id($"{i}"), CancellationToken.None));
+            await RegisterAsync(fixture, $"{{ a{i} }}", Registration.Unavailable);
         }
 
-        Assert.Equal((1, 1), (house.Log.Count("Redis fails to Read"), house.Log.Count("Redis fails to Write")));
-        Assert.Equal(0, house.Log.Count("Redis is back"));
+        Assert.Equal((1, 1), (fixture.Log.Count("Redis fails to Read"), fixture.Log.Count("Redis fails to Write")));
+        Assert.Equal(0, fixture.Log.Count("Redis is back"));
 
         await redis.StartAgainAsync();
         using var patience = new CancellationTokenSource(s_patience);
-        while (await house.Store.RegisterAsync("app", Id("{ b }"), "{ b }", 10, patience.Token) != Registration.Kept)
+        while (await fixture.Store.RegisterAsync("app", Id("{ b }"), "{ b }", 10, patience.Token) != Registration.Kept)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
         }
 
-        Assert.Equal("{ b }", await house.Store.FindRegisteredAsync(Id("{ b }"), CancellationToken.None));
-        Assert.Equal((1, 1), (house.Log.Count("Redis is back to Read"), house.Log.Count("Redis is back to Write")));
+        Assert.Equal("{ b }", await fixture.Store.FindRegisteredAsync(Id("{ b }"), CancellationToken.None));
+        Assert.Equal((1, 1), (fixture.Log.Count("Redis is back to Read"), fixture.Log.Count("Redis is back to Write")));
     }
 
     [Fact]
@@ -50,11 +50,11 @@ public sealed class RedisOutageTests
         await using (redis)
         {
             await redis.KillAsync();
-            await using StoreHouse house = await StoreHouse.OpenAsync(redis.ConnectionString, TimeProvider.System);
-            await RegisterAsync(house, "{ a }", Registration.Unavailable);
+            await using StoreFixture fixture = await StoreFixture.OpenAsync(redis.ConnectionString, TimeProvider.System);
+            await RegisterAsync(fixture, "{ a }", Registration.Unavailable);
             await redis.StartAgainAsync();
             using var patience = new CancellationTokenSource(s_patience);
-            while (await house.Store.RegisterAsync("app", Id("{ a }"), "{ a }", 10, patience.Token) != Registration.Kept)
+            while (await fixture.Store.RegisterAsync("app", Id("{ a }"), "{ a }", 10, patience.Token) != Registration.Kept)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
             }
@@ -67,21 +67,21 @@ public sealed class RedisOutageTests
         var rests = new FakeTimeProvider();
         await using RedisInstance redis = await RedisInstance.StartAsync("--ephemeral");
         await using ConnectionMultiplexer watch = await RedisConnection.ConnectAsync($"{redis.ConnectionString},allowAdmin=true");
-        await using StoreHouse house = await StoreHouse.OpenAsync(redis.ConnectionString, TimeProvider.System, rests);
+        await using StoreFixture fixture = await StoreFixture.OpenAsync(redis.ConnectionString, TimeProvider.System, rests);
 
         await redis.HangAsync();
         for (int i = 0; i < 100; i++)
         {
-            Assert.Null(await house.Store.FindPublishedAsync(Id($"{i}"), CancellationToken.None).AsTask().WaitAsync(s_patience));
+            Assert.Null(await fixture.Store.FindPublishedAsync(Id($"{i}"), CancellationToken.None).AsTask().WaitAsync(s_patience));
         }
 
         await redis.GoOnAsync();
         Assert.Equal(1, await RedisInstance.CallsAsync(watch, "getrange"));
-        Assert.Equal(1, house.Log.Count("Redis fails to Read"));
+        Assert.Equal(1, fixture.Log.Count("Redis fails to Read"));
 
-        await RegisterAsync(house, "{ a }", Registration.Unavailable);
+        await RegisterAsync(fixture, "{ a }", Registration.Unavailable);
         rests.Advance(TimeSpan.FromMilliseconds(Server.Limits.RedisRestMs));
-        await RegisterAsync(house, "{ a }", Registration.Kept);
+        await RegisterAsync(fixture, "{ a }", Registration.Kept);
     }
 
     [Fact]
@@ -89,32 +89,33 @@ public sealed class RedisOutageTests
     {
         await using RedisInstance redis = await RedisInstance.StartAsync("--ephemeral");
         await using ConnectionMultiplexer admin = await RedisConnection.ConnectAsync($"{redis.ConnectionString},allowAdmin=true");
-        await using StoreHouse house = await StoreHouse.OpenAsync(redis.ConnectionString, TimeProvider.System);
+        await using StoreFixture fixture = await StoreFixture.OpenAsync(redis.ConnectionString, TimeProvider.System);
         ManifestOperation published = OperationsFolder.Operation("Published");
         await OperationsFolder.PublishAsync(redis.ConnectionString, published);
-        await RegisterAsync(house, "{ a }", Registration.Kept);
+        await RegisterAsync(fixture, "{ a }", Registration.Kept);
 
-        // Less than an empty one takes: everything that may go goes, and then nothing can be written.
+        // Less than an empty Redis uses: everything evictable is evicted, and then every write fails.
         IServer server = admin.GetServers()[0];
         await server.ConfigSetAsync("maxmemory", "1");
-        await RegisterAsync(house, "{ b }", Registration.Unavailable);
-        await RegisterAsync(house, "{ c }", Registration.Unavailable);
-        Assert.Null(await house.Store.FindRegisteredAsync(Id("{ a }"), CancellationToken.None));
-        Assert.Equal(published.Body, (await house.Store.FindPublishedAsync(published.Id, CancellationToken.None))?.Text);
-        Assert.Equal((0, 1), (house.Log.Count("Redis fails to Read"), house.Log.Count("Redis fails to Write")));
+        await RegisterAsync(fixture, "{ b }", Registration.Unavailable);
+        await RegisterAsync(fixture, "{ c }", Registration.Unavailable);
+        Assert.Null(await fixture.Store.FindRegisteredAsync(Id("{ a }"), CancellationToken.None));
+        Assert.Equal(published.Body, (await fixture.Store.FindPublishedAsync(published.Id, CancellationToken.None))?.Text);
+        Assert.Equal((0, 1), (fixture.Log.Count("Redis fails to Read"), fixture.Log.Count("Redis fails to Write")));
 
         using var folder = new OperationsFolder(redis.ConnectionString, OperationsFolder.Operation("Late"));
-        Commands.VerbRun refused = await folder.PublishAsync();
+        Commands.CommandRun refused = await folder.PublishAsync();
         Assert.Equal((1, ""), (refused.Code, refused.Output));
         Assert.StartsWith("Redis refused: OOM", refused.Error, StringComparison.Ordinal);
 
         await server.ConfigSetAsync("maxmemory", "100mb");
-        await RegisterAsync(house, "{ b }", Registration.Kept);
-        Assert.Equal(1, house.Log.Count("Redis is back to Write"));
+        await RegisterAsync(fixture, "{ b }", Registration.Kept);
+        Assert.Equal(1, fixture.Log.Count("Redis is back to Write"));
     }
 
     private static string Id(string text) => OperationCompiler.IdOf(text);
 
-    private static async Task RegisterAsync(StoreHouse house, string text, Registration expected) =>
-        Assert.Equal(expected, await house.Store.RegisterAsync("app", Id(text), text, 10, CancellationToken.None).AsTask().WaitAsync(s_patience));
+    private static async Task RegisterAsync(StoreFixture fixture, string text, Registration expected) =>
+        Assert.Equal(
+            expected, await fixture.Store.RegisterAsync("app", Id(text), text, 10, CancellationToken.None).AsTask().WaitAsync(s_patience));
 }

@@ -15,7 +15,7 @@ namespace CityHelper.IntegrationTests.Redis;
 [Collection(PostgresCollection.Name)]
 public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture fixture)
 {
-    // Far beyond every bound that is tested: it only keeps a broken test from hanging.
+    // Far beyond every tested limit: it only keeps a broken test from hanging.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         Assert.All(found, answer => Assert.Equal("data", answer));
         Assert.All(missed, answer => Assert.Equal("HC0020", answer));
 
-        // One for the operation; for the other id one whether it was published, and one whether it was registered.
+        // One for the operation; for the other id one to find it published, and one to find it registered.
         Assert.Equal(3, await RedisInstance.CallsAsync(watch, "getrange") - before);
     }
 
@@ -105,8 +105,8 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
     }
 
     /// <summary>
-    /// Who may not read the schema reads no names of it in errors either, such as while servers of a new release take the place of old
-    /// ones.
+    /// A client without the right to read the schema gets no names from it in errors either, for example while servers of a new release
+    /// replace old ones.
     /// </summary>
     [Theory]
     [InlineData("Development", true)]
@@ -122,7 +122,9 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         }
 
         (_, JsonElement json) = await server.PostAsync(JsonSerializer.Serialize(new { id = operation.Id }));
-        Assert.Equal(isSuggested, json.GetProperty("errors")[0].GetProperty("message").GetString()!.Contains("Did you mean", StringComparison.Ordinal));
+        Assert.Equal(
+            isSuggested,
+            json.GetProperty("errors")[0].GetProperty("message").GetString()!.Contains("Did you mean", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -137,13 +139,14 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         await server.DataOfHashAsync(id, Text);
         await watch.GetDatabase().KeyExpireAsync($"apq:{id}", TimeSpan.FromMinutes(1));
 
-        // From memory, for a day after it was last read from Redis however often it is used.
+        // From memory, for a day after the last read from Redis, however often it is used.
         time.Advance(Engine.Limits.RegisteredFor / 2);
         await server.DataOfHashAsync(id);
         Assert.InRange((await watch.GetDatabase().KeyTimeToLiveAsync($"apq:{id}"))!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         time.Advance(Engine.Limits.RegisteredFor / 2);
         await server.DataOfHashAsync(id);
-        await UntilAsync(async () => await watch.GetDatabase().KeyTimeToLiveAsync($"apq:{id}") > Server.Limits.RegisteredTextKept - TimeSpan.FromMinutes(1));
+        await UntilAsync(async () =>
+            await watch.GetDatabase().KeyTimeToLiveAsync($"apq:{id}") > Server.Limits.RegisteredTextKept - TimeSpan.FromMinutes(1));
     }
 
     [Fact]
@@ -151,7 +154,8 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
     {
         await using RedisInstance redis = await RedisInstance.StartAsync();
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
-        await using TestServer server = await TestServer.StartAsync(await postgres.CreateDatabaseAsync(), time: time, redis: redis.ConnectionString);
+        await using TestServer server = await TestServer.StartAsync(
+            await postgres.CreateDatabaseAsync(), time: time, redis: redis.ConnectionString);
         await redis.KillAsync();
         const string Text = "{ cities { slug } }";
         string id = OperationCompiler.IdOf(Text);
@@ -160,7 +164,7 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         await server.DataOfHashAsync(id);
         await UntilAsync(async () =>
         {
-            // Until the connection is back, it is kept in memory for another day.
+            // Until the connection is back, it stays in memory for another day.
             time.Advance(Engine.Limits.RegisteredFor);
             await server.DataOfHashAsync(id, Text);
             await using ConnectionMultiplexer watch = await RedisConnection.ConnectAsync(redis.ConnectionString);
@@ -187,7 +191,7 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         Assert.All(answers, answer => Assert.Equal("HC0020", answer));
         Assert.Empty(server.Errors);
 
-        // Another operation than those asked for meanwhile, and one that was published before the crash.
+        // Another operation than those asked for meanwhile, and one published before the crash.
         await redis.StartAgainAsync();
         ManifestOperation late = OperationsFolder.Operation("Late");
         await OperationsFolder.PublishAsync(redis.ConnectionString, late);
@@ -201,22 +205,40 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         await using RedisInstance redis = await RedisInstance.StartAsync("--ephemeral");
         string database = await postgres.CreateDatabaseAsync();
         await using TestServer server = await TestServer.StartAsync(database, redis: redis.ConnectionString);
-        Assert.Equal((HttpStatusCode.OK, """{"status":"Healthy","checks":{"database":{"status":"Healthy","description":null},"indexes":{"status":"Healthy","description":null},"redis":{"status":"Healthy","description":null}}}"""), await HealthAsync(server));
+        Assert.Equal(
+            (
+                HttpStatusCode.OK,
+                """{"status":"Healthy","checks":{"database":{"status":"Healthy","description":null}"""
+                    + ""","indexes":{"status":"Healthy","description":null},"redis":{"status":"Healthy","description":null}}}"""),
+            await HealthAsync(server));
 
         await redis.KillAsync();
-        Assert.Equal((HttpStatusCode.OK, """{"status":"Degraded","checks":{"database":{"status":"Healthy","description":null},"indexes":{"status":"Healthy","description":null},"redis":{"status":"Degraded","description":"Redis does not answer: operations come from the files alone."}}}"""), await HealthAsync(server));
+        Assert.Equal(
+            (
+                HttpStatusCode.OK,
+                """{"status":"Degraded","checks":{"database":{"status":"Healthy","description":null}"""
+                    + ""","indexes":{"status":"Healthy","description":null}"""
+                    + ""","redis":{"status":"Degraded","description":"Redis does not answer: operations come from the files alone."}}}"""),
+            await HealthAsync(server));
         using HttpResponseMessage ready = await server.Client.GetAsync("/health/ready");
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
 
         await using TestServer alone = await TestServer.StartAsync(database);
-        Assert.Equal((HttpStatusCode.OK, """{"status":"Healthy","checks":{"database":{"status":"Healthy","description":null},"indexes":{"status":"Healthy","description":null}}}"""), await HealthAsync(alone));
+        Assert.Equal(
+            (
+                HttpStatusCode.OK,
+                """{"status":"Healthy","checks":{"database":{"status":"Healthy","description":null}"""
+                    + ""","indexes":{"status":"Healthy","description":null}}}"""),
+            await HealthAsync(alone));
     }
 
     // "data", or the code of the first error.
     private static async Task<string> AskAsync(TestServer server, string id)
     {
         (_, JsonElement json) = await server.PostAsync(JsonSerializer.Serialize(new { id })).WaitAsync(s_patience);
-        return json.TryGetProperty("errors", out JsonElement errors) ? errors[0].GetProperty("extensions").GetProperty("code").GetString()! : "data";
+        return json.TryGetProperty("errors", out JsonElement errors)
+            ? errors[0].GetProperty("extensions").GetProperty("code").GetString()!
+            : "data";
     }
 
     private static async Task<(HttpStatusCode Status, string Body)> HealthAsync(TestServer server)

@@ -8,16 +8,16 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>Arrays of requests: off, or bounded and in order.</summary>
+/// <summary>Arrays of requests: disabled, or bounded and in order.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class BatchTests(ReadingHouse house) : IClassFixture<ReadingHouse>
+public sealed class BatchTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>
 {
     private const string Query = """{"query":"{ cities { slug } }"}""";
 
     [Fact]
     public async Task Batches_are_refused_unless_they_are_switched_on()
     {
-        (HttpResponseMessage response, JsonElement json) = await house.Server.PostAsync($"[{Query}]");
+        (HttpResponseMessage response, JsonElement json) = await fixture.Server.PostAsync($"[{Query}]");
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal("""{"errors":[{"message":"Invalid GraphQL Request.","extensions":{"code":"HC0009"}}]}""", json.GetRawText());
     }
@@ -47,7 +47,7 @@ public sealed class BatchTests(ReadingHouse house) : IClassFixture<ReadingHouse>
     [Theory]
     [InlineData("[]", "The GraphQL batch request has no elements.")]
     [InlineData($"[{Query},{Query},{Query},{Query},{Query}]", "The batch size exceeds the maximum allowed batch size of 4.")]
-    public async Task A_batch_of_none_or_too_many_is_refused_whole(string body, string message)
+    public async Task A_batch_of_none_or_too_many_is_refused(string body, string message)
     {
         await using TestServer server = await StartAsync("4");
         server.TakeStatements();
@@ -58,7 +58,7 @@ public sealed class BatchTests(ReadingHouse house) : IClassFixture<ReadingHouse>
     }
 
     [Fact]
-    public async Task What_is_no_request_is_refused_in_its_place()
+    public async Task What_is_no_request_is_refused_at_its_index()
     {
         await using TestServer server = await StartAsync("4");
         (_, JsonElement json) = await server.PostAsync($"[7,[{Query}],{Query}]");
@@ -89,10 +89,10 @@ public sealed class BatchTests(ReadingHouse house) : IClassFixture<ReadingHouse>
     }
 
     /// <summary>
-    /// The first is published and was priced then; the others must fit what it leaves, or a batch could hold any number of dear ones.
+    /// The first was costed when it was published; the others must fit the remaining limit, or a batch could hold many expensive ones.
     /// </summary>
     [Fact]
-    public async Task Published_operations_of_a_batch_share_the_price_of_one_request()
+    public async Task Published_operations_of_a_batch_share_the_cost_limit_of_one_request()
     {
         await using TestServer server = await StartAsync("4", ("Clients:default:MaxFieldCost", "1"));
         string id = server.PersistedUrl("CityFilters").Split('/')[3];
@@ -106,7 +106,8 @@ public sealed class BatchTests(ReadingHouse house) : IClassFixture<ReadingHouse>
     }
 
     private async Task<TestServer> StartAsync(string size, params (string Key, string Value)[] settings) => await TestServer.StartAsync(
-        house.Database, settings: settings.Append((HttpSettings.BatchingKey, size)).ToDictionary(s => s.Item1, s => (string?)s.Item2));
+        fixture.Database, settings: settings.Append((HttpSettings.BatchingKey, size)).ToDictionary(s => s.Item1, s => (string?)s.Item2));
 
-    private static string? Code(JsonElement answer) => answer.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString();
+    private static string? Code(JsonElement answer) =>
+        answer.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString();
 }

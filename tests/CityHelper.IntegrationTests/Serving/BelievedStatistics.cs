@@ -2,7 +2,7 @@ using CityHelper.Engine.Planning;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>Statistics that are not those of the rows, so that a few thousand of them are reached in every form there is.</summary>
+/// <summary>Table statistics that differ from the rows, so that a few thousand rows are read through every access path.</summary>
 public static class BelievedStatistics
 {
     /// <summary>A test's rows lie in a handful of cells, a city's in hundreds.</summary>
@@ -11,24 +11,32 @@ public static class BelievedStatistics
     /// <summary>A test's requests have three categories and two agencies, a city's fifty and a dozen.</summary>
     private const double ValueShare = 0.25;
 
-    /// <summary>
-    /// The rows are believed to be so many times more, and spread over as many places and values: forms are chosen as in a large city.
-    /// </summary>
-    public static ITableStatistics Larger(ITableStatistics real, double times) => new Believed(real, s => Scale(s, times, (column, share) => share * column switch
-    {
-        "category_id" or "agency_id" => ValueShare,
-        _ when column.StartsWith("cell_", StringComparison.Ordinal) => CellShare,
-        _ => 1,
-    }));
+    /// <summary>Multiplies the rows, locations and values, so that the planner chooses access paths as in a large city.</summary>
+    public static ITableStatistics Larger(ITableStatistics real, double times) =>
+        new Believed(
+            real,
+            s =>
+                Scale(
+                    s,
+                    times,
+                    (column, share) =>
+                        share
+                        * column switch
+                        {
+                            "category_id" or "agency_id" => ValueShare,
+                            _ when column.StartsWith("cell_", StringComparison.Ordinal) => CellShare,
+                            _ => 1,
+                        }
+                ));
 
     /// <summary>
-    /// With <see cref="Wild"/>, how often a query is asked until it is believed to leave few enough rows: one belief in eight refuses
-    /// nothing.
+    /// With <see cref="Wild"/>, the most times a query is sent until the statistics let its filter leave few enough rows: one in eight
+    /// refuses nothing.
     /// </summary>
     public const int AskedMax = 60;
 
     /// <summary>
-    /// Another belief for every request, and none for one in eight: whatever form and window that leads to, the answer must be the same.
+    /// Other statistics for every request, and none for one in eight: every access path and initial key range must give the same answer.
     /// </summary>
     public static ITableStatistics Wild(ITableStatistics real, int seed)
     {
@@ -44,14 +52,17 @@ public static class BelievedStatistics
 
     private static double Power(Random random, int digits) => Math.Pow(10, (random.NextDouble() * 2 - 1) * digits);
 
-    private static PartitionStatistics Scale(PartitionStatistics real, double times, Func<string, double, double> shares) => new(
-        [.. real.Leaves.Select(l => l with { Rows = l.Rows * times })],
-        real.Columns.ToDictionary(
-            c => c.Key, c => new ColumnStatistics(c.Value.Shares.ToDictionary(v => v.Key, v => shares(c.Key, v.Value)), shares(c.Key, c.Value.OtherShare))),
-        real.References);
+    private static TenantStatistics Scale(TenantStatistics real, double times, Func<string, double, double> shares) =>
+        new(
+            [.. real.Partitions.Select(l => l with { Rows = l.Rows * times })],
+            real.Columns.ToDictionary(
+                c => c.Key,
+                c => new ColumnStatistics(
+                    c.Value.Shares.ToDictionary(v => v.Key, v => shares(c.Key, v.Value)), shares(c.Key, c.Value.OtherShare))),
+            real.References);
 
-    private sealed class Believed(ITableStatistics real, Func<PartitionStatistics, PartitionStatistics?> belief) : ITableStatistics
+    private sealed class Believed(ITableStatistics real, Func<TenantStatistics, TenantStatistics?> belief) : ITableStatistics
     {
-        public PartitionStatistics? Of(string table, short partition) => real.Of(table, partition) is { } known ? belief(known) : null;
+        public TenantStatistics? Of(string table, short tenant) => real.Of(table, tenant) is { } known ? belief(known) : null;
     }
 }

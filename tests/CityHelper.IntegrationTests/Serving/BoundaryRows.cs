@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>Boundaries for tests of what is read, written through EF Core; the importer has tests of its own.</summary>
+/// <summary>Boundaries for tests that read, written through EF Core; the importer has its own tests.</summary>
 public static class BoundaryRows
 {
     private static readonly WKTReader s_wkt = new(new NetTopologySuite.NtsGeometryServices(new PrecisionModel(), 4326));
@@ -22,7 +22,7 @@ public static class BoundaryRows
             + "(-73.9805 40.7445, -73.9805 40.7455, -73.9795 40.7455, -73.9795 40.7445, -73.9805 40.7445))"),
     ];
 
-    /// <summary>A boundary from its shape as text.</summary>
+    /// <summary>A boundary from its polygon as WKT.</summary>
     public static Boundary Boundary(int id, string kind, string code, string name, string wkt, short city = RequestRows.City)
     {
         Geometry shape = s_wkt.Read(wkt);
@@ -50,7 +50,8 @@ public static class BoundaryRows
 
         // As the importer leaves it: a city without a revision has no boundaries.
         await using NpgsqlCommand revisions = dataSource.CreateCommand(
-            "insert into boundary_revision (city_id, revision, last_id) select city_id, 1, max(id) from boundary group by city_id on conflict (city_id) do nothing");
+            "insert into boundary_revision (city_id, revision, last_id) select city_id, 1, max(id) from boundary group by city_id on "
+                + "conflict (city_id) do nothing");
         await revisions.ExecuteNonQueryAsync();
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync();
         foreach ((short city, string kind) in boundaries.Select(b => (b.CityId, b.Kind)).Distinct())

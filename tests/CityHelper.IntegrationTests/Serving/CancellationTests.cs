@@ -9,13 +9,13 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>Work that nobody waits for any more ends in PostgreSQL too.</summary>
+/// <summary>Work that no request waits for ends in PostgreSQL too.</summary>
 [Collection(PostgresCollection.Name)]
 public sealed class CancellationTests(PostgresFixture postgres) : IAsyncLifetime
 {
     private const string Query = """{"query":"{ serviceRequests(city: \"nyc\") { nodes { id } } }"}""";
 
-    private readonly FakeTimeProvider _time = new(ReadingHouse.Moment("2025-06-01T00:00:00Z"));
+    private readonly FakeTimeProvider _time = new(ReadingFixture.Moment("2025-06-01T00:00:00Z"));
     private string _database = "";
     private TestServer _server = null!;
 
@@ -24,7 +24,9 @@ public sealed class CancellationTests(PostgresFixture postgres) : IAsyncLifetime
         _database = await postgres.CreateDatabaseAsync();
         await RequestRows.AddCityAsync(_database, 2024, 2025);
         _server = await TestServer.StartAsync(
-            _database, time: _time, settings: new Dictionary<string, string?> { [HttpSettings.BatchingKey] = "4", ["Clients:default:CheapAtOnce"] = "20" });
+            _database,
+            time: _time,
+            settings: new Dictionary<string, string?> { [HttpSettings.BatchingKey] = "4", ["Clients:default:CheapAtOnce"] = "20" });
     }
 
     public async Task DisposeAsync() => await _server.DisposeAsync();
@@ -73,7 +75,8 @@ public sealed class CancellationTests(PostgresFixture postgres) : IAsyncLifetime
     {
         await using LockedTable table = await LockedTable.HoldAsync(_database, "service_request");
         _server.TakeStatements();
-        Task<(HttpResponseMessage Response, JsonElement Json)> asked = _server.PostAsync($$"""[{"query":"{ cities { slug } }"},{{Query}},{{Query}}]""");
+        Task<(HttpResponseMessage Response, JsonElement Json)> asked = _server.PostAsync(
+            $$"""[{"query":"{ cities { slug } }"},{{Query}},{{Query}}]""");
         await table.WaitForAsync(1);
         _time.Advance(TimeSpan.FromMilliseconds(Limits.RequestTimeoutMs));
         (HttpResponseMessage response, JsonElement json) = await asked;
@@ -85,7 +88,7 @@ public sealed class CancellationTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Empty(_server.Errors);
     }
 
-    /// <summary>A pool that lost a connection with each of them would be empty in the end.</summary>
+    /// <summary>If each of them lost a connection, the pool would be empty in the end.</summary>
     [Fact]
     public async Task Clients_that_leave_again_and_again_cost_no_connections()
     {
@@ -107,5 +110,6 @@ public sealed class CancellationTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Empty(_server.Errors);
     }
 
-    private static string? Code(JsonElement answer) => answer.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString();
+    private static string? Code(JsonElement answer) =>
+        answer.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString();
 }

@@ -27,12 +27,12 @@ public sealed class CitySlugsTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Null(await slugs.FindAsync("springfield", CancellationToken.None));
         await AddAsync("springfield");
 
-        // A flood of unknown slugs is not a flood of statements: the list is not read again within a second.
+        // A flood of unknown slugs causes no flood of statements: the server does not read the list again within a second.
         Assert.Null(await slugs.FindAsync("springfield", CancellationToken.None));
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal((short)1, await slugs.FindAsync("springfield", CancellationToken.None));
 
-        // The last look found what it looked for, so nothing holds the next one back.
+        // The last lookup found its city, so the next one need not wait.
         await AddAsync("shelbyville");
         Assert.Equal((short)2, await slugs.FindAsync("shelbyville", CancellationToken.None));
     }
@@ -42,10 +42,12 @@ public sealed class CitySlugsTests(PostgresFixture postgres) : IAsyncLifetime
     {
         await AddAsync("springfield");
         var slugs = new CitySlugs(new ReadingDatabase(_dataSource, new BackendRegister(), NullLogger<ReadingDatabase>.Instance), _time);
-        short?[] found = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => slugs.FindAsync("springfield", CancellationToken.None).AsTask()));
+        short?[] found = await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(_ => slugs.FindAsync("springfield", CancellationToken.None).AsTask()));
         Assert.All(found, key => Assert.Equal((short)1, key));
     }
 
     private async Task AddAsync(string slug) =>
-        await new CityDirectory(_dataSource, TimeProvider.System).AddAsync(new CityFacts(slug, slug, "America/New_York", -74, 40, -73, 41, -73.5, 40.5));
+        await new CityDirectory(_dataSource, TimeProvider.System).AddAsync(
+            new CityFacts(slug, slug, "America/New_York", -74, 40, -73, 41, -73.5, 40.5));
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>Takes what is sent by OTLP over HTTP, and keeps it as it came.</summary>
+/// <summary>Receives OTLP over HTTP, and keeps it unchanged.</summary>
 internal sealed class Collector : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -26,13 +26,13 @@ internal sealed class Collector : IAsyncDisposable
         });
     }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>The address it listens on.</summary>
     public string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 
-    /// <summary>Where the requests went that came so far.</summary>
+    /// <summary>The paths of the requests so far.</summary>
     public IEnumerable<string> Paths => _taken.Select(request => request.Path).Distinct().Order(StringComparer.Ordinal);
 
-    /// <summary>Whether the bytes of a text came in what was sent to a path.</summary>
+    /// <summary>Whether a request to this path contained the bytes of a text.</summary>
     public bool Has(string path, string text) => _taken.Any(request =>
         request.Path == path && request.Body.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(text)) >= 0);
 

@@ -9,12 +9,12 @@ namespace CityHelper.IntegrationTests.Serving;
 
 /// <summary>Compressed bodies in both directions.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class ContentEncodingTests(ReadingHouse house) : IClassFixture<ReadingHouse>, IDisposable
+public sealed class ContentEncodingTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>, IDisposable
 {
     private const string Small = "/graphql?query={cities{slug}}";
     private const string Large = "/graphql?query={serviceRequests(city:%22nyc%22,first:40){nodes{id title status address createdAt}}}";
 
-    public void Dispose() => Assert.Empty(house.Server.Errors);
+    public void Dispose() => Assert.Empty(fixture.Server.Errors);
 
     [Theory]
     [InlineData("gzip")]
@@ -25,7 +25,7 @@ public sealed class ContentEncodingTests(ReadingHouse house) : IClassFixture<Rea
     public async Task A_body_in_a_known_encoding_is_read(string encoding)
     {
         using HttpRequestMessage request = Encoded.Post(Encoded.With(encoding, """{"query":"{ cities { slug } }"}"""), encoding);
-        (HttpResponseMessage response, JsonElement json) = await house.Server.SendAsync(request);
+        (HttpResponseMessage response, JsonElement json) = await fixture.Server.SendAsync(request);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("""{"data":{"cities":[{"slug":"nyc"}]}}""", json.GetRawText());
     }
@@ -37,7 +37,7 @@ public sealed class ContentEncodingTests(ReadingHouse house) : IClassFixture<Rea
     public async Task A_body_in_another_encoding_is_refused_and_the_known_ones_are_named(string encodings)
     {
         using HttpRequestMessage request = Encoded.Post("{}"u8.ToArray(), encodings.Split(','));
-        (HttpResponseMessage response, JsonElement json) = await house.Server.SendAsync(request);
+        (HttpResponseMessage response, JsonElement json) = await fixture.Server.SendAsync(request);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
         Assert.Equal("br, gzip, deflate", Assert.Single(response.Headers.NonValidated["Accept-Encoding"]));
         Assert.Equal("HC0009", Code(json));
@@ -53,7 +53,7 @@ public sealed class ContentEncodingTests(ReadingHouse house) : IClassFixture<Rea
         foreach (byte[] broken in new[] { [.. Enumerable.Repeat((byte)0xA5, 100)], whole[..(whole.Length / 2)], [] })
         {
             using HttpRequestMessage request = Encoded.Post(broken, encoding);
-            (HttpResponseMessage response, JsonElement json) = await house.Server.SendAsync(request);
+            (HttpResponseMessage response, JsonElement json) = await fixture.Server.SendAsync(request);
             Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
             Assert.Contains(Code(json), new[] { "HC0009", "HC0012" });
         }
@@ -74,7 +74,7 @@ public sealed class ContentEncodingTests(ReadingHouse house) : IClassFixture<Rea
     [InlineData("no such/thing;;", null)]
     public async Task An_answer_has_the_encoding_that_is_liked_best(string? accepted, string? encoding)
     {
-        string plain = await house.Server.Client.GetStringAsync(Large);
+        string plain = await fixture.Server.Client.GetStringAsync(Large);
         using HttpResponseMessage response = await SendAsync(HttpMethod.Get, Large, accepted);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(encoding, response.Content.Headers.ContentEncoding.SingleOrDefault());
@@ -91,7 +91,7 @@ public sealed class ContentEncodingTests(ReadingHouse house) : IClassFixture<Rea
         Assert.Equal(["Accept", "Accept-Encoding"], response.Headers.Vary);
     }
 
-    /// <summary>A length that GET's answer does not have would end a connection, or a cache's copy (RFC 9110, 8.6).</summary>
+    /// <summary>A length that differs from that of GET's response would break a connection, or a cache's copy (RFC 9110, 8.6).</summary>
     [Theory]
     [InlineData(Small, null)]
     [InlineData(Small, "br")]
@@ -109,7 +109,7 @@ public sealed class ContentEncodingTests(ReadingHouse house) : IClassFixture<Rea
         Assert.Equal(Headers(get), Headers(head));
     }
 
-    // Chunks are how one GET was sent, and a date says when.
+    // Leaves out Transfer-Encoding, which belongs to one transfer, and the date.
     private static string Headers(HttpResponseMessage response) => string.Join('\n', response.Headers.NonValidated
         .Concat(response.Content.Headers.NonValidated)
         .Where(h => h.Key is not ("Date" or "Transfer-Encoding"))
@@ -124,8 +124,9 @@ public sealed class ContentEncodingTests(ReadingHouse house) : IClassFixture<Rea
             request.Headers.TryAddWithoutValidation("Accept-Encoding", accepted);
         }
 
-        return await house.Server.Client.SendAsync(request);
+        return await fixture.Server.Client.SendAsync(request);
     }
 
-    private static string Code(JsonElement json) => json.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString()!;
+    private static string Code(JsonElement json) =>
+        json.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString()!;
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>Bodies as <c>Content-Encoding</c> names them.</summary>
+/// <summary>Bodies encoded as <c>Content-Encoding</c> names them.</summary>
 internal static class Encoded
 {
     public static byte[] With(string encoding, string text) => With(encoding, Encoding.UTF8.GetBytes(text));
@@ -22,7 +22,8 @@ internal static class Encoded
     public static async Task<string> ReadAsync(HttpResponseMessage response)
     {
         await using Stream body = await response.Content.ReadAsStreamAsync();
-        await using Stream decoded = Wrap(response.Content.Headers.ContentEncoding.SingleOrDefault() ?? "identity", body, CompressionMode.Decompress);
+        await using Stream decoded = Wrap(
+            response.Content.Headers.ContentEncoding.SingleOrDefault() ?? "identity", body, CompressionMode.Decompress);
         using var reader = new StreamReader(decoded);
         return await reader.ReadToEndAsync();
     }

@@ -15,7 +15,7 @@ public sealed class HealthTests(PostgresFixture postgres)
 
     private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(Limits.HealthEveryMs);
 
-    /// <summary>A server that has started has its timer long before.</summary>
+    /// <summary>A started server has its timer long before.</summary>
     private static readonly TimeSpan s_timerIsThere = TimeSpan.FromSeconds(10);
 
     private readonly FakeTimeProvider _time = new();
@@ -35,7 +35,11 @@ public sealed class HealthTests(PostgresFixture postgres)
     [Fact]
     public async Task Without_a_database_a_server_lives_and_says_what_to_do()
     {
-        string nowhere = new NpgsqlConnectionStringBuilder(await postgres.CreateEmptyDatabaseAsync()) { Database = "gone", Timeout = 2 }.ConnectionString;
+        string nowhere = new NpgsqlConnectionStringBuilder(await postgres.CreateEmptyDatabaseAsync())
+        {
+            Database = "gone",
+            Timeout = 2,
+        }.ConnectionString;
         await using TestServer server = await TestServer.StartAsync(nowhere);
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "/health/live"));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(server, "/health/ready"));
@@ -79,7 +83,9 @@ public sealed class HealthTests(PostgresFixture postgres)
         string database = await postgres.CreateDatabaseAsync();
         await using TestServer server = await TestServer.StartAsync(database, time: _time);
         string own = new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString;
-        const string Backend = "select coalesce(max(pid), 0) from pg_stat_activity where datname = current_database() and application_name = 'cityhelper health'";
+        const string Backend =
+            "select coalesce(max(pid), 0) from pg_stat_activity where datname = current_database() and application_name = 'cityhelper "
+                + "health'";
         int first = await ExecuteAsync(own, Backend);
         await ExecuteAsync(own, $"select pg_terminate_backend({first})");
         int second = 0;
@@ -95,18 +101,19 @@ public sealed class HealthTests(PostgresFixture postgres)
     }
 
     /// <summary>
-    /// A database that answers late is busy, and who calls that unready takes one server after the other away; after some seconds of
-    /// silence it counts as gone.
+    /// A database that answers late is busy. Calling that unready would take one server after another out of service; only after some
+    /// seconds of silence does it count as gone.
     /// </summary>
     [Fact]
     public async Task A_database_that_lets_a_look_run_out_counts_as_there_for_some_seconds()
     {
         var direct = new NpgsqlConnectionStringBuilder(await postgres.CreateDatabaseAsync());
         await using StallingProxy proxy = StallingProxy.Before(direct.Host!, direct.Port);
-        await using TestServer server = await TestServer.StartAsync(new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = proxy.Port }.ConnectionString, time: _time);
+        await using TestServer server = await TestServer.StartAsync(
+            new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = proxy.Port }.ConnectionString, time: _time);
         proxy.Stall();
 
-        // Until a look is under way: the timer may not have been there at first.
+        // Until a check is under way: the timer may not exist at first.
         var left = TimeSpan.FromMilliseconds(Limits.HealthUnansweredMs - 1);
         do
         {
@@ -124,19 +131,24 @@ public sealed class HealthTests(PostgresFixture postgres)
         await UntilAsync(server, HttpStatusCode.OK);
     }
 
-    /// <summary>Silence after a refusal is no recovery, neither for who asks nor in the log.</summary>
+    /// <summary>Silence after a refusal is no recovery, neither for a readiness probe nor in the log.</summary>
     [Fact]
     public async Task A_database_that_lets_a_look_run_out_after_a_refusal_is_still_gone()
     {
         var direct = new NpgsqlConnectionStringBuilder(await postgres.CreateDatabaseAsync());
-        string elsewhere = new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString;
+        string elsewhere = new NpgsqlConnectionStringBuilder(direct.ConnectionString)
+        {
+            Database = "postgres",
+            Pooling = false,
+        }.ConnectionString;
         await using StallingProxy proxy = StallingProxy.Before(direct.Host!, direct.Port);
-        await using TestServer server = await TestServer.StartAsync(new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = proxy.Port }.ConnectionString, time: _time);
+        await using TestServer server = await TestServer.StartAsync(
+            new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = proxy.Port }.ConnectionString, time: _time);
         await ExecuteAsync(elsewhere, $"alter database {direct.Database} allow_connections false");
         await ExecuteAsync(elsewhere, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{direct.Database}'");
         await UntilAsync(server, HttpStatusCode.ServiceUnavailable, () => _time.Advance(TimeSpan.FromMilliseconds(Limits.HealthEveryMs)));
 
-        // Who asks waits for the look, since the clock stands, and it runs out by the machine's. The last success is not long ago.
+        // The fake clock stands still, so the probe waits for the check, which times out by the real one. The last success is recent.
         proxy.Stall();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(server, "/health/ready"));
         proxy.Pass();

@@ -6,15 +6,15 @@ namespace CityHelper.IntegrationTests.Serving;
 
 /// <summary>GraphQL over HTTP, as the reference implementation's package (graphql-http) audits servers.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class HttpAuditTests(ReadingHouse house) : IClassFixture<ReadingHouse>
+public sealed class HttpAuditTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>
 {
-    /// <summary>As many as version 1.23.1 has; a newer one that has more should be looked at.</summary>
+    /// <summary>The number in version 1.23.1; a newer version with more audits needs a review.</summary>
     private const int Audits = 61;
 
     [Fact]
     public async Task Every_audit_is_ok_and_none_warns()
     {
-        string output = await NodeScript.RunAsync("audits.mjs", new Uri(house.Server.Client.BaseAddress!, "/graphql").ToString());
+        string output = await NodeScript.RunAsync("audits.mjs", new Uri(fixture.Server.Client.BaseAddress!, "/graphql").ToString());
         Assert.EndsWith($"{Audits} ok, 0 warnings, 0 errors", output.TrimEnd(), StringComparison.Ordinal);
     }
 }

@@ -4,15 +4,23 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>What a server loads, told by the files that its process has mapped.</summary>
+/// <summary>The assemblies that a server loads, taken from its process's mapped files.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class LoadedAssembliesTests(ReadingHouse house) : IClassFixture<ReadingHouse>
+public sealed class LoadedAssembliesTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>
 {
     [Fact]
     public async Task A_server_that_has_answered_has_not_loaded_the_checks()
     {
-        await using ServerProcess server = await ServerProcess.StartAsync(house.Database, "Development");
-        foreach (string address in new[] { "/graphql?query={cities{slug}}", "/graphql?query={city(slug:\"nyc\"){stats{total}}}", "/graphql?sdl", "/health" })
+        await using ServerProcess server = await ServerProcess.StartAsync(fixture.Database, "Development");
+        foreach (
+            string address in new[]
+            {
+                "/graphql?query={cities{slug}}",
+                "/graphql?query={city(slug:\"nyc\"){stats{total}}}",
+                "/graphql?sdl",
+                "/health",
+            }
+        )
         {
             Assert.NotEqual("", await server.Client.GetStringAsync(new Uri(address, UriKind.Relative)));
         }

@@ -2,15 +2,13 @@ using Npgsql;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>A table that another transaction holds, so that every statement that reads it waits until it is cancelled.</summary>
+/// <summary>A table locked by another transaction, so that every statement that reads it waits until it is cancelled.</summary>
 internal sealed class LockedTable : IAsyncDisposable
 {
-    /// <summary>Ten seconds of looking, a hundredth of a second each.</summary>
+    /// <summary>Ten seconds of checks, a hundredth of a second each.</summary>
     private const int LooksMax = 1_000;
 
-    /// <summary>
-    /// Three seconds: less than the statement timeout, which would end the statements whether somebody cancels them or not.
-    /// </summary>
+    /// <summary>Three seconds: less than the statement timeout, which would end the statements even without a cancellation.</summary>
     private const int LooksForNoneMax = 300;
 
     private readonly NpgsqlDataSource _database;
@@ -32,8 +30,8 @@ internal sealed class LockedTable : IAsyncDisposable
         return new LockedTable(database, holder);
     }
 
-    /// <summary>Waits until so many statements of the server wait for the table.</summary>
-    /// <exception cref="TimeoutException">It does not come to that.</exception>
+    /// <summary>Waits until this many statements of the server wait for the table.</summary>
+    /// <exception cref="TimeoutException">There are never that many.</exception>
     public async Task WaitForAsync(int statements)
     {
         const string Sql =

@@ -2,14 +2,14 @@ using System.Net;
 using System.Net.Sockets;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
+using Npgsql;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>Metrics for Prometheus.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class MetricsTests(ReadingHouse house, ITestOutputHelper output) : IClassFixture<ReadingHouse>
+public sealed class MetricsTests(ReadingFixture fixture, ITestOutputHelper output) : IClassFixture<ReadingFixture>
 {
     private const string Duration = "cityhelper_graphql_request_duration_seconds";
     private const string Answered = "graphql_operation_type=\"query\",http_response_status_code=\"200\"";
@@ -19,7 +19,7 @@ public sealed class MetricsTests(ReadingHouse house, ITestOutputHelper output) :
     {
         int port = FreePort();
         await using TestServer server = await TestServer.StartAsync(
-            house.Database, settings: new Dictionary<string, string?> { ["Metrics:Port"] = $"{port}" });
+            fixture.Database, settings: new Dictionary<string, string?> { ["Metrics:Port"] = $"{port}" });
         await server.DataAsync("query MadeUp { cities { slug } }");
         await server.Client.GetStringAsync(new Uri(server.PersistedUrl("Cities"), UriKind.Relative));
         using var scraper = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
@@ -42,9 +42,14 @@ public sealed class MetricsTests(ReadingHouse house, ITestOutputHelper output) :
             part => Assert.Contains(part, text, StringComparison.Ordinal));
         Assert.DoesNotContain("MadeUp", text, StringComparison.Ordinal);
 
-        // Pools of other tests are in the same process, and have no names; those of servers say who they are.
-        Assert.DoesNotContain(text.Split('\n'), line =>
-            line.Contains("Username", StringComparison.OrdinalIgnoreCase) && line.Contains("Application Name=cityhelper", StringComparison.Ordinal));
+        // Pools of other tests share this process and have no name: those of this database are named as the servers name them. The
+        // tests' own connections to it have no application name.
+        string database = new NpgsqlConnectionStringBuilder(fixture.Database).Database!;
+        Assert.DoesNotContain(
+            text.Split('\n'),
+            line =>
+                line.Contains($"Database={database}", StringComparison.Ordinal)
+                && line.Contains("Application Name=cityhelper", StringComparison.Ordinal));
 
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(server.Client, "/metrics"));
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(scraper, "/graphql"));
@@ -53,7 +58,7 @@ public sealed class MetricsTests(ReadingHouse house, ITestOutputHelper output) :
 
     [Fact]
     public async Task Metrics_are_off_unless_a_port_is_set() =>
-        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(house.Server.Client, "/metrics"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(fixture.Server.Client, "/metrics"));
 
     [Fact]
     public async Task A_port_that_is_taken_stops_the_start()
@@ -62,7 +67,7 @@ public sealed class MetricsTests(ReadingHouse house, ITestOutputHelper output) :
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
         IOException refused = await Assert.ThrowsAsync<IOException>(() => TestServer.StartAsync(
-            house.Database, settings: new Dictionary<string, string?> { ["Metrics:Port"] = $"{port}" }));
+            fixture.Database, settings: new Dictionary<string, string?> { ["Metrics:Port"] = $"{port}" }));
         Assert.Contains($"{port}", refused.Message, StringComparison.Ordinal);
     }
 

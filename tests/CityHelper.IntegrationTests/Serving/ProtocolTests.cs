@@ -8,9 +8,9 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>HTTP/1.1 and HTTP/2, as Kestrel's own configuration switches them on.</summary>
+/// <summary>HTTP/1.1 and HTTP/2, as Kestrel's own configuration enables them.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class ProtocolTests(ReadingHouse house) : IClassFixture<ReadingHouse>
+public sealed class ProtocolTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>
 {
     private const string Url = "/graphql?query={cities{slug}}";
     private const string Answer = """{"data":{"cities":[{"slug":"nyc"}]}}""";
@@ -25,7 +25,7 @@ public sealed class ProtocolTests(ReadingHouse house) : IClassFixture<ReadingHou
         try
         {
             await File.WriteAllBytesAsync(file, certificate.Export(X509ContentType.Pfx));
-            await using TestServer server = await TestServer.StartAsync(house.Database, settings: new Dictionary<string, string?>
+            await using TestServer server = await TestServer.StartAsync(fixture.Database, settings: new Dictionary<string, string?>
             {
                 ["Kestrel:Endpoints:Secure:Url"] = "https://127.0.0.1:0",
                 ["Kestrel:Endpoints:Secure:Certificate:Path"] = file,
@@ -35,7 +35,7 @@ public sealed class ProtocolTests(ReadingHouse house) : IClassFixture<ReadingHou
                 shown!.GetCertHashString(HashAlgorithmName.SHA256) == certificate.GetCertHashString(HashAlgorithmName.SHA256);
             await AssertServesAsync(handler, server.Client.BaseAddress!, Version.Parse(version), HttpVersionPolicy.RequestVersionExact);
 
-            // Who would take either gets the newer one.
+            // A client that accepts either gets the newer one.
             await AssertServesAsync(handler, server.Client.BaseAddress!, HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrLower);
         }
         finally
@@ -44,11 +44,11 @@ public sealed class ProtocolTests(ReadingHouse house) : IClassFixture<ReadingHou
         }
     }
 
-    /// <summary>Behind a proxy that speaks HTTP/2 without TLS.</summary>
+    /// <summary>Behind a proxy that uses HTTP/2 without TLS.</summary>
     [Fact]
     public async Task Without_TLS_an_endpoint_may_be_HTTP_2_by_prior_knowledge()
     {
-        await using TestServer server = await TestServer.StartAsync(house.Database, settings: new Dictionary<string, string?>
+        await using TestServer server = await TestServer.StartAsync(fixture.Database, settings: new Dictionary<string, string?>
         {
             ["Kestrel:Endpoints:Clear:Url"] = "http://127.0.0.1:0",
             ["Kestrel:Endpoints:Clear:Protocols"] = "Http2",
@@ -59,7 +59,12 @@ public sealed class ProtocolTests(ReadingHouse house) : IClassFixture<ReadingHou
 
     private static async Task AssertServesAsync(HttpMessageHandler handler, Uri server, Version version, HttpVersionPolicy policy)
     {
-        using var client = new HttpClient(handler, disposeHandler: false) { BaseAddress = server, DefaultRequestVersion = version, DefaultVersionPolicy = policy };
+        using var client = new HttpClient(handler, disposeHandler: false)
+        {
+            BaseAddress = server,
+            DefaultRequestVersion = version,
+            DefaultVersionPolicy = policy,
+        };
         using HttpResponseMessage got = await client.GetAsync(Url);
         Assert.Equal(version, got.Version);
         Assert.Equal(Answer, await got.Content.ReadAsStringAsync());

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>One connection of HTTP/1.1, byte by byte: what an HTTP client hides, such as when a connection can be used again.</summary>
+/// <summary>One HTTP/1.1 connection, byte by byte: shows what an HTTP client hides, such as when a connection can be reused.</summary>
 internal sealed class RawConnection : IAsyncDisposable
 {
     private readonly TcpClient _socket;
@@ -26,10 +26,12 @@ internal sealed class RawConnection : IAsyncDisposable
 
     /// <summary>A POST of JSON.</summary>
     /// <param name="body">The body.</param>
-    /// <param name="headers">Lines beyond those of every POST; they replace the content type when they name one.</param>
+    /// <param name="headers">Additional header lines; a content type replaces the default one.</param>
     public static byte[] Post(byte[] body, params string[] headers)
     {
-        IEnumerable<string> type = headers.Any(h => h.StartsWith("Content-Type", StringComparison.Ordinal)) ? [] : ["Content-Type: application/json"];
+        IEnumerable<string> type = headers.Any(h => h.StartsWith("Content-Type", StringComparison.Ordinal))
+            ? []
+            : ["Content-Type: application/json"];
         return [.. Head("POST /graphql", [.. type, .. headers, $"Content-Length: {body.Length}"]), .. body];
     }
 
@@ -40,8 +42,8 @@ internal sealed class RawConnection : IAsyncDisposable
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _stream.WriteAsync(bytes);
 
-    /// <summary>Reads one answer.</summary>
-    /// <param name="hasBody">Whether its length is that of a body which follows; HEAD's is not.</param>
+    /// <summary>Reads one response.</summary>
+    /// <param name="hasBody">Whether a body of the stated length follows; false for HEAD.</param>
     /// <exception cref="EndOfStreamException">The server has closed the connection.</exception>
     public async Task<RawAnswer> ReadAsync(bool hasBody = true)
     {
@@ -53,7 +55,7 @@ internal sealed class RawConnection : IAsyncDisposable
             headers[parts[0]] = parts[1].Trim();
         }
 
-        // Answers that are not compressed have a length, and only those are read here.
+        // Uncompressed responses have a length; this reads only those.
         byte[] body = new byte[hasBody ? int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture) : 0];
         await _stream.ReadExactlyAsync(body);
         return new RawAnswer(status, headers, Encoding.UTF8.GetString(body));
@@ -79,5 +81,5 @@ internal sealed class RawConnection : IAsyncDisposable
     }
 }
 
-/// <summary>An answer as it came.</summary>
+/// <summary>A response as received.</summary>
 internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string> Headers, string Body);

@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>Rows for tests, written through EF Core as any other code of ours would.</summary>
+/// <summary>Rows for tests, written through EF Core as production code does.</summary>
 public static class RequestRows
 {
     public const short City = 1;
@@ -52,12 +52,12 @@ public static class RequestRows
             """);
         await keys.ExecuteNonQueryAsync();
 
-        // Counting the months of a boundary without numbers for the planner takes seconds where it takes milliseconds.
+        // Without planner statistics, counting the months of a boundary takes seconds instead of milliseconds.
         await using NpgsqlCommand analyze = dataSource.CreateCommand("analyze service_request, boundary, boundary_part");
         await analyze.ExecuteNonQueryAsync();
         foreach (short city in context.ServiceRequests.Select(r => r.CityId).Distinct().ToArray())
         {
-            // Written without deltas: counters know nothing of them otherwise.
+            // The rows were written without deltas, so the counters do not have them yet.
             await new Data.Statistics.RequestCounters(dataSource, TimeProvider.System).RebuildAsync(city);
         }
 

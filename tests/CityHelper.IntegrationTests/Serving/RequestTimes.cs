@@ -4,8 +4,8 @@ using System.Globalization;
 namespace CityHelper.IntegrationTests.Serving;
 
 /// <summary>
-/// Writes how long each request of a test took to the file that <c>CITYHELPER_REQUEST_TIMES</c> names, a line each: milliseconds, status,
-/// bytes sent, the class that sent it. For people to look at: no test asserts a time.
+/// Writes the duration of each request of a test to the file named by <c>CITYHELPER_REQUEST_TIMES</c>, a line each: milliseconds, status,
+/// bytes sent, the class that sent it. For people to read: no test asserts a time.
 /// </summary>
 internal sealed class RequestTimes(string file) : DelegatingHandler(new SocketsHttpHandler())
 {
@@ -13,7 +13,9 @@ internal sealed class RequestTimes(string file) : DelegatingHandler(new SocketsH
 
     /// <summary>The handler of a test's client.</summary>
     public static HttpMessageHandler Handler() =>
-        Environment.GetEnvironmentVariable("CITYHELPER_REQUEST_TIMES") is { Length: > 0 } file ? new RequestTimes(file) : new SocketsHttpHandler();
+        Environment.GetEnvironmentVariable("CITYHELPER_REQUEST_TIMES") is { Length: > 0 } file
+            ? new RequestTimes(file)
+            : new SocketsHttpHandler();
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -25,13 +27,14 @@ internal sealed class RequestTimes(string file) : DelegatingHandler(new SocketsH
         double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         lock (s_writing)
         {
-            File.AppendAllText(file, string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.0} {(int)response.StatusCode} {bytes} {sender}\n"));
+            File.AppendAllText(
+                file, string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.0} {(int)response.StatusCode} {bytes} {sender}\n"));
         }
 
         return response;
     }
 
-    // The outermost test class on the stack: a test calls down to here before anything is awaited.
+    // The outermost test class on the stack: the call from a test to here has no await before it.
     private static string Sender() => new StackTrace().GetFrames()
         .Select(frame => frame.GetMethod()?.DeclaringType)
         .Select(type => type?.DeclaringType ?? type)

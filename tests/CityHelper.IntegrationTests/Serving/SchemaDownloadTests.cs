@@ -7,7 +7,7 @@ namespace CityHelper.IntegrationTests.Serving;
 
 /// <summary>The schema as a file, as HotChocolate's servers offer it.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class SchemaDownloadTests(ReadingHouse house) : IClassFixture<ReadingHouse>
+public sealed class SchemaDownloadTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>
 {
     [Theory]
     [InlineData("/graphql?sdl")]
@@ -17,7 +17,8 @@ public sealed class SchemaDownloadTests(ReadingHouse house) : IClassFixture<Read
     {
         using HttpResponseMessage response = await GetAsync(url);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(await File.ReadAllTextAsync(Repository.PathOf("schema", "schema.graphql")), await response.Content.ReadAsStringAsync());
+        Assert.Equal(
+            await File.ReadAllTextAsync(Repository.PathOf("schema", "schema.graphql")), await response.Content.ReadAsStringAsync());
         Assert.Equal("application/graphql; charset=utf-8", response.Content.Headers.ContentType!.ToString());
         Assert.Equal("attachment; filename=\"schema.graphql\"", response.Content.Headers.ContentDisposition!.ToString());
         Assert.Equal("public, must-revalidate, max-age=3600", Assert.Single(response.Headers.NonValidated["Cache-Control"]));
@@ -25,7 +26,9 @@ public sealed class SchemaDownloadTests(ReadingHouse house) : IClassFixture<Read
         string tag = response.Headers.ETag!.ToString();
         string modified = response.Content.Headers.LastModified!.Value.ToString("R");
         Assert.Equal(HttpStatusCode.NotModified, await StatusAsync(url, "If-None-Match", tag));
-        Assert.Equal(HttpStatusCode.NotModified, await StatusAsync(url, "If-None-Match", $"\"other\", {tag.Replace("W/", "", StringComparison.Ordinal)}"));
+        Assert.Equal(
+            HttpStatusCode.NotModified,
+            await StatusAsync(url, "If-None-Match", $"\"other\", {tag.Replace("W/", "", StringComparison.Ordinal)}"));
         Assert.Equal(HttpStatusCode.NotModified, await StatusAsync(url, "If-None-Match", "*"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(url, "If-None-Match", "\"other\""));
         Assert.Equal(HttpStatusCode.NotModified, await StatusAsync(url, "If-Modified-Since", modified));
@@ -35,18 +38,18 @@ public sealed class SchemaDownloadTests(ReadingHouse house) : IClassFixture<Read
     [Fact]
     public async Task A_post_is_a_request_and_no_download()
     {
-        using HttpResponseMessage file = await house.Server.Client.PostAsync("/graphql/schema.graphql", content: null);
+        using HttpResponseMessage file = await fixture.Server.Client.PostAsync("/graphql/schema.graphql", content: null);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, file.StatusCode);
         Assert.Equal(["GET", "HEAD"], file.Content.Headers.Allow.Order());
         using var body = new StringContent("""{"query":"{ cities { slug } }"}""", System.Text.Encoding.UTF8, "application/json");
-        using HttpResponseMessage request = await house.Server.Client.PostAsync("/graphql?sdl", body);
+        using HttpResponseMessage request = await fixture.Server.Client.PostAsync("/graphql?sdl", body);
         Assert.Equal("""{"data":{"cities":[{"slug":"nyc"}]}}""", await request.Content.ReadAsStringAsync());
     }
 
     [Fact]
     public async Task In_production_there_is_no_such_address()
     {
-        await using TestServer server = await TestServer.StartAsync(house.Database, environment: "Production");
+        await using TestServer server = await TestServer.StartAsync(fixture.Database, environment: "Production");
         foreach (string url in new[] { "/graphql?sdl", "/graphql/schema", "/graphql/schema.graphql" })
         {
             using HttpResponseMessage response = await server.Client.GetAsync(url);
@@ -69,6 +72,6 @@ public sealed class SchemaDownloadTests(ReadingHouse house) : IClassFixture<Read
             request.Headers.TryAddWithoutValidation(header, value);
         }
 
-        return await house.Server.Client.SendAsync(request);
+        return await fixture.Server.Client.SendAsync(request);
     }
 }

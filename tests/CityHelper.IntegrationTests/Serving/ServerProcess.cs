@@ -8,10 +8,10 @@ using CityHelper.Server.Security;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>The server as it is started, in a process of its own: for what a process has alone, its memory and its console.</summary>
+/// <summary>The server in a separate process, for tests of its memory and its console.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    /// <summary>Half a minute of looking whether it answers, a tenth of a second each.</summary>
+    /// <summary>Half a minute of readiness checks, a tenth of a second each.</summary>
     private const int LooksMax = 300;
 
     private readonly Process _process;
@@ -27,18 +27,18 @@ internal sealed class ServerProcess : IAsyncDisposable
         Client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
     }
 
-    /// <summary>A client of it.</summary>
+    /// <summary>A client of the server.</summary>
     public HttpClient Client { get; }
 
-    /// <summary>Where it speaks HTTP/1.1.</summary>
+    /// <summary>Its address for HTTP/1.1.</summary>
     public Uri Address { get; }
 
-    /// <summary>Where it speaks HTTP/2 without TLS.</summary>
+    /// <summary>Its address for HTTP/2 without TLS.</summary>
     public Uri Http2 { get; }
 
     public int Id => _process.Id;
 
-    /// <summary>What it wrote to its console so far, line by line.</summary>
+    /// <summary>Its console output so far, line by line.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
 
     /// <summary>The same as one text.</summary>
@@ -47,8 +47,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts a server and waits until it is ready.</summary>
     /// <param name="database">The connection string of its database.</param>
     /// <param name="environment">Its environment.</param>
-    /// <param name="settings">Further configuration, as environment variables have it: <c>Clients__civic__Mode</c>.</param>
-    public static async Task<ServerProcess> StartAsync(string database, string environment, IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="settings">Further configuration, named as environment variables: <c>Clients__civic__Mode</c>.</param>
+    public static async Task<ServerProcess> StartAsync(
+        string database, string environment, IReadOnlyDictionary<string, string>? settings = null)
     {
         string home = Directory.CreateTempSubdirectory("cityhelper-process-").FullName;
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
@@ -92,7 +93,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         throw new InvalidOperationException($"The server did not start:\n{output}");
     }
 
-    /// <summary>Ends the server as a signal does, and waits for the last of its lines.</summary>
+    /// <summary>Ends the server with a signal, and waits for its last line.</summary>
     public async Task StopAsync()
     {
         using Process signal = Process.Start("kill", ["-TERM", $"{_process.Id}"]);

@@ -10,13 +10,13 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>Connections of the pool that PostgreSQL ended meanwhile cost no answer; what was read or cancelled is not read again.</summary>
+/// <summary>Pooled connections that PostgreSQL has closed cost no answer; completed or cancelled reads are not repeated.</summary>
 [Collection(PostgresCollection.Name)]
 public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifetime
 {
     private const string List = "{ serviceRequests(city: \"nyc\") { nodes { id } } }";
 
-    private readonly FakeTimeProvider _time = new(Reading.ReadingHouse.Moment("2025-06-01T00:00:00Z"));
+    private readonly FakeTimeProvider _time = new(Reading.ReadingFixture.Moment("2025-06-01T00:00:00Z"));
     private string _database = "";
     private TestServer _server = null!;
 
@@ -41,12 +41,12 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
             Assert.All(answers, a => Assert.Equal(0, a.GetProperty("serviceRequests").GetProperty("nodes").GetArrayLength()));
             Assert.Empty(_server.Errors);
 
-            // At most each of the five connections was met once, and at least one was.
+            // Each of the five connections was met at most once, and at least one was.
             Assert.InRange(_server.Warnings.Count(w => w.Contains("was dead", StringComparison.Ordinal)), round, 5 * round);
         }
     }
 
-    /// <summary>Look-ups before the batch go through the same connections.</summary>
+    /// <summary>Lookups before the batch use the same connections.</summary>
     [Fact]
     public async Task A_look_up_over_an_ended_connection_costs_no_answer()
     {
@@ -73,12 +73,12 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
             await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => server.DataAsync(List)));
             await EngScript.RunAsync("postgres", "stop", folder);
 
-            // While it is down it is said to be down.
+            // While it is down, the error says so.
             Assert.Equal("DATABASE_UNAVAILABLE", Attacks.AttackedServer.CodeOf(await server.QueryAsync(List)));
             await EngScript.RunAsync("postgres", "start", folder, "--ephemeral");
             await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => server.DataAsync(List)));
 
-            // And when nobody asked while it was down.
+            // The same if no request came while it was down.
             await EngScript.RunAsync("postgres", "stop", folder);
             await EngScript.RunAsync("postgres", "start", folder, "--ephemeral");
             await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => server.DataAsync(List)));
@@ -92,8 +92,8 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
     }
 
     /// <summary>
-    /// What two reads may do to each other: one takes a dead connection while the other still clears the pool. Here it dies after the pool
-    /// was cleared.
+    /// Two concurrent reads may disturb each other: one takes a dead connection while the other still clears the pool. Here it dies after
+    /// the pool was cleared.
     /// </summary>
     [Fact]
     public async Task The_second_try_meets_no_dead_connection_either()
@@ -124,7 +124,7 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
         return Task.CompletedTask;
     }));
 
-    /// <summary>What the watcher ended would only have to be ended again; what nobody waits for is not read again.</summary>
+    /// <summary>A statement ended by the watcher would only have to be ended again; one without a waiting client is not repeated.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -144,29 +144,37 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
         Assert.Equal(1, attempts);
     }
 
-    /// <summary>A failure of the statement says nothing of its connection.</summary>
+    /// <summary>A failed statement does not mean a dead connection.</summary>
     [Fact]
-    public async Task A_statement_that_fails_is_not_sent_again() => Assert.Equal(1, await AttemptsAsync(_ => Task.CompletedTask, endsBackend: false));
+    public async Task A_statement_that_fails_is_not_sent_again() =>
+        Assert.Equal(1, await AttemptsAsync(_ => Task.CompletedTask, endsBackend: false));
 
-    /// <summary>Reads what fails each time it is tried, because its backend is ended or because of the statement.</summary>
-    /// <returns>How often it was tried.</returns>
-    private async Task<int> AttemptsAsync(Func<DatabaseRead, Task> before, bool endsBackend = true, CancellationToken cancellation = default)
+    /// <summary>Makes a read that fails on every attempt, because its backend is ended or because of the statement.</summary>
+    /// <returns>The number of attempts.</returns>
+    private async Task<int> AttemptsAsync(
+        Func<DatabaseRead, Task> before, bool endsBackend = true, CancellationToken cancellation = default)
     {
-        // Opened first: a connection counts as stale for a second of its use, which nothing else should take from it.
+        // Opened first: a connection counts as stale for a second of its use, and opening another one must not take from that.
         await using NpgsqlDataSource direct = NpgsqlDataSource.Create(_database);
         await using NpgsqlConnection ending = await direct.OpenConnectionAsync(CancellationToken.None);
         int attempts = 0;
-        await Assert.ThrowsAsync<PostgresException>(() => _server.Services.GetRequiredService<ReadingDatabase>().ReadAsync(
-            new DatabaseRead(null),
-            async use =>
-            {
-                attempts++;
-                await before(use);
-                if (endsBackend)
-                {
-                    await using var end = new NpgsqlCommand("select pg_terminate_backend($1, 5000)", ending) { Parameters = { new() { Value = use.Connection.ProcessID } } };
-                    Assert.Equal(true, await end.ExecuteScalarAsync(CancellationToken.None));
-                }
+        await Assert.ThrowsAsync<PostgresException>(() =>
+            _server
+                .Services.GetRequiredService<ReadingDatabase>()
+                .ReadAsync(
+                    new DatabaseRead(null),
+                    async use =>
+                    {
+                        attempts++;
+                        await before(use);
+                        if (endsBackend)
+                        {
+                            await using var end = new NpgsqlCommand("select pg_terminate_backend($1, 5000)", ending)
+                            {
+                                Parameters = { new() { Value = use.Connection.ProcessID } },
+                            };
+                            Assert.Equal(true, await end.ExecuteScalarAsync(CancellationToken.None));
+                        }
 
                 await using var command = new NpgsqlCommand("select 1 / 0", use.Connection);
                 return await command.ExecuteScalarAsync(CancellationToken.None);
@@ -190,13 +198,14 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
         await using NpgsqlDataSource direct = NpgsqlDataSource.Create(_database);
         await using NpgsqlCommand end = direct.CreateCommand(
             """
-            with server as materialized (select pid from pg_stat_activity where application_name = 'cityhelper' and datname = current_database())
+            with server as materialized (
+                select pid from pg_stat_activity where application_name = 'cityhelper' and datname = current_database())
             select count(pg_terminate_backend(pid, 5000)) from server
             """);
         return (long)(await end.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Does something when a message is logged, once.</summary>
+    /// <summary>Runs an action once, when a message is logged.</summary>
     private sealed class Told(Action act) : ILogger<ReadingDatabase>
     {
         private Action? _act = act;
@@ -206,7 +215,11 @@ public sealed class StaleConnectionTests(PostgresFixture postgres) : IAsyncLifet
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Interlocked.Exchange(ref _act, null)?.Invoke();
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter) => Interlocked.Exchange(ref _act, null)?.Invoke();
     }
 }

@@ -3,9 +3,7 @@ using System.Net.Sockets;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>
-/// Stands between a server and its PostgreSQL, and passes nothing on while it is told not to: a network that loses what is sent.
-/// </summary>
+/// <summary>A proxy between a server and its PostgreSQL that can stop passing data on, like a network that loses packets.</summary>
 internal sealed class StallingProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -26,7 +24,7 @@ internal sealed class StallingProxy : IAsyncDisposable
 
     public static StallingProxy Before(string host, int port) => new(new IPEndPoint(IPAddress.Parse(host), port));
 
-    /// <summary>Ends when something was held back for the first time.</summary>
+    /// <summary>Ends when it holds data back for the first time.</summary>
     public Task HoldsBytes => _holdsBytes.Task;
 
     public void Stall() => _passing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

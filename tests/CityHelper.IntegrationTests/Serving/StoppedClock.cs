@@ -1,7 +1,7 @@
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>A clock that stands still, so that what depends on the day is the same every day.</summary>
-/// <param name="now">The moment it shows, UTC.</param>
+/// <summary>A stopped clock, so that results that depend on the day never change.</summary>
+/// <param name="now">Its time, UTC.</param>
 internal sealed class StoppedClock(DateTime now) : TimeProvider
 {
     public override DateTimeOffset GetUtcNow() => new(now, TimeSpan.Zero);

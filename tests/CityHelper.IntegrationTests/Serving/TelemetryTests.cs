@@ -14,9 +14,9 @@ using Xunit.Abstractions;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>What a server tells of itself: traces, metrics, and to whom.</summary>
+/// <summary>The server's traces and metrics, and who receives them.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class TelemetryTests(ReadingHouse house, ITestOutputHelper output) : IClassFixture<ReadingHouse>
+public sealed class TelemetryTests(ReadingFixture fixture, ITestOutputHelper output) : IClassFixture<ReadingFixture>
 {
     private const string Stranger = "0af7651916cd43dd8448eb211c80319c";
 
@@ -32,7 +32,7 @@ public sealed class TelemetryTests(ReadingHouse house, ITestOutputHelper output)
             using HttpResponseMessage answer = await server.Client.GetAsync(new Uri(map, UriKind.Relative));
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         });
-        string tree = TraceTree.Write(spans, new NpgsqlConnectionStringBuilder(house.Database).Database!)
+        string tree = TraceTree.Write(spans, new NpgsqlConnectionStringBuilder(fixture.Database).Database!)
             .Replace("/graphql/persisted/{id}/{name}", "route", StringComparison.Ordinal);
         output.WriteLine(tree);
         output.WriteLine($"db.query.text={spans.Last(span => span.Kind == ActivityKind.Client).GetTagItem("db.query.text")}");
@@ -68,7 +68,7 @@ public sealed class TelemetryTests(ReadingHouse house, ITestOutputHelper output)
         };
         meters.SetMeasurementEventCallback<double>((instrument, value, _, _) => durations[instrument.Name] = value);
         meters.Start();
-        await house.Server.DataAsync("query Seen { cities { slug name timeZone } }");
+        await fixture.Server.DataAsync("query Seen { cities { slug name timeZone } }");
 
         Assert.Equal(
             ["cityhelper.graphql.batch.duration", "cityhelper.graphql.plan.duration", "cityhelper.graphql.request.duration"],
@@ -78,7 +78,7 @@ public sealed class TelemetryTests(ReadingHouse house, ITestOutputHelper output)
     }
 
     /// <summary>
-    /// A public server's clients are strangers: they may not have a trace kept, choose its id, or hang spans below theirs.
+    /// A public server's clients are strangers: they must not force a trace to be kept, choose its id, or attach spans under theirs.
     /// </summary>
     [Theory]
     [InlineData("00")]
@@ -120,11 +120,12 @@ public sealed class TelemetryTests(ReadingHouse house, ITestOutputHelper output)
         meters.Start();
         foreach (int i in Enumerable.Range(0, 20))
         {
-            await house.Server.DataAsync($"query MadeUp{i} {{ cities {{ slug }} }}");
+            await fixture.Server.DataAsync($"query MadeUp{i} {{ cities {{ slug }} }}");
         }
 
-        await house.Server.Client.GetStringAsync(new Uri(house.Server.PersistedUrl("Cities"), UriKind.Relative));
-        using HttpResponseMessage other = await house.Server.Client.SendAsync(new HttpRequestMessage(new HttpMethod("MADEUP"), "/graphql"));
+        await fixture.Server.Client.GetStringAsync(new Uri(fixture.Server.PersistedUrl("Cities"), UriKind.Relative));
+        using HttpResponseMessage other = await fixture.Server.Client.SendAsync(
+            new HttpRequestMessage(new HttpMethod("MADEUP"), "/graphql"));
 
         Assert.Contains("graphql.operation.name=Cities", labels);
         Assert.Contains($"graphql.operation.name={EngineTelemetry.OtherOperation}", labels);
@@ -144,7 +145,7 @@ public sealed class TelemetryTests(ReadingHouse house, ITestOutputHelper output)
     public async Task Traces_metrics_and_logs_go_to_the_collector_that_is_named()
     {
         await using Collector collector = await Collector.StartAsync();
-        await using (TestServer server = await TestServer.StartAsync(house.Database, settings: new Dictionary<string, string?>
+        await using (TestServer server = await TestServer.StartAsync(fixture.Database, settings: new Dictionary<string, string?>
         {
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address,
             ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
@@ -165,9 +166,9 @@ public sealed class TelemetryTests(ReadingHouse house, ITestOutputHelper output)
     [Fact]
     public void Without_an_address_nothing_is_recorded_and_nothing_is_sent()
     {
-        Assert.Null(house.Server.Services.GetService<TracerProvider>());
-        Assert.Null(house.Server.Services.GetService<MeterProvider>());
-        Assert.Null(house.Server.Services.GetService<OpenTelemetry.Logs.LoggerProvider>());
+        Assert.Null(fixture.Server.Services.GetService<TracerProvider>());
+        Assert.Null(fixture.Server.Services.GetService<MeterProvider>());
+        Assert.Null(fixture.Server.Services.GetService<OpenTelemetry.Logs.LoggerProvider>());
     }
 
     private static async Task AskAsync(TestServer server, string flags)
@@ -180,13 +181,13 @@ public sealed class TelemetryTests(ReadingHouse house, ITestOutputHelper output)
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
-    // All spans of a server's life: they are there when it has stopped.
+    // All spans of a server's life: they are complete when it has stopped.
     private async Task<IReadOnlyList<Activity>> TraceAsync((string Key, string Value) sampler, Func<TestServer, Task> ask)
     {
         await using Collector collector = await Collector.StartAsync();
         List<Activity> spans = [];
         await using (TestServer server = await TestServer.StartAsync(
-            house.Database,
+            fixture.Database,
             settings: new Dictionary<string, string?>
             {
                 ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = $"{collector.Address}/v1/traces",

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using CityHelper.Data;
+using CityHelper.Engine.Binding;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
@@ -18,7 +19,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>The real server on a free port of this process, and a client of it.</summary>
+/// <summary>The real server on a free port of this process, with a client.</summary>
 public sealed class TestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -50,17 +51,22 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Messages of level error and above so far.</summary>
     public IReadOnlyCollection<string> Errors => _statements.Errors;
 
+    /// <summary>
+    /// Reads packed blocks for the fewest rows, where a server would count the rows: a test's cities are too small for it otherwise.
+    /// </summary>
+    public static void BlocksForFewRows(IServiceCollection services) => services.AddSingleton(new BlockOptions(RowsMin: 0));
+
     /// <summary>Starts a server.</summary>
     /// <param name="database">The connection string of its database.</param>
     /// <param name="environment">Its environment.</param>
-    /// <param name="statistics">What it is to believe of the rows, given what PostgreSQL says; that itself when left out.</param>
-    /// <param name="time">Its clock; the machine's when left out.</param>
+    /// <param name="statistics">Replaces PostgreSQL's table statistics, which it receives; unchanged when left out.</param>
+    /// <param name="time">Its clock; the system's when left out.</param>
     /// <param name="settings">Further configuration: <c>Clients:civic:Mode</c>.</param>
     /// <param name="redis">The connection string of its Redis; none when left out.</param>
-    /// <param name="services">What is to be changed of its services, after all else.</param>
+    /// <param name="services">Changes its services, after everything else.</param>
     /// <param name="askedMax">
-    /// How often a query is asked that is refused for the rows that its filter leaves: more than once where the server believes something
-    /// else of them each time.
+    /// How often a query is sent that is refused for the rows that its filter leaves: more than once where the table statistics differ each
+    /// time.
     /// </param>
     public static async Task<TestServer> StartAsync(
         string database,
@@ -84,12 +90,12 @@ public sealed class TestServer : IAsyncDisposable
                     [ServerApplication.HomeKey] = home,
                     [RedisConnection.ConnectionStringKey] = redis,
 
-                    // Tests of other limits come before that of the price; its own have their own clients.
+                    // Tests of other limits must not meet the cost limit first; tests of cost have their own clients.
                     ["Clients:default:Mode"] = environment == "Development" ? "FreeText" : "PersistedOnly",
                     ["Clients:default:MaxFieldCost"] = "1000000",
                     ["Clients:default:MaxTypeCost"] = "1000000",
 
-                    // The same for those of load: a machine that runs tests may be busy, and what is refused then proves nothing.
+                    // The same for load limits: a machine that runs tests may be busy, and a refusal then proves nothing.
                     ["Clients:default:CheapAtOnce"] = "10",
                     ["Clients:default:DearAtOnce"] = "3",
                     ["Admission:CheapQueued"] = "1000",
@@ -112,7 +118,6 @@ public sealed class TestServer : IAsyncDisposable
         return new TestServer(app, statements, home, askedMax);
     }
 
-    /// <summary>Posts a query.</summary>
     public async Task<JsonElement> QueryAsync(string query, object? variables = null)
     {
         string body = JsonSerializer.Serialize(new { query, variables });
@@ -128,7 +133,7 @@ public sealed class TestServer : IAsyncDisposable
     private static bool IsRefusedForRows(JsonElement json) => json.TryGetProperty("errors", out JsonElement errors)
         && errors[0].GetProperty("extensions").GetProperty("code").GetString() == "FILTER_NOT_INDEXED";
 
-    /// <summary>Posts a query whose answer must hold no errors.</summary>
+    /// <summary>Posts a query whose answer must have no errors.</summary>
     /// <returns>The answer's data.</returns>
     public async Task<JsonElement> DataAsync(string query, object? variables = null)
     {
@@ -141,14 +146,14 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Posts a hash, with its text or alone, which must be answered without errors.</summary>
     public async Task DataOfHashAsync(string hash, string? query = null)
     {
-        (_, JsonElement json) = await PostAsync(JsonSerializer.Serialize(new { query, extensions = new { persistedQuery = new { version = 1, sha256Hash = hash } } }));
+        (_, JsonElement json) = await PostAsync(
+            JsonSerializer.Serialize(new { query, extensions = new { persistedQuery = new { version = 1, sha256Hash = hash } } }));
         if (json.TryGetProperty("errors", out JsonElement errors))
         {
             throw new InvalidOperationException($"The hash failed: {errors}");
         }
     }
 
-    /// <summary>Posts a body.</summary>
     public async Task<(HttpResponseMessage Response, JsonElement Json)> PostAsync(
         string body, string accept = "application/graphql-response+json", string contentType = "application/json")
     {
@@ -160,7 +165,7 @@ public sealed class TestServer : IAsyncDisposable
         return await SendAsync(request);
     }
 
-    /// <summary>Sends any request; the body must be JSON.</summary>
+    /// <summary>Sends any request; the body of the response must be JSON.</summary>
     public async Task<(HttpResponseMessage Response, JsonElement Json)> SendAsync(HttpRequestMessage request)
     {
         HttpResponseMessage response = await Client.SendAsync(request);
@@ -184,7 +189,7 @@ public sealed class TestServer : IAsyncDisposable
         Directory.Delete(_home, recursive: true);
     }
 
-    /// <summary>Keeps what the engine logs of its statements, and every error.</summary>
+    /// <summary>Keeps the engine's log of its statements, and every error.</summary>
     private sealed class StatementLog : ILoggerProvider, ILogger
     {
         private readonly ConcurrentQueue<string> _statements = new();
@@ -214,7 +219,8 @@ public sealed class TestServer : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (logLevel >= LogLevel.Error)
             {

@@ -4,10 +4,10 @@ using System.Text;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>A trace as text: each span with what it says, indented below its parent.</summary>
+/// <summary>A trace as text: each span with its attributes, indented under its parent.</summary>
 internal static class TraceTree
 {
-    /// <summary>What is another in each run, or a text of its own.</summary>
+    /// <summary>Attributes that differ in each run, or are long texts.</summary>
     private static readonly HashSet<string> s_left =
     [
         "server.address", "server.port", "network.protocol.version", "url.path", "url.query", "url.scheme", "user_agent.original",
@@ -16,7 +16,7 @@ internal static class TraceTree
 
     /// <summary>Writes a trace.</summary>
     /// <param name="spans">Its spans.</param>
-    /// <param name="database">The name of the database, that is shown as <c>database</c>.</param>
+    /// <param name="database">The name of the database, shown as <c>database</c>.</param>
     public static string Write(IReadOnlyCollection<Activity> spans, string database)
     {
         var text = new StringBuilder();

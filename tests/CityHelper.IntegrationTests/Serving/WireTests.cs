@@ -8,16 +8,17 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>The ways to send an operation, and which of them a cache may keep.</summary>
+/// <summary>The ways to send an operation, and which responses a cache may store.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class WireTests(ReadingHouse house) : IClassFixture<ReadingHouse>
+public sealed class WireTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>
 {
     private const string Cacheable = "public, max-age=60, stale-while-revalidate=30";
     private const string NotCacheable = "no-store";
     private const string Variables = """{"city":"nyc","externalId":"40000007"}""";
     private const string Answer = "\"externalId\":\"40000007\"";
 
-    private string Id => house.Server.Services.GetRequiredService<OperationRegistry>().Published.Single(o => o.Name == "ServiceRequestByExternalId").Id;
+    private string Id =>
+        fixture.Server.Services.GetRequiredService<OperationRegistry>().Published.Single(o => o.Name == "ServiceRequestByExternalId").Id;
 
     [Theory]
     [InlineData("/graphql/persisted/{id}/ServiceRequestByExternalId?variables={variables}", Cacheable)]
@@ -28,13 +29,13 @@ public sealed class WireTests(ReadingHouse house) : IClassFixture<ReadingHouse>
     public async Task Every_form_of_a_get_answers_and_one_is_cacheable(string form, string cacheControl)
     {
         string url = Fill(form);
-        using HttpResponseMessage response = await house.Server.Client.GetAsync(url);
+        using HttpResponseMessage response = await fixture.Server.Client.GetAsync(url);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Contains(Answer, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(cacheControl, Header(response));
 
         using var head = new HttpRequestMessage(HttpMethod.Head, url);
-        using HttpResponseMessage headers = await house.Server.Client.SendAsync(head);
+        using HttpResponseMessage headers = await fixture.Server.Client.SendAsync(head);
         Assert.Equal(HttpStatusCode.OK, headers.StatusCode);
         Assert.Equal(response.Content.Headers.ContentLength, headers.Content.Headers.ContentLength);
         Assert.Equal(cacheControl, Header(headers));
@@ -53,7 +54,8 @@ public sealed class WireTests(ReadingHouse house) : IClassFixture<ReadingHouse>
             body.Replace("{id}", Id, StringComparison.Ordinal).Replace("{variables}", Variables, StringComparison.Ordinal),
             System.Text.Encoding.UTF8,
             "application/json");
-        using HttpResponseMessage response = await house.Server.Client.PostAsync(path.Replace("{id}", Id, StringComparison.Ordinal), content);
+        using HttpResponseMessage response = await fixture.Server.Client.PostAsync(
+            path.Replace("{id}", Id, StringComparison.Ordinal), content);
         Assert.Contains(Answer, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(NotCacheable, Header(response));
     }
@@ -62,9 +64,10 @@ public sealed class WireTests(ReadingHouse house) : IClassFixture<ReadingHouse>
     public async Task One_of_several_operations_is_chosen_by_name()
     {
         const string Text = "query A { cities { slug } } query B { cities { name } }";
-        (_, JsonElement json) = await house.Server.PostAsync(JsonSerializer.Serialize(new { query = Text, operationName = "B" }));
+        (_, JsonElement json) = await fixture.Server.PostAsync(JsonSerializer.Serialize(new { query = Text, operationName = "B" }));
         Assert.Equal("""{"data":{"cities":[{"name":"New York City"}]}}""", json.GetRawText());
-        (HttpResponseMessage response, json) = await house.Server.PostAsync(JsonSerializer.Serialize(new { query = Text, operationName = "C" }));
+        (HttpResponseMessage response, json) = await fixture.Server.PostAsync(
+            JsonSerializer.Serialize(new { query = Text, operationName = "C" }));
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal("OPERATION_NAME_UNKNOWN", json.GetProperty("errors")[0].GetProperty("extensions").GetProperty("code").GetString());
     }
@@ -75,34 +78,52 @@ public sealed class WireTests(ReadingHouse house) : IClassFixture<ReadingHouse>
         // A body that is not read to its end would break the second request of a kept connection.
         for (int i = 0; i < 20; i++)
         {
-            (HttpResponseMessage bad, _) = await house.Server.PostAsync("{");
+            (HttpResponseMessage bad, _) = await fixture.Server.PostAsync("{");
             Assert.Equal(HttpStatusCode.BadRequest, bad.StatusCode);
-            await house.Server.DataAsync("{ cities { slug } }");
+            await fixture.Server.DataAsync("{ cities { slug } }");
         }
     }
 
     [Fact]
-    public async Task A_request_that_asks_is_told_in_which_form_its_rows_were_reached_and_is_not_kept()
+    public async Task A_debugged_request_is_told_its_access_paths_and_is_not_cached()
     {
-        object variables = new { city = "nyc", first = 3, viewport = new { west = -73.98, south = 40.745, east = -73.965, north = 40.755 } };
-        using var request = new HttpRequestMessage(HttpMethod.Get, house.Server.PersistedUrl("ServiceRequestMap", variables));
+        object variables = new
+        {
+            city = "nyc",
+            first = 3,
+            viewport = new
+            {
+                west = -73.98,
+                south = 40.745,
+                east = -73.965,
+                north = 40.755,
+            },
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Get, fixture.Server.PersistedUrl("ServiceRequestMap", variables));
         request.Headers.Add("CityHelper-Debug", "1");
-        using HttpResponseMessage told = await house.Server.Client.SendAsync(request);
-        Assert.Equal("serviceRequests=merge cells=12 window=enough", Assert.Single(told.Headers.GetValues("CityHelper-Forms")));
+        using HttpResponseMessage told = await fixture.Server.Client.SendAsync(request);
+        Assert.Equal(
+            "serviceRequests=merged-index-scans cells=12 initial-range=enough",
+            Assert.Single(told.Headers.GetValues("CityHelper-Access-Paths")));
         Assert.Equal(NotCacheable, Header(told));
 
-        using HttpResponseMessage untold = await house.Server.Client.GetAsync(house.Server.PersistedUrl("ServiceRequestMap", variables));
-        Assert.False(untold.Headers.Contains("CityHelper-Forms"));
+        using HttpResponseMessage untold = await fixture.Server.Client.GetAsync(
+            fixture.Server.PersistedUrl("ServiceRequestMap", variables));
+        Assert.False(untold.Headers.Contains("CityHelper-Access-Paths"));
         Assert.Equal(Cacheable, Header(untold));
         Assert.Equal(await untold.Content.ReadAsStringAsync(), await told.Content.ReadAsStringAsync());
     }
 
-    private string Fill(string form) => form
-        .Replace("{id}", Id, StringComparison.Ordinal)
-        .Replace("{query}", Uri.EscapeDataString("query($city: String!, $externalId: String!) { serviceRequest(city: $city, externalId: $externalId) { externalId } }"), StringComparison.Ordinal)
-        .Replace("{variables}", Uri.EscapeDataString(Variables), StringComparison.Ordinal);
+    private string Fill(string form) =>
+        form.Replace("{id}", Id, StringComparison.Ordinal)
+            .Replace(
+                "{query}",
+                Uri.EscapeDataString(
+                    "query($city: String!, $externalId: String!) { serviceRequest(city: $city, externalId: $externalId) { externalId } }"),
+                StringComparison.Ordinal)
+            .Replace("{variables}", Uri.EscapeDataString(Variables), StringComparison.Ordinal);
 
-    // As sent: the client's own type would sort the parts.
+    // The raw header: the client's own type would sort the parts.
     private static string Header(HttpResponseMessage response) =>
         string.Join(", ", response.Headers.NonValidated["Cache-Control"]);
 }

@@ -26,7 +26,7 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
     public async Task DisposeAsync() => await _database.DisposeAsync();
 
     [Fact]
-    public async Task A_new_city_has_leaves_of_this_year_and_the_next()
+    public async Task A_new_city_has_partitions_of_this_year_and_the_next()
     {
         CityAddOutcome outcome = await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
         Assert.Equal((CityAddStatus.Added, (short)1), (outcome.Status, outcome.CityId));
@@ -45,7 +45,7 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
         Assert.Equal("New York City", await TextAsync("select string_agg(name, ',') from city"));
     }
 
-    /// <summary>Slugs that would be tables of ours, or years of another city's, if tables were called by them.</summary>
+    /// <summary>Slugs that would clash with our tables, or with years of another city, if tables were named after them.</summary>
     [Theory]
     [InlineData("count", "delta", "pack")]
     [InlineData("boundary-count", "boundary-month", "external-id")]
@@ -66,17 +66,20 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
     {
         await TextAsync("create table partitions.status_update_1_2027 (id int)");
         await Assert.ThrowsAsync<PostgresException>(() => new CityDirectory(_database, _time).AddAsync(NewYork.Facts));
-        Assert.Equal("0 0", await TextAsync("select (select count(*) from city) || ' ' || (select count(*) from pg_class where relispartition)"));
+        Assert.Equal(
+            "0 0", await TextAsync("select (select count(*) from city) || ' ' || (select count(*) from pg_class where relispartition)"));
         await TextAsync("drop table partitions.status_update_1_2027");
         Assert.Equal(CityAddStatus.Added, (await new CityDirectory(_database, _time).AddAsync(NewYork.Facts)).Status);
     }
 
-    /// <summary>As they were called until 0011_partitions.sql: by the slug, among all other tables.</summary>
+    /// <summary>The names until 0011_partitions.sql: after the slug, among all other tables.</summary>
     [Fact]
     public async Task Partitions_of_earlier_versions_are_renamed()
     {
-        await AddWithOldLeafAsync();
-        const string Names = "select string_agg(relnamespace::regnamespace || '.' || relname, ' ' order by relname) from pg_class where relispartition and relkind in ('r', 'p')";
+        await AddWithOldPartitionAsync();
+        const string Names =
+            "select string_agg(relnamespace::regnamespace || '.' || relname, ' ' order by relname) from pg_class where relispartition and "
+                + "relkind in ('r', 'p')";
         string? names = await TextAsync(Names);
         await TextAsync(
             """
@@ -104,47 +107,51 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
     }
 
     [Fact]
-    public async Task Every_index_of_a_parent_is_valid_and_on_every_leaf()
+    public async Task Every_index_of_a_parent_is_valid_and_on_every_partition()
     {
-        await AddWithOldLeafAsync();
+        await AddWithOldPartitionAsync();
         // An index of a partitioned table is valid only when every partition has its part of it.
         Assert.Equal("0", await TextAsync("select count(*)::text from pg_index where not indisvalid or not indisready"));
         Assert.Equal("0", await TextAsync(
             """
             select count(*)::text
             from pg_index parent
-            join pg_inherits leaf on leaf.inhparent = parent.indrelid
+            join pg_inherits p on p.inhparent = parent.indrelid
             where parent.indrelid in (select oid from pg_class where relkind = 'p' and relname ~ '^(service_request|status_update)')
               and not exists (
                   select from pg_inherits part join pg_index own on own.indexrelid = part.inhrelid
-                  where part.inhparent = parent.indexrelid and own.indrelid = leaf.inhrelid)
+                  where part.inhparent = parent.indexrelid and own.indrelid = p.inhrelid)
             """));
-        // And none twice.
+        // No index exists twice.
         Assert.Equal(
             await TextAsync("select count(*)::text from pg_index where indrelid = 'service_request'::regclass"),
             await TextAsync("select count(*)::text from pg_index where indrelid = 'partitions.service_request_1_2019'::regclass"));
     }
 
     [Fact]
-    public async Task A_leaf_has_its_parents_columns_and_keys()
+    public async Task A_partition_has_its_parents_columns_and_keys()
     {
-        await AddWithOldLeafAsync();
+        await AddWithOldPartitionAsync();
         Assert.Equal("0", await TextAsync(
             """
             select count(*)::text from (
-                (select attname, atttypid, atttypmod, attnotnull, attgenerated from pg_attribute where attrelid = 'service_request'::regclass and attnum > 0)
+                (select attname, atttypid, atttypmod, attnotnull, attgenerated from pg_attribute
+                 where attrelid = 'service_request'::regclass and attnum > 0)
                 except
-                (select attname, atttypid, atttypmod, attnotnull, attgenerated from pg_attribute where attrelid = 'partitions.service_request_1_2019'::regclass)
+                (select attname, atttypid, atttypmod, attnotnull, attgenerated from pg_attribute
+                 where attrelid = 'partitions.service_request_1_2019'::regclass)
             ) different
             """));
         Assert.Equal("agency category", await TextAsync(
-            "select string_agg(confrelid::regclass::text, ' ' order by 1) from pg_constraint where conrelid = 'partitions.service_request_1_2019'::regclass and contype = 'f'"));
+            "select string_agg(confrelid::regclass::text, ' ' order by 1) from pg_constraint where conrelid = "
+                + "'partitions.service_request_1_2019'::regclass and contype = 'f'"));
         Assert.Equal("partitions.service_request_1_2019", await TextAsync(
-            "select string_agg(confrelid::regclass::text, ' ') from pg_constraint where conrelid = 'partitions.status_update_1_2019'::regclass and contype = 'f'"));
+            "select string_agg(confrelid::regclass::text, ' ') from pg_constraint where conrelid = "
+                + "'partitions.status_update_1_2019'::regclass and contype = 'f'"));
     }
 
     [Fact]
-    public async Task Two_processes_may_make_the_same_leaves_at_once()
+    public async Task Two_processes_may_make_the_same_partitions_at_once()
     {
         await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
@@ -152,14 +159,16 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
         Assert.Equal("14", await TextAsync("select count(*)::text from pg_class where relispartition and relkind = 'r'"));
     }
 
-    /// <summary>A reader in the middle of its transaction holds up everything that wants AccessExclusive, and all behind it.</summary>
+    /// <summary>A reader in the middle of its transaction blocks every AccessExclusive lock, and all requests queued behind it.</summary>
     [Fact]
-    public async Task A_new_leaf_does_not_wait_for_the_citys_readers()
+    public async Task A_new_partition_does_not_wait_for_the_citys_readers()
     {
         await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
         await using NpgsqlConnection reader = await _database.OpenConnectionAsync();
         await using NpgsqlTransaction reading = await reader.BeginTransactionAsync();
-        await using var query = new NpgsqlCommand("select count(*) from service_request r left join status_update u on u.city_id = r.city_id and u.service_request_id = r.id", reader);
+        await using var query = new NpgsqlCommand(
+            "select count(*) from service_request r left join status_update u on u.city_id = r.city_id and u.service_request_id = r.id",
+            reader);
         await query.ExecuteScalarAsync();
 
         await using NpgsqlDataSource impatient = CityHelperDatabase.CreateDataSource(
@@ -188,7 +197,7 @@ public sealed class CityPartitionTests(PostgresFixture postgres) : IAsyncLifetim
             """));
     }
 
-    private async Task AddWithOldLeafAsync()
+    private async Task AddWithOldPartitionAsync()
     {
         await new CityDirectory(_database, _time).AddAsync(NewYork.Facts);
         await new CityPartitions(_database, _time).EnsureYearsAsync(1, [2019]);

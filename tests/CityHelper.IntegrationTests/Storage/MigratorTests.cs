@@ -14,7 +14,8 @@ public sealed class MigratorTests(PostgresFixture postgres)
     public async Task Of_servers_that_start_at_once_one_migrates_and_the_others_wait()
     {
         string database = await postgres.CreateEmptyDatabaseAsync();
-        IReadOnlyList<string>[] ran = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => new Migrator(database).MigrateAsync())));
+        IReadOnlyList<string>[] ran = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => Task.Run(() => new Migrator(database).MigrateAsync())));
         Assert.Equal(Migrator.ScriptNames, Assert.Single(ran, scripts => scripts.Count > 0));
         Assert.True(await new Migrator(database).IsUpToDateAsync());
     }
@@ -30,10 +31,10 @@ public sealed class MigratorTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_script_that_fails_is_rolled_back_whole_and_named()
+    public async Task A_script_that_fails_is_rolled_back_and_named()
     {
         string database = await postgres.CreateEmptyDatabaseAsync();
-        // The script's last table is there already, so it fails after it has made the others.
+        // The script's last table exists already, so it fails after it has made the others.
         await ExecuteAsync(database, "create table status_update (id int)");
         MigrationException failure = await Assert.ThrowsAsync<MigrationException>(() => new Migrator(database).MigrateAsync());
         Assert.StartsWith("Migration 0001_service_requests.sql failed and was rolled back: ", failure.Message, StringComparison.Ordinal);
@@ -42,7 +43,7 @@ public sealed class MigratorTests(PostgresFixture postgres)
         Assert.Equal(true, await command.ExecuteScalarAsync());
     }
 
-    /// <summary>The connection string's timeout is for statements of a second, not for the build of an index.</summary>
+    /// <summary>The connection string's timeout is for statements of a second, not for building an index.</summary>
     [Fact]
     public async Task A_script_may_take_longer_than_the_timeout_of_a_command()
     {
@@ -80,7 +81,7 @@ public sealed class MigratorTests(PostgresFixture postgres)
         Assert.Equal(Migrator.ScriptNames, await new Migrator(database).MigrateAsync());
     }
 
-    /// <summary>Whoever drops an index has the table for himself until the script's end: after the builds, that is a moment.</summary>
+    /// <summary>Dropping an index locks the table until the script ends: after the builds, that is a moment.</summary>
     [Fact]
     public void Scripts_build_indexes_before_they_drop_any() => Assert.All(Migrator.ScriptNames, name =>
     {
@@ -99,7 +100,8 @@ public sealed class MigratorTests(PostgresFixture postgres)
         try
         {
             var plain = new NpgsqlConnectionStringBuilder(database) { Username = role, Password = "plain" };
-            MigrationException failure = await Assert.ThrowsAsync<MigrationException>(() => new Migrator(plain.ConnectionString).MigrateAsync());
+            MigrationException failure = await Assert.ThrowsAsync<MigrationException>(() =>
+                new Migrator(plain.ConnectionString).MigrateAsync());
             Assert.Equal(
                 "PostGIS is not enabled in this database and this user may not enable it: "
                 + "have a superuser run `create extension postgis` in it and migrate again.", failure.Message);
@@ -110,8 +112,11 @@ public sealed class MigratorTests(PostgresFixture postgres)
                 "pg_trgm is not enabled in this database and this user may not enable it: "
                 + "have a superuser run `create extension pg_trgm` in it and migrate again.", failure.Message);
 
-            // Trusted: who may create in the database and its schema needs no superuser.
-            await ExecuteAsync(database, $"grant create on database {database.Split("Database=")[1].Split(';')[0]} to {role}; grant create on schema public to {role}");
+            // A trusted extension: a role that may create in the database and its schema need not be a superuser.
+            await ExecuteAsync(
+                database,
+                $"grant create on database {database.Split("Database=")[1].Split(';')[0]} to {role}; grant create on schema public to "
+                    + $"{role}");
             Assert.Equal(Migrator.ScriptNames, await new Migrator(plain.ConnectionString).MigrateAsync());
         }
         finally
@@ -120,7 +125,7 @@ public sealed class MigratorTests(PostgresFixture postgres)
         }
     }
 
-    /// <summary>Connections of a pool remember types; one that was opened before must not be what the program then uses.</summary>
+    /// <summary>Pooled connections remember types; the program must not use one opened before the migration.</summary>
     [Fact]
     public async Task A_pool_that_is_made_after_migrating_knows_the_types()
     {

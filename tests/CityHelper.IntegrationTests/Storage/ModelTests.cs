@@ -10,12 +10,19 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Storage;
 
-/// <summary>The EF Core model, the migrations and the checked-in schema say the same.</summary>
+/// <summary>The EF Core model, the migrations and the checked-in schema agree.</summary>
 [Collection(PostgresCollection.Name)]
 public sealed class ModelTests(PostgresFixture postgres) : IAsyncLifetime
 {
-    // Known to SQL alone: the importer's and the migrations' own tables.
-    private static readonly string[] WithoutEntity = ["boundary_revision", "import_run", "schema_version", "service_request_external_id", "spatial_ref_sys"];
+    // Known to SQL only: tables of the importer and the migrations.
+    private static readonly string[] WithoutEntity =
+    [
+        "boundary_revision",
+        "import_run",
+        "schema_version",
+        "service_request_external_id",
+        "spatial_ref_sys",
+    ];
 
     private NpgsqlDataSource _database = null!;
     private IRelationalModel _model = null!;
@@ -32,15 +39,19 @@ public sealed class ModelTests(PostgresFixture postgres) : IAsyncLifetime
     public async Task DisposeAsync() => await _database.DisposeAsync();
 
     [Fact]
-    public async Task Tables_are_the_same() => Assert.Equal(
-        Tables().Select(table => table.Name).Concat(WithoutEntity).Order(StringComparer.Ordinal),
-        await LinesAsync("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition"));
+    public async Task Tables_are_the_same() =>
+        Assert.Equal(
+            Tables().Select(table => table.Name).Concat(WithoutEntity).Order(StringComparer.Ordinal),
+            await LinesAsync(
+                "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition")
+        );
 
     [Fact]
     public async Task Columns_types_and_nullability_are_the_same() => Assert.Equal(
         Tables().SelectMany(table => table.Columns.Select(column =>
-            $"{table.Name}.{column.Name} {column.StoreType.Replace(", ", ",", StringComparison.Ordinal)}{(column.IsNullable ? "" : " not null")}"
-            + (column.ComputedColumnSql is null ? "" : " generated")))
+            $"{table.Name}.{column.Name} "
+                + $"{column.StoreType.Replace(", ", ",", StringComparison.Ordinal)}{(column.IsNullable ? "" : " not null")}"
+                + (column.ComputedColumnSql is null ? "" : " generated")))
             .Order(StringComparer.Ordinal),
         await LinesAsync(
             $"""
@@ -52,13 +63,15 @@ public sealed class ModelTests(PostgresFixture postgres) : IAsyncLifetime
 
     [Fact]
     public async Task Primary_keys_are_the_same() => Assert.Equal(
-        Tables().Select(table => $"{table.Name} ({string.Join(", ", table.PrimaryKey!.Columns.Select(column => column.Name))})").Order(StringComparer.Ordinal),
+        Tables().Select(table => $"{table.Name} "
+            + $"({string.Join(", ", table.PrimaryKey!.Columns.Select(column => column.Name))})").Order(StringComparer.Ordinal),
         await LinesAsync(
-            $"select format('%s %s', c.relname, substring(pg_get_constraintdef(k.oid) from '\\([^)]*\\)')) from pg_constraint k join pg_class c on c.oid = k.conrelid where k.contype = 'p' and {Ours}"));
+            $"select format('%s %s', c.relname, substring(pg_get_constraintdef(k.oid) from '\\([^)]*\\)')) from pg_constraint k join "
+                + $"pg_class c on c.oid = k.conrelid where k.contype = 'p' and {Ours}"));
 
     [Fact]
     public async Task Foreign_keys_are_the_same() => Assert.Equal(
-        // That of the updates joins leaf to leaf; the tests of partitions look at it. That of the city is no navigation.
+        // The updates' key joins partition to partition; the partition tests check it. The city's key is no navigation.
         Tables().SelectMany(table => table.ForeignKeyConstraints.Select(key =>
                 $"{table.Name} ({string.Join(", ", key.Columns.Select(column => column.Name))}) {key.PrincipalTable.Name}"))
             .Where(key => !key.StartsWith("status_update", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
@@ -70,11 +83,13 @@ public sealed class ModelTests(PostgresFixture postgres) : IAsyncLifetime
             """));
 
     [Fact]
-    public async Task Labels_of_the_status_are_the_same() => Assert.Equal(
-        Enum.GetNames<ServiceRequestStatus>().Select(StatusLabels.Translator.TranslateMemberName),
-        await LinesAsync("select enumlabel from pg_enum where enumtypid = 'service_request_status'::regtype order by enumsortorder", sorted: false));
+    public async Task Labels_of_the_status_are_the_same() =>
+        Assert.Equal(
+            Enum.GetNames<ServiceRequestStatus>().Select(StatusLabels.Translator.TranslateMemberName),
+            await LinesAsync(
+                "select enumlabel from pg_enum where enumtypid = 'service_request_status'::regtype order by enumsortorder", sorted: false));
 
-    /// <summary>Run with CITYHELPER_UPDATE_SCHEMA=1 to write the file after a migration was added.</summary>
+    /// <summary>CITYHELPER_UPDATE_SCHEMA=1 writes the file after a new migration.</summary>
     [Fact]
     public async Task The_checked_in_schema_is_that_of_the_migrations()
     {

@@ -15,11 +15,11 @@ public sealed class ManifestBuilderTests
     {
         using ServiceProvider services = SchemaServices.CreateOffline();
         var schema = services.GetRequiredService<ISchema>();
-        (OperationManifest manifest, IReadOnlyList<string> problems) =
-            await new ManifestBuilder(new OperationCompiler(schema), schema).BuildAsync(Repository.PathOf("persisted-queries"), CancellationToken.None);
+        (OperationManifest manifest, IReadOnlyList<string> problems) = await new ManifestBuilder(
+            new OperationCompiler(schema), schema).BuildAsync(Repository.PathOf("persisted-queries"), CancellationToken.None);
         Assert.Empty(problems);
 
-        // Else: eng/cityhelper operations build
+        // Fix: eng/cityhelper operations build
         Assert.Equal(File.ReadAllText(Repository.PathOf("persisted-queries", OperationManifest.FileName)), manifest.ToString());
     }
 }

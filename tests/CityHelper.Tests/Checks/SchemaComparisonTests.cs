@@ -3,7 +3,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Checks;
 
-/// <summary>Every kind of change: what it is called, where it is, and what it may do to clients.</summary>
+/// <summary>Every kind of schema change: its name, its location and its possible effect on clients.</summary>
 public sealed class SchemaComparisonTests
 {
     [Theory]
@@ -28,27 +28,48 @@ public sealed class SchemaComparisonTests
     [InlineData("input A { a: Int }", "input A { a: Int! }", "FIELD_CHANGED_KIND", "A.a")]
     [InlineData("input A { a: Int }", "input A @oneOf { a: Int }", "ONE_OF_ADDED", "A")]
     [InlineData("enum A { B C }", "enum A { B }", "VALUE_REMOVED_FROM_ENUM", "A.C")]
-    [InlineData("type A { a: Int } type B { a: Int } union U = A | B", "type A { a: Int } type B { a: Int } union U = A", "TYPE_REMOVED_FROM_UNION", "U")]
-    [InlineData("interface I { a: Int } type A implements I { a: Int }", "interface I { a: Int } type A { a: Int }", "IMPLEMENTED_INTERFACE_REMOVED", "A")]
+    [InlineData(
+        "type A { a: Int } type B { a: Int } union U = A | B",
+        "type A { a: Int } type B { a: Int } union U = A",
+        "TYPE_REMOVED_FROM_UNION",
+        "U")]
+    [InlineData(
+        "interface I { a: Int } type A implements I { a: Int }",
+        "interface I { a: Int } type A { a: Int }",
+        "IMPLEMENTED_INTERFACE_REMOVED",
+        "A")]
     [InlineData("directive @d on FIELD", "scalar S directive @e on FIELD", "DIRECTIVE_REMOVED", "@d")]
     [InlineData("directive @d(a: Int) on FIELD", "directive @d on FIELD", "DIRECTIVE_ARG_REMOVED", "@d(a:)")]
     [InlineData("directive @d on FIELD", "directive @d(a: Int!) on FIELD", "REQUIRED_DIRECTIVE_ARG_ADDED", "@d(a:)")]
     [InlineData("directive @d(a: Int) on FIELD", "directive @d(a: Int!) on FIELD", "DIRECTIVE_ARG_CHANGED_KIND", "@d(a:)")]
     [InlineData("directive @d repeatable on FIELD", "directive @d on FIELD", "DIRECTIVE_REPEATABLE_REMOVED", "@d")]
     [InlineData("directive @d on FIELD | QUERY", "directive @d on FIELD", "DIRECTIVE_LOCATION_REMOVED", "@d")]
-    [InlineData("schema { query: A mutation: A } type A { a: Int }", "schema { query: A } type A { a: Int }", "ROOT_TYPE_CHANGED", "schema")]
-    [InlineData("type Query { a: Int } type A { a: Int }", "schema { query: A } type Query { a: Int } type A { a: Int }", "ROOT_TYPE_CHANGED", "schema")]
+    [InlineData(
+        "schema { query: A mutation: A } type A { a: Int }", "schema { query: A } type A { a: Int }", "ROOT_TYPE_CHANGED", "schema")]
+    [InlineData(
+        "type Query { a: Int } type A { a: Int }",
+        "schema { query: A } type Query { a: Int } type A { a: Int }",
+        "ROOT_TYPE_CHANGED",
+        "schema")]
     public void What_breaks_clients_is_breaking(string old, string now, string code, string coordinate) =>
         AssertFound(old, now, ChangeRisk.Breaking, code, coordinate);
 
     [Theory]
     [InlineData("enum A { B }", "enum A { B C }", "VALUE_ADDED_TO_ENUM", "A.C")]
-    [InlineData("type A { a: Int } type B { a: Int } union U = A", "type A { a: Int } type B { a: Int } union U = A | B", "TYPE_ADDED_TO_UNION", "U")]
+    [InlineData(
+        "type A { a: Int } type B { a: Int } union U = A",
+        "type A { a: Int } type B { a: Int } union U = A | B",
+        "TYPE_ADDED_TO_UNION",
+        "U")]
     [InlineData("input A { a: Int }", "input A { a: Int b: Int }", "OPTIONAL_INPUT_FIELD_ADDED", "A.b")]
     [InlineData("input A { a: Int }", "input A { a: Int b: Int! = 1 }", "OPTIONAL_INPUT_FIELD_ADDED", "A.b")]
     [InlineData("type A { a: Int }", "type A { a(x: Int): Int }", "OPTIONAL_ARG_ADDED", "A.a(x:)")]
     [InlineData("type A { a: Int }", "type A { a(x: Int! = 1): Int }", "OPTIONAL_ARG_ADDED", "A.a(x:)")]
-    [InlineData("interface I { a: Int } type A { a: Int }", "interface I { a: Int } type A implements I { a: Int }", "IMPLEMENTED_INTERFACE_ADDED", "A")]
+    [InlineData(
+        "interface I { a: Int } type A { a: Int }",
+        "interface I { a: Int } type A implements I { a: Int }",
+        "IMPLEMENTED_INTERFACE_ADDED",
+        "A")]
     [InlineData("type A { a(x: Int = 1): Int }", "type A { a(x: Int = 2): Int }", "ARG_DEFAULT_VALUE_CHANGE", "A.a(x:)")]
     [InlineData("type A { a(x: Int = 1): Int }", "type A { a(x: Int): Int }", "ARG_DEFAULT_VALUE_CHANGE", "A.a(x:)")]
     [InlineData("type A { a(x: Int): Int }", "type A { a(x: Int = 1): Int }", "DEFAULT_VALUE_ADDED", "A.a(x:)")]
@@ -71,7 +92,8 @@ public sealed class SchemaComparisonTests
     [InlineData("directive @d on FIELD", "directive @d on FIELD | QUERY", "DIRECTIVE_LOCATION_ADDED", "@d")]
     [InlineData("type A { a: Int }", "type A { a: Int @deprecated(reason: \"b\") }", "DEPRECATION_CHANGED", "A.a")]
     [InlineData("enum A { B @deprecated }", "enum A { B }", "DEPRECATION_CHANGED", "A.B")]
-    [InlineData("input A { a: Int @deprecated(reason: \"b\") }", "input A { a: Int @deprecated(reason: \"c\") }", "DEPRECATION_CHANGED", "A.a")]
+    [InlineData(
+        "input A { a: Int @deprecated(reason: \"b\") }", "input A { a: Int @deprecated(reason: \"c\") }", "DEPRECATION_CHANGED", "A.a")]
     [InlineData("type A { a(x: Int): Int }", "type A { a(x: Int @deprecated): Int }", "DEPRECATION_CHANGED", "A.a(x:)")]
     [InlineData("type A { a: Int @cost(weight: \"1\") }", "type A { a: Int @cost(weight: \"2\") }", "DIRECTIVE_USE_CHANGED", "A.a")]
     [InlineData("\"One.\" scalar A", "\"Two.\" scalar A", "DESCRIPTION_CHANGED", "A")]
@@ -83,7 +105,8 @@ public sealed class SchemaComparisonTests
     [Theory]
     [InlineData("type A { a: Int b: Int }", "type A { b: Int a: Int }")]
     [InlineData("enum A { B C }", "enum A { C B }")]
-    [InlineData("input A { a: B = {c: 1, d: [2]} } input B { c: Int d: [Int] }", "input A { a: B = {d: [2], c: 1} } input B { c: Int d: [Int] }")]
+    [InlineData(
+        "input A { a: B = {c: 1, d: [2]} } input B { c: Int d: [Int] }", "input A { a: B = {d: [2], c: 1} } input B { c: Int d: [Int] }")]
     [InlineData("type A { a: Int @d(x: 1, y: 2) }", "type A { a: Int @d(y: 2, x: 1) }")]
     [InlineData("type Query { a: Int }", "schema { query: Query } type Query { a: Int }")]
     [InlineData("scalar A # one", "scalar A # two")]

@@ -14,8 +14,9 @@ public sealed class ImportedIdTests
     {
         DateTime created = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(secondsSince2020 % 600_000_000);
         long id = ImportedIds.Wanted(created, key.Get);
-        return (RequestId.TimeOf(id).UtcDateTime == created && (id & RequestId.ImportedBit) != 0 && id == ImportedIds.Wanted(created, key.Get))
-            .ToProperty();
+        return (
+            RequestId.TimeOf(id).UtcDateTime == created && (id & RequestId.ImportedBit) != 0 && id == ImportedIds.Wanted(created, key.Get)
+        ).ToProperty();
     }
 
     [Fact]
@@ -27,7 +28,7 @@ public sealed class ImportedIdTests
         Assert.Equal(created, RequestId.TimeOf(id).UtcDateTime);
     }
 
-    /// <summary>Ids are stored: a hash that changes would import every known city anew under other ids.</summary>
+    /// <summary>The ids are stored: if the hash changed, the next import would insert every known city again under other ids.</summary>
     [Theory]
     [InlineData("", "3ccb0937f022010c")]
     [InlineData("40611598", "97d6a08a130eaaf5")]
@@ -39,7 +40,7 @@ public sealed class ImportedIdTests
     {
         DateTime created = new(2018, 10, 21, 4, 0, 0, DateTimeKind.Utc);
         int distinct = Enumerable.Range(40_000_000, 1_000).Select(key => ImportedIds.Wanted(created, $"{key}")).Distinct().Count();
-        // A thousand keys in two million places: a quarter of a pair collides on average.
+        // A thousand keys among two million values: a quarter of a pair collides on average.
         Assert.InRange(distinct, 996, 1_000);
     }
 

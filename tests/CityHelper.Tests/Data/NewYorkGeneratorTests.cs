@@ -20,7 +20,7 @@ public sealed class NewYorkGeneratorTests
         Assert.Equal(Rows.Take(2_000).SelectMany(row => row.History), again.SelectMany(row => row.History));
     }
 
-    /// <summary>Across machines and versions too; when it fails, the version in the feed's fingerprint goes up.</summary>
+    /// <summary>The rows are the same on every machine and version. When this fails, raise the version in the feed's fingerprint.</summary>
     [Fact]
     public void The_rows_are_those_of_yesterday()
     {

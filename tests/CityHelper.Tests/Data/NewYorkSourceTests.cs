@@ -23,7 +23,7 @@ public sealed class NewYorkSourceTests
     [InlineData("Closed", ServiceRequestStatus.Closed)]
     public void Statuses_are_mapped_and_their_words_kept(string text, ServiceRequestStatus expected)
     {
-        // The closed date says otherwise and is not asked.
+        // The closed date contradicts the status; the import ignores it.
         ImportRow row = Accepted(Map(("Status", text), ("Closed Date", "10/21/18 1:00")));
         Assert.Equal((expected, true, text), (row.Status, row.StatusStated, row.SourceStatus));
     }
@@ -125,7 +125,12 @@ public sealed class NewYorkSourceTests
 
     private static MappedRecord Map(params (string Column, string Cell)[] cells)
     {
-        var record = new Dictionary<string, string> { ["Unique Key"] = "1", ["Created Date"] = "10/21/18 0:00", ["Complaint Type"] = "Noise" };
+        var record = new Dictionary<string, string>
+        {
+            ["Unique Key"] = "1",
+            ["Created Date"] = "10/21/18 0:00",
+            ["Complaint Type"] = "Noise",
+        };
         foreach ((string column, string cell) in cells)
         {
             record[column] = cell;

@@ -60,10 +60,10 @@ public sealed class SourceTimeTests
     [Theory]
     [InlineData("2018-10-21T00:00:00", "2018-10-21T04:00:00")]
     [InlineData("2018-12-21T00:00:00", "2018-12-21T05:00:00")]
-    // 1:30 comes twice on the morning the clocks go back: the first is daylight time.
+    // 1:30 occurs twice on the morning when the clocks go back: the first is daylight time.
     [InlineData("2018-11-04T01:30:00", "2018-11-04T05:30:00")]
     [InlineData("2018-11-04T02:00:00", "2018-11-04T07:00:00")]
-    // 2:30 does not exist on the morning they go forward: it is 3:30.
+    // 2:30 does not exist on the morning when the clocks go forward: it is read as 3:30.
     [InlineData("2019-03-10T02:30:00", "2019-03-10T07:30:00")]
     [InlineData("2019-03-10T03:00:00", "2019-03-10T07:00:00")]
     public void Wall_clock_times_are_New_Yorks(string local, string utc) =>

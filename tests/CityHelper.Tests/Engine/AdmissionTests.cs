@@ -8,7 +8,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>Who is admitted, who waits and who is refused, in virtual time.</summary>
+/// <summary>Which executions are admitted, queued or refused, in virtual time.</summary>
 public sealed class AdmissionTests
 {
     private const double DearCost = 400;
@@ -20,7 +20,7 @@ public sealed class AdmissionTests
     private static ClientShare Share(string name = "default", int cheap = 4, int dear = 2) => new(name, cheap, dear);
 
     [Fact]
-    public async Task Dear_ones_take_their_places_then_wait_then_are_refused_and_cheap_ones_do_not_notice()
+    public async Task Dear_ones_take_their_permits_then_wait_then_are_refused_and_cheap_ones_do_not_notice()
     {
         using var admission = new AdmissionControl(_options, _time);
         AdmissionLease[] running = [await Admitted(admission, DearCost), await Admitted(admission, DearCost)];
@@ -30,7 +30,7 @@ public sealed class AdmissionTests
         (AdmissionLease? lease, OverloadedError? refusal) = await Ask(admission, DearCost);
         Assert.Null(lease);
         Assert.Equal(("OVERLOADED", 503), (refusal!.Code, refusal.Status));
-        Assert.InRange(refusal.RetryAfterSeconds!.Value, 1, 2); // one refused for two admitted
+        Assert.InRange(refusal.RetryAfterSeconds!.Value, 1, 2); // one refused, two admitted
 
         AdmissionLease[] cheap = [await Admitted(admission, CheapCost), await Admitted(admission, CheapCost)];
         running[0].Dispose();
@@ -65,10 +65,14 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public async Task Texts_leave_half_of_the_cheap_places_to_published_operations()
+    public async Task Texts_leave_half_of_the_cheap_permits_to_published_operations()
     {
         using var admission = new AdmissionControl(_options, _time);
-        AdmissionLease[] texts = [await Admitted(admission, CheapCost, isPublished: false), await Admitted(admission, CheapCost, isPublished: false)];
+        AdmissionLease[] texts =
+        [
+            await Admitted(admission, CheapCost, isPublished: false),
+            await Admitted(admission, CheapCost, isPublished: false),
+        ];
         Task<(AdmissionLease? Lease, OverloadedError? Refusal)> third = Ask(admission, CheapCost, isPublished: false);
         Assert.False(third.IsCompleted);
 
@@ -84,7 +88,7 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public async Task What_one_client_does_leaves_the_others_their_places()
+    public async Task What_one_client_does_leaves_the_others_their_permits()
     {
         using var admission = new AdmissionControl(_options, _time);
         AdmissionLease[] running = [await Admitted(admission, DearCost), await Admitted(admission, DearCost)];
@@ -99,13 +103,13 @@ public sealed class AdmissionTests
         AssertAllFree(admission, civic);
     }
 
-    /// <summary>The more it costs, the more places; what costs more than all of them are for runs alone.</summary>
+    /// <summary>An execution takes permits by its cost. One that costs more than all permits are worth runs alone.</summary>
     [Theory]
     [InlineData(750, 4)]
     [InlineData(751, 2)]
     [InlineData(1_501, 1)]
     [InlineData(1_000_000, 1)]
-    public async Task A_dearer_execution_takes_more_places(double cost, int atOnce)
+    public async Task A_dearer_execution_takes_more_permits(double cost, int atOnce)
     {
         using var admission = new AdmissionControl(new AdmissionOptions { DearQueued = 0 }, _time);
         ClientShare share = Share(dear: 4);
@@ -124,8 +128,9 @@ public sealed class AdmissionTests
     public async Task What_adds_up_is_dear_whatever_it_costs()
     {
         using var admission = new AdmissionControl(_options, _time);
-        using AdmissionLease lease = (await admission.AdmitAsync(new AdmissionRequest(Share(), CheapCost, AddsUp: true, IsPublished: true), default)).Lease!;
-        Assert.Equal((1, 4), (admission.Look(Share()).DearFree, admission.Look(Share()).CheapFree));
+        using AdmissionLease lease = (
+            await admission.AdmitAsync(new AdmissionRequest(Share(), CheapCost, IsAggregate: true, IsPublished: true), default)).Lease!;
+        Assert.Equal((1, 4), (admission.Snapshot(Share()).DearFree, admission.Snapshot(Share()).CheapFree));
     }
 
     [Fact]
@@ -146,7 +151,7 @@ public sealed class AdmissionTests
             Assert.InRange(advice.NoteRefused(), 11, 2 * Limits.RetrySecondsMax);
         }
 
-        // What was more than two periods ago is forgotten.
+        // Refusals older than two periods no longer count.
         _time.Advance(Limits.RetryPeriod * 2);
         Assert.InRange(advice.NoteRefused(), 2, 4);
     }
@@ -185,17 +190,23 @@ public sealed class AdmissionTests
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.NotNull((await waiting).Refusal);
 
-        // A text passes two lines, and each counts what it refuses.
+        // An operation sent as text passes two queues; each counts its own refusals.
         Assert.NotNull((await Ask(admission, CheapCost, share, isPublished: false)).Refusal);
         ClientShare more = Share("counted", cheap: 2, dear: 1);
         using AdmissionLease text = await Admitted(admission, CheapCost, more, isPublished: false);
         Assert.NotNull((await Ask(admission, CheapCost, more, isPublished: false)).Refusal);
         Assert.Equal(
-            ["1 counted cheap queue_full", "1 counted dear queue_full", "1 counted dear queue_time", "1 counted cheap queue_full", "1 counted text queue_full"],
+            [
+                "1 counted cheap queue_full",
+                "1 counted dear queue_full",
+                "1 counted dear queue_time",
+                "1 counted cheap queue_full",
+                "1 counted text queue_full",
+            ],
             counted);
     }
 
-    /// <summary>Published operations that are admitted all the while say nothing of when a text will be.</summary>
+    /// <summary>The wait advised for texts depends on admitted texts only, not on admitted published operations.</summary>
     [Fact]
     public async Task Refused_texts_are_told_to_come_back_by_what_happens_to_texts()
     {
@@ -213,14 +224,12 @@ public sealed class AdmissionTests
             seconds = (await Ask(admission, CheapCost, isPublished: false)).Refusal!.RetryAfterSeconds!.Value;
         }
 
-        Assert.InRange(seconds, 10, 20); // ten refused for two admitted
+        Assert.InRange(seconds, 10, 20); // ten refused, two admitted
     }
 
-    /// <summary>
-    /// Whatever comes and goes in whatever order, no more runs than there are places, and in the end all of them are free.
-    /// </summary>
+    /// <summary>In any order of steps, no more executions run than there are permits, and at the end all permits are free.</summary>
     [Property(MaxTest = 300)]
-    public bool Places_are_never_lost((byte Act, byte Number)[] steps) => RunAsync(steps).GetAwaiter().GetResult();
+    public bool Permits_are_never_lost((byte Act, byte Number)[] steps) => RunAsync(steps).GetAwaiter().GetResult();
 
     private static async Task<bool> RunAsync((byte Act, byte Number)[] steps)
     {
@@ -238,7 +247,7 @@ public sealed class AdmissionTests
                     asked.Add((Ask(admission, costs[number % costs.Length], shares[number % 2], number % 3 > 0, leaving.Token), leaving));
                     break;
                 case < 7 when asked.Count > 0 && asked[number % asked.Count].Answer is { IsCompletedSuccessfully: true } answered:
-                    // Twice, as a `using` behind an explicit end does it.
+                    // Disposed twice, as `using` does after an explicit end.
                     AdmissionLease? lease = (await answered).Lease;
                     lease?.Dispose();
                     lease?.Dispose();
@@ -253,12 +262,12 @@ public sealed class AdmissionTests
 
             foreach (ClientShare share in shares)
             {
-                (long dearFree, long dearQueued, long cheapFree, long cheapQueued, _) = admission.Look(share);
+                (long dearFree, long dearQueued, long cheapFree, long cheapQueued, _) = admission.Snapshot(share);
                 Assert.True(dearFree >= 0 && cheapFree >= 0 && dearQueued <= 3 && cheapQueued <= 3);
             }
         }
 
-        // Leave all queues, then end what was admitted.
+        // Cancel everything that waits, then end what was admitted.
         time.Advance(TimeSpan.FromSeconds(1));
         foreach ((Task<(AdmissionLease? Lease, OverloadedError? Refusal)> answer, CancellationTokenSource leaving) in asked)
         {
@@ -281,10 +290,15 @@ public sealed class AdmissionTests
     }
 
     private static Task<(AdmissionLease? Lease, OverloadedError? Refusal)> Ask(
-        AdmissionControl admission, double cost, ClientShare? share = null, bool isPublished = true, CancellationToken cancellation = default) =>
-        admission.AdmitAsync(new AdmissionRequest(share ?? Share(), cost, AddsUp: false, isPublished), cancellation).AsTask();
+        AdmissionControl admission,
+        double cost,
+        ClientShare? share = null,
+        bool isPublished = true,
+        CancellationToken cancellation = default
+    ) => admission.AdmitAsync(new AdmissionRequest(share ?? Share(), cost, IsAggregate: false, isPublished), cancellation).AsTask();
 
-    private static async Task<AdmissionLease> Admitted(AdmissionControl admission, double cost, ClientShare? share = null, bool isPublished = true)
+    private static async Task<AdmissionLease> Admitted(
+        AdmissionControl admission, double cost, ClientShare? share = null, bool isPublished = true)
     {
         Task<(AdmissionLease? Lease, OverloadedError? Refusal)> asked = Ask(admission, cost, share, isPublished);
         Assert.True(asked.IsCompleted, "It waits where it should be admitted.");
@@ -292,5 +306,5 @@ public sealed class AdmissionTests
     }
 
     private static void AssertAllFree(AdmissionControl admission, ClientShare share) =>
-        Assert.Equal((share.DearAtOnce, 0, share.CheapAtOnce, 0, share.TextsAtOnce), admission.Look(share));
+        Assert.Equal((share.DearAtOnce, 0, share.CheapAtOnce, 0, share.TextsAtOnce), admission.Snapshot(share));
 }

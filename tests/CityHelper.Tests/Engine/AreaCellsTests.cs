@@ -5,17 +5,17 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>Areas cut into whole cells and cells of the rim, against points judged one by one.</summary>
+/// <summary>Splits areas into interior cells and boundary cells, and compares with points tested one by one.</summary>
 public sealed class AreaCellsTests
 {
     private const int Coarse = 14;
     private const int Fine = 16;
 
     [Fact]
-    public void Every_point_of_an_area_is_in_one_set_and_whole_cells_hold_no_other()
+    public void Every_point_of_an_area_is_in_one_set_and_interior_cells_hold_no_other()
     {
         var random = new Random(41);
-        (int whole, int rim, int outside) = (0, 0, 0);
+        (int interior, int boundary, int outside) = (0, 0, 0);
         for (int i = 0; i < 200; i++)
         {
             (Area area, Func<Coordinate, bool> holds) = Draw(random);
@@ -23,21 +23,23 @@ public sealed class AreaCellsTests
             for (int k = 0; k < 200; k++)
             {
                 Coordinate point = PointNear(area.Box, random);
-                int sets = Sets(cells, point, out bool inWhole);
+                int sets = Sets(cells, point, out bool inInterior);
                 Assert.InRange(sets, 0, 1);
-                whole += inWhole ? 1 : 0;
-                rim += sets == 1 && !inWhole ? 1 : 0;
+                interior += inInterior ? 1 : 0;
+                boundary += sets == 1 && !inInterior ? 1 : 0;
                 outside += sets == 0 ? 1 : 0;
-                Assert.True(!inWhole || holds(point), $"area {i}: a whole cell holds {point}, the area does not");
+                Assert.True(!inInterior || holds(point), $"area {i}: an interior cell holds {point}, the area does not");
                 Assert.True(sets == 1 || !holds(point), $"area {i}: no cell holds {point} of the area");
             }
         }
 
-        Assert.True(whole > 5_000 && rim > 2_000 && outside > 2_000, $"{whole} in whole cells, {rim} in the rim, {outside} in none: the areas prove too little");
+        Assert.True(
+            interior > 5_000 && boundary > 2_000 && outside > 2_000,
+            $"{interior} in interior cells, {boundary} in boundary cells, {outside} in none: the areas prove too little");
     }
 
     [Fact]
-    public void The_rim_of_a_coarse_cell_is_its_share_of_fine_cells()
+    public void The_boundary_share_of_a_coarse_cell_is_that_of_its_fine_cells()
     {
         var random = new Random(42);
         int some = 0;
@@ -49,52 +51,56 @@ public sealed class AreaCellsTests
             {
                 var around = TileRange.Around(area.Box, Coarse);
                 (int x, int y) = (random.Next(around.West - 1, around.East + 2), random.Next(around.North - 1, around.South + 2));
-                int rim = Enumerable.Range(0, 16).Count(k =>
+                int boundary = Enumerable.Range(0, 16).Count(k =>
                 {
                     Viewport fine = TileRange.BoxOf(Fine, 4 * x + k % 4, 4 * y + k / 4);
                     var centre = new Coordinate((fine.West + fine.East) / 2, (fine.South + fine.North) / 2);
-                    return Sets(cells, centre, out bool inWhole) == 1 && !inWhole;
+                    return Sets(cells, centre, out bool inInterior) == 1 && !inInterior;
                 });
-                Assert.Equal(rim / 16.0, cells.RimOf(TileRange.Pack(Coarse, x, y), Coarse, Fine));
-                some += rim is > 0 and < 16 ? 1 : 0;
+                Assert.Equal(boundary / 16.0, cells.BoundaryShareOf(TileRange.Encode(Coarse, x, y), Coarse, Fine));
+                some += boundary is > 0 and < 16 ? 1 : 0;
             }
         }
 
-        Assert.True(some > 20, $"only {some} cells had a part of the rim");
+        Assert.True(some > 20, $"only {some} cells had both interior and boundary cells");
     }
 
     [Fact]
-    public void The_whole_world_is_whole()
+    public void The_whole_world_is_interior()
     {
         AreaCells cells = AreaCells.Of(new ViewportArea(new Viewport(-180, -90, 180, 90)), Coarse, Fine);
-        Assert.True(cells.Rim.IsEmpty && cells.RimFine.IsEmpty && cells.WholeFine.IsEmpty);
-        Assert.Equal(1 << Coarse, cells.Whole.From.Length);
+        Assert.True(cells.Boundary.IsEmpty && cells.BoundaryFine.IsEmpty && cells.InteriorFine.IsEmpty);
+        Assert.Equal(1 << Coarse, cells.Interior.From.Length);
     }
 
     [Fact]
     public void A_large_area_stays_cheap_to_cut()
     {
         AreaCells cells = AreaCells.Of(new ViewportArea(new Viewport(-120.123, 20.321, -60.456, 60.654)), Coarse, Fine);
-        Assert.False(cells.Whole.AreSingle);
-        Assert.InRange(cells.Whole.From.Length, 2_500, 3_000);
-        Assert.InRange(cells.Rim.From.Length + cells.RimFine.From.Length, 1, 16_000);
+        Assert.False(cells.Interior.AreSingle);
+        Assert.InRange(cells.Interior.From.Length, 2_500, 3_000);
+        Assert.InRange(cells.Boundary.From.Length + cells.BoundaryFine.From.Length, 1, 16_000);
     }
 
-    private static int Sets(AreaCells cells, Coordinate point, out bool inWhole)
+    private static int Sets(AreaCells cells, Coordinate point, out bool inInterior)
     {
         bool Holds(CellRuns runs, int zoom)
         {
-            long cell = CellCover.CellOf(point.X, point.Y, zoom);
+            long cell = CellCovering.CellOf(point.X, point.Y, zoom);
             return Enumerable.Range(0, runs.From.Length).Any(i => runs.From[i] <= cell && cell <= runs.To[i]);
         }
 
-        inWhole = Holds(cells.Whole, Coarse) || Holds(cells.WholeFine, Fine);
-        return new[] { Holds(cells.Whole, Coarse), Holds(cells.WholeFine, Fine), Holds(cells.Rim, Coarse), Holds(cells.RimFine, Fine) }.Count(holds => holds);
+        inInterior = Holds(cells.Interior, Coarse) || Holds(cells.InteriorFine, Fine);
+        return new[]
+        {
+            Holds(cells.Interior, Coarse),
+            Holds(cells.InteriorFine, Fine),
+            Holds(cells.Boundary, Coarse),
+            Holds(cells.BoundaryFine, Fine),
+        }.Count(holds => holds);
     }
 
-    /// <summary>
-    /// A comb whose every tooth is at every height: each test of a tile looks at all its edges, so there are fewer tests.
-    /// </summary>
+    /// <summary>Every tooth of this comb spans every height: each test of a tile looks at all edges, so fewer tests are made.</summary>
     [Fact]
     public void A_clients_polygon_of_many_positions_is_cut_less_finely()
     {
@@ -103,13 +109,13 @@ public sealed class AreaCellsTests
             .SelectMany(i => new[] { new Coordinate(-75 + i * 0.0004, 41), new Coordinate(-75 + i * 0.0004 + 0.0001, 40) });
         Coordinate[] ring = [new(-75, 39.99), .. teeth, new(-75 + Teeth * 0.0004, 39.99), new(-75, 39.99)];
         var comb = new Polygon(new LinearRing(ring));
-        var sent = new CountingArea(new SurfaceArea(comb, isKept: false));
-        var kept = new CountingArea(new SurfaceArea(comb, isKept: true));
+        var sent = new CountingArea(new SurfaceArea(comb, isStored: false));
+        var kept = new CountingArea(new SurfaceArea(comb, isStored: true));
         AreaCells.Of(sent, Coarse, Fine);
         AreaCells.Of(kept, Coarse, Fine);
-        CellCover.Of(sent, [12, Coarse, Fine]);
+        CellCovering.Of(sent, [12, Coarse, Fine]);
 
-        // Not more work than a simple area's most, whatever a test costs.
+        // The total work stays within that of a simple area, whatever one test costs.
         Assert.InRange(sent.Tests * sent.TestCost, 1, 2 * (Limits.AreaTestsMax + 3 * Limits.AreaCandidatesMax));
         Assert.True(kept.Tests > 4 * sent.Tests, $"{kept.Tests} and {sent.Tests} tests");
     }
@@ -123,7 +129,7 @@ public sealed class AreaCellsTests
         Assert.False(new CircleArea(10, 89.9, 50_000).Cells(Coarse, Fine).AreTooMany);
     }
 
-    /// <summary>Counts what is asked of an area.</summary>
+    /// <summary>Counts the tests made on an area.</summary>
     private sealed class CountingArea(Area area) : Area
     {
         public int Tests { get; private set; }
@@ -164,9 +170,11 @@ public sealed class AreaCellsTests
             return new Coordinate(x + reach * Math.Cos(i * 2 * Math.PI / corners), y + reach * Math.Sin(i * 2 * Math.PI / corners));
         })];
         var polygon = new Polygon(new LinearRing([.. ring, ring[0]]));
-        return (new SurfaceArea(polygon, isKept: true), p => polygon.Intersects(new Point(p)));
+        return (new SurfaceArea(polygon, isStored: true), p => polygon.Intersects(new Point(p)));
     }
 
-    private static Coordinate PointNear(Viewport box, Random random) => new(
-        box.West + (random.NextDouble() * 1.4 - 0.2) * (box.East - box.West), box.South + (random.NextDouble() * 1.4 - 0.2) * (box.North - box.South));
+    private static Coordinate PointNear(Viewport box, Random random) =>
+        new(
+            box.West + (random.NextDouble() * 1.4 - 0.2) * (box.East - box.West),
+            box.South + (random.NextDouble() * 1.4 - 0.2) * (box.North - box.South));
 }

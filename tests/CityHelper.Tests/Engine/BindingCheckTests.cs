@@ -6,7 +6,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>A server does not start with fields that nothing could read, nor with indexes that no plan could use.</summary>
+/// <summary>A server does not start with fields that nothing can read, or with indexes that no plan can use.</summary>
 public sealed class BindingCheckTests : IDisposable
 {
     private readonly ServiceProvider _services = SchemaServices.CreateOffline();

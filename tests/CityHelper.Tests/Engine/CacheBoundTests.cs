@@ -15,7 +15,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>What clients can fill is bounded, and still finds what it keeps.</summary>
+/// <summary>Caches that clients can fill are bounded, and still find what they hold.</summary>
 public sealed class CacheBoundTests : IDisposable
 {
     private readonly ServiceProvider _services = SchemaServices.CreateOffline();
@@ -23,18 +23,18 @@ public sealed class CacheBoundTests : IDisposable
     public void Dispose() => _services.Dispose();
 
     [Fact]
-    public async Task Plans_are_kept_by_operation_and_shape_and_no_more_than_allowed()
+    public async Task Plans_are_cached_by_operation_and_signature_and_no_more_than_allowed()
     {
         using var plans = new PlanCache();
         Operation operation = (await Compiler().CompileAsync("{ cities { slug } }", null, CancellationToken.None)).Operation!;
         int compiled = 0;
-        PricedPlan Compile()
+        CostedPlan Compile()
         {
             compiled++;
-            return new PricedPlan(new OperationPlan([], CachePolicy.None, [], Fields: 1) { Tables = [] }, new OperationPrice([]));
+            return new CostedPlan(new OperationPlan([], CachePolicy.None, [], Fields: 1) { Tables = [] }, new CostFormula([]));
         }
 
-        PricedPlan first = plans.GetOrAdd(operation, "a", Compile);
+        CostedPlan first = plans.GetOrAdd(operation, "a", Compile);
         Assert.Same(first, plans.GetOrAdd(operation, "a", Compile));
         Assert.Equal(1, compiled);
 
@@ -55,7 +55,8 @@ public sealed class CacheBoundTests : IDisposable
     [Fact]
     public async Task Free_texts_are_kept_and_no_more_of_them_than_allowed()
     {
-        using var registry = new OperationRegistry(Compiler(), new OperationAppraiser(_services.GetRequiredService<ISchema>()), NullLogger<OperationRegistry>.Instance);
+        using var registry = new OperationRegistry(
+            Compiler(), new CostAnalyser(_services.GetRequiredService<ISchema>()), NullLogger<OperationRegistry>.Instance);
         string Text(int i) => $"{{ cities {{ a{i}: slug }} }}{new string(' ', 10_000)}";
         CompiledOperation first = await registry.CompileAsync(Text(0), null, CancellationToken.None);
         Assert.Same(first, await registry.CompileAsync(Text(0), null, CancellationToken.None));
@@ -77,16 +78,22 @@ public sealed class CacheBoundTests : IDisposable
     }
 
     /// <summary>
-    /// An operation has as many plans as shapes of its variables; a polygon of ten thousand positions in its text is kept once.
+    /// An operation has one plan per variable signature; all share one copy of a polygon of ten thousand positions in its text.
     /// </summary>
     [Fact]
     public async Task Plans_of_one_text_share_its_literals()
     {
-        const string Text = "query($b: Boolean) { serviceRequests(city: \"nyc\", within: {polygon: {type: Polygon, coordinates: [[[0,0],[1,0],[1,1],[0,0]]]}}) { nodes { id @include(if: $b) } } }";
-        Operation operation = (await Compiler().CompileAsync(Text.Replace("$b: Boolean", "$b: Boolean = true", StringComparison.Ordinal), null, CancellationToken.None)).Operation!;
+        const string Text =
+            "query($b: Boolean) { serviceRequests(city: \"nyc\", within: {polygon: {type: Polygon, coordinates: "
+                + "[[[0,0],[1,0],[1,1],[0,0]]]}}) { nodes { id @include(if: $b) } } }";
+        Operation operation = (
+            await Compiler()
+                .CompileAsync(Text.Replace("$b: Boolean", "$b: Boolean = true", StringComparison.Ordinal), null, CancellationToken.None)
+        ).Operation!;
         var schema = _services.GetRequiredService<ISchema>();
-        GraphQLParser.AST.GraphQLValue polygon = ((GraphQLParser.AST.GraphQLField)operation.Definition.SelectionSet.Selections[0]).Arguments!
-            .Single(a => a.Name.StringValue == "within").Value;
+        GraphQLParser.AST.GraphQLValue polygon = ((GraphQLParser.AST.GraphQLField)operation.Definition.SelectionSet.Selections[0])
+            .Arguments!.Single(a => a.Name.StringValue == "within")
+            .Value;
         IGraphType area = schema.Query.Fields.Find("serviceRequests")!.Arguments!.Find("within")!.ResolvedType!;
         object? Geometry(string variables)
         {
@@ -100,11 +107,11 @@ public sealed class CacheBoundTests : IDisposable
     }
 
     [Fact]
-    public void Statements_are_kept_by_form_and_no_more_of_their_text_than_allowed()
+    public void Statements_are_cached_by_access_path_and_no_more_of_their_text_than_allowed()
     {
         using var cache = new StatementCache();
         var values = new RootValues(VariableValues.None);
-        RootValues late = values with { Access = new Access(AccessForm.Late, 1, 6) };
+        RootValues late = values with { Access = new AccessPath(AccessPathKind.DeferredJoin, 1, 6) };
         var statement = new LongStatement();
         Assert.Same(cache.For(statement, values, CancellationToken.None), cache.For(statement, values, CancellationToken.None));
         Assert.NotSame(cache.For(statement, values, CancellationToken.None), cache.For(statement, late, CancellationToken.None));

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>RFC 8785, with the examples of its appendix B.</summary>
+/// <summary>Canonical JSON (RFC 8785), with the examples of its appendix B.</summary>
 public sealed class CanonicalJsonTests
 {
     [Theory]
@@ -41,11 +41,14 @@ public sealed class CanonicalJsonTests
 
     [Theory]
     [InlineData("""{ "b" : 2 , "a" : [ true , null , { "d" : 1.0 , "c" : 1e2 } ] }""", """{"a":[true,null,{"c":100,"d":1}],"b":2}""")]
-    [InlineData("""{"\u20ac":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u0080":6,"\u00f6":7}""", "{\"\\r\":2,\"1\":4,\"\u0080\":6,\"\u00f6\":7,\"\u20ac\":1,\"\U0001F600\":5,\"\ufb33\":3}")]
+    [InlineData(
+        """{"\u20ac":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u0080":6,"\u00f6":7}""",
+        "{\"\\r\":2,\"1\":4,\"\u0080\":6,\"\u00f6\":7,\"\u20ac\":1,\"\U0001F600\":5,\"\ufb33\":3}")]
     [InlineData("""["\u0008\u0009\u000a\u000c\u000d\u0022\u005c\u001F\u007f\/"]""", "[\"\\b\\t\\n\\f\\r\\\"\\\\\\u001f\u007f/\"]")]
     [InlineData("""{"a":{"b":1,"b":2}}""", null)]
     [InlineData("1e400", null)]
-    public void Members_are_sorted_and_texts_are_escaped_no_more_than_needed(string json, string? expected) => Assert.Equal(expected, Of(json));
+    public void Members_are_sorted_and_texts_are_escaped_no_more_than_needed(string json, string? expected) =>
+        Assert.Equal(expected, Of(json));
 
     [Property(MaxTest = 1_000)]
     public bool A_canonical_number_reads_back_and_stays_as_it_is(NormalFloat number)

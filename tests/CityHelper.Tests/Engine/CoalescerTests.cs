@@ -11,7 +11,7 @@ public sealed class CoalescerTests
     private int _looks;
 
     [Fact]
-    public async Task Who_asks_while_somebody_looks_waits_for_the_same_look()
+    public async Task Callers_who_come_while_a_lookup_runs_share_it()
     {
         Task<int>[] asked = [.. Enumerable.Range(0, 200).Select(_ => AskAsync("a"))];
         _answer.SetResult(7);
@@ -20,7 +20,7 @@ public sealed class CoalescerTests
     }
 
     [Fact]
-    public async Task Each_key_has_a_look_of_its_own_and_each_look_its_end()
+    public async Task Each_key_has_a_lookup_of_its_own_and_each_lookup_its_end()
     {
         Task<int>[] asked = [AskAsync("a"), AskAsync("b")];
         _answer.SetResult(7);
@@ -30,7 +30,7 @@ public sealed class CoalescerTests
     }
 
     [Fact]
-    public async Task Who_stops_waiting_ends_nobody_elses_look()
+    public async Task A_caller_who_stops_waiting_cancels_no_one_elses_lookup()
     {
         using var impatient = new CancellationTokenSource();
         Task<int> first = AskAsync("a", impatient.Token);
@@ -43,9 +43,9 @@ public sealed class CoalescerTests
         Assert.Equal(1, _looks);
     }
 
-    /// <summary>What nobody waits for would hold a connection for nobody; who asks later begins anew.</summary>
+    /// <summary>A lookup without callers would hold a connection for nobody; a later caller starts a new one.</summary>
     [Fact]
-    public async Task The_last_who_stops_waiting_ends_the_look()
+    public async Task The_last_caller_who_stops_waiting_cancels_the_lookup()
     {
         using var impatient = new CancellationTokenSource();
         Task<int>[] asked = [AskAsync("a", impatient.Token), AskAsync("a", impatient.Token)];
@@ -64,7 +64,7 @@ public sealed class CoalescerTests
         Assert.Equal(2, _looks);
     }
 
-    /// <summary>Many threads that come and go: whoever stays is answered, and never with the end of a look that others left.</summary>
+    /// <summary>Many threads come and go: a caller that stays gets a result, never the cancellation of a lookup that others left.</summary>
     [Fact]
     public async Task Whoever_stays_is_answered_however_others_come_and_go()
     {

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>Fields are merged in linear time, with the verdict of GraphQL.NET's rule, which compares all pairs.</summary>
+/// <summary>Fields merge in linear time, with the same verdict as GraphQL.NET's rule, which compares all pairs.</summary>
 public sealed class FieldMergeTests : IDisposable
 {
     private const int Documents = 3_000;
@@ -36,7 +36,7 @@ public sealed class FieldMergeTests : IDisposable
             conflicts += merged is null ? 0 : 1;
         }
 
-        // Both verdicts are common, else little is compared.
+        // Both verdicts must be common, else the comparison says little.
         Assert.InRange(conflicts, Documents / 10, Documents * 9 / 10);
     }
 
@@ -44,12 +44,25 @@ public sealed class FieldMergeTests : IDisposable
     [InlineData("{ node(id: 1) { ... on City { a: slug } ... on Category { a: name } } }", null)]
     [InlineData("{ node(id: 1) { ... on City { a: slug } ... on City { a: name } } }", "they are `slug` and `name`")]
     [InlineData("{ node(id: 1) { a: id ... on City { a: name } } }", "they are `id` and `name`")]
-    [InlineData("{ node(id: 1) { ... on City { a: centre { type } } ... on Category { a: name } } }", "they are of types GeoJSONPointType! and String!")]
-    [InlineData("{ node(id: 1) { ... on ServiceRequest { a: category { x: code } } ... on Category { a: agency { x: code } } } }", "they are of types Category! and Agency")]
+    [InlineData(
+        "{ node(id: 1) { ... on City { a: centre { type } } ... on Category { a: name } } }",
+        "they are of types GeoJSONPointType! and String!")]
+    [InlineData(
+        "{ node(id: 1) { ... on ServiceRequest { a: category { x: code } } ... on Category { a: agency { x: code } } } }",
+        "they are of types Category! and Agency")]
     [InlineData("{ node(id: 1) { ... on ServiceRequest { a: agency { x: code } } ... on Category { a: agency { x: name } } } }", null)]
-    [InlineData("{ node(id: 1) { ... on ServiceRequest { a: agency { x: code } } ... on Category { a: agency { x: serviceRequests(first: 1) { totalCount } } } } }", "they are of types String! and ServiceRequestsConnection")]
-    [InlineData("{ city(slug: \"a\") { categories { nodes { ...N a: agency { id } } } } } fragment N on Node { ... on City { a: centre { type } } }", "they are of types GeoJSONPointType! and Agency")]
-    [InlineData("{ city(slug: \"a\") { categories { nodes { ...N a: agency { id } } } } } fragment N on Node { ... on City { a: categories { totalCount } } }", null)]
+    [InlineData(
+        "{ node(id: 1) { ... on ServiceRequest { a: agency { x: code } } ... on Category { a: agency { x: serviceRequests(first: 1) { "
+            + "totalCount } } } } }",
+        "they are of types String! and ServiceRequestsConnection")]
+    [InlineData(
+        "{ city(slug: \"a\") { categories { nodes { ...N a: agency { id } } } } } fragment N on Node { ... on City { a: centre { type } "
+            + "} }",
+        "they are of types GeoJSONPointType! and Agency")]
+    [InlineData(
+        "{ city(slug: \"a\") { categories { nodes { ...N a: agency { id } } } } } fragment N on Node { ... on City { a: categories { "
+            + "totalCount } } }",
+        null)]
     [InlineData("{ city(slug: \"a\") { name } city(slug: \"b\") { name } }", "their arguments differ")]
     [InlineData("{ city(slug: \"a\") { name } city(slug : \"a\", ) { id } }", null)]
     [InlineData("query($a: String = \"a\") { city(slug: $a) { name } city(slug: \"a\") { id } }", "their arguments differ")]
@@ -65,11 +78,13 @@ public sealed class FieldMergeTests : IDisposable
         Assert.Contains(why ?? "", error?.Message ?? "", StringComparison.Ordinal);
     }
 
-    /// <summary>Below an interface that leads to interfaces, each level is looked at once per type.</summary>
+    /// <summary>Fields nested in an interface that leads to interfaces: each level is visited once per type.</summary>
     [Fact]
     public void What_takes_too_long_to_tell_is_refused()
     {
-        Schema schema = Schema.For("interface I { i: I a: Int } type A implements I { i: I a: Int b: I } type B implements I { i: I a: Int b: I } type Query { i: I }",
+        Schema schema = Schema.For(
+            "interface I { i: I a: Int } type A implements I { i: I a: Int b: I } type B implements I { i: I a: Int b: I } type Query { "
+                + "i: I }",
             builder =>
             {
                 builder.Types.For("I").ResolveType = _ => null!;
@@ -100,15 +115,26 @@ public sealed class FieldMergeTests : IDisposable
         return result.Errors.FirstOrDefault(e => e is not InvalidVariableError)?.Message;
     }
 
-    /// <summary>Valid but for the merging: few names, many fragments, types that meet and types that do not.</summary>
+    /// <summary>Valid except for field merging: few names, many fragments, and types that do and do not overlap.</summary>
     private sealed class RandomDocument
     {
         private static readonly Dictionary<string, (string Field, string? Type)[]> s_fields = new()
         {
-            ["City"] = [("slug", null), ("name", null), ("id", null), ("bounds", "Bounds"), ("categories(first: 1)", "CategoriesConnection"), ("categories(first: 2)", "CategoriesConnection")],
+            ["City"] =
+            [
+                ("slug", null), ("name", null), ("id", null), ("bounds", "Bounds"), ("categories(first: 1)", "CategoriesConnection"),
+                ("categories(first: 2)", "CategoriesConnection"),
+            ],
             ["Bounds"] = [("west", null), ("south", null)],
             ["CategoriesConnection"] = [("totalCount", null), ("nodes", "Category")],
-            ["Category"] = [("code", null), ("name", null), ("id", null), ("agency", "Agency"), ("serviceRequests(first: 1)", "ServiceRequestsConnection")],
+            ["Category"] =
+            [
+                ("code", null),
+                ("name", null),
+                ("id", null),
+                ("agency", "Agency"),
+                ("serviceRequests(first: 1)", "ServiceRequestsConnection"),
+            ],
             ["Agency"] = [("code", null), ("name", null), ("id", null)],
             ["ServiceRequestsConnection"] = [("totalCount", null), ("nodes", "ServiceRequest")],
             ["ServiceRequest"] = [("title", null), ("status", null), ("id", null), ("agency", "Agency"), ("category", "Category")],
@@ -124,7 +150,7 @@ public sealed class FieldMergeTests : IDisposable
         {
             _random = random;
 
-            // Each may spread those before it, so that there are no circles.
+            // Each fragment may spread only earlier ones, so there are no cycles.
             foreach (string type in new[] { "Agency", "Category", "ServiceRequest", "City", "Category", "Node" })
             {
                 _fragments.Add(($"F{_fragments.Count}", type, ""));
@@ -132,7 +158,7 @@ public sealed class FieldMergeTests : IDisposable
             }
         }
 
-        // Without fragments that nobody spreads: another rule refuses those.
+        // Leaves out unused fragments: another rule refuses those.
         public override string ToString()
         {
             string text = $"{{ node(id: 1) {{ {Selections("Node", 3)} }} city(slug: \"a\") {{ {Selections("City", 3)} }} }}";
@@ -149,11 +175,14 @@ public sealed class FieldMergeTests : IDisposable
 
         private string Selection(string type, int depth, bool isList)
         {
-            // Not of an interface in a list: there GraphQL.NET does not see that objects of two types never meet, and finds conflicts that
-            // are none.
+            // Does not spread fragments on an interface in a list: there GraphQL.NET misses that objects of two types never overlap, and
+            // reports false conflicts.
             string[] spreads =
             [
-                .. _fragments.Where(f => f.Body.Length > 0 && (f.Type == type || type == "Node" || (!isList && f.Type == "Node" && s_nodes.Contains(type)))).Select(f => f.Name),
+                .. _fragments
+                    .Where(f =>
+                        f.Body.Length > 0 && (f.Type == type || type == "Node" || (!isList && f.Type == "Node" && s_nodes.Contains(type))))
+                    .Select(f => f.Name),
             ];
             if (spreads.Length > 0 && _random.Next(5) == 0)
             {

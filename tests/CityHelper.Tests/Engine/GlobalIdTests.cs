@@ -17,9 +17,9 @@ public sealed class GlobalIdTests
     }
 
     [Property]
-    public bool Any_id_reads_back(NonNegativeInt partition, long row)
+    public bool Any_id_reads_back(NonNegativeInt tenant, long row)
     {
-        var id = new GlobalId("ServiceRequest", (short)(partition.Get % short.MaxValue), row);
+        var id = new GlobalId("ServiceRequest", (short)(tenant.Get % short.MaxValue), row);
         return GlobalId.Parse(id.ToString()) == id;
     }
 
@@ -32,7 +32,7 @@ public sealed class GlobalIdTests
     [InlineData("U2VydmljZVJlcXVlc3Q6MToyOjM=")] // ServiceRequest:1:2:3
     public void Other_texts_are_no_ids(string text) => Assert.Null(GlobalId.Parse(text));
 
-    /// <summary>One id, one spelling: in its numbers and in their Base64.</summary>
+    /// <summary>Each id has one spelling, in its numbers and in its Base64.</summary>
     [Theory]
     [InlineData("City:+1")]
     [InlineData("City:01")]
@@ -65,11 +65,11 @@ public sealed class GlobalIdTests
     [InlineData("Q2l0eToxMA==", true)] // City:10
     [InlineData("Q2l0eToxMA", false)]
     [InlineData("Q2l0eToxMA=", false)]
-    [InlineData("Q2l0eToxMB==", false)] // bits behind the last byte
+    [InlineData("Q2l0eToxMB==", false)] // unused bits after the last byte
     [InlineData("Q2l0eToxMA==Q2l0eToxMA==", false)]
-    [InlineData("Pz8_OjE=", false)] // the alphabet of URLs, of ???:1
+    [InlineData("Pz8_OjE=", false)] // URL-safe Base64 of ???:1
     [InlineData("Pz8/OjE=", true)]
-    [InlineData("/zox", false)] // no UTF-8
+    [InlineData("/zox", false)] // not UTF-8
     public void Other_spellings_of_the_base64_are_no_ids(string text, bool isId) => Assert.Equal(isId, GlobalId.Parse(text) is not null);
 
     [Fact]

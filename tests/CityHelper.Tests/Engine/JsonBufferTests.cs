@@ -16,7 +16,7 @@ public sealed class JsonBufferTests
         using var buffer = new JsonBuffer(MemoryLease.Uncounted);
         WriteString(buffer, System.Text.Encoding.UTF8.GetBytes(text.Get));
 
-        // A lone surrogate is no text; UTF-8 replaces it, as every encoder does.
+        // A lone surrogate is not valid text; UTF-8 encoders replace it.
         string expected = System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text.Get));
         return JsonDocument.Parse(buffer.ToArray()).RootElement.GetString() == expected;
     }
@@ -66,7 +66,7 @@ public sealed class JsonBufferTests
         Assert.Equal("\"2018-10-21T04:05:06.078Z\"", System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
     }
 
-    /// <summary>Against one array, with lengths around those of the buffer's own.</summary>
+    /// <summary>Compares the buffer with one array, with lengths around those of the buffer's own arrays.</summary>
     [Property(MaxTest = 200)]
     public bool Any_sequence_of_writes_cuts_and_copies_is_as_in_one_array(int seed)
     {
@@ -121,7 +121,7 @@ public sealed class JsonBufferTests
         return buffer.ToArray().AsSpan().SequenceEqual(expected.ToArray());
     }
 
-    /// <summary>The counters come back to nothing however an answer ends, and never say less than what is held.</summary>
+    /// <summary>The counters return to zero however a response ends, and never count less than is held.</summary>
     [Property(MaxTest = 100)]
     public bool What_is_held_is_counted_and_returned(int seed)
     {
@@ -181,7 +181,8 @@ public sealed class JsonBufferTests
         Fill(server, slow, Limits.ResponseBytesMax);
         Assert.InRange(server.Held, Limits.ResponseMemoryForLargeBytes - Limits.ResponseBytesMax, Limits.ResponseMemoryForLargeBytes);
         Fill(server, slow, Limits.ResponseMemoryOrdinaryBytes);
-        Assert.InRange(server.Held, Limits.ResponseMemoryForOrdinaryBytes - Limits.ResponseMemoryOrdinaryBytes, Limits.ResponseMemoryForOrdinaryBytes);
+        Assert.InRange(
+            server.Held, Limits.ResponseMemoryForOrdinaryBytes - Limits.ResponseMemoryOrdinaryBytes, Limits.ResponseMemoryForOrdinaryBytes);
         Fill(server, slow, Limits.ResponseMemorySmallBytes);
         Assert.InRange(server.Held, Limits.ResponseMemoryBytes - Limits.ResponseMemorySmallBytes, Limits.ResponseMemoryBytes);
         Assert.Null(server.OpenConnection().TryBegin());
@@ -207,7 +208,7 @@ public sealed class JsonBufferTests
         Assert.Equal(0, connection.Held);
     }
 
-    // Answers of a size, each of a connection of its own, until there is no room for another.
+    // Responses of the given size, each on its own connection, until the memory is full.
     private static void Fill(ResponseMemory server, List<MemoryLease> slow, int bytes)
     {
         while (server.OpenConnection().TryBegin() is { } lease)
@@ -255,7 +256,7 @@ public sealed class JsonBufferTests
         }
     }
 
-    // As a reader of rows does: the bytes are put in place, then the string is ended.
+    // As the row reader does: copies the bytes into the buffer, then finishes the string.
     private static void WriteString(JsonBuffer buffer, byte[] utf8)
     {
         utf8.CopyTo(buffer.BeginString(utf8.Length));

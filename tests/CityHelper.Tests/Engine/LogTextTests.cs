@@ -9,7 +9,6 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>Text of clients in logs.</summary>
 public sealed class LogTextTests
 {
     [Theory]
@@ -20,42 +19,76 @@ public sealed class LogTextTests
     [InlineData("\u202Egnirts\u2028\u2029\uFEFF", "\\u202Egnirts\\u2028\\u2029\\uFEFF")]
     [InlineData("\U000E0041", "\\uDB40\\uDC41")]
     [InlineData(null, "")]
-    public void What_ends_a_line_or_steers_a_terminal_is_escaped(string? text, string expected) => Assert.Equal(expected, ((LogText)text).ToString());
+    public void What_ends_a_line_or_steers_a_terminal_is_escaped(string? text, string expected) =>
+        Assert.Equal(expected, ((LogText)text).ToString());
 
     [Property(MaxTest = 1_000)]
     public bool No_text_is_more_than_one_short_line(string? text, char half, int seed)
     {
         var dice = new Random(seed);
-        string hostile = string.Concat(Enumerable.Range(0, dice.Next(2 * Limits.LoggedCharsMax)).Select(_ => (char)dice.Next(char.MaxValue + 1)));
+        string hostile = string.Concat(
+            Enumerable.Range(0, dice.Next(2 * Limits.LoggedCharsMax)).Select(_ => (char)dice.Next(char.MaxValue + 1)));
         string shown = ((LogText)(text + half + hostile)).ToString();
         return shown.Length <= 6 * Limits.LoggedCharsMax + 1
             && System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(shown)) == shown
-            && !shown.EnumerateRunes().Any(rune => System.Text.Rune.GetUnicodeCategory(rune)
-                is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate);
+            && !shown
+                .EnumerateRunes()
+                .Any(rune =>
+                    System.Text.Rune.GetUnicodeCategory(rune)
+                        is UnicodeCategory.Control
+                            or UnicodeCategory.Format
+                            or UnicodeCategory.LineSeparator
+                            or UnicodeCategory.ParagraphSeparator
+                            or UnicodeCategory.Surrogate);
     }
 
     [Fact]
     public void A_pair_is_not_cut_in_half() =>
-        Assert.Equal(new string('x', Limits.LoggedCharsMax - 1) + "…", ((LogText)(new string('x', Limits.LoggedCharsMax - 1) + "😀")).ToString());
+        Assert.Equal(
+            new string('x', Limits.LoggedCharsMax - 1) + "…", ((LogText)(new string('x', Limits.LoggedCharsMax - 1) + "😀")).ToString());
 
     /// <summary>
-    /// Whoever adds a message cannot forget: texts are <see cref="LogText"/>. SQL is the exception: its texts are parameters, so it holds
-    /// none of a client's, and it is shown whole.
+    /// Log messages take texts only as <see cref="LogText"/>. SQL is the exception: client values are parameters, so it holds no client
+    /// text and is logged in full.
     /// </summary>
     [Fact]
     public void Log_messages_take_no_strings()
     {
-        MethodInfo[] messages = [.. new[] { typeof(Limits).Assembly, typeof(CityHelper.Server.ServerApplication).Assembly, typeof(CityHelper.Data.Limits).Assembly }
-            .SelectMany(assembly => assembly.GetTypes())
-            .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
-            .Where(method => method.GetCustomAttribute<LoggerMessageAttribute>() is not null)];
+        MethodInfo[] messages =
+        [
+            .. new[]
+            {
+                typeof(Limits).Assembly,
+                typeof(CityHelper.Server.ServerApplication).Assembly,
+                typeof(CityHelper.Data.Limits).Assembly,
+            }
+                .SelectMany(assembly => assembly.GetTypes())
+                .SelectMany(type =>
+                    type.GetMethods(
+                        BindingFlags.Static
+                            | BindingFlags.Instance
+                            | BindingFlags.Public
+                            | BindingFlags.NonPublic
+                            | BindingFlags.DeclaredOnly))
+                .Where(method => method.GetCustomAttribute<LoggerMessageAttribute>() is not null),
+        ];
         Assert.InRange(messages.Length, 20, 1_000);
-        Assert.Equal(["Statement(sql)"], messages
-            .SelectMany(method => method.GetParameters().Where(parameter => !IsSafe(parameter.ParameterType)).Select(parameter => $"{method.Name}({parameter.Name})"))
-            .Distinct());
+        Assert.Equal(
+            ["Statement(sql)"],
+            messages
+                .SelectMany(method =>
+                    method
+                        .GetParameters()
+                        .Where(parameter => !IsSafe(parameter.ParameterType))
+                        .Select(parameter => $"{method.Name}({parameter.Name})"))
+                .Distinct());
     }
 
-    // A number, a name of ours, or text that is looked at; an exception, which the console's formatter writes.
+    // A number, our own type, or escaped text; the console formatter writes exceptions.
     private static bool IsSafe(Type type) =>
-        type.IsPrimitive || type.IsEnum || type == typeof(LogText) || typeof(ILogger).IsAssignableFrom(type) || typeof(Exception).IsAssignableFrom(type);
+        type.IsPrimitive
+        || type.IsEnum
+        || type == typeof(LogText)
+        || typeof(ILogger).IsAssignableFrom(type)
+        || typeof(Exception).IsAssignableFrom(type);
 }

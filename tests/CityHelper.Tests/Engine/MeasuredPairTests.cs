@@ -5,7 +5,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>What is counted of distances to areas, beside the distances themselves.</summary>
+/// <summary>Compares the counted distance work with the real distances.</summary>
 public sealed class MeasuredPairTests
 {
     private const int RectanglePositions = 5;
@@ -13,7 +13,7 @@ public sealed class MeasuredPairTests
 
     private static readonly GeometryFactory s_factory = new(new PrecisionModel(), srid: 4326);
 
-    /// <summary>Lines in all places around areas, near and far: none whose rectangle is within reach is taken for far.</summary>
+    /// <summary>Random lines near and far from areas: none whose rectangle is within reach is counted as out of reach.</summary>
     [Fact]
     public void Nothing_that_is_within_reach_is_left_out()
     {
@@ -35,11 +35,12 @@ public sealed class MeasuredPairTests
                 Assert.InRange(
                     counted.Most - toRectangle,
                     isApart ? SortedPairs.SortingOfPosition * (line.NumPoints + area.NumPoints) + SortedPairs.ComparisonsOfPair : all,
-                    isApart ? SortedPairs.SortingOfPosition * (line.NumPoints + area.NumPoints) + SortedPairs.ComparisonsOfPair * all : all);
+                    isApart ? SortedPairs.SortingOfPosition * (line.NumPoints + area.NumPoints) + SortedPairs.ComparisonsOfPair * all : all
+                );
             }
             else if (distance > 2 * reach)
             {
-                // A rectangle is farther from the corners of a larger one by the root of two, and an edge's box is larger than the edge.
+                // A rectangle is farther from a larger one's corners by the root of two, and an edge's box is larger than the edge.
                 far++;
                 boxesApart += counted.Most == 0 ? 1 : 0;
                 Assert.InRange(counted.Usual, 0, counted.Most);
@@ -55,7 +56,7 @@ public sealed class MeasuredPairTests
         MultiPolygon area = s_factory.CreateMultiPolygon([Box(0, 0, 1), Box(10, 0, 1), Box(20, 0, 1)]);
         LineString Across(double x) => s_factory.CreateLineString([new(x, 0.5), new(x + 0.1, 0.5), new(x + 5, 0.5)]);
 
-        // Boxes that are apart are sorted.
+        // PostGIS sorts when the boxes are disjoint.
         const int Rectangles = (RectanglePositions + 2 * SortedRectanglePositions) * 5;
         Assert.Equal(Rectangles, MeasuredPairs.Of([Across(0.5)], area, 0).Usual);
         Assert.InRange(MeasuredPairs.Of([Across(10.5)], area, 0).Usual, Rectangles + 10 * 8, Rectangles + 10 * 8 + 4 * 15);
@@ -64,16 +65,18 @@ public sealed class MeasuredPairTests
         Assert.Equal(0, MeasuredPairs.Of([Across(30)], area, 1).Most);
         Assert.NotEqual(0, MeasuredPairs.Of([Across(30)], area, 9.5).Most);
 
-        // The other way round, but for polygons only.
+        // The other way round works for polygons only.
         Assert.Equal(Rectangles, MeasuredPairs.Of([Box(-1, -1, 3)], area, 0).Usual);
 
         // Points are not sorted.
         LineString points = s_factory.CreateLineString([new(30, 0), new(31, 0)]);
-        Assert.Equal(3 * SortedRectanglePositions * 5 + 2 * 15, MeasuredPairs.Of([s_factory.CreateMultiPointFromCoords(points.Coordinates)], area, 9.5).Usual);
+        Assert.Equal(
+            3 * SortedRectanglePositions * 5 + 2 * 15,
+            MeasuredPairs.Of([s_factory.CreateMultiPointFromCoords(points.Coordinates)], area, 9.5).Usual);
     }
 
     /// <summary>
-    /// Two tips far from each other, level with the edge of an area between them: all pairs are compared. From the side hardly any are.
+    /// Two distant tips, level with the edge of an area between them: all pairs are compared. From the side few pairs are.
     /// </summary>
     [Fact]
     public void What_defeats_the_sorting_is_counted()
@@ -91,13 +94,13 @@ public sealed class MeasuredPairTests
         nearest = double.PositiveInfinity;
         Assert.InRange(SortedPairs.Between(Tips(3, 0, 0.01), area.ExteriorRing, ref nearest), Sorting, Sorting + 4 * 1_000 * 501 / 3);
 
-        // What is nearer was found before.
+        // Pairs farther than the nearest distance known so far are skipped.
         nearest = 0.05;
         Assert.InRange(SortedPairs.Between(Tips(-2.5, -0.2, 5), area.ExteriorRing, ref nearest), Sorting, Sorting + 4 * 1_000 * 501 / 10);
         Assert.Equal(0.05, nearest);
     }
 
-    /// <summary>PostGIS holds holes against the other's edge though the distance is 0.</summary>
+    /// <summary>PostGIS compares holes with the other geometry's edge even when the distance is 0.</summary>
     [Fact]
     public void Holes_are_counted()
     {
@@ -133,9 +136,11 @@ public sealed class MeasuredPairTests
     public void Many_short_lines_and_what_is_no_line_are_measured_as_a_whole()
     {
         var random = new Random(1);
-        Assert.Null(LinePieces.RunsOf(s_factory.CreateMultiLineString([.. Enumerable.Range(0, 50).Select(_ => Line(random, 40, 0.01, 0, 0))])));
+        Assert.Null(
+            LinePieces.RunsOf(s_factory.CreateMultiLineString([.. Enumerable.Range(0, 50).Select(_ => Line(random, 40, 0.01, 0, 0))])));
         Assert.Null(LinePieces.RunsOf(Ring(random, 200, 1, 0, 0)));
-        IReadOnlyList<LineString>? runs = LinePieces.RunsOf(s_factory.CreateMultiLineString([Line(random, 10, 0.01, 0, 0), s_factory.CreateLineString(), Line(random, 300, 0.01, 0, 0)]));
+        IReadOnlyList<LineString>? runs = LinePieces.RunsOf(
+            s_factory.CreateMultiLineString([Line(random, 10, 0.01, 0, 0), s_factory.CreateLineString(), Line(random, 300, 0.01, 0, 0)]));
         Assert.Equal(11, runs!.Count);
         Assert.DoesNotContain(runs, run => run.IsEmpty);
     }

@@ -4,12 +4,12 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>What is remembered of connections that keep statements prepared.</summary>
+/// <summary>The record of connections that keep prepared statements.</summary>
 public sealed class PreparedStatementsTests
 {
     private const int PoolSize = 4;
 
-    /// <summary>A database that is restarted a hundred times leaves hundreds of dead backends behind.</summary>
+    /// <summary>A database that restarts a hundred times leaves hundreds of dead backends.</summary>
     [Fact]
     public void Connections_of_dead_backends_are_forgotten_and_those_in_use_are_not()
     {

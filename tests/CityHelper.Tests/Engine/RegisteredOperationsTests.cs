@@ -18,7 +18,7 @@ public sealed class RegisteredOperationsTests : IDisposable
 
     public void Dispose() => _registered.Dispose();
 
-    /// <summary>Each one that is said to be kept is there at once, however full it is; those that were used last stay.</summary>
+    /// <summary>A registered text is available at once, even when the store is full; the last used ones stay.</summary>
     [Fact]
     public async Task The_latest_texts_stay_and_no_more_of_them_than_allowed()
     {
@@ -42,7 +42,7 @@ public sealed class RegisteredOperationsTests : IDisposable
         Assert.InRange(kept, 2, Limits.RegisteredTextCharsMax / text.Length);
     }
 
-    /// <summary>Texts count before they are compiled, each once a day, whatever comes of them.</summary>
+    /// <summary>Each text counts once a day, before it is compiled, whatever its result.</summary>
     [Fact]
     public async Task A_quota_counts_each_text_once_a_day()
     {

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>The rule for schemas that have mutations; the server's own has none.</summary>
+/// <summary>The rule for schemas with mutations; the server's own schema has none.</summary>
 public sealed class SafeMethodTests
 {
     [Theory]
@@ -24,7 +24,8 @@ public sealed class SafeMethodTests
     public void Only_queries_are_run_for_methods_that_only_read(string method, string text, bool allowed)
     {
         GraphQLDocument document = Parser.Parse(text);
-        var operation = new Operation("id", text.Length, document, (GraphQLOperationDefinition)document.Definitions[0], new ObjectGraphType(), []);
+        var operation = new Operation(
+            "id", text.Length, document, (GraphQLOperationDefinition)document.Definitions[0], new ObjectGraphType(), []);
         Assert.Equal(allowed, Pipeline.CheckKind(mayWrite: !SafeMethods.Includes(method), new Authorisation(operation, [])) is null);
     }
 }

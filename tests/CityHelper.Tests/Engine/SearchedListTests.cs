@@ -3,7 +3,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>Which lists an index is searched for (attack 38); the others are written as <c>(…) is true</c>.</summary>
+/// <summary>Which lists use an index search (attack 38); the others are written as <c>(…) is true</c>.</summary>
 public sealed class SearchedListTests
 {
     private static readonly Condition s_key = new("key", ["id"]) { NamesRows = true };
@@ -27,12 +27,12 @@ public sealed class SearchedListTests
     [Fact]
     public void Beside_one_key_no_list_is_searched_for() => AssertSearched("(category) is true and key", s_category, s_key);
 
-    /// <summary>They search no index in an <c>or</c>.</summary>
+    /// <summary>Lists inside an <c>or</c> are left as they are.</summary>
     [Fact]
     public void Alternatives_stay_as_they_are() =>
         AssertSearched("category and (keys or category and agency)", s_category, Either([s_keys], [s_category, s_agency]));
 
-    /// <summary>As a union writes them: an alternative, then what stands beside the <c>or</c>, whose lists were looked at before.</summary>
+    /// <summary>A union writes an alternative first, then the conditions beside the <c>or</c>, whose lists were handled before.</summary>
     [Fact]
     public void An_alternative_comes_before_what_stands_beside_it()
     {

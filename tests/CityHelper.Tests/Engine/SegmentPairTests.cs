@@ -6,7 +6,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>The counts that decide what is compared, beside the counts of all pairs.</summary>
+/// <summary>Compares the fast pair counts, which decide what is compared, with counts over all pairs.</summary>
 public sealed class SegmentPairTests
 {
     private static readonly GeometryFactory s_factory = new(new PrecisionModel(), srid: 4326);
@@ -38,25 +38,27 @@ public sealed class SegmentPairTests
         Assert.Null(SegmentPairs.Within(grid, all with { Chains = all.Chains - 1 }));
     }
 
-    /// <summary>Equal edges, edges that lie on each other, and ends on edges count; neighbours of a line do not.</summary>
+    /// <summary>Equal edges, overlapping edges and ends on edges count; adjacent edges of a line do not.</summary>
     [Fact]
     public void Edges_that_lie_on_each_other_meet()
     {
         SegmentSet square = SegmentSet.Of(s_factory.ToGeometry(new Envelope(0, 1, 0, 1)));
         Assert.Equal(0, SegmentPairs.Within(square, s_any)!.Value.Contacts);
 
-        // Each edge meets its own, and the two at its ends.
+        // Each edge meets itself and the two at its ends.
         Assert.Equal(12, SegmentPairs.Between(square, new Envelope(0, 1, 0, 1), square, new Envelope(0, 1, 0, 1), s_any)!.Value.Contacts);
         SegmentSet along = SegmentSet.Of(Line(0.25, 0, 0.75, 0));
-        Assert.Equal(1, SegmentPairs.Between(square, new Envelope(0, 1, 0, 1), along, new Envelope(0.25, 0.75, 0, 0), s_any)!.Value.Contacts);
+        Assert.Equal(
+            1, SegmentPairs.Between(square, new Envelope(0, 1, 0, 1), along, new Envelope(0.25, 0.75, 0, 0), s_any)!.Value.Contacts);
     }
 
     [Fact]
     public void A_valid_star_of_too_many_rays_is_not_judged()
     {
-        Assert.True(Validity.Judge(Star(9_900)).IsTooComplex);
-        Assert.Equal(new Validity.Outcome(null, IsTooComplex: false), Validity.Judge(Star(900)));
-        Assert.Contains("self-intersection", Validity.Judge(s_factory.CreatePolygon([new(0, 0), new(1, 1), new(1, 0), new(0, 1), new(0, 0)])).Fault);
+        Assert.True(Validity.Validate(Star(9_900)).IsTooComplex);
+        Assert.Equal(new Validity.Outcome(null, IsTooComplex: false), Validity.Validate(Star(900)));
+        Assert.Contains(
+            "self-intersection", Validity.Validate(s_factory.CreatePolygon([new(0, 0), new(1, 1), new(1, 0), new(0, 1), new(0, 0)])).Fault);
     }
 
     [Fact]
@@ -68,10 +70,12 @@ public sealed class SegmentPairTests
             Geometry lines = Lines(random);
             LineString[] pieces = [.. LinePieces.Of(lines)];
             Assert.All(pieces, piece => Assert.True(piece.IsSimple && piece.NumPoints <= Limits.LinePieceSegmentsMax + 1));
-            Assert.Equal(SegmentSet.Of(lines).Segments.Select(Ends), pieces.SelectMany(piece => SegmentSet.Of(piece).Segments).Select(Ends));
+            Assert.Equal(
+                SegmentSet.Of(lines).Segments.Select(Ends), pieces.SelectMany(piece => SegmentSet.Of(piece).Segments).Select(Ends));
         }
 
-        Assert.Equal(4, LinePieces.Of(s_factory.CreateLineString([.. Enumerable.Range(0, 201).Select(i => new Coordinate(i, i % 2))])).Count());
+        Assert.Equal(
+            4, LinePieces.Of(s_factory.CreateLineString([.. Enumerable.Range(0, 201).Select(i => new Coordinate(i, i % 2))])).Count());
     }
 
     [Theory]
@@ -89,7 +93,7 @@ public sealed class SegmentPairTests
         Assert.Equal(expected, LinePieces.AreCrowded(line, LinePieces.Of(line).Count()));
     }
 
-    /// <summary>An end where an even number of lines ends is none of theirs (OGC Simple Features, mod-2 rule).</summary>
+    /// <summary>A point where an even number of lines ends is not in their boundary (OGC Simple Features, mod-2 rule).</summary>
     [Fact]
     public void Ends_are_the_boundary_of_lines()
     {
@@ -111,7 +115,7 @@ public sealed class SegmentPairTests
             Limits.GeometryWorkAtOncePositions + 1,
             () =>
             {
-                // Each stays for a moment, so that a second one would meet it.
+                // Each waits a moment, so that a second one running at once would be seen.
                 int atOnce = Interlocked.Increment(ref running);
                 if (atOnce > 1)
                 {
@@ -130,17 +134,27 @@ public sealed class SegmentPairTests
         Assert.True(small.IsCompletedSuccessfully);
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => GeometryWork.RunAsync(Limits.GeometryWorkAtOncePositions + 1, () => 1, cancelled.Token).AsTask());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            GeometryWork.RunAsync(Limits.GeometryWorkAtOncePositions + 1, () => 1, cancelled.Token).AsTask());
     }
 
     private static SegmentPairs Slow(SegmentSet one, SegmentSet other)
     {
         bool isWithin = one == other;
-        long chains = Pairs(one.Chains.Count, other.Chains.Count, isWithin).Count(p => one.Chains[p.I].West <= other.Chains[p.J].East && one.Chains[p.I].East >= other.Chains[p.J].West);
-        (Segment One, Segment Other)[] boxes = [.. Pairs(one.Segments.Count, other.Segments.Count, isWithin)
-            .Select(p => (one.Segments[p.I], other.Segments[p.J]))
-            .Where(p => p.Item1.West <= p.Item2.East && p.Item1.East >= p.Item2.West && p.Item1.South <= p.Item2.North && p.Item1.North >= p.Item2.South)];
-        return new SegmentPairs(chains, boxes.Length, boxes.Count(p => (!isWithin || !AreNeighbours(p.One, p.Other)) && Meet(p.One, p.Other)));
+        long chains = Pairs(one.Chains.Count, other.Chains.Count, isWithin)
+            .Count(p => one.Chains[p.I].West <= other.Chains[p.J].East && one.Chains[p.I].East >= other.Chains[p.J].West);
+        (Segment One, Segment Other)[] boxes =
+        [
+            .. Pairs(one.Segments.Count, other.Segments.Count, isWithin)
+                .Select(p => (one.Segments[p.I], other.Segments[p.J]))
+                .Where(p =>
+                    p.Item1.West <= p.Item2.East
+                    && p.Item1.East >= p.Item2.West
+                    && p.Item1.South <= p.Item2.North
+                    && p.Item1.North >= p.Item2.South),
+        ];
+        return new SegmentPairs(
+            chains, boxes.Length, boxes.Count(p => (!isWithin || !AreNeighbours(p.One, p.Other)) && Meet(p.One, p.Other)));
     }
 
     private static IEnumerable<(int I, int J)> Pairs(int one, int other, bool isWithin) =>
@@ -148,14 +162,15 @@ public sealed class SegmentPairTests
         from j in Enumerable.Range(isWithin ? i + 1 : 0, isWithin ? one - i - 1 : other)
         select (i, j);
 
-    // Lines of these tests visit no place twice in a row.
+    // Lines of these tests never visit a point twice in a row.
     private static bool AreNeighbours(Segment one, Segment other) =>
         one.Line == other.Line && ((one.ToX, one.ToY) == (other.FromX, other.FromY) || (other.ToX, other.ToY) == (one.FromX, one.FromY));
 
     private static bool Meet(Segment one, Segment other)
     {
         var intersector = new RobustLineIntersector();
-        intersector.ComputeIntersection(new(one.FromX, one.FromY), new(one.ToX, one.ToY), new(other.FromX, other.FromY), new(other.ToX, other.ToY));
+        intersector.ComputeIntersection(
+            new(one.FromX, one.FromY), new(one.ToX, one.ToY), new(other.FromX, other.FromY), new(other.ToX, other.ToY));
         return intersector.HasIntersection;
     }
 
@@ -173,23 +188,28 @@ public sealed class SegmentPairTests
         return box;
     }
 
-    // On few places, so that edges are equal, collinear and touch often.
-    private static MultiLineString Lines(Random random, int places = 12) => s_factory.CreateMultiLineString([.. Enumerable.Range(0, random.Next(1, 5)).Select(_ =>
-    {
-        var positions = new List<Coordinate>();
-        while (positions.Count < 2 + random.Next(30))
-        {
-            var next = new Coordinate(random.Next(places), random.Next(places));
-            if (positions.Count == 0 || !positions[^1].Equals2D(next))
-            {
-                positions.Add(next);
-            }
-        }
+    // Uses few points, so that edges are often equal, collinear or touching.
+    private static MultiLineString Lines(Random random, int places = 12) =>
+        s_factory.CreateMultiLineString([
+            .. Enumerable
+                .Range(0, random.Next(1, 5))
+                .Select(_ =>
+                {
+                    var positions = new List<Coordinate>();
+                    while (positions.Count < 2 + random.Next(30))
+                    {
+                        var next = new Coordinate(random.Next(places), random.Next(places));
+                        if (positions.Count == 0 || !positions[^1].Equals2D(next))
+                        {
+                            positions.Add(next);
+                        }
+                    }
 
         return s_factory.CreateLineString([.. positions]);
     })]);
 
-    private static LineString Line(double fromX, double fromY, double toX, double toY) => s_factory.CreateLineString([new(fromX, fromY), new(toX, toY)]);
+    private static LineString Line(double fromX, double fromY, double toX, double toY) =>
+        s_factory.CreateLineString([new(fromX, fromY), new(toX, toY)]);
 
     private static Polygon Star(int positions)
     {

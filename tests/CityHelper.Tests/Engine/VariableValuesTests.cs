@@ -11,8 +11,11 @@ public sealed class VariableValuesTests : IDisposable
 {
     private const string Text =
         """
-        query Q($city: String!, $first: Int, $area: AreaInput, $where: ServiceRequestFilterInput, $order: [ServiceRequestSortInput!], $more: Boolean = false) {
-          serviceRequests(city: $city, first: $first, within: $area, where: $where, order: $order) { nodes { id title @include(if: $more) } }
+        query Q(
+          $city: String!, $first: Int, $area: AreaInput, $where: ServiceRequestFilterInput, $order: [ServiceRequestSortInput!],
+          $more: Boolean = false) {
+          serviceRequests(city: $city, first: $first, within: $area, where: $where, order: $order) {
+            nodes { id title @include(if: $more) } }
         }
         """;
 
@@ -28,15 +31,26 @@ public sealed class VariableValuesTests : IDisposable
     [InlineData("""{"city":"a","first":1.5}""", "Variable `$first` is no Int.")]
     [InlineData("""{"city":"a","first":3000000000}""", "Variable `$first` is no Int.")]
     [InlineData("""{"city":"a","first":1e400}""", "Variable `$first` must be a finite number.")]
-    [InlineData("""{"city":"a","area":{}}""", "Variable `$area` takes exactly one field that is not null. Did you mean one of viewport, polygon, boundary, circle?")]
-    [InlineData("""{"city":"a","area":{"viewport":null}}""", "Variable `$area` takes exactly one field that is not null. Did you mean one of viewport, polygon, boundary, circle?")]
+    [InlineData(
+        """{"city":"a","area":{}}""",
+        "Variable `$area` takes exactly one field that is not null. Did you mean one of viewport, polygon, boundary, circle?")]
+    [InlineData(
+        """{"city":"a","area":{"viewport":null}}""",
+        "Variable `$area` takes exactly one field that is not null. Did you mean one of viewport, polygon, boundary, circle?")]
     [InlineData("""{"city":"a","area":{"viewport":{"west":1}}}""", "Variable `$area`.viewport.south is missing: send a Float!.")]
-    [InlineData("""{"city":"a","area":{"viewport":{"west":"NaN","south":1,"east":2,"north":3}}}""", "Variable `$area`.viewport.west is no Float.")]
-    [InlineData("""{"city":"a","where":{"nope":1}}""", "Variable `$where` has no field `nope`. Did you mean one of and, or, id, externalId, title, description, status, sourceStatus, category, agency, address, postalCode, district, channel, location, createdAt, updatedAt, dueAt, closedAt, resolution, updates?")]
+    [InlineData(
+        """{"city":"a","area":{"viewport":{"west":"NaN","south":1,"east":2,"north":3}}}""", "Variable `$area`.viewport.west is no Float.")]
+    [InlineData(
+        """{"city":"a","where":{"nope":1}}""",
+        "Variable `$where` has no field `nope`. Did you mean one of and, or, id, externalId, title, description, status, sourceStatus, "
+            + "category, agency, address, postalCode, district, channel, location, createdAt, updatedAt, dueAt, closedAt, resolution, "
+            + "updates?")]
     [InlineData("""{"city":"a","where":{"createdAt":{"gt":"2018-10-21T00:00:00"}}}""", "Variable `$where`.createdAt.gt is no DateTime.")]
-    [InlineData("""{"city":"a","where":{"status":{"in":["OPEN",null]}}}""", "Variable `$where`.status.in[1] must not be null: send a ServiceRequestStatus.")]
+    [InlineData(
+        """{"city":"a","where":{"status":{"in":["OPEN",null]}}}""",
+        "Variable `$where`.status.in[1] must not be null: send a ServiceRequestStatus.")]
     [InlineData("""{"city":"a","order":[{"createdAt":"UP"}]}""", "Variable `$order`[0].createdAt is no SortEnumType.")]
-    public async Task What_does_not_fit_is_refused_with_its_place(string json, string message)
+    public async Task What_does_not_fit_is_refused_with_its_path(string json, string message)
     {
         (VariableValues? values, var error) = await CoerceAsync(json);
         Assert.Null(values);
@@ -50,16 +64,20 @@ public sealed class VariableValuesTests : IDisposable
     [InlineData("""{"city":"a","first":null}""", """{"city":"a"}""", false)]
     [InlineData("""{"city":"a","more":true}""", """{"city":"a"}""", false)]
     [InlineData("""{"city":"a","more":false}""", """{"city":"a"}""", true)]
-    [InlineData("""{"city":"a","where":{"status":{"in":["OPEN"]}}}""", """{"city":"a","where":{"status":{"in":["OPEN","CLOSED"]}}}""", true)]
+    [InlineData(
+        """{"city":"a","where":{"status":{"in":["OPEN"]}}}""", """{"city":"a","where":{"status":{"in":["OPEN","CLOSED"]}}}""", true)]
     [InlineData("""{"city":"a","where":{"status":{"eq":"OPEN"}}}""", """{"city":"a","where":{"status":{"eq":null}}}""", false)]
     [InlineData("""{"city":"a","where":{"and":[{}]}}""", """{"city":"a","where":{"and":[{},{}]}}""", false)]
     [InlineData("""{"city":"a","order":[{"createdAt":"ASC"}]}""", """{"city":"a","order":[{"createdAt":"DESC"}]}""", false)]
-    [InlineData("""{"city":"a","where":{"status":{"eq":"OPEN"},"category":{}}}""", """{"where":{"category":{},"status":{"eq":"CLOSED"}},"city":"a"}""", true)]
+    [InlineData(
+        """{"city":"a","where":{"status":{"eq":"OPEN"},"category":{}}}""",
+        """{"where":{"category":{},"status":{"eq":"CLOSED"}},"city":"a"}""",
+        true)]
     public async Task Requests_share_a_plan_exactly_when_it_can_be_the_same(string left, string right, bool same)
     {
-        string leftShape = (await CoerceAsync(left)).Values!.Shape;
-        string rightShape = (await CoerceAsync(right)).Values!.Shape;
-        Assert.Equal(same, leftShape == rightShape);
+        string leftSignature = (await CoerceAsync(left)).Values!.Signature;
+        string rightSignature = (await CoerceAsync(right)).Values!.Signature;
+        Assert.Equal(same, leftSignature == rightSignature);
     }
 
     [Theory]

@@ -9,7 +9,6 @@ using Xunit;
 
 namespace CityHelper.Tests.Server;
 
-/// <summary>Clients as configured.</summary>
 public sealed class ClientDirectoryTests
 {
     private static readonly string s_hash = new('a', 64);
@@ -19,8 +18,9 @@ public sealed class ClientDirectoryTests
     [InlineData(false, ClientMode.PersistedOnly)]
     public void Without_a_configuration_everybody_is_as_the_environment_says(bool isDevelopment, ClientMode mode)
     {
-        ClientProfile client = new ClientDirectory(new Dictionary<string, ClientSettings>(), isDevelopment).Identify(new DefaultHttpContext().Request);
-        Assert.Equal((mode, PriceLimit.Default, false), (client.Mode, client.PriceLimit, client.LogOnly));
+        ClientProfile client = new ClientDirectory(new Dictionary<string, ClientSettings>(), isDevelopment).Identify(
+            new DefaultHttpContext().Request);
+        Assert.Equal((mode, CostLimit.Default, false), (client.Mode, client.CostLimit, client.LogOnly));
     }
 
     [Theory]
@@ -38,10 +38,18 @@ public sealed class ClientDirectoryTests
     public void Two_clients_of_one_key_or_host_are_said()
     {
         AssertRefused(
-            new() { ["one"] = new ClientSettings { Mode = "FreeText", ApiKeySha256 = [s_hash] }, ["two"] = new ClientSettings { Mode = "FreeText", ApiKeySha256 = [s_hash] } },
+            new()
+            {
+                ["one"] = new ClientSettings { Mode = "FreeText", ApiKeySha256 = [s_hash] },
+                ["two"] = new ClientSettings { Mode = "FreeText", ApiKeySha256 = [s_hash] },
+            },
             "is that of one already");
         AssertRefused(
-            new() { ["one"] = new ClientSettings { Mode = "FreeText", Hosts = ["a.example"] }, ["two"] = new ClientSettings { Mode = "FreeText", Hosts = ["A.example"] } },
+            new()
+            {
+                ["one"] = new ClientSettings { Mode = "FreeText", Hosts = ["a.example"] },
+                ["two"] = new ClientSettings { Mode = "FreeText", Hosts = ["A.example"] },
+            },
             "is that of one already");
     }
 
@@ -50,13 +58,25 @@ public sealed class ClientDirectoryTests
     [InlineData("Registration", false, null)]
     [InlineData("PersistedOnly", true, null)]
     [InlineData("PersistedOnly", false, 1_001d)]
-    public void Who_is_known_by_a_name_alone_may_not_send_texts_or_cost_more_than_anybody_in_production(string mode, bool logOnly, double? maxFieldCost)
+    public void Who_is_known_by_a_name_alone_may_not_send_texts_or_cost_more_than_anybody_in_production(
+        string mode, bool logOnly, double? maxFieldCost)
     {
-        var clients = new Dictionary<string, ClientSettings> { ["app"] = new() { Mode = mode, LogOnly = logOnly, MaxFieldCost = maxFieldCost } };
-        Assert.Contains("known by its name alone", Assert.Throws<ConfigurationException>(() => new ClientDirectory(clients, isDevelopment: false)).Message, StringComparison.Ordinal);
+        var clients = new Dictionary<string, ClientSettings>
+        {
+            ["app"] = new()
+            {
+                Mode = mode,
+                LogOnly = logOnly,
+                MaxFieldCost = maxFieldCost,
+            },
+        };
+        Assert.Contains(
+            "known by its name alone",
+            Assert.Throws<ConfigurationException>(() => new ClientDirectory(clients, isDevelopment: false)).Message,
+            StringComparison.Ordinal);
         _ = new ClientDirectory(clients, isDevelopment: true);
 
-        // Nor where everybody may: the name could be taken away from everybody, and it would be forgotten.
+        // Nor where every client may send texts: that right may later be removed for all, and this setting would be overlooked.
         clients["default"] = new ClientSettings { Mode = "FreeText", LogOnly = true };
         Assert.Throws<ConfigurationException>(() => new ClientDirectory(clients, isDevelopment: false));
         clients["app"].Hosts = ["a.example"];
@@ -80,13 +100,17 @@ public sealed class ClientDirectoryTests
     public void A_host_is_one_however_it_is_spelled(string configured, string asked)
     {
         var clients = new ClientDirectory(
-            new Dictionary<string, ClientSettings> { ["app"] = new() { Mode = "Registration", Hosts = [configured] } }, isDevelopment: false);
+            new Dictionary<string, ClientSettings>
+            {
+                ["app"] = new() { Mode = "Registration", Hosts = [configured] },
+            },
+            isDevelopment: false);
         var http = new DefaultHttpContext();
         http.Request.Host = new HostString(asked);
         Assert.Equal("app", clients.Identify(http.Request).Name);
     }
 
-    /// <summary>Of two keys in two lines neither counts, whichever of them a proxy before this server looked at.</summary>
+    /// <summary>If two header lines carry two keys, neither counts, whichever one a proxy in front looked at.</summary>
     [Fact]
     public void A_key_or_a_name_that_is_sent_twice_is_none()
     {
@@ -94,7 +118,11 @@ public sealed class ClientDirectoryTests
         var clients = new ClientDirectory(
             new Dictionary<string, ClientSettings>
             {
-                ["app"] = new() { Mode = "FreeText", ApiKeySha256 = [Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("secret"u8))] },
+                ["app"] = new()
+                {
+                    Mode = "FreeText",
+                    ApiKeySha256 = [Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("secret"u8))],
+                },
                 ["named"] = new() { Mode = "Registration" },
             },
             isDevelopment: true);
@@ -112,8 +140,17 @@ public sealed class ClientDirectoryTests
     }
 
     [Fact]
-    public void A_quota_beyond_what_is_remembered_is_said() => AssertRefused(
-        new() { ["app"] = new ClientSettings { Mode = "Registration", RegistrationsPerDay = CityHelper.Engine.Limits.RegistrationsPerDayMax + 1 } }, "at most");
+    public void A_quota_beyond_what_is_remembered_is_said() =>
+        AssertRefused(
+            new()
+            {
+                ["app"] = new ClientSettings
+                {
+                    Mode = "Registration",
+                    RegistrationsPerDay = CityHelper.Engine.Limits.RegistrationsPerDayMax + 1,
+                },
+            },
+            "at most");
 
     [Fact]
     public void A_negative_limit_is_said() =>
@@ -134,7 +171,11 @@ public sealed class ClientDirectoryTests
             isDevelopment: false);
         var everybody = new ClientShare("default", ClientShare.Everybody.CheapAtOnce, 3);
         Assert.Equal(
-            [new ClientShare("civic", CityHelper.Engine.Limits.CheapAtOnceOfClient, CityHelper.Engine.Limits.DearAtOnceOfClient), everybody, new ClientShare("web", 8, 2)],
+            [
+                new ClientShare("civic", CityHelper.Engine.Limits.CheapAtOnceOfClient, CityHelper.Engine.Limits.DearAtOnceOfClient),
+                everybody,
+                new ClientShare("web", 8, 2),
+            ],
             clients.Shares.OrderBy(share => share.Name, StringComparer.Ordinal));
         foreach (string? header in new[] { null, "named" })
         {
@@ -147,9 +188,34 @@ public sealed class ClientDirectoryTests
     [Fact]
     public void A_share_that_makes_no_sense_is_said()
     {
-        AssertRefused(new() { ["app"] = new ClientSettings { Mode = "FreeText", CheapAtOnce = 2 } }, "known by its name alone");
-        AssertRefused(new() { ["default"] = new ClientSettings { Mode = "FreeText", CheapAtOnce = 0, DearAtOnce = 0 } }, "CheapAtOnce and DearAtOnce are 1 to 1000");
-        AssertRefused(new() { ["app"] = new ClientSettings { Mode = "FreeText", Hosts = ["a.example"], DearAtOnce = 0 } }, "or both 0 to run in the share of default");
+        AssertRefused(
+            new()
+            {
+                ["app"] = new ClientSettings { Mode = "FreeText", CheapAtOnce = 2 },
+            },
+            "known by its name alone");
+        AssertRefused(
+            new()
+            {
+                ["default"] = new ClientSettings
+                {
+                    Mode = "FreeText",
+                    CheapAtOnce = 0,
+                    DearAtOnce = 0,
+                },
+            },
+            "CheapAtOnce and DearAtOnce are 1 to 1000");
+        AssertRefused(
+            new()
+            {
+                ["app"] = new ClientSettings
+                {
+                    Mode = "FreeText",
+                    Hosts = ["a.example"],
+                    DearAtOnce = 0,
+                },
+            },
+            "or both 0 to run in the share of default");
     }
 
     [Fact]
@@ -178,10 +244,13 @@ public sealed class ClientDirectoryTests
             },
             isDevelopment: true)).Problems);
 
-    /// <summary>Two servers as they are by default, an import, a migration and a person fit PostgreSQL as it is by default.</summary>
+    /// <summary>Two servers with default settings, an import, a migration and a person fit into PostgreSQL's default connections.</summary>
     [Fact]
     public void The_limits_of_the_server_agree_with_each_other() => CityHelper.Server.Limits.Verify();
 
     private static void AssertRefused(Dictionary<string, ClientSettings> clients, string message) =>
-        Assert.Contains(message, Assert.Throws<ConfigurationException>(() => new ClientDirectory(clients, isDevelopment: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<ConfigurationException>(() => new ClientDirectory(clients, isDevelopment: true)).Message,
+            StringComparison.Ordinal);
 }

@@ -12,7 +12,7 @@ using CityHelper.Server.Telemetry;
 
 namespace CityHelper.Tests.Server;
 
-/// <summary>Writes docs/configuration.md from the options classes and what their docstrings say.</summary>
+/// <summary>Writes docs/configuration.md from the options classes and their docstrings.</summary>
 internal static partial class ConfigurationDocument
 {
     private const string Head = """
@@ -49,7 +49,7 @@ internal static partial class ConfigurationDocument
 
         """;
 
-    /// <summary>All options classes: the test below finds any that is missing here.</summary>
+    /// <summary>All options classes: ConfigurationDocumentTests finds any that is missing here.</summary>
     public static readonly IReadOnlyList<(string Title, Type Type, string Section)> Sections =
     [
         ("Database", typeof(DatabaseSettings), ""),
@@ -110,7 +110,7 @@ internal static partial class ConfigurationDocument
         var number => Convert.ToString(number, CultureInfo.InvariantCulture)!,
     };
 
-    // A docstring as Markdown: code as code, references as the last part of their names.
+    // A docstring as Markdown: code stays code, and references become the last part of their names.
     private static string Sentence(string member) => Spaces().Replace(string.Concat(s_docs[member].Nodes().Select(node => node switch
     {
         XText text => text.Value,

@@ -8,10 +8,10 @@ using Xunit;
 
 namespace CityHelper.Tests.Server;
 
-/// <summary>A server that is configured wrongly does not start, and says all that is wrong at once.</summary>
+/// <summary>A wrongly configured server does not start, and reports all errors at once.</summary>
 public sealed class ConfigurationTests : IDisposable
 {
-    /// <summary>What a server in Production needs.</summary>
+    /// <summary>The settings that a server in Production needs.</summary>
     private static readonly Dictionary<string, string?> s_right = new()
     {
         ["CITYHELPER_DATABASE"] = "Host=none",

@@ -49,7 +49,7 @@ public sealed class CursorKeyStoreTests : IDisposable
         string two = Convert.ToBase64String(Enumerable.Repeat((byte)2, CursorKey.KeyBytes).ToArray());
         CursorKeys before = Load(Environments.Production, (CursorKeyStore.CurrentKey, one));
         CursorKeys after = Load(Environments.Production, (CursorKeyStore.CurrentKey, two), (CursorKeyStore.PreviousKey, one));
-        Assert.Equal(new CursorPosition(42, 0), new CursorSeal(after, "q").Open(Cursor(before)));
+        Assert.Equal(new KeysetPosition(42, 0), new CursorSigner(after, "q").Open(Cursor(before)));
         Assert.Empty(Directory.GetFiles(_home));
     }
 
@@ -57,11 +57,17 @@ public sealed class CursorKeyStoreTests : IDisposable
     [InlineData("not base64!")]
     [InlineData("c2hvcnQ=")]
     public void A_configured_key_that_is_none_is_refused(string key) =>
-        Assert.Contains("32 bytes", Assert.Throws<ConfigurationException>(() => Load(Environments.Development, (CursorKeyStore.CurrentKey, key))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "32 bytes",
+            Assert.Throws<ConfigurationException>(() => Load(Environments.Development, (CursorKeyStore.CurrentKey, key))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Production_makes_no_key_of_its_own() =>
-        Assert.Contains("the same on every server", Assert.Throws<ConfigurationException>(() => Load(Environments.Production)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "the same on every server",
+            Assert.Throws<ConfigurationException>(() => Load(Environments.Production)).Message,
+            StringComparison.Ordinal);
 
     private CursorKeys Load(string? environment = null, params (string Key, string Value)[] settings)
     {
@@ -74,8 +80,8 @@ public sealed class CursorKeyStoreTests : IDisposable
 
     private static string Cursor(CursorKeys keys)
     {
-        byte[] ascii = new byte[CursorSeal.CursorChars];
-        new CursorSeal(keys, "q").Seal(new CursorPosition(42, 0), ascii);
+        byte[] ascii = new byte[CursorSigner.CursorChars];
+        new CursorSigner(keys, "q").Sign(new KeysetPosition(42, 0), ascii);
         return System.Text.Encoding.ASCII.GetString(ascii);
     }
 }

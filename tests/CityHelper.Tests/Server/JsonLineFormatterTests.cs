@@ -8,7 +8,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Server;
 
-/// <summary>The log of Production.</summary>
+/// <summary>The log format of Production.</summary>
 public sealed class JsonLineFormatterTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 1, 31, 12, 0, 0, 5, TimeSpan.Zero);
@@ -34,7 +34,7 @@ public sealed class JsonLineFormatterTests
             line);
     }
 
-    /// <summary>What a program reads from the log may be shown on a terminal: it is escaped as in lines, and bounded.</summary>
+    /// <summary>A program's log output may end up on a terminal: texts are escaped as in plain lines, and bounded.</summary>
     [Fact]
     public void Texts_are_escaped_and_bounded()
     {

@@ -28,11 +28,11 @@ public sealed class MemoryTrimmingTests
         Assert.False(trimming.IsFloodOver());
         large.Dispose();
 
-        // Until the last look it was held.
+        // The memory was held until the check before this one.
         Assert.True(trimming.IsFloodOver());
         Assert.False(trimming.IsFloodOver());
 
-        // Between two looks.
+        // Taken and returned between two checks.
         using (MemoryLease quick = memory.OpenConnection().TryBegin()!)
         {
             quick.Take(Limits.MemoryTrimBytes);
@@ -51,15 +51,18 @@ public sealed class MemoryTrimmingTests
         Assert.False(trimming.HasGrown(Quiet));
         Assert.False(trimming.HasGrown(Quiet + Limits.MemoryTrimGrowthBytes - 1));
 
-        // As soon as it has grown.
+        // Due as soon as it has grown.
         Assert.True(trimming.HasGrown(Quiet + Limits.MemoryTrimGrowthBytes));
         trimming.NoteTrimmed(Quiet);
 
-        // It grows back each time: 15 s, 30 s, a minute, up to an hour.
-        TimeSpan[] waits = [.. Enumerable.Range(0, 12).Select(_ => UntilDue(trimming, time, Quiet + 2 * Limits.MemoryTrimGrowthBytes, Quiet))];
+        // It grows back each time, so the wait doubles: 15 s, 30 s, a minute, up to an hour.
+        TimeSpan[] waits =
+        [
+            .. Enumerable.Range(0, 12).Select(_ => UntilDue(trimming, time, Quiet + 2 * Limits.MemoryTrimGrowthBytes, Quiet)),
+        ];
         Assert.Equal([15, 30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600], waits.Take(10).Select(w => w.TotalSeconds));
 
-        // It was as small as before for a while: an attack that comes then is over soon.
+        // It stayed small for a while, so the wait is short again: a later attack is soon over.
         time.Advance(2 * Limits.MemoryTrimWaitMax);
         Assert.False(trimming.HasGrown(Quiet));
         Assert.True(trimming.HasGrown(Quiet + Limits.MemoryTrimGrowthBytes));
@@ -67,7 +70,7 @@ public sealed class MemoryTrimmingTests
         Assert.Equal(Limits.MemoryTrimInterval, UntilDue(trimming, time, Quiet + Limits.MemoryTrimGrowthBytes, Quiet));
     }
 
-    /// <summary>What is left is the new size.</summary>
+    /// <summary>The memory left after a trim is the new baseline.</summary>
     [Fact]
     public void What_cannot_be_given_back_is_kept()
     {

@@ -5,14 +5,15 @@ using Xunit;
 
 namespace CityHelper.Tests.Server;
 
-/// <summary><c>cityhelper schema diff</c> as a person meets it.</summary>
+/// <summary><c>cityhelper schema diff</c> as a user runs it.</summary>
 public sealed class SchemaDiffCommandTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("cityhelper-diff-").FullName;
 
     private static string Checked => Repository.PathOf("schema", "schema.graphql");
 
-    private static int Operations => OperationManifest.Read(Repository.PathOf("persisted-queries", OperationManifest.FileName)).Operations.Count;
+    private static int Operations =>
+        OperationManifest.Read(Repository.PathOf("persisted-queries", OperationManifest.FileName)).Operations.Count;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -24,7 +25,8 @@ public sealed class SchemaDiffCommandTests : IDisposable
     [Fact]
     public async Task What_breaks_is_told_with_the_operations_that_it_breaks()
     {
-        string changed = (await File.ReadAllTextAsync(Checked)).Replace("  postalCode: String\n", "  zipCode: String\n", StringComparison.Ordinal);
+        string changed = (await File.ReadAllTextAsync(Checked)).Replace(
+            "  postalCode: String\n", "  zipCode: String\n", StringComparison.Ordinal);
         (int code, string output, string error) = await RunAsync(Checked, Written(changed));
         Assert.Equal((1, ""), (code, error));
         Assert.Contains("breaking   ServiceRequest.postalCode was removed (FIELD_REMOVED)\n", output, StringComparison.Ordinal);
@@ -39,7 +41,11 @@ public sealed class SchemaDiffCommandTests : IDisposable
     {
         string changed = (await File.ReadAllTextAsync(Checked)) + "\n\"More.\"\nscalar More\n";
         Assert.Equal(
-            (0, $"safe       More was added (TYPE_ADDED)\n0 breaking, 0 dangerous, 1 safe; 0 of {Operations} persisted operations do not validate\n", ""),
+            (
+                0,
+                $"safe       More was added (TYPE_ADDED)\n0 breaking, 0 dangerous, 1 safe; 0 of {Operations} persisted operations do not "
+                    + "validate\n",
+                ""),
             await RunAsync(Checked, Written(changed)));
         Assert.Equal(1, (await RunAsync(Written(changed), "-")).Code);
     }

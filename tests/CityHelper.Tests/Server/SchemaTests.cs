@@ -8,7 +8,7 @@ namespace CityHelper.Tests.Server;
 
 public sealed class SchemaTests : IDisposable
 {
-    /// <summary>The scalars of the specification describe themselves.</summary>
+    /// <summary>The specification's scalars need no description.</summary>
     private static readonly string[] s_specified = ["String", "Boolean", "ID", "Float", "Int"];
 
     private readonly ServiceProvider _services = SchemaServices.CreateOffline();
@@ -18,7 +18,7 @@ public sealed class SchemaTests : IDisposable
     [Fact]
     public void The_checked_in_schema_is_the_servers() => Assert.Equal(
         File.ReadAllText(Repository.PathOf("schema", "schema.graphql")),
-        SchemaText.Of(_services.GetRequiredService<ISchema>())); // Else: eng/cityhelper schema export --output schema/schema.graphql
+        SchemaText.Of(_services.GetRequiredService<ISchema>())); // Fix: eng/cityhelper schema export --output schema/schema.graphql
 
     [Fact]
     public void Everything_has_a_description()

@@ -6,7 +6,6 @@ using Xunit;
 
 namespace CityHelper.Tests.Server;
 
-/// <summary>Which traces are kept.</summary>
 public sealed class TraceSamplingTests
 {
     private const string Stranger = "0af7651916cd43dd8448eb211c80319c";

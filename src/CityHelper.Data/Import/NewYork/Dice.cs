@@ -1,23 +1,23 @@
 namespace CityHelper.Data.Import.NewYork;
 
 /// <summary>Random numbers that are the same on every machine and in every version of .NET (SplitMix64).</summary>
-/// <remarks>Only integers and the four operations: a logarithm may differ in its last bit from machine to machine.</remarks>
+/// <remarks>Only integers and the four basic operations: a logarithm may differ in its last bit between machines.</remarks>
 internal struct Dice(long seed, long row)
 {
     private ulong _state = unchecked(((ulong)seed * 0x9E3779B97F4A7C15) ^ ((ulong)row * 0xD1B54A32D192ED03));
 
-    /// <summary>0 up to, not including, 1.</summary>
+    /// <summary>From 0 to 1, without 1.</summary>
     public double Share() => (Next() >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>0 up to, not including, <paramref name="count"/>.</summary>
+    /// <summary>From 0 to <paramref name="count"/>, without it.</summary>
     public int Below(int count) => (int)(Share() * count);
 
     public bool Chance(double share) => Share() < share;
 
-    /// <summary>Bell-shaped around 0 with deviation 1, never beyond 3.5: the sum of four even throws.</summary>
+    /// <summary>Bell-shaped around 0 with standard deviation 1, never beyond 3.5: the sum of four uniform numbers.</summary>
     public double Bell() => (Share() + Share() + Share() + Share() - 2) * 1.7320508;
 
-    /// <summary>Mostly small, sometimes a multiple: about <paramref name="typical"/> in the middle, at most twenty times of it.</summary>
+    /// <summary>Mostly small, sometimes large: the median is about <paramref name="typical"/>, the maximum at most 20 times that.</summary>
     public double LongTail(double typical)
     {
         double share = Share();

@@ -3,16 +3,16 @@ using CityHelper.Data.Model;
 
 namespace CityHelper.Data.Import.NewYork;
 
-/// <summary>All that is particular to New York City, but for how a record is read (<see cref="NewYorkSource"/>).</summary>
+/// <summary>Everything particular to New York City, except how a record is read (<see cref="NewYorkSource"/>).</summary>
 public static class NewYork
 {
-    /// <summary>The bounds hold the five boroughs with their shores; the centre shows Manhattan with the East River.</summary>
+    /// <summary>The bounds contain the five boroughs with their shores; the centre shows Manhattan with the East River.</summary>
     public static CityFacts Facts { get; } = new(
         "nyc", "New York City", "America/New_York",
         West: -74.2591, South: 40.4774, East: -73.7002, North: 40.9162,
         CentreLongitude: -73.9857, CentreLatitude: 40.7484);
 
-    /// <summary>The portal's status texts. The same text in any letter case means the same.</summary>
+    /// <summary>The portal's status texts, without regard to case.</summary>
     public static IReadOnlyDictionary<string, ServiceRequestStatus> Statuses { get; } =
         new Dictionary<string, ServiceRequestStatus>(StringComparer.OrdinalIgnoreCase)
         {
@@ -21,7 +21,7 @@ public static class NewYork
             ["Unspecified"] = ServiceRequestStatus.Open,
             ["Draft"] = ServiceRequestStatus.Open,
             ["Assigned"] = ServiceRequestStatus.Assigned,
-            // The agency was told by mail; it has the request, no one has begun.
+            // The agency was notified by e-mail: it has the request, and no one has begun.
             ["Email Sent"] = ServiceRequestStatus.Assigned,
             ["Started"] = ServiceRequestStatus.InProgress,
             ["In Progress"] = ServiceRequestStatus.InProgress,
@@ -32,9 +32,9 @@ public static class NewYork
             ["Cancelled"] = ServiceRequestStatus.Cancelled,
         };
 
-    /// <summary>What the portal writes in a few closed requests whose closing time nobody knows.</summary>
+    /// <summary>The portal's closing time in a few closed requests whose closing time is unknown.</summary>
     internal static readonly DateTime NoDate = new(1900, 1, 1, 0, 0, 0, DateTimeKind.Unspecified);
 
-    /// <summary>Column names by their letters and digits alone: the portal writes <c>Unique Key</c>, its API <c>unique_key</c>.</summary>
+    /// <summary>A column name as its letters and digits only: the portal writes <c>Unique Key</c>, its API <c>unique_key</c>.</summary>
     internal static string ColumnKey(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
 }

@@ -1,6 +1,6 @@
 namespace CityHelper.Data.Import.NewYork;
 
-/// <summary>When in the day a type of request comes in.</summary>
+/// <summary>The time of day at which requests of a type are made.</summary>
 internal enum Rhythm
 {
     /// <summary>Office hours and the evening.</summary>
@@ -12,7 +12,7 @@ internal enum Rhythm
 
 /// <param name="Name">As in the city's data.</param>
 /// <param name="Agency">Code of <see cref="NewYorkCatalogue.Agencies"/>.</param>
-/// <param name="Weight">How frequent, relative to the others.</param>
+/// <param name="Weight">Frequency, relative to the others.</param>
 /// <param name="Hours">Typical time until it is closed.</param>
 /// <param name="When">Its time of day.</param>
 /// <param name="Details">Its descriptors.</param>
@@ -20,15 +20,15 @@ internal sealed record RequestType(string Name, string Agency, int Weight, doubl
 
 /// <param name="Longitude">Centre.</param>
 /// <param name="Latitude">Centre.</param>
-/// <param name="Spread">Deviation in degrees.</param>
+/// <param name="Spread">Standard deviation in degrees.</param>
 /// <param name="Weight">How many requests come from here, relative to the others.</param>
 /// <param name="Board">Community board.</param>
-/// <param name="Zip">A postal code of it.</param>
-/// <param name="Streets">Streets of it.</param>
+/// <param name="Zip">One of its postal codes.</param>
+/// <param name="Streets">Some of its streets.</param>
 internal sealed record Neighbourhood(
     double Longitude, double Latitude, double Spread, int Weight, string Board, string Zip, params string[] Streets);
 
-/// <summary>What the generator draws from: types, agencies and places with about the frequencies of the real city.</summary>
+/// <summary>What the generator draws from: types, agencies and locations with roughly the frequencies of the real city.</summary>
 internal static class NewYorkCatalogue
 {
     public static IReadOnlyDictionary<string, string> Agencies { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -49,9 +49,11 @@ internal static class NewYorkCatalogue
 
     public static IReadOnlyList<RequestType> Types { get; } =
     [
-        new("Noise - Residential", "NYPD", 1500, 2, Rhythm.Night, "Loud Music/Party", "Banging/Pounding", "Loud Talking", "Loud Television"),
-        new("Illegal Parking", "NYPD", 1400, 2, Rhythm.Day, "Blocked Hydrant", "Posted Parking Sign Violation", "Blocked Sidewalk",
-            "Double Parked Blocking Traffic", "Blocked Bike Lane", "Commercial Overnight Parking"),
+        new("Noise - Residential", "NYPD", 1500, 2, Rhythm.Night,
+            "Loud Music/Party", "Banging/Pounding", "Loud Talking", "Loud Television"),
+        new("Illegal Parking", "NYPD", 1400, 2, Rhythm.Day,
+            "Blocked Hydrant", "Posted Parking Sign Violation", "Blocked Sidewalk", "Double Parked Blocking Traffic", "Blocked Bike Lane",
+            "Commercial Overnight Parking"),
         new("HEAT/HOT WATER", "HPD", 1100, 48, Rhythm.Day, "ENTIRE BUILDING", "APARTMENT ONLY"),
         new("Blocked Driveway", "NYPD", 560, 2, Rhythm.Day, "No Access", "Partial Access"),
         new("Noise - Street/Sidewalk", "NYPD", 540, 2, Rhythm.Night, "Loud Music/Party", "Loud Talking"),
@@ -61,26 +63,34 @@ internal static class NewYorkCatalogue
         new("Noise - Commercial", "NYPD", 220, 2, Rhythm.Night, "Loud Music/Party", "Banging/Pounding", "Loud Talking"),
         new("PLUMBING", "HPD", 200, 260, Rhythm.Day, "WATER SUPPLY", "BASIN/SINK", "STEAM PIPE/RISER", "TOILET"),
         new("PAINT/PLASTER", "HPD", 200, 260, Rhythm.Day, "CEILING", "WALL"),
-        new("Water System", "DEP", 190, 30, Rhythm.Day, "Hydrant Running (WC3)", "Leak (Use Comments) (WA2)", "No Water (WNW)", "Hydrant Defective (WC2)"),
+        new("Water System", "DEP", 190, 30, Rhythm.Day,
+            "Hydrant Running (WC3)", "Leak (Use Comments) (WA2)", "No Water (WNW)", "Hydrant Defective (WC2)"),
         new("Illegal Dumping", "DSNY", 180, 40, Rhythm.Day, "Removal Request", "Chronic Dumping"),
         new("Noise - Vehicle", "NYPD", 180, 2, Rhythm.Night, "Car/Truck Music", "Car/Truck Horn", "Engine Idling"),
-        new("Noise", "DEP", 170, 120, Rhythm.Night, "Noise: Construction Before/After Hours (NM1)", "Noise, Barking Dog (NR5)", "Noise: Alarms (NR3)"),
+        new("Noise", "DEP", 170, 120, Rhythm.Night,
+            "Noise: Construction Before/After Hours (NM1)", "Noise, Barking Dog (NR5)", "Noise: Alarms (NR3)"),
         new("Street Light Condition", "DOT", 160, 70, Rhythm.Night, "Street Light Out", "Street Light Cycling", "Lamppost Damaged"),
         new("Dirty Condition", "DSNY", 160, 60, Rhythm.Day, "Trash", "E1 Improper Disposal"),
         new("DOOR/WINDOW", "HPD", 150, 260, Rhythm.Day, "DOOR", "WINDOW FRAME", "WINDOW PANE"),
         new("Traffic Signal Condition", "DOT", 140, 6, Rhythm.Day, "Controller", "Ped Lamp", "Veh Signal Lamp"),
-        new("Damaged Tree", "DPR", 130, 300, Rhythm.Day, "Branch or Limb Has Fallen Down", "Entire Tree Has Fallen Down", "Tree Leaning/Uprooted"),
-        new("Rodent", "DOHMH", 130, 330, Rhythm.Night, "Rat Sighting", "Condition Attracting Rodents", "Signs of Rodents", "Mouse Sighting"),
-        new("Sewer", "DEP", 120, 24, Rhythm.Day, "Sewer Backup (Use Comments) (SA)", "Catch Basin Clogged/Flooding (Use Comments) (SC)", "Manhole Cover Missing (Emergency) (SA3)"),
+        new("Damaged Tree", "DPR", 130, 300, Rhythm.Day,
+            "Branch or Limb Has Fallen Down", "Entire Tree Has Fallen Down", "Tree Leaning/Uprooted"),
+        new("Rodent", "DOHMH", 130, 330, Rhythm.Night,
+            "Rat Sighting", "Condition Attracting Rodents", "Signs of Rodents", "Mouse Sighting"),
+        new("Sewer", "DEP", 120, 24, Rhythm.Day,
+            "Sewer Backup (Use Comments) (SA)", "Catch Basin Clogged/Flooding (Use Comments) (SC)",
+            "Manhole Cover Missing (Emergency) (SA3)"),
         new("Missed Collection", "DSNY", 120, 48, Rhythm.Day, "Trash", "Recycling - Paper", "Organics"),
         new("Encampment", "NYPD", 110, 4, Rhythm.Day, "N/A"),
-        new("General Construction/Plumbing", "DOB", 100, 500, Rhythm.Day, "Failure To Maintain", "Cons - Contrary/Beyond Approved Plans/Permits", "Boiler - Defective/Inoperative/No Permit"),
+        new("General Construction/Plumbing", "DOB", 100, 500, Rhythm.Day,
+            "Failure To Maintain", "Cons - Contrary/Beyond Approved Plans/Permits", "Boiler - Defective/Inoperative/No Permit"),
         new("WATER LEAK", "HPD", 100, 150, Rhythm.Day, "HEAVY FLOW", "SLOW LEAK", "DAMP SPOT"),
         new("Graffiti", "DSNY", 90, 700, Rhythm.Day, "Graffiti"),
         new("Homeless Person Assistance", "DHS", 80, 3, Rhythm.Day, "Chronic", "Non-Chronic"),
         new("Derelict Vehicles", "DSNY", 70, 200, Rhythm.Day, "Derelict Vehicles"),
         new("Sidewalk Condition", "DOT", 70, 600, Rhythm.Day, "Broken Sidewalk", "Sidewalk Violation", "Defacement"),
-        new("Building/Use", "DOB", 60, 900, Rhythm.Day, "Illegal Conversion Of Residential Building/Space", "Zoning - Non-Conforming/Illegal Vehicle Storage"),
+        new("Building/Use", "DOB", 60, 900, Rhythm.Day,
+            "Illegal Conversion Of Residential Building/Space", "Zoning - Non-Conforming/Illegal Vehicle Storage"),
         new("Food Establishment", "DOHMH", 55, 300, Rhythm.Day, "Rodents/Insects/Garbage", "Food Spoiled", "Bare Hands in Contact w/ Food"),
         new("Overgrown Tree/Branches", "DPR", 50, 500, Rhythm.Day, "Street Light Blocked", "Hitting Building"),
         new("Lost Property", "TLC", 45, 400, Rhythm.Day, "Phone", "Bag/Wallet", "Other"),
@@ -133,7 +143,7 @@ internal static class NewYorkCatalogue
         new(-74.1900, 40.5350, 0.0150, 35, "03 STATEN ISLAND", "10312", "AMBOY ROAD", "ARTHUR KILL ROAD"),
     ];
 
-    /// <summary>Single addresses that come up again and again, as real ones do.</summary>
+    /// <summary>Single addresses that occur again and again, as in real data.</summary>
     public static IReadOnlyList<(double Longitude, double Latitude, int Place, string Address)> HotSpots { get; } =
     [
         (-73.860168, 40.891872, 7, "655 EAST 230 STREET"),

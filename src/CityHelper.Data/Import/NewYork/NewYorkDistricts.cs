@@ -10,8 +10,8 @@ internal static class NewYorkDistricts
     private static readonly string[] s_boroughs = ["Manhattan", "Bronx", "Brooklyn", "Queens", "Staten Island"];
 
     /// <summary>
-    /// <c>Queens 5</c>; parks and airports that no district administers have numbers of their own (<c>Manhattan 64</c> is Central Park), as
-    /// in the requests. Null for what is no such code.
+    /// For example <c>Queens 5</c>. Parks and airports outside the districts have numbers of their own, as in the requests:
+    /// <c>Manhattan 64</c> is Central Park. Null when it is not such a code.
     /// </summary>
     public static string? NameOf(string code) =>
         code.Length == 3 && int.TryParse(code, NumberStyles.None, CultureInfo.InvariantCulture, out int number)

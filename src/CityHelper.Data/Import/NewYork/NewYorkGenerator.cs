@@ -3,12 +3,12 @@ using CityHelper.Data.Model;
 
 namespace CityHelper.Data.Import.NewYork;
 
-/// <summary>Makes believable requests of New York. Row <c>n</c> of a seed is the same however many rows are asked for.</summary>
+/// <summary>Makes plausible requests of New York. Row <c>n</c> of a seed is the same however many rows are made.</summary>
 public sealed class NewYorkGenerator(int seed, DateTime untilUtc)
 {
     private const int Days = 3 * 365;
 
-    /// <summary>One row in so many was entered in the same millisecond as its neighbour.</summary>
+    /// <summary>One row in this many has the same millisecond as its neighbour.</summary>
     private const int SameMomentEvery = 97;
 
     private const double WithoutLocationShare = 0.015;
@@ -64,7 +64,8 @@ public sealed class NewYorkGenerator(int seed, DateTime untilUtc)
     private static bool IsEnd(ServiceRequestStatus status) =>
         status is ServiceRequestStatus.Closed or ServiceRequestStatus.Cancelled or ServiceRequestStatus.Duplicate;
 
-    private static string SourceText(ServiceRequestStatus status) => status == ServiceRequestStatus.InProgress ? "In Progress" : status.ToString();
+    private static string SourceText(ServiceRequestStatus status) =>
+        status == ServiceRequestStatus.InProgress ? "In Progress" : status.ToString();
 
     private static string Resolution(ServiceRequestStatus status, RequestType type) => status switch
     {
@@ -78,7 +79,7 @@ public sealed class NewYorkGenerator(int seed, DateTime untilUtc)
         double share = dice.Share();
         return share < 0.03 ? ServiceRequestStatus.Duplicate
             : share < 0.05 ? ServiceRequestStatus.Cancelled
-            // A few are forgotten.
+            // A few stay pending.
             : share < 0.08 ? ServiceRequestStatus.Pending
             : share < 0.10 ? ServiceRequestStatus.Resolved
             : ServiceRequestStatus.Closed;
@@ -102,23 +103,23 @@ public sealed class NewYorkGenerator(int seed, DateTime untilUtc)
             string.Create(CultureInfo.InvariantCulture, $"{1 + dice.Below(2_400)} {street}"));
     }
 
-    /// <summary>A type's rhythm belongs to the time, so the type is drawn again from the row's own dice.</summary>
+    /// <summary>The time of day depends on the type, so the type is drawn again from the row's own numbers.</summary>
     private DateTime CreatedAt(int number)
     {
         var typeDice = new Dice(seed, number);
         Rhythm rhythm = Types.Draw(ref typeDice).When;
-        // Another stream than the row's, so that a neighbour can ask for this row's time alone.
+        // Another random stream than the row's, so that a neighbour can compute this row's time alone.
         var dice = new Dice(~(long)seed, number);
-        // The larger of two throws: somewhat more requests in the later years, as in the city.
+        // The larger of two numbers: somewhat more requests in later years, as in the city.
         double day = dice.Chance(0.2) ? Math.Max(dice.Share(), dice.Share()) : dice.Share();
         double hour = rhythm == Rhythm.Night ? 22 + (dice.Bell() * 3.5) : 13.5 + (dice.Bell() * 4);
-        // Hours are New York's, about five behind UTC; the clock change does not matter to made-up times.
+        // Hours are New York's, about five behind UTC; daylight saving does not matter for generated times.
         double ms = ((Math.Floor(day * Days) * 24) + hour + 5) * 3_600_000;
         DateTime created = _until.AddDays(-Days - 1).AddMilliseconds(Math.Floor(ms) + dice.Below(1_000));
         return created < _until ? created : _until.AddMilliseconds(-1 - dice.Below(86_400_000));
     }
 
-    /// <summary>What happened until the end of the generated time; later changes have not happened yet.</summary>
+    /// <summary>The history until the end of the generated time; later changes have not happened yet.</summary>
     private ImportedChange[] DrawHistory(ref Dice dice, RequestType type, DateTime created, ServiceRequestStatus end)
     {
         double total = dice.LongTail(type.Hours);
@@ -130,7 +131,8 @@ public sealed class NewYorkGenerator(int seed, DateTime untilUtc)
 
         if (dice.Chance(0.5))
         {
-            changes.Add(new(After(created, total * (0.2 + (dice.Share() * 0.3))), ServiceRequestStatus.InProgress, "A crew is on its way."));
+            changes.Add(
+                new(After(created, total * (0.2 + (dice.Share() * 0.3))), ServiceRequestStatus.InProgress, "A crew is on its way."));
         }
 
         if (dice.Chance(0.06))
@@ -146,7 +148,7 @@ public sealed class NewYorkGenerator(int seed, DateTime untilUtc)
 
     private readonly record struct Place(Neighbourhood Neighbourhood, double Longitude, double Latitude, string Address);
 
-    /// <summary>Draws by weight with one throw and a binary search.</summary>
+    /// <summary>Draws by weight, with one random number and a binary search.</summary>
     private sealed class Weighted<T>
     {
         private readonly IReadOnlyList<T> _items;
@@ -166,7 +168,7 @@ public sealed class NewYorkGenerator(int seed, DateTime untilUtc)
         public T Draw(ref Dice dice)
         {
             int found = Array.BinarySearch(_ends, dice.Below(_ends[^1]));
-            // An exact hit is the end of the item before: ends are not part of their items.
+            // An exact hit is the end of the previous item: an end is not part of its item.
             return _items[found >= 0 ? found + 1 : ~found];
         }
     }

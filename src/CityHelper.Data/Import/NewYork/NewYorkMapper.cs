@@ -3,11 +3,11 @@ using CityHelper.Data.Model;
 
 namespace CityHelper.Data.Import.NewYork;
 
-/// <summary>Reads the records of one file of New York's export.</summary>
+/// <summary>Maps the records of one file of New York's export.</summary>
 internal sealed class NewYorkMapper(Dictionary<string, int> places, IReadOnlySet<string> presentColumns, ImportContext context)
     : IRecordMapper
 {
-    // Where each cell stands; -1 when the file has no such column.
+    // The index of each column; -1 when the file does not have it.
     private readonly int _key = Place("Unique Key", places);
     private readonly int _created = Place("Created Date", places);
     private readonly int _closed = Place("Closed Date", places);
@@ -27,7 +27,7 @@ internal sealed class NewYorkMapper(Dictionary<string, int> places, IReadOnlySet
     private readonly int _latitude = Place("Latitude", places);
     private readonly int _longitude = Place("Longitude", places);
 
-    // Few texts, repeated on every row: one string each instead of millions. The bound is for files with other things in them.
+    // Few texts, repeated on every row: one string each instead of millions. The bound is for files with other contents.
     private readonly TextPool _pool = new(capacity: 4_096);
 
     private string? _reason;
@@ -111,7 +111,7 @@ internal sealed class NewYorkMapper(Dictionary<string, int> places, IReadOnlySet
         return utc;
     }
 
-    /// <summary>A due date lies ahead by its nature, but not past the last year there is a partition for.</summary>
+    /// <summary>A due date may lie in the future, but not after the last year that has a partition.</summary>
     private DateTime? DueTime(IRecord record)
     {
         DateTime? utc = AnyTime(record, _due, "Due Date");
@@ -131,7 +131,7 @@ internal sealed class NewYorkMapper(Dictionary<string, int> places, IReadOnlySet
             return null;
         }
 
-        // The first and last years of the calendar have no room for a zone's offset.
+        // The first and last years of the calendar leave no room for a zone's offset.
         if (SourceTimes.TryRead(cell, out DateTime local) && local.Year is > 1 and < 9999)
         {
             return local == NewYork.NoDate && column != _created ? null : LocalTimes.ToUtc(local, context.Zone);
@@ -141,7 +141,7 @@ internal sealed class NewYorkMapper(Dictionary<string, int> places, IReadOnlySet
         return null;
     }
 
-    /// <summary>Zero for both is the portal's way to say that it does not know.</summary>
+    /// <summary>The portal writes zero for both when it does not know the location.</summary>
     private (double? Longitude, double? Latitude) Location(IRecord record)
     {
         ReadOnlySpan<char> longitudeCell = Cell(record, _longitude);
@@ -174,7 +174,7 @@ internal sealed class NewYorkMapper(Dictionary<string, int> places, IReadOnlySet
         return (closed is null ? ServiceRequestStatus.Open : ServiceRequestStatus.Closed, false, text, text is not null);
     }
 
-    /// <summary>The community board, <c>05 QUEENS</c>; where that is not known, the borough.</summary>
+    /// <summary>The community board, <c>05 QUEENS</c>; the borough when the board is unknown.</summary>
     private string? District(IRecord record)
     {
         string? board = Pooled(record, _board, "Community Board");

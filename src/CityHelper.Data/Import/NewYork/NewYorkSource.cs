@@ -1,12 +1,12 @@
 namespace CityHelper.Data.Import.NewYork;
 
-/// <summary>New York's 311 export: the portal's 41 columns, or any part of them that has key, creation time and type.</summary>
+/// <summary>New York's 311 export: the portal's 41 columns, or any subset with key, creation time and type.</summary>
 public sealed class NewYorkSource : IImportSource
 {
     private static readonly string[] Required = ["Unique Key", "Created Date", "Complaint Type"];
 
-    // Which of our columns a column of the file speaks about. District is not told by Borough alone: a narrow file must not
-    // replace a community board by its borough.
+    // The column of ours that a column of the file fills. Borough alone does not fill district: a narrow file must not replace a community
+    // board by its borough.
     private static readonly (string Theirs, string Ours)[] Columns =
     [
         ("Complaint Type", "category_id"), ("Agency", "agency_id"), ("Status", "source_status"), ("Descriptor", "title"),
@@ -47,7 +47,7 @@ public sealed class NewYorkSource : IImportSource
         var present = Columns.Where(c => places.ContainsKey(NewYork.ColumnKey(c.Theirs))).Select(c => c.Ours).ToHashSet();
         foreach ((string ours, string[] theirs) in MadeOfTwo)
         {
-            // One half alone says too little to replace what is known.
+            // One of two columns is not enough to replace a stored value.
             if (!theirs.All(name => places.ContainsKey(NewYork.ColumnKey(name))))
             {
                 present.Remove(ours);

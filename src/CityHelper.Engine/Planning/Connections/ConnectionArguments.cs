@@ -20,12 +20,20 @@ namespace CityHelper.Engine.Planning.Connections;
 /// <param name="Filter">The filter.</param>
 /// <param name="Order">The order.</param>
 internal sealed record ConnectionArguments(
-    string Coordinate, InputNode? First, InputNode? After, InputNode? Last, InputNode? Before, AreaArgument? Area, InputNode? Filter, InputNode? Order)
+    string Coordinate,
+    InputNode? First,
+    InputNode? After,
+    InputNode? Last,
+    InputNode? Before,
+    AreaArgument? Area,
+    InputNode? Filter,
+    InputNode? Order)
 {
-    /// <summary>Whether the page is the last of its list.</summary>
+    /// <summary>Whether the page is read from the end of its list.</summary>
     public bool Backward => Last is not null;
 
-    public static ConnectionArguments Of(RowPlanner rows, CollectedField field, FieldType definition, ConnectionRows connection, string parent)
+    public static ConnectionArguments Of(
+        RowPlanner rows, CollectedField field, FieldType definition, ConnectionRows connection, string parent)
     {
         InputNode? Given(string name) => definition.Arguments!.Find(name) is null ? null : rows.GivenArgument(field, definition, name);
 
@@ -35,14 +43,14 @@ internal sealed record ConnectionArguments(
             Given(ConnectionBinding.AfterArgument),
             Given(ConnectionBinding.LastArgument),
             Given(ConnectionBinding.BeforeArgument),
-            FieldBinding.Of(definition) is PartitionConnectionBinding { OfArea: true } ? new AreaArgument(null, connection.Access.Grid!)
+            FieldBinding.Of(definition) is TenantConnectionBinding { OfArea: true } ? new AreaArgument(null, connection.Access.Grid!)
                 : Given(ConnectionBinding.AreaArgument) is { } area ? new AreaArgument(area, connection.Access.Grid!)
                 : null,
             Filtered(Given(ConnectionBinding.FilterArgument), connection.Selectors.Select(selector => (selector, Given(selector)))),
             Given(ConnectionBinding.OrderArgument));
     }
 
-    // An argument beside the filter is one more condition of it: one way to compile, and cursors are bound to it too.
+    // An argument beside the filter becomes one more condition of it: it is compiled in the same way, and cursors are bound to it too.
     private static InputNode? Filtered(InputNode? filter, IEnumerable<(string Name, InputNode? Value)> selectors)
     {
         InputNode[] conditions = [.. selectors.Where(s => s.Value is not null)
@@ -53,7 +61,7 @@ internal sealed record ConnectionArguments(
 
     private static ObjectNode One(string member, InputNode value) => new(new Dictionary<string, InputNode> { [member] = value });
 
-    /// <summary>The page's rows, or why there can be none.</summary>
+    /// <summary>The size of the page, or the error that refuses it.</summary>
     public (int Rows, RequestError? Error) Page(VariableValues variables, bool mustBeGiven)
     {
         if (First is not null && Last is not null)
@@ -71,28 +79,28 @@ internal sealed record ConnectionArguments(
         return (rows, PageArguments.Check(argument, rows, Coordinate));
     }
 
-    /// <summary>The cursors' places, or why one is none of this question.</summary>
-    public (CursorPosition? After, CursorPosition? Before, RequestError? Error) Places(CursorSeal? seal, VariableValues variables)
+    /// <summary>The cursors' keyset positions, or the error for a cursor that was not signed for this question.</summary>
+    public (KeysetPosition? After, KeysetPosition? Before, RequestError? Error) Positions(CursorSigner? signer, VariableValues variables)
     {
-        CursorPosition? after = Open(After, seal, variables);
-        CursorPosition? before = Open(Before, seal, variables);
+        KeysetPosition? after = Open(After, signer, variables);
+        KeysetPosition? before = Open(Before, signer, variables);
         string? broken = After is not null && after is null ? ConnectionBinding.AfterArgument
             : Before is not null && before is null ? ConnectionBinding.BeforeArgument
             : null;
         return (after, before, broken is null ? null : new CursorInvalidError(broken, Coordinate));
     }
 
-    private static CursorPosition? Open(InputNode? cursor, CursorSeal? seal, VariableValues variables) =>
-        cursor is null ? null : seal!.Open((string)cursor.Evaluate(variables)!);
+    private static KeysetPosition? Open(InputNode? cursor, CursorSigner? signer, VariableValues variables) =>
+        cursor is null ? null : signer!.Open((string)cursor.Evaluate(variables)!);
 
     /// <summary>
-    /// What a cursor of the connection is bound to: the field, the partition, the area, the filter and the order, but not the page
-    /// size or the selected fields, which a client may change from page to page, nor the row that a nested connection hangs on.
+    /// What a cursor of the connection is bound to: the field, the tenant, the area, the filter and the order. It is not bound to the page
+    /// size or the selected fields, which a client may change from page to page, nor to the parent row of a nested connection.
     /// </summary>
-    public string Question(short partition, RowOrder order, VariableValues variables, long? area = null)
+    public string Question(short tenant, RowOrder order, VariableValues variables, long? area = null)
     {
         var text = new StringBuilder(Coordinate);
-        text.Append('|').Append(partition.ToString(CultureInfo.InvariantCulture));
+        text.Append('|').Append(tenant.ToString(CultureInfo.InvariantCulture));
         text.Append('|').Append(order.Name).Append('|');
         Append(text, area ?? Area?.Evaluate(variables));
         text.Append('|');
@@ -100,7 +108,7 @@ internal sealed record ConnectionArguments(
         return text.ToString();
     }
 
-    // Members by name, so that a literal and a variable of equal content are one question.
+    // Members sorted by name, so that a literal and a variable of equal content give the same text.
     private static void Append(StringBuilder text, object? value)
     {
         switch (value)
@@ -127,7 +135,7 @@ internal sealed record ConnectionArguments(
                 text.Append(']');
                 break;
             case NetTopologySuite.Geometries.Geometry geometry:
-                // A polygon may be long, and only its identity matters.
+                // Hashed: a polygon may be long, and only its identity matters.
                 text.Append(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(geometry.AsBinary())));
                 break;
             case DateTimeOffset moment:
@@ -140,10 +148,11 @@ internal sealed record ConnectionArguments(
     }
 }
 
-/// <summary>The arguments that bound a list.</summary>
+/// <summary>The arguments that limit a list.</summary>
 internal static class PageArguments
 {
-    public static int Rows(InputNode? argument, VariableValues variables) => argument?.Evaluate(variables) as int? ?? Limits.PageRowsDefault;
+    public static int Rows(InputNode? argument, VariableValues variables) =>
+        argument?.Evaluate(variables) as int? ?? Limits.PageRowsDefault;
 
     public static RequestError? Check(string argument, int rows, string coordinate) => rows switch
     {

@@ -3,7 +3,7 @@ using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Planning.Connections;
 
-/// <summary>A connection's page: of the partition that an argument names, or of the one that the row above stands for.</summary>
+/// <summary>A page of a connection: of the tenant that an argument names, or of the parent row that is a tenant.</summary>
 /// <param name="field">Its name and writer.</param>
 internal sealed class ConnectionPlan(FieldWriter field) : RootPlan(field)
 {
@@ -11,8 +11,8 @@ internal sealed class ConnectionPlan(FieldWriter field) : RootPlan(field)
 
     public required ConnectionArguments Arguments { get; init; }
 
-    /// <summary>The argument of the partition and its value; null below a row.</summary>
-    public required NamedPartition? Partition { get; init; }
+    /// <summary>The argument that names the tenant, and its value; null when nested in a row.</summary>
+    public required NamedTenant? Tenant { get; init; }
 
     public required CompiledFilter Filter { get; init; }
 

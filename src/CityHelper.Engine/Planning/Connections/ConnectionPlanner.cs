@@ -7,20 +7,20 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Planning.Connections;
 
 /// <summary>
-/// Plans a connection: one statement for its rows whatever places they are selected in, one for the count, and one for each side of the
-/// page on which rows may stand that the page itself does not tell of.
+/// Plans a connection: one statement for its rows, wherever they are selected, one for the count, and one for each side of the page where
+/// the page itself does not show whether there are rows.
 /// </summary>
 internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector collector)
 {
     private readonly ConnectionWriters _writers = new(rows, collector);
 
-    /// <summary>A connection of a partition.</summary>
+    /// <summary>Plans a connection of a tenant.</summary>
     /// <param name="field">The field.</param>
     /// <param name="definition">Its definition.</param>
     /// <param name="connection">The rows.</param>
-    /// <param name="parent">The type it is a field of.</param>
-    /// <param name="partition">The argument that names the partition; null below a row.</param>
-    public RootPlan Plan(CollectedField field, FieldType definition, ConnectionRows connection, string parent, PartitionArgument? partition)
+    /// <param name="parent">The type that has the field.</param>
+    /// <param name="tenant">The argument that names the tenant; null when nested in a row.</param>
+    public RootPlan Plan(CollectedField field, FieldType definition, ConnectionRows connection, string parent, TenantArgument? tenant)
     {
         ConnectionArguments arguments = ConnectionArguments.Of(rows, field, definition, connection, parent);
         if (RowOrder.Of(connection, arguments.Order) is not { } order)
@@ -32,29 +32,35 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         ConnectionQuestion question = Question(connection, arguments, order);
         var source = new ConnectionSource(question, ConnectionPart.Page);
         var select = new SelectPlan(source);
-        PlaceColumns place = Place(select, connection.Access.Entity, new PlaceConditions(question, ConnectionPart.Page));
-        ObjectWriter writer = _writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, connection.Row);
-        rows.Add(new RootStatement(select, place, _writers.Outputs));
+        KeysetColumns keyset = Keyset(select, connection.Access.Entity, new KeysetConditions(question, ConnectionPart.Page));
+        ObjectWriter writer = _writers.Connection(
+            select, keyset, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, connection.Row);
+        rows.Add(new RootStatement(select, keyset, _writers.Outputs));
         return new ConnectionPlan(Planner.Writer(field, definition, writer))
         {
             Question = question,
             Arguments = arguments,
-            Partition = rows.Partition(field, definition, partition),
+            Tenant = rows.Tenant(field, definition, tenant),
             Filter = filter,
             NeedsCursors = _writers.NeedsCursors,
             Statements = rows.Statements,
             Nested = rows.Nested,
-            Below = rows.Below,
+            NestedRoots = rows.NestedRoots,
             Backward = question.Backward,
             Probes = [.. Probes(question).Select(part => new FactStatement(FactOf(part), new ConnectionSource(question, part).ExistsSql))],
             Count = _writers.Selects("totalCount") ? new FactStatement(ListFact.TotalCount, source.CountSql) : null,
         };
     }
 
-    /// <summary>A connection over the rows that point at each row of another select.</summary>
+    /// <summary>Plans a connection over the rows that reference each row of another select.</summary>
     /// <returns>The writer of the connection, for a parent whose rows are the current page.</returns>
     public ValueWriter PlanNested(
-        CollectedField field, FieldType definition, NestedConnectionBinding binding, IObjectGraphType parentType, SelectPlan parents, string alias)
+        CollectedField field,
+        FieldType definition,
+        NestedConnectionBinding binding,
+        IObjectGraphType parentType,
+        SelectPlan parents,
+        string alias)
     {
         ConnectionArguments arguments = ConnectionArguments.Of(rows, field, definition, binding.Rows, parentType.Name);
         RowOrder? order = RowOrder.Of(binding.Rows, arguments.Order);
@@ -71,10 +77,10 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
             order.KeyDescending != question.Backward));
         var select = new SelectPlan(source);
         int parentKey = select.Column(SelectPlan.Row, NestedSource.ParentKey);
-        var place = new PlaceColumns(select.Column(SelectPlan.Row, source.Entity.RowColumn), -1);
+        KeysetColumns keyset = new KeysetColumns(select.Column(SelectPlan.Row, source.Entity.RowColumn), -1);
         ObjectWriter writer = rows.Within(number, () =>
-            _writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row));
-        rows.Add(new NestedStatement(number, select, parentKey, place, _writers.Outputs));
+            _writers.Connection(select, keyset, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row));
+        rows.Add(new NestedStatement(number, select, parentKey, keyset, _writers.Outputs));
         AddNumbers(number, source, question);
         rows.SetNested(number, new NestedConnectionPlan(rows.Parent)
         {
@@ -82,7 +88,7 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
             Question = question,
             Filter = filter,
             ChildColumn = binding.ChildColumn,
-            Places = _writers.Outputs.Count,
+            OutputCount = _writers.Outputs.Count,
         });
         return new NestedWriter(number, parents.Column(alias, binding.ParentColumn), writer);
     }
@@ -91,7 +97,7 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
     {
         foreach (ConnectionPart part in Probes(question))
         {
-            rows.Add(new NestedFactStatement(number, FactOf(part), statement => source.ExistsSql(statement, part), addsUp: false));
+            rows.Add(new NestedFactStatement(number, FactOf(part), statement => source.ExistsSql(statement, part), isAggregate: false));
         }
 
         if (_writers.Selects("totalCount"))
@@ -100,8 +106,15 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         }
     }
 
-    private static ConnectionQuestion Question(ConnectionRows connection, ConnectionArguments arguments, RowOrder order) => new(
-        connection, arguments.Filter, arguments.Area?.Kind, order, arguments.After is not null, arguments.Before is not null, arguments.Backward);
+    private static ConnectionQuestion Question(ConnectionRows connection, ConnectionArguments arguments, RowOrder order) =>
+        new(
+            connection,
+            arguments.Filter,
+            arguments.Area?.Kind,
+            order,
+            arguments.After is not null,
+            arguments.Before is not null,
+            arguments.Backward);
 
     private static OrderNotIndexedError NoOrder(ConnectionRows rows, ConnectionArguments arguments) => new(
         string.Join(", ", rows.Sort.Fields.Select(f => f.Name)),
@@ -121,9 +134,10 @@ internal sealed class ConnectionPlanner(RowPlanner rows, SelectionCollector coll
         }
     }
 
-    private static ListFact FactOf(ConnectionPart part) => part == ConnectionPart.BeforePage ? ListFact.HasRowsBefore : ListFact.HasRowsBehind;
+    private static ListFact FactOf(ConnectionPart part) =>
+        part == ConnectionPart.BeforePage ? ListFact.HasRowsBefore : ListFact.HasRowsBehind;
 
-    private static PlaceColumns Place(SelectPlan select, EntityMap entity, PlaceConditions source) => new(
+    private static KeysetColumns Keyset(SelectPlan select, EntityMap entity, KeysetConditions source) => new(
         select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]),
         source.CursorValue(SelectPlan.Row) is { } value ? select.Expression(SelectPlan.Row, value, [source.CursorColumn]) : -1);
 }

@@ -4,7 +4,7 @@ using CityHelper.Engine.Planning.Similar;
 namespace CityHelper.Engine.Planning.Connections;
 
 /// <summary>One nested list of a root's plan.</summary>
-/// <param name="parent">The number of the list it hangs on, -1 for the root's own rows.</param>
+/// <param name="parent">The number of the list that contains it, -1 for the root's own rows.</param>
 internal abstract class NestedPlan(int parent)
 {
     public int Parent { get; } = parent;
@@ -12,12 +12,12 @@ internal abstract class NestedPlan(int parent)
     /// <summary>Whether its pages are read from the list's end.</summary>
     public virtual bool Backward => false;
 
-    /// <summary>How many places its rows are selected in.</summary>
+    /// <summary>How many locations its rows are selected in.</summary>
     public virtual int Outputs => 1;
 }
 
 /// <summary>A list of the newest rows.</summary>
-/// <param name="parent">The number of the list it hangs on.</param>
+/// <param name="parent">The number of the list that contains it.</param>
 /// <param name="last">How many rows; null when not given.</param>
 /// <param name="coordinate">The field, as errors name it.</param>
 internal sealed class NestedListPlan(int parent, InputNode? last, string coordinate) : NestedPlan(parent)
@@ -27,12 +27,12 @@ internal sealed class NestedListPlan(int parent, InputNode? last, string coordin
     public string Coordinate { get; } = coordinate;
 }
 
-/// <summary>The rows whose areas hold the row's point.</summary>
-/// <param name="parent">The number of the list it hangs on.</param>
+/// <summary>The rows whose areas contain the row's point.</summary>
+/// <param name="parent">The number of the list that contains it.</param>
 internal sealed class AroundPlan(int parent) : NestedPlan(parent);
 
 /// <summary>A nested connection: the same arguments for each parent.</summary>
-/// <param name="parent">The number of the list it hangs on.</param>
+/// <param name="parent">The number of the list that contains it.</param>
 internal sealed class NestedConnectionPlan(int parent) : NestedPlan(parent)
 {
     public required ConnectionArguments Arguments { get; init; }
@@ -41,18 +41,18 @@ internal sealed class NestedConnectionPlan(int parent) : NestedPlan(parent)
 
     public required CompiledFilter Filter { get; init; }
 
-    /// <summary>The column of its rows that names the parent.</summary>
+    /// <summary>The column of its rows that references the parent.</summary>
     public required string ChildColumn { get; init; }
 
-    public required int Places { get; init; }
+    public required int OutputCount { get; init; }
 
     public override bool Backward => Question.Backward;
 
-    public override int Outputs => Places;
+    public override int Outputs => OutputCount;
 }
 
-/// <summary>A list of rows similar to each of a list's rows.</summary>
-/// <param name="parent">The number of the list it hangs on.</param>
+/// <summary>A list of rows similar to each row of another list.</summary>
+/// <param name="parent">The number of the list that contains it.</param>
 /// <param name="arguments">How many, and how near.</param>
 internal sealed class SimilarListPlan(int parent, SimilarArguments arguments) : NestedPlan(parent)
 {

@@ -4,54 +4,54 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Planning.Connections;
 
-/// <summary>By what rows are ordered before their key.</summary>
+/// <summary>What rows are ordered by before their key.</summary>
 internal enum OrderKind
 {
-    /// <summary>By nothing: the key alone, which is the creation time.</summary>
+    /// <summary>Nothing: the key alone, which carries the creation time.</summary>
     Key,
 
-    /// <summary>By the column of an <see cref="OrderIndex"/>.</summary>
+    /// <summary>The column of an <see cref="OrderIndex"/>.</summary>
     Column,
 
-    /// <summary>By a column of few values, or by columns of the row that it points at; then by that value.</summary>
+    /// <summary>A column of few values, or columns of the row that it references; then that value.</summary>
     Group,
 
-    /// <summary>By any columns of a small table.</summary>
+    /// <summary>Any columns of a small table.</summary>
     Small,
 }
 
 /// <summary>A column that rows are ordered by.</summary>
 internal sealed record OrderTerm(ColumnMap Column, bool Descending)
 {
-    /// <summary>Texts are ordered by their code points on every machine, whatever its locale's version.</summary>
+    /// <summary>Texts are ordered by code point on every machine, whatever the version of its locale.</summary>
     public string Sql(string alias) => $"{alias}.{Column.Name}{(Column.ValueType == typeof(string) ? " collate \"C\"" : "")}";
 }
 
-/// <summary>The order of a connection's rows. Rows that are equal in all terms stand in the order of their keys.</summary>
+/// <summary>The order of a connection's rows. Rows that are equal in all terms are ordered by key.</summary>
 /// <param name="Kind">What the terms are.</param>
 /// <param name="Terms">The columns, most significant first; empty for the key alone.</param>
 /// <param name="KeyDescending">Whether larger keys come first.</param>
 /// <param name="Group">For a group: the column whose values are the groups.</param>
-/// <param name="Reference">For a group by columns of another row: how it is reached.</param>
+/// <param name="Reference">For a group by columns of another row: the reference to it.</param>
 internal sealed record RowOrder(
     OrderKind Kind, IReadOnlyList<OrderTerm> Terms, bool KeyDescending, string? Group = null, ReferenceBinding? Reference = null)
 {
-    /// <summary>Whether groups of equal terms come in the order of larger values first.</summary>
+    /// <summary>Whether groups that are equal in all terms are ordered by descending value.</summary>
     public bool GroupDescending => Terms[^1].Descending;
 
-    /// <summary>The order as an index gives it when it is read from its other end.</summary>
+    /// <summary>The reverse order, which a backward index scan gives.</summary>
     public RowOrder Reversed => this with
     {
         Terms = [.. Terms.Select(t => t with { Descending = !t.Descending })],
         KeyDescending = !KeyDescending,
     };
 
-    /// <summary>What a cursor is bound to.</summary>
+    /// <summary>The text that cursors are bound to.</summary>
     public string Name => string.Concat(Terms.Select(t => $"{Reference?.Target.Name}.{t.Column.Name} {(t.Descending ? "desc" : "asc")},"))
         + (KeyDescending ? "desc" : "asc");
 
     /// <summary>The order of a connection's argument.</summary>
-    /// <returns>Null when no index gives the order; the client is told which do.</returns>
+    /// <returns>Null when no index gives the order; the error names the orders that there are.</returns>
     public static RowOrder? Of(ConnectionRows rows, InputNode? order)
     {
         List<SortKey> keys = Distinct(Keys(rows.Sort, order, []));
@@ -67,16 +67,23 @@ internal sealed record RowOrder(
                 : null;
         }
 
-        // The creation time is the key: what follows it has no say.
+        // The creation time is the key: terms after it have no effect.
         int created = keys.FindIndex(k => k.Column == rows.Access.Created?.Column);
         SortKey[] terms = [.. created < 0 ? keys : keys.Take(created)];
         bool keyDescending = created < 0 ? keys[^1].Descending : keys[created].Descending;
         return terms.Length == 0 ? new RowOrder(OrderKind.Key, [], keyDescending) : OfTerms(rows.Access, terms, keyDescending);
     }
 
-    private static RowOrder Default(ConnectionRows rows) => rows.Access.IsSmall
-        ? new RowOrder(OrderKind.Small, [.. rows.DefaultOrder.Select(name => new OrderTerm(((ColumnBinding)FieldBinding.Of(rows.Sort.Target(name))!).Column, false))], false)
-        : new RowOrder(OrderKind.Key, [], !rows.OldestFirst);
+    private static RowOrder Default(ConnectionRows rows) =>
+        rows.Access.IsSmall
+            ? new RowOrder(
+                OrderKind.Small,
+                [
+                    .. rows.DefaultOrder.Select(name => new OrderTerm(
+                        ((ColumnBinding)FieldBinding.Of(rows.Sort.Target(name))!).Column, false)),
+                ],
+                false)
+            : new RowOrder(OrderKind.Key, [], !rows.OldestFirst);
 
     private static RowOrder? OfTerms(RowAccess access, SortKey[] terms, bool keyDescending)
     {
@@ -96,7 +103,8 @@ internal sealed record RowOrder(
         }
 
         return first.Column.Name == access.Ordered?.Column ? new RowOrder(OrderKind.Column, columns, keyDescending)
-            : access.Values.Any(v => v.Column == first.Column.Name) ? new RowOrder(OrderKind.Group, columns, keyDescending, first.Column.Name)
+            : access.Values.Any(v => v.Column == first.Column.Name)
+                ? new RowOrder(OrderKind.Group, columns, keyDescending, first.Column.Name)
             : null;
     }
 

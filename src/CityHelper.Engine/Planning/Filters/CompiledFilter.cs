@@ -3,7 +3,7 @@ using CityHelper.Engine.Schema.Bindings;
 
 namespace CityHelper.Engine.Planning.Filters;
 
-/// <summary>A filter, compiled once to know what it says of the rows, and what must be checked of its values.</summary>
+/// <summary>A filter, compiled once to learn its conditions and the checks of its values.</summary>
 internal sealed class CompiledFilter
 {
     /// <exception cref="PlanException">The filter is larger than the limits allow.</exception>
@@ -11,12 +11,12 @@ internal sealed class CompiledFilter
     {
         Rows = rows;
         Node = filter;
-        var statement = new StatementBuilder(Access.Only);
+        var statement = new StatementBuilder(AccessPath.Only);
         Conditions = new FilterCompiler(statement, rows.Access).Compile(rows.Filter, filter);
         Checks = statement.Checks;
         Comparisons = statement.Comparisons;
-        Unserved = IndexService.Unserved(rows.Access, rows.Filter, filter);
-        RowByRow = IndexService.RowByRow(rows.Access, rows.Filter, filter);
+        Unserved = IndexSupport.Unserved(rows.Access, rows.Filter, filter);
+        RowByRow = IndexSupport.RowByRow(rows.Access, rows.Filter, filter);
         Universes = [.. rows.Access.Values.Select(v => ValueUniverse.Of(rows.Access, rows.Row, v.Column))];
     }
 
@@ -26,13 +26,13 @@ internal sealed class CompiledFilter
     /// <summary>The value of <c>where</c>, or null.</summary>
     public InputNode? Node { get; }
 
-    /// <summary>Its conditions. Their SQL names parameters of no statement; each statement compiles its own.</summary>
+    /// <summary>Its conditions. Their SQL uses parameters of no statement; each statement compiles its own.</summary>
     public IReadOnlyList<Condition> Conditions { get; }
 
     /// <summary>Whether it names the rows that pass, so that they are few and found by their keys.</summary>
     public bool NamesRows => Conditions.Any(c => c.NamesRows);
 
-    /// <summary>What is cheap to check of a request's values.</summary>
+    /// <summary>The cheap checks of a request's values.</summary>
     public IReadOnlyList<ValueCheck> Checks { get; }
 
     /// <summary>The geometries that rows are compared with.</summary>
@@ -41,9 +41,9 @@ internal sealed class CompiledFilter
     /// <summary>The fields that no index serves.</summary>
     public IReadOnlyList<string> Unserved { get; }
 
-    /// <summary>The fields that are looked at row by row.</summary>
+    /// <summary>The fields that are tested row by row.</summary>
     public IReadOnlyList<string> RowByRow { get; }
 
-    /// <summary>The values that the indexed columns may have.</summary>
+    /// <summary>The values that each indexed column may have.</summary>
     public IReadOnlyList<ValueUniverse> Universes { get; }
 }

@@ -6,41 +6,42 @@ using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Planning.Filters;
 
-/// <summary>How many rows a request's conditions leave, from the statistics of its partition.</summary>
+/// <summary>Estimates how many rows a request's conditions leave, from the statistics of its tenant.</summary>
 /// <param name="variables">The request's variables.</param>
-/// <param name="partition">The key of the partition.</param>
-/// <param name="statistics">What is known of the partition.</param>
-/// <param name="values">The universe of each indexed column: which values it may have at all.</param>
-internal sealed class Estimation(VariableValues variables, short partition, PartitionStatistics statistics, IReadOnlyList<ValueUniverse> values)
+/// <param name="tenant">The key of the tenant.</param>
+/// <param name="statistics">The statistics of the tenant.</param>
+/// <param name="values">The universe of each indexed column: the values that it may have.</param>
+internal sealed class Estimation(VariableValues variables, short tenant, TenantStatistics statistics, IReadOnlyList<ValueUniverse> values)
 {
-    /// <summary>Taken where nothing is known: one row in ten passes.</summary>
+    /// <summary>Used where nothing is known: one row in ten passes.</summary>
     private const double UsualShare = 0.1;
 
-    /// <summary>No share is taken for nothing: statistics are a sample.</summary>
+    /// <summary>The smallest share; no share is taken as 0, because statistics are a sample.</summary>
     private const double LeastShare = 1e-8;
 
     private readonly Dictionary<Condition, double> _shares = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<InputNode, object> _sets = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>
-    /// The share of the rows that a condition leaves of which nothing is known. A form is chosen for what is looked at row by row as if
-    /// none passed: one that stops when its page is full would read a whole city for a text that nobody wrote.
+    /// The share of the rows that a condition without statistics leaves. Where rows are tested one by one, the access path is chosen as if
+    /// none passed: a scan that stops when its page is full would read a whole city for a text that nobody wrote.
     /// </summary>
     public double UnknownShare { get; init; } = UsualShare;
 
     public VariableValues Variables { get; } = variables;
 
-    public short Partition { get; } = partition;
+    public short Tenant { get; } = tenant;
 
-    /// <summary>The same with the least that may pass of what is not known.</summary>
-    public Estimation AtWorst() => new(Variables, Partition, Statistics, values) { UnknownShare = LeastShare };
+    /// <summary>The same, with the smallest share for conditions without statistics.</summary>
+    public Estimation AtWorst() => new(Variables, Tenant, Statistics, values) { UnknownShare = LeastShare };
 
-    public PartitionStatistics Statistics { get; } = statistics;
+    public TenantStatistics Statistics { get; } = statistics;
 
-    /// <summary>The texts of a list value, made once: a condition is judged for each value of its column.</summary>
-    public HashSet<string?> Texts(InputNode value) => Set(value, given => ((List<object?>)given!).Select(item => (string?)item).ToHashSet());
+    /// <summary>The texts of a list value, built once: a condition is evaluated for each value of its column.</summary>
+    public HashSet<string?> Texts(InputNode value) =>
+        Set(value, given => ((List<object?>)given!).Select(item => (string?)item).ToHashSet());
 
-    /// <summary>What a value names, made once.</summary>
+    /// <summary>The set that a value names, built once.</summary>
     public HashSet<T> Set<T>(InputNode value, Func<object?, HashSet<T>> make)
     {
         if (!_sets.TryGetValue(value, out object? set))
@@ -51,7 +52,7 @@ internal sealed class Estimation(VariableValues variables, short partition, Part
         return (HashSet<T>)set;
     }
 
-    /// <summary>A row of a small table by its key as text, null for none.</summary>
+    /// <summary>A row of a small table by its key as text; null for none.</summary>
     public ReferenceRow? Referenced(string table, string? key) =>
         key is not null
         && Statistics.References.TryGetValue(table, out IReadOnlyDictionary<long, ReferenceRow>? rows)
@@ -59,28 +60,34 @@ internal sealed class Estimation(VariableValues variables, short partition, Part
             ? row
             : null;
 
-    /// <summary>The share of the rows that pass all conditions, taken as independent.</summary>
+    /// <summary>The share of the rows that pass all conditions, assuming that they are independent.</summary>
     public double ShareOf(IEnumerable<Condition> conditions) =>
         Math.Max(LeastShare, conditions.Aggregate(1.0, (share, c) => share * ShareOf(c)));
 
-    /// <summary>The share of the rows whose cells are in the cover.</summary>
-    public double ShareOf(CellCover cover, string column) =>
+    /// <summary>The share of the rows whose cells are in the covering.</summary>
+    public double ShareOf(CellCovering covering, string column) =>
         Statistics.Columns.TryGetValue(column, out ColumnStatistics? cells)
-            ? Math.Clamp(cover.Cells.Sum(c => cells.ShareOf(c.ToString(CultureInfo.InvariantCulture))), LeastShare, 1)
+            ? Math.Clamp(covering.Cells.Sum(c => cells.ShareOf(c.ToString(CultureInfo.InvariantCulture))), LeastShare, 1)
             : UsualShare;
 
-    /// <summary>The share of the rows in the cells that an area without a cover touches, as far as they are known.</summary>
+    /// <summary>The share of the rows in the cells that an area without a covering touches, as far as they are known.</summary>
     public double ShareOf(Area area, string column) =>
         Statistics.Columns.TryGetValue(column, out ColumnStatistics? cells)
-            ? Math.Clamp(cells.OtherShare + cells.Shares.Sum(s => area.Touches(TileRange.BoxOf(long.Parse(s.Key, CultureInfo.InvariantCulture))) ? s.Value : 0), LeastShare, 1)
+            ? Math.Clamp(
+                cells.OtherShare
+                    + cells.Shares.Sum(s => area.Touches(TileRange.BoxOf(long.Parse(s.Key, CultureInfo.InvariantCulture))) ? s.Value : 0),
+                LeastShare,
+                1)
             : UsualShare;
 
-    /// <summary>The share of the rows in the rim of an area that is cut into cells, as far as they are known.</summary>
-    public double ShareOfRim(AreaCells area, string coarseColumn, int coarse, int fine) =>
+    /// <summary>The share of the rows in the boundary cells of an area, as far as they are known.</summary>
+    public double ShareOfBoundary(AreaCells area, string coarseColumn, int coarse, int fine) =>
         Statistics.Columns.TryGetValue(coarseColumn, out ColumnStatistics? cells)
             ? Math.Clamp(
-                cells.OtherShare + cells.Shares.Sum(s => s.Value * area.RimOf(long.Parse(s.Key, CultureInfo.InvariantCulture), coarse, fine)),
-                LeastShare, 1)
+                cells.OtherShare
+                    + cells.Shares.Sum(s => s.Value * area.BoundaryShareOf(long.Parse(s.Key, CultureInfo.InvariantCulture), coarse, fine)),
+                LeastShare,
+                1)
             : UsualShare;
 
     /// <summary>The values of a column that pass conditions on it: how many, and their share of the rows.</summary>
@@ -93,18 +100,18 @@ internal sealed class Estimation(VariableValues variables, short partition, Part
         return (passing.Length, Math.Clamp(share, LeastShare, 1));
     }
 
-    // Asked for by every form that is weighed.
+    // Called for every access path that is considered.
     private double ShareOf(Condition condition)
     {
         if (!_shares.TryGetValue(condition, out double share))
         {
-            _shares.Add(condition, share = Judge(condition));
+            _shares.Add(condition, share = Estimate(condition));
         }
 
         return share;
     }
 
-    private double Judge(Condition condition)
+    private double Estimate(Condition condition)
     {
         if (condition.Columns is [var column]
             && condition.Holds is not null
@@ -126,11 +133,11 @@ internal sealed class Estimation(VariableValues variables, short partition, Part
 /// <param name="Column">The column.</param>
 /// <param name="Type">Its database type.</param>
 /// <param name="Labels">The labels of an enum; empty for a foreign key.</param>
-/// <param name="Target">The table that a foreign key points at; null for an enum.</param>
+/// <param name="Target">The table that a foreign key references; null for an enum.</param>
 internal sealed record ValueUniverse(string Column, string Type, IReadOnlyList<string> Labels, EntityMap? Target)
 {
-    // Once per reading of the statistics: requests that filter by a category would else make a hundred rows each.
-    private readonly ConditionalWeakTable<PartitionStatistics, ReferenceRow[]> _rows = [];
+    // Built once per reading of the statistics: otherwise each request that filters by a category would build a hundred rows.
+    private readonly ConditionalWeakTable<TenantStatistics, ReferenceRow[]> _rows = [];
 
     public static ValueUniverse Of(RowAccess access, GraphQL.Types.IObjectGraphType row, string columnName)
     {
@@ -142,22 +149,26 @@ internal sealed record ValueUniverse(string Column, string Type, IReadOnlyList<s
                 _ => false,
             })!;
         return binding is ColumnBinding { Column: { ValueType.IsEnum: true } label }
-            ? new ValueUniverse(columnName, label.StoreType, [.. Enum.GetNames(label.ValueType).Select(System.Text.Json.JsonNamingPolicy.SnakeCaseUpper.ConvertName)], null)
+            ? new ValueUniverse(
+                columnName,
+                label.StoreType,
+                [.. Enum.GetNames(label.ValueType).Select(System.Text.Json.JsonNamingPolicy.SnakeCaseUpper.ConvertName)],
+                null)
             : new ValueUniverse(columnName, "bigint", [], ((ReferenceBinding)binding).Target);
     }
 
-    /// <summary>The select that gives all values of one partition, under the column's name.</summary>
-    /// <param name="statement">Takes the partition.</param>
+    /// <summary>The select that returns all values of one tenant, under the column's name.</summary>
+    /// <param name="statement">Supplies the parameter of the tenant.</param>
     /// <param name="more">Further columns of the small table, as <c>, f.name</c>.</param>
     public string Sql(StatementBuilder statement, string more) => Target is null
         ? $"select unnest(enum_range(null::{Type})) as {Column}"
-        : $"select f.{Target.RowColumn} as {Column}{more} from {Target.Table} f where f.{Target.PartitionColumn} = {statement.Partition()}";
+        : $"select f.{Target.RowColumn} as {Column}{more} from {Target.Table} f where f.{Target.TenantColumn} = {statement.Tenant()}";
 
-    /// <summary>The values as rows of one column, as conditions on the column judge them.</summary>
+    /// <summary>The values as rows of one column, on which conditions on the column are evaluated.</summary>
     public ReferenceRow[] RowsOf(Estimation estimation) => _rows.GetValue(estimation.Statistics, statistics => [.. ValuesOf(statistics)
         .Select(value => new ReferenceRow(new Dictionary<string, string?> { [Column] = value }))]);
 
-    private IEnumerable<string> ValuesOf(PartitionStatistics statistics) => Target is null
+    private IEnumerable<string> ValuesOf(TenantStatistics statistics) => Target is null
         ? Labels
         : statistics.References.TryGetValue(Target.Table, out IReadOnlyDictionary<long, ReferenceRow>? rows)
             ? rows.Keys.Select(k => k.ToString(CultureInfo.InvariantCulture))

@@ -4,8 +4,8 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Planning.Filters;
 
-/// <summary>A <c>where</c> to SQL conditions that must all hold (conventions §2).</summary>
-/// <param name="statement">Takes the parameters.</param>
+/// <summary>Compiles a <c>where</c>, with the operations of HotChocolate's filtering, into SQL conditions that must all hold.</summary>
+/// <param name="statement">Collects the parameters.</param>
 /// <param name="access">How the filtered rows are reached.</param>
 internal sealed class FilterCompiler(StatementBuilder statement, RowAccess access)
 {
@@ -16,40 +16,42 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
     /// <exception cref="PlanException">The filter is larger than <see cref="Limits.FilterConditionsMax"/>.</exception>
     public List<Condition> Compile(FilterInput input, InputNode? filter) => Condition.SearchingOnce(Compile(input, filter, access));
 
-    // Members in the input's own order, so that equal filters are equal SQL however a client writes them.
+    // Members in the order of the input type, so that equal filters give equal SQL however a client writes them.
     private List<Condition> Compile(FilterInput input, InputNode? filter, RowAccess? rows)
     {
         _leaves.CountPart();
         return CompileMembers(input, filter, rows);
     }
 
-    private List<Condition> CompileMembers(FilterInput input, InputNode? filter, RowAccess? rows) => InputNode.MembersOf(input, filter)
-        .SelectMany(m => m.Field.Name switch
-        {
-            JoiningFilterInput.And => InputNode.ItemsOf(m.Node).SelectMany(item => Compile(input, item, rows)),
-            JoiningFilterInput.Or => Condition.Either([.. InputNode.ItemsOf(m.Node).Select(item => Compile(input, item, rows))]),
-            _ => Member(input.Target(m.Field.Name), m.Field.ResolvedType!, m.Node, rows),
-        })
-        .ToList();
+    private List<Condition> CompileMembers(FilterInput input, InputNode? filter, RowAccess? rows) =>
+        InputNode.MembersOf(input, filter)
+            .SelectMany(m => m.Field.Name switch
+            {
+                JoiningFilterInput.And => InputNode.ItemsOf(m.Node).SelectMany(item => Compile(input, item, rows)),
+                JoiningFilterInput.Or => Condition.Either([.. InputNode.ItemsOf(m.Node).Select(item => Compile(input, item, rows))]),
+                _ => Member(input.Target(m.Field.Name), m.Field.ResolvedType!, m.Node, rows),
+            })
+            .ToList();
 
-    private IEnumerable<Condition> Member(FieldType target, IGraphType type, InputNode node, RowAccess? rows) => FieldBinding.Of(target) switch
-    {
-        ColumnBinding { Column: var column } when rows?.External is { } external && external.Property == column.Name =>
-            Operations((OperationFilterInput)type, node, (operation, value) => External(external, column, operation, value)),
-        ColumnBinding { Column: var column } =>
-            Operations((OperationFilterInput)type, node, (operation, value) => _leaves.Of(column, operation, value)),
-        GlobalIdBinding { Entity: var entity } =>
-            Operations((OperationFilterInput)type, node, (operation, value) => _leaves.OfId(entity, operation, value)),
-        ReferenceBinding reference => Reference(reference, (FilterInput)type, node),
-        GeometryBinding geometry => Spatial(geometry, (SpatialFilterInput)type, node),
-        ChildrenBinding children => List(children, (ListFilterInput)type, node),
-        _ => throw new InvalidOperationException($"{target.Name} cannot be filtered."),
-    };
+    private IEnumerable<Condition> Member(FieldType target, IGraphType type, InputNode node, RowAccess? rows) =>
+        FieldBinding.Of(target) switch
+        {
+            ColumnBinding { Column: var column } when rows?.External is { } external && external.Property == column.Name =>
+                Operations((OperationFilterInput)type, node, (operation, value) => External(external, column, operation, value)),
+            ColumnBinding { Column: var column } =>
+                Operations((OperationFilterInput)type, node, (operation, value) => _leaves.Of(column, operation, value)),
+            GlobalIdBinding { Entity: var entity } =>
+                Operations((OperationFilterInput)type, node, (operation, value) => _leaves.OfId(entity, operation, value)),
+            ReferenceBinding reference => Reference(reference, (FilterInput)type, node),
+            GeometryBinding geometry => Spatial(geometry, (SpatialFilterInput)type, node),
+            ChildrenBinding children => List(children, (ListFilterInput)type, node),
+            _ => throw new InvalidOperationException($"{target.Name} cannot be filtered."),
+        };
 
     private List<Condition> Spatial(GeometryBinding geometry, SpatialFilterInput input, InputNode? node)
     {
         _leaves.CountPart();
-        _spatial ??= new SpatialConditions(statement, _leaves, access.Shapes);
+        _spatial ??= new SpatialConditions(statement, _leaves, access.StoredAreas);
         return [.. InputNode.MembersOf(input, node).SelectMany(m => m.Field.Name switch
         {
             JoiningFilterInput.And => InputNode.ItemsOf(m.Node).SelectMany(item => Spatial(geometry, input, item)),
@@ -69,12 +71,13 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
             .SelectMany(m => m.Field.Name switch
             {
                 JoiningFilterInput.And => InputNode.ItemsOf(m.Node).SelectMany(item => Operations(input, item, operation)),
-                JoiningFilterInput.Or => Condition.Either([.. InputNode.ItemsOf(m.Node).Select(item => Operations(input, item, operation))]),
+                JoiningFilterInput.Or =>
+                    Condition.Either([.. InputNode.ItemsOf(m.Node).Select(item => Operations(input, item, operation))]),
                 _ => operation(m.Field.Name, m.Node) is { } condition ? [condition] : [],
             })
             .ToList();
 
-    // Another system's keys have a table of their own, which gives ours.
+    // Other systems' keys have their own table, which maps them to ours.
     private Condition? External(ExternalKey external, ColumnMap column, string operation, InputNode value)
     {
         if (operation is not ("eq" or "in") || value.IsNull)
@@ -83,12 +86,15 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
         }
 
         _leaves.Count();
-        string partition = $"x.{access.Entity.PartitionColumn} = {statement.Partition()}";
-        string rows = $"select x.{external.RowColumn} from {external.Table} x where {partition} and x.{external.KeyColumn}";
+        string tenant = $"x.{access.Entity.TenantColumn} = {statement.Tenant()}";
+        string rows = $"select x.{external.RowColumn} from {external.Table} x where {tenant} and x.{external.KeyColumn}";
         string key = $"{Condition.Row}.{access.Entity.RowColumn}";
         if (operation == "eq")
         {
-            return new Condition($"{key} = ({rows} = {_leaves.Parameter(column, value, operation)})", [access.Entity.RowColumn]) { NamesRows = true };
+            return new Condition($"{key} = ({rows} = {_leaves.Parameter(column, value, operation)})", [access.Entity.RowColumn])
+            {
+                NamesRows = true,
+            };
         }
 
         // Rows without such a key are many, and no index finds them.
@@ -103,8 +109,8 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
         };
     }
 
-    // Integer keys rather than a join: the partition's rows are then filtered by an index or an included column, and the small
-    // table is read once, before the first row (an InitPlan).
+    // Integer keys rather than a join: an index or an included column then filters the tenant's rows, and the small table is read once,
+    // before the first row (an InitPlan).
     private IEnumerable<Condition> Reference(ReferenceBinding reference, FilterInput input, InputNode node)
     {
         List<Condition> inner = Condition.SearchingOnce(Compile(input, node, rows: null));
@@ -115,8 +121,8 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
 
         (string here, string there) = reference.Keys.Single();
         EntityMap target = reference.Target;
-        string partition = target.PartitionColumn is { } column ? $"f.{column} = {statement.Partition()} and " : "";
-        string rows = $"select f.{there} from {target.Table} f where {partition}{Condition.All(inner, "f")}";
+        string tenant = target.TenantColumn is { } column ? $"f.{column} = {statement.Tenant()} and " : "";
+        string rows = $"select f.{there} from {target.Table} f where {tenant}{Condition.All(inner, "f")}";
         bool isOne = IsOneRow(target, input, node);
         string sql = isOne
             ? $"{Condition.Row}.{here} = ({rows})"
@@ -134,7 +140,7 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
         ];
     }
 
-    // At most one row: a scalar keeps the order of an index (partition, key, id), an array does not.
+    // At most one row: a scalar keeps the order of an index (tenant, key, id), an array does not.
     private static bool IsOneRow(EntityMap target, FilterInput input, InputNode node) =>
         InputNode.MembersOf(input, node).ToArray() is [var (field, operations)]
         && field.Name is not (JoiningFilterInput.And or JoiningFilterInput.Or)
@@ -162,7 +168,7 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
             {
                 if (inner.Count > 0)
                 {
-                    // Unknown, from a comparison with a row's null, is no yes.
+                    // Unknown, from a comparison with a row's null, does not count as true.
                     yield return Exists($"not {Rows(children, inner, " is not true")}", children);
                 }
             }
@@ -175,16 +181,10 @@ internal sealed class FilterCompiler(StatementBuilder statement, RowAccess acces
 
     private static Condition Exists(string sql, ChildrenBinding children) => new(sql, [children.ParentColumn]);
 
-    private string Rows(ChildrenBinding children, List<Condition> inner, string judged)
+    private string Rows(ChildrenBinding children, List<Condition> inner, string suffix)
     {
-        string condition = inner.Count == 0 ? "" : $" and ({Condition.All(inner, "u")}){judged}";
-        return $"exists (select from {children.Target.Table} u where u.{children.Target.PartitionColumn} = {statement.Partition()} "
+        string condition = inner.Count == 0 ? "" : $" and ({Condition.All(inner, "u")}){suffix}";
+        return $"exists (select from {children.Target.Table} u where u.{children.Target.TenantColumn} = {statement.Tenant()} "
             + $"and u.{children.ChildColumn} = {Condition.Row}.{children.ParentColumn}{condition})";
     }
-}
-
-/// <summary>The operation cannot be planned; the client is told why.</summary>
-internal sealed class PlanException(RequestError error) : Exception(error.Message)
-{
-    public RequestError Error { get; } = error;
 }

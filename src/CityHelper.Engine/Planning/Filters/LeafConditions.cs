@@ -5,7 +5,7 @@ using NpgsqlTypes;
 
 namespace CityHelper.Engine.Planning.Filters;
 
-/// <summary>The operations on one column (conventions §2): SQL, and the same judged on a value that is known.</summary>
+/// <summary>The operations on one column: as SQL, and as a test of a known value.</summary>
 /// <remarks>Every n-operation is the exact negation of its positive form, and a positive form is false for a row without a value.</remarks>
 internal sealed class LeafConditions(StatementBuilder statement)
 {
@@ -14,12 +14,12 @@ internal sealed class LeafConditions(StatementBuilder statement)
     private int _conditions;
     private int _parts;
 
-    /// <summary>One operation on a column; null when it says nothing.</summary>
+    /// <summary>One operation on a column; null when it restricts nothing.</summary>
     /// <exception cref="PlanException">More than <see cref="Limits.FilterConditionsMax"/> conditions.</exception>
     /// <param name="column">The column.</param>
     /// <param name="operation">The operation's name.</param>
-    /// <param name="value">What is compared with.</param>
-    /// <param name="computed">SQL of what is compared where it is computed from the column.</param>
+    /// <param name="value">The value to compare with.</param>
+    /// <param name="computed">SQL of the row's side of the comparison where it is computed from the column.</param>
     public Condition? Of(ColumnMap column, string operation, InputNode value, string? computed = null)
     {
         Count();
@@ -32,17 +32,21 @@ internal sealed class LeafConditions(StatementBuilder statement)
         string sql = operation is "in" or "nin"
             ? List(column, row, operation, value)
             : Comparison(row, operation, Parameter(column, value, operation), column);
-        return new Condition(sql, [column.Name]) { Holds = TextTest(column, operation, value), ListColumn = operation == "in" ? column.Name : null };
+        return new Condition(sql, [column.Name])
+        {
+            Holds = TextTest(column, operation, value),
+            ListColumn = operation == "in" ? column.Name : null,
+        };
     }
 
-    /// <summary>One operation on a row's global id; ids of other partitions name no row of this one.</summary>
+    /// <summary>One operation on a row's global id; ids of other tenants name no row of this one.</summary>
     public Condition? OfId(EntityMap entity, string operation, InputNode value)
     {
         Count();
         string row = entity.RowKey(Condition.Row);
         if (value.IsNull)
         {
-            // Every row has an id; a list that is none says nothing.
+            // Every row has an id; a list that is null restricts nothing.
             return operation switch
             {
                 "neq" => new Condition("true", []) { Holds = (_, _) => true },
@@ -51,12 +55,19 @@ internal sealed class LeafConditions(StatementBuilder statement)
             };
         }
 
-        statement.Check(variables => (value.Evaluate(variables) is List<object?> ids ? ids : [value.Evaluate(variables)])
-            .Where(id => id is not null)
-            .All(id => GlobalId.Parse(id as string ?? "", entity) is not null) ? null : new IdInvalidError(entity.Name));
-        string keys = statement.Parameter(value, values => StatementBuilder.Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, Keys(values.Partition, value.Evaluate(values.Variables)).ToArray()));
+        statement.Check(variables =>
+            (value.Evaluate(variables) is List<object?> ids ? ids : [value.Evaluate(variables)])
+                .Where(id => id is not null)
+                .All(id => entity.ParseId(id as string ?? "") is not null)
+                ? null
+                : new IdInvalidError(entity.Name));
+        string keys = statement.Parameter(
+            value,
+            values =>
+                StatementBuilder.Typed(
+                    NpgsqlDbType.Array | NpgsqlDbType.Bigint, Keys(values.Tenant, value.Evaluate(values.Variables)).ToArray()));
 
-        // The scalar keeps an index's order; an id of elsewhere leaves the array empty, and an element that is not there is null.
+        // The scalar keeps an index's order. An id of another tenant leaves the array empty, and a missing element is null.
         string sql = operation switch
         {
             "eq" => $"{row} = ({keys})[1]",
@@ -68,12 +79,12 @@ internal sealed class LeafConditions(StatementBuilder statement)
         {
             NamesRows = operation is "eq" or "in",
             ListColumn = operation == "in" ? entity.RowColumn : null,
-            Holds = (estimation, known) => estimation.Set(value, given => Keys(estimation.Partition, given).ToHashSet())
+            Holds = (estimation, known) => estimation.Set(value, given => Keys(estimation.Tenant, given).ToHashSet())
                 .Contains(long.Parse(known[entity.RowColumn]!, CultureInfo.InvariantCulture)) == operation is "eq" or "in",
         };
     }
 
-    /// <summary>The parameter of a value that is compared by an operation.</summary>
+    /// <summary>The parameter of a value for an operation.</summary>
     public string Parameter(ColumnMap column, InputNode value, string operation)
     {
         Func<DateTimeOffset, DateTimeOffset> rounding = operation switch
@@ -86,7 +97,7 @@ internal sealed class LeafConditions(StatementBuilder statement)
             column, value.Evaluate(values.Variables) is DateTimeOffset moment ? rounding(moment) : value.Evaluate(values.Variables)!));
     }
 
-    // PostgreSQL keeps microseconds. A moment between two is rounded up where the rows before it, and not it, are meant, and equals none.
+    // PostgreSQL stores microseconds. A moment between two is rounded up for `lt` and `gte`, and equals no stored moment.
     private static bool IsStorable(DateTimeOffset moment) => moment.Ticks % TimeSpan.TicksPerMicrosecond == 0;
 
     private static DateTimeOffset RoundUp(DateTimeOffset moment) => IsStorable(moment) || moment > s_lastMicrosecond
@@ -105,7 +116,7 @@ internal sealed class LeafConditions(StatementBuilder statement)
         return statement.Parameter(value, values => StatementBuilder.Typed(NpgsqlDbType.Boolean, (bool)value.Evaluate(values.Variables)!));
     }
 
-    /// <summary>Counts a part of the filter that is no condition itself: what joins others, and what looks into a list.</summary>
+    /// <summary>Counts a part of the filter that is no condition itself: one that joins conditions, or filters a list.</summary>
     /// <exception cref="PlanException">More than <see cref="Limits.FilterPartsMax"/> of them.</exception>
     public void CountPart()
     {
@@ -120,16 +131,20 @@ internal sealed class LeafConditions(StatementBuilder statement)
     {
         if (++_conditions > Limits.FilterConditionsMax)
         {
-            throw new PlanException(new OperationTooLargeError($"The filter has more than {Limits.FilterConditionsMax} conditions: use fewer."));
+            throw new PlanException(
+                new OperationTooLargeError($"The filter has more than {Limits.FilterConditionsMax} conditions: use fewer."));
         }
     }
 
     private static Condition? OfNull(ColumnMap column, string operation) => operation switch
     {
         "eq" => new Condition($"{Condition.Row}.{column.Name} is null", [column.Name]) { Holds = (_, row) => row[column.Name] is null },
-        "neq" => new Condition($"{Condition.Row}.{column.Name} is not null", [column.Name]) { Holds = (_, row) => row[column.Name] is not null },
+        "neq" => new Condition($"{Condition.Row}.{column.Name} is not null", [column.Name])
+        {
+            Holds = (_, row) => row[column.Name] is not null,
+        },
 
-        // A comparison with null holds for no row, nor does its negation exclude one.
+        // A comparison with null holds for no row, and its negation excludes none.
         _ when operation.StartsWith('n') => null,
         _ => Condition.Never,
     };
@@ -145,7 +160,7 @@ internal sealed class LeafConditions(StatementBuilder statement)
         "contains" => $"strpos({row}, {parameter}) > 0",
         "startsWith" => $"starts_with({row}, {parameter})",
 
-        // Of a longer text than the row's, right() gives the row's whole text, which is not equal.
+        // For a value longer than the row's text, right() returns the whole text, which is not equal.
         "endsWith" => $"right({row}, length({parameter})) = {parameter}",
         _ when operation.StartsWith('n') => Not(Comparison(row, Positive(operation), parameter, column), row, column),
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "An operation without SQL."),
@@ -165,7 +180,8 @@ internal sealed class LeafConditions(StatementBuilder statement)
         }
 
         string values = List(column, value);
-        string hasNull = statement.Parameter((value, "null"), values => StatementBuilder.Typed(NpgsqlDbType.Boolean, Items(value, values).Contains(null)));
+        string hasNull = statement.Parameter(
+            (value, "null"), values => StatementBuilder.Typed(NpgsqlDbType.Boolean, Items(value, values).Contains(null)));
         string found = $"({row} is not null and {row} = any({values}) or {row} is null and {hasNull})";
         return operation == "in" ? found : $"not {found}";
     }
@@ -196,9 +212,9 @@ internal sealed class LeafConditions(StatementBuilder statement)
 
     private static List<object?> Items(InputNode value, RootValues values) => (List<object?>)value.Evaluate(values.Variables)!;
 
-    private static IEnumerable<long> Keys(short partition, object? given) => (given is List<object?> ids ? ids : [given])
+    private static IEnumerable<long> Keys(short tenant, object? given) => (given is List<object?> ids ? ids : [given])
         .Select(id => GlobalId.Parse(id as string ?? ""))
-        .Where(id => id is not null && id.Partition == partition)
+        .Where(id => id is not null && id.Tenant == tenant)
         .Select(id => id!.Row);
 
     private static NpgsqlParameter Typed(ColumnMap column, object value) => value switch
@@ -217,12 +233,20 @@ internal sealed class LeafConditions(StatementBuilder statement)
         IEnumerable<object> values = items.Where(i => i is not null)!;
         return column.ValueType switch
         {
-            Type type when type.IsEnum => new NpgsqlParameter<string[]> { TypedValue = [.. values.Cast<string>()], DataTypeName = column.StoreType + "[]" },
-            Type type when type == typeof(string) => StatementBuilder.Typed<string[]>(NpgsqlDbType.Array | NpgsqlDbType.Text, [.. values.Cast<string>()]),
+            Type type when type.IsEnum => new NpgsqlParameter<string[]>
+            {
+                TypedValue = [.. values.Cast<string>()],
+                DataTypeName = column.StoreType + "[]",
+            },
+            Type type when type == typeof(string) => StatementBuilder.Typed<string[]>(
+                NpgsqlDbType.Array | NpgsqlDbType.Text, [.. values.Cast<string>()]),
             Type type when type == typeof(DateTime) => StatementBuilder.Typed<DateTime[]>(
-                NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, [.. values.Cast<DateTimeOffset>().Where(IsStorable).Select(m => m.UtcDateTime)]),
-            Type type when type == typeof(int) => StatementBuilder.Typed<int[]>(NpgsqlDbType.Array | NpgsqlDbType.Integer, [.. values.Cast<int>()]),
-            Type type when type == typeof(double) => StatementBuilder.Typed<double[]>(NpgsqlDbType.Array | NpgsqlDbType.Double, [.. values.Cast<double>()]),
+                NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
+                [.. values.Cast<DateTimeOffset>().Where(IsStorable).Select(m => m.UtcDateTime)]),
+            Type type when type == typeof(int) => StatementBuilder.Typed<int[]>(
+                NpgsqlDbType.Array | NpgsqlDbType.Integer, [.. values.Cast<int>()]),
+            Type type when type == typeof(double) => StatementBuilder.Typed<double[]>(
+                NpgsqlDbType.Array | NpgsqlDbType.Double, [.. values.Cast<double>()]),
             _ => throw new NotSupportedException($"Lists of {column.ValueType.Name} cannot be compared."),
         };
     }

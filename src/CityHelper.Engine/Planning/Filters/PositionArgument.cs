@@ -14,7 +14,7 @@ internal sealed class PositionArgument(InputNode node)
         return ((double)members[PositionInput.Longitude]!, (double)members[PositionInput.Latitude]!);
     }
 
-    /// <summary>Why it is no position on the earth, or null.</summary>
+    /// <summary>The error when it is no position on the earth; null otherwise.</summary>
     /// <param name="variables">A request's values.</param>
     /// <param name="coordinate">The field, as errors name it.</param>
     public PositionInvalidError? Check(VariableValues variables, string coordinate)
@@ -23,7 +23,7 @@ internal sealed class PositionArgument(InputNode node)
         return Math.Abs(longitude) <= 180 && Math.Abs(latitude) <= 90 ? null : new PositionInvalidError(coordinate);
     }
 
-    /// <summary>It as a geometry in SQL.</summary>
+    /// <summary>The position as a geometry in SQL.</summary>
     public string PointSql(StatementBuilder statement)
     {
         string longitude = statement.Parameter("longitude", values => StatementBuilder.Double(Of(values.Variables).Longitude));

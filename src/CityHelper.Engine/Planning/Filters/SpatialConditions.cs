@@ -6,10 +6,10 @@ using NetTopologySuite.Geometries;
 
 namespace CityHelper.Engine.Planning.Filters;
 
-/// <summary>The spatial operations on one geometry column (conventions §7) to SQL. Negations are exact, as those of other leaves.</summary>
-/// <param name="statement">Takes the parameters.</param>
+/// <summary>Compiles the operations of HotChocolate's spatial filtering on one geometry column into SQL. Negations are exact.</summary>
+/// <param name="statement">Collects the parameters.</param>
 /// <param name="leaves">Counts conditions, and compares numbers.</param>
-/// <param name="shapes">Knows the areas of a column of areas.</param>
+/// <param name="shapes">The directory of the areas, for a column of areas.</param>
 internal sealed class SpatialConditions(StatementBuilder statement, LeafConditions leaves, IAreaDirectory? shapes)
 {
     /// <summary>One member of the filter of a geometry.</summary>
@@ -27,27 +27,33 @@ internal sealed class SpatialConditions(StatementBuilder statement, LeafConditio
 
         if (node.IsNull)
         {
-            // No geometry to compare with: nothing is said, as with an empty object.
+            // Without a geometry to compare with nothing is restricted, as with an empty object.
             return [];
         }
 
         bool isNegated = field.Name.StartsWith('n');
         string operation = isNegated ? field.Name[1..] : field.Name;
         var other = new SpatialOperand(node);
-        Check(binding, operation, other, operation == SpatialFilterInput.Distance ? SpatialOperand.Computations((IInputObjectGraphType)field.ResolvedType!, node) : 1);
-        if (operation == SpatialFilterInput.Distance)
+        bool isDistance = operation == SpatialFilterInput.Distance;
+        int times = isDistance ? SpatialOperand.Computations((IInputObjectGraphType)field.ResolvedType!, node) : 1;
+        Check(binding, operation, other, times);
+        if (isDistance)
         {
-            string distance = binding.IsPoint ? new PointConditions(statement, row, other).DistanceSql : new AreaConditions(statement, row, other).DistanceSql;
+            string distance = binding.IsPoint
+                ? new PointConditions(statement, row, other).DistanceSql
+                : new AreaConditions(statement, row, other).DistanceSql;
             return Numbers((IInputObjectGraphType)field.ResolvedType!, node, column, distance);
         }
 
         leaves.Count();
-        string test = (binding.IsPoint ? new PointConditions(statement, row, other).Of(operation) : new AreaConditions(statement, row, other).Of(operation)) ?? "false";
+        string test = binding.IsPoint
+            ? new PointConditions(statement, row, other).Of(operation) ?? "false"
+            : new AreaConditions(statement, row, other).Of(operation);
         return [new Condition($"case when {test} then {(isNegated ? "false else true" : "true else false")} end", [column.Name])];
     }
 
-    // A comparison is of the number that SQL computes, and false for a row without a geometry. The number may be null in any row: an empty
-    // geometry has no distance.
+    // A comparison uses the number that SQL computes, and is false for a row without a geometry. The number may be null in any row: an
+    // empty geometry has no distance.
     private List<Condition> Numbers(IInputObjectGraphType input, InputNode node, ColumnMap column, string sql)
     {
         var number = new ColumnMap(column.Name, "double precision", typeof(double?), IsNullable: true);
@@ -57,11 +63,13 @@ internal sealed class SpatialConditions(StatementBuilder statement, LeafConditio
             .OfType<Condition>()];
     }
 
-    // What is cheap to refuse is refused first.
+    // What is cheap to refuse comes first.
     private void Check(GeometryBinding binding, string operation, SpatialOperand other, int times)
     {
-        IAreaDirectory? areas = binding.IsPoint ? null
-            : shapes ?? throw new InvalidOperationException($"{binding.Column.Name}: nobody knows the areas that geometries are compared with.");
+        IAreaDirectory? areas = binding.IsPoint
+            ? null
+            : shapes
+                ?? throw new InvalidOperationException($"{binding.Column.Name}: nobody knows the areas that geometries are compared with.");
         statement.Check(variables => CheckKind(operation, binding.IsPoint, other, variables));
         statement.Compare(new SpatialComparison(operation, other, areas, times));
     }
@@ -92,9 +100,9 @@ internal sealed class SpatialConditions(StatementBuilder statement, LeafConditio
     }
 }
 
-/// <summary>A geometry of a client that rows are compared with.</summary>
-/// <param name="Operation">The operation in its positive form.</param>
+/// <summary>A client's geometry that rows are compared with.</summary>
+/// <param name="Operation">The operation without negation.</param>
 /// <param name="Other">The geometry.</param>
-/// <param name="Areas">Knows the areas that it is compared with; null for points.</param>
-/// <param name="Times">How often a row computes it.</param>
+/// <param name="Areas">The directory of the areas that it is compared with; null for points.</param>
+/// <param name="Times">How often it is computed per row.</param>
 internal sealed record SpatialComparison(string Operation, SpatialOperand Other, IAreaDirectory? Areas, int Times);

@@ -10,10 +10,10 @@ internal sealed class NearbyPlan(FieldWriter field) : RootPlan(field)
 {
     public required NearbyQuestion Question { get; init; }
 
-    /// <summary>The arguments that it shares with other connections.</summary>
+    /// <summary>The arguments that other connections have too.</summary>
     public required ConnectionArguments Arguments { get; init; }
 
-    public required NamedPartition Partition { get; init; }
+    public required NamedTenant Tenant { get; init; }
 
     public required CompiledFilter Filter { get; init; }
 

@@ -7,7 +7,7 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Planning.Nearby;
 
-/// <summary>Plans the rows around a position: one statement for the page, and one for what stands before it where that is asked.</summary>
+/// <summary>Plans the rows around a position: one statement for the page, and one for the rows before it where that is selected.</summary>
 internal sealed class NearbyPlanner(RowPlanner rows, SelectionCollector collector)
 {
     public RootPlan Plan(CollectedField field, FieldType definition, NearbyBinding binding, string parent)
@@ -24,20 +24,22 @@ internal sealed class NearbyPlanner(RowPlanner rows, SelectionCollector collecto
         var select = new SelectPlan(source);
         int metres = select.Column(SelectPlan.Row, NearbySource.Metres);
         EntityMap entity = source.Entity;
-        var place = new PlaceColumns(select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]), metres, IsDouble: true);
+        KeysetColumns keyset = new KeysetColumns(
+            select.Expression(SelectPlan.Row, entity.RowKey(SelectPlan.Row), [entity.RowColumn]), metres, IsDouble: true);
         var writers = new ConnectionWriters(rows, collector);
-        ObjectWriter writer = writers.Connection(select, place, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row);
-        rows.Add(new RootStatement(select, place, writers.Outputs));
+        ObjectWriter writer = writers.Connection(
+            select, keyset, (IObjectGraphType)definition.ResolvedType!.GetNamedType(), field, binding.Rows.Row);
+        rows.Add(new RootStatement(select, keyset, writers.Outputs));
         return new NearbyPlan(Planner.Writer(field, definition, writer))
         {
             Question = question,
             Arguments = arguments,
-            Partition = rows.Partition(field, definition, binding.Partition)!,
+            Tenant = rows.Tenant(field, definition, binding.Tenant)!,
             Filter = filter,
             NeedsCursors = writers.NeedsCursors,
             Statements = rows.Statements,
             Nested = rows.Nested,
-            Below = rows.Below,
+            NestedRoots = rows.NestedRoots,
             Probes = question.HasAfter && writers.Selects("hasPreviousPage")
                 ? [new FactStatement(ListFact.HasRowsBefore, source.ExistsSql)]
                 : [],

@@ -7,7 +7,7 @@ using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Planning.Nearby;
 
-/// <summary>What a list of near rows is asked, as far as the plan knows it.</summary>
+/// <summary>What the plan knows of a list of nearby rows.</summary>
 /// <param name="Rows">The rows and how they are reached.</param>
 /// <param name="Filter">The value of <c>where</c>, or null.</param>
 /// <param name="Position">The argument <c>to</c>.</param>
@@ -15,14 +15,14 @@ namespace CityHelper.Engine.Planning.Nearby;
 /// <param name="HasAfter">Whether <c>after</c> is given.</param>
 internal sealed record NearbyQuestion(ConnectionRows Rows, InputNode? Filter, PositionArgument Position, InputNode Metres, bool HasAfter)
 {
-    /// <summary>The name of the order in cursors: other questions have other ones.</summary>
+    /// <summary>The order that cursors of this list are bound to.</summary>
     public static RowOrder Order { get; } = new(OrderKind.Key, [], KeyDescending: true);
 
     /// <summary>The radius in one request.</summary>
     public double MetresOf(VariableValues variables) => (double)Metres.Evaluate(variables)!;
 
-    /// <summary>The distance in a cursor of this question.</summary>
-    public static double DistanceIn(CursorPosition place) => BitConverter.Int64BitsToDouble(place.Value);
+    /// <summary>The distance in a cursor of this list.</summary>
+    public static double DistanceIn(KeysetPosition position) => BitConverter.Int64BitsToDouble(position.Value);
 
     /// <summary>The circle in one request.</summary>
     public CircleArea CircleOf(VariableValues variables)
@@ -32,13 +32,13 @@ internal sealed record NearbyQuestion(ConnectionRows Rows, InputNode? Filter, Po
     }
 }
 
-/// <summary>Distances on the spheroid of WGS 84 beside those on PostGIS's sphere, by which an index on geography walks.</summary>
+/// <summary>Distances on the WGS 84 spheroid, compared with those on PostGIS's sphere, by which an index on geography is ordered.</summary>
 internal static class Spheroid
 {
     /// <summary>
-    /// No distance on the spheroid is shorter than this share of that on the sphere. The spheroid's radii of curvature lie between
-    /// 6,335,439 m (north to south at the equator) and 6,399,594 m (at the poles); PostGIS's sphere has 6,371,009 m. So every piece of a
-    /// way is on the spheroid at least 0.99441 times as long as on the sphere, and so is the shortest of all ways.
+    /// No distance on the spheroid is shorter than this share of the distance on the sphere. The radii of curvature of the spheroid lie
+    /// between 6,335,439 m (north to south at the equator) and 6,399,594 m (at the poles); PostGIS's sphere has 6,371,009 m. So every piece
+    /// of a path is at least 0.99441 times as long on the spheroid as on the sphere, and so is the shortest path.
     /// </summary>
     public const double LeastShare = 0.994;
 }

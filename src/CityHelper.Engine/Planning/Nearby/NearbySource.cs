@@ -6,26 +6,24 @@ using CityHelper.Engine.Space;
 
 namespace CityHelper.Engine.Planning.Nearby;
 
-/// <summary>
-/// The rows around a position in the order of their distance, then newest first (docs/decisions/0009).
-/// </summary>
+/// <summary>The rows around a position in the order of their distance, then newest first (docs/decisions/0009).</summary>
 /// <remarks>
-/// The index walks in the order of distances on a sphere; the answer has those on the spheroid. A row that was not walked is at least
-/// <see cref="Spheroid.LeastShare"/> times as far away as the last one that was. If the page's last row is nearer than that, nothing is
-/// missing, and almost always it is, because a few more rows are walked than asked for. If it is not (many rows at one point), everything
-/// up to that row's distance is read and sorted.
+/// The index scan returns rows in the order of distances on a sphere; the response has distances on the spheroid. A row that was not
+/// scanned is at least <see cref="Spheroid.LeastShare"/> times as far away as the last scanned row. If the page's last row is nearer than
+/// that, no row is missing. This is almost always so, because the scan reads a few more rows than requested. If it is not (many rows at one
+/// point), everything up to that row's distance is read and sorted.
 /// </remarks>
 /// <param name="question">What is asked.</param>
 internal sealed class NearbySource(NearbyQuestion question) : RowSource(question.Rows.Access.Entity)
 {
-    /// <summary>The column that tells how far a row is away.</summary>
+    /// <summary>The column of a row's distance.</summary>
     public const string Metres = "metres";
 
     private static readonly string s_leastShare = Spheroid.LeastShare.ToString(CultureInfo.InvariantCulture);
 
     private readonly RowAccess _access = question.Rows.Access;
 
-    /// <summary>All rows before the page, and all at the distance where it ends, are judged for it.</summary>
+    /// <summary>All rows before the page, and all rows at the distance where it ends, are ranked for it.</summary>
     public override StatementKind Kind => StatementKind.Ranking;
 
     private string Key => Entity.RowColumn;
@@ -35,58 +33,59 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
     public override string Sql(StatementBuilder statement, IReadOnlyCollection<string> columns)
     {
         string[] all = [.. columns.Where(c => c != Metres).Union([Key])];
-        return statement.Access.Form switch
+        return statement.Access.Kind switch
         {
-            AccessForm.Walk => Walk(statement, all),
-            AccessForm.Values => ByKeys(statement, all),
+            AccessPathKind.OrderedIndexScan => OrderedIndexScan(statement, all),
+            AccessPathKind.LooseIndexScan => ByKeys(statement, all),
             _ => Sort(statement, all),
         };
     }
 
     /// <summary>
-    /// Whether there are rows at or before the place of <c>after</c>; the row at the place is asked first, because it almost always is one.
+    /// Whether rows exist at or before the keyset position of <c>after</c>. The cursor's own row is tested first: it almost always exists.
     /// </summary>
     public string ExistsSql(StatementBuilder statement)
     {
         string conditions = Condition.And(Conditions(statement), "s");
         string before = $"{Distance(statement, "s")} <= {Radius(statement)} and not ({Behind(statement, Distance(statement, "s"), "s")})";
-        string near = WithinSphere(statement, $"{PlaceMetres(statement)} / {s_leastShare}");
+        string near = WithinSphere(statement, $"{CursorMetres(statement)} / {s_leastShare}");
         return $"""
-            select exists (select from {Rows(statement)} and s.{Key} = {PlaceKey(statement)}{conditions} and {before})
+            select exists (select from {Rows(statement)} and s.{Key} = {CursorKey(statement)}{conditions} and {before})
               or exists (select from {Rows(statement)}{conditions} and {near} and {before})
             """;
     }
 
-    // CASE keeps the filter from being a condition of other indexes, whose rows would all have to be read and sorted (70 ms instead of 3
-    // for a common category); bounds on the key stay outside, because they prune.
-    private string Walk(StatementBuilder statement, string[] columns)
+    // CASE keeps the planner from using other indexes for the filter, whose rows would all have to be read and sorted (70 ms instead of 3
+    // for a common category). Bounds on the key stay outside, because they prune partitions.
+    private string OrderedIndexScan(StatementBuilder statement, string[] columns)
     {
         List<Condition> filter = Filter(statement);
         string passing = filter.Count == 0 ? "" : $" and case when {Condition.All(filter, "s")} then true else false end";
         string conditions = Condition.And(Bounds(statement), "s") + passing;
-        string place = question.HasAfter ? $" and {Behind(statement, Distance(statement, "s"), "s")}" : "";
+        string beyond = question.HasAfter ? $" and {Behind(statement, Distance(statement, "s"), "s")}" : "";
         int probe = Probe(statement);
-        string walked = statement.Parameter("walked", values => StatementBuilder.Integer(values.PageRows + probe + Limits.NearbyWalkMargin));
+        string scanned = statement.Parameter(
+            "scanned", values => StatementBuilder.Integer(values.PageRows + probe + Limits.NearbyScanMargin));
         string last = statement.Parameter("last", values => StatementBuilder.Integer(Math.Max(0, values.PageRows + probe - 1)));
         return $"""
             with w as materialized (
               select {Columns("s", columns)}, {Distance(statement, "s")} as {Metres}, {SphereDistance(statement, "s")} as sphere
-              from {Rows(statement)}{conditions} and {WithinSphere(statement, Reach(statement))}{place}
-              order by {SphereDistance(statement, "s")} limit {walked}),
+              from {Rows(statement)}{conditions} and {WithinSphere(statement, ScanRadius(statement))}{beyond}
+              order by {SphereDistance(statement, "s")} limit {scanned}),
             e as materialized (
               select y.{Metres} from (select x.{Metres} from w x order by x.{Metres} offset {last} limit 1) y
-              where (select count(*) from w) = {walked} and y.{Metres} >= {s_leastShare} * (select max(sphere) from w))
+              where (select count(*) from w) = {scanned} and y.{Metres} >= {s_leastShare} * (select max(sphere) from w))
             select {Columns("n", columns)}, n.{Metres} from (
               select {Columns("w", columns)}, w.{Metres} from w where not exists (select from e)
               union all
               select {Columns("s", columns)}, {Distance(statement, "s")} as {Metres}
-              from {Rows(statement)}{conditions} and {WithinSphere(statement, $"(select e.{Metres} / {s_leastShare} from e)")}{place}) n
+              from {Rows(statement)}{conditions} and {WithinSphere(statement, $"(select e.{Metres} / {s_leastShare} from e)")}{beyond}) n
             where n.{Metres} <= {Radius(statement)}
             order by {OrderBy("n")} limit {Limit(statement)}
             """;
     }
 
-    // Keys and distances from an index that holds the point; rows are fetched for the page, or for what the index cannot judge.
+    // Keys and distances come from an index that includes the point. Rows are fetched for the page, or to test what the index lacks.
     private string ByKeys(StatementBuilder statement, string[] columns)
     {
         ValueIndex index = _access.Values[statement.Access.Value];
@@ -95,33 +94,42 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
         List<Condition> above = [.. filter.Except(inIndex)];
         string[] needed = [.. columns.Union(above.SelectMany(c => c.Columns))];
         string page = above.Count == 0 ? $"\n  order by {OrderBy("x")} limit {Limit(statement)}" : "";
+        string distance = Distance(statement, "s");
+        string rows = Rows(statement);
+        string conditions = Condition.And([.. Bounds(statement), .. inIndex], "s");
         return $"""
             select {Columns("m", columns)}, k.{Metres} from (
               select x.{Key}, x.{Metres} from (
-                select s.{Key}, {Distance(statement, "s")} as {Metres} from {Rows(statement)}{Condition.And([.. Bounds(statement), .. inIndex], "s")}
+                select s.{Key}, {distance} as {Metres} from {rows}{conditions}
                   and {InBox(statement)} offset 0) x
               where {InList(statement, "x")}{page}) k
             cross join lateral (
-              select {Columns("s", needed)} from {Rows(statement)} and s.{Key} = k.{Key}{Condition.And(Bounds(statement), "s")} offset 0) m
+              select {Columns("s", needed)} from {rows} and s.{Key} = k.{Key}{Condition.And(Bounds(statement), "s")} offset 0) m
             {Condition.Where(above, "m")}order by {OrderBy("k")} limit {Limit(statement)}
             """;
     }
 
-    // What is found by other indexes, sorted: few. The fence keeps the distance from choosing the index.
-    private string Sort(StatementBuilder statement, string[] columns) => $"""
-        select {Columns("x", columns)}, x.{Metres} from (
-          select {Columns("s", columns)}, {Distance(statement, "s")} as {Metres} from {Rows(statement)}{Condition.And(Conditions(statement), "s")}
-            and {InBox(statement)} offset 0) x
-        where {InList(statement, "x")} order by {OrderBy("x")} limit {Limit(statement)}
-        """;
+    // Sorts the few rows that other indexes find. OFFSET 0 keeps the planner from choosing an index by the distance.
+    private string Sort(StatementBuilder statement, string[] columns)
+    {
+        string distance = Distance(statement, "s");
+        string rows = Rows(statement);
+        string conditions = Condition.And(Conditions(statement), "s");
+        return $"""
+            select {Columns("x", columns)}, x.{Metres} from (
+              select {Columns("s", columns)}, {distance} as {Metres} from {rows}{conditions}
+                and {InBox(statement)} offset 0) x
+            where {InList(statement, "x")} order by {OrderBy("x")} limit {Limit(statement)}
+            """;
+    }
 
-    /// <summary>Whether an index alone can judge a condition.</summary>
+    /// <summary>Whether an index alone can evaluate a condition.</summary>
     public static bool IsIn(ValueIndex index, Condition condition, string key) =>
         condition.Columns.All(column => column == key || column == index.Column || index.Included.Contains(column));
 
     private bool IsIn(ValueIndex index, Condition condition) => IsIn(index, condition, Key);
 
-    // Four comparisons before a geodesic, which costs as much as ten.
+    // Four comparisons precede a geodesic, which costs as much as ten.
     private string InBox(StatementBuilder statement)
     {
         string Edge(string name, Func<Viewport, double> edge) =>
@@ -136,7 +144,8 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
 
     private List<Condition> Conditions(StatementBuilder statement) => [.. Bounds(statement), .. Filter(statement)];
 
-    private List<Condition> Filter(StatementBuilder statement) => new FilterCompiler(statement, _access).Compile(question.Rows.Filter, question.Filter);
+    private List<Condition> Filter(StatementBuilder statement) =>
+        new FilterCompiler(statement, _access).Compile(question.Rows.Filter, question.Filter);
 
     private Condition[] Bounds(StatementBuilder statement)
     {
@@ -145,7 +154,7 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
         return [new Condition($"{Condition.Row}.{Key} >= {low} and {Condition.Row}.{Key} < {high}", [Key])];
     }
 
-    private string Rows(StatementBuilder statement) => $"{Entity.Table} s where s.{Entity.PartitionColumn} = {statement.Partition()}";
+    private string Rows(StatementBuilder statement) => $"{Entity.Table} s where s.{Entity.TenantColumn} = {statement.Tenant()}";
 
     private string Point(string alias) => $"{alias}.{_access.Grid!.Point}::geography";
 
@@ -155,25 +164,26 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
 
     private string SphereDistance(StatementBuilder statement, string alias) => $"{Point(alias)} <-> {Position(statement)}";
 
-    private string WithinSphere(StatementBuilder statement, string metres) => $"st_dwithin({Point("s")}, {Position(statement)}, {metres}, false)";
+    private string WithinSphere(StatementBuilder statement, string metres) =>
+        $"st_dwithin({Point("s")}, {Position(statement)}, {metres}, false)";
 
     private string Radius(StatementBuilder statement) =>
         statement.Parameter("radius", values => StatementBuilder.Double(question.MetresOf(values.Variables)));
 
-    // On the sphere, where the index looks: the exact test follows.
-    private string Reach(StatementBuilder statement) =>
-        statement.Parameter("reach", values => StatementBuilder.Double(question.MetresOf(values.Variables) / Spheroid.LeastShare));
+    // On the sphere, as the index measures; the exact test follows.
+    private string ScanRadius(StatementBuilder statement) =>
+        statement.Parameter("scan radius", values => StatementBuilder.Double(question.MetresOf(values.Variables) / Spheroid.LeastShare));
 
-    private static string PlaceMetres(StatementBuilder statement) =>
+    private static string CursorMetres(StatementBuilder statement) =>
         statement.Parameter("after metres", values => StatementBuilder.Double(NearbyQuestion.DistanceIn(values.After!.Value)));
 
-    private static string PlaceKey(StatementBuilder statement) =>
+    private static string CursorKey(StatementBuilder statement) =>
         statement.Parameter("after key", values => StatementBuilder.Bigint(values.After!.Value.Key));
 
     private string Behind(StatementBuilder statement, string metres, string alias)
     {
-        string place = PlaceMetres(statement);
-        return $"({metres} > {place} or {metres} = {place} and {alias}.{Key} < {PlaceKey(statement)})";
+        string beyond = CursorMetres(statement);
+        return $"({metres} > {beyond} or {metres} = {beyond} and {alias}.{Key} < {CursorKey(statement)})";
     }
 
     private string Limit(StatementBuilder statement)
@@ -182,6 +192,6 @@ internal sealed class NearbySource(NearbyQuestion question) : RowSource(question
         return statement.Parameter("rows", values => StatementBuilder.Integer(values.PageRows + probe));
     }
 
-    // One more than the page, which tells whether there is a next one; nested lists need the page's rows only.
+    // One row more than the page shows whether there is a next page; nested lists need the rows of the page only.
     private int Probe(StatementBuilder statement) => statement.Reads == this ? 1 : 0;
 }

@@ -1,12 +1,12 @@
 namespace CityHelper.Engine.Schema.Bindings;
 
 /// <summary>
-/// A connection over the rows around a position, nearest first. Its rows' grid names the point column, and an index
-/// <c>using gist ((point::geography))</c> on each partition gives them in the order of their distance.
+/// A connection over the rows around a position, nearest first. The rows' grid names the point column. An index
+/// <c>using gist ((point::geography))</c> on each partition returns the rows in the order of their distance.
 /// </summary>
 /// <param name="Rows">The rows.</param>
-/// <param name="Partition">The argument that names the partition.</param>
-public sealed record NearbyBinding(ConnectionRows Rows, PartitionArgument Partition) : RootBinding
+/// <param name="Tenant">The argument that names the tenant.</param>
+public sealed record NearbyBinding(ConnectionRows Rows, TenantArgument Tenant) : RootBinding
 {
     public const string PositionArgument = "to";
     public const string MetresArgument = "withinMetres";

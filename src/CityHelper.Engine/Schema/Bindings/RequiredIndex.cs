@@ -2,17 +2,17 @@ using GraphQL.Types;
 
 namespace CityHelper.Engine.Schema.Bindings;
 
-/// <summary>An index of PostgreSQL that plans count on. Without it they give the same rows, and read a whole city for them.</summary>
-/// <param name="Table">The table; of a partitioned one the parent.</param>
+/// <summary>A PostgreSQL index that plans rely on. Without it they return the same rows, but read a whole city for them.</summary>
+/// <param name="Table">The table; the parent of a partitioned table.</param>
 /// <param name="Columns">The key columns, in order.</param>
-/// <param name="Included">Columns that it holds beside them, in any order; it may hold more.</param>
+/// <param name="Included">Columns that the index includes, in any order; it may include more.</param>
 public sealed record RequiredIndex(string Table, IReadOnlyList<string> Columns, IReadOnlyList<string> Included)
 {
-    /// <summary>As PostgreSQL writes it.</summary>
+    /// <summary>The index as PostgreSQL writes it.</summary>
     public override string ToString() =>
         $"{Table} ({string.Join(", ", Columns)}){(Included.Count == 0 ? "" : $" include ({string.Join(", ", Included)})")}";
 
-    /// <summary>All that the connections, figures and lists of a schema count on, each once.</summary>
+    /// <summary>The indexes that the connections, statistics and lists of a schema rely on, each once.</summary>
     /// <param name="schema">An initialized schema.</param>
     public static IReadOnlyList<RequiredIndex> Of(ISchema schema) =>
     [
@@ -57,10 +57,10 @@ public sealed record RequiredIndex(string Table, IReadOnlyList<string> Columns, 
 
         if (access.External is { } external)
         {
-            yield return new RequiredIndex(external.Table, [access.Entity.PartitionColumn!, external.KeyColumn], []);
+            yield return new RequiredIndex(external.Table, [access.Entity.TenantColumn!, external.KeyColumn], []);
         }
     }
 
     private static RequiredIndex Keyed(EntityMap entity, string column, IReadOnlyList<string> included) =>
-        new(entity.Table, [entity.PartitionColumn!, column, entity.RowColumn], included);
+        new(entity.Table, [entity.TenantColumn!, column, entity.RowColumn], included);
 }

@@ -3,20 +3,20 @@ using GraphQL.Types;
 namespace CityHelper.Engine.Schema.Bindings;
 
 /// <summary>
-/// How rows are found that may be about the same thing: of one group, near each other in place and time, and alike in words
-/// (docs/decisions/0009). The indexes of the finest cells hold the group and the status.
+/// How to find rows that may be about the same thing: of one group, near each other in space and time, with similar words
+/// (docs/decisions/0009). The indexes of the finest cells include the group and the status.
 /// </summary>
-/// <param name="Access">How the rows are reached; they have a place on the grid and a creation time.</param>
+/// <param name="Access">The access to the rows; they have grid cells and a creation time.</param>
 /// <param name="Row">Their GraphQL type.</param>
 /// <param name="Group">The column that must be equal, a foreign key.</param>
-/// <param name="Groups">The table that it points at.</param>
+/// <param name="Groups">The table that it references.</param>
 /// <param name="GroupName">The column there by whose value clients name a group.</param>
 /// <param name="Texts">The columns whose words are compared.</param>
 /// <param name="Status">The column that tells whether a row is still open.</param>
-/// <param name="OpenLabels">Its values of open rows.</param>
-/// <param name="CellsAround">SQL of the finest cells around a point, an array, or null where they are too many: of the point and of
-/// metres.</param>
-/// <param name="KeyOfMoment">SQL of the smallest row key of a moment.</param>
+/// <param name="OpenLabels">The labels of open rows.</param>
+/// <param name="CellsAround">SQL of an array of the finest cells around a point, or of null if they are too many, given SQL of the point
+/// and of metres.</param>
+/// <param name="KeyOfMoment">SQL of the smallest row key of a moment, given SQL of the moment.</param>
 public sealed record Similarity(
     RowAccess Access,
     IObjectGraphType Row,
@@ -33,7 +33,7 @@ public sealed record Similarity(
     internal string Cell => Access.Grid!.Levels[^1].Column;
 }
 
-/// <summary>The rows that are similar to the row itself; for all rows of an answer by one statement.</summary>
+/// <summary>The rows that are similar to the row itself, with one statement for all rows of a response.</summary>
 /// <param name="By">How they are found.</param>
 public sealed record SimilarRowsBinding(Similarity By) : FieldBinding
 {
@@ -44,13 +44,13 @@ public sealed record SimilarRowsBinding(Similarity By) : FieldBinding
     internal override IReadOnlyList<TableRead> Tables => [new(By.Access.Entity.Table)];
 }
 
-/// <summary>The rows that are similar to one that is about to be made: still open, or made lately.</summary>
+/// <summary>The rows that are similar to a draft: still open, or created lately.</summary>
 /// <param name="By">How they are found.</param>
-/// <param name="Partition">The argument that names the partition.</param>
+/// <param name="Tenant">The argument that names the tenant.</param>
 /// <param name="GroupArgument">The argument that names the group.</param>
-/// <param name="GroupUnknown">What the client reads when there is none of that name.</param>
+/// <param name="GroupUnknown">The error for an unknown group.</param>
 public sealed record SimilarToDraftBinding(
-    Similarity By, PartitionArgument Partition, string GroupArgument, Func<string, RequestError> GroupUnknown) : RootBinding
+    Similarity By, TenantArgument Tenant, string GroupArgument, Func<string, RequestError> GroupUnknown) : RootBinding
 {
     public const string PositionArgument = "location";
     public const string TextArgument = "description";

@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace CityHelper.Engine.Transport.Http;
 
-/// <summary>What an answer is sent as (GraphQL over HTTP, "Content negotiation").</summary>
+/// <summary>Media type of a response (GraphQL over HTTP, "Content negotiation").</summary>
 internal enum ResponseMediaType
 {
     /// <summary><c>application/json</c>: request errors have status 200, as old clients expect.</summary>
@@ -21,7 +21,7 @@ public static class AcceptHeader
     public const string Json = "application/json";
 
     /// <summary>Chooses the media type.</summary>
-    /// <returns>The choice; an error when the header cannot be read; neither when nothing acceptable is offered (406).</returns>
+    /// <returns>The media type; an error when the header cannot be parsed; neither when no acceptable type is offered (406).</returns>
     internal static (ResponseMediaType? Type, RequestError? Error) Choose(StringValues header)
     {
         if (StringValues.IsNullOrEmpty(header))
@@ -41,26 +41,29 @@ public static class AcceptHeader
             return (null, null);
         }
 
-        // Equally welcome: the newer one, whose status codes say what happened.
+        // On equal quality the newer type wins: its status codes say what happened.
         return (graphQL >= json ? ResponseMediaType.GraphQLResponse : ResponseMediaType.Json, null);
     }
 
     internal static string Text(ResponseMediaType type) =>
         (type == ResponseMediaType.Json ? Json : GraphQLResponse) + "; charset=utf-8";
 
-    /// <summary>Whether a browser asks for a page.</summary>
+    /// <summary>Whether a browser requests a page.</summary>
     public static bool WantsHtml(HttpRequest request) =>
         MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out IList<MediaTypeHeaderValue>? accepted)
         && accepted.Any(a => a.MediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase) && a.Quality is not 0);
 
-    // A wildcard stands for application/json, as no header at all does: unchanged old clients send it.
+    // A wildcard means application/json, as does a missing header: old clients send it.
     private static double Quality(IList<MediaTypeHeaderValue> accepted, string type, bool wildcards)
     {
         MediaTypeHeaderValue? best = accepted
-            .Where(a => a.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase)
-                || (wildcards && (a.MatchesAllTypes || (a.MatchesAllSubTypes && a.Type.Equals("application", StringComparison.OrdinalIgnoreCase)))))
+            .Where(a => a.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase) || (wildcards && MatchesJson(a)))
             .OrderBy(a => a.MatchesAllTypes ? 2 : a.MatchesAllSubTypes ? 1 : 0)
             .FirstOrDefault();
         return best is null ? 0 : best.Quality ?? 1;
     }
+
+    private static bool MatchesJson(MediaTypeHeaderValue accepted) =>
+        accepted.MatchesAllTypes
+        || (accepted.MatchesAllSubTypes && accepted.Type.Equals("application", StringComparison.OrdinalIgnoreCase));
 }

@@ -3,12 +3,12 @@ using Microsoft.AspNetCore.Http;
 namespace CityHelper.Engine.Transport.Http;
 
 /// <summary>
-/// Where caches between here and a client may answer instead of this server: a published operation by id and name, read. They look at host,
-/// path and query, and at no header that says who asks, so neither may what is answered there depend on one.
+/// The addresses that caches between server and client may serve: GET or HEAD of a published operation by id and name. Caches key on host,
+/// path and query, and on no header that identifies the client, so the response must not depend on one either.
 /// </summary>
 public static class CacheableAddress
 {
-    /// <summary>Whether a request is sent there. Every spelling of the address counts, since a cache may take two for one.</summary>
+    /// <summary>Whether a request is sent to such an address. Every spelling counts, since a cache may treat two as one.</summary>
     public static bool Includes(HttpRequest request) =>
         SafeMethods.Includes(request.Method) && request.RouteValues.ContainsKey(RequestReader.NameRouteValue);
 }

@@ -7,17 +7,17 @@ using Microsoft.AspNetCore.Routing;
 namespace CityHelper.Engine.Transport.Http;
 
 /// <summary>
-/// The one spelling of the address of an answer that caches may keep: <c>/graphql/persisted/{id}/{name}</c>, and <c>?variables=</c> where
-/// there are any. All others are answered and kept by nobody: each would be another copy in every cache, and what a cache takes for the
-/// same address another server might not (attack 13).
+/// The canonical spelling of a cacheable address: <c>/graphql/persisted/{id}/{name}</c>, with <c>?variables=</c> if there are any.
+/// Responses to other spellings are sent and not cached: each would be another copy in every cache, and a cache may treat two addresses as
+/// equal that another server does not (attack 13).
 /// </summary>
 /// <remarks>
-/// The variables are canonical JSON (RFC 8785) of what the operation declares, each byte but the unreserved ones of RFC 3986
-/// percent-encoded in upper case. In JavaScript: sort the members, <c>JSON.stringify</c>, <c>encodeURIComponent</c>, and <c>!'()*</c> too.
+/// The variables are canonical JSON (RFC 8785) of those that the operation declares, percent-encoded in upper case but for the unreserved
+/// bytes of RFC 3986. In JavaScript: sort the members, <c>JSON.stringify</c>, <c>encodeURIComponent</c>, and encode <c>!'()*</c> too.
 /// </remarks>
 internal static class CanonicalAddress
 {
-    /// <summary>Whether a request was sent to the canonical address of what it asks.</summary>
+    /// <summary>Whether a request was sent to the canonical address of its operation and variables.</summary>
     public static bool IsOf(HttpRequest http, Operation operation, JsonElement variables)
     {
         if (!SafeMethods.Includes(http.Method)
@@ -31,7 +31,7 @@ internal static class CanonicalAddress
             .Replace($"{{{RequestReader.IdRouteValue}}}", operation.Id, StringComparison.Ordinal)
             .Replace($"{{{RequestReader.NameRouteValue}}}", operation.Name, StringComparison.Ordinal);
 
-        // As it stands in the request's first line: path and query were decoded, and spellings made one.
+        // As in the request line: parsed path and query are decoded, and no longer differ by spelling.
         ReadOnlySpan<char> target = http.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!target.StartsWith(path, StringComparison.Ordinal))
         {
@@ -47,7 +47,8 @@ internal static class CanonicalAddress
             : query.IsEmpty;
     }
 
-    private static bool HasMembers(JsonElement variables) => variables.ValueKind == JsonValueKind.Object && variables.EnumerateObject().Any();
+    private static bool HasMembers(JsonElement variables) =>
+        variables.ValueKind == JsonValueKind.Object && variables.EnumerateObject().Any();
 
     private static bool IsDeclared(Operation operation, JsonElement variables) =>
         variables.EnumerateObject().All(member => operation.Variables.Any(variable => member.NameEquals(variable.Name)));

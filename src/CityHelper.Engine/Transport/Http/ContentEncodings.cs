@@ -7,13 +7,13 @@ using Microsoft.Extensions.Options;
 
 namespace CityHelper.Engine.Transport.Http;
 
-/// <summary>Compressed bodies, in both directions, by ASP.NET Core's middleware.</summary>
+/// <summary>Compression of requests and responses, by ASP.NET Core's middleware.</summary>
 public static class ContentEncodings
 {
-    /// <summary>What a request's body may be encoded with.</summary>
+    /// <summary>Encodings that a request's body may have.</summary>
     internal const string OfRequests = "br, gzip, deflate";
 
-    /// <summary>Undoes the encoding of requests and encodes answers, for everything that comes after it.</summary>
+    /// <summary>Decompresses requests and compresses responses, for all middleware after it.</summary>
     public static void UseContentEncodings(this IApplicationBuilder app) => app.UseResponseCompression().UseRequestDecompression();
 
     internal static IServiceCollection AddContentEncodings(this IServiceCollection services)
@@ -21,23 +21,25 @@ public static class ContentEncodings
         services.AddRequestDecompression();
         services.AddResponseCompression(options =>
         {
-            // Safe over TLS (BREACH needs a secret beside text of the attacker's): answers hold no cookies, tokens or other secrets.
+            // Safe over TLS (BREACH needs a secret beside the attacker's text): responses hold no cookies, tokens or other secrets.
             options.EnableForHttps = true;
             options.MimeTypes = [.. ResponseCompressionDefaults.MimeTypes, AcceptHeader.GraphQLResponse, SchemaHttpHandler.MediaType];
         });
 
-        // The level of both: the next one takes three times the CPU time for a tenth less.
+        // For both: the next level takes three times the CPU time for a tenth less.
         services.Configure<BrotliCompressionProviderOptions>(options => options.Level = CompressionLevel.Fastest);
         services.Configure<GzipCompressionProviderOptions>(options => options.Level = CompressionLevel.Fastest);
         services.AddSingleton<IResponseCompressionProvider, LargeAnswerCompression>();
         return services;
     }
 
-    /// <summary>Leaves small answers alone, and those that <see cref="ResponseSender"/> has encoded.</summary>
+    /// <summary>Skips small responses, and those that <see cref="ResponseSender"/> has compressed.</summary>
     private sealed class LargeAnswerCompression(IServiceProvider services, IOptions<ResponseCompressionOptions> options)
         : ResponseCompressionProvider(services, options)
     {
         public override bool ShouldCompressResponse(HttpContext context) =>
-            !(context.Response.ContentLength < Limits.CompressedBytesMin) && context.Response.Headers.ContentEncoding.Count == 0 && base.ShouldCompressResponse(context);
+            !(context.Response.ContentLength < Limits.CompressedBytesMin)
+            && context.Response.Headers.ContentEncoding.Count == 0
+            && base.ShouldCompressResponse(context);
     }
 }

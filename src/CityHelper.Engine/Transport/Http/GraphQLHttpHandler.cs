@@ -13,31 +13,29 @@ using Microsoft.Extensions.Logging;
 
 namespace CityHelper.Engine.Transport.Http;
 
-/// <summary>One GraphQL request over HTTP.</summary>
+/// <summary>Handles GraphQL requests over HTTP.</summary>
 public sealed class GraphQLHttpHandler(
     IClientDirectory clients, Pipeline pipeline, ResponseSender sender, GraphQLHttpOptions options, TimeProvider time,
     ILogger<GraphQLHttpHandler> logger)
 {
-    /// <summary>The headers of a request that choose between representations of one answer.</summary>
+    /// <summary>The request headers that select the representation of a response.</summary>
     internal const string Vary = "Accept, Accept-Encoding";
 
     /// <summary>
-    /// With this header, whatever its value, a server in development tells in <see cref="FormsHeader"/> how the rows were reached.
+    /// With this header, whatever its value, a server in development reports the access paths in <see cref="AccessPathsHeader"/>.
     /// </summary>
     public const string DebugHeader = "CityHelper-Debug";
 
-    /// <summary>The forms of an answer's connections: <c>serviceRequests=values window=enough</c>.</summary>
-    public const string FormsHeader = "CityHelper-Forms";
+    /// <summary>The access paths of a response's connections: <c>serviceRequests=loose-index-scan initial-range=enough</c>.</summary>
+    public const string AccessPathsHeader = "CityHelper-Access-Paths";
 
     /// <summary>
-    /// Asks for the cost of an operation: <c>report</c> beside its answer, <c>validate</c> instead of it (conventions §11).
+    /// Requests the cost of an operation, as in HotChocolate: <c>report</c> adds it to the response, <c>validate</c> replaces the data.
     /// </summary>
     public const string CostHeaderName = "GraphQL-Cost";
 
-    /// <summary>Answers a request.</summary>
-    /// <remarks>
-    /// (1) choose what the answer is sent as   (2) read the request, bounded   (3) the pipeline answers it   (4) headers and body
-    /// </remarks>
+    /// <summary>Handles a request.</summary>
+    /// <remarks>(1) choose the media type   (2) read the request, bounded   (3) run the pipeline   (4) write headers and body</remarks>
     public async Task HandleAsync(HttpContext http)
     {
         long start = Stopwatch.GetTimestamp();
@@ -49,7 +47,7 @@ public sealed class GraphQLHttpHandler(
         string span = HttpMethods.IsPost(http.Request.Method) ? "GraphQL HTTP POST" : "GraphQL HTTP GET";
         using Activity? activity = EngineTelemetry.Source.StartActivity(span);
 
-        (ResponseMediaType? accepted, RequestError? acceptError) = AcceptHeader.Choose(http.Request.Headers.Accept);                // (1)
+        (ResponseMediaType? accepted, RequestError? acceptError) = AcceptHeader.Choose(http.Request.Headers.Accept); // (1)
         if (accepted is not { } mediaType)
         {
             await RefuseAcceptAsync(http, acceptError);
@@ -58,7 +56,7 @@ public sealed class GraphQLHttpHandler(
 
         try
         {
-            (int status, int errors, AnsweredOperation operation, int bytes) = await AnswerAsync(http, mediaType);                                  // (2)-(4)
+            (int status, int errors, AnsweredOperation operation, int bytes) = await AnswerAsync(http, mediaType); // (2)-(4)
             TimeSpan took = Stopwatch.GetElapsedTime(start);
             operation.Mark(activity);
             activity?.SetTag(EngineTelemetry.ErrorCount, errors);
@@ -85,17 +83,18 @@ public sealed class GraphQLHttpHandler(
         using (result)
         {
             int bytes = result.Json.Length;
-            await WriteAsync(http, result, mediaType, status);                                                                     // (4)
+            await WriteAsync(http, result, mediaType, status); // (4)
             return (status, result.Errors.Count, operation, bytes);
         }
     }
 
-    // What was sent is let go before the answer is written: a reader who takes his time would hold it too.
+    // The request is released before the response is written: a slow reader would otherwise hold it too.
     private async Task<(OperationResult Result, int Status, AnsweredOperation Operation)> ProduceAsync(
         HttpContext http, ResponseMediaType mediaType, MemoryLease memory)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.RequestTimeoutMs), time);
-        using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(source => ((CancellationTokenSource)source!).Cancel(), timeout);
+        using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(
+            source => ((CancellationTokenSource)source!).Cancel(), timeout);
         return await AnswerAsync(http, new Part(memory), mediaType, timeout.Token);
     }
 
@@ -134,7 +133,7 @@ public sealed class GraphQLHttpHandler(
         using var request = new OperationRequest();
         try
         {
-            if (await RequestReader.ReadAsync(http.Request, part.Element, request, cancellation) is { } unreadable)                // (2)
+            if (await RequestReader.ReadAsync(http.Request, part.Element, request, cancellation) is { } unreadable) // (2)
             {
                 return Refuse(answered, mediaType, unreadable);
             }
@@ -155,9 +154,9 @@ public sealed class GraphQLHttpHandler(
                 Spent = part.Spent,
                 Found = (operation, isPublished) => answered = AnsweredOperation.Of(operation, isPublished),
                 Report = report,
-                TellForms = options.TellsForms && http.Request.Headers.ContainsKey(DebugHeader),
+                WithAccessPaths = options.WithAccessPaths && http.Request.Headers.ContainsKey(DebugHeader),
             };
-            (OperationResult result, Operation? operation) = await pipeline.RunAsync(asked, cancellation);                          // (3)
+            (OperationResult result, Operation? operation) = await pipeline.RunAsync(asked, cancellation); // (3)
             if (operation is null)
             {
                 if (result.Errors.Any(error => error is OperationKindNotAllowedError))
@@ -183,7 +182,7 @@ public sealed class GraphQLHttpHandler(
         }
         catch (ResponseRefusedException cause)
         {
-            // The array of a batch, whose parts were refused one by one.
+            // The array of a batch; its parts were refused one by one.
             return Refuse(answered, mediaType, cause.Error);
         }
         catch (Exception cause) when (cause is not OperationCanceledException)
@@ -193,7 +192,7 @@ public sealed class GraphQLHttpHandler(
         }
     }
 
-    // Each request of a batch has an answer of its own, so the status says only that there are answers.
+    // Each request of a batch has its own result, so the status says only that there are results.
     private async Task<(OperationResult Result, int Status, AnsweredOperation Operation)> AnswerBatchAsync(
         HttpContext http, JsonElement batch, bool hasId, ResponseMediaType mediaType, MemoryLease memory, CancellationToken cancellation)
     {
@@ -204,7 +203,8 @@ public sealed class GraphQLHttpHandler(
 
         OperationResult results = await RequestBatch.AnswerAsync(batch, memory, async (element, spent) =>
         {
-            (OperationResult result, _, _) = await AnswerAsync(http, new Part(memory) { Element = element, Spent = spent }, mediaType, cancellation);
+            (OperationResult result, _, _) = await AnswerAsync(
+                http, new Part(memory) { Element = element, Spent = spent }, mediaType, cancellation);
             return result;
         });
         return (results, StatusCodes.Status200OK, AnsweredOperation.Batch);
@@ -217,7 +217,6 @@ public sealed class GraphQLHttpHandler(
     private static int StatusOf(ResponseMediaType mediaType, IReadOnlyList<RequestError> errors) =>
         errors[0].Status ?? (mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
 
-    // Null for a value that is neither.
     private static CostReport? CostHeader(HttpRequest request) => request.Headers[CostHeaderName].ToString() switch
     {
         "" => CostReport.None,
@@ -232,9 +231,10 @@ public sealed class GraphQLHttpHandler(
         response.StatusCode = status;
         response.ContentType = AcceptHeader.Text(mediaType);
         response.Headers.Vary = Vary;
-        if (result.Forms is { } forms)
+        if (result.AccessPaths is { } accessPaths)
         {
-            response.Headers[FormsHeader] = forms.Length <= Limits.FormsHeaderCharsMax ? forms : forms[..Limits.FormsHeaderCharsMax];
+            response.Headers[AccessPathsHeader] =
+                accessPaths.Length <= Limits.AccessPathsHeaderCharsMax ? accessPaths : accessPaths[..Limits.AccessPathsHeaderCharsMax];
         }
 
         if (result.Errors.Select(e => e.RetryAfterSeconds).FirstOrDefault(s => s is not null) is { } seconds)
@@ -242,7 +242,7 @@ public sealed class GraphQLHttpHandler(
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        bool isCacheable = status == StatusCodes.Status200OK && result.Forms is null;
+        bool isCacheable = status == StatusCodes.Status200OK && result.AccessPaths is null;
         response.Headers.CacheControl = (isCacheable ? result.Cache : CachePolicy.None).Header;
 
         try
@@ -251,20 +251,20 @@ public sealed class GraphQLHttpHandler(
         }
         catch (ResponseRefusedException cause)
         {
-            // No room for it in its encoding. What is sent now needs none.
+            // There is no room for the compressed response. The refusal needs none.
             using OperationResult refused = OperationResult.Refused(cause.Error);
             await WriteAsync(http, refused, mediaType, StatusOf(mediaType, refused.Errors));
         }
     }
 
-    /// <summary>One request of what was sent: the whole, or an element of a batch.</summary>
-    /// <param name="Memory">Where the bytes of its answer are counted.</param>
+    /// <summary>One request: the whole body, or an element of a batch.</summary>
+    /// <param name="Memory">Counts the bytes of its response.</param>
     private readonly record struct Part(MemoryLease Memory)
     {
-        /// <summary>The element; null for the whole.</summary>
+        /// <summary>The element; null for the whole body.</summary>
         public JsonElement? Element { get; init; }
 
-        /// <summary>What the requests before it have cost.</summary>
-        public Price Spent { get; init; }
+        /// <summary>Cost of the earlier requests of the batch.</summary>
+        public CostMetrics Spent { get; init; }
     }
 }

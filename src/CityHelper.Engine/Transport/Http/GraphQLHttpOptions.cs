@@ -1,17 +1,17 @@
 namespace CityHelper.Engine.Transport.Http;
 
-/// <summary>What a host may choose of the HTTP surface.</summary>
+/// <summary>Settings of GraphQL over HTTP.</summary>
 public sealed class GraphQLHttpOptions
 {
-    /// <summary>Milliseconds that a request may take in all, a batch of requests too.</summary>
+    /// <summary>Milliseconds that a request may take in all; a batch counts as one.</summary>
     public int RequestTimeoutMs { get; init; } = Limits.RequestTimeoutMs;
 
-    /// <summary>Requests that one JSON array may hold, at most <see cref="Limits.BatchRequestsMax"/>; 0 refuses arrays.</summary>
+    /// <summary>Requests of one JSON array, at most <see cref="Limits.BatchRequestsMax"/>; 0 refuses arrays.</summary>
     public int BatchRequestsMax { get; init; }
 
     /// <summary>
-    /// Whether <see cref="GraphQLHttpHandler.DebugHeader"/> is heard: for who works on the server. It tells strangers how their question is
-    /// read, and how to make it dear.
+    /// Whether <see cref="GraphQLHttpHandler.DebugHeader"/> has an effect: for developers of the server. It shows strangers how their
+    /// requests are executed, and how to make them expensive.
     /// </summary>
-    public bool TellsForms { get; init; }
+    public bool WithAccessPaths { get; init; }
 }

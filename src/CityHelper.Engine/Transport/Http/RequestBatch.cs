@@ -8,33 +8,36 @@ namespace CityHelper.Engine.Transport.Http;
 /// <summary>A JSON array of requests, answered as a JSON array in the same order.</summary>
 internal static class RequestBatch
 {
-    /// <summary>Judges a batch before any of its requests is looked at.</summary>
+    /// <summary>Checks a batch before any of its requests is read.</summary>
     /// <param name="batch">The array.</param>
     /// <param name="hasId">Whether the URL names an operation, which a batch cannot run.</param>
-    /// <param name="requestsMax">How many requests it may hold; 0 when batches are off.</param>
-    public static RequestError? Check(JsonElement batch, bool hasId, int requestsMax) => batch.GetArrayLength() switch
-    {
-        _ when requestsMax == 0 || hasId => new RequestInvalidError("Invalid GraphQL Request."),
-        0 => new RequestInvalidError("The GraphQL batch request has no elements."),
-        var count when count > requestsMax => new RequestInvalidError($"The batch size exceeds the maximum allowed batch size of {requestsMax}."),
-        _ => null,
-    };
+    /// <param name="requestsMax">Requests that it may hold; 0 when batches are off.</param>
+    public static RequestError? Check(JsonElement batch, bool hasId, int requestsMax) =>
+        batch.GetArrayLength() switch
+        {
+            _ when requestsMax == 0 || hasId => new RequestInvalidError("Invalid GraphQL Request."),
+            0 => new RequestInvalidError("The GraphQL batch request has no elements."),
+            var count when count > requestsMax => new RequestInvalidError(
+                $"The batch size exceeds the maximum allowed batch size of {requestsMax}."),
+            _ => null,
+        };
 
-    /// <summary>Answers the requests one after the other, so that a batch holds one connection and one answer's memory at a time.</summary>
+    /// <summary>Runs the requests one after the other: a batch holds one connection and one response's memory at a time.</summary>
     /// <param name="batch">The array.</param>
-    /// <param name="memory">Where the bytes of the answers are counted.</param>
-    /// <param name="answer">Answers one request as if it had come alone, given what those before it have cost.</param>
-    /// <returns>The array of answers; those that no longer fit <see cref="Limits.ResponseBytesMax"/> are refused in their place.</returns>
-    public static async Task<OperationResult> AnswerAsync(JsonElement batch, MemoryLease memory, Func<JsonElement, Price, Task<OperationResult>> answer)
+    /// <param name="memory">Counts the bytes of the responses.</param>
+    /// <param name="answer">Runs one request as if it had come alone, given the cost of those before it.</param>
+    /// <returns>The array of responses; those that no longer fit <see cref="Limits.ResponseBytesMax"/> are replaced by a refusal.</returns>
+    public static async Task<OperationResult> AnswerAsync(
+        JsonElement batch, MemoryLease memory, Func<JsonElement, CostMetrics, Task<OperationResult>> answer)
     {
         var json = new JsonBuffer(memory);
         List<RequestError> errors = [];
-        Price spent = default;
+        CostMetrics spent = default;
         foreach (JsonElement element in batch.EnumerateArray())
         {
             json.WriteByte((byte)(json.Length == 0 ? '[' : ','));
             using OperationResult one = await answer(element, spent);
-            spent += one.Price;
+            spent += one.Cost;
             errors.AddRange(one.Errors);
             Append(json, one, errors);
         }
@@ -45,7 +48,7 @@ internal static class RequestBatch
 
     private static void Append(JsonBuffer json, OperationResult one, List<RequestError> errors)
     {
-        // Room is left for the refusals of all others.
+        // Keeps room for refusing all other requests.
         if (json.Length + one.Json.Length <= Limits.ResponseBytesMax - Limits.BatchRequestsMax * Limits.RefusalBytesMax)
         {
             json.TakeOver(one.Json, 0);

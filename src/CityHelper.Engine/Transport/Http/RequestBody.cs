@@ -5,13 +5,13 @@ using Microsoft.Net.Http.Headers;
 
 namespace CityHelper.Engine.Transport.Http;
 
-/// <summary>The body of a POST: JSON, bounded as it comes out of decompression.</summary>
+/// <summary>The body of a POST: JSON, with its decompressed size bounded.</summary>
 internal static class RequestBody
 {
     /// <summary>
-    /// Reads the body to its end, or until it is too large; nothing beyond <see cref="Limits.RequestBytesMax"/> is ever held.
+    /// Reads the body to its end, or until it is too large; at most <see cref="Limits.RequestBytesMax"/> are kept in memory.
     /// </summary>
-    /// <returns>The bytes, or why they cannot be read.</returns>
+    /// <returns>The bytes, or the error.</returns>
     public static async ValueTask<(byte[]? Bytes, RequestError? Error)> ReadAsync(HttpRequest http, CancellationToken cancellation)
     {
         if (CheckHeaders(http) is { } refusal)
@@ -29,21 +29,25 @@ internal static class RequestBody
         }
         catch (Exception cause) when (cause is IOException or InvalidDataException or InvalidOperationException)
         {
-            // Broken chunks, a client that left in the middle, bytes that are not of the named encoding (InvalidOperationException is
-            // Brotli's word for it).
-            return (null, new RequestInvalidError("The request's body cannot be read: send it whole, in the encoding that `Content-Encoding` names."));
+            // Broken chunks, a client that left in the middle, bytes that are not in the named encoding (Brotli throws
+            // InvalidOperationException).
+            return (null, new RequestInvalidError(
+                "The request's body cannot be read: send it whole, in the encoding that `Content-Encoding` names."));
         }
     }
 
-    // Only JSON, and never what a form of another site could send without asking first (CSRF): urlencoded, multipart, plain text.
+    // Only JSON: a form on another site can send urlencoded, multipart or plain text without a preflight request (CSRF).
     private static RequestInvalidError? CheckHeaders(HttpRequest http)
     {
         if (!IsJson(http.ContentType))
         {
-            return new RequestInvalidError("Send the request as `Content-Type: application/json`.") { Status = StatusCodes.Status415UnsupportedMediaType };
+            return new RequestInvalidError("Send the request as `Content-Type: application/json`.")
+            {
+                Status = StatusCodes.Status415UnsupportedMediaType,
+            };
         }
 
-        // The encodings that we know were taken off the header by the middleware that undoes them.
+        // The decompression middleware has removed the known encodings from the header.
         string encoding = http.Headers.ContentEncoding.ToString();
         if (encoding.Length == 0 || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
@@ -51,7 +55,8 @@ internal static class RequestBody
         }
 
         http.HttpContext.Response.Headers.AcceptEncoding = ContentEncodings.OfRequests;
-        return new RequestInvalidError($"The content encoding is unknown: send the body as it is, or in one of {ContentEncodings.OfRequests}.")
+        return new RequestInvalidError(
+            $"The content encoding is unknown: send the body as it is, or in one of {ContentEncodings.OfRequests}.")
         {
             Status = StatusCodes.Status415UnsupportedMediaType,
         };
@@ -77,7 +82,7 @@ internal static class RequestBody
             {
                 byte[] bytes = read.Buffer.ToArray();
 
-                // Without it the connection cannot be used for a second request.
+                // Otherwise the connection cannot be used for a second request.
                 body.AdvanceTo(read.Buffer.End);
                 return bytes;
             }

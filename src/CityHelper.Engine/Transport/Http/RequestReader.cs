@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace CityHelper.Engine.Transport.Http;
 
-/// <summary>Reads requests, bounded: POST bodies, GET parameters, persisted routes (conventions §8 and §9).</summary>
+/// <summary>Reads requests, bounded: POST bodies, GET parameters, routes of persisted operations.</summary>
 internal static class RequestReader
 {
     public const string IdRouteValue = "id";
@@ -13,11 +13,11 @@ internal static class RequestReader
     private static readonly JsonDocumentOptions s_json = new() { MaxDepth = Limits.JsonDepthMax };
 
     /// <summary>Reads the request into <paramref name="request"/>.</summary>
-    /// <param name="http">What was sent.</param>
-    /// <param name="element">The element of a batch that the request is; null for a request of its own.</param>
-    /// <param name="request">Takes it.</param>
-    /// <param name="cancellation">Ends the reading.</param>
-    /// <returns>Null, or why it cannot be read.</returns>
+    /// <param name="http">The HTTP request.</param>
+    /// <param name="element">The element of a batch; null outside batches.</param>
+    /// <param name="request">Receives what is read.</param>
+    /// <param name="cancellation">Cancels reading.</param>
+    /// <returns>Null, or the error.</returns>
     public static async ValueTask<RequestError?> ReadAsync(
         HttpRequest http, JsonElement? element, OperationRequest request, CancellationToken cancellation)
     {
@@ -44,7 +44,7 @@ internal static class RequestReader
 
     private static RequestError? ReadParameters(IQueryCollection parameters, OperationRequest request)
     {
-        // Twice the same parameter means one thing to a cache and another to a server.
+        // A repeated parameter means one thing to a cache and another to a server.
         if (parameters.FirstOrDefault(p => p.Value.Count > 1).Key is { } repeated)
         {
             return Invalid($"Send the parameter `{repeated}` once.");
@@ -112,7 +112,7 @@ internal static class RequestReader
         return ReadMembers(body, request);
     }
 
-    /// <exception cref="JsonException">The bytes are no JSON, or hold text that is none: invalid UTF-8, half a surrogate pair.</exception>
+    /// <exception cref="JsonException">The bytes are not JSON, or hold invalid text: invalid UTF-8, half a surrogate pair.</exception>
     private static JsonElement Parse(OperationRequest request, byte[] json)
     {
         JsonElement root = request.Own(JsonDocument.Parse(json, s_json));
@@ -128,7 +128,7 @@ internal static class RequestReader
         return root;
     }
 
-    // JsonDocument decodes text when it is asked for it, and throws then; asked here, nobody later need expect it.
+    // JsonDocument decodes text only on access, and throws then. Reading all of it here keeps later code free of such exceptions.
     private static void ReadTexts(JsonElement element)
     {
         switch (element.ValueKind)
@@ -165,7 +165,8 @@ internal static class RequestReader
         {
             switch (member.Name)
             {
-                case "query" or "id" or "documentId" or "operationName" when member.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null):
+                case "query" or "id" or "documentId" or "operationName"
+                    when member.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null):
                     return Invalid($"`{member.Name}` must be a string.");
                 case "query":
                     request.Query = member.Value.GetString();
@@ -187,8 +188,7 @@ internal static class RequestReader
         return CheckVariables(request);
     }
 
-    // Automatic persisted operations (conventions §8): {"persistedQuery": {"version": 1, "sha256Hash": "…"}}. Other extensions are others'
-    // business.
+    // Automatic persisted queries (Apollo's protocol): {"persistedQuery": {"version": 1, "sha256Hash": "…"}}. Other extensions are ignored.
     private static RequestInvalidError? ReadExtensions(JsonElement extensions, OperationRequest request)
     {
         if (extensions.ValueKind is not JsonValueKind.Object)
@@ -201,12 +201,19 @@ internal static class RequestReader
             return null;
         }
 
-        bool isKnown = persisted.ValueKind == JsonValueKind.Object
-            && persisted.TryGetProperty("version", out JsonElement version) && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out int number) && number == 1
-            && persisted.TryGetProperty("sha256Hash", out JsonElement hash) && hash.ValueKind == JsonValueKind.String && hash.GetString()!.Length > 0;
+        bool isKnown =
+            persisted.ValueKind == JsonValueKind.Object
+            && persisted.TryGetProperty("version", out JsonElement version)
+            && version.ValueKind == JsonValueKind.Number
+            && version.TryGetInt32(out int number)
+            && number == 1
+            && persisted.TryGetProperty("sha256Hash", out JsonElement hash)
+            && hash.ValueKind == JsonValueKind.String
+            && hash.GetString()!.Length > 0;
         if (!isKnown)
         {
-            return Invalid("`extensions.persistedQuery` must be `{version: 1, sha256Hash}` with the SHA-256 of the text in lower-case hex.");
+            return Invalid(
+                "`extensions.persistedQuery` must be `{version: 1, sha256Hash}` with the SHA-256 of the text in lower-case hex.");
         }
 
         request.Hash = persisted.GetProperty("sha256Hash").GetString();

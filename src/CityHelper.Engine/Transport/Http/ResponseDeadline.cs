@@ -9,13 +9,13 @@ using Microsoft.Extensions.Logging;
 namespace CityHelper.Engine.Transport.Http;
 
 /// <summary>
-/// Ends the connection of a reader who takes too long over an answer, whichever endpoint sends it. The server's own minimum rate does not
-/// see a reader that opens a window of HTTP/2 byte by byte, and lets a large answer at the minimum rate take half an hour.
+/// Ends the connection of a client that reads a response too slowly, whichever endpoint sends it. The server's own minimum rate does not
+/// see a client that opens an HTTP/2 window byte by byte, and lets a large response at the minimum rate take half an hour.
 /// </summary>
 /// <remarks>
-/// Of HTTP/2 the first such stream is reset alone, since a proxy sends the answers of many readers over one connection, of whom one may be
-/// slow. A second one ends the connection: who lets answers wait one after the other would hold what a connection may for as long as they
-/// like.
+/// On HTTP/2 only the first such stream is reset: a proxy sends the responses of many readers over one connection, and one of them may be
+/// slow. The second ends the connection: otherwise a client that lets responses wait one after the other would hold a connection's memory
+/// for as long as it likes.
 /// </remarks>
 internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadline> logger)
 {
@@ -29,7 +29,7 @@ internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadli
     private static readonly KeyValuePair<string, object?> s_stream = new("cityhelper.http.ended", "stream");
     private static readonly KeyValuePair<string, object?> s_connection = new("cityhelper.http.ended", "connection");
 
-    /// <summary>The time from an answer's first byte to its last.</summary>
+    /// <summary>The time from a response's first byte to its last.</summary>
     private sealed class Writing(HttpContext http, ResponseDeadline deadline) : IDisposable
     {
         private readonly IConnectionLifetimeFeature? _connection = http.Features.Get<IConnectionLifetimeFeature>();
@@ -41,11 +41,14 @@ internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadli
 
         public Task StartAsync()
         {
-            // An answer without a body starts when everything has returned.
+            // A response without a body starts after everything has returned.
             if (!_hasEnded)
             {
                 _timer = deadline.Time.CreateTimer(
-                    static writing => ((Writing)writing!).CutOff(), this, TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs), Timeout.InfiniteTimeSpan);
+                    static writing => ((Writing)writing!).CutOff(),
+                    this,
+                    TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs),
+                    Timeout.InfiniteTimeSpan);
             }
 
             return Task.CompletedTask;
@@ -63,7 +66,7 @@ internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadli
 
         private void CutOff()
         {
-            // A stream's context serves another request as soon as this one has ended, and that must not be aborted.
+            // A stream's context serves another request as soon as this one has ended, and that one must not be aborted.
             lock (_lock)
             {
                 if (!_hasEnded)
@@ -83,7 +86,7 @@ internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadli
                 return;
             }
 
-            // All streams that are left end with the connection, and are reported as one.
+            // All remaining streams end with the connection, and are reported as one.
             if (cutOff == (_isStream ? 2 : 1))
             {
                 EngineTelemetry.SlowReaders.Add(1, s_connection);
@@ -105,10 +108,10 @@ internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadli
     private ILogger Logger => logger;
 }
 
-/// <summary>Adds the deadline.</summary>
+/// <summary>Registers the deadline.</summary>
 public static class ResponseDeadlineExtensions
 {
-    /// <summary>Bounds the time that any answer may take to be read; before everything that writes.</summary>
+    /// <summary>Limits the time that reading a response may take; comes before all middleware that writes.</summary>
     public static void UseResponseDeadline(this IApplicationBuilder app)
     {
         var deadline = ActivatorUtilities.CreateInstance<ResponseDeadline>(app.ApplicationServices);

@@ -6,17 +6,17 @@ using Microsoft.AspNetCore.ResponseCompression;
 namespace CityHelper.Engine.Transport.Http;
 
 /// <summary>
-/// Sends the bodies of answers. They are encoded whole before the first byte leaves: an encoder takes 700 kB (Brotli) beside what it
-/// encodes, which no reader is to hold for as long as reading takes. What is sent then goes in pieces, each when the reader has made room
-/// for it, and each is forgotten once it was written.
+/// Sends the bodies of responses. They are compressed whole before the first byte leaves: a Brotli encoder takes 700 kB beside its input,
+/// and no slow reader may hold that. The body is then sent in pieces, each when the reader has made room for it, and each is released once
+/// written.
 /// </summary>
 public sealed class ResponseSender(ResponseMemory memory, IResponseCompressionProvider compression)
 {
-    /// <summary>Begins an answer.</summary>
-    /// <returns>What counts its bytes; null when there is no room for it.</returns>
+    /// <summary>Begins a response.</summary>
+    /// <returns>Counts its bytes; null when there is no room for it.</returns>
     internal MemoryLease? TryBegin(HttpContext http) => (http.Features.Get<ConnectionResponses>() ?? memory.OpenConnection()).TryBegin();
 
-    /// <summary>Sends a body that never changes; 503 without one when there is no room for it. All other headers are set before.</summary>
+    /// <summary>Sends a constant body; 503 without a body when there is no room for it. The caller sets all other headers before.</summary>
     public async Task SendAsync(HttpContext http, ReadOnlyMemory<byte> body)
     {
         using MemoryLease? lease = TryBegin(http);
@@ -35,10 +35,10 @@ public sealed class ResponseSender(ResponseMemory memory, IResponseCompressionPr
         }
     }
 
-    /// <summary>Sends a body with its length, in the encoding that the client likes best. All other headers are set before.</summary>
-    /// <param name="http">The request; its answer has not begun.</param>
+    /// <summary>Sends a body with its length, in the client's preferred encoding. The caller sets all other headers before.</summary>
+    /// <param name="http">The request; its response has not started.</param>
     /// <param name="body">Empty when this returns.</param>
-    /// <exception cref="ResponseRefusedException">There is no room for the encoded body; nothing was sent.</exception>
+    /// <exception cref="ResponseRefusedException">There is no room for the compressed body; nothing was sent.</exception>
     internal async Task SendAsync(HttpContext http, JsonBuffer body)
     {
         HttpResponse response = http.Response;
@@ -57,7 +57,7 @@ public sealed class ResponseSender(ResponseMemory memory, IResponseCompressionPr
         await SendAsync(http, body, http.RequestAborted);
     }
 
-    // HEAD has the headers of GET, and its body is dropped here instead of by the server.
+    // HEAD has the headers of GET; its body is dropped here, not by the server.
     private static async Task SendAsync(HttpContext http, JsonBuffer body, CancellationToken cancellation)
     {
         if (HttpMethods.IsHead(http.Request.Method))
@@ -88,7 +88,7 @@ public sealed class ResponseSender(ResponseMemory memory, IResponseCompressionPr
         }
     }
 
-    /// <summary>What an encoder writes to.</summary>
+    /// <summary>The stream that an encoder writes to.</summary>
     private sealed class BufferStream(JsonBuffer buffer) : Stream
     {
         public override bool CanRead => false;

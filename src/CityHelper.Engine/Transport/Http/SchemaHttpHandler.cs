@@ -9,7 +9,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace CityHelper.Engine.Transport.Http;
 
-/// <summary>The schema as SDL, for tools: <c>GET /graphql?sdl</c> (conventions §9).</summary>
+/// <summary>The schema as SDL, for tools: <c>GET /graphql?sdl</c>, as in HotChocolate.</summary>
 public sealed class SchemaHttpHandler(ISchema schema, IClientDirectory clients, ResponseSender sender)
 {
     internal const string MediaType = "application/graphql";
@@ -20,7 +20,7 @@ public sealed class SchemaHttpHandler(ISchema schema, IClientDirectory clients, 
 
     internal static bool IsAskedBy(HttpRequest request) => SafeMethods.Includes(request.Method) && request.Query.ContainsKey("sdl");
 
-    /// <summary>Sends the schema, or 304 to who has it, or 404 to who may not read it.</summary>
+    /// <summary>Sends the schema; 304 if the client has it, 404 if it may not read it.</summary>
     public Task HandleAsync(HttpContext http)
     {
         HttpResponse response = http.Response;
@@ -49,14 +49,14 @@ public sealed class SchemaHttpHandler(ISchema schema, IClientDirectory clients, 
         return sender.SendAsync(http, file.Utf8);
     }
 
-    // The tag is the better witness: where it is sent, the time does not count (RFC 9110, 13.1.3).
+    // The tag is more precise: where it is sent, the time does not count (RFC 9110, 13.1.3).
     private static bool IsKnown(RequestHeaders request, SchemaFile file) => request.IfNoneMatch.Count > 0
         ? request.IfNoneMatch.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || tag.Compare(file.Tag, useStrongComparison: false))
         : request.IfModifiedSince >= file.Modified;
 
     /// <param name="Utf8">The text.</param>
     /// <param name="Tag">Weak, because compressed answers share it.</param>
-    /// <param name="Modified">When the assembly of the schema was built, in whole seconds as HTTP has them.</param>
+    /// <param name="Modified">Build time of the schema's assembly, in whole seconds as in HTTP.</param>
     private sealed record SchemaFile(byte[] Utf8, EntityTagHeaderValue Tag, DateTimeOffset Modified)
     {
         public static SchemaFile Of(ISchema schema)

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace CityHelper.Benchmarks.Cost.Generated;
 
 /// <summary>
-/// Random filters of requests, from a single condition to as many as are allowed: names, times, lists, texts that are there and texts that
-/// nobody wrote, lists below, geometries of all kinds and sizes, which several conditions may share.
+/// Random filters of requests, from a single condition to as many as are allowed: names, times, lists, texts that exist and texts that do
+/// not, nested lists, and geometries of all kinds and sizes, which several conditions may share.
 /// </summary>
 internal sealed class CostConditions(CostCity city, CostDice dice, CostVariables variables)
 {
@@ -14,19 +14,23 @@ internal sealed class CostConditions(CostCity city, CostDice dice, CostVariables
     private static readonly string[] s_relations =
         ["intersects", "nintersects", "within", "nwithin", "touches", "ntouches", "contains", "ncontains", "overlaps", "noverlaps"];
 
-    private static readonly string[] s_textFields = ["title", "description", "address", "resolution", "district", "postalCode", "sourceStatus", "channel"];
+    private static readonly string[] s_textFields =
+    [
+        "title", "description", "address", "resolution", "district", "postalCode", "sourceStatus", "channel",
+    ];
     private static readonly string[] s_timeFields = ["updatedAt", "closedAt", "dueAt"];
     private static readonly string[] s_statuses = ["~OPEN", "~IN_PROGRESS", "~PENDING", "~RESOLVED", "~CLOSED", "~CANCELLED", "~DUPLICATE"];
 
-    /// <summary>A filter, mostly with something beside its conditions that an index serves.</summary>
+    /// <summary>A filter, mostly combined with a condition that an index serves.</summary>
     public JsonObject Where()
     {
         JsonObject[] conditions = [.. Conditions()];
-        JsonObject joined = conditions.Length == 1 ? conditions[0] : new JsonObject { [dice.Chance(50) ? "and" : "or"] = new JsonArray([.. conditions]) };
+        JsonObject joined =
+            conditions.Length == 1 ? conditions[0] : new JsonObject { [dice.Chance(50) ? "and" : "or"] = new JsonArray([.. conditions]) };
         return dice.Chance(80) ? new JsonObject { ["and"] = new JsonArray(Anchor(), joined) } : joined;
     }
 
-    /// <summary>A geometry of any kind: a new one, or one that the operation has already.</summary>
+    /// <summary>A geometry of any kind: a new one, or one that the operation already has.</summary>
     public JsonNode Geometry(int positionsMax = PositionsMax)
     {
         IReadOnlyList<string> known = variables.Of("Geometry!");
@@ -79,7 +83,7 @@ internal sealed class CostConditions(CostCity city, CostDice dice, CostVariables
     {
         int count = dice.Chance(85) ? 1 + dice.Below(3) : dice.Sized(4, 45);
 
-        // Many of one kind are what an attacker sends.
+        // An attacker sends many of one kind.
         JsonObject? repeated = count > 3 && dice.Chance(60) ? Condition() : null;
         for (int i = 0; i < count; i++)
         {
@@ -87,34 +91,61 @@ internal sealed class CostConditions(CostCity city, CostDice dice, CostVariables
         }
     }
 
-    // What an index finds: a category, perhaps the largest; several; an agency; a time; ids.
-    private JsonObject Anchor() => dice.Below(7) switch
-    {
-        0 => new JsonObject { ["category"] = new JsonObject { ["code"] = new JsonObject { ["eq"] = CostCity.LargestCategory } } },
-        1 => new JsonObject { ["category"] = new JsonObject { ["code"] = new JsonObject { ["eq"] = dice.Pick(city.Categories) } } },
-        2 => new JsonObject { ["category"] = new JsonObject { ["code"] = Listed("in", city.Categories, dice.Sized(1, city.Categories.Count)) } },
-        3 => new JsonObject { ["agency"] = new JsonObject { ["code"] = new JsonObject { ["eq"] = dice.Pick(city.Agencies) } } },
-        4 => new JsonObject { ["createdAt"] = Range(dice.Sized(0.01, 31)) },
-        5 => new JsonObject { ["createdAt"] = Range(dice.Sized(31.0, 1_000)), ["category"] = new JsonObject { ["id"] = Listed("in", city.CategoryIds, dice.Sized(1, 20)) } },
-        _ => new JsonObject { ["id"] = Listed("in", [.. city.Requests.Select(r => r.Id)], dice.Sized(1, ListItemsMax)) },
-    };
+    // A condition that an index serves: a category, perhaps the largest; several; an agency; a time; ids.
+    private JsonObject Anchor() =>
+        dice.Below(7) switch
+        {
+            0 => new JsonObject { ["category"] = new JsonObject { ["code"] = new JsonObject { ["eq"] = CostCity.LargestCategory } } },
+            1 => new JsonObject { ["category"] = new JsonObject { ["code"] = new JsonObject { ["eq"] = dice.Pick(city.Categories) } } },
+            2 => new JsonObject
+            {
+                ["category"] = new JsonObject { ["code"] = Listed("in", city.Categories, dice.Sized(1, city.Categories.Count)) },
+            },
+            3 => new JsonObject { ["agency"] = new JsonObject { ["code"] = new JsonObject { ["eq"] = dice.Pick(city.Agencies) } } },
+            4 => new JsonObject { ["createdAt"] = Range(dice.Sized(0.01, 31)) },
+            5 => new JsonObject
+            {
+                ["createdAt"] = Range(dice.Sized(31.0, 1_000)),
+                ["category"] = new JsonObject { ["id"] = Listed("in", city.CategoryIds, dice.Sized(1, 20)) },
+            },
+            _ => new JsonObject { ["id"] = Listed("in", [.. city.Requests.Select(r => r.Id)], dice.Sized(1, ListItemsMax)) },
+        };
 
-    private JsonObject Condition() => dice.Below(12) switch
-    {
-        0 => new JsonObject { ["status"] = new JsonObject { [dice.Pick(["eq", "neq"])] = dice.Pick(s_statuses) } },
-        1 => new JsonObject { ["status"] = new JsonObject { [dice.Pick(["in", "nin"])] = new JsonArray([.. s_statuses.Take(1 + dice.Below(s_statuses.Length)).Select(s => (JsonNode)s)]) } },
-        2 => Anchor(),
-        3 or 4 => new JsonObject { [dice.Pick(s_textFields)] = Text() },
-        5 => new JsonObject { [dice.Pick(s_timeFields)] = Range(dice.Sized(0.1, 1_000)) },
-        6 => new JsonObject { ["externalId"] = Listed(dice.Pick(["in", "nin"]), [.. city.Requests.Select(r => r.ExternalId)], dice.Sized(1, ListItemsMax)) },
-        7 => new JsonObject { ["updates"] = Below() },
-        8 => new JsonObject { ["category"] = new JsonObject { [dice.Pick(["name", "code"])] = Text() } },
-        _ => new JsonObject { ["location"] = Location() },
-    };
+    private JsonObject Condition() =>
+        dice.Below(12) switch
+        {
+            0 => new JsonObject { ["status"] = new JsonObject { [dice.Pick(["eq", "neq"])] = dice.Pick(s_statuses) } },
+            1 => new JsonObject
+            {
+                ["status"] = new JsonObject
+                {
+                    [dice.Pick(["in", "nin"])] = new JsonArray([
+                        .. s_statuses.Take(1 + dice.Below(s_statuses.Length)).Select(s => (JsonNode)s),
+                    ]),
+                },
+            },
+            2 => Anchor(),
+            3 or 4 => new JsonObject { [dice.Pick(s_textFields)] = Text() },
+            5 => new JsonObject { [dice.Pick(s_timeFields)] = Range(dice.Sized(0.1, 1_000)) },
+            6 => new JsonObject
+            {
+                ["externalId"] = Listed(
+                    dice.Pick(["in", "nin"]), [.. city.Requests.Select(r => r.ExternalId)], dice.Sized(1, ListItemsMax)),
+            },
+            7 => new JsonObject { ["updates"] = Below() },
+            8 => new JsonObject { ["category"] = new JsonObject { [dice.Pick(["name", "code"])] = Text() } },
+            _ => new JsonObject { ["location"] = Location() },
+        };
 
-    private JsonObject Location() => dice.Chance(80)
-        ? Spatial(ofPoints: true)
-        : new JsonObject { [dice.Pick(["and", "or"])] = new JsonArray([.. Enumerable.Range(0, dice.Sized(1, 10)).Select(_ => (JsonNode)Spatial(ofPoints: true))]) };
+    private JsonObject Location() =>
+        dice.Chance(80)
+            ? Spatial(ofPoints: true)
+            : new JsonObject
+            {
+                [dice.Pick(["and", "or"])] = new JsonArray([
+                    .. Enumerable.Range(0, dice.Sized(1, 10)).Select(_ => (JsonNode)Spatial(ofPoints: true)),
+                ]),
+            };
 
     private JsonObject Below() => dice.Below(4) switch
     {
@@ -136,7 +167,10 @@ internal sealed class CostConditions(CostCity city, CostDice dice, CostVariables
         string text = dice.Chance(50) ? "zqx" : dice.Pick([some.Title, some.Address]);
         return dice.Chance(15)
             ? Listed(dice.Pick(["in", "nin"]), [.. city.Requests.Select(r => r.Title)], dice.Sized(1, ListItemsMax))
-            : new JsonObject { [dice.Pick(["eq", "neq", "contains", "ncontains", "startsWith", "nstartsWith", "endsWith", "nendsWith"])] = text };
+            : new JsonObject
+            {
+                [dice.Pick(["eq", "neq", "contains", "ncontains", "startsWith", "nstartsWith", "endsWith", "nendsWith"])] = text,
+            };
     }
 
     private JsonObject Number(double beside)
@@ -159,6 +193,9 @@ internal sealed class CostConditions(CostCity city, CostDice dice, CostVariables
     private JsonObject Listed(string operation, IReadOnlyList<string> texts, int count)
     {
         int first = dice.Below(texts.Count);
-        return new JsonObject { [operation] = new JsonArray([.. Enumerable.Range(first, count).Select(i => (JsonNode)texts[i % texts.Count])]) };
+        return new JsonObject
+        {
+            [operation] = new JsonArray([.. Enumerable.Range(first, count).Select(i => (JsonNode)texts[i % texts.Count])]),
+        };
     }
 }

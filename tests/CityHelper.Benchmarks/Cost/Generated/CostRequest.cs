@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace CityHelper.Benchmarks.Cost.Generated;
 
-/// <summary>A request whose cost is held against what it takes.</summary>
-/// <param name="Kind">What it is one of, for people.</param>
+/// <summary>A request whose cost is compared with its database time.</summary>
+/// <param name="Kind">Its kind, for display.</param>
 /// <param name="Operation">The published operation; null for text.</param>
 /// <param name="Text">The document; null for a published operation.</param>
 /// <param name="Variables">Its variables.</param>
@@ -13,22 +13,25 @@ internal sealed record CostRequest(string Kind, string? Operation, string? Text,
 {
     private const int ShownCharsMax = 400;
 
-    /// <summary>The request as people read it: long values by their length.</summary>
-    public override string ToString() => $"{Operation ?? Text} {string.Join(", ", Variables.Select(v => $"{v.Key}={Shown(v.Value)}"))}".ReplaceLineEndings(" ");
+    /// <summary>The request for display, with long values replaced by their length.</summary>
+    public override string ToString() =>
+        $"{Operation ?? Text} {string.Join(", ", Variables.Select(v => $"{v.Key}={Shown(v.Value)}"))}".ReplaceLineEndings(" ");
 
     private static string Shown(JsonNode? value)
     {
         string text = value?.ToJsonString() ?? "null";
         return text.Length <= ShownCharsMax ? text
             : value is JsonArray items ? string.Create(CultureInfo.InvariantCulture, $"[{items.Count} items]")
-            : value is JsonObject geometry && geometry.ContainsKey("coordinates") ? string.Create(CultureInfo.InvariantCulture, $"{geometry["type"]} of {text.Count(c => c == ',') / 2} positions")
+            : value is JsonObject geometry && geometry.ContainsKey("coordinates")
+                ? string.Create(CultureInfo.InvariantCulture, $"{geometry["type"]} of {text.Count(c => c == ',') / 2} positions")
             : text[..ShownCharsMax] + "…";
     }
 }
 
 /// <summary>
-/// A part of an operation as JSON, in which a text with <c>~</c> before it is an enum's value, and one with <c>$</c> a variable. Free text
-/// takes it as a literal, with large values as variables that several conditions may share; a published operation has them all written out.
+/// The variables of an operation built from JSON parts, where a text with <c>~</c> before it is an enum's value, and one with <c>$</c> a
+/// variable. Free text takes parts as literals, with large values as variables that conditions may share; a published operation has all
+/// values.
 /// </summary>
 internal sealed class CostVariables
 {
@@ -38,7 +41,7 @@ internal sealed class CostVariables
     public IReadOnlyList<string> Of(string type) => [.. _all.Where(v => v.Type == type).Select(v => v.Name)];
 
     /// <summary>A new variable.</summary>
-    /// <returns>What stands for it: <c>$v0</c>.</returns>
+    /// <returns>The reference to it: <c>$v0</c>.</returns>
     public string Add(string type, JsonNode value)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"$v{_all.Count}");
@@ -46,7 +49,7 @@ internal sealed class CostVariables
         return name;
     }
 
-    /// <summary>An operation of a body, with the variables that it uses.</summary>
+    /// <summary>An operation with this body, and the variables that it uses.</summary>
     public (string Text, JsonObject Given) Operation(string body)
     {
         (string Name, string Type, JsonNode Value)[] used = [.. _all.Where(v => Uses(body, v.Name))];
@@ -67,7 +70,7 @@ internal sealed class CostVariables
         return false;
     }
 
-    /// <summary>A part as a literal.</summary>
+    /// <summary>A part as a GraphQL literal.</summary>
     public static string Literal(JsonNode? part) => part switch
     {
         null => "null",
@@ -82,7 +85,7 @@ internal sealed class CostVariables
         _ => part.ToJsonString(),
     };
 
-    /// <summary>A part with the values of its variables.</summary>
+    /// <summary>A part with its variables replaced by their values.</summary>
     public JsonNode? Whole(JsonNode? part) => part switch
     {
         JsonObject members => new JsonObject(members.Select(m => KeyValuePair.Create(m.Key, Whole(m.Value)))),

@@ -2,30 +2,39 @@ using System.Text.Json.Nodes;
 
 namespace CityHelper.Benchmarks.Cost.Generated;
 
-/// <summary>The web client's operations: with the variables that its pages send, and with any that a stranger may.</summary>
+/// <summary>The web client's operations, with the variables that its pages send, and with any variables that a stranger may send.</summary>
 internal sealed class PublishedRequests(CostCity city, int seed)
 {
     private const double Usual = 0.015;
 
     private static readonly string[] s_operations =
     [
-        "Boundaries", "BoundaryDetail", "CategoryOverview", "Cities", "CityFilters", "DuplicateCandidates", "NearbyServiceRequests", "ServiceRequestByExternalId", "ServiceRequestClusters",
-        "ServiceRequestDetail", "ServiceRequestDuplicates", "ServiceRequestHistory", "ServiceRequestList", "ServiceRequestMap", "ServiceRequestStats",
+        "Boundaries", "BoundaryDetail", "CategoryOverview", "Cities", "CityFilters", "DuplicateCandidates", "NearbyServiceRequests",
+        "ServiceRequestByExternalId", "ServiceRequestClusters", "ServiceRequestDetail", "ServiceRequestDuplicates", "ServiceRequestHistory",
+        "ServiceRequestList", "ServiceRequestMap", "ServiceRequestStats",
     ];
 
-    /// <summary>Every operation as the client's pages ask it first.</summary>
+    /// <summary>Every operation as the client's pages first send it.</summary>
     public IEnumerable<CostRequest> WithUsualVariables() => s_operations
         .Where(name => city.Boundaries.Count > 0 || name != "BoundaryDetail")
         .Select(name => new CostRequest(name, name, null, UsualOf(name)));
 
-    /// <summary>The request of a number.</summary>
+    /// <summary>The request with a number.</summary>
     public CostRequest Request(int number)
     {
         var dice = new CostDice(unchecked(seed * 1_000_003 + number));
         string name = dice.Pick(s_operations);
         JsonObject given = UsualOf(name);
         var variables = new CostVariables();
-        if (name is "BoundaryDetail" or "CategoryOverview" or "NearbyServiceRequests" or "ServiceRequestClusters" or "ServiceRequestList" or "ServiceRequestMap" or "ServiceRequestStats" && dice.Chance(85))
+        if (name
+                is "BoundaryDetail"
+                    or "CategoryOverview"
+                    or "NearbyServiceRequests"
+                    or "ServiceRequestClusters"
+                    or "ServiceRequestList"
+                    or "ServiceRequestMap"
+                    or "ServiceRequestStats"
+            && dice.Chance(85))
         {
             JsonObject where = new CostConditions(city, dice, variables).Where();
             given["where"] = variables.Whole(where);

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using CityHelper.Checks.TestCases;
-using CityHelper.Data.Extremes;
+using CityHelper.Data.WorstCases;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Schema.Bindings;
@@ -14,13 +14,13 @@ using Xunit;
 
 namespace CityHelper.Tests.Server.WorstCases;
 
-/// <summary>What variables are tried with, for a made-up city.</summary>
+/// <summary>The values of variables that the plan audit tries, for a made-up city.</summary>
 public sealed class WorstCaseValuesTests : IDisposable
 {
-    /// <summary>Longer values, which are polygons, are told by a hash.</summary>
+    /// <summary>Longer values, which are polygons, are shown as a hash.</summary>
     private const int ValueCharsMax = 100;
 
-    private static readonly CityExtremes s_city = new(
+    private static readonly CityWorstCases s_city = new(
         CityId: 7,
         "springfield",
         Requests: 1_000,
@@ -36,20 +36,54 @@ public sealed class WorstCaseValuesTests : IDisposable
             [KeyColumn.Kind] = [new("district", "district", 2), new("ward", "ward", 1)],
         },
         [
-            new(RequestKind.Newest, 101, "X-1", (1.5, 2.5), new Dictionary<string, string>
-            {
-                ["title"] = "Hole", ["description"] = "Deep", ["source_status"] = "Shut", ["external_id"] = "X-1", ["address"] = "1 Road",
-                ["district"] = "North", ["channel"] = "PHONE", ["postal_code"] = "01", ["resolution"] = "Filled",
-            }),
-            new(RequestKind.Oldest, 102, null, (1.6, 2.6), new Dictionary<string, string> { ["title"] = "Noise", ["source_status"] = "New" }),
-            new(RequestKind.MostChanged, 103, "X-3", null, new Dictionary<string, string>
-            {
-                ["title"] = "Hole", ["description"] = "Loud", ["external_id"] = "X-3",
-            }),
-            new(RequestKind.MostRepeated, 104, "X-4", (1.7, 2.7), new Dictionary<string, string>
-            {
-                ["title"] = "Heat", ["external_id"] = "X-4", ["source_status"] = "Shut",
-            }),
+            new(
+                RequestKind.Newest,
+                101,
+                "X-1",
+                (1.5, 2.5),
+                new Dictionary<string, string>
+                {
+                    ["title"] = "Hole",
+                    ["description"] = "Deep",
+                    ["source_status"] = "Shut",
+                    ["external_id"] = "X-1",
+                    ["address"] = "1 Road",
+                    ["district"] = "North",
+                    ["channel"] = "PHONE",
+                    ["postal_code"] = "01",
+                    ["resolution"] = "Filled",
+                }
+            ),
+            new(
+                RequestKind.Oldest,
+                102,
+                null,
+                (1.6, 2.6),
+                new Dictionary<string, string> { ["title"] = "Noise", ["source_status"] = "New" }),
+            new(
+                RequestKind.MostChanged,
+                103,
+                "X-3",
+                null,
+                new Dictionary<string, string>
+                {
+                    ["title"] = "Hole",
+                    ["description"] = "Loud",
+                    ["external_id"] = "X-3",
+                }
+            ),
+            new(
+                RequestKind.MostRepeated,
+                104,
+                "X-4",
+                (1.7, 2.7),
+                new Dictionary<string, string>
+                {
+                    ["title"] = "Heat",
+                    ["external_id"] = "X-4",
+                    ["source_status"] = "Shut",
+                }
+            ),
         ],
         [101, 102, 103],
         [new("largest", 31, "405", "Queens 5"), new("most winding", 32, "406", "since 1900")],
@@ -61,18 +95,22 @@ public sealed class WorstCaseValuesTests : IDisposable
 
     public void Dispose() => _services.Dispose();
 
-    /// <summary>Of each variable the values, and of each operation how many test cases they make, with a hash of their variables.</summary>
+    /// <summary>Lists each variable's values, and each operation's number of test cases with a hash of their variables.</summary>
     [Fact]
     public async Task Each_kind_of_variable_has_the_values_of_its_kind()
     {
         var text = new StringBuilder();
-        string file = await File.ReadAllTextAsync(Repository.PathOf("tests", "CityHelper.Tests", "Server", "WorstCases", "operations.graphql"));
+        string file = await File.ReadAllTextAsync(
+            Repository.PathOf("tests", "CityHelper.Tests", "Server", "WorstCases", "operations.graphql"));
         foreach (string operation in file.Split("\n\n"))
         {
             text.Append(await DescribeAsync(operation));
         }
 
-        foreach (ManifestOperation operation in OperationManifest.Read(Repository.PathOf("persisted-queries", OperationManifest.FileName)).Operations)
+        foreach (
+            ManifestOperation operation in OperationManifest
+                .Read(Repository.PathOf("persisted-queries", OperationManifest.FileName))
+                .Operations)
         {
             text.Append(await DescribeAsync(operation.Body));
         }
@@ -87,12 +125,13 @@ public sealed class WorstCaseValuesTests : IDisposable
         Assert.NotEqual(Values(s_city).Data, Values(s_city with { SpreadIds = [101, 102, 104] }).Data);
     }
 
-    private WorstCaseValues Values(CityExtremes city) => new(city, _services.GetRequiredService<DatabaseModel>());
+    private WorstCaseValues Values(CityWorstCases city) => new(city, _services.GetRequiredService<DatabaseModel>());
 
     private async Task<string> DescribeAsync(string text)
     {
         WorstCaseValues values = Values(s_city);
-        Operation operation = (await new OperationCompiler(Schema).CompileAsync(text, operationName: null, CancellationToken.None)).Operation!;
+        Operation operation = (
+            await new OperationCompiler(Schema).CompileAsync(text, operationName: null, CancellationToken.None)).Operation!;
         IReadOnlyList<OperationVariable> variables = OperationVariable.Of(operation, Schema);
         (IReadOnlyList<VariableGroup> groups, IReadOnlyList<OperationVariable> unknown) = VariableGroups.Of(variables, values);
         IReadOnlyList<TestCase> cases = TestCase.Of(groups);

@@ -1,4 +1,0 @@
--- The first and the last moment of creation, and the hour that most were made in.
-select min(created_at), max(created_at),
-       (select date_trunc('hour', created_at) from public.service_request where city_id = $1 group by 1 order by count(*) desc, 1 limit 1)
-from public.service_request where city_id = $1
