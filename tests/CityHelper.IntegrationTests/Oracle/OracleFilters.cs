@@ -129,15 +129,18 @@ internal sealed class OracleFilters(OracleRows rows)
         "in" when operand is null => _ => false,
         "in" => value => Items(operand).Any(item => Equal(value, item)),
         _ when operand is null => _ => false,
-        "gt" => value => value is DateTime moment && Compare(moment, operand) > 0,
-        "gte" => value => value is DateTime moment && Compare(moment, operand) >= 0,
-        "lt" => value => value is DateTime moment && Compare(moment, operand) < 0,
-        "lte" => value => value is DateTime moment && Compare(moment, operand) <= 0,
+        "gt" => value => value is not null && Compare(Time(value), operand) > 0,
+        "gte" => value => value is not null && Compare(Time(value), operand) >= 0,
+        "lt" => value => value is not null && Compare(Time(value), operand) < 0,
+        "lte" => value => value is not null && Compare(Time(value), operand) <= 0,
         "contains" => value => value is string text && text.Contains(operand.GetValue<string>(), StringComparison.Ordinal),
         "startsWith" => value => value is string text && text.StartsWith(operand.GetValue<string>(), StringComparison.Ordinal),
         "endsWith" => value => value is string text && text.EndsWith(operand.GetValue<string>(), StringComparison.Ordinal),
         _ => throw new ArgumentException($"The oracle knows no operation `{name}`."),
     };
+
+    private static DateTime Time(object value) =>
+        value as DateTime? ?? throw new ArgumentException($"The oracle cannot order a {value.GetType().Name}.");
 
     private static bool Equal(object? value, JsonNode? operand) => (value, operand) switch
     {

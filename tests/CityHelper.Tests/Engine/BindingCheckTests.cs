@@ -25,16 +25,19 @@ public sealed class BindingCheckTests : IDisposable
         Assert.Equal("Fields that no plan can read, declare them through EntityType or QueryFields: Query.city.", refusal.Message);
     }
 
-    [Fact]
-    public void A_value_index_on_a_text_is_named()
+    [Theory]
+    [InlineData("title")]
+    [InlineData("created_at")]
+    [InlineData("cell_12")]
+    public void A_value_index_on_another_column_than_an_enum_or_a_foreign_key_is_named(string column)
     {
         ISchema schema = Schema();
         FieldType field = schema.Query.Fields.Find("serviceRequests")!;
         var binding = (ConnectionBinding)FieldBinding.Of(field)!;
-        RowAccess access = binding.Rows.Access with { Values = [.. binding.Rows.Access.Values, new ValueIndex("title", [])] };
+        RowAccess access = binding.Rows.Access with { Values = [.. binding.Rows.Access.Values, new ValueIndex(column, [])] };
         (binding with { Rows = binding.Rows with { Access = access } }).AttachTo(field);
         InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() => BindingCheck.Verify(schema));
-        Assert.Contains("service_request.title is text", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"not for service_request.{column}: order by it", refusal.Message, StringComparison.Ordinal);
     }
 
     private ISchema Schema()

@@ -5,7 +5,7 @@ namespace CityHelper.Engine.Schema.Bindings;
 /// <summary>Finds fields that no plan can read, and indexes that no plan can use, before the first request.</summary>
 public static class BindingCheck
 {
-    /// <exception cref="InvalidOperationException">Fields without a binding, or value indexes on texts; all are listed.</exception>
+    /// <exception cref="InvalidOperationException">Fields without a binding, or value indexes on columns whose values are not known; all are listed.</exception>
     public static void Verify(ISchema schema)
     {
         string[] unbound = [.. schema.AllTypes
@@ -18,20 +18,29 @@ public static class BindingCheck
                 $"Fields that no plan can read, declare them through EntityType or QueryFields: {string.Join(", ", unbound)}.");
         }
 
-        string[] texts = [.. schema.AllTypes
+        string[] unknown = [.. schema.AllTypes
             .OfType<IObjectGraphType>()
             .SelectMany(type => type.Fields)
-            .Select(field => FieldBinding.Of(field)?.ListedRows?.Access)
-            .OfType<RowAccess>()
-            .SelectMany(access => access.Values
-                .Where(v => access.Entity.ColumnNamed(v.Column).ValueType == typeof(string))
-                .Select(v => $"{access.Entity.Table}.{v.Column}"))
+            .Select(field => FieldBinding.Of(field)?.ListedRows)
+            .OfType<ConnectionRows>()
+            .SelectMany(rows => rows.Access.Values
+                .Where(index => !HasKnownValues(rows, index.Column))
+                .Select(index => $"{rows.Access.Entity.Table}.{index.Column}"))
             .Distinct()];
-        if (texts.Length > 0)
+        if (unknown.Length > 0)
         {
             throw new InvalidOperationException(
-                $"Value indexes are for enums and foreign keys, whose values are few and known: {string.Join(", ", texts)} is text, "
-                    + "so order by it or look it up as a key.");
+                $"Value indexes are for enums and foreign keys, whose values are few and known, and not for {string.Join(", ", unknown)}: "
+                    + "order by it or look it up as a key.");
         }
     }
+
+    // What Planning/Filters/ValueUniverse can list: the labels of an enum, or the rows of a small table.
+    private static bool HasKnownValues(ConnectionRows rows, string column) => rows.Row.Fields.Select(FieldBinding.Of).Any(binding =>
+        binding switch
+        {
+            ColumnBinding { Column: { ValueType.IsEnum: true } label } => label.Name == column,
+            ReferenceBinding reference => reference.Keys.Count == 1 && reference.Keys[0].Here == column,
+            _ => false,
+        });
 }
