@@ -20,8 +20,10 @@ internal sealed class OperationPreparer(ISchema schema, PlanCache plans, ILogger
     /// <summary>Prepares an operation.</summary>
     /// <param name="operation">A compiled operation.</param>
     /// <param name="variables">The request's JSON object of variables; undefined when it sends none.</param>
+    /// <param name="cancellation">Cancels the wait for a plan that another request compiles.</param>
     /// <returns>The prepared operation, or why these variables are refused.</returns>
-    public (PreparedOperation? Prepared, RequestError? Refusal) Prepare(Operation operation, JsonElement variables)
+    public async ValueTask<(PreparedOperation? Prepared, RequestError? Refusal)> PrepareAsync(
+        Operation operation, JsonElement variables, CancellationToken cancellation)
     {
         (VariableValues? values, RequestError? error) = VariableValues.Coerce(operation.Variables, variables);
         if (values is null)
@@ -31,7 +33,8 @@ internal sealed class OperationPreparer(ISchema schema, PlanCache plans, ILogger
 
         try
         {
-            CostedPlan costed = plans.GetOrAdd(operation, values.Signature, () => Compile(operation, values));
+            CostedPlan costed = await plans.GetOrAddAsync(
+                operation, values.Signature, () => Compile(operation, values), cancellation);
             return (new PreparedOperation(operation, costed, values, costed.Formula.Of(values)), null);
         }
         catch (PlanException cause)

@@ -21,16 +21,18 @@ internal sealed class PlanCache : IDisposable
     /// <summary>The number of cached plans. For tests.</summary>
     public int Count => _plans.Count;
 
-    public CostedPlan GetOrAdd(Operation operation, string signature, Func<CostedPlan> compile)
+    /// <summary>The plan of an operation and a signature. The first request compiles it; concurrent ones wait without a thread.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="signature">The signature of its variables.</param>
+    /// <param name="compile">Compiles the plan; what it throws reaches all who wait.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    public ValueTask<CostedPlan> GetOrAddAsync(
+        Operation operation, string signature, Func<CostedPlan> compile, CancellationToken cancellation)
     {
         var key = (operation, signature);
-        if (_plans.TryGetValue(key, out CostedPlan? known))
-        {
-            return known!;
-        }
-
-        // Compiling is synchronous: concurrent requests for the same plan block their threads until it is done, some milliseconds.
-        return _compiling.AskAsync(key, (_, _) => Task.FromResult(Compile(operation, key, compile))).GetAwaiter().GetResult();
+        return _plans.TryGetValue(key, out CostedPlan? known)
+            ? ValueTask.FromResult(known!)
+            : new(_compiling.AskAsync(key, (_, _) => Task.FromResult(Compile(operation, key, compile)), cancellation));
     }
 
     public void Dispose() => _plans.Dispose();

@@ -39,7 +39,7 @@ public sealed class OperationExplainer
     public async Task<(IReadOnlyList<StatementExplanation> Statements, IReadOnlyList<RequestError> Refusals)> TryExplainAsync(
         Operation operation, JsonElement variables, CancellationToken cancellation)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = _preparer.Prepare(operation, variables);
+        (PreparedOperation? prepared, RequestError? refusal) = await _preparer.PrepareAsync(operation, variables, cancellation);
         if (prepared is null)
         {
             return ([], [refusal!]);

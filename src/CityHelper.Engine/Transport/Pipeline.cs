@@ -97,7 +97,8 @@ public sealed class Pipeline
         }
 
         request.Found?.Invoke(operation, authorisation.IsPublished);
-        (PreparedOperation? prepared, RequestError? refusal) = _preparer.Prepare(operation, request.Request.Variables); // (2)
+        (PreparedOperation? prepared, RequestError? refusal) = await _preparer.PrepareAsync( // (2)
+            operation, request.Request.Variables, cancellation);
         IReadOnlyDictionary<string, object>? persisted = authorisation.Persisted;
         if (authorisation.Registration is { } registration) // (3)
         {
@@ -134,7 +135,7 @@ public sealed class Pipeline
     public async Task<OperationResult> ExecuteAsync(
         Operation operation, JsonElement variables, RunOptions options, CancellationToken cancellation)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = _preparer.Prepare(operation, variables);
+        (PreparedOperation? prepared, RequestError? refusal) = await _preparer.PrepareAsync(operation, variables, cancellation);
         return prepared is null ? Refused(refusal!, options) : await RunAsync(prepared, options, cancellation);
     }
 

@@ -7,6 +7,7 @@ namespace CityHelper.Tests.Architecture;
 public sealed partial class TidyTests
 {
     private const int FileLinesMax = 450;
+    private const int ColumnsMax = 140;
 
     [Fact]
     public void No_unfinished_marks_are_left()
@@ -24,6 +25,14 @@ public sealed partial class TidyTests
             .Select(file => (file, lines: File.ReadLines(file).Count()))
             .Where(f => f.lines > FileLinesMax)
             .Select(f => $"{Short(f.file)} has {f.lines} lines"));
+
+    /// <summary>The build refuses longer lines of code (RCS0056), but not longer comments.</summary>
+    [Fact]
+    public void Lines_fit_the_screen() =>
+        AssertNone(Repository.Files(".cs")
+            .SelectMany(file => File.ReadLines(file).Select((line, i) => (file, line, number: i + 1)))
+            .Where(l => l.line.Length > ColumnsMax)
+            .Select(l => $"{Short(l.file)}:{l.number} has {l.line.Length} columns"));
 
     [Fact]
     public void Links_in_documents_lead_somewhere() =>

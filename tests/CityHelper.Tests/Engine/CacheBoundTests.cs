@@ -34,8 +34,8 @@ public sealed class CacheBoundTests : IDisposable
             return new CostedPlan(new OperationPlan([], CachePolicy.None, [], Fields: 1) { Tables = [] }, new CostFormula([]));
         }
 
-        CostedPlan first = plans.GetOrAdd(operation, "a", Compile);
-        Assert.Same(first, plans.GetOrAdd(operation, "a", Compile));
+        CostedPlan first = await plans.GetOrAddAsync(operation, "a", Compile, CancellationToken.None);
+        Assert.Same(first, await plans.GetOrAddAsync(operation, "a", Compile, CancellationToken.None));
         Assert.Equal(1, compiled);
 
         int plansMax = Limits.CachedPlanWeightMax / Limits.PlanWeightMin;
@@ -45,7 +45,8 @@ public sealed class CacheBoundTests : IDisposable
             compiled = 0;
             for (int i = 0; i < shapes; i++)
             {
-                plans.GetOrAdd(operation, i.ToString(CultureInfo.InvariantCulture), Compile);
+                await plans.GetOrAddAsync(
+                    operation, i.ToString(CultureInfo.InvariantCulture), Compile, CancellationToken.None);
             }
         }
 

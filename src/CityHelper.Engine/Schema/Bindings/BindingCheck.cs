@@ -5,7 +5,9 @@ namespace CityHelper.Engine.Schema.Bindings;
 /// <summary>Finds fields that no plan can read, and indexes that no plan can use, before the first request.</summary>
 public static class BindingCheck
 {
-    /// <exception cref="InvalidOperationException">Fields without a binding, or value indexes on columns whose values are not known; all are listed.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Fields without a binding, or value indexes on columns whose values are not known; all are listed.
+    /// </exception>
     public static void Verify(ISchema schema)
     {
         string[] unbound = [.. schema.AllTypes
