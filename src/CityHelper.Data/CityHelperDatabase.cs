@@ -1,6 +1,8 @@
+using CityHelper.Data.Changes;
 using CityHelper.Data.Model;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Npgsql.NameTranslation;
 
 namespace CityHelper.Data;
 
@@ -16,6 +18,9 @@ public static class CityHelperDatabase
     /// <summary>The database type of <see cref="CountSpan"/>.</summary>
     public const string CountSpanTypeName = "count_span";
 
+    /// <summary>The database type of <see cref="ChangeKind"/>.</summary>
+    public const string ChangeKindTypeName = "change_kind";
+
     /// <summary>Creates the connection pool. A process needs one per database server; the caller disposes it.</summary>
     /// <param name="connectionString">In Npgsql's format: <c>Host=…;Username=…;Database=…</c>.</param>
     /// <param name="configure">Settings of this caller: logging, metrics, an application name.</param>
@@ -26,6 +31,7 @@ public static class CityHelperDatabase
         builder.UseNetTopologySuite();
         builder.MapEnum<ServiceRequestStatus>(StatusTypeName, StatusLabels.Translator);
         builder.MapEnum<CountSpan>(CountSpanTypeName, StatusLabels.Translator);
+        builder.MapEnum<ChangeKind>(ChangeKindTypeName, new NpgsqlSnakeCaseNameTranslator());
         configure?.Invoke(builder);
         return builder.Build();
     }

@@ -213,4 +213,111 @@ public static class Limits
 
     /// <summary>Requests sampled evenly from the oldest to the newest: as many as one lookup of several ids takes.</summary>
     public const int SpreadIds = 50;
+
+    /// <summary>
+    /// Changed requests of an import batch that get an event each, as if mutations had changed them: a city's hourly file has a few
+    /// hundred. A first import or a backlog has 20,000 in a batch; one event then says where they are.
+    /// </summary>
+    public const int BatchEventsMax = 1_000;
+
+    /// <summary>
+    /// Cells of zoom 14 that an event names: a large city has some 250 of them with requests. With more it touches everything.
+    /// </summary>
+    public const int EventCellsMax = 256;
+
+    /// <summary>How long numbered events are kept: whoever was away for a day reads its city again.</summary>
+    public static readonly TimeSpan ChangesKept = TimeSpan.FromHours(24);
+
+    /// <summary>Events of a city that one trimming removes: a few milliseconds. A city of 100 events per second has 90,000 in a quarter of
+    /// an hour, and trimming runs more often.</summary>
+    public const int TrimmedChangesMax = 20_000;
+
+    /// <summary>
+    /// How long a mutation waits for its number: others who number the same city take milliseconds. Later it answers without a cursor.
+    /// </summary>
+    public static readonly TimeSpan NumberingWaitMax = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>
+    /// Attempts at a write that meets a deadlock: two writers who lock the same rows in another order are rare, three rarer.
+    /// </summary>
+    public const int WriteAttemptsMax = 6;
+
+    /// <summary>
+    /// How long the key of a repeatable write is remembered: clients retry within minutes, queues of phones within hours.
+    /// </summary>
+    public static readonly TimeSpan IdempotencyKeysKept = TimeSpan.FromHours(24);
+
+    /// <summary>Length of the key of a repeatable write: a UUID has 36 characters.</summary>
+    public const int IdempotencyKeyCharsMax = 200;
+
+    /// <summary>Duplicates that follow a request into another one: each is a row that is locked and an event.</summary>
+    public const int DuplicatesMax = 100;
+
+    /// <summary>
+    /// How long a server keeps events in memory, and Redis in the stream: longer than a deploy, and than any answer lives that is judged by
+    /// them.
+    /// </summary>
+    public static readonly TimeSpan RecentChangesKept = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// Bytes of the events that a server keeps, of all cities: ten minutes of 200 changes per second, and room for imports.
+    /// </summary>
+    public const long RecentChangesBytesMax = 64 << 20;
+
+    /// <summary>Bytes of an event in memory without its cells, estimated: the record, its two states, points and a list node.</summary>
+    public const int ChangeBytes = 500;
+
+    /// <summary>
+    /// Events of a city that a server reads before it is ready: 64 MB of them, so that a single city may fill the memory.
+    /// </summary>
+    public const int RecentChangesMax = 100_000;
+
+    /// <summary>Events of a city that one statement or one command reads or copies: a few milliseconds.</summary>
+    public const int ChangesReadMax = 1_000;
+
+    /// <summary>
+    /// Statements that one turn of following makes for a city that is far behind: then the other cities are followed, and it goes on with
+    /// the next pulse.
+    /// </summary>
+    public const int ChangeReadsPerTurn = 20;
+
+    /// <summary>
+    /// How often a server sends the pulse: what a dead writer left waits no longer, and nobody notices a quarter of a second.
+    /// </summary>
+    public static readonly TimeSpan PulseInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// How long a pulse with its reads may take before it has failed: the freshness that it would prove is worthless then.
+    /// </summary>
+    public static readonly TimeSpan PulseTimeMax = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Age of an unnumbered event from which the pulse numbers it: writers number their own within milliseconds, and all servers would
+    /// otherwise take the lock of a busy city at every pulse.
+    /// </summary>
+    public static readonly TimeSpan UnnumberedAgeMin = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long the pulse waits for others who number the same city: they take the events with them.</summary>
+    public static readonly TimeSpan PulseNumberingWaitMax = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// Proofs of freshness that wait until a city is followed up to them: 16 s of pulses. A replica that is farther behind serves nothing
+    /// fresh anyway.
+    /// </summary>
+    public const int FreshnessClaimsMax = 64;
+
+    /// <summary>
+    /// How long a call to Redis may take before the database is read instead. Calls take a millisecond; a beat waits for two of them at
+    /// most, and must follow the next within the two seconds that are promised.
+    /// </summary>
+    public static readonly TimeSpan StreamTimeMax = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>How long a Redis that did not answer in time is left alone; the database is read meanwhile.</summary>
+    public static readonly TimeSpan StreamRestTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How often a server looks at the end of a city's stream although it has nothing to append: a Redis that lost its end, or that holds
+    /// what the database lost, is noticed in a city where nothing happens.
+    /// </summary>
+    public static readonly TimeSpan StreamCheckInterval = TimeSpan.FromSeconds(10);
 }

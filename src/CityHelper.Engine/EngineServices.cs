@@ -16,6 +16,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace CityHelper.Engine;
@@ -39,6 +40,7 @@ public static class EngineServices
         services.AddSingleton<OperationRegistry>();
         services.AddSingleton<PlanCache>();
         services.AddSingleton<StatementCache>();
+        services.AddSingleton<LogPositionCursors>();
         services.AddSingleton<BindingLookups>();
         services.TryAddSingleton(new BlockOptions(Limits.BlockRowsMin));
         services.AddSingleton(s => new BindingContext(
@@ -51,10 +53,17 @@ public static class EngineServices
         });
         services.AddSingleton<OperationPreparer>().AddSingleton<OperationBinder>().AddSingleton<IntrospectionRunner>();
         services.AddSingleton(s => Prepared(s.GetRequiredService<NpgsqlDataSource>())).AddSingleton<BatchRunner>();
+        services.TryAddSingleton(s => new LogPositionCursors(s.GetRequiredService<CursorKeys>()));
+        services.AddSingleton(s => new MutationRunner(
+            s.GetRequiredService<BatchRunner>(),
+            s.GetRequiredService<OperationBinder>().Roots,
+            s.GetRequiredService<LogPositionCursors>(),
+            s.GetRequiredService<ILogger<MutationRunner>>()));
         services.AddSingleton(s => new OperationExecutor(
             s.GetRequiredService<BatchRunner>(),
             s.GetRequiredService<IntrospectionRunner>(),
-            s.GetRequiredService<OperationBinder>().Roots));
+            s.GetRequiredService<OperationBinder>().Roots,
+            s.GetRequiredService<MutationRunner>()));
         services.AddSingleton(s => new OperationExplainer(
             s.GetRequiredService<OperationPreparer>(),
             s.GetRequiredService<OperationBinder>(),
@@ -106,6 +115,7 @@ public static class EngineServices
         services.AddSingleton<PositionInput>();
         services
             .AddSingleton<NodeInterface>()
+            .AddSingleton<ErrorInterface>()
             .AddSingleton<PageInfoType>()
             .AddSingleton<SortEnumType>()
             .AddSingleton<CacheControlScopeType>();

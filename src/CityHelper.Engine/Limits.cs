@@ -232,7 +232,7 @@ public static partial class Limits
     /// <summary>Root fields of one operation; each needs at least one statement.</summary>
     public const int RootFieldsMax = 20;
 
-    /// <summary>Statements of one batch, roots and their nested lists together.</summary>
+    /// <summary>Statements of one batch: roots, their nested lists, and log positions.</summary>
     public const int BatchStatementsMax = 50;
 
     /// <summary>Items of one list value (<c>in: [...]</c>, <c>and: [...]</c>).</summary>
@@ -386,7 +386,7 @@ public static partial class Limits
             "a statement that outlives its limit must be ended before its request is");
         Check(WatchIntervalMs <= WatchMarginMs, "the watcher's interval must not exceed its margin");
         Check(PreparedStatementCharsMax <= PreparedConnectionCharsMax, "what may be prepared must fit what a connection keeps");
-        Check(RootFieldsMax <= BatchStatementsMax, "every allowed root must fit the batch");
+        Check(RootFieldsMax + 1 <= BatchStatementsMax, "every allowed root must fit the batch, with the statement of log positions");
         Check(RegistrationsPerDay <= RegistrationsPerDayMax, "the quota that clients have must be one that they may be given");
         Check(NodeIdsMax <= LoaderKeysMax, "the ids of one field must fit one call of a loader");
         Check(PageRowsMax * AroundRowsMax <= NestedRowsMax, "the areas around the rows of a page must be allowed");

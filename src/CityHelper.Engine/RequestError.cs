@@ -6,7 +6,7 @@ namespace CityHelper.Engine;
 public class RequestError(string message, string code)
 {
     /// <summary>The message for the client, cut at <see cref="Limits.ErrorMessageCharsMax"/>, as many repeat what was sent.</summary>
-    public string Message { get; } = message.Length <= Limits.ErrorMessageCharsMax ? message : Shortened(message);
+    public string Message { get; } = Shortened(message);
 
     /// <summary>The <c>extensions.code</c> of the response.</summary>
     public string Code { get; } = code;
@@ -19,7 +19,7 @@ public class RequestError(string message, string code)
     {
         get;
         init => field = value.Any(e => e.Value is string { Length: > Limits.ErrorMessageCharsMax })
-            ? [.. value.Select(e => e.Value is string { Length: > Limits.ErrorMessageCharsMax } text ? new(e.Key, Shortened(text)) : e)]
+            ? [.. value.Select(e => e.Value is string text ? new(e.Key, Shortened(text)) : e)]
             : value;
     } = [];
 
@@ -35,9 +35,14 @@ public class RequestError(string message, string code)
     /// <summary>Seconds sent as <c>Retry-After</c>; null when retrying does not help.</summary>
     public int? RetryAfterSeconds { get; init; }
 
-    // Cuts before a surrogate pair, never within it.
-    private static string Shortened(string message)
+    /// <summary>A text for a client, cut at <see cref="Limits.ErrorMessageCharsMax"/>: before a surrogate pair, never within it.</summary>
+    internal static string Shortened(string message)
     {
+        if (message.Length <= Limits.ErrorMessageCharsMax)
+        {
+            return message;
+        }
+
         int length = Limits.ErrorMessageCharsMax - 1;
         return message[..(char.IsHighSurrogate(message[length - 1]) ? length - 1 : length)] + "…";
     }

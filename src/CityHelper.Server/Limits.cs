@@ -51,11 +51,11 @@ public static partial class Limits
     public const int WorkMemoryMegabytes = 32;
 
     /// <summary>
-    /// Connections for reading answers. With <see cref="ConnectionsOfCompaction"/>, <see cref="ConnectionsOfHealth"/> and
+    /// Connections for reading answers. With <see cref="WritingConnections"/>, <see cref="ConnectionsOfHealth"/> and
     /// <see cref="ConnectionsOfWatching"/> they are 44, so two servers leave nine of PostgreSQL's default for an import (three), a
     /// migration (two) and people.
     /// </summary>
-    public const int ReadingConnections = 40;
+    public const int ReadingConnections = 36;
 
     /// <summary>The most reading connections that a setting may allow: at 10 MB per PostgreSQL process they take 100 GB.</summary>
     public const int ReadingConnectionsMax = 10_000;
@@ -63,8 +63,26 @@ public static partial class Limits
     /// <summary>Reading connections for the table statistics, which the server reads for itself every few minutes.</summary>
     public const int ConnectionsOfStatistics = 1;
 
-    /// <summary>Connections that compact counters: two, so that a compaction that was cut off on one does not block the next.</summary>
-    public const int ConnectionsOfCompaction = 2;
+    /// <summary>
+    /// Connections that write: compaction takes one, pulses of the change log another, and mutations the rest, some milliseconds each.
+    /// </summary>
+    public const int WritingConnections = 6;
+
+    /// <summary>Seconds that a command of a mutation may take; then it is cancelled, and the mutation with it.</summary>
+    public const int WriteTimeoutSeconds = 5;
+
+    /// <summary>
+    /// Milliseconds after which PostgreSQL ends any statement of a writing connection: a step of compaction takes seconds.
+    /// </summary>
+    public const int WritingStatementTimeoutMs = 60_000;
+
+    /// <summary>Milliseconds that a writing connection waits for a lock: whoever holds one longer hangs, or migrates.</summary>
+    public const int WritingLockTimeoutMs = 4_000;
+
+    /// <summary>
+    /// Milliseconds after which PostgreSQL ends a transaction whose server says nothing: it holds rows that others wait for.
+    /// </summary>
+    public const int WritingIdleTimeoutMs = 10_000;
 
     /// <summary>Connections for health checks: never a reading connection.</summary>
     public const int ConnectionsOfHealth = 1;
@@ -123,6 +141,11 @@ public static partial class Limits
     /// <summary>Seconds that the watcher waits for a connection, and for its one small statement.</summary>
     public const int WatchTimeoutSeconds = 5;
 
+    /// <summary>
+    /// Requests that a client may report to one server in a minute: a city of eight million people reports ten a minute on a bad day.
+    /// </summary>
+    public const int ReportsPerMinute = 60;
+
     /// <summary>Characters of a wrong value that the message about it shows: enough to recognise it.</summary>
     public const int ShownSettingCharsMax = 100;
 
@@ -133,6 +156,7 @@ public static partial class Limits
     public static void Verify()
     {
         VerifyConnections();
+        VerifyChanges();
         const int WatchedMs = Engine.Limits.StatementTimeoutMs + Engine.Limits.WatchMarginMs + Engine.Limits.WatchIntervalMs;
         Check(Engine.Limits.StatementTimeoutMs < CommandTimeoutSeconds * 1_000, "PostgreSQL must end a statement before Npgsql does");
         Check(WatchedMs < CommandTimeoutSeconds * 1_000, "what outlives its limit must be ended before Npgsql gives its connection up");
@@ -140,7 +164,7 @@ public static partial class Limits
             CommandTimeoutSeconds * 1_000 + CancellationTimeoutMs < Engine.Limits.RequestTimeoutMs,
             "a connection must be given up before its request is");
         Check(
-            ServersOfOneDatabase * (ReadingConnections + ConnectionsOfCompaction + ConnectionsOfHealth + ConnectionsOfWatching)
+            ServersOfOneDatabase * (ReadingConnections + WritingConnections + ConnectionsOfHealth + ConnectionsOfWatching)
                 + ConnectionsOfOthers
                 <= PostgresConnections,
             "two servers must fit the database's connections");

@@ -2,6 +2,7 @@ using CityHelper.Engine;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Transport.Http;
 using CityHelper.Server.Admission;
+using CityHelper.Server.Changes;
 using CityHelper.Server.Clients;
 using CityHelper.Server.Configuration;
 using CityHelper.Server.Database;
@@ -61,6 +62,7 @@ public static class ServerApplication
             services.Settings<AdmissionSettings>().Connections,
             services.GetRequiredService<ILoggerFactory>(),
             services.GetRequiredService<StatementLimit>()));
+        builder.Services.AddSingleton(services => new WritingConnections(connectionString, services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(services =>
             CursorKeyStore.Load(services.Settings<CursorSettings>(), services.Settings<FileSettings>().Home));
         builder.Services.AddSingleton<IClientDirectory>(services =>
@@ -68,12 +70,13 @@ public static class ServerApplication
         builder.Services.AddSingleton(services => services.Settings<AdmissionSettings>().ToOptions());
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
-        builder.Services.AddCounterCompaction(connectionString);
+        builder.Services.AddCounterCompaction();
         builder.Services.AddBackendWatcher(connectionString);
         builder.Services.AddSingleton(services => services.Settings<HttpSettings>().ToOptions(builder.Environment));
         builder.Services.AddGraphQLEngine();
         builder.Services.AddHostedService<MemoryTrimming>();
         builder.Services.AddSharedRedis(builder.Configuration);
+        builder.Services.AddChangeFeed();
         builder.Services.AddCityHelperHealth(connectionString);
 
         WebApplication app = builder.Build();

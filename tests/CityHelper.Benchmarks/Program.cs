@@ -1,10 +1,12 @@
 using CityHelper.Benchmarks;
 using CityHelper.Benchmarks.Cost;
+using CityHelper.Benchmarks.Log;
 using CityHelper.Benchmarks.Overload;
 using CityHelper.Benchmarks.Scale;
 
-// Five modes: `floor` is the bare web server to compare with, `scale` compares databases of several sizes, `cost` measures the database
-// time per unit of cost, `overload` sends more than a server can answer, and anything else measures requests beside the floor.
+// Six modes: `floor` is the bare web server to compare with, `scale` compares databases of several sizes, `cost` measures the database
+// time per unit of cost, `overload` sends more than a server can answer, `log` measures the change log, and anything else measures requests
+// beside the floor.
 switch (args)
 {
     case ["floor", var url]:
@@ -16,6 +18,8 @@ switch (args)
         return await OverloadCommand.RunAsync(options);
     case ["cost", .. var options]:
         return await CostCommand.RunAsync(options);
+    case ["log", .. var options]:
+        return await LogCommand.RunAsync(options);
     default:
         return await RequestBenchmark.RunAsync();
 }

@@ -8,7 +8,9 @@ using GraphQL.Types;
 
 namespace CityHelper.Checks.PlanAudits;
 
-/// <summary>Audits the plans of an operation with all of its test cases.</summary>
+/// <summary>
+/// Audits the plans of an operation with all of its test cases. Of a mutation it audits how its row is read; no handler runs.
+/// </summary>
 /// <param name="schema">The schema of the operations.</param>
 /// <param name="explainer">Explains them, on connections like a server's.</param>
 /// <param name="pipeline">Runs them to find cursors.</param>
@@ -19,6 +21,7 @@ public sealed class OperationCheck(
 {
     private readonly OperationCompiler _compiler = new(schema);
     private readonly PlanAuditor _auditor = new(explainer, catalog);
+    private readonly MutationInputValues _values = new(values);
 
     /// <summary>Compiles the operation and runs it with each test case.</summary>
     /// <returns>The result, also when the operation does not compile or has no test cases.</returns>
@@ -33,7 +36,7 @@ public sealed class OperationCheck(
         }
 
         IReadOnlyList<OperationVariable> variables = OperationVariable.Of(operation, schema);
-        (IReadOnlyList<VariableGroup> groups, IReadOnlyList<OperationVariable> unknown) = VariableGroups.Of(variables, values);
+        (IReadOnlyList<VariableGroup> groups, IReadOnlyList<OperationVariable> unknown) = VariableGroups.Of(variables, _values);
         if (unknown.FirstOrDefault(variable => variable.IsRequired) is not null)
         {
             return new CheckedOperation(entry, [], 0, [.. unknown.Select(Missing)]);

@@ -43,7 +43,8 @@ public sealed record VariableUse(string Variable, IComplexGraphType Parent, Fiel
     public FieldType? Compared { get; init; }
 
     /// <summary>
-    /// The tables of the types with an id that fragments below the field select; for a field of a concrete type, the table of that type.
+    /// The tables of the types with an id that fragments below the field select; for a field of a concrete type, the table of that type;
+    /// for a mutation, that of its payload's row.
     /// </summary>
     public IReadOnlyList<EntityMap> SelectedRows { get; init; } = [];
 
@@ -98,7 +99,7 @@ internal sealed class VariableUses(Operation operation, ISchema schema)
             var use = new VariableUse("", parent, definition, argument.Name.StringValue)
             {
                 Path = path,
-                SelectedRows = [.. types.SelectMany(RowsOf)],
+                SelectedRows = FieldBinding.Of(definition) is MutationBinding mutation ? [mutation.Row] : [.. types.SelectMany(RowsOf)],
             };
             Value(argument.Value, definition.Arguments!.Find(argument.Name)!.ResolvedType!, use);
         }

@@ -1,3 +1,4 @@
+using CityHelper.Data.Changes;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Import;
 using NetTopologySuite.Geometries;
@@ -94,11 +95,13 @@ public sealed class BoundaryImporter(NpgsqlDataSource dataSource)
                 "update boundary_revision set revision = $2, last_id = $3 where city_id = $1", cityId, revision, lastId + added.Length));
             await batch.ExecuteNonQueryAsync(cancellation);
             vertices = await DerivedShapes.WriteAsync(connection, cityId, options.Kind, cancellation);                             // (4)
+            await ChangeOutbox.AppendAsync(connection, cityId, ChangeKind.Boundary, "import", cancellation);
         }
 
         await transaction.CommitAsync(cancellation);
         if (changes)
         {
+            await ChangeOutbox.TryNumberAsync(dataSource, cityId, cancellation);
             await using var analyze = new NpgsqlCommand("analyze boundary, boundary_outline, boundary_part", connection);          // (5)
             await analyze.ExecuteNonQueryAsync(cancellation);
         }

@@ -1,3 +1,4 @@
+using CityHelper.Data.Changes;
 using CityHelper.Data.Partitions;
 using NetTopologySuite.Geometries;
 using Npgsql;
@@ -110,9 +111,17 @@ public sealed class CityDirectory(NpgsqlDataSource dataSource, TimeProvider time
         if (id is { } added)
         {
             await _partitions.CreateAheadAsync(connection, added, cancellation);
+            await ChangeOutbox.AppendAsync(connection, 0, ChangeKind.City, "city added", cancellation);
+            await ChangeOutbox.AppendAsync(connection, added, ChangeKind.City, "city added", cancellation);
         }
 
         await transaction.CommitAsync(cancellation);
+        if (id is { } numbered)
+        {
+            await ChangeOutbox.TryNumberAsync(dataSource, 0, cancellation);
+            await ChangeOutbox.TryNumberAsync(dataSource, numbered, cancellation);
+        }
+
         return id;
     }
 }

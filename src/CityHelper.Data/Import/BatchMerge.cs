@@ -6,21 +6,16 @@ namespace CityHelper.Data.Import;
 /// <summary>Merges one batch in one transaction.</summary>
 /// <remarks>
 /// (1) Known keys find their ids. (2) The others become requests (3) and are recorded. (4) Known requests take what is newer. (5) The run's
-/// row records that the batch is merged. The statements of (2) and (4) also append the counters' deltas. Each key takes part once in a
-/// round. There are as many rounds as rows of the most frequent key, nearly always one.
+/// row records that the batch is merged. (6) The last statement appends the batch's events. The statements of (2) and (4) also append the
+/// counters' deltas. Each key takes part once in a round. There are as many rounds as rows of the most frequent key, nearly always one.
 /// </remarks>
-internal sealed class BatchMerge(NpgsqlConnection connection, short cityId, ImportRun run)
+internal sealed class BatchMerge(NpgsqlConnection connection, short cityId, ImportRun run, bool writesEvents)
 {
-    private readonly ImportSql _sql = new(run.Id);
+    private readonly ImportSql _sql = new(run.Id, writesEvents);
 
     public async Task<BatchResult> RunAsync(MergeBatch batch, CancellationToken cancellation)
     {
-        await ExecuteAsync(
-            """
-            create temporary table if not exists import_batch (
-                number integer not null, external_id text not null, wanted_id bigint not null, id bigint not null, known boolean not null
-            ) on commit delete rows
-            """, cancellation);
+        await ExecuteAsync(ImportSql.Tables, cancellation);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
         var result = new BatchResult(batch.Number, 0, 0, 0, 0, 0, []);
         if (!await ImportRun.ClaimBatchAsync(connection, run.Id, batch.Number, cancellation))
@@ -34,14 +29,19 @@ internal sealed class BatchMerge(NpgsqlConnection connection, short cityId, Impo
             rounds = taken.Rounds;
             if (taken.New > 0)
             {
-                await InsertAsync(taken, transaction, cancellation);                                                      // (2), (3)
+                await InsertAsync(taken, round, transaction, cancellation);                                               // (2), (3)
             }
 
-            Changes changes = taken.Known == 0 ? Changes.None : await UpdateAsync(taken, cancellation);                   // (4)
+            Changes changes = taken.Known == 0 ? Changes.None : await UpdateAsync(taken, round, cancellation);            // (4)
             result = Add(result, taken, changes);
         }
 
         await ImportRun.AddBatchAsync(connection, run.Id, result, cancellation);                                          // (5)
+        if (writesEvents)
+        {
+            await ExecuteAsync(ImportSql.Events, cancellation, cityId, Limits.BatchEventsMax, Limits.EventCellsMax);      // (6)
+        }
+
         await transaction.CommitAsync(cancellation);
         return result;
     }
@@ -70,12 +70,12 @@ internal sealed class BatchMerge(NpgsqlConnection connection, short cityId, Impo
         return new(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetInt64(4), reader.GetInt64(5));
     }
 
-    private async Task InsertAsync(Taken taken, NpgsqlTransaction transaction, CancellationToken cancellation)
+    private async Task InsertAsync(Taken taken, int round, NpgsqlTransaction transaction, CancellationToken cancellation)
     {
         // Two requests of one millisecond want the same id about once in two million pairs. Checking for each row whether its id is free
         // would cost more than to insert, count and start again.
         await transaction.SaveAsync("before_insert", cancellation);
-        await using NpgsqlCommand insert = Command(_sql.Insert, cityId, taken.FirstId, taken.LastId);
+        await using NpgsqlCommand insert = Command(_sql.Insert, cityId, taken.FirstId, taken.LastId, round);
         int inserted = (int)(await insert.ExecuteScalarAsync(cancellation))!;
         if (inserted < taken.New)
         {
@@ -106,12 +106,12 @@ internal sealed class BatchMerge(NpgsqlConnection connection, short cityId, Impo
         }
     }
 
-    private async Task<Changes> UpdateAsync(Taken taken, CancellationToken cancellation)
+    private async Task<Changes> UpdateAsync(Taken taken, int round, CancellationToken cancellation)
     {
         // The planner does not know the batch's size and would hash a whole city rather than look up 20,000 rows.
         await ExecuteAsync("set local enable_hashjoin = off; set local enable_mergejoin = off", cancellation);
         Changes changes;
-        await using (NpgsqlCommand command = Command(_sql.Update, cityId, taken.FirstId, taken.LastId, run.PresentColumns))
+        await using (NpgsqlCommand command = Command(_sql.Update, cityId, taken.FirstId, taken.LastId, run.PresentColumns, round))
         await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation))
         {
             await reader.ReadAsync(cancellation);

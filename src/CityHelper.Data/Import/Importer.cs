@@ -1,3 +1,4 @@
+using CityHelper.Data.Changes;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Partitions;
 using CityHelper.Data.Statistics;
@@ -22,6 +23,9 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
     /// <summary>Rows of one merge transaction; <see cref="Limits.MergeRowsMax"/> unless a test wants several small ones.</summary>
     public int BatchRows { get; init; } = Limits.MergeRowsMax;
 
+    /// <summary>Whether batches write their events. A benchmark alone leaves them out, to measure what they cost.</summary>
+    internal bool WritesEvents { get; init; } = true;
+
     /// <summary>Imports a <c>.csv</c> or <c>.csv.gz</c> file. Repeatable: the same file changes nothing.</summary>
     /// <exception cref="NpgsqlException">The database failed; merged batches stay, and a repeated call continues.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; merged batches stay, and a repeated call continues.</exception>
@@ -41,7 +45,8 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
         CityEntry city, GeneratorOptions options, IProgress<ImportProgress>? progress = null, CancellationToken cancellation = default) =>
         RunAsync(city, () => Task.FromResult<RowFeed>(new GeneratedFeed(options)), progress, cancellation);
 
-    private async Task<ImportOutcome> RunAsync(
+    /// <summary>Imports the rows of a feed, which is opened when the city is locked.</summary>
+    internal async Task<ImportOutcome> RunAsync(
         CityEntry city, Func<Task<RowFeed>> openFeed, IProgress<ImportProgress>? progress, CancellationToken cancellation)
     {
         long started = time.GetTimestamp();
@@ -57,7 +62,7 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
             ImportRun run = await StageOrContinueAsync(connection, city, feed, progress, cancellation);                   // (2)
             int continuedAt = run.RowsMerged;
             await _partitions.EnsureYearsAsync(city.Id, run.StagedYears, cancellation);                        // (3)
-            await new Merge(dataSource, city.Id, run, _counters, progress).RunAsync(connection, cancellation);            // (4)
+            await new Merge(dataSource, city.Id, run, _counters, progress, WritesEvents).RunAsync(connection, cancellation); // (4)
             run = await run.ReloadAsync(connection, cancellation);
             progress?.Report(new(ImportPhase.Tidying, run.RowsMerged, 0));
             await _counters.CompactAsync(city.Id, cancellation);                                                             // (5)
@@ -122,7 +127,10 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
                 CommandTimeout = 0,
                 Parameters = { new() { Value = cityId }, new() { Value = Limits.AgencySampleRows } },
             };
-            await agencies.ExecuteNonQueryAsync(cancellation);
+            if (await agencies.ExecuteNonQueryAsync(cancellation) > 0)
+            {
+                await ChangeOutbox.AppendAsync(connection, cityId, ChangeKind.Reference, "import", cancellation);
+            }
         }
 
         await using var finish = new NpgsqlCommand("update import_run set finished_at = $2 where id = $1", connection)
@@ -133,6 +141,7 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
         await using var drop = new NpgsqlCommand($"drop table if exists {ImportSql.StagedTable(run.Id)}", connection);
         await drop.ExecuteNonQueryAsync(cancellation);
         await transaction.CommitAsync(cancellation);
+        await ChangeOutbox.TryNumberAsync(dataSource, cityId, cancellation);
     }
 
     /// <summary>

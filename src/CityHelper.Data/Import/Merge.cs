@@ -1,3 +1,4 @@
+using CityHelper.Data.Changes;
 using CityHelper.Data.Statistics;
 using Npgsql;
 
@@ -5,7 +6,12 @@ namespace CityHelper.Data.Import;
 
 /// <summary>Turns staged rows into requests, batch by batch, on several connections at once.</summary>
 internal sealed class Merge(
-    NpgsqlDataSource dataSource, short cityId, ImportRun run, RequestCounters counters, IProgress<ImportProgress>? progress)
+    NpgsqlDataSource dataSource,
+    short cityId,
+    ImportRun run,
+    RequestCounters counters,
+    IProgress<ImportProgress>? progress,
+    bool writesEvents)
 {
     private readonly Lock _progressLock = new();
     private int _rowsMerged = run.RowsMerged;
@@ -50,7 +56,12 @@ internal sealed class Merge(
         BatchResult result;
         await using (NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation))
         {
-            result = await new BatchMerge(connection, cityId, run).RunAsync(batch, cancellation);
+            result = await new BatchMerge(connection, cityId, run, writesEvents).RunAsync(batch, cancellation);
+        }
+
+        if (writesEvents)
+        {
+            await ChangeOutbox.TryNumberAsync(dataSource, cityId, cancellation);
         }
 
         // One at a time, so that the reported progress only grows.

@@ -1,3 +1,4 @@
+using CityHelper.Data.Changes;
 using Npgsql;
 
 namespace CityHelper.Data.Import;
@@ -54,6 +55,10 @@ internal sealed class ReferenceTables
     {
         await WriteAsync(connection, "agency", _newAgencies, cancellation);
         await WriteAsync(connection, "category", _newCategories, cancellation);
+        if (_newAgencies.Count + _newCategories.Count > 0)
+        {
+            await ChangeOutbox.AppendAsync(connection, _cityId, ChangeKind.Reference, "import", cancellation);
+        }
     }
 
     private static int IdOf(

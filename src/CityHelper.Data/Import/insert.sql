@@ -1,6 +1,6 @@
 -- Inserts new requests in the order of ids: partitions and indexes grow at their ends, and neighbours in time are adjacent on disk. A row
 -- whose id is taken is left out; the caller counts, finds free ids and repeats. The bounds ($2, $3) let the join begin in the middle of the
--- staged rows' index. The same statement appends the counters' deltas, so that they are rolled back with it.
+-- staged rows' index. What the new rows cause is part of the statement, so that it is rolled back with them.
 with inserted as (
     insert into service_request (
         city_id, id, external_id, category_id, agency_id, status, source_status, title, description, address, postal_code,
@@ -14,13 +14,18 @@ with inserted as (
     where not b.known and s.id between $2 and $3
     order by b.id
     on conflict (city_id, id) do nothing
-    returning created_at, category_id, agency_id, status, closed_at, location, cell_16
-), counted as (
-    -- Not aggregated: of 20,000 new requests hardly two have the same day, cell, category and time to close.
-    insert into service_request_delta (city_id, day, cell, category_id, agency_id, status, bucket, requests, longitude, latitude)
-    select $1, (created_at at time zone (select time_zone from city where id = $1))::date, cell_16, category_id, coalesce(agency_id, 0), status,
-           public.closing_bucket(created_at, closed_at), 1,
-           coalesce(public.degrees_e7(public.st_x(location)), 0), coalesce(public.degrees_e7(public.st_y(location)), 0)
+    returning *
+), changed as (
+    select id, created_at, version, updated_at as told_at, source_status, null::text as note, true as is_history_stated,
+           null::service_request_status as old_status, null::integer as old_category_id, null::integer as old_agency_id,
+           null::timestamptz as old_closed_at, null::geometry as old_location, null::bigint as old_cell,
+           status, category_id, agency_id, closed_at, location, cell_16 as cell
     from inserted
+), counted as (
+    {delta}
+), collected as (
+    {collect}
+), located as (
+    {locate}
 )
 select count(*)::int from inserted

@@ -1,4 +1,5 @@
--- Updates known requests for which the batch has something newer: a later change or, at the same time, other content. $4 names the columns
+-- Updates known requests for which the batch has something newer: a later change or, at the same time, other content (what a link left
+-- without a hash was never imported, and differs). $4 names the columns
 -- that the file has; the others keep their values. id, created_at and with them the partition never change. No change is older than its
 -- request: two in five of the portal's rows were "updated" at the midnight before they were created. `offset 0` and the lateral join make
 -- one index lookup per known row.
@@ -7,13 +8,14 @@ with suspected as materialized (
     from pg_temp.import_batch b
     join {staged} s on s.id = b.wanted_id and s.number = b.number
     cross join lateral (
-        select r.created_at, r.updated_at, r.content_hash
+        select r.created_at, r.updated_at, r.revised_at, r.content_hash
         from service_request r
         where r.city_id = $1 and r.id = b.id
         offset 0) r
     where b.known and s.id between $2 and $3
-      and (greatest(coalesce(s.changed_at, r.created_at), r.created_at) > r.updated_at
-           or (greatest(coalesce(s.changed_at, r.created_at), r.created_at) = r.updated_at and s.content_hash is distinct from r.content_hash))
+      and (greatest(coalesce(s.changed_at, r.created_at), r.created_at) > coalesce(r.revised_at, r.updated_at)
+           or (greatest(coalesce(s.changed_at, r.created_at), r.created_at) = coalesce(r.revised_at, r.updated_at)
+               and (s.content_hash <> r.content_hash or r.content_hash is null and r.revised_at is not null)))
 ), newer as materialized (
     -- Checked again on the locked row, as its last writer left it: the deltas below must subtract exactly what that writer added.
     select s.*,
@@ -26,69 +28,64 @@ with suspected as materialized (
            r.cell_16 as known_cell,
            case when s.created_at <> r.created_at then s.created_at end as new_source_created_at,
            r.source_created_at as known_source_created_at,
+           r.redacted_at is not null as is_redacted,
            case when s.status_stated then s.status
                 -- Derived from the closing date only: a change only when the closing is new.
                 when s.closed_at is not null and r.closed_at is null and r.status not in ('RESOLVED', 'CANCELLED', 'DUPLICATE') then 'CLOSED'
                 else r.status end as new_status
     from suspected s
     cross join lateral (
-        select r.status, r.category_id, r.agency_id, r.created_at, r.updated_at, r.closed_at, r.location, r.cell_16, r.source_created_at,
-               r.content_hash
+        select r.status, r.category_id, r.agency_id, r.created_at, r.updated_at, r.revised_at, r.closed_at, r.location, r.cell_16,
+               r.source_created_at, r.redacted_at, r.content_hash
         from service_request r
         where r.city_id = $1 and r.id = s.request_id
         for no key update) r
-    where greatest(coalesce(s.changed_at, r.created_at), r.created_at) > r.updated_at
-       or (greatest(coalesce(s.changed_at, r.created_at), r.created_at) = r.updated_at and s.content_hash is distinct from r.content_hash)
+    where greatest(coalesce(s.changed_at, r.created_at), r.created_at) > coalesce(r.revised_at, r.updated_at)
+       or (greatest(coalesce(s.changed_at, r.created_at), r.created_at) = coalesce(r.revised_at, r.updated_at)
+           and (s.content_hash <> r.content_hash or r.content_hash is null and r.revised_at is not null))
 ), changed as (
+    -- What a redacted request lost stays lost: nothing of the source's words and places comes back. Only a duplicate names another
+    -- request.
     update service_request r
     set status = n.new_status,
-        updated_at = n.told_at,
+        updated_at = {updated_at},
+        version = {version},
+        revised_at = case when n.told_at <= r.updated_at then n.told_at end,
         source_created_at = n.new_source_created_at,
+        duplicate_of = case when n.new_status = 'DUPLICATE' then r.duplicate_of end,
         content_hash = n.content_hash,
         category_id = case when 'category_id' = any ($4) then n.category_id else r.category_id end,
         agency_id = case when 'agency_id' = any ($4) then n.agency_id else r.agency_id end,
         source_status = case when 'source_status' = any ($4) then n.source_status else r.source_status end,
-        title = case when 'title' = any ($4) then n.title else r.title end,
-        description = case when 'description' = any ($4) then n.description else r.description end,
-        address = case when 'address' = any ($4) then n.address else r.address end,
-        postal_code = case when 'postal_code' = any ($4) then n.postal_code else r.postal_code end,
+        title = case when 'title' = any ($4) and r.redacted_at is null then n.title else r.title end,
+        description = case when 'description' = any ($4) and r.redacted_at is null then n.description else r.description end,
+        address = case when 'address' = any ($4) and r.redacted_at is null then n.address else r.address end,
+        postal_code = case when 'postal_code' = any ($4) and r.redacted_at is null then n.postal_code else r.postal_code end,
         district = case when 'district' = any ($4) then n.district else r.district end,
         channel = case when 'channel' = any ($4) then n.channel else r.channel end,
-        location = case when 'location' = any ($4)
+        location = case when 'location' = any ($4) and r.redacted_at is null
             then public.st_setsrid(public.st_makepoint(n.longitude, n.latitude), 4326) else r.location end,
         due_at = case when 'due_at' = any ($4) then n.due_at else r.due_at end,
         closed_at = case when 'closed_at' = any ($4) then n.closed_at else r.closed_at end,
-        resolution = case when 'resolution' = any ($4) then n.resolution else r.resolution end
+        resolution = case when 'resolution' = any ($4) and r.redacted_at is null then n.resolution else r.resolution end
     from newer n
     where r.city_id = $1 and r.id = n.request_id
-    returning r.created_at, r.category_id, r.agency_id, r.status, r.closed_at, r.location, r.cell_16,
-              n.known_category_id, n.known_agency_id, n.known_status, n.known_closed_at, n.known_location, n.known_cell
+    returning r.id, r.created_at, r.version, n.told_at, n.source_status, null::text as note, n.history_id is not null as is_history_stated,
+              n.known_status as old_status, n.known_category_id as old_category_id, n.known_agency_id as old_agency_id,
+              n.known_closed_at as old_closed_at, n.known_location as old_location, n.known_cell as old_cell,
+              r.status, r.category_id, r.agency_id, r.closed_at, r.location, r.cell_16 as cell
 ), counted as (
-    -- Subtracts what was counted and adds what counts now, where they differ.
-    insert into service_request_delta (city_id, day, cell, category_id, agency_id, status, bucket, requests, longitude, latitude)
-    select $1, (c.created_at at time zone (select time_zone from city where id = $1))::date, state.cell, state.category_id,
-           coalesce(state.agency_id, 0), state.status, public.closing_bucket(c.created_at, state.closed_at), state.sign,
-           coalesce(state.sign * public.degrees_e7(public.st_x(state.location)), 0),
-           coalesce(state.sign * public.degrees_e7(public.st_y(state.location)), 0)
-    from changed c
-    cross join lateral (values
-        (-1, c.known_cell, c.known_category_id, c.known_agency_id, c.known_status, c.known_closed_at, c.known_location),
-        (1, c.cell_16, c.category_id, c.agency_id, c.status, c.closed_at, c.location))
-        as state(sign, cell, category_id, agency_id, status, closed_at, location)
-    where (c.known_category_id, c.known_agency_id, c.known_status, c.known_closed_at, c.known_location)
-        is distinct from (c.category_id, c.agency_id, c.status, c.closed_at, c.location)
+    {delta}
+), collected as (
+    {collect}
+), located as (
+    {locate}
 ), told as (
-    -- Changes that the source lists are used as they are; else the difference is one change, at the time of the update.
+    {history}
+), stated as (
+    -- Changes that the source lists are used as they are. Not joined with `changed`: without hash joins that compares all rows with all.
     insert into status_update (city_id, service_request_id, id, status, source_status, note, created_at)
-    -- After the last change, even within a millisecond: sources without times of change report several at the same moment.
-    select $1, request_id,
-           greatest(public.id_floor(told_at) | 2097152,
-                    (select max(u.id) + 1 from status_update u where u.city_id = $1 and u.service_request_id = request_id)),
-           new_status, source_status, null, told_at
-    from newer
-    where new_status <> known_status and history_id is null
-    union all
-    select $1, n.request_id, h.id, h.status, null, h.note, public.id_time(h.id)
+    select $1, n.request_id, h.id, h.status, null, case when not n.is_redacted then h.note end, public.id_time(h.id)
     from newer n
     cross join lateral unnest(n.history_id, n.history_status, n.history_note) as h(id, status, note)
     on conflict do nothing

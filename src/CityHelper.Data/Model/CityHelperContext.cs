@@ -72,10 +72,11 @@ public sealed class CityHelperContext(DbContextOptions<CityHelperContext> option
             request.Property(r => r.Cell12).HasColumnName("cell_12").HasComputedColumnSql("public.cell(location, 12)", stored: true);
             request.Property(r => r.Cell14).HasColumnName("cell_14").HasComputedColumnSql("public.cell(location, 14)", stored: true);
             request.Property(r => r.Cell16).HasColumnName("cell_16").HasComputedColumnSql("public.cell(location, 16)", stored: true);
+            request.Property(r => r.Version).HasDefaultValue(1);
             request.HasOne(r => r.Category).WithMany().HasForeignKey(r => new { r.CityId, r.CategoryId });
             request.HasOne(r => r.Agency).WithMany().HasForeignKey(r => new { r.CityId, r.AgencyId }).IsRequired(false);
             request.HasMany(r => r.Updates).WithOne().HasForeignKey(u => new { u.CityId, u.ServiceRequestId });
-            foreach (string moment in new[] { "CreatedAt", "UpdatedAt", "DueAt", "ClosedAt", "SourceCreatedAt" })
+            foreach (string moment in new[] { "CreatedAt", "UpdatedAt", "DueAt", "ClosedAt", "SourceCreatedAt", "RevisedAt", "RedactedAt" })
             {
                 request.Property(moment).HasColumnType("timestamp(3) with time zone");
             }

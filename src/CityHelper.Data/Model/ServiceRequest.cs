@@ -58,8 +58,20 @@ public sealed class ServiceRequest
     /// <summary>The source's creation time, when a later import differs from <see cref="CreatedAt"/>.</summary>
     public DateTime? SourceCreatedAt { get; set; }
 
-    /// <summary>Hash of the imported row; null on requests made here.</summary>
+    /// <summary>Hash of the imported row; null on requests that were made or last changed here.</summary>
     public long? ContentHash { get; set; }
+
+    /// <summary>Rises by one with each change.</summary>
+    public int Version { get; set; }
+
+    /// <summary>The time that an import must exceed to be newer, where it differs from <see cref="UpdatedAt"/>.</summary>
+    public DateTime? RevisedAt { get; set; }
+
+    /// <summary>The id of the request that tells the same, which is no duplicate itself.</summary>
+    public long? DuplicateOf { get; set; }
+
+    /// <summary>When its texts, address and place were removed for good.</summary>
+    public DateTime? RedactedAt { get; set; }
 
     /// <summary>Grid cell of zoom 12 (about 7.4 km at New York), computed by the database; null without a location.</summary>
     public long? Cell12 { get; private set; }

@@ -27,6 +27,9 @@ internal sealed record BoundRoot(RootPlan Plan, RootValues Values)
     /// <summary>The ids of <c>node</c> and <c>nodes</c>, in their order.</summary>
     public IReadOnlyList<AskedNode> Nodes { get; init; } = [];
 
+    /// <summary>The typed input of a mutation; null for another root.</summary>
+    public object? Input { get; init; }
+
     /// <summary>Field cost counted while binding, for work that the size of no argument predicts.</summary>
     public double CountedCost { get; init; }
 

@@ -1,4 +1,5 @@
 using CityHelper.Engine.Database;
+using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Planning.Connections;
 using CityHelper.Engine.Planning.Statistics;
@@ -62,6 +63,7 @@ internal sealed class RootBinder(BindingContext context)
             RowOfTenantPlan row => await RowOfTenantAsync(row, seed, cancellation),
             RowByIdPlan row => RowById(row, seed),
             NodePlan node => Nodes(node, seed),
+            MutationPlan mutation => new BoundRoot(plan, new RootValues(seed.Variables)) { Input = InputOf(mutation, seed.Variables) },
             RefusedRootPlan { Error: var error } => Refused(plan, seed, error),
             RowsByKeyPlan => new BoundRoot(
                 plan, new RootValues(seed.Variables) { Tenant = seed.Tenant, RowKeys = seed.RowKeys, PageRows = seed.RowKeys.Length }),
@@ -153,6 +155,10 @@ internal sealed class RootBinder(BindingContext context)
             ? new AskedNode(new NodeIdInvalidError(), default)
             : new AskedNode(null, new NodeKey(type, type.IsTenant ? (short)parsed.Row : parsed.Tenant, parsed.Row));
     }
+
+    // All inputs of an operation are made before its first mutation runs: an input that no object can be made of stops them all.
+    private static object InputOf(MutationPlan plan, VariableValues variables) =>
+        plan.Typed.Read((IReadOnlyDictionary<string, object?>)plan.Input.Evaluate(variables)!);
 
     /// <returns>The parsed global id of an argument; null when it is not an id of the type.</returns>
     private static GlobalId? IdOf(InputNode id, EntityMap entity, RootSeed seed) =>

@@ -9,6 +9,13 @@ public sealed class OperationNotAllowedError : RequestError
         : base("Only persisted operations are allowed.", "HC0067") => Status = 400;
 }
 
+/// <summary>The client may not send a mutation that the operation has. The message is HotChocolate's.</summary>
+public sealed class NotAuthorizedError : RequestError
+{
+    public NotAuthorizedError()
+        : base("The current user is not authorized to access this resource.", "AUTH_NOT_AUTHORIZED") => Status = 400;
+}
+
 /// <summary>The client may not introspect the schema (HC0046).</summary>
 public sealed class IntrospectionNotAllowedError : RequestError
 {

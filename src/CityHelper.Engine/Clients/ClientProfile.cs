@@ -41,6 +41,9 @@ public sealed record ClientProfile(string Name, ClientMode Mode)
     /// <summary>Whether it authenticates with a secret: shared caches must not store the schema or the explorer that it reads.</summary>
     public bool IsKnownBySecret { get; init; }
 
+    /// <summary>The mutations that it may send.</summary>
+    public WriteAccess Writes { get; init; }
+
     /// <summary>The share of the server that it may use at once.</summary>
     public ClientShare Share { get; init; } = ClientShare.Everybody;
 

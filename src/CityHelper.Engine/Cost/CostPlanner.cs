@@ -59,8 +59,9 @@ internal sealed class CostPlanner(ISchema schema, Operation operation, VariableV
             size?.SizedFields ?? [],
             nested)
         {
+            // The statement of log positions repeats no filter.
             IsStatement =
-                Weight.IsOfStatement(definition)
+                (Weight.IsOfStatement(definition) && FieldBinding.Of(definition) is not LogPositionBinding)
                 || FieldBinding.Of(definition) is ChildrenBinding or NestedConnectionBinding or AroundBinding or SimilarRowsBinding,
         };
     }

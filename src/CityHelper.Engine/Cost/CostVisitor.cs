@@ -131,7 +131,12 @@ public sealed class CostVisitor : BaseSchemaNodeVisitor
         (StatsType, StatsType.Overdue) => OverdueWeight,
         (StatsType, _) when StatsType.Periods.FirstOrDefault(period => period.Field == field.Name) is { Unit: { } unit } =>
             unit == "month" ? MonthsWeight : DaysWeight,
-        _ => FieldBinding.Of(field) is SimilarRowsBinding ? SimilarWeight : (double?)null,
+        _ => FieldBinding.Of(field) switch
+        {
+            SimilarRowsBinding => SimilarWeight,
+            LogPositionBinding => ReadWeight,
+            _ => null,
+        },
     };
 
     private static double? Measured(FieldType field) => FieldBinding.Of(field) switch
@@ -198,6 +203,9 @@ public sealed class CostVisitor : BaseSchemaNodeVisitor
     private static int Assumed(FieldType field) => FieldBinding.Of(field) switch
     {
         NodeBinding => Limits.NodeIdsMax,
+
+        // Only a refused mutation has errors, and hardly more than one.
+        PayloadErrorsBinding => 1,
         AllRowsBinding => TenantsUsual,
         SimilarRowsBinding or SimilarToDraftBinding => Limits.SimilarRowsDefault,
         ChildrenBinding => ChildrenUsual,

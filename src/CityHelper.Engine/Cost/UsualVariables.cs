@@ -27,7 +27,8 @@ internal static class UsualVariables
         return values ?? throw new InvalidOperationException($"{operation.Name}: {error!.Message}");
     }
 
-    private static JsonNode? Least(IGraphType type) => type switch
+    /// <summary>The usual value of a type, as a client would send it.</summary>
+    internal static JsonNode? Least(IGraphType type) => type switch
     {
         NonNullGraphType nonNull => Least(nonNull.ResolvedType!),
         ListGraphType list => new JsonArray([.. Enumerable.Range(0, Limits.PageRowsDefault).Select(_ => Least(list.ResolvedType!))]),

@@ -1,3 +1,4 @@
+using CityHelper.Engine.Schema;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Execution;
@@ -6,7 +7,8 @@ namespace CityHelper.Engine.Execution;
 /// <param name="Memory">Counts the bytes of the response.</param>
 /// <param name="WithAccessPaths">Whether it reports the access path of each connection.</param>
 /// <param name="Report">What it reports of its cost.</param>
-internal readonly record struct AnswerOptions(MemoryLease Memory, bool WithAccessPaths, CostReport Report);
+/// <param name="Caller">Who sends a mutation.</param>
+internal readonly record struct AnswerOptions(MemoryLease Memory, bool WithAccessPaths, CostReport Report, MutationCaller Caller);
 
 /// <summary>What a response reports of the operation's cost: the request header <c>GraphQL-Cost</c>, as in HotChocolate.</summary>
 public enum CostReport

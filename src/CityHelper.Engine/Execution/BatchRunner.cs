@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Database;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Telemetry;
+using CityHelper.Engine.Writing;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -32,8 +34,15 @@ public sealed record StatementExplanation(string Sql, string AccessPath, string 
 /// without BEGIN and COMMIT.
 /// </summary>
 internal sealed class BatchRunner(
-    ReadingDatabase database, PreparedStatements prepared, StatementCache statements, ILogger<BatchRunner> logger)
+    ReadingDatabase database,
+    PreparedStatements prepared,
+    StatementCache statements,
+    LogPositionCursors cursors,
+    ILogger<BatchRunner> logger)
 {
+    /// <summary>The tenant of a root whose rows are of tenants that are not known before they are read.</summary>
+    private const short NoTenant = 0;
+
     private const string CountTimeoutSql = "select set_config('statement_timeout', $1, true)";
 
     /// <summary>Reads the rows of all roots. A second batch completes pages that the initial key range left short.</summary>
@@ -45,7 +54,7 @@ internal sealed class BatchRunner(
         IReadOnlyList<RootExecution> roots, ExecutionSignature? signature, CancellationToken cancellation)
     {
         RootExecution[] all = [.. roots.SelectMany(r => r.All)];
-        BatchUsage first = await RunAsync(Reads(all, isFirst: true), Counts(all), signature, cancellation);
+        BatchUsage first = await RunAsync(FirstReads(all, cursors), Counts(all), signature, cancellation);
 
         // The second batch has another snapshot but reads other keys: no row appears twice. The first batch sets the response's position.
         RootExecution[] unfinished = [.. all.Where(r => r.TryWiden())];
@@ -57,7 +66,7 @@ internal sealed class BatchRunner(
     {
         var explanations = new List<StatementExplanation>();
         RootExecution[] all = [.. roots.SelectMany(r => r.All)];
-        foreach ((StatementPlan statement, RootExecution root) in Reads(all, isFirst: true).Concat(Counts(all)))
+        foreach ((StatementPlan statement, RootExecution root) in FirstReads(all, cursors).Concat(Counts(all)))
         {
             StatementExplanation explanation = await ExplainAsync(statement, root, cancellation);
             explanations.Add(explanation);
@@ -180,6 +189,24 @@ internal sealed class BatchRunner(
             Kind = statement.Kind,
             Tenant = root.Values.Tenant,
         };
+    }
+
+    // Order matters: positions are read before the data. The batch has one snapshot, but a position must not depend on that: read after the
+    // data, it would promise changes that the data does not have.
+    internal static List<(StatementPlan Statement, RootExecution Root)> FirstReads(RootExecution[] roots, LogPositionCursors cursors)
+    {
+        List<(StatementPlan Statement, RootExecution Root)> reads = Reads(roots, isFirst: true);
+        RootExecution[] showing = [.. roots.Where(root => root.IsRead && root.Bound.Plan.Log is not null)];
+        if (showing.Length == 0)
+        {
+            return reads;
+        }
+
+        var positions = new LogPositions(cursors);
+        Array.ForEach(showing, root => root.Rows.Log = positions);
+        short[] tenants = [.. showing.Select(root => root.Values.Tenant).Distinct()];
+        showing[0].ReadLogOf(tenants.Contains(NoTenant) ? null : tenants);
+        return [(showing[0].Bound.Plan.Log!, showing[0]), .. reads];
     }
 
     private static List<(StatementPlan Statement, RootExecution Root)> Reads(IEnumerable<RootExecution> roots, bool isFirst) =>

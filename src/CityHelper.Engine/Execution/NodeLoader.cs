@@ -31,14 +31,17 @@ internal sealed class NodeLoader(BoundOperation bound, RootBinder binder, BatchR
     {
         var found = new Dictionary<NodeKey, NodeResult>();
         var groups = keys.Where(k => k.Tenant is not null).GroupBy(k => (k.Plan, Tenant: k.Tenant!.Value)).ToList();
-        if (groups.Sum(g => g.Key.Plan.StatementCount) > Limits.NodeStatementsMax)
+
+        // A batch holds a limited number of statements; ids of many tenants take several batches. Each may read log positions first.
+        int statements = Math.Max(1, groups.Max(g => (int?)g.Key.Plan.StatementCount) ?? 1);
+        int log = groups.Exists(g => g.Key.Plan.ShowsLog) ? 1 : 0;
+        var chunks = groups.Chunk(Math.Max(1, (Limits.BatchStatementsMax - log) / statements)).ToList();
+        if (groups.Sum(g => g.Key.Plan.StatementCount) + log * chunks.Count > Limits.NodeStatementsMax)
         {
             return Refuse(keys);
         }
 
-        // A batch holds a limited number of statements; ids of many tenants take several batches.
-        int statements = Math.Max(1, groups.Max(g => (int?)g.Key.Plan.StatementCount) ?? 1);
-        foreach (var chunk in groups.Chunk(Math.Max(1, Limits.BatchStatementsMax / statements)))
+        foreach (var chunk in chunks)
         {
             var roots = new List<(RootExecution Root, NodeKey[] Keys)>();
             foreach (var group in chunk)

@@ -8,9 +8,11 @@ namespace CityHelper.Engine.Execution;
 /// <param name="batches">Sends statements.</param>
 /// <param name="introspection">Answers the meta fields.</param>
 /// <param name="binder">Binds the rows of <c>node</c> and <c>nodes</c>.</param>
-internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner introspection, RootBinder binder)
+/// <param name="mutations">Runs mutations.</param>
+internal sealed class OperationExecutor(
+    BatchRunner batches, IntrospectionRunner introspection, RootBinder binder, MutationRunner mutations)
 {
-    /// <summary>Reads all rows of an operation and assembles the response.</summary>
+    /// <summary>Reads all rows of an operation, or runs its mutations, and assembles the response.</summary>
     /// <param name="bound">The operation.</param>
     /// <param name="options">What the response reports besides its data.</param>
     /// <param name="cancellation">Cancels the batch in PostgreSQL too.</param>
@@ -22,7 +24,8 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
         try
         {
             await AnswerMetaFieldsAsync(bound, roots, options.Memory, cancellation);
-            BatchUsage usage = await batches.RunAsync(roots, bound.Signature, cancellation);
+            BatchUsage usage = await batches.RunAsync(roots, bound.Signature, cancellation)
+                + await mutations.RunAsync(bound, roots, options, cancellation);
             await LoadNodesAsync(roots, nodes, cancellation);
             OperationResult result = Assemble(bound, roots, options.Memory);
             result.Cost = bound.Cost;
@@ -40,7 +43,10 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
         }
     }
 
-    /// <summary>Explains the statements: <c>EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON)</c> of each, in order.</summary>
+    /// <summary>
+    /// Explains the statements: <c>EXPLAIN (ANALYZE, BUFFERS, VERBOSE, FORMAT JSON)</c> of each, in order. Of a mutation it explains those
+    /// that read its row; nothing is written.
+    /// </summary>
     /// <exception cref="Npgsql.NpgsqlException">A statement fails or times out.</exception>
     public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(BoundOperation bound, CancellationToken cancellation)
     {
@@ -51,7 +57,10 @@ internal sealed class OperationExecutor(BatchRunner batches, IntrospectionRunner
         try
         {
             await LoadNodesAsync(roots, nodes, cancellation);
-            return [.. await batches.ExplainAsync(roots, cancellation), .. ofNodes];
+            return
+            [
+                .. await batches.ExplainAsync(roots, cancellation), .. ofNodes, .. await mutations.ExplainAsync(bound, cancellation),
+            ];
         }
         finally
         {

@@ -67,6 +67,10 @@ internal sealed class RootExecution : IDisposable
         ? Bound.AccessPathWith(Values)
         : null;
 
+    /// <summary>Takes the parameters of the log statement, because this root is the first of its batch that shows positions.</summary>
+    /// <param name="tenants">The tenants whose positions are read; null for all.</param>
+    public void ReadLogOf(short[]? tenants) => Values = Values with { LogTenants = tenants };
+
     /// <summary>Moves on to the remaining keys when the initial key range gave fewer rows than the page and one more.</summary>
     /// <returns>False when there is nothing more to read.</returns>
     public bool TryWiden()

@@ -1,3 +1,4 @@
+using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution.Statistics;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Planning.Statistics;
@@ -17,6 +18,7 @@ internal static class StatementReader
             RootStatement rows => ReadAsync(rows, reader, root, cancellation),
             NestedStatement rows => ReadAsync(rows, reader, root, cancellation),
             NodeStatement rows => ReadAsync(rows, reader, root, cancellation),
+            LogStatement => ReadLogAsync(reader, root.Rows.Log!, cancellation),
             FactStatement fact => ReadAsync(fact, reader, root, cancellation),
             NestedFactStatement facts => ReadAsync(facts, reader, root, cancellation),
             GroupStatement group => ReadAsync(group, reader, root, cancellation),
@@ -69,6 +71,14 @@ internal static class StatementReader
         while (await reader.ReadAsync(cancellation))
         {
             ReadSingle(root.Rows.RowsByKey, reader.GetInt64(statement.KeyOrdinal), statement.Row, reader, root);
+        }
+    }
+
+    private static async Task ReadLogAsync(NpgsqlDataReader reader, LogPositions log, CancellationToken cancellation)
+    {
+        while (await reader.ReadAsync(cancellation))
+        {
+            log.Add(reader.GetInt16(0), new LogPosition(reader.GetInt32(1), reader.GetInt64(2)));
         }
     }
 

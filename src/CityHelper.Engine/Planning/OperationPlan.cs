@@ -19,16 +19,32 @@ internal sealed record OperationPlan(IReadOnlyList<RootPlan> Roots, CachePolicy 
 
     /// <summary>Whether it aggregates rows or counters whose number nothing bounds.</summary>
     public bool IsAggregate { get; } = Roots.Any(root => root.IsAggregate);
+
+    /// <summary>The access that a client needs: the most that any of its mutations needs.</summary>
+    public WriteAccess Writes { get; } = Roots.OfType<MutationPlan>().Select(root => root.Binding.Access).DefaultIfEmpty().Max();
 }
 
 /// <summary>One root of a plan: a field of the operation's root type, or a connection or statistics nested in a tenant's row.</summary>
 /// <param name="field">Its name, and the writer that builds its value from what was read.</param>
 internal class RootPlan(FieldWriter field)
 {
+    private readonly IReadOnlyList<StatementPlan> _statements = [];
+
     public FieldWriter Field { get; } = field;
 
     /// <summary>What it reads, in the order of the batch: nested lists precede the rows that contain them.</summary>
-    public IReadOnlyList<StatementPlan> Statements { get; init; } = [];
+    public IReadOnlyList<StatementPlan> Statements
+    {
+        get => _statements;
+        init
+        {
+            _statements = value;
+            Log = LogStatement.Before(value);
+        }
+    }
+
+    /// <summary>What its batch reads first, once for all roots: log positions. Null where its rows show none.</summary>
+    public LogStatement? Log { get; private init; }
 
     /// <summary>What is asked once, however often a page is completed: whether rows precede or follow it.</summary>
     public IReadOnlyList<StatementPlan> Probes { get; init; } = [];
@@ -51,7 +67,10 @@ internal class RootPlan(FieldWriter field)
     /// <summary>The most rows, where no page size is given.</summary>
     public int RowsMax { get; init; } = 1;
 
-    /// <summary>The most statements that it may have in a batch.</summary>
+    /// <summary>Whether its rows or those of its nested roots show log positions, so that its batch has one statement more.</summary>
+    public bool ShowsLog => Log is not null || NestedRoots.Any(nested => nested.ShowsLog);
+
+    /// <summary>The most statements that it may have in a batch, without that of log positions, which roots share.</summary>
     public virtual int StatementCount =>
         Statements.Count + Probes.Count + Aggregates.Count + (Count is null ? 0 : 1) + NestedRoots.Sum(b => b.StatementCount);
 

@@ -37,7 +37,7 @@ internal sealed class Planner(ISchema schema)
             roots.Add(Root(operation.Root, field, collector, variables, meta));
         }
 
-        if (roots.Sum(r => r.StatementCount) > Limits.BatchStatementsMax)
+        if (roots.Sum(r => r.StatementCount) + (roots.Exists(r => r.ShowsLog) ? 1 : 0) > Limits.BatchStatementsMax)
         {
             throw new PlanException(new OperationTooLargeError(
                 $"The operation needs more than {Limits.BatchStatementsMax} statements: send several operations."));
@@ -78,6 +78,7 @@ internal sealed class Planner(ISchema schema)
             NearbyBinding nearby => new NearbyPlanner(rows, collector).Plan(field, definition, nearby, root.Name),
             SimilarToDraftBinding draft => new SimilarPlanner(rows, collector).PlanRoot(field, definition, draft, root.Name),
             NodeBinding node => Node(rows, field, definition, node, collector, variables),
+            MutationBinding mutation => new MutationPlanner(collector, variables).Plan(field, definition, mutation),
             _ => throw new InvalidOperationException($"{root.Name}.{field.Name} has no root binding."),
         };
     }

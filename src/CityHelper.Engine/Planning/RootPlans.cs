@@ -1,3 +1,4 @@
+using CityHelper.Engine.Schema;
 using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Writing;
 
@@ -73,10 +74,35 @@ internal sealed class NodePlan(FieldWriter field, NodeBinding binding, InputNode
     public IReadOnlyDictionary<string, RowsByKeyPlan> Types { get; } = types;
 
     /// <summary>The statements of the type that needs most. Ids of several types are bounded once they are known.</summary>
-    public override int StatementCount => Types.Values.Max(t => t.StatementCount);
+    public override int StatementCount => Types.Values.Max(t => t.StatementCount + (t.ShowsLog ? 1 : 0));
 
     /// <summary>True when any of the types aggregates rows: the types of the ids are not known yet.</summary>
     public override bool IsAggregate => Types.Values.Any(type => type.IsAggregate);
+}
+
+/// <summary>A mutation. Its row is read by key after the write, which alone knows the key.</summary>
+/// <param name="field">Its response name, and the writer of its payload.</param>
+/// <param name="name">Its name in the schema.</param>
+/// <param name="binding">Its handler.</param>
+/// <param name="input">The value of the input.</param>
+/// <param name="typed">Makes the handler's input of the value.</param>
+/// <param name="row">What is read of the row; null when nothing of it is selected.</param>
+internal sealed class MutationPlan(
+    FieldWriter field, string name, MutationBinding binding, InputNode input, TypedInput typed, RowsByKeyPlan? row) : RootPlan(field)
+{
+    public string Name { get; } = name;
+
+    public MutationBinding Binding { get; } = binding;
+
+    public InputNode Input { get; } = input;
+
+    public TypedInput Typed { get; } = typed;
+
+    public RowsByKeyPlan? Row { get; } = row;
+
+    public override int StatementCount => Row?.StatementCount ?? 0;
+
+    public override bool IsAggregate => Row?.IsAggregate ?? false;
 }
 
 /// <summary>The argument that names a root's tenant.</summary>

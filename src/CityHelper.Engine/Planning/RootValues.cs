@@ -20,6 +20,9 @@ internal sealed record RootValues(VariableValues Variables)
     /// <summary>The keys of the rows that are looked up by global id.</summary>
     public long[] RowKeys { get; init; } = [];
 
+    /// <summary>The tenants whose log positions the batch reads, for the root that is first of it; null for all tenants.</summary>
+    public short[]? LogTenants { get; init; }
+
     /// <summary>How many rows the page may hold.</summary>
     public int PageRows { get; init; } = 1;
 

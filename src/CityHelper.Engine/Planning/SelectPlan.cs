@@ -14,6 +14,9 @@ internal sealed class SelectPlan(RowSource source)
 
     public RowSource Source { get; } = source;
 
+    /// <summary>The log whose positions the rows show; null where they show none.</summary>
+    public TenantLog? Log { get; private set; }
+
     /// <summary>The ordinal of a column of an alias; each column is selected once.</summary>
     public int Column(string alias, string column) => Expression(alias, $"{alias}.{column}", [column]);
 
@@ -32,6 +35,13 @@ internal sealed class SelectPlan(RowSource source)
 
         _expressions.Add((key, sql));
         return _expressions.Count - 1;
+    }
+
+    /// <summary>The ordinal of a tenant's key, a bigint, whose position in the log the row shows.</summary>
+    public int LogPosition(string alias, EntityMap tenants, TenantLog log)
+    {
+        Log = log;
+        return Expression(alias, tenants.RowKey(alias), [tenants.RowColumn]);
     }
 
     /// <summary>The alias of a joined row. A reference is joined once, however often it is selected.</summary>

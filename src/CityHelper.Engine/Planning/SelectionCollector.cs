@@ -29,13 +29,15 @@ internal sealed class SelectionCollector(Operation operation, ISchema schema, Va
     /// <summary>How many fields were collected so far.</summary>
     public int Fields { get; private set; }
 
-    /// <summary>How long a response with all collected fields may be cached; null when no field has a policy.</summary>
+    /// <summary>
+    /// How long a response with all collected fields may be cached; null when no field has a policy, and always for a mutation.
+    /// </summary>
     public CachePolicy? Cache { get; private set; }
 
     /// <summary>Applies a field's cache policy. The shortest times of a response's fields win.</summary>
     public void NoteCache(FieldType definition)
     {
-        if (CachePolicy.Of(definition) is { } policy)
+        if (operation.Definition.Operation == OperationType.Query && CachePolicy.Of(definition) is { } policy)
         {
             Cache = Cache is null ? policy : Cache.And(policy);
         }

@@ -68,6 +68,9 @@ internal sealed class StatementBuilder(AccessPath access)
 
     public static NpgsqlParameter Smallint(short value) => Typed(NpgsqlDbType.Smallint, value);
 
+    public static NpgsqlParameter Smallints(short[]? values) =>
+        new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint, Value = values is null ? DBNull.Value : values };
+
     public static NpgsqlParameter Bigint(long value) => Typed(NpgsqlDbType.Bigint, value);
 
     public static NpgsqlParameter Bigints(long[] values) => Typed(NpgsqlDbType.Array | NpgsqlDbType.Bigint, values);

@@ -1,4 +1,5 @@
 using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Planning;
@@ -11,6 +12,9 @@ internal abstract class StatementPlan
 
     /// <summary>Whether it aggregates rows whose number no page bounds.</summary>
     public virtual bool IsAggregate => false;
+
+    /// <summary>The log whose positions its rows show; null where they show none.</summary>
+    public virtual TenantLog? Log => null;
 
     /// <summary>The access path that a request needs.</summary>
     public virtual AccessPath AccessOf(RootValues values) => values.Access;
@@ -43,6 +47,8 @@ internal sealed class RootStatement(SelectPlan select, KeysetColumns? keyset, IR
 
     public override StatementKind Kind => select.Source.Kind;
 
+    public override TenantLog? Log => select.Log;
+
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }
 
@@ -55,6 +61,8 @@ internal sealed class NodeStatement(SelectPlan select, int key, ValueWriter row)
     public int KeyOrdinal { get; } = key;
 
     public ValueWriter Row { get; } = row;
+
+    public override TenantLog? Log => select.Log;
 
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }
@@ -79,6 +87,8 @@ internal sealed class NestedStatement(int number, SelectPlan select, int parent,
     public override StatementKind Kind => select.Source.Kind;
 
     public override bool IsNeeded(RootValues values) => values.Nested[Number] is not null;
+
+    public override TenantLog? Log => select.Log;
 
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }

@@ -158,6 +158,17 @@ public abstract class EntityType<T> : ObjectGraphType<T>
     protected FieldType SameRow(string name, Type graphType, string description) =>
         Bind(name, typeof(NonNullGraphType<>).MakeGenericType(graphType), description, new SameRowBinding());
 
+    /// <summary>
+    /// The tenant's position in its change log, for a type whose rows are tenants: a cursor as of the snapshot in which the row was read.
+    /// </summary>
+    /// <param name="name">The field's name.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="description">The field's description in the schema.</param>
+    /// <exception cref="InvalidOperationException">The rows belong to tenants and are none themselves.</exception>
+    protected FieldType LogPosition(string name, TenantLog log, string description) => Map.TenantColumn is null
+        ? Bind(name, typeof(NonNullGraphType<StringGraphType>), description, new LogPositionBinding(log))
+        : throw new InvalidOperationException($"{Name}.{name}: a row of {Map.Table} is no tenant, so it has no log.");
+
     private FieldType Bind(string name, Type type, string description, FieldBinding binding) =>
         binding.AttachTo(AddField(new FieldType { Name = CamelCase(name), Type = type, Description = description }));
 

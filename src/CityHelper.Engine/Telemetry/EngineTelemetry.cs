@@ -39,6 +39,9 @@ public static class EngineTelemetry
     /// <summary>Why a span failed: a code of docs/errors.md.</summary>
     internal const string ErrorType = "error.type";
 
+    /// <summary>The name of a mutation in the schema.</summary>
+    internal const string Mutation = "cityhelper.mutation";
+
     /// <summary>The share that an execution runs in.</summary>
     internal const string Client = "cityhelper.client";
 

@@ -24,4 +24,5 @@ internal static class EventIds
     public const int BatchTimedOut = 1203;
     public const int StaleConnection = 1204;
     public const int GeometryNotCompared = 1205;
+    public const int MutationFailed = 1206;
 }

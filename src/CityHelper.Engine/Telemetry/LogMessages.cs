@@ -61,6 +61,9 @@ internal static partial class LogMessages
         "A connection of the pool was dead ({Reason}); the pool is cleared and the read is tried once more")]
     public static partial void StaleConnection(ILogger logger, LogText reason);
 
+    [LoggerMessage(EventIds.MutationFailed, LogLevel.Error, "The mutation {Mutation} failed in the database, clients are told {Code}")]
+    public static partial void MutationFailed(ILogger logger, LogText mutation, LogText code, Exception cause);
+
     [LoggerMessage(EventIds.BatchFailed, LogLevel.Error, "A batch failed, clients are told {Code}")]
     public static partial void BatchFailed(ILogger logger, LogText code, Exception cause);
 }

@@ -6,6 +6,7 @@ using CityHelper.Engine.Cost;
 using CityHelper.Engine.Database;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Schema;
 using CityHelper.Engine.Writing;
 using GraphQLParser.AST;
 
@@ -40,7 +41,8 @@ internal sealed record PipelineAnswer(OperationResult Result, Operation? Operati
 
 /// <summary>
 /// Processes every request, whichever transport brought it: (1) authorise: find the operation that the client may run (2) coerce variables,
-/// plan, compute the cost (3) refuse what costs too much, store what is registered (4) admit, or refuse for load (5) bind (6) execute.
+/// plan, compute the cost; refuse mutations that the client may not send (3) refuse what costs too much, store what is registered
+/// (4) admit, or refuse for load (5) bind (6) execute.
 /// </summary>
 /// <remarks>
 /// Nothing reaches the database before (4), since binding looks up cities, areas and calendars, and computes with geometries
@@ -97,8 +99,8 @@ public sealed class Pipeline
         }
 
         request.Found?.Invoke(operation, authorisation.IsPublished);
-        (PreparedOperation? prepared, RequestError? refusal) = await _preparer.PrepareAsync( // (2)
-            operation, request.Request.Variables, cancellation);
+        (PreparedOperation? prepared, RequestError? refusal) = await PrepareAsync( // (2)
+            operation, request.Request.Variables, request.Client.Writes, cancellation);
         IReadOnlyDictionary<string, object>? persisted = authorisation.Persisted;
         if (authorisation.Registration is { } registration) // (3)
         {
@@ -114,6 +116,8 @@ public sealed class Pipeline
         var options = new RunOptions(request.WithAccessPaths, LimitOf(authorisation, request), request.Report, request.Client.MayReadSchema)
         {
             Share = request.Client.Share,
+            Writes = request.Client.Writes,
+            Caller = new MutationCaller(request.Client.Name),
             IsPublished = authorisation.IsPublished,
             Memory = request.Memory,
         };
@@ -135,8 +139,17 @@ public sealed class Pipeline
     public async Task<OperationResult> ExecuteAsync(
         Operation operation, JsonElement variables, RunOptions options, CancellationToken cancellation)
     {
-        (PreparedOperation? prepared, RequestError? refusal) = await _preparer.PrepareAsync(operation, variables, cancellation);
+        (PreparedOperation? prepared, RequestError? refusal) = await PrepareAsync(operation, variables, options.Writes, cancellation);
         return prepared is null ? Refused(refusal!, options) : await RunAsync(prepared, options, cancellation);
+    }
+
+    // Which mutations an operation has depends on its variables (@skip and @include), so the access is checked with the plan. A mutation
+    // that the client may not send is neither registered, nor costed, nor admitted.
+    private async ValueTask<(PreparedOperation? Prepared, RequestError? Refusal)> PrepareAsync(
+        Operation operation, JsonElement variables, WriteAccess writes, CancellationToken cancellation)
+    {
+        (PreparedOperation? prepared, RequestError? refusal) = await _preparer.PrepareAsync(operation, variables, cancellation);
+        return prepared?.Plan.Writes > writes ? (null, new NotAuthorizedError()) : (prepared, refusal);
     }
 
     private async Task<OperationResult> RunAsync(PreparedOperation prepared, RunOptions options, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Cost;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Schema;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Transport;
@@ -19,11 +20,17 @@ public sealed record RunOptions(
     /// <summary>The client share that it runs in.</summary>
     public ClientShare Share { get; init; } = ClientShare.Everybody;
 
+    /// <summary>The mutations that it may have; none unless stated, so that checks of operations never write.</summary>
+    public WriteAccess Writes { get; init; }
+
+    /// <summary>Who sends its mutations.</summary>
+    public MutationCaller Caller { get; init; } = new("");
+
     /// <summary>Whether the operation is published, and so is exempt from the limit of unpublished texts.</summary>
     public bool IsPublished { get; init; } = true;
 
     /// <summary>The options of published operations.</summary>
     public static RunOptions Default { get; } = new();
 
-    internal AnswerOptions Answer => new(Memory, WithAccessPaths, Report);
+    internal AnswerOptions Answer => new(Memory, WithAccessPaths, Report, Caller);
 }

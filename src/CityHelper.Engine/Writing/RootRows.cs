@@ -18,6 +18,12 @@ internal sealed class RootRows(FieldWriter field, VariableValues variables) : ID
     /// <summary>Signs the cursors of the page; null when the request neither sends nor selects any.</summary>
     public CursorSigner? Cursors { get; init; }
 
+    /// <summary>
+    /// The log positions that its first batch read; null where no row shows one. A page that a second batch completes keeps those of the
+    /// first, which are the older ones.
+    /// </summary>
+    public LogPositions? Log { get; set; }
+
     /// <summary>Whether the row is known to be missing, so that nothing is read.</summary>
     public bool IsAbsent { get; init; }
 
@@ -45,12 +51,16 @@ internal sealed class RootRows(FieldWriter field, VariableValues variables) : ID
     /// <summary>The aggregates read.</summary>
     public AggregateSet Aggregates { get; } = new();
 
+    /// <summary>What became of the mutation; null for another root, and before it ran.</summary>
+    public MutationResult? Mutation { get; set; }
+
     /// <summary>The results of the meta fields.</summary>
     public MetaAnswer Meta { get; set; } = MetaAnswer.None;
 
     public void Dispose()
     {
         Rows.Dispose();
+        Mutation?.Row?.Dispose();
         Dispose(RowsByKey);
         foreach (Dictionary<long, RowOutput> rows in Aggregates.References.Values)
         {
@@ -74,6 +84,12 @@ internal sealed class RootRows(FieldWriter field, VariableValues variables) : ID
 /// <param name="Error">Why it has no row: the id is invalid, or its row could not be read.</param>
 /// <param name="Row">The row, or null when there is none.</param>
 internal sealed record NodeResult(RequestError? Error, RowOutput? Row);
+
+/// <summary>What became of a mutation.</summary>
+/// <param name="Cursor">The cursor of its payload, or null.</param>
+/// <param name="Errors">Why it was refused; empty when it was done.</param>
+/// <param name="Row">Its row, with the error if it could not be read; null when it was refused or no row is selected.</param>
+internal sealed record MutationResult(string? Cursor, IReadOnlyList<MutationError> Errors, RootRows? Row);
 
 /// <summary>The results of the meta fields, from GraphQL.NET.</summary>
 /// <param name="Json">JSON by response name.</param>

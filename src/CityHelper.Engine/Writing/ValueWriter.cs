@@ -36,6 +36,9 @@ internal sealed class WriteContext(RootRows root)
     /// <summary>The item being written, in a list of aggregates.</summary>
     public AggregateItem Aggregate { get; set; }
 
+    /// <summary>The error being written, in a mutation's payload.</summary>
+    public MutationError? MutationError { get; set; }
+
     /// <summary>The rows being written; null while the response is assembled.</summary>
     public RowOutput? Output { get; set; }
 

@@ -17,6 +17,10 @@ public sealed class CityType : EntityType<City>
         Column(c => c.TimeZone, "IANA time zone, such as `America/New_York`.");
         SameRow("bounds", typeof(BoundsType), "The rectangle around the city.");
         Geometry(c => c.Centre, "Where a map of the city opens.");
+        LogPosition(
+            "cursor",
+            CityLog.Log,
+            "The city's place in its change log, as of this answer: send it as `CityHelper-At-Least` or resume from it. Opaque.");
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using CityHelper.Engine;
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cost;
@@ -41,10 +42,13 @@ public sealed class ClientDirectory : IClientDirectory
             : ShareOf(ClientSettings.DefaultName, anybody, ClientShare.Everybody);
         _default = anybody is null
             ? new ClientProfile(ClientSettings.DefaultName, isDevelopment ? ClientMode.FreeText : ClientMode.PersistedOnly)
-            : Profile(ClientSettings.DefaultName, anybody, everybody);
+            {
+                Writes = isDevelopment ? WriteAccess.All : WriteAccess.None,
+            }
+            : Profile(ClientSettings.DefaultName, anybody, everybody, isDevelopment);
         foreach ((string name, ClientSettings settings) in clients.Where(client => client.Key != ClientSettings.DefaultName))
         {
-            Add(name, settings, Profile(name, settings, ShareOf(name, settings, everybody)), isDevelopment);
+            Add(name, settings, Profile(name, settings, ShareOf(name, settings, everybody), isDevelopment), isDevelopment);
         }
 
         Shares =
@@ -155,7 +159,7 @@ public sealed class ClientDirectory : IClientDirectory
 
     private static bool IsKnownByNameAlone(ClientSettings settings) => settings.ApiKeySha256.Length + settings.Hosts.Length == 0;
 
-    private ClientProfile Profile(string name, ClientSettings settings, ClientShare share)
+    private ClientProfile Profile(string name, ClientSettings settings, ClientShare share, bool isDevelopment)
     {
         if (!Enum.TryParse(settings.Mode, ignoreCase: true, out ClientMode mode) || int.TryParse(settings.Mode, out _))
         {
@@ -163,7 +167,7 @@ public sealed class ClientDirectory : IClientDirectory
             mode = ClientMode.PersistedOnly;
         }
 
-        if (settings.RegistrationsPerDay < 0 || settings.MaxFieldCost < 0 || settings.MaxTypeCost < 0)
+        if (settings.RegistrationsPerDay < 0 || settings.ReportsPerMinute < 0 || settings.MaxFieldCost < 0 || settings.MaxTypeCost < 0)
         {
             Wrong(name, "no limit may be negative");
         }
@@ -176,12 +180,39 @@ public sealed class ClientDirectory : IClientDirectory
         return new ClientProfile(name, mode)
         {
             LogOnly = settings.LogOnly,
+            Writes = WritesOf(name, settings, isDevelopment),
             CostLimit = new CostLimit(
                 settings.MaxFieldCost ?? CostLimit.Default.FieldCostMax, settings.MaxTypeCost ?? CostLimit.Default.TypeCostMax),
             IsKnownBySecret = settings.ApiKeySha256.Length > 0,
             RegistrationsPerDay = settings.RegistrationsPerDay ?? Engine.Limits.RegistrationsPerDay,
             Share = share,
         };
+    }
+
+    // A host is no secret, and anybody can send a name: only a key shows that a client may change what others wrote.
+    private WriteAccess WritesOf(string name, ClientSettings settings, bool isDevelopment)
+    {
+        bool isEverybody = name == ClientSettings.DefaultName;
+        if (settings.Writes.Length == 0)
+        {
+            return isEverybody && isDevelopment ? WriteAccess.All : WriteAccess.None;
+        }
+
+        if (!Enum.TryParse(settings.Writes, ignoreCase: true, out WriteAccess writes) || int.TryParse(settings.Writes, out _))
+        {
+            Wrong(name, $"Writes is one of {string.Join(", ", Enum.GetNames<WriteAccess>())}");
+            return WriteAccess.None;
+        }
+
+        if (writes == WriteAccess.All && !isDevelopment && (isEverybody || settings.ApiKeySha256.Length == 0))
+        {
+            Wrong(name, isEverybody
+                ? "it stands for clients without a key, which may not send all mutations: set Writes to None or Report"
+                : "it may send all mutations, and anybody could pass for it without a key: give it ApiKeySha256, or set Writes to None or "
+                    + "Report");
+        }
+
+        return writes;
     }
 
     // Anybody can send a name, so a name alone brings no share: its requests run in the share of default.

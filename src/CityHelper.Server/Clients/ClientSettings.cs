@@ -21,6 +21,12 @@ public sealed class ClientSettings
     public bool LogOnly { get; set; }
 
     /// <summary>
+    /// The mutations that it may send: <c>None</c>, <c>Report</c> or <c>All</c>. Outside Development, <c>All</c> needs an API key.
+    /// </summary>
+    [Setting(Default = "None; in Development All for `default`")]
+    public string Writes { get; set; } = "";
+
+    /// <summary>
     /// SHA-256 of its API keys, in lower-case hex; the keys themselves are stored nowhere. A client with keys is identified by them alone,
     /// except where caches may answer.
     /// </summary>
@@ -54,4 +60,8 @@ public sealed class ClientSettings
     /// </summary>
     [Setting(Unit = "units", Default = Engine.Limits.DearAtOnceOfClient)]
     public int? DearAtOnce { get; set; }
+
+    /// <summary>Requests that it may report to each server per minute; 0 for none.</summary>
+    [Setting(Unit = "requests", Default = Limits.ReportsPerMinute)]
+    public int? ReportsPerMinute { get; set; }
 }

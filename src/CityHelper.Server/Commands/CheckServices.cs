@@ -39,6 +39,8 @@ internal sealed class CheckServices : IAsyncDisposable
 
         // A random key: cursors are valid in this run only.
         services.AddSingleton(new CursorKeys(new CursorKey(RandomNumberGenerator.GetBytes(CursorKey.KeyBytes)), Previous: null));
+        // The schema needs it; a check runs no mutation.
+        services.AddSingleton(provider => new WritingConnections(connectionString, provider.GetRequiredService<ILoggerFactory>()));
         services.AddCityHelperSchema();
         services.AddTableStatistics();
         services.AddGraphQLEngine();

@@ -35,6 +35,9 @@ public sealed class CommandHost
     /// <summary>Whether a shared Redis is configured.</summary>
     public bool HasRedis => RedisAt is not null;
 
+    /// <summary>The connection string of the shared Redis; null when none is configured.</summary>
+    public string? RedisConnectionString => RedisAt;
+
     private string? RedisAt => SettingsReader.Read<RedisSettings>(Configuration).ConnectionString;
 
     /// <summary>The host of a program started from a shell.</summary>

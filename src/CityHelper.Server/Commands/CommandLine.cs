@@ -29,10 +29,19 @@ public static class CommandLine
                 StatisticsRebuildCommand.Create(host),
                 StatisticsCompareCommand.Create(host),
             },
+            new Command("log", "The change log of a city.")
+            {
+                LogTailCommand.Create(host),
+                LogHeadCommand.Create(host),
+                LogCompareCommand.Create(host),
+                LogRefeedCommand.Create(host),
+                LogRaiseEpochCommand.Create(host),
+            },
             new Command("schema", "The schemas, as files under review.")
             {
                 SchemaExportCommand.Create(host),
                 SchemaDatabaseCommand.Create(host),
+                SchemaEventsCommand.Create(host),
                 SchemaDiffCommand.Create(host),
             },
             new Command("operations", "Persisted operations.")

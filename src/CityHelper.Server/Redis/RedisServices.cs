@@ -1,4 +1,5 @@
 using CityHelper.Engine.Clients;
+using CityHelper.Server.Changes;
 using CityHelper.Server.Configuration;
 using CityHelper.Server.Operations;
 
@@ -11,6 +12,7 @@ internal static class RedisServices
     public static IServiceCollection AddSharedRedis(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<RedisSettings>();
+        services.AddSettings<InboxSettings>();
         if (SettingsReader.Read<RedisSettings>(configuration).ConnectionString is not { } connectionString)
         {
             return services;
@@ -20,6 +22,7 @@ internal static class RedisServices
             connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RedisConnection>>()));
         services.AddHostedService(s => s.GetRequiredService<RedisConnection>());
         services.AddSingleton<IOperationStore, RedisOperationStore>();
+        services.AddChangeStream(configuration);
         services.AddHealthChecks().AddCheck<RedisHealth>("redis");
         return services;
     }

@@ -1,9 +1,12 @@
+using CityHelper.Data.ServiceRequests;
 using CityHelper.Engine.Cost;
 using CityHelper.Engine.Schema;
 using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Server.Boundaries;
+using CityHelper.Server.Changes;
 using CityHelper.Server.Cities;
 using CityHelper.Server.ServiceRequests;
+using CityHelper.Server.ServiceRequests.Writing;
 using GraphQL.Types;
 using GraphQLParser.AST;
 
@@ -13,7 +16,12 @@ namespace CityHelper.Server.Schema;
 public sealed class CityHelperSchema : GraphQL.Types.Schema
 {
     public CityHelperSchema(
-        IServiceProvider services, DatabaseModel database, ITenantDirectory cities, ITenantCalendars calendars, IAreaDirectory areas)
+        IServiceProvider services,
+        DatabaseModel database,
+        ITenantDirectory cities,
+        ITenantCalendars calendars,
+        IAreaDirectory areas,
+        RequestWriter writer)
         : base(services)
     {
         Description = "Service requests (311) of many cities.";
@@ -25,7 +33,15 @@ public sealed class CityHelperSchema : GraphQL.Types.Schema
         CityQueries.AddTo(fields, cities);
         ServiceRequestQueries.AddTo(fields, cities, calendars, areas);
         BoundaryQueries.AddTo(fields, cities, areas);
+        var mutation = new ObjectGraphType { Name = "Mutation", Description = "What can be changed." };
+        new ServiceRequestMutations(
+            new MutationFields(mutation, database),
+            writer,
+            services.GetRequiredService<ReportRate>(),
+            services.GetRequiredService<ChangeSignals>(),
+            cities).Add();
         Query = query;
+        Mutation = mutation;
         EngineTypes.RegisterGeoJson(this);
     }
 

@@ -4,9 +4,12 @@ using CityHelper.Engine;
 using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Server.Boundaries;
 using CityHelper.Server.Cities;
+using CityHelper.Server.Database;
 using CityHelper.Server.ServiceRequests;
+using CityHelper.Server.ServiceRequests.Writing;
 using GraphQL.Types;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace CityHelper.Server.Schema;
@@ -30,7 +33,8 @@ internal static class SchemaServices
             .AddSingleton<CategoryType>()
             .AddSingleton<AgencyType>()
             .AddSingleton<StatusUpdateType>();
-        services.AddSingleton<ISchema, CityHelperSchema>();
+        services.AddRequestMutations();
+        services.TryAddSingleton<ISchema, CityHelperSchema>();
         return services;
     }
 
@@ -39,6 +43,7 @@ internal static class SchemaServices
         .AddLogging()
         .AddSingleton(TimeProvider.System)
         .AddSingleton(CityHelperDatabase.CreateDataSource("Host=none"))
+        .AddSingleton(s => new WritingConnections("Host=none", s.GetRequiredService<ILoggerFactory>()))
         .AddCityHelperSchema()
         .BuildServiceProvider();
 

@@ -23,6 +23,12 @@ public sealed class ServiceRequestType : EntityType<ServiceRequest>
         Column(r => r.Address, "Street address or intersection.");
         Column(r => r.PostalCode, "Postal code, as text: leading zeros count.");
         Column(r => r.District, "The district in the source system's own words.");
+        Computed<int>(
+            "version", "Rises by one with each change: send it with a mutation that must not overwrite a change that you have not seen.",
+            row => $"{row}.version", nameof(ServiceRequest.Version));
+        Computed<DateTime>(
+            "redactedAt", "When its texts, address and location were removed for good; null when they were not.",
+            row => $"{row}.redacted_at", nameof(ServiceRequest.RedactedAt));
         Column(r => r.Channel, "How the request came in, such as `PHONE` or `ONLINE`.");
         Geometry(r => r.Location, "Where it is; about one request in a hundred has no location.");
         Around<NetTopologySuite.Geometries.Point?, Boundary, NetTopologySuite.Geometries.MultiPolygon, BoundaryPart>(

@@ -1,5 +1,5 @@
-using CityHelper.Data;
 using CityHelper.Data.Statistics;
+using CityHelper.Server.Database;
 using Npgsql;
 
 namespace CityHelper.Server.Statistics;
@@ -8,15 +8,10 @@ namespace CityHelper.Server.Statistics;
 /// Compacts counter deltas of writers other than the importer, rebuilds stale blocks from the rows, and counts the months of changed
 /// boundaries. Several servers may do so at once: one that meets another leaves the work to it, and nothing is counted twice.
 /// </summary>
-internal sealed class CounterCompaction(string connectionString, TimeProvider time, ILogger<CounterCompaction> logger) : BackgroundService
+internal sealed class CounterCompaction(WritingConnections writing, TimeProvider time, ILogger<CounterCompaction> logger)
+    : BackgroundService
 {
-    // The reading connections are read-only.
-    private readonly NpgsqlDataSource _database = CityHelperDatabase.CreateDataSource(new NpgsqlConnectionStringBuilder(connectionString)
-    {
-        ApplicationName = "cityhelper statistics",
-        MinPoolSize = 0,
-        MaxPoolSize = Limits.ConnectionsOfCompaction,
-    }.ConnectionString, builder => builder.Name = "statistics");
+    private readonly NpgsqlDataSource _database = writing.Database;
 
     // A failure is logged once, not every few seconds.
     private readonly HashSet<(short City, string Work)> _failedWork = [];
@@ -78,12 +73,6 @@ internal sealed class CounterCompaction(string connectionString, TimeProvider ti
                 LogMessages.CityNotCompacted(logger, city, cause);
             }
         }
-    }
-
-    public override void Dispose()
-    {
-        _database.Dispose();
-        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -70,11 +70,10 @@ internal static class StatisticsServices
         return services;
     }
 
-    /// <summary>Registers the compaction. It writes, so the connection string must be that of the primary.</summary>
-    public static IServiceCollection AddCounterCompaction(this IServiceCollection services, string connectionString)
+    /// <summary>Registers the compaction.</summary>
+    public static IServiceCollection AddCounterCompaction(this IServiceCollection services)
     {
-        services.AddSingleton(s => new CounterCompaction(
-            connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CounterCompaction>>()));
+        services.AddSingleton<CounterCompaction>();
         services.AddHostedService(s => s.GetRequiredService<CounterCompaction>());
         return services;
     }

@@ -8,7 +8,7 @@ namespace CityHelper.Benchmarks.Scale;
 internal sealed class CpuTimes
 {
     private const string Backends =
-        "select pid from pg_stat_activity where application_name = 'cityhelper' and datname = current_database()";
+        "select pid from pg_stat_activity where application_name like $1 and datname = current_database()";
 
     private readonly Dictionary<int, long> _byThread = [];
 
@@ -25,10 +25,13 @@ internal sealed class CpuTimes
     }
 
     /// <summary>Reads the times of PostgreSQL's backends for the servers of a database. PostgreSQL must be on this machine.</summary>
-    public static async Task<CpuTimes> OfBackendsAsync(NpgsqlDataSource database)
+    /// <param name="database">The database.</param>
+    /// <param name="applications">A pattern of the names of their pools; that of the reading one when left out.</param>
+    public static async Task<CpuTimes> OfBackendsAsync(NpgsqlDataSource database, string applications = "cityhelper")
     {
         var times = new CpuTimes();
         await using NpgsqlCommand command = database.CreateCommand(Backends);
+        command.Parameters.Add(new() { Value = applications });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
         {

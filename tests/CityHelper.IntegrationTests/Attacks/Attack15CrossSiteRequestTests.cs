@@ -51,10 +51,10 @@ public sealed class Attack15CrossSiteRequestTests(ReadingFixture fixture) : ICla
 
     /// <summary>A link or an image's URL may only read.</summary>
     [Theory]
-    [InlineData("GET", "mutation { close }")]
-    [InlineData("HEAD", "mutation { close }")]
+    [InlineData("GET", "mutation { redactServiceRequest(input: {id: 1}) { cursor } }")]
+    [InlineData("HEAD", "mutation { redactServiceRequest(input: {id: 1}) { cursor } }")]
     [InlineData("GET", "subscription { changed }")]
-    [InlineData("GET", "query A { cities { slug } } mutation B { close }&operationName=B")]
+    [InlineData("GET", "query A { cities { slug } } mutation B { redactServiceRequest(input: {id: 1}) { cursor } }&operationName=B")]
     public async Task What_is_no_query_is_not_run_for_a_link(string method, string query)
     {
         foreach (string accept in new[] { "application/json", "application/graphql-response+json" })
@@ -81,7 +81,7 @@ public sealed class Attack15CrossSiteRequestTests(ReadingFixture fixture) : ICla
     [InlineData("X-Method-Override")]
     public async Task No_header_makes_a_link_a_post(string header)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/graphql?query=mutation{close}");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/graphql?query=mutation{redactServiceRequest(input:{id:1}){cursor}}");
         request.Headers.TryAddWithoutValidation(header, "POST");
         (HttpResponseMessage response, _) = await fixture.Server.SendAsync(request);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);

@@ -55,13 +55,19 @@ public sealed class SchemaDiffOracleTests
     public async Task Both_find_the_same_breaking_and_dangerous_changes()
     {
         string real = await File.ReadAllTextAsync(Repository.PathOf("schema", "schema.graphql")) + Oddities;
-        string[][] pairs = [.. Enumerable.Range(0, Pairs).Select(seed => Pair(real, seed))];
+        string[][] pairs =
+        [
+            .. Enumerable.Range(0, Pairs).Select(seed => Pair(real, seed)),
+
+            // A kind that random changes of so large a schema rarely make.
+            [real, real.Replace("directive @odd(a: Int,", "directive @odd(d: Int!, a: Int,", StringComparison.Ordinal)],
+        ];
         string file = Path.GetTempFileName();
         try
         {
             await File.WriteAllTextAsync(file, JsonSerializer.Serialize(pairs));
             string[][] expected = JsonSerializer.Deserialize<string[][]>(await NodeScript.RunAsync("schema-changes.mjs", file))!;
-            Assert.All(Enumerable.Range(0, Pairs), seed => Assert.Equal(expected[seed], Found(pairs[seed][0], pairs[seed][1])));
+            Assert.All(Enumerable.Range(0, pairs.Length), seed => Assert.Equal(expected[seed], Found(pairs[seed][0], pairs[seed][1])));
 
             // The changes included every kind that graphql-js knows.
             Assert.Equal("", string.Join(' ', s_known.Except(expected.SelectMany(kinds => kinds))));

@@ -1,4 +1,5 @@
 using CityHelper.IntegrationTests.Postgres;
+using CityHelper.Server.Database;
 using CityHelper.Server.Statistics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,8 +15,10 @@ public sealed class CounterCompactionTests(PostgresFixture postgres) : CounterFi
     public async Task Deltas_of_other_writers_are_compacted_by_whichever_server_comes_first()
     {
         await ImportAsync(WriteRows("", [.. Enumerable.Range(1, 20).Select(n => $"{n},6/{n}/24 8:00,Noise")]));
-        using CounterCompaction one = new CounterCompaction(ConnectionString, Time, NullLogger<CounterCompaction>.Instance);
-        using CounterCompaction other = new CounterCompaction(ConnectionString, Time, NullLogger<CounterCompaction>.Instance);
+        await using var oneConnections = new WritingConnections(ConnectionString, NullLoggerFactory.Instance);
+        using CounterCompaction one = new CounterCompaction(oneConnections, Time, NullLogger<CounterCompaction>.Instance);
+        await using var otherConnections = new WritingConnections(ConnectionString, NullLoggerFactory.Instance);
+        using CounterCompaction other = new CounterCompaction(otherConnections, Time, NullLogger<CounterCompaction>.Instance);
         await one.StartAsync(CancellationToken.None);
         await other.StartAsync(CancellationToken.None);
         await using NpgsqlConnection connection = await Database.OpenConnectionAsync();
@@ -52,7 +55,8 @@ public sealed class CounterCompactionTests(PostgresFixture postgres) : CounterFi
 
         string database = away ? new NpgsqlConnectionStringBuilder(ConnectionString) { Port = 1 }.ConnectionString : ConnectionString;
         var log = new Warnings();
-        using CounterCompaction job = new CounterCompaction(database, Time, log);
+        await using var jobConnections = new WritingConnections(database, NullLoggerFactory.Instance);
+        using CounterCompaction job = new CounterCompaction(jobConnections, Time, log);
         await job.StartAsync(CancellationToken.None);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (log.Count == 0)
@@ -86,7 +90,8 @@ public sealed class CounterCompactionTests(PostgresFixture postgres) : CounterFi
             select n, 'other' || n, name, time_zone, bounds, centre from city cross join generate_series(2, 3) n
             """);
         var log = new Warnings();
-        using CounterCompaction job = new CounterCompaction(ConnectionString, Time, log);
+        await using var jobConnections = new WritingConnections(ConnectionString, NullLoggerFactory.Instance);
+        using CounterCompaction job = new CounterCompaction(jobConnections, Time, log);
         for (int n = 0; n < 3; n++)
         {
             await job.CompactAsync(CancellationToken.None);

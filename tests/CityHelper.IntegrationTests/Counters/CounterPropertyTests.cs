@@ -130,7 +130,7 @@ public sealed class CounterPropertyTests(PostgresFixture postgres) : CounterFixt
                         returning r as whole, r.city_id, r.external_id),
                     forgotten as (
                         delete from service_request_external_id e using gone g where e.city_id = 1 and e.external_id = g.external_id)
-                select append_service_request_delta(whole, null) from gone
+                select record_service_request_change(whole, null) from gone
                 """, connection) { Parameters = { new() { Value = key } } };
             await delete.ExecuteNonQueryAsync();
         }

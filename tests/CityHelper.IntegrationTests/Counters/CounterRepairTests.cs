@@ -103,7 +103,7 @@ public sealed class CounterRepairTests(PostgresFixture postgres) : CounterFixtur
         await RowsAsync(
             $"""
             select '';
-            drop function append_service_request_delta, closing_bucket, cell_parent, degrees_e7 cascade;
+            drop function closing_bucket, cell_parent, degrees_e7 cascade;
             drop table service_request_count, service_request_closing_count, service_request_delta cascade;
             drop type count_span;
             alter table city drop column counted_at;

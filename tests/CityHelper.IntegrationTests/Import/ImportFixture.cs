@@ -46,6 +46,10 @@ public abstract class ImportFixture(PostgresFixture postgres) : IAsyncLifetime
     {
         await using NpgsqlDataSource dataSource = CityHelperDatabase.CreateDataSource(database);
         await new CityDirectory(dataSource, Time).AddAsync(NewYork.Facts);
+
+        // Without the events of the new city: the log of every test begins with what the test does.
+        await using NpgsqlCommand clear = dataSource.CreateCommand("delete from change_outbox; delete from change");
+        await clear.ExecuteNonQueryAsync();
     }
 
     /// <summary>Batches of three rows, so that a dozen rows make several.</summary>
@@ -125,7 +129,7 @@ public abstract class ImportFixture(PostgresFixture postgres) : IAsyncLifetime
             ), after as (
                 update service_request u set {change} from before b where u.city_id = 1 and u.id = b.id returning u as whole, b.whole as was
             )
-            select append_service_request_delta(was, whole) from after
+            select record_service_request_change(was, whole) from after
             """, connection);
         await command.ExecuteNonQueryAsync();
     }

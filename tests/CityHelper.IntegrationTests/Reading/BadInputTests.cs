@@ -32,7 +32,6 @@ public sealed class BadInputTests(ReadingFixture fixture) : IClassFixture<Readin
     [InlineData("{\r\ncities\r\n{\r\n-", "HC0011")]
     [InlineData("{\rcities\r{\r-", "HC0011")]
     [InlineData("{ cities { slug } } { cities { name } }", "OPERATION_NAME_MISSING")]
-    [InlineData("mutation { close }", "OPERATION_KIND_UNKNOWN")]
     [InlineData("subscription { changed }", "OPERATION_KIND_UNKNOWN")]
     [InlineData("{ cities { id } } type X { a: Int }", "DEFINITION_NOT_EXECUTABLE")]
     [InlineData("{ city(slug: \"a\\u0000\") { id } }", "HC0002")]

@@ -302,6 +302,11 @@ public sealed class ExplainTests(LargeFixture fixture, ITestOutputHelper output)
             "NearbyServiceRequests" => new { city = "nyc", to = s_square },
             "DuplicateCandidates" => new { city = "nyc", category = "noise-residential", location = s_square },
             "ServiceRequestHistory" => new { id },
+            "UpdateServiceRequestStatus" => new { input = new { id, status = "CLOSED" } },
+            "ReportServiceRequest" => new
+            {
+                input = new { city = "nyc", category = "rodent", address = "1 Broadway", idempotencyKey = "1" },
+            },
             "ServiceRequestByExternalId" => new { city = "nyc", externalId = newest.GetProperty("externalId").GetString() },
             "ServiceRequestMap" => new { city = "nyc", viewport = s_midtown },
             "ServiceRequestClusters" => new { city = "nyc", viewport = s_midtown, zoom = 12 },

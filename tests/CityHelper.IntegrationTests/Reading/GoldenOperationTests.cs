@@ -330,7 +330,9 @@ public sealed class GoldenOperationTests(ReadingFixture fixture) : IClassFixture
         using JsonDocument manifest = JsonDocument.Parse(
             await File.ReadAllTextAsync(Repository.PathOf("persisted-queries", "manifest.json")));
         Assert.Equal(
-            manifest.RootElement.GetProperty("operations").EnumerateArray().Select(o => o.GetProperty("name").GetString()!).Order(),
+            // Mutations have theirs in Writing, in databases of their own.
+            manifest.RootElement.GetProperty("operations").EnumerateArray().Where(o => o.GetProperty("type").GetString() == "query")
+                .Select(o => o.GetProperty("name").GetString()!).Order(),
             s_cases.Values.Select(c => c.Operation).Distinct().Order());
     }
 

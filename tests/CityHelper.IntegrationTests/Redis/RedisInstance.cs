@@ -42,6 +42,18 @@ public sealed class RedisInstance : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
+    /// <summary>Cuts the end of its append-only file, as a crash of the machine does. It must not run.</summary>
+    /// <param name="bytes">How many bytes are lost.</param>
+    /// <returns>The length before.</returns>
+    public long CutFile(int bytes)
+    {
+        string newest = Directory.GetFiles(_folder, "*.incr.aof", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last();
+        using FileStream file = File.Open(newest, FileMode.Open);
+        long length = file.Length;
+        file.SetLength(Math.Max(0, length - bytes));
+        return length;
+    }
+
     /// <summary>From now on it accepts requests and answers none.</summary>
     public Task HangAsync() => SignalAsync("STOP");
 

@@ -208,7 +208,8 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         Assert.Equal(
             (
                 HttpStatusCode.OK,
-                """{"status":"Healthy","checks":{"database":{"status":"Healthy","description":null}"""
+                """{"status":"Healthy","checks":{"changes":{"status":"Healthy","description":null}"""
+                    + ""","database":{"status":"Healthy","description":null}"""
                     + ""","indexes":{"status":"Healthy","description":null},"redis":{"status":"Healthy","description":null}}}"""),
             await HealthAsync(server));
 
@@ -216,7 +217,8 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         Assert.Equal(
             (
                 HttpStatusCode.OK,
-                """{"status":"Degraded","checks":{"database":{"status":"Healthy","description":null}"""
+                """{"status":"Degraded","checks":{"changes":{"status":"Healthy","description":null}"""
+                    + ""","database":{"status":"Healthy","description":null}"""
                     + ""","indexes":{"status":"Healthy","description":null}"""
                     + ""","redis":{"status":"Degraded","description":"Redis does not answer: operations come from the files alone."}}}"""),
             await HealthAsync(server));
@@ -227,7 +229,8 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
         Assert.Equal(
             (
                 HttpStatusCode.OK,
-                """{"status":"Healthy","checks":{"database":{"status":"Healthy","description":null}"""
+                """{"status":"Healthy","checks":{"changes":{"status":"Healthy","description":null}"""
+                    + ""","database":{"status":"Healthy","description":null}"""
                     + ""","indexes":{"status":"Healthy","description":null}}}"""),
             await HealthAsync(alone));
     }

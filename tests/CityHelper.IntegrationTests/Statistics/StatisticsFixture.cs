@@ -54,14 +54,14 @@ public sealed class StatisticsFixture(PostgresFixture postgres) : IAsyncLifetime
         }
 
         await ExecuteAsync(
-            $"select append_service_request_delta(null, r) from service_request r where external_id::int >= {Rows}",
+            $"select record_service_request_change(null, r) from service_request r where external_id::int >= {Rows}",
             """
             with old as materialized (select r, r.id from service_request r where external_id::int % 37 = 0 for no key update),
                  new as (update service_request s set status = 'PENDING', closed_at = null, location = st_translate(location, 0.001, 0)
                          where s.city_id = 1 and s.id in (select id from old)
                              and (location is null or st_y(location) between -80 and 80 and abs(st_x(location)) < 179)
                          returning s, s.id)
-            select append_service_request_delta(old.r, new.s) from old join new using (id)
+            select record_service_request_change(old.r, new.s) from old join new using (id)
             """,
             // Stale blocks, beside those that a delta invalidates.
             "update service_request_pack set content = null where (cell + slice) % 7 = 0",

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using CityHelper.Engine;
+using CityHelper.Server;
 using Xunit;
 
 namespace CityHelper.Tests.Architecture;
@@ -12,6 +14,7 @@ public sealed partial class ErrorCodeTests
         IEnumerable<string> inSource = Directory.EnumerateFiles(Repository.PathOf("src"), "*Error*.cs", SearchOption.AllDirectories)
             .Where(file => !file.EndsWith("EngineErrors.cs", StringComparison.Ordinal))
             .SelectMany(file => Code().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value))
+            .Concat(OfMutations())
             .Distinct()
             .Order(StringComparer.Ordinal);
         IEnumerable<string> explained = Row().Matches(File.ReadAllText(Repository.PathOf("docs", "errors.md")))
@@ -19,6 +22,12 @@ public sealed partial class ErrorCodeTests
             .Order(StringComparer.Ordinal);
         Assert.Equal(inSource, explained);
     }
+
+    // A mutation's error has the code of its class.
+    private static IEnumerable<string> OfMutations() => new[] { typeof(MutationError).Assembly, typeof(ServerApplication).Assembly }
+        .SelectMany(assembly => assembly.GetTypes())
+        .Where(type => type.IsSubclassOf(typeof(MutationError)) && !type.IsAbstract)
+        .Select(MutationError.CodeOf);
 
     [GeneratedRegex("\"(HC\\d{4}|[A-Z]{2,}(?:_[A-Z]+)*)\"\\)")]
     private static partial Regex Code();

@@ -23,6 +23,7 @@ public sealed class CostTests : IDisposable
     [InlineData("{ nodes(ids: [\"a\", \"b\", \"c\"]) { id ... on City { bounds { west } } } }", "{}", 13.6, 7)]
     [InlineData("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", """{"ids":["a","b"]}""", 10.4, 3)]
     [InlineData("{ cities { slug } }", "{}", 10, 51)]
+    [InlineData("{ cities { slug cursor } }", "{}", 20, 51)]
     [InlineData("{ serviceRequests(city: \"nyc\") { nodes { id } } }", "{}", 11, 12)]
     [InlineData(
         "{ serviceRequests(city: \"nyc\", first: 3) { nodes { id category { name } } edges { cursor } pageInfo { endCursor } } }",

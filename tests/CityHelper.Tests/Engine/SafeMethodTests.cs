@@ -9,7 +9,7 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>The rule for schemas with mutations; the server's own schema has none.</summary>
+/// <summary>Methods that only read run queries only.</summary>
 public sealed class SafeMethodTests
 {
     [Theory]

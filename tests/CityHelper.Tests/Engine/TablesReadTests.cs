@@ -57,6 +57,10 @@ public sealed class TablesReadTests : IDisposable
         "{}",
         "agency boundary category city service_request",
         "agency boundary category city service_request")]
+    [InlineData("{ cities { cursor } }", "{}", "change change_epoch city", "change change_epoch city")]
+    [InlineData(
+        "query($c: Boolean = false) { city(slug: \"x\") { name cursor @include(if: $c) } }",
+        """{"c": false}""", "city", "city")]
     [InlineData(
         "{ serviceRequests(city: \"x\", where: {category: {code: {eq: \"1\"}}}) { nodes { boundaries { name } } } }",
         "{}", "boundary boundary_part category service_request", "boundary boundary_part category service_request")]

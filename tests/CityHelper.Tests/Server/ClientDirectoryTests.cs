@@ -1,3 +1,4 @@
+using CityHelper.Engine;
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cost;
@@ -29,6 +30,52 @@ public sealed class ClientDirectoryTests
     [InlineData("app", "Everything", "Mode is one of")]
     public void A_mode_that_there_is_not_is_said(string name, string mode, string message) =>
         AssertRefused(new() { [name] = new ClientSettings { Mode = mode } }, $"The client {name} of the section Clients: {message}");
+
+    [Theory]
+    [InlineData(true, WriteAccess.All)]
+    [InlineData(false, WriteAccess.None)]
+    public void Without_a_setting_only_unidentified_clients_in_development_may_write(bool isDevelopment, WriteAccess writes)
+    {
+        Dictionary<string, ClientSettings> clients = [];
+        Assert.Equal(writes, new ClientDirectory(clients, isDevelopment).Identify(new DefaultHttpContext().Request).Writes);
+        clients["default"] = new() { Mode = "FreeText" };
+        clients["app"] = new() { Mode = "PersistedOnly" };
+        var directory = new ClientDirectory(clients, isDevelopment);
+        Assert.Equal(writes, directory.Identify(new DefaultHttpContext().Request).Writes);
+        var named = new DefaultHttpContext();
+        named.Request.Headers[ClientDirectory.NameHeader] = "app";
+        Assert.Equal(("app", WriteAccess.None), (directory.Identify(named.Request).Name, directory.Identify(named.Request).Writes));
+    }
+
+    [Theory]
+    [InlineData("app", "Everything", "Writes is one of None, Report, All")]
+    [InlineData("app", "2", "Writes is one of None, Report, All")]
+    [InlineData("app", "All", "it may send all mutations, and anybody could pass for it without a key")]
+    [InlineData("default", "All", "it stands for clients without a key, which may not send all mutations")]
+    public void Writes_that_cannot_be_are_said(string name, string writes, string message) =>
+        Assert.Contains(
+            $"The client {name} of the section Clients: {message}",
+            Assert.Single(ClientDirectory.Problems(
+                new Dictionary<string, ClientSettings> { [name] = new() { Mode = "PersistedOnly", Writes = writes } },
+                isDevelopment: false)),
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void All_mutations_need_a_key_outside_development_and_reports_do_not()
+    {
+        var clients = new Dictionary<string, ClientSettings>
+        {
+            ["default"] = new() { Mode = "PersistedOnly", Writes = "report" },
+            ["app"] = new() { Mode = "PersistedOnly", Writes = "All", ApiKeySha256 = [s_hash] },
+            ["web"] = new() { Mode = "PersistedOnly", Writes = "Report", Hosts = ["a.example"] },
+        };
+        var directory = new ClientDirectory(clients, isDevelopment: false);
+        Assert.Equal(WriteAccess.Report, directory.Identify(new DefaultHttpContext().Request).Writes);
+        clients["app"].ApiKeySha256 = [];
+        clients["app"].Hosts = ["b.example"];
+        Assert.Throws<ConfigurationException>(() => new ClientDirectory(clients, isDevelopment: false));
+        _ = new ClientDirectory(clients, isDevelopment: true);
+    }
 
     [Fact]
     public void A_key_itself_is_not_taken_for_its_hash() =>

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using CityHelper.Server.Admission;
+using CityHelper.Server.Changes;
 using CityHelper.Server.Clients;
 using CityHelper.Server.Configuration;
 using CityHelper.Server.Http;
@@ -58,6 +59,7 @@ internal static partial class ConfigurationDocument
         ("Cursors", typeof(CursorSettings), ""),
         ("HTTP", typeof(HttpSettings), "Http"),
         ("Clients", typeof(ClientSettings), "Clients:<name>"),
+        ("Inbox", typeof(InboxSourceSettings), "Inbox:<name>"),
         ("Admission", typeof(AdmissionSettings), "Admission"),
         ("Telemetry", typeof(TelemetrySettings), ""),
         ("Metrics", typeof(MetricsSettings), "Metrics"),

@@ -1,4 +1,5 @@
 using CityHelper.Server;
+using CityHelper.Server.Changes;
 using CityHelper.Server.Clients;
 using CityHelper.Server.Configuration;
 using Xunit;
@@ -25,7 +26,9 @@ public sealed class ConfigurationDocumentTests
     public void No_options_class_is_missing() => Assert.Equal(
         typeof(ServerApplication).Assembly.GetTypes()
             .Where(type => type.IsAssignableTo(typeof(ISettings)) && type.IsClass)
-            .Select(type => type == typeof(ClientsSettings) ? typeof(ClientSettings) : type)
+            .Select(type => type == typeof(ClientsSettings) ? typeof(ClientSettings)
+                : type == typeof(InboxSettings) ? typeof(InboxSourceSettings)
+                : type)
             .OrderBy(type => type.FullName, StringComparer.Ordinal),
         ConfigurationDocument.Sections.Select(section => section.Type).OrderBy(type => type.FullName, StringComparer.Ordinal));
 }

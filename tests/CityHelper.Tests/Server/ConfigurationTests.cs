@@ -50,6 +50,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("CITYHELPER_CURSOR_KEY", "hunter2", "CITYHELPER_CURSOR_KEY must be 32 bytes in Base64")]
     [InlineData("CITYHELPER_CURSOR_KEY_PREVIOUS", "hunter2", "CITYHELPER_CURSOR_KEY_PREVIOUS must be 32 bytes in Base64")]
     [InlineData("Clients:civic:ApiKeySha256:0", "hunter2", "ApiKeySha256 takes SHA-256 hashes")]
+    [InlineData("Inbox:parks:Key", "hunter2", "Inbox__parks__Key is no key: it is 32 bytes in Base64")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "hunter2@collector", "OTEL_EXPORTER_OTLP_ENDPOINT is no address")]
     public async Task A_secret_is_not_repeated(string key, string value, string message)
     {
@@ -65,6 +66,8 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("Admission:QueMs", "5", "Admission__QueMs is no setting: set one of CheapCost, CheapQueued, Connections, ")]
     [InlineData("Clients:default:LogOnly", "yes", "Clients__default__LogOnly is yes: set it to true or false.")]
     [InlineData("Clients:default:Modus", "FreeText", "Clients__default__Modus is no setting: set one of ")]
+    [InlineData("Inbox:parks:Cities:0", "nyc", "Inbox__parks__Key is no key: it is 32 bytes in Base64")]
+    [InlineData("Inbox:Parks_:Cities:0", "nyc", "The section Inbox has a name that is none: use at most 40 of a-z, 0-9 and -")]
     [InlineData("Metrics:Port", "70000", "Metrics__Port is 70000: set it to a whole number, 1 to 65535.")]
     [InlineData("Metrics:Address", "everywhere", "Metrics__Address is everywhere: set it to an IP address of this machine")]
     [InlineData("OTEL_TRACES_SAMPLER", "sometimes", "OTEL_TRACES_SAMPLER is sometimes: set it to one of always_on, always_off, ")]

@@ -160,6 +160,8 @@ internal sealed class ReferenceStatement(int number, SelectPlan select, int key,
 
     public ValueWriter Row { get; } = row;
 
+    public override TenantLog? Log => select.Log;
+
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }
 

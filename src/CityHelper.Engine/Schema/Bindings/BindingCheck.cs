@@ -1,3 +1,4 @@
+using GraphQL;
 using GraphQL.Types;
 
 namespace CityHelper.Engine.Schema.Bindings;
@@ -6,7 +7,8 @@ namespace CityHelper.Engine.Schema.Bindings;
 public static class BindingCheck
 {
     /// <exception cref="InvalidOperationException">
-    /// Fields without a binding, or value indexes on columns whose values are not known; all are listed.
+    /// Fields without a binding, or value indexes on columns whose values are not known; all are listed. Or a mutation's input that cannot
+    /// be made an object of its class.
     /// </exception>
     public static void Verify(ISchema schema)
     {
@@ -19,6 +21,8 @@ public static class BindingCheck
             throw new InvalidOperationException(
                 $"Fields that no plan can read, declare them through EntityType or QueryFields: {string.Join(", ", unbound)}.");
         }
+
+        VerifyMutations(schema.Mutation?.Fields ?? Enumerable.Empty<FieldType>());
 
         string[] unknown = [.. schema.AllTypes
             .OfType<IObjectGraphType>()
@@ -34,6 +38,22 @@ public static class BindingCheck
             throw new InvalidOperationException(
                 $"Value indexes are for enums and foreign keys, whose values are few and known, and not for {string.Join(", ", unknown)}: "
                     + "order by it or look it up as a key.");
+        }
+    }
+
+    private static void VerifyMutations(IEnumerable<FieldType> mutations)
+    {
+        foreach (FieldType field in mutations.Where(field => FieldBinding.Of(field) is MutationBinding))
+        {
+            var input = (ITypedInputType)field.Arguments!.Find(MutationBinding.InputArgument)!.ResolvedType!.GetNamedType();
+            string expected = $"{char.ToUpperInvariant(field.Name[0])}{field.Name[1..]}Input";
+            if (input.Name != expected)
+            {
+                throw new InvalidOperationException($"The input of {field.Name} is named {input.Name}: name it {expected}.");
+            }
+
+            // Maps the fields to members, once.
+            _ = input.Typed;
         }
     }
 

@@ -110,7 +110,7 @@ public sealed class WorstCaseValuesTests : IDisposable
         foreach (
             ManifestOperation operation in OperationManifest
                 .Read(Repository.PathOf("persisted-queries", OperationManifest.FileName))
-                .Operations)
+                .Operations.Where(operation => operation.Type == "query"))
         {
             text.Append(await DescribeAsync(operation.Body));
         }

@@ -1,0 +1,121 @@
+namespace CityHelper.Data.Changes;
+
+/// <summary>How far a server follows a city. One turn at a time changes it; other threads read it.</summary>
+/// <param name="id">The city.</param>
+internal sealed class FollowedCity(short id)
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<Claim> _claims = new();
+    private ChangePosition _last;
+    private ChangePosition _floor;
+    private long? _freshness;
+
+    public short Id { get; } = id;
+
+    /// <summary>The last event's position: all up to it was told to the observers.</summary>
+    public ChangePosition Last
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _last;
+            }
+        }
+    }
+
+    /// <summary>Which event the last one is; null before the first.</summary>
+    public ChangeIdentity? LastEvent { get; private set; }
+
+    /// <summary>The first position since which every event is known.</summary>
+    public ChangePosition Floor
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _floor;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The moment up to which everything that was committed is known, as a timestamp of the clock; null when there is no proof.
+    /// </summary>
+    public long? Freshness
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _freshness;
+            }
+        }
+    }
+
+    /// <summary>The last position that came from the stream: what is up to it needs no copying.</summary>
+    public ChangePosition ReadFromStream { get; set; }
+
+    /// <summary>The last event as a witness; null before the first.</summary>
+    public Witness? Witness => LastEvent is { } identity ? new(Id, Last.Epoch, Last.Number, identity) : null;
+
+    /// <summary>Whether an event is the next one of this epoch.</summary>
+    public bool IsNext(ChangeEvent change) =>
+        change.Epoch == Last.Epoch && change.Number == Last.Number + 1 && change.Kind != ChangeKind.Epoch;
+
+    public void Advance(ChangeEvent change)
+    {
+        lock (_gate)
+        {
+            _last = new(change.Epoch, change.Number);
+            LastEvent = change.Identity;
+            while (_claims.TryPeek(out Claim claim) && claim.Head <= _last)
+            {
+                _claims.Dequeue();
+                if (claim.Head == _last && claim.Event == change.Identity)
+                {
+                    Prove(claim.Until);
+                }
+            }
+        }
+    }
+
+    /// <summary>Begins anew at a position. What was proven is void: a replica may be behind what was followed before.</summary>
+    public void Restart(ChangePosition last, ChangeIdentity? lastEvent, ChangePosition floor)
+    {
+        lock (_gate)
+        {
+            (_last, LastEvent, _floor) = (last, lastEvent, floor);
+            (_freshness, ReadFromStream) = (null, default);
+            _claims.Clear();
+        }
+    }
+
+    /// <summary>States that whoever has a head, with this event, has everything that was committed until a moment.</summary>
+    /// <param name="head">The head.</param>
+    /// <param name="until">The moment, as a timestamp of the clock.</param>
+    /// <param name="known">The event that is followed under the head's number; null when it is not known.</param>
+    public void Prove(CityHead head, long until, ChangeIdentity? known)
+    {
+        var position = new ChangePosition(head.Epoch, head.Number);
+        lock (_gate)
+        {
+            if (position > _last)
+            {
+                // Of many, the first ones are reached first.
+                if (_claims.Count < Limits.FreshnessClaimsMax)
+                {
+                    _claims.Enqueue(new(position, head.Newest, until));
+                }
+            }
+            else if (position.Epoch == _last.Epoch && known == head.Newest && (known is not null || head.Number == 0))
+            {
+                Prove(until);
+            }
+        }
+    }
+
+    private void Prove(long until) => _freshness = Math.Max(_freshness ?? long.MinValue, until);
+
+    private readonly record struct Claim(ChangePosition Head, ChangeIdentity? Event, long Until);
+}

@@ -1,0 +1,134 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using CityHelper.Engine.Binding;
+using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Documents;
+using CityHelper.Engine.Execution;
+using CityHelper.Engine.Planning;
+using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Writing;
+using CityHelper.Server.Cities;
+using CityHelper.Server.Schema;
+using GraphQL.Types;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace CityHelper.Tests.Engine;
+
+/// <summary>A batch in which a root shows a log position begins with the statement that reads positions; no other has it.</summary>
+public sealed class LogStatementTests : IDisposable
+{
+    private static readonly LogPositionCursors s_cursors =
+        new(new CursorKeys(new CursorKey(SHA256.HashData("one"u8)), Previous: null));
+
+    private readonly ServiceProvider _services = SchemaServices.CreateOffline();
+
+    private ISchema Schema => _services.GetRequiredService<ISchema>();
+
+    public void Dispose() => _services.Dispose();
+
+    [Theory]
+    [InlineData("{ city(slug: \"x\") { name cursor } }", 2)]
+    [InlineData("{ city(slug: \"x\") { c: cursor d: cursor ... { cursor } } }", 2)]
+    [InlineData("{ cities { cursor } }", 2)]
+    [InlineData("{ cities { slug } a: city(slug: \"x\") { cursor } b: city(slug: \"y\") { cursor } }", 4)]
+    [InlineData("{ city(slug: \"x\") { cursor categories { totalCount nodes { code } } agencies { nodes { code } } } }", 4)]
+    public async Task The_first_statement_reads_the_positions(string text, int statements)
+    {
+        RootExecution[] roots = await RootsAsync(text);
+        List<(StatementPlan Statement, RootExecution Root)> reads = BatchRunner.FirstReads(roots, s_cursors);
+        Assert.Equal(statements, reads.Count);
+        CompiledStatement first = reads[0].Statement.Compile(reads[0].Statement.AccessOf(reads[0].Root.Values));
+        Assert.Equal(CityLog.Log.Sql, first.Sql);
+        Assert.Equal(DBNull.Value, first.Parameters.Single()(reads[0].Root.Values).Value);
+        Assert.DoesNotContain(reads.Skip(1), read => read.Statement is LogStatement);
+    }
+
+    [Theory]
+    [InlineData("{ city(slug: \"x\") { id name } }", 1)]
+    [InlineData("{ cities { slug cursor @skip(if: true) } }", 1)]
+    [InlineData("{ cities { slug } serviceRequests(city: \"x\") { edges { cursor } pageInfo { endCursor } } }", 2)]
+    public async Task Without_the_field_there_is_no_such_statement(string text, int statements)
+    {
+        RootExecution[] roots = await RootsAsync(text);
+        List<(StatementPlan Statement, RootExecution Root)> reads = BatchRunner.FirstReads(roots, s_cursors);
+        Assert.Equal(statements, reads.Count);
+        Assert.DoesNotContain(reads, read => read.Statement is LogStatement);
+        Assert.All(roots, root => Assert.Null(root.Rows.Log));
+    }
+
+    [Fact]
+    public async Task Roots_that_show_positions_share_them_and_others_have_none()
+    {
+        RootExecution[] roots = await RootsAsync("{ a: city(slug: \"x\") { cursor } b: cities { slug } c: cities { cursor } }");
+        BatchRunner.FirstReads(roots, s_cursors);
+        Assert.NotNull(roots[0].Rows.Log);
+        Assert.Null(roots[1].Rows.Log);
+        Assert.Same(roots[0].Rows.Log, roots[2].Rows.Log);
+    }
+
+    [Theory]
+    [InlineData(new short[] { 3 }, new short[] { 3 })]
+    [InlineData(new short[] { 3, 1, 3 }, new short[] { 3, 1 })]
+    [InlineData(new short[] { 3, 0 }, null)]
+    public async Task Known_tenants_are_asked_for_and_all_when_one_is_not_known(short[] tenants, short[]? asked)
+    {
+        OperationPlan plan = await PlanAsync("{ node(id: \"x\") { ... on City { id cursor } } }");
+        RootPlan city = Assert.IsType<NodePlan>(plan.Roots[0]).Types["City"];
+        RootExecution[] roots = [.. tenants.Select(tenant => Execution(city, tenant))];
+        var (statement, root) = BatchRunner.FirstReads(roots, s_cursors)[0];
+        Assert.IsType<LogStatement>(statement);
+        Assert.Equal(asked, statement.Compile(AccessPath.Only).Parameters.Single()(root.Values).Value as short[]);
+    }
+
+    /// <summary>Nothing is read for it, so it must not lead the batch of the others.</summary>
+    [Fact]
+    public async Task A_root_that_is_not_read_asks_for_no_position()
+    {
+        OperationPlan plan = await PlanAsync("{ a: city(slug: \"x\") { cursor } b: city(slug: \"y\") { cursor } }");
+        RootExecution absent = new(new BoundRoot(plan.Roots[0], Values(tenant: 0)) { IsAbsent = true }, MemoryLease.Uncounted, default);
+        RootExecution read = Execution(plan.Roots[1], tenant: 2);
+        Assert.Empty(BatchRunner.FirstReads([absent], s_cursors));
+        Assert.Same(read, BatchRunner.FirstReads([absent, read], s_cursors)[0].Root);
+    }
+
+    /// <summary>The key is read once, for the id and for the cursor.</summary>
+    [Theory]
+    [InlineData("{ city(slug: \"x\") { id cursor } }")]
+    [InlineData("{ city(slug: \"x\") { cursor } }")]
+    public async Task A_row_reads_its_key_alone(string text)
+    {
+        StatementPlan rows = (await PlanAsync(text)).Roots[0].Statements.Single();
+        Assert.Equal("select r.id::bigint\nfrom (select s.id from city s where s.slug = $1) r", rows.Compile(AccessPath.Only).Sql);
+    }
+
+    [Fact]
+    public async Task The_statement_counts_towards_the_limit_of_a_batch()
+    {
+        int lists = CityHelper.Engine.Limits.BatchStatementsMax - 1;
+        string Text(string fields) => $"{{ city(slug: \"x\") {{ {fields} "
+            + string.Concat(Enumerable.Range(0, lists).Select(i => $"c{i}: categories(first: {i + 1}) {{ nodes {{ code }} }} ")) + "} }";
+        Assert.Equal(lists + 1, (await PlanAsync(Text("slug"))).Roots[0].StatementCount);
+        await Assert.ThrowsAsync<PlanException>(() => PlanAsync(Text("slug cursor")));
+    }
+
+    private static RootValues Values(short tenant) => new(VariableValues.Coerce([], JsonDocument.Parse("{}").RootElement).Values!)
+    {
+        Tenant = tenant,
+    };
+
+    private static RootExecution Execution(RootPlan plan, short tenant) =>
+        new(new BoundRoot(plan, Values(tenant)), MemoryLease.Uncounted, CancellationToken.None);
+
+    // As bound without a database: tenants are not known. Nested roots stand behind their root, as in a batch.
+    private async Task<RootExecution[]> RootsAsync(string text) =>
+        [.. (await PlanAsync(text)).Roots.SelectMany(root => root.NestedRoots.Prepend(root)).Select(root => Execution(root, tenant: 0))];
+
+    private async Task<OperationPlan> PlanAsync(string text)
+    {
+        Operation operation = (
+            await new OperationCompiler(Schema).CompileAsync(text, operationName: null, CancellationToken.None)).Operation!;
+        return new Planner(Schema).Compile(
+            operation, VariableValues.Coerce(operation.Variables, JsonDocument.Parse("{}").RootElement).Values!);
+    }
+}
