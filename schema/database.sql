@@ -8,14 +8,22 @@ create type service_request_status as enum ('OPEN', 'ASSIGNED', 'IN_PROGRESS', '
 
 CREATE OR REPLACE FUNCTION public.announce_change(city smallint, cells bigint[] DEFAULT NULL::bigint[], cause text DEFAULT 'service'::text, event uuid DEFAULT uuid_v7())
  RETURNS uuid
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
+declare
+    is_all boolean := coalesce(cardinality(cells) > 256, true);
+begin
+    if city <> 0 and not exists (select from public.city c where c.id = announce_change.city) then
+        raise exception 'there is no city %', city using errcode = 'foreign_key_violation';
+    end if;
+
     insert into public.change_outbox (city_id, event_id, kind, cause, cells, is_all)
-    values (city, event, 'bulk', left(cause, 200), case when cardinality(cells) <= 256 then cells end, coalesce(cardinality(cells) > 256, true))
+    values (city, event, 'bulk', left(announce_change.cause, 200), case when not is_all then announce_change.cells end, is_all)
     on conflict (city_id, event_id) do nothing;
-    select event;
+    return event;
+end
 $function$
 ;
 
@@ -130,12 +138,60 @@ CREATE OR REPLACE FUNCTION public.check_change_witness(city smallint, seen_epoch
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
     select case
-        when seen_epoch < (select max(e.epoch) from public.change_epoch e) then 'UNKNOWN'
-        when seen_epoch > (select max(e.epoch) from public.change_epoch e) then 'LOST'
+        when seen_epoch < k.epoch or not public.is_possible_epoch(seen_epoch, k.epoch) then 'UNKNOWN'
+        when seen_epoch > k.epoch then 'LOST'
         when seen_n < (select c.n from public.change c where c.city_id = city order by c.n limit 1) then 'UNKNOWN'
         when exists (select from public.change c where c.city_id = city and c.n = seen_n and c.event_id = seen_event and c.numbered_at = seen_at) then 'HELD'
         else 'LOST'
     end
+    from (select max(e.epoch) as epoch from public.change_epoch e) k
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.check_recorded_change(before service_request, after service_request)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    city   smallint := coalesce((after).city_id, (before).city_id);
+    key    bigint := coalesce((after).id, (before).id);
+    stored public.service_request;
+begin
+    if key is null then
+        raise exception 'no request was told: pass the row before the change, the row after it, or both' using errcode = 'null_value_not_allowed';
+    end if;
+    if (before).id <> key or (before).city_id <> city then
+        raise exception 'before and after are two requests' using errcode = 'invalid_parameter_value';
+    end if;
+
+    select r.* into stored from public.service_request r where r.city_id = city and r.id = key;
+    if after is null then
+        if found then
+            raise exception 'the request % is still there: delete it first, or pass the row after the change', key using errcode = 'invalid_parameter_value';
+        end if;
+    elsif not found
+        or ((after).status, (after).category_id, (after).agency_id, (after).closed_at, (after).location, (after).created_at, (after).version)
+           is distinct from (stored.status, stored.category_id, stored.agency_id, stored.closed_at, stored.location, stored.created_at, stored.version) then
+        raise exception 'the request % is stored otherwise: pass the row that the insert or update returned', key using errcode = 'invalid_parameter_value';
+    elsif not (isfinite(stored.created_at) and isfinite(stored.updated_at) and isfinite(coalesce(stored.closed_at, stored.created_at))
+               and isfinite(coalesce(stored.due_at, stored.created_at))) then
+        raise exception 'a time of the request % is infinite', key using errcode = 'invalid_parameter_value';
+    elsif (before).version <> stored.version then
+        raise exception 'the request % was changed since it was read: lock it first (for no key update), and record each change once', key
+            using errcode = 'serialization_failure';
+    end if;
+    return true;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.clock_epoch()
+ RETURNS integer
+ LANGUAGE sql
+AS $function$
+    select extract(epoch from clock_timestamp() - timestamptz '2025-01-01 00:00:00Z')::integer
 $function$
 ;
 
@@ -263,6 +319,14 @@ CREATE OR REPLACE FUNCTION public.id_time(id bigint)
 AS $function$ select timestamptz '2020-01-01 00:00+00' + (id >> 22) * interval '1 millisecond' $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.is_possible_epoch(told integer, known integer)
+ RETURNS boolean
+ LANGUAGE sql
+AS $function$
+    select told <= known or told <= public.clock_epoch() + 86400
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.number_changes(city smallint, event uuid DEFAULT NULL::uuid, whole boolean DEFAULT false, OUT n bigint, OUT epoch integer, OUT head bigint, OUT is_other_timeline boolean)
  RETURNS record
  LANGUAGE plpgsql
@@ -369,15 +433,20 @@ begin
     perform pg_advisory_xact_lock(202833926, 0);
     select max(e.epoch) into current from public.change_epoch e;
     if current > known
+        or not public.is_possible_epoch(known, current)
         or witness_event is not null and public.check_change_witness(witness_city, known, witness_n, witness_event, witness_at) <> 'LOST' then
         return current;
     end if;
 
-    current := greatest(current + 1, known + 1, extract(epoch from clock_timestamp() - timestamptz '2025-01-01 00:00:00Z')::integer);
+    current := greatest(current + 1, known + 1, public.clock_epoch());
     insert into public.change_epoch (epoch, timeline, reason) values (current, public.wal_timeline(), raise_change_epoch.reason);
     for city in select 0 union all select c.id from public.city c order by 1 loop
         perform pg_advisory_xact_lock(202833927, city);
-        insert into public.change_outbox (city_id, event_id, kind, cause, is_all) values (city, public.uuid_v7(), 'epoch', raise_change_epoch.reason, true);
+        insert into public.change (city_id, n, epoch, event_id, kind, is_urgent, cause, recorded_at, is_all)
+        values (
+            city, coalesce((select c.n from public.change c where c.city_id = city order by c.n desc limit 1), 0) + 1, current,
+            public.uuid_v7(), 'epoch', false, raise_change_epoch.reason, clock_timestamp(), true);
+        -- The whole outbox: the snapshot of that row has seen what waits, so the next numbering would not look at it.
         perform public.number_changes(city, null, true);
     end loop;
     return current;
@@ -400,6 +469,15 @@ AS $function$
                (before).status as old_status, (before).category_id as old_category_id, (before).agency_id as old_agency_id,
                (before).closed_at as old_closed_at, (before).location as old_location, (before).cell_16 as old_cell,
                (after).status, (after).category_id, (after).agency_id, (after).closed_at, (after).location, (after).cell_16 as cell
+        where public.check_recorded_change(before, after)
+    ), known as (
+        -- So that the next import of the source finds the request.
+        insert into public.service_request_external_id (city_id, external_id, service_request_id)
+        select (after).city_id, (after).external_id, c.id
+        from changed c
+        where (after).external_id is distinct from (before).external_id and (after).external_id is not null
+          and not exists (select from public.service_request_external_id e
+                          where e.city_id = (after).city_id and e.external_id = (after).external_id and e.service_request_id = c.id)
     ), written as (
         update public.service_request r
         set version = c.version, updated_at = c.updated_at, revised_at = null, content_hash = null
@@ -452,6 +530,10 @@ CREATE OR REPLACE FUNCTION public.redact_changes(city smallint, request bigint)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 begin
+    if not exists (select from public.service_request r where r.city_id = city and r.id = request and r.redacted_at is not null) then
+        raise exception 'the request % is not redacted', request using errcode = 'object_not_in_prerequisite_state';
+    end if;
+
     perform pg_advisory_xact_lock(202833927, city);
     update public.change_outbox o
     set old_status = null, old_category_id = null, old_agency_id = null, old_location = null, status = null, category_id = null, agency_id = null, location = null
@@ -480,21 +562,31 @@ end
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.trim_changes(kept interval, rows_max integer)
+CREATE OR REPLACE FUNCTION public.trim_changes(city smallint, kept interval, rows_max integer)
  RETURNS bigint
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-    with gone as (
-        delete from public.change d
-        using (select 0::smallint as id union all select id from public.city) c
-        cross join lateral (select x.n from public.change x where x.city_id = c.id order by x.n desc limit 1) h
-        cross join lateral (select x.n, x.numbered_at from public.change x where x.city_id = c.id order by x.n limit rows_max) o
-        where d.city_id = c.id and d.n = o.n and o.n < h.n and o.numbered_at < clock_timestamp() - kept
-        returning 1
-    )
-    select count(*) from gone
+declare
+    head    bigint := (select c.n from public.change c where c.city_id = city order by c.n desc limit 1);
+    until   timestamptz := clock_timestamp() - greatest(kept, interval '24 hours');
+    last    bigint;
+    oldest  record;
+    removed bigint;
+begin
+    for oldest in select c.n, c.numbered_at from public.change c where c.city_id = city and c.n < head order by c.n limit rows_max loop
+        exit when oldest.numbered_at >= until;
+        last := oldest.n;
+    end loop;
+    if last is null then
+        return 0;
+    end if;
+
+    delete from public.change c where c.city_id = city and c.n <= last;
+    get diagnostics removed = row_count;
+    return removed;
+end
 $function$
 ;
 
@@ -664,6 +756,10 @@ create table public.change_outbox
     is_all boolean not null default false  -- Whether it touches more than it names.
     constraint change_outbox_city_id_event_id_key UNIQUE (city_id, event_id)
     constraint change_outbox_pkey PRIMARY KEY (city_id, id)
+    constraint change_outbox_cause CHECK ((char_length(cause) <= 200))
+    constraint change_outbox_cells CHECK (((cells IS NULL) OR ((array_ndims(cells) = 1) AND (cardinality(cells) <= 256) AND (array_position(cells, NULL::bigint) IS NULL))))
+    constraint change_outbox_old_place CHECK (((old_location IS NULL) OR COALESCE((((st_x(old_location) >= ('-180'::integer)::double precision) AND (st_x(old_location) <= (180)::double precision)) AND ((st_y(old_location) >= ('-90'::integer)::double precision) AND (st_y(old_location) <= (90)::double precision))), false)))
+    constraint change_outbox_place CHECK (((location IS NULL) OR COALESCE((((st_x(location) >= ('-180'::integer)::double precision) AND (st_x(location) <= (180)::double precision)) AND ((st_y(location) >= ('-90'::integer)::double precision) AND (st_y(location) <= (90)::double precision))), false)))
     CREATE INDEX change_outbox_xid ON public.change_outbox USING btree (city_id, xid)
 
 create table public.city

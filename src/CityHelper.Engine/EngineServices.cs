@@ -63,7 +63,8 @@ public static class EngineServices
             s.GetRequiredService<BatchRunner>(),
             s.GetRequiredService<IntrospectionRunner>(),
             s.GetRequiredService<OperationBinder>().Roots,
-            s.GetRequiredService<MutationRunner>()));
+            s.GetRequiredService<MutationRunner>(),
+            s.GetRequiredService<LogPositionCursors>()));
         services.AddSingleton(s => new OperationExplainer(
             s.GetRequiredService<OperationPreparer>(),
             s.GetRequiredService<OperationBinder>(),

@@ -291,5 +291,10 @@ public sealed class RequestTimeoutError()
 public sealed class DatabaseUnavailableError()
     : RequestError("The data cannot be read at the moment: try again in a few seconds.", "DATABASE_UNAVAILABLE");
 
+/// <summary>A mutation failed, and nobody knows whether it was done: the answer of its commit may be what was lost.</summary>
+/// <param name="code">The code of the failure.</param>
+public sealed class MutationUncertainError(string code) : RequestError(
+    "The mutation failed, and it may have been done: send it again with the same `idempotencyKey`, or read the request first.", code);
+
 /// <summary>An error of the server; the details are in the log.</summary>
 public sealed class UnexpectedError() : RequestError("Unexpected Execution Error", "UNEXPECTED");

@@ -235,6 +235,18 @@ public static partial class Limits
     /// <summary>Statements of one batch: roots, their nested lists, and log positions.</summary>
     public const int BatchStatementsMax = 50;
 
+    /// <summary>
+    /// Rows of large tables that a statement looks up for each of its rows, one from the other: PostgreSQL plans each over all partitions
+    /// of a tenant, half a millisecond, and what they lead to is mostly nothing.
+    /// </summary>
+    public const int KeyedRowsMax = 5;
+
+    /// <summary>
+    /// How often an operation is read whose batches lie in different epochs of the change log: epochs rise when a database is promoted or
+    /// restored, so the second reading lies in one, and two of them within an operation mean that the database is not ready to be read.
+    /// </summary>
+    public const int ReadingsMax = 2;
+
     /// <summary>Items of one list value (<c>in: [...]</c>, <c>and: [...]</c>).</summary>
     public const int InputListItemsMax = 1_000;
 

@@ -7,7 +7,7 @@ public static partial class Limits
     public const int TailEvents = 10;
 
     /// <summary>Events that <c>log tail</c> reads at once.</summary>
-    public const int TailBatchEvents = 1_000;
+    public const int TailBatchEvents = Data.Limits.ChangesReadMax;
 
     /// <summary>How often <c>log tail --follow</c> looks for new events: a person does not see the difference.</summary>
     public static readonly TimeSpan TailInterval = TimeSpan.FromMilliseconds(250);
@@ -24,9 +24,10 @@ public static partial class Limits
     public static readonly TimeSpan ChangesStaleAfter = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How long the stream keeps events: followers that are further behind, after an outage, read PostgreSQL.
+    /// How long the stream keeps events, as servers keep them in memory: followers that are further behind, after an outage, read
+    /// PostgreSQL.
     /// </summary>
-    public static readonly TimeSpan StreamKept = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan StreamKept = Data.Limits.RecentChangesKept;
 
     /// <summary>
     /// Events of a city that the stream keeps, some hundred more or less: ten minutes of 33 changes per second, 16 MB at 800 bytes each.
@@ -40,8 +41,14 @@ public static partial class Limits
     /// <summary>Events that one script appends: two milliseconds, in which Redis does nothing else.</summary>
     public const int StreamBatchEvents = 500;
 
-    /// <summary>Events of a city that one read takes: 1 MB, and 10 MB at the worst.</summary>
-    public const int StreamReadEvents = 1_000;
+    /// <summary>How long <c>log compare</c> waits for servers to copy what the log had when it began: a few pulses.</summary>
+    public static readonly TimeSpan CopyAwaitedMax = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a stream that is prepared waits for its place: far longer than that takes, and who prepares it may die.</summary>
+    public static readonly TimeSpan StreamPreparedKept = TimeSpan.FromMinutes(1);
+
+    /// <summary>Events of a city that one read of the stream takes, as one of the log does: 1 MB, and 10 MB at the worst.</summary>
+    public const int StreamReadEvents = Data.Limits.ChangesReadMax;
 
     /// <summary>
     /// Bytes of an event: 256 cells of at most 25 characters, a cause whose characters are all escaped, and 1 kB for the rest. An event of
@@ -54,6 +61,17 @@ public static partial class Limits
 
     /// <summary>Nudges that wait for their reader, which reads all that is new at once.</summary>
     public const int NudgesMax = 1_000;
+
+    /// <summary>
+    /// Depth of an event's JSON: ours have four levels. Later versions may have more, and what is deeper was not written by a server.
+    /// </summary>
+    public const int EventDepthMax = 8;
+
+    /// <summary>
+    /// How long after a look at the table of cities the next one is made for a city that is missing or unfinished: a flood of requests that
+    /// name it causes no flood of statements, and a city that was just added is found after a second.
+    /// </summary>
+    public static readonly TimeSpan CitiesRefreshPause = TimeSpan.FromSeconds(1);
 
     /// <summary>How long the list of cities is kept: a new city's inbox is read after as long.</summary>
     public static readonly TimeSpan CityNamesKept = TimeSpan.FromSeconds(30);

@@ -51,9 +51,9 @@ public static partial class Limits
     public const int WorkMemoryMegabytes = 32;
 
     /// <summary>
-    /// Connections for reading answers. With <see cref="WritingConnections"/>, <see cref="ConnectionsOfHealth"/> and
-    /// <see cref="ConnectionsOfWatching"/> they are 44, so two servers leave nine of PostgreSQL's default for an import (three), a
-    /// migration (two) and people.
+    /// Connections for reading answers. With <see cref="WritingConnections"/>, <see cref="ConnectionsOfChangeLog"/>,
+    /// <see cref="ConnectionsOfHealth"/> and <see cref="ConnectionsOfWatching"/> they are 44, so two servers leave nine of PostgreSQL's
+    /// default for an import (three), a migration (two) and people.
     /// </summary>
     public const int ReadingConnections = 36;
 
@@ -64,9 +64,14 @@ public static partial class Limits
     public const int ConnectionsOfStatistics = 1;
 
     /// <summary>
-    /// Connections that write: compaction takes one, pulses of the change log another, and mutations the rest, some milliseconds each.
+    /// Connections that write: compaction takes one for seconds, inboxes one now and then, and mutations the rest, some milliseconds each.
     /// </summary>
-    public const int WritingConnections = 6;
+    public const int WritingConnections = 4;
+
+    /// <summary>
+    /// Connections of the change log: one for pulse and following, one for the writes that number their own events, milliseconds each.
+    /// </summary>
+    public const int ConnectionsOfChangeLog = 2;
 
     /// <summary>Seconds that a command of a mutation may take; then it is cancelled, and the mutation with it.</summary>
     public const int WriteTimeoutSeconds = 5;
@@ -164,7 +169,8 @@ public static partial class Limits
             CommandTimeoutSeconds * 1_000 + CancellationTimeoutMs < Engine.Limits.RequestTimeoutMs,
             "a connection must be given up before its request is");
         Check(
-            ServersOfOneDatabase * (ReadingConnections + WritingConnections + ConnectionsOfHealth + ConnectionsOfWatching)
+            ServersOfOneDatabase
+                    * (ReadingConnections + WritingConnections + ConnectionsOfChangeLog + ConnectionsOfHealth + ConnectionsOfWatching)
                 + ConnectionsOfOthers
                 <= PostgresConnections,
             "two servers must fit the database's connections");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CityHelper.Data.Model;
 using NetTopologySuite.Algorithm;
 using NetTopologySuite.Algorithm.Locate;
 using NetTopologySuite.Geometries;
@@ -12,12 +13,9 @@ namespace CityHelper.Data.Boundaries;
 /// <param name="work">Counts the work that a file causes, before it is done.</param>
 internal sealed class BoundaryShapes(Envelope city, ShapeWork work)
 {
-    /// <summary>WGS 84.</summary>
-    public const int Srid = 4326;
-
     private const double MetresPerDegree = 111_320;
 
-    private static readonly GeometryFactory s_factory = new(new PrecisionModel(), Srid);
+    private static readonly GeometryFactory s_factory = new(new PrecisionModel(), Wgs84.Srid);
 
     private readonly double _squareMetresPerSquareDegree = MetresPerDegree * MetresPerDegree * Math.Cos(city.Centre.Y * Math.PI / 180);
 

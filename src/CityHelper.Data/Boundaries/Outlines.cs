@@ -1,3 +1,4 @@
+using CityHelper.Data.Model;
 using NetTopologySuite.Coverage;
 using NetTopologySuite.Geometries;
 using NetTopologySuite.Precision;
@@ -67,7 +68,7 @@ public sealed class Outlines
             return null;
         }
 
-        GeometryFactory factory = new(new PrecisionModel(), BoundaryShapes.Srid);
+        GeometryFactory factory = new(new PrecisionModel(), Wgs84.Srid);
         return factory.CreateMultiPolygon([
             .. Enumerable.Range(0, geometry.NumGeometries).Select(i => (Polygon)factory.CreateGeometry(geometry.GetGeometryN(i))),
         ]);

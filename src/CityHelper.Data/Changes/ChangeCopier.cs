@@ -15,7 +15,8 @@ namespace CityHelper.Data.Changes;
 /// </para>
 /// <para>
 /// A redaction takes the content of earlier events out of the database, but not out of the stream: there it arrives with a stream that is
-/// begun anew, never by an append. So a stream that holds the redaction does not hold what it redacts.
+/// begun anew, never by an append, which the stream itself refuses: between a look at its end and the append, Redis may fall back to an
+/// older copy. So a stream that holds the redaction does not hold what it redacts.
 /// </para>
 /// </remarks>
 /// <param name="primary">Judges the stream's end, and begins epochs.</param>
@@ -37,27 +38,63 @@ public sealed class ChangeCopier(
     private readonly ConcurrentDictionary<short, CopiedCity> _cities = new();
     private bool _isAway;
 
+    /// <summary>
+    /// How long the stream of a city has not been known to hold all that the follower has, of the city where it is longest: zero when
+    /// everything is copied. It grows while Redis is away.
+    /// </summary>
+    public TimeSpan Lag => follower.Cities
+        .Select(city => _cities.TryGetValue(city.Id, out CopiedCity? copied) && !IsCopied(city, copied) ? copied.Lag(time) : default)
+        .DefaultIfEmpty()
+        .Max();
+
     /// <summary>Brings the streams of all cities up to what the follower has. Without Redis it does nothing.</summary>
     /// <exception cref="ChangeDatabaseException">The database does not answer. The next call goes on.</exception>
     public Task CopyAsync(CancellationToken cancellation) => _turns.RunAsync(async () =>
     {
         foreach (FollowedCity city in follower.Cities)
         {
-            CopiedCity copied = _cities.GetOrAdd(city.Id, _ => new CopiedCity());
+            CopiedCity copied = _cities.GetOrAdd(city.Id, _ => new CopiedCity(time));
             copied.Skip(city.ReadFromStream);
-            if (copied.Last == city.Last && !copied.IsCheckDue(time))
+            if (copied.Last != city.Last || copied.IsCheckDue(time))
             {
-                continue;
+                bool isThere = await TryAsync(city, copied, cancellation);
+                Tell(isThere);
+                if (!isThere)
+                {
+                    return;
+                }
             }
 
-            bool isThere = await CopyAsync(city, copied, cancellation);
-            Tell(isThere);
-            if (!isThere)
+            if (IsCopied(city, copied))
             {
-                return;
+                copied.Whole(time);
             }
         }
     });
+
+    // What is no outage is an event that cannot be written, or a fault of ours: the other cities are copied.
+    private async Task<bool> TryAsync(FollowedCity city, CopiedCity copied, CancellationToken cancellation)
+    {
+        try
+        {
+            bool isThere = await CopyAsync(city, copied, cancellation);
+            copied.IsBroken = false;
+            return isThere;
+        }
+        catch (Exception cause) when (cause is not (ChangeDatabaseException or OperationCanceledException))
+        {
+            if (!copied.IsBroken)
+            {
+                monitor.CityNotCopied(city.Id, cause);
+            }
+
+            copied.IsBroken = true;
+            return true;
+        }
+    }
+
+    // A log without events has nothing to copy.
+    private static bool IsCopied(FollowedCity city, CopiedCity copied) => city.Last.Number == 0 || copied.Last == city.Last;
 
     /// <summary>Copies a city. Returns whether Redis answered.</summary>
     private async Task<bool> CopyAsync(FollowedCity city, CopiedCity copied, CancellationToken cancellation)
@@ -72,10 +109,15 @@ public sealed class ChangeCopier(
             copied.Checked(time);
             if (PositionOf(tail) > city.Last)
             {
-                // Others are ahead, or the database lost its end.
-                await IsLostAsync(city.Id, tail, cancellation);
+                // Others are ahead, the database lost its end, or the end of the stream is nobody's event: then nobody would go on with it.
+                TailFinding? finding = await JudgeAsync(city.Id, tail, cancellation);
+                if (finding == TailFinding.Foreign)
+                {
+                    return await BeginAsync(city, copied, cancellation);
+                }
+
                 copied.Last = city.Last;
-                return true;
+                return finding is not null;
             }
 
             // The event at the end is sent again: so the script compares it.
@@ -94,7 +136,7 @@ public sealed class ChangeCopier(
                 case StreamAppend.Different:
                     copied.Last = null;
                     return await _stream.TailAsync(city.Id, cancellation) is { } tail
-                        && await IsLostAsync(city.Id, tail, cancellation) is not null;
+                        && await JudgeAsync(city.Id, tail, cancellation) is not null;
             }
         }
 
@@ -110,20 +152,6 @@ public sealed class ChangeCopier(
         }
 
         (ChangeIdentity? behind, IReadOnlyList<ChangeEvent> events) = next;
-        if (events.LastOrDefault(change => change.Kind == ChangeKind.Redaction) is { } redaction)
-        {
-            StreamTail? tail = await _stream.TailAsync(city.Id, cancellation);
-            if (tail is null)
-            {
-                return null;
-            }
-
-            if (PositionOf(tail.Value) < new ChangePosition(redaction.Epoch, redaction.Number))
-            {
-                return StreamAppend.Gap;
-            }
-        }
-
         StreamAppend? appended = await _stream.AppendAsync(city.Id, behind, events, cancellation);
         if (appended == StreamAppend.Done)
         {
@@ -156,7 +184,7 @@ public sealed class ChangeCopier(
         }
 
         // Before the end goes: it may be the only witness that is left.
-        if (await IsLostAsync(city.Id, tail, cancellation) is not { } isLost)
+        if (await JudgeAsync(city.Id, tail, cancellation) is not { } finding)
         {
             return false;
         }
@@ -164,7 +192,8 @@ public sealed class ChangeCopier(
         // After the look at the end: if that is still the same when the stream begins, these events are not older than it.
         IReadOnlyList<ChangeEvent> events = ChangeRuns.Newest(
             await reading.ReadRecentAsync(city.Id, Limits.RecentChangesKept, Limits.ChangesReadMax, cancellation));
-        if (isLost || events.Count == 0 || PositionOf(events[^1]) < PositionOf(tail))
+        bool isBehind = finding != TailFinding.Foreign && events.Count > 0 && PositionOf(events[^1]) < PositionOf(tail);
+        if (finding == TailFinding.Lost || events.Count == 0 || isBehind)
         {
             return true;
         }
@@ -180,13 +209,13 @@ public sealed class ChangeCopier(
     }
 
     /// <summary>
-    /// Whether the primary lost the event at the end of a stream; then an epoch has begun. Null when Redis does not answer.
+    /// What the event at the end of a stream is; when the primary lost it, an epoch has begun. Null when Redis does not answer.
     /// </summary>
-    private async Task<bool?> IsLostAsync(short cityId, StreamTail tail, CancellationToken cancellation)
+    private async Task<TailFinding?> JudgeAsync(short cityId, StreamTail tail, CancellationToken cancellation)
     {
         if (tail.Number == 0)
         {
-            return false;
+            return TailFinding.Held;
         }
 
         var before = new Dictionary<short, StreamTail> { [cityId] = tail with { Number = tail.Number - 1 } };
@@ -195,19 +224,20 @@ public sealed class ChangeCopier(
             return null;
         }
 
+        // Whoever appends or trims leaves an event at the end.
         if (!read.TryGetValue(cityId, out IReadOnlyList<ChangeEvent>? events) || events.Count == 0)
         {
-            return false;
+            return TailFinding.Foreign;
         }
 
         var witness = new Witness(cityId, events[0].Epoch, events[0].Number, events[0].Identity);
         if (await primary.CheckAsync(witness, cancellation) != WitnessFinding.Lost)
         {
-            return false;
+            return TailFinding.Held;
         }
 
         monitor.EventLost(witness, await primary.RaiseEpochAsync(witness.Epoch, "witness", witness, cancellation));
-        return true;
+        return TailFinding.Lost;
     }
 
     private void Tell(bool isThere)
@@ -237,17 +267,40 @@ public sealed class ChangeCopier(
 
     private static ChangePosition PositionOf(ChangeEvent change) => new(change.Epoch, change.Number);
 
+    /// <summary>What the end of a stream is.</summary>
+    private enum TailFinding
+    {
+        /// <summary>An event that the primary holds, or may hold; or there is none.</summary>
+        Held,
+
+        /// <summary>An event that the primary lost.</summary>
+        Lost,
+
+        /// <summary>No event of ours, or none at all.</summary>
+        Foreign,
+    }
+
     /// <summary>How far a city is copied.</summary>
-    private sealed class CopiedCity
+    private sealed class CopiedCity(TimeProvider started)
     {
         private long? _checked;
+        private long _whole = started.GetTimestamp();
 
         /// <summary>The last event of ours that is in the stream; null when its end must be looked at first.</summary>
         public ChangePosition? Last { get; set; }
 
+        /// <summary>Whether it was told that the city cannot be copied.</summary>
+        public bool IsBroken { get; set; }
+
         public bool IsCheckDue(TimeProvider time) => _checked is not { } at || time.GetElapsedTime(at) >= Limits.StreamCheckInterval;
 
         public void Checked(TimeProvider time) => _checked = time.GetTimestamp();
+
+        /// <summary>Says that the stream holds all that the follower has.</summary>
+        public void Whole(TimeProvider time) => Interlocked.Exchange(ref _whole, time.GetTimestamp());
+
+        /// <summary>How long ago that was said.</summary>
+        public TimeSpan Lag(TimeProvider time) => time.GetElapsedTime(Interlocked.Read(ref _whole));
 
         /// <summary>What came from the stream is there.</summary>
         public void Skip(ChangePosition read)

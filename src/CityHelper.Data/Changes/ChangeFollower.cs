@@ -38,6 +38,9 @@ public sealed class ChangeFollower(
     private readonly IChangeStream _stream = new StreamWithDeadline(stream, time);
     private readonly ConcurrentDictionary<short, FollowedCity> _cities = new();
     private readonly ConcurrentDictionary<short, ChangePosition> _nudges = new();
+
+    // Cities that cannot be followed, and were told of. One turn at a time changes it.
+    private readonly HashSet<short> _broken = [];
     private readonly RecentChanges _recent = new(Limits.RecentChangesKept, Limits.RecentChangesBytesMax, time);
 
     /// <summary>The recent events, for whoever must judge an old answer or replay what a subscriber missed.</summary>
@@ -64,18 +67,30 @@ public sealed class ChangeFollower(
     public long? Freshness(short cityId) => _cities.GetValueOrDefault(cityId)?.Freshness;
 
     /// <summary>
+    /// How old what is known of a city is: the time since its last proof of freshness, or, without one, since the city was first read;
+    /// null when it is not followed.
+    /// </summary>
+    public TimeSpan? Age(short cityId) => _cities.TryGetValue(cityId, out FollowedCity? city) ? time.GetElapsedTime(city.KnownSince) : null;
+
+    /// <summary>
     /// What is known now. Take it before the pulse is sent: only then does a lower head prove a loss, and the moment count.
     /// </summary>
     public PulseMark Mark() =>
         new(time.GetTimestamp(), _cities.Values.ToDictionary(city => city.Id, city => city.Last));
 
-    /// <summary>Reads the recent events of all cities. Until it has succeeded the server is not ready.</summary>
+    /// <summary>
+    /// Reads the recent events of all cities. Until it has succeeded the server is not ready. What one attempt has read, the next does not
+    /// read again.
+    /// </summary>
     /// <exception cref="ChangeDatabaseException">The database does not answer.</exception>
     public Task FillAsync(CancellationToken cancellation) => _turns.RunAsync(async () =>
     {
         foreach (CityHead head in await reading.HeadsAsync(cancellation))
         {
-            await RestartAsync(head.CityId, cancellation);
+            if (!_cities.ContainsKey(head.CityId))
+            {
+                await RestartAsync(head.CityId, cancellation, head);
+            }
         }
     });
 
@@ -86,7 +101,7 @@ public sealed class ChangeFollower(
         OldestUnnumbered = heads.Max(head => head.OldestUnnumbered) ?? TimeSpan.Zero;
         foreach (CityHead head in heads)
         {
-            await JudgeAsync(head, mark, cancellation);
+            await TryAsync(head.CityId, () => JudgeAsync(head, mark, cancellation));
         }
 
         try
@@ -115,6 +130,22 @@ public sealed class ChangeFollower(
         return _turns.RunAsync(() => CatchUpAsync(TakeNudges(), cancellation));
     }
 
+    // What is no outage is an event that cannot be read, or a fault of ours. The other cities go on; what is known of this one grows old.
+    private async Task TryAsync(short cityId, Func<Task> follow)
+    {
+        try
+        {
+            await follow();
+        }
+        catch (Exception cause) when (cause is not (ChangeDatabaseException or OperationCanceledException))
+        {
+            if (_broken.Add(cityId))
+            {
+                monitor.CityNotFollowed(cityId, cause);
+            }
+        }
+    }
+
     private List<Target> TakeNudges()
     {
         var targets = new List<Target>();
@@ -133,7 +164,7 @@ public sealed class ChangeFollower(
     {
         if (!_cities.TryGetValue(head.CityId, out FollowedCity? city))
         {
-            await RestartAsync(head.CityId, cancellation);
+            await RestartAsync(head.CityId, cancellation, head);
             return;
         }
 
@@ -171,7 +202,11 @@ public sealed class ChangeFollower(
             await ReadStreamAsync(behind, cancellation);
             foreach ((FollowedCity city, _) in Behind(targets))
             {
-                await ReadDatabaseAsync(city, cancellation);
+                await TryAsync(city.Id, async () =>
+                {
+                    await ReadDatabaseAsync(city, cancellation);
+                    _broken.Remove(city.Id);
+                });
             }
         }
     }
@@ -296,7 +331,10 @@ public sealed class ChangeFollower(
     }
 
     /// <summary>Reads a city anew; the observers drop everything.</summary>
-    private async Task RestartAsync(short cityId, CancellationToken cancellation)
+    /// <param name="cityId">The city.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="head">Its head where that is known: without it a city without events asks for the heads of all.</param>
+    private async Task RestartAsync(short cityId, CancellationToken cancellation, CityHead? head = null)
     {
         IReadOnlyList<ChangeEvent> recent = ChangeRuns.Newest(
             await reading.ReadRecentAsync(cityId, Limits.RecentChangesKept, Limits.RecentChangesMax, cancellation));
@@ -307,13 +345,15 @@ public sealed class ChangeFollower(
         }
         else
         {
-            IReadOnlyList<CityHead> heads = await reading.HeadsAsync(cancellation);
-            last = new(heads.FirstOrDefault(head => head.CityId == cityId)?.Epoch ?? 0, 0);
+            head ??= (await reading.HeadsAsync(cancellation)).FirstOrDefault(one => one.CityId == cityId);
+            last = new(head?.Epoch ?? 0, 0);
         }
 
+        _broken.Remove(cityId);
         _recent.Replace(cityId, recent);
         FollowedCity city = _cities.GetOrAdd(cityId, id => new FollowedCity(id));
-        city.Restart(last, recent.Count > 0 ? recent[^1].Identity : null, recent.Count > 0 ? new(recent[0].Epoch, recent[0].Number) : last);
+        ChangePosition floor = recent.Count > 0 ? new(recent[0].Epoch, recent[0].Number) : last;
+        city.Restart(last, recent.Count > 0 ? recent[^1].Identity : null, floor, time.GetTimestamp());
         foreach (IChangeObserver observer in observers)
         {
             observer.Reset(cityId, last, recent);

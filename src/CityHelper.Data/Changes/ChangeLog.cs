@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using CityHelper.Data.Model;
 using NetTopologySuite.Geometries;
 using Npgsql;
@@ -98,12 +99,38 @@ public sealed class ChangeLog(NpgsqlDataSource database) : IChangeDatabase
         return (int)(await command.ExecuteScalarAsync(cancellation))!;
     });
 
-    /// <summary>Removes events that were numbered longer ago than they are kept; never a city's newest.</summary>
-    /// <returns>How many.</returns>
-    public Task<long> TrimAsync(CancellationToken cancellation) => GuardAsync(async () =>
+    /// <summary>Appends an event that demands that everything kept of a city is read again.</summary>
+    /// <param name="cityId">The city.</param>
+    /// <param name="reason">Why, as the event's cause.</param>
+    /// <param name="cancellation">Cancels the statement.</param>
+    /// <returns>The event's id.</returns>
+    public Task<Guid> PurgeAsync(short cityId, string reason, CancellationToken cancellation) => GuardAsync(async () =>
     {
-        await using NpgsqlCommand command = Command("select trim_changes($1, $2)", Limits.ChangesKept, Limits.TrimmedChangesMax);
-        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+        await using NpgsqlCommand command = Command(
+            "insert into change_outbox (city_id, event_id, kind, cause, is_urgent, is_all) "
+                + "values ($1, uuid_v7(), $2, $3, true, true) returning event_id",
+            cityId, ChangeKind.Purge, reason);
+        return (Guid)(await command.ExecuteScalarAsync(cancellation))!;
+    });
+
+    /// <summary>Removes a city's events that were numbered longer ago than they are kept, in steps; never the newest.</summary>
+    /// <param name="cityId">The city.</param>
+    /// <param name="cancellation">Cancels the step that runs.</param>
+    /// <returns>How many.</returns>
+    public Task<long> TrimAsync(short cityId, CancellationToken cancellation) => GuardAsync(async () =>
+    {
+        long removed = 0;
+        while (true)
+        {
+            await using NpgsqlCommand command =
+                Command("select trim_changes($1, $2, $3)", cityId, Limits.ChangesKept, Limits.TrimmedChangesMax);
+            long step = (long)(await command.ExecuteScalarAsync(cancellation))!;
+            removed += step;
+            if (step < Limits.TrimmedChangesMax)
+            {
+                return removed;
+            }
+        }
     });
 
     private Task<IReadOnlyList<ChangeEvent>> EventsAsync(string sql, CancellationToken cancellation, params object[] parameters) =>
@@ -137,7 +164,7 @@ public sealed class ChangeLog(NpgsqlDataSource database) : IChangeDatabase
         {
             return await call();
         }
-        catch (NpgsqlException cause)
+        catch (Exception cause) when (cause is NpgsqlException or SocketException)
         {
             throw new ChangeDatabaseException(cause.Message, cause);
         }

@@ -9,6 +9,9 @@ internal sealed class FollowedCity(short id)
     private ChangePosition _last;
     private ChangePosition _floor;
     private long? _freshness;
+    private long _knownSince;
+    private bool _isRead;
+    private ChangePosition _readFromStream;
 
     public short Id { get; } = id;
 
@@ -53,8 +56,40 @@ internal sealed class FollowedCity(short id)
         }
     }
 
+    /// <summary>
+    /// The moment up to which what is known was whole, as far as anybody knows: that of the last proof, or, without one since the city was
+    /// read anew, that of the last proof before, or of the first reading.
+    /// </summary>
+    public long KnownSince
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _freshness ?? _knownSince;
+            }
+        }
+    }
+
     /// <summary>The last position that came from the stream: what is up to it needs no copying.</summary>
-    public ChangePosition ReadFromStream { get; set; }
+    public ChangePosition ReadFromStream
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _readFromStream;
+            }
+        }
+
+        set
+        {
+            lock (_gate)
+            {
+                _readFromStream = value;
+            }
+        }
+    }
 
     /// <summary>The last event as a witness; null before the first.</summary>
     public Witness? Witness => LastEvent is { } identity ? new(Id, Last.Epoch, Last.Number, identity) : null;
@@ -81,12 +116,18 @@ internal sealed class FollowedCity(short id)
     }
 
     /// <summary>Begins anew at a position. What was proven is void: a replica may be behind what was followed before.</summary>
-    public void Restart(ChangePosition last, ChangeIdentity? lastEvent, ChangePosition floor)
+    /// <param name="last">The position.</param>
+    /// <param name="lastEvent">The event there; null before the first.</param>
+    /// <param name="floor">The first position since which every event is known.</param>
+    /// <param name="now">A timestamp of the clock.</param>
+    public void Restart(ChangePosition last, ChangeIdentity? lastEvent, ChangePosition floor, long now)
     {
         lock (_gate)
         {
             (_last, LastEvent, _floor) = (last, lastEvent, floor);
-            (_freshness, ReadFromStream) = (null, default);
+            // Read anew again and again without a proof, it does not grow younger.
+            _knownSince = _freshness ?? (_isRead ? _knownSince : now);
+            (_isRead, _freshness, _readFromStream) = (true, null, default);
             _claims.Clear();
         }
     }

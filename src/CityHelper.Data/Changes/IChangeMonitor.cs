@@ -21,6 +21,16 @@ public interface IChangeMonitor
     /// <summary>The primary does not hold an event that was seen: it was promoted or restored. An epoch begins.</summary>
     void EventLost(Witness witness, int epoch);
 
+    /// <summary>
+    /// A city cannot be followed, and that is no outage: an event cannot be read. Told once, until it can. The other cities are followed.
+    /// </summary>
+    void CityNotFollowed(short cityId, Exception cause);
+
+    /// <summary>
+    /// A city cannot be copied, and that is no outage of Redis: an event cannot be written. Told once, until it can. The others are copied.
+    /// </summary>
+    void CityNotCopied(short cityId, Exception cause);
+
     /// <summary>The log itself has a hole behind a position, which must not be. The city is read anew.</summary>
     void HoleInLog(short cityId, ChangePosition last);
 }

@@ -18,7 +18,8 @@ public interface IChangeStream
     /// stream must be begun anew; (3) one whose number is not above the end is skipped, unless the stream holds another event under it:
     /// <see cref="StreamAppend.Different"/>; (4) the next one is appended if the last event is its predecessor; behind another
     /// it is <see cref="StreamAppend.Different"/>, and without a last event, or when the predecessor is not known, a gap; (5) any other is
-    /// a gap.
+    /// a gap. Before all that, (6) with a redaction that the stream does not hold yet, nothing is appended: it is a gap, because the stream
+    /// and the caller may still hold what is redacted.
     /// </remarks>
     /// <param name="cityId">The city.</param>
     /// <param name="behind">The event before the first; null when it is not known.</param>

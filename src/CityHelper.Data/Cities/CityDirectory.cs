@@ -1,4 +1,5 @@
 using CityHelper.Data.Changes;
+using CityHelper.Data.Model;
 using CityHelper.Data.Partitions;
 using NetTopologySuite.Geometries;
 using Npgsql;
@@ -34,8 +35,6 @@ public sealed record CityEntry(short Id, string Slug, string Name, string TimeZo
 /// <summary>Adds and finds cities.</summary>
 public sealed class CityDirectory(NpgsqlDataSource dataSource, TimeProvider time)
 {
-    private const int Srid = 4326;
-
     private readonly CityPartitions _partitions = new(dataSource, time);
 
     /// <summary>
@@ -78,7 +77,7 @@ public sealed class CityDirectory(NpgsqlDataSource dataSource, TimeProvider time
     /// <returns>The new id, or null when the slug is taken or the platform is full.</returns>
     private async Task<short?> InsertAsync(CityFacts facts, CancellationToken cancellation)
     {
-        var factory = new GeometryFactory(new PrecisionModel(), Srid);
+        var factory = new GeometryFactory(new PrecisionModel(), Wgs84.Srid);
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
         // Two cities added at once must not take the same next id. The lock does not block readers.

@@ -12,7 +12,6 @@ internal sealed class ImportSql(long runId, bool collects = true)
     /// <summary>Stands for a statement that is left out; PostgreSQL does not run it.</summary>
     private const string Nothing = "select";
 
-
     public static string StagedTable(long runId) => $"staging.row_{runId.ToString(CultureInfo.InvariantCulture)}";
 
     public static string Agencies { get; } = Read("agencies");

@@ -120,6 +120,7 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
     private async Task FinishAsync(NpgsqlConnection connection, short cityId, ImportRun run, CancellationToken cancellation)
     {
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
+        bool hasNewAgencies = false;
         if (run.Inserted + run.Updated > 0)
         {
             await using var agencies = new NpgsqlCommand(ImportSql.Agencies, connection)
@@ -127,10 +128,7 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
                 CommandTimeout = 0,
                 Parameters = { new() { Value = cityId }, new() { Value = Limits.AgencySampleRows } },
             };
-            if (await agencies.ExecuteNonQueryAsync(cancellation) > 0)
-            {
-                await ChangeOutbox.AppendAsync(connection, cityId, ChangeKind.Reference, "import", cancellation);
-            }
+            hasNewAgencies = await agencies.ExecuteNonQueryAsync(cancellation) > 0;
         }
 
         await using var finish = new NpgsqlCommand("update import_run set finished_at = $2 where id = $1", connection)
@@ -140,6 +138,11 @@ public sealed class Importer(NpgsqlDataSource dataSource, TimeProvider time, str
         await finish.ExecuteNonQueryAsync(cancellation);
         await using var drop = new NpgsqlCommand($"drop table if exists {ImportSql.StagedTable(run.Id)}", connection);
         await drop.ExecuteNonQueryAsync(cancellation);
+        if (hasNewAgencies)
+        {
+            await ChangeOutbox.AppendAsync(connection, cityId, ChangeKind.Reference, "import", cancellation);
+        }
+
         await transaction.CommitAsync(cancellation);
         await ChangeOutbox.TryNumberAsync(dataSource, cityId, cancellation);
     }

@@ -53,12 +53,7 @@ internal sealed class Merge(
 
     private async ValueTask MergeAsync(MergeBatch batch, CancellationToken cancellation)
     {
-        BatchResult result;
-        await using (NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation))
-        {
-            result = await new BatchMerge(connection, cityId, run, writesEvents).RunAsync(batch, cancellation);
-        }
-
+        BatchResult result = await AttemptAsync(batch, cancellation);
         if (writesEvents)
         {
             await ChangeOutbox.TryNumberAsync(dataSource, cityId, cancellation);
@@ -73,6 +68,28 @@ internal sealed class Merge(
 
         await CompactAsync(result.Inserted + result.Updated, cancellation);
     }
+
+    /// <summary>Merges a batch. Staff write meanwhile: what fails because of that is rolled back whole, and repeated.</summary>
+    private async Task<BatchResult> AttemptAsync(MergeBatch batch, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
+                return await new BatchMerge(connection, cityId, run, writesEvents).RunAsync(batch, cancellation);
+            }
+            catch (PostgresException cause) when (IsOfOtherWriters(cause) && attempt < Limits.BatchAttemptsMax)
+            {
+                // The next attempt finds what the other writer left.
+            }
+        }
+    }
+
+    // A deadlock, or a key that was linked after the batch had found it unknown: it is known to the next attempt.
+    private static bool IsOfOtherWriters(PostgresException cause) =>
+        cause.SqlState == PostgresErrorCodes.DeadlockDetected
+        || cause is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "service_request_external_id" };
 
     /// <summary>
     /// After enough changes, one worker compacts while the other goes on: readers meet the deltas of a few compactions, not of the file.

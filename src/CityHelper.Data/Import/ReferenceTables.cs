@@ -51,6 +51,7 @@ internal sealed class ReferenceTables
     public int? AgencyOf(string? code, string? name) =>
         code is null ? null : IdOf(_agencies, _newAgencies, code, name ?? code, Limits.AgenciesMax, "agencies");
 
+    /// <summary>Writes the new ones, and then their event.</summary>
     public async Task WriteNewAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await WriteAsync(connection, "agency", _newAgencies, cancellation);

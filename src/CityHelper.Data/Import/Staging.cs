@@ -33,7 +33,6 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, int bat
         await rejects.EndAsync();
         await ExecuteAsync($"create unique index on {table} (id, number)", cancellation);
         await ExecuteAsync($"analyze {table}", cancellation);
-        await references.WriteNewAsync(connection, cancellation);
 
         ImportRun run =
             lost ?? Run(runId, feed, rejects, references) with { HasDuplicates = await HasDuplicatesAsync(table, cancellation) };
@@ -42,6 +41,8 @@ internal sealed class Staging(NpgsqlConnection connection, short cityId, int bat
             await run.InsertAsync(connection, cityId, feed.Source, startedUtc, cancellation);
         }
 
+        // Last, because it appends an event.
+        await references.WriteNewAsync(connection, cancellation);
         await transaction.CommitAsync(cancellation);
         return run;
     }

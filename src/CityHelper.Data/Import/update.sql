@@ -2,7 +2,8 @@
 -- without a hash was never imported, and differs). $4 names the columns
 -- that the file has; the others keep their values. id, created_at and with them the partition never change. No change is older than its
 -- request: two in five of the portal's rows were "updated" at the midnight before they were created. `offset 0` and the lateral join make
--- one index lookup per known row.
+-- one index lookup per known row. Rows are locked in the order of their ids, as merges of duplicates lock theirs: else each could wait for
+-- the other.
 with suspected as materialized (
     select s.*, b.id as request_id
     from pg_temp.import_batch b
@@ -16,6 +17,7 @@ with suspected as materialized (
       and (greatest(coalesce(s.changed_at, r.created_at), r.created_at) > coalesce(r.revised_at, r.updated_at)
            or (greatest(coalesce(s.changed_at, r.created_at), r.created_at) = coalesce(r.revised_at, r.updated_at)
                and (s.content_hash <> r.content_hash or r.content_hash is null and r.revised_at is not null)))
+    order by b.id
 ), newer as materialized (
     -- Checked again on the locked row, as its last writer left it: the deltas below must subtract exactly what that writer added.
     select s.*,
@@ -31,7 +33,8 @@ with suspected as materialized (
            r.redacted_at is not null as is_redacted,
            case when s.status_stated then s.status
                 -- Derived from the closing date only: a change only when the closing is new.
-                when s.closed_at is not null and r.closed_at is null and r.status not in ('RESOLVED', 'CANCELLED', 'DUPLICATE') then 'CLOSED'
+                when s.closed_at is not null and r.closed_at is null and r.status not in ('RESOLVED', 'CANCELLED', 'DUPLICATE')
+                    then 'CLOSED'
                 else r.status end as new_status
     from suspected s
     cross join lateral (
@@ -61,12 +64,17 @@ with suspected as materialized (
         description = case when 'description' = any ($4) and r.redacted_at is null then n.description else r.description end,
         address = case when 'address' = any ($4) and r.redacted_at is null then n.address else r.address end,
         postal_code = case when 'postal_code' = any ($4) and r.redacted_at is null then n.postal_code else r.postal_code end,
-        district = case when 'district' = any ($4) then n.district else r.district end,
+        district = case when 'district' = any ($4) and r.redacted_at is null then n.district else r.district end,
         channel = case when 'channel' = any ($4) then n.channel else r.channel end,
         location = case when 'location' = any ($4) and r.redacted_at is null
             then public.st_setsrid(public.st_makepoint(n.longitude, n.latitude), 4326) else r.location end,
         due_at = case when 'due_at' = any ($4) then n.due_at else r.due_at end,
-        closed_at = case when 'closed_at' = any ($4) then n.closed_at else r.closed_at end,
+        -- A request that has ended has a closing time. An empty one takes it away only together with the status.
+        closed_at = case
+            when 'closed_at' = any ($4)
+                and (n.closed_at is not null or n.status_stated or n.new_status not in ('CLOSED', 'CANCELLED', 'DUPLICATE'))
+                then n.closed_at
+            else r.closed_at end,
         resolution = case when 'resolution' = any ($4) and r.redacted_at is null then n.resolution else r.resolution end
     from newer n
     where r.city_id = $1 and r.id = n.request_id

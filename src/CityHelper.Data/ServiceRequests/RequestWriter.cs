@@ -25,7 +25,8 @@ public sealed class RequestWriter(NpgsqlDataSource database, ChangeNumbering num
     /// Cancels what is not committed. A write that somebody sent should not be cancelled because they left.
     /// </param>
     /// <exception cref="NpgsqlException">
-    /// The database failed. Whether the write is committed is unknown when it failed at the commit; a write with a key can be sent again.
+    /// The database failed, or the write was not committed within <see cref="Limits.WriteTimeMax"/>. Whether the write is committed is
+    /// unknown when it failed at the commit; a write with a key can be sent again.
     /// </exception>
     public async Task<WriteOutcome> WriteAsync(RequestWrite write, CancellationToken cancellation)
     {
@@ -36,6 +37,21 @@ public sealed class RequestWriter(NpgsqlDataSource database, ChangeNumbering num
     }
 
     private async Task<WriteOutcome> AttemptAsync(RequestWrite write, CancellationToken cancellation)
+    {
+        // One deadline for all attempts, the wait for a connection among them: whoever holds the rows may hold them for minutes.
+        using var deadline = new CancellationTokenSource(Limits.WriteTimeMax, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
+        try
+        {
+            return await AttemptsAsync(write, both.Token);
+        }
+        catch (OperationCanceledException cause) when (!cancellation.IsCancellationRequested)
+        {
+            throw new NpgsqlException("The write was not done in time.", new TimeoutException(cause.Message, cause));
+        }
+    }
+
+    private async Task<WriteOutcome> AttemptsAsync(RequestWrite write, CancellationToken cancellation)
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -72,7 +88,8 @@ public sealed class RequestWriter(NpgsqlDataSource database, ChangeNumbering num
         if (outcome is WriteOutcome.Done done)
         {
             await RememberAsync(connection, write, done, cancellation);
-            await transaction.CommitAsync(cancellation); // (5)
+            // Not cancelled: nobody could say whether it was done.
+            await transaction.CommitAsync(CancellationToken.None); // (5)
         }
 
         return outcome;
@@ -114,7 +131,7 @@ public sealed class RequestWriter(NpgsqlDataSource database, ChangeNumbering num
         }
 
         return reader.GetString(0) == write.Cause && reader.GetFieldValue<byte[]>(1).AsSpan().SequenceEqual(key.InputHash)
-            ? new WriteOutcome.Done(reader.GetInt64(2), reader.IsDBNull(3) ? null : reader.GetGuid(3))
+            ? new WriteOutcome.Done(reader.GetInt64(2), reader.IsDBNull(3) ? null : reader.GetGuid(3)) { IsRepetition = true }
             : new WriteOutcome.Refused(new WriteRefusal.KeyReused());
     }
 
@@ -138,13 +155,16 @@ public sealed class RequestWriter(NpgsqlDataSource database, ChangeNumbering num
     /// <summary>The place of an event in the log. A failure here does not undo the write: then the place is unknown.</summary>
     private async Task<(int Epoch, long Number)?> PositionAsync(short cityId, Guid eventId, CancellationToken cancellation)
     {
+        // For a connection, both locks and the statement together.
+        using var deadline = new CancellationTokenSource(Limits.NumberingWaitMax, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
         try
         {
-            return await numbering.NumberAsync(cityId, eventId, Limits.NumberingWaitMax, cancellation) is { Number: { } number } numbered
+            return await numbering.NumberAsync(cityId, eventId, Limits.NumberingWaitMax, both.Token) is { Number: { } number } numbered
                 ? (numbered.Epoch, number)
                 : null;
         }
-        catch (ChangeDatabaseException)
+        catch (Exception cause) when (cause is ChangeDatabaseException or OperationCanceledException)
         {
             // The next pulse of any server numbers it.
             return null;

@@ -16,6 +16,9 @@ public abstract record WriteOutcome
     {
         /// <summary>The event's place in the log; null when it is not numbered yet, or no longer there.</summary>
         public (int Epoch, long Number)? Position { get; init; }
+
+        /// <summary>Whether an earlier write with the same key did it.</summary>
+        public bool IsRepetition { get; init; }
     }
 
     /// <summary>Nothing was written.</summary>

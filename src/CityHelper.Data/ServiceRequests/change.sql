@@ -11,6 +11,7 @@ with known as materialized (
         description = $7,
         address = $8,
         postal_code = case when $14::timestamptz is null then r.postal_code end,
+        district = case when $14::timestamptz is null then r.district end,
         location = $9,
         closed_at = $10,
         resolution = $11,

@@ -146,7 +146,6 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
     private async Task<int?> CompactAsync(short cityId, bool wait, CancellationToken cancellation)
     {
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellation);
-        await ExecuteAsync(connection, CounterSql.CounterChange, cancellation);
         int compacted = 0;
         int? step;
         do
@@ -169,6 +168,8 @@ public sealed class RequestCounters(NpgsqlDataSource dataSource, TimeProvider ti
             return null;
         }
 
+        // In the transaction: the next one may have another session, which a pooler gives it.
+        await ExecuteAsync(connection, CounterSql.CounterChange, cancellation);
         int taken = await ExecuteAsync(connection, CounterSql.Take, cancellation, cityId, CompactionRows);
         if (taken > 0)
         {

@@ -72,7 +72,9 @@ internal sealed class RootBinder(BindingContext context)
 
     private async ValueTask<BoundRoot> UniqueRowAsync(UniqueRowPlan plan, RootSeed seed, CancellationToken cancellation)
     {
-        if (plan.NestedRoots.Count == 0)
+        // The statement finds the row by its name. Only what else is read needs the tenant: nested roots, and the position in its log,
+        // where an unknown tenant would mean the positions of all.
+        if (plan.NestedRoots.Count == 0 && !plan.ShowsLog)
         {
             return new BoundRoot(plan, new RootValues(seed.Variables));
         }

@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Database;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Telemetry;
-using CityHelper.Engine.Writing;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -37,36 +35,36 @@ internal sealed class BatchRunner(
     ReadingDatabase database,
     PreparedStatements prepared,
     StatementCache statements,
-    LogPositionCursors cursors,
     ILogger<BatchRunner> logger)
 {
-    /// <summary>The tenant of a root whose rows are of tenants that are not known before they are read.</summary>
-    private const short NoTenant = 0;
-
     private const string CountTimeoutSql = "select set_config('statement_timeout', $1, true)";
 
     /// <summary>Reads the rows of all roots. A second batch completes pages that the initial key range left short.</summary>
     /// <param name="roots">The roots.</param>
+    /// <param name="log">The log positions of the answer; null where it shows none.</param>
     /// <param name="signature">Names the execution to the watcher of long statements.</param>
     /// <param name="cancellation">Cancels the batch in PostgreSQL too.</param>
     /// <returns>The statements, rows and time it took.</returns>
     public async Task<BatchUsage> RunAsync(
-        IReadOnlyList<RootExecution> roots, ExecutionSignature? signature, CancellationToken cancellation)
+        IReadOnlyList<RootExecution> roots, LogRead? log, ExecutionSignature? signature, CancellationToken cancellation)
     {
         RootExecution[] all = [.. roots.SelectMany(r => r.All)];
-        BatchUsage first = await RunAsync(FirstReads(all, cursors), Counts(all), signature, cancellation);
+        List<(StatementPlan Statement, RootExecution Root)> counts = Counts(all);
+        BatchUsage first = await RunAsync(FirstReads(all, counts, log), counts, signature, cancellation);
 
-        // The second batch has another snapshot but reads other keys: no row appears twice. The first batch sets the response's position.
+        // The second batch has another snapshot but reads other keys: no row appears twice.
         RootExecution[] unfinished = [.. all.Where(r => r.TryWiden())];
-        return first + await RunAsync(Reads(unfinished, isFirst: false), [], signature, cancellation);
+        return first + await RunAsync(WithLog(Reads(unfinished, isFirst: false), [], log), [], signature, cancellation);
     }
 
     /// <summary>Explains the statements, and those that complete a page.</summary>
-    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(IReadOnlyList<RootExecution> roots, CancellationToken cancellation)
+    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(
+        IReadOnlyList<RootExecution> roots, LogRead? log, CancellationToken cancellation)
     {
         var explanations = new List<StatementExplanation>();
         RootExecution[] all = [.. roots.SelectMany(r => r.All)];
-        foreach ((StatementPlan statement, RootExecution root) in FirstReads(all, cursors).Concat(Counts(all)))
+        List<(StatementPlan Statement, RootExecution Root)> counts = Counts(all);
+        foreach ((StatementPlan statement, RootExecution root) in FirstReads(all, counts, log).Concat(counts))
         {
             StatementExplanation explanation = await ExplainAsync(statement, root, cancellation);
             explanations.Add(explanation);
@@ -77,7 +75,8 @@ internal sealed class BatchRunner(
             }
         }
 
-        foreach ((StatementPlan statement, RootExecution root) in Reads([.. all.Where(r => r.TryWiden())], isFirst: false))
+        RootExecution[] unfinished = [.. all.Where(r => r.TryWiden())];
+        foreach ((StatementPlan statement, RootExecution root) in WithLog(Reads(unfinished, isFirst: false), [], log))
         {
             explanations.Add(await ExplainAsync(statement, root, cancellation));
         }
@@ -191,22 +190,31 @@ internal sealed class BatchRunner(
         };
     }
 
+    /// <summary>What the first batch reads before its counts.</summary>
+    internal static List<(StatementPlan Statement, RootExecution Root)> FirstReads(
+        RootExecution[] roots, List<(StatementPlan Statement, RootExecution Root)> counts, LogRead? log) =>
+        WithLog(Reads(roots, isFirst: true), counts, log);
+
     // Order matters: positions are read before the data. The batch has one snapshot, but a position must not depend on that: read after the
-    // data, it would promise changes that the data does not have.
-    internal static List<(StatementPlan Statement, RootExecution Root)> FirstReads(RootExecution[] roots, LogPositionCursors cursors)
+    // data, it would promise changes that the data does not have. A batch that reads nothing else reads no positions either.
+    private static List<(StatementPlan Statement, RootExecution Root)> WithLog(
+        List<(StatementPlan Statement, RootExecution Root)> reads,
+        List<(StatementPlan Statement, RootExecution Root)> counts,
+        LogRead? log)
     {
-        List<(StatementPlan Statement, RootExecution Root)> reads = Reads(roots, isFirst: true);
-        RootExecution[] showing = [.. roots.Where(root => root.IsRead && root.Bound.Plan.Log is not null)];
-        if (showing.Length == 0)
+        if (log is null || reads.Count + counts.Count == 0)
         {
             return reads;
         }
 
-        var positions = new LogPositions(cursors);
-        Array.ForEach(showing, root => root.Rows.Log = positions);
-        short[] tenants = [.. showing.Select(root => root.Values.Tenant).Distinct()];
-        showing[0].ReadLogOf(tenants.Contains(NoTenant) ? null : tenants);
-        return [(showing[0].Bound.Plan.Log!, showing[0]), .. reads];
+        foreach ((_, RootExecution root) in reads.Concat(counts))
+        {
+            root.Rows.Log = log.Positions;
+        }
+
+        RootExecution first = (reads.Count > 0 ? reads : counts)[0].Root;
+        first.ReadLogOf(log.Tenants);
+        return [(log.Statement, first), .. reads];
     }
 
     private static List<(StatementPlan Statement, RootExecution Root)> Reads(IEnumerable<RootExecution> roots, bool isFirst) =>

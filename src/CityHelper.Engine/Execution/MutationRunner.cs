@@ -27,7 +27,9 @@ internal sealed class MutationRunner(
     /// <param name="bound">The operation.</param>
     /// <param name="roots">Its roots, which receive the results.</param>
     /// <param name="options">The caller, and the memory of the response.</param>
-    /// <param name="cancellation">Cancels reads, and mutations that have not begun; none that has.</param>
+    /// <param name="cancellation">
+    /// Cancels reads. A mutation that has begun ends by itself, whoever leaves; one that has not begun is not done, and says so.
+    /// </param>
     /// <returns>What the reads took.</returns>
     public async Task<BatchUsage> RunAsync(
         BoundOperation bound, IReadOnlyList<RootExecution> roots, AnswerOptions options, CancellationToken cancellation)
@@ -40,8 +42,10 @@ internal sealed class MutationRunner(
                 continue;
             }
 
-            cancellation.ThrowIfCancellationRequested();
-            MutationOutcome outcome = await HandleAsync(plan, root.Bound.Input!, options.Caller);
+            // A request error would say that nothing ran, and what ran before this one was done.
+            MutationOutcome outcome = cancellation.IsCancellationRequested
+                ? MutationOutcome.Failed(new RequestTimeoutError())
+                : await HandleAsync(plan, root.Bound.Input!, options.Caller);
             if (outcome.Failure is { } failure)
             {
                 root.Rows.Error = failure;
@@ -69,7 +73,7 @@ internal sealed class MutationRunner(
         {
             (short tenant, long key) = NamedRow(plan, bound.Prepared.Variables);
             using RootExecution row = await RowAsync(bound, plan.Row!, tenant, key, MemoryLease.Uncounted, cancellation);
-            explanations.AddRange(await batches.ExplainAsync([row], cancellation));
+            explanations.AddRange(await batches.ExplainAsync([row], LogOf(row), cancellation));
         }
 
         return explanations;
@@ -88,9 +92,17 @@ internal sealed class MutationRunner(
         }
         catch (NpgsqlException cause)
         {
-            RequestError error = DatabaseFailure.Of(cause);
+            var error = new MutationUncertainError(DatabaseFailure.Of(cause).Code);
             activity?.SetTag(EngineTelemetry.ErrorType, error.Code).SetStatus(ActivityStatusCode.Error);
             LogMessages.MutationFailed(logger, plan.Name, error.Code, cause);
+            return MutationOutcome.Failed(error);
+        }
+        catch (Exception cause)
+        {
+            // A fault of ours in one mutation must not hide what the ones before it have done.
+            var error = new MutationUncertainError(new UnexpectedError().Code);
+            activity?.SetTag(EngineTelemetry.ErrorType, error.Code).SetStatus(ActivityStatusCode.Error);
+            LogMessages.MutationBroken(logger, plan.Name, cause);
             return MutationOutcome.Failed(error);
         }
     }
@@ -115,16 +127,37 @@ internal sealed class MutationRunner(
         {
             RootExecution row = await RowAsync(bound, plan.Row, tenant, key, memory, cancellation);
             root.Rows.Mutation = result with { Row = row.Rows };
-            return await batches.RunAsync([row], bound.Signature, cancellation);
+            return await batches.RunAsync([row], LogOf(row), bound.Signature, cancellation);
         }
         catch (Exception cause) when (Refusal(cause, cancellation) is { } error)
         {
             // The mutation was done, and the response must not say otherwise: only the row is missing in it.
-            root.Rows.Mutation.Row?.Dispose();
-            BoundRoot refused = RootBinder.Refused(plan.Row, new RootSeed(bound.Prepared.Variables), error);
-            root.Rows.Mutation = result with { Row = new RootExecution(refused, memory, bound.Prepared.Costed.Life.Token).Rows };
+            RefuseRow(bound, root, plan.Row, error);
             return default;
         }
+    }
+
+    /// <summary>Puts an error in the place of the rows of mutations.</summary>
+    /// <param name="bound">The operation.</param>
+    /// <param name="roots">Its roots, whose mutations were done.</param>
+    /// <param name="error">Why there are no rows.</param>
+    public static void RefuseRows(BoundOperation bound, IReadOnlyList<RootExecution> roots, RequestError error)
+    {
+        foreach (RootExecution root in roots)
+        {
+            if (root.Rows.Mutation is { Row: not null } && root.Bound.Plan is MutationPlan { Row: { } plan })
+            {
+                RefuseRow(bound, root, plan, error);
+            }
+        }
+    }
+
+    private static void RefuseRow(BoundOperation bound, RootExecution root, RowsByKeyPlan plan, RequestError error)
+    {
+        root.Rows.Mutation!.Row?.Dispose();
+        BoundRoot refused = RootBinder.Refused(plan, new RootSeed(bound.Prepared.Variables), error);
+        var row = new RootExecution(refused, MemoryLease.Uncounted, bound.Prepared.Costed.Life.Token);
+        root.Rows.Mutation = root.Rows.Mutation with { Row = row.Rows };
     }
 
     private static RequestError? Refusal(Exception cause, CancellationToken cancellation) => cause switch
@@ -140,6 +173,9 @@ internal sealed class MutationRunner(
         var seed = new RootSeed(bound.Prepared.Variables) { Tenant = tenant, RowKeys = [key] };
         return new RootExecution(await binder.BindAsync(plan, seed, cancellation), memory, bound.Prepared.Costed.Life.Token);
     }
+
+    // Each payload has the positions of its own batch: its row is an answer of its own, about what its mutation left.
+    private LogRead? LogOf(RootExecution row) => LogRead.Of([row.Bound], cursors);
 
     private static (short Tenant, long Key) NamedRow(MutationPlan plan, VariableValues variables)
     {

@@ -10,8 +10,10 @@ namespace CityHelper.Engine.Execution;
 /// <param name="bound">The operation.</param>
 /// <param name="binder">Binds the plan of each type.</param>
 /// <param name="batches">Sends the statements.</param>
+/// <param name="log">The log positions of the answer; null where it shows none.</param>
 /// <param name="memory">Counts the bytes of the response.</param>
-internal sealed class NodeLoader(BoundOperation bound, RootBinder binder, BatchRunner batches, MemoryLease memory) : IDisposable
+internal sealed class NodeLoader(
+    BoundOperation bound, RootBinder binder, BatchRunner batches, LogRead? log, MemoryLease memory) : IDisposable
 {
     private readonly List<RootExecution> _roots = [];
 
@@ -32,11 +34,12 @@ internal sealed class NodeLoader(BoundOperation bound, RootBinder binder, BatchR
         var found = new Dictionary<NodeKey, NodeResult>();
         var groups = keys.Where(k => k.Tenant is not null).GroupBy(k => (k.Plan, Tenant: k.Tenant!.Value)).ToList();
 
-        // A batch holds a limited number of statements; ids of many tenants take several batches. Each may read log positions first.
+        // A batch holds a limited number of statements; ids of many tenants take several batches. Each reads first the log positions that
+        // the answer shows.
         int statements = Math.Max(1, groups.Max(g => (int?)g.Key.Plan.StatementCount) ?? 1);
-        int log = groups.Exists(g => g.Key.Plan.ShowsLog) ? 1 : 0;
-        var chunks = groups.Chunk(Math.Max(1, (Limits.BatchStatementsMax - log) / statements)).ToList();
-        if (groups.Sum(g => g.Key.Plan.StatementCount) + log * chunks.Count > Limits.NodeStatementsMax)
+        int first = log is null ? 0 : 1;
+        var chunks = groups.Chunk(Math.Max(1, (Limits.BatchStatementsMax - first) / statements)).ToList();
+        if (groups.Sum(g => g.Key.Plan.StatementCount) + first * chunks.Count > Limits.NodeStatementsMax)
         {
             return Refuse(keys);
         }
@@ -56,11 +59,11 @@ internal sealed class NodeLoader(BoundOperation bound, RootBinder binder, BatchR
             RootExecution[] all = [.. roots.Select(r => r.Root)];
             if (Explanations is not null)
             {
-                Explanations.AddRange(await batches.ExplainAsync(all, cancellation));
+                Explanations.AddRange(await batches.ExplainAsync(all, log, cancellation));
                 continue;
             }
 
-            Usage += await batches.RunAsync(all, bound.Signature, cancellation);
+            Usage += await batches.RunAsync(all, log, bound.Signature, cancellation);
             foreach ((RootExecution root, NodeKey[] asked) in roots)
             {
                 foreach (NodeKey key in asked.Where(k => root.Rows.Error is not null || root.Rows.RowsByKey.ContainsKey(k.Row)))

@@ -1,4 +1,5 @@
 using CityHelper.Engine.Binding;
+using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Writing;
 using GraphQL.DataLoader;
 
@@ -9,8 +10,9 @@ namespace CityHelper.Engine.Execution;
 /// <param name="introspection">Answers the meta fields.</param>
 /// <param name="binder">Binds the rows of <c>node</c> and <c>nodes</c>.</param>
 /// <param name="mutations">Runs mutations.</param>
+/// <param name="cursors">Signs log positions.</param>
 internal sealed class OperationExecutor(
-    BatchRunner batches, IntrospectionRunner introspection, RootBinder binder, MutationRunner mutations)
+    BatchRunner batches, IntrospectionRunner introspection, RootBinder binder, MutationRunner mutations, LogPositionCursors cursors)
 {
     /// <summary>Reads all rows of an operation, or runs its mutations, and assembles the response.</summary>
     /// <param name="bound">The operation.</param>
@@ -19,23 +21,55 @@ internal sealed class OperationExecutor(
     /// <exception cref="ResponseRefusedException">There is no memory for the response.</exception>
     public async Task<OperationResult> ExecuteAsync(BoundOperation bound, AnswerOptions options, CancellationToken cancellation)
     {
-        RootExecution[] roots = [.. bound.Roots.Select(root => new RootExecution(root, options.Memory, bound.Prepared.Costed.Life.Token))];
-        using NodeLoader? nodes = bound.AsksForNodes ? new NodeLoader(bound, binder, batches, options.Memory) : null;
-        try
+        BatchUsage usage = default;
+        for (int reading = 1; ; reading++)
         {
-            await AnswerMetaFieldsAsync(bound, roots, options.Memory, cancellation);
-            BatchUsage usage = await batches.RunAsync(roots, bound.Signature, cancellation)
-                + await mutations.RunAsync(bound, roots, options, cancellation);
-            await LoadNodesAsync(roots, nodes, cancellation);
-            OperationResult result = Assemble(bound, roots, options.Memory);
-            result.Cost = bound.Cost;
-            result.AccessPaths = options.WithAccessPaths ? AccessPathsOf(roots) : null;
+            (OperationResult? result, BatchUsage used) = await TryExecuteAsync(
+                bound, options, isLast: reading == Limits.ReadingsMax, cancellation);
+            usage += used;
+            if (result is null)
+            {
+                continue;
+            }
+
             if (options.Report == CostReport.Report)
             {
-                Report(result, bound, usage + (nodes?.Usage ?? default));
+                Report(result, bound, usage);
             }
 
             return result;
+        }
+    }
+
+    /// <returns>The response; none when everything is to be read again, which no mutation needs.</returns>
+    private async Task<(OperationResult? Result, BatchUsage Usage)> TryExecuteAsync(
+        BoundOperation bound, AnswerOptions options, bool isLast, CancellationToken cancellation)
+    {
+        RootExecution[] roots = [.. bound.Roots.Select(root => new RootExecution(root, options.Memory, bound.Prepared.Costed.Life.Token))];
+        LogRead? log = LogRead.Of(bound.Roots, cursors);
+        using NodeLoader? nodes = bound.AsksForNodes ? new NodeLoader(bound, binder, batches, log, options.Memory) : null;
+        try
+        {
+            await AnswerMetaFieldsAsync(bound, roots, options.Memory, cancellation);
+            BatchUsage usage = await batches.RunAsync(roots, log, bound.Signature, cancellation)
+                + await mutations.RunAsync(bound, roots, options, cancellation);
+            await LoadNodesAsync(roots, nodes, cancellation);
+            usage += nodes?.Usage ?? default;
+            if (log is { Positions.IsTorn: true })
+            {
+                if (!isLast)
+                {
+                    return (null, usage);
+                }
+
+                // A cursor would promise what rows beside it do not have, and rows of two epochs are no state that ever was.
+                Array.ForEach(roots, root => root.Rows.Error = new DatabaseUnavailableError());
+            }
+
+            OperationResult result = AssembleWhole(bound, roots, options.Memory);
+            result.Cost = bound.Cost;
+            result.AccessPaths = options.WithAccessPaths ? AccessPathsOf(roots) : null;
+            return (result, usage);
         }
         finally
         {
@@ -53,13 +87,14 @@ internal sealed class OperationExecutor(
         RootExecution[] roots =
             [.. bound.Roots.Select(root => new RootExecution(root, MemoryLease.Uncounted, bound.Prepared.Costed.Life.Token))];
         List<StatementExplanation> ofNodes = [];
-        using var nodes = new NodeLoader(bound, binder, batches, MemoryLease.Uncounted) { Explanations = ofNodes };
+        LogRead? log = LogRead.Of(bound.Roots, cursors);
+        using var nodes = new NodeLoader(bound, binder, batches, log, MemoryLease.Uncounted) { Explanations = ofNodes };
         try
         {
             await LoadNodesAsync(roots, nodes, cancellation);
             return
             [
-                .. await batches.ExplainAsync(roots, cancellation), .. ofNodes, .. await mutations.ExplainAsync(bound, cancellation),
+                .. await batches.ExplainAsync(roots, log, cancellation), .. ofNodes, .. await mutations.ExplainAsync(bound, cancellation),
             ];
         }
         finally
@@ -105,6 +140,34 @@ internal sealed class OperationExecutor(
 
             asking[i].Rows.Nodes = found;
         }
+    }
+
+    // What mutations have done must be told, whatever room there is for their rows: then they have an error in the place of the row.
+    private static OperationResult AssembleWhole(BoundOperation bound, RootExecution[] roots, MemoryLease memory)
+    {
+        if (roots.All(root => root.Rows.Mutation is null))
+        {
+            return Assemble(bound, roots, memory);
+        }
+
+        OperationResult Shortened(RequestError error)
+        {
+            MutationRunner.RefuseRows(bound, roots, error);
+            return Assemble(bound, roots, MemoryLease.Uncounted);
+        }
+
+        OperationResult result;
+        try
+        {
+            result = Assemble(bound, roots, memory);
+        }
+        catch (ResponseRefusedException cause)
+        {
+            result = Shortened(cause.Error);
+        }
+
+        result.Shortened = Shortened;
+        return result;
     }
 
     private static OperationResult Assemble(BoundOperation bound, RootExecution[] roots, MemoryLease memory)

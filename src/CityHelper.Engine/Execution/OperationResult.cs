@@ -38,6 +38,18 @@ public sealed class OperationResult : IDisposable
     /// <summary>The cost of the operation; 0 for a refused request.</summary>
     public CostMetrics Cost { get; internal set; }
 
+    /// <summary>
+    /// Whether mutations were done: then the response may lack rows and extensions, but must not become a request error, which says that
+    /// nothing ran.
+    /// </summary>
+    public bool HasWritten => Shortened is not null;
+
+    /// <summary>
+    /// The same response without the rows of payloads, which have an error instead, in memory that nobody counts; null where nothing was
+    /// written.
+    /// </summary>
+    internal Func<RequestError, OperationResult>? Shortened { get; set; }
+
     /// <summary>The response to a request that was not executed.</summary>
     public static OperationResult Refused(params IReadOnlyList<RequestError> errors)
     {
@@ -85,16 +97,26 @@ public sealed class OperationResult : IDisposable
     /// Adds a member to <c>extensions</c>, the last member of the response. A response with extensions is not cached: they belong to this
     /// request.
     /// </summary>
+    /// <exception cref="ResponseRefusedException">There is no room for it, and nothing was written.</exception>
     public void With(string name, object value)
     {
-        Json.CutBackTo(Json.Length - (_hasExtensions ? 2 : 1));
-        Json.WriteRaw(_hasExtensions ? ",\""u8 : ",\"extensions\":{\""u8);
-        Json.WriteRaw(System.Text.Encoding.UTF8.GetBytes(name));
-        Json.WriteRaw("\":"u8);
-        Json.WriteRaw(JsonSerializer.SerializeToUtf8Bytes(value, s_json));
-        Json.WriteRaw("}}"u8);
-        _hasExtensions = true;
         Cache = CachePolicy.None;
+        int end = Json.Length - (_hasExtensions ? 2 : 1);
+        try
+        {
+            Json.CutBackTo(end);
+            Json.WriteRaw(_hasExtensions ? ",\""u8 : ",\"extensions\":{\""u8);
+            Json.WriteRaw(System.Text.Encoding.UTF8.GetBytes(name));
+            Json.WriteRaw("\":"u8);
+            Json.WriteRaw(JsonSerializer.SerializeToUtf8Bytes(value, s_json));
+            Json.WriteRaw("}}"u8);
+            _hasExtensions = true;
+        }
+        catch (ResponseRefusedException) when (HasWritten)
+        {
+            Json.CutBackTo(end);
+            Json.WriteRaw(_hasExtensions ? "}}"u8 : "}"u8);
+        }
     }
 
     /// <summary>Forbids caching the response.</summary>
@@ -103,8 +125,10 @@ public sealed class OperationResult : IDisposable
     /// <summary>The responses to a batch of requests.</summary>
     /// <param name="json">The whole array; taken over.</param>
     /// <param name="errors">The errors of all responses.</param>
-    internal static OperationResult Batch(JsonBuffer json, IReadOnlyList<RequestError> errors) =>
-        new(json, errors, hasData: true, CachePolicy.None);
+    /// <param name="shortened">The same without rows; null where none has written.</param>
+    internal static OperationResult Batch(
+        JsonBuffer json, IReadOnlyList<RequestError> errors, Func<RequestError, OperationResult>? shortened) =>
+        new(json, errors, hasData: true, CachePolicy.None) { Shortened = shortened };
 
     public void Dispose() => Json.Dispose();
 

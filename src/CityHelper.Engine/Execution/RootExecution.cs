@@ -67,7 +67,7 @@ internal sealed class RootExecution : IDisposable
         ? Bound.AccessPathWith(Values)
         : null;
 
-    /// <summary>Takes the parameters of the log statement, because this root is the first of its batch that shows positions.</summary>
+    /// <summary>Takes the parameters of the log statement, because this root is the first of its batch.</summary>
     /// <param name="tenants">The tenants whose positions are read; null for all.</param>
     public void ReadLogOf(short[]? tenants) => Values = Values with { LogTenants = tenants };
 

@@ -67,8 +67,8 @@ internal class RootPlan(FieldWriter field)
     /// <summary>The most rows, where no page size is given.</summary>
     public int RowsMax { get; init; } = 1;
 
-    /// <summary>Whether its rows or those of its nested roots show log positions, so that its batch has one statement more.</summary>
-    public bool ShowsLog => Log is not null || NestedRoots.Any(nested => nested.ShowsLog);
+    /// <summary>Whether its rows or those of its nested roots show log positions, so that each batch has one statement more.</summary>
+    public virtual bool ShowsLog => Log is not null || NestedRoots.Any(nested => nested.ShowsLog);
 
     /// <summary>The most statements that it may have in a batch, without that of log positions, which roots share.</summary>
     public virtual int StatementCount =>

@@ -74,7 +74,9 @@ internal sealed class NodePlan(FieldWriter field, NodeBinding binding, InputNode
     public IReadOnlyDictionary<string, RowsByKeyPlan> Types { get; } = types;
 
     /// <summary>The statements of the type that needs most. Ids of several types are bounded once they are known.</summary>
-    public override int StatementCount => Types.Values.Max(t => t.StatementCount + (t.ShowsLog ? 1 : 0));
+    public override int StatementCount => Types.Values.Max(t => t.StatementCount);
+
+    public override bool ShowsLog => Types.Values.Any(type => type.ShowsLog);
 
     /// <summary>True when any of the types aggregates rows: the types of the ids are not known yet.</summary>
     public override bool IsAggregate => Types.Values.Any(type => type.IsAggregate);

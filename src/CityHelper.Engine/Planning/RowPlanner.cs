@@ -133,9 +133,9 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
             case SameRowBinding:
                 return Object(select, alias, entity, (IObjectGraphType)Named(definition), field.SelectionSets, presence: -1);
             case ReferenceBinding reference:
-                string joined = select.Join(alias, reference);
-                int presence = reference.Required ? -1 : select.Column(joined, reference.Target.RowColumn);
-                return Object(select, joined, reference.Target, (IObjectGraphType)Named(definition), field.SelectionSets, presence);
+                return Referenced(select, select.Join(alias, reference), reference, field, definition);
+            case KeyedRowBinding keyed:
+                return Referenced(select, select.JoinByKey(alias, keyed.Row), keyed.Row, field, definition);
             case ChildrenBinding children:
                 return Children(select, alias, children, type, field, definition);
             case AroundBinding around:
@@ -151,6 +151,13 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
             default:
                 throw new InvalidOperationException($"{type.Name}.{field.Name} cannot be read.");
         }
+    }
+
+    private ObjectWriter Referenced(
+        SelectPlan select, string joined, ReferenceBinding reference, CollectedField field, FieldType definition)
+    {
+        int presence = reference.Required ? -1 : select.Column(joined, reference.Target.RowColumn);
+        return Object(select, joined, reference.Target, (IObjectGraphType)Named(definition), field.SelectionSets, presence);
     }
 
     private static ColumnWriter Column(SelectPlan select, string alias, ColumnMap column)

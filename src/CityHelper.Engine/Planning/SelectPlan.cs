@@ -10,7 +10,7 @@ internal sealed class SelectPlan(RowSource source)
 
     private readonly List<(object Key, Func<StatementBuilder, string> Sql)> _expressions = [];
     private readonly SortedSet<string> _columns = new(StringComparer.Ordinal);
-    private readonly List<(string Alias, ReferenceBinding Reference, string From)> _joins = [];
+    private readonly List<(string Alias, ReferenceBinding Reference, string From, bool IsByKey)> _joins = [];
 
     public RowSource Source { get; } = source;
 
@@ -45,7 +45,20 @@ internal sealed class SelectPlan(RowSource source)
     }
 
     /// <summary>The alias of a joined row. A reference is joined once, however often it is selected.</summary>
-    public string Join(string from, ReferenceBinding reference)
+    public string Join(string from, ReferenceBinding reference) => Join(from, reference, isByKey: false);
+
+    /// <summary>The alias of a row of a large table, which is looked up by its key for each row.</summary>
+    /// <exception cref="PlanException">There are more of them than allowed.</exception>
+    public string JoinByKey(string from, ReferenceBinding reference)
+    {
+        string alias = Join(from, reference, isByKey: true);
+        return _joins.Count(j => j.IsByKey) <= Limits.KeyedRowsMax
+            ? alias
+            : throw new PlanException(new OperationTooLargeError(
+                $"The operation follows more than {Limits.KeyedRowsMax} references from row to row: select fewer."));
+    }
+
+    private string Join(string from, ReferenceBinding reference, bool isByKey)
     {
         Need(from, reference.Keys.Select(k => k.Here));
         int known = _joins.FindIndex(j => j.From == from && j.Reference == reference);
@@ -55,7 +68,7 @@ internal sealed class SelectPlan(RowSource source)
         }
 
         string alias = $"t{_joins.Count + 1}";
-        _joins.Add((alias, reference, from));
+        _joins.Add((alias, reference, from, isByKey));
         return alias;
     }
 
@@ -95,7 +108,9 @@ internal sealed class SelectPlan(RowSource source)
 
     private string From(StatementBuilder statement, IReadOnlyCollection<string> columns) =>
         $"from ({Source.Sql(statement, columns)}) {Row}"
-        + string.Concat(_joins.Select(j => "\n" + JoinSql(statement, j.Alias, j.Reference, j.From)));
+        + string.Concat(_joins.Select(j => "\n" + (j.IsByKey
+            ? LookupSql(statement, j.Alias, j.Reference, j.From)
+            : JoinSql(statement, j.Alias, j.Reference, j.From))));
 
     // Always a left join: it does not change which rows there are, so the source alone decides the page.
     private static string JoinSql(StatementBuilder statement, string alias, ReferenceBinding reference, string from)
@@ -103,6 +118,15 @@ internal sealed class SelectPlan(RowSource source)
         IEnumerable<string> keys = reference.Keys.Select(k => $"{alias}.{k.There} = {from}.{k.Here}");
         string tenant = reference.Target.TenantColumn is { } column ? $"{alias}.{column} = {statement.Tenant()} and " : "";
         return $"left join {reference.Target.Table} {alias} on {tenant}{string.Join(" and ", keys)}";
+    }
+
+    // The limit, which a key does not need, keeps the look-up what it is: the planner does not know how many rows a page has, and would
+    // otherwise hash the whole of a large table for them.
+    private static string LookupSql(StatementBuilder statement, string alias, ReferenceBinding reference, string from)
+    {
+        string keys = string.Join(" and ", reference.Keys.Select(k => $"k.{k.There} = {from}.{k.Here}"));
+        string tenant = reference.Target.TenantColumn is { } column ? $"k.{column} = {statement.Tenant()} and " : "";
+        return $"left join lateral (select k.* from {reference.Target.Table} k where {tenant}{keys} limit 1) {alias} on true";
     }
 
     private void Need(string alias, IEnumerable<string> columns)

@@ -127,6 +127,20 @@ public abstract class EntityType<T> : ObjectGraphType<T>
         return Bind(member.Name, type, description, new ReferenceBinding(target, keys, required));
     }
 
+    /// <summary>The row of a large table whose key a column holds, where no foreign key says so; null where there is none.</summary>
+    /// <param name="name">The field's name.</param>
+    /// <param name="key">The column with the other row's key, of the same tenant.</param>
+    /// <param name="graphType">The GraphQL type of the other row.</param>
+    /// <param name="description">The field's description in the schema.</param>
+    protected FieldType RowByKey<TTarget>(
+        string name, Expression<Func<T, long?>> key, Type graphType, string description)
+        where TTarget : class
+    {
+        EntityMap target = _database.Entity(typeof(TTarget));
+        (string, string)[] keys = [(Map.Column(Member(key).Name).Name, target.RowColumn)];
+        return Bind(name, graphType, description, new KeyedRowBinding(new ReferenceBinding(target, keys, Required: false)));
+    }
+
     /// <summary>The newest rows that reference this row, as a list with the argument <c>last</c>.</summary>
     protected FieldType Children<TChild>(Expression<Func<T, IEnumerable<TChild>>> navigation, Type graphType, string description)
         where TChild : class

@@ -121,7 +121,8 @@ internal sealed class MutationPayloadType : ObjectGraphType
         {
             Name = Cursor,
             Type = typeof(StringGraphType),
-            Description = "The place in the log of changes from which the change is visible; null when it was refused.",
+            Description = "The place of the change in the log of changes; null when it was refused, when nothing changed, "
+                + "and when its place was not known in time.",
         }));
         if (errors is not null)
         {

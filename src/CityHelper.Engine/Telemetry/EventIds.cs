@@ -25,4 +25,5 @@ internal static class EventIds
     public const int StaleConnection = 1204;
     public const int GeometryNotCompared = 1205;
     public const int MutationFailed = 1206;
+    public const int MutationBroken = 1207;
 }

@@ -64,6 +64,9 @@ internal static partial class LogMessages
     [LoggerMessage(EventIds.MutationFailed, LogLevel.Error, "The mutation {Mutation} failed in the database, clients are told {Code}")]
     public static partial void MutationFailed(ILogger logger, LogText mutation, LogText code, Exception cause);
 
+    [LoggerMessage(EventIds.MutationBroken, LogLevel.Error, "The mutation {Mutation} failed by a fault of the server")]
+    public static partial void MutationBroken(ILogger logger, LogText mutation, Exception cause);
+
     [LoggerMessage(EventIds.BatchFailed, LogLevel.Error, "A batch failed, clients are told {Code}")]
     public static partial void BatchFailed(ILogger logger, LogText code, Exception cause);
 }

@@ -2,14 +2,30 @@ using CityHelper.Engine.Cursors;
 
 namespace CityHelper.Engine.Writing;
 
-/// <summary>The log positions of tenants, as the first statement of a batch read them. All roots of the batch share them.</summary>
+/// <summary>
+/// The log positions of tenants, as the first statements of an answer's batches read them. All roots of the answer share them. A batch that
+/// begins later is usually farther: the position of the answer is that of the batch which saw least.
+/// </summary>
 /// <param name="cursors">Signs them.</param>
 internal sealed class LogPositions(LogPositionCursors cursors)
 {
     private readonly Dictionary<short, LogPosition> _ofTenants = [];
 
-    /// <summary>Adds the position of a tenant.</summary>
-    public void Add(short tenant, LogPosition position) => _ofTenants[tenant] = position;
+    /// <summary>
+    /// Whether no position is true of the whole answer: two batches read in different epochs, whose numbers do not compare, or a later
+    /// batch saw less than an earlier one, whose position may be written already.
+    /// </summary>
+    public bool IsTorn { get; private set; }
+
+    /// <summary>Adds the position of a tenant that a batch read; the first stays.</summary>
+    public void Add(short tenant, LogPosition position)
+    {
+        if (!_ofTenants.TryAdd(tenant, position))
+        {
+            LogPosition known = _ofTenants[tenant];
+            IsTorn |= position.Epoch != known.Epoch || position.Number < known.Number;
+        }
+    }
 
     /// <summary>The position of a tenant; null when the log has none of it.</summary>
     public LogPosition? Of(short tenant) => _ofTenants.TryGetValue(tenant, out LogPosition position) ? position : null;

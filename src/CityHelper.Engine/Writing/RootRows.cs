@@ -18,10 +18,7 @@ internal sealed class RootRows(FieldWriter field, VariableValues variables) : ID
     /// <summary>Signs the cursors of the page; null when the request neither sends nor selects any.</summary>
     public CursorSigner? Cursors { get; init; }
 
-    /// <summary>
-    /// The log positions that its first batch read; null where no row shows one. A page that a second batch completes keeps those of the
-    /// first, which are the older ones.
-    /// </summary>
+    /// <summary>The log positions that the batches of the answer read; null where no row of the answer shows one.</summary>
     public LogPositions? Log { get; set; }
 
     /// <summary>Whether the row is known to be missing, so that nothing is read.</summary>

@@ -11,11 +11,7 @@ namespace CityHelper.Server.Changes;
 /// <summary>Reads what <see cref="ChangeCloudEvents"/> wrote. Whoever may write to Redis may have written something else.</summary>
 internal static class ChangeCloudEventReader
 {
-    private const int Srid = 4326;
-
-    private const int DepthMax = 8;
-
-    private static readonly JsonSerializerOptions s_options = new() { MaxDepth = DepthMax, RespectNullableAnnotations = true };
+    private static readonly JsonSerializerOptions s_options = new() { MaxDepth = Limits.EventDepthMax, RespectNullableAnnotations = true };
 
     private static readonly Dictionary<string, ChangeKind> s_kinds =
         Enum.GetValues<ChangeKind>().ToDictionary(ChangeCloudEvents.TypeOf, StringComparer.Ordinal);
@@ -129,7 +125,7 @@ internal static class ChangeCloudEventReader
         out DateTime time) ? time : null;
 
     private static Point? PointOf(double[] location) => location is [>= -180 and <= 180, >= -90 and <= 90]
-        ? new Point(location[0], location[1]) { SRID = Srid }
+        ? new Point(location[0], location[1]) { SRID = Wgs84.Srid }
         : null;
 
     private static int? KeyOf(string id, string type, short cityId) =>

@@ -1,22 +1,19 @@
 using CityHelper.Data.Changes;
 using CityHelper.Engine.Telemetry;
-using CityHelper.Server.Database;
 using CityHelper.Server.Telemetry;
-using Npgsql;
 
 namespace CityHelper.Server.Changes;
 
 /// <summary>
 /// Follows the change log while the server runs: reads the recent events before the server is ready, then sends a pulse every
-/// <see cref="Data.Limits.PulseInterval"/>. Every few minutes it removes what is no longer kept.
+/// <see cref="Data.Limits.PulseInterval"/>. Every few minutes it removes what is no longer kept. Nothing that fails ends it.
 /// </summary>
 /// <param name="feed">Pulse, follower and copier.</param>
 /// <param name="follower">Filled first.</param>
 /// <param name="stream">Tells how far a city's log is that only Redis signalled.</param>
 /// <param name="signals">Where news is heard of before the next pulse.</param>
 /// <param name="nudges">Redis's signals; null without Redis.</param>
-/// <param name="log">Trimmed.</param>
-/// <param name="writing">The pool of writing connections.</param>
+/// <param name="trimming">Removes what is no longer kept.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Logs what fails.</param>
 internal sealed class ChangeFeedService(
@@ -24,14 +21,14 @@ internal sealed class ChangeFeedService(
     ChangeFollower follower,
     IChangeStream stream,
     ChangeSignals signals,
-    ChangeLog log,
-    WritingConnections writing,
+    ChangeTrimming trimming,
     TimeProvider time,
     ILogger<ChangeFeedService> logger,
     ChangeNudges? nudges = null) : BackgroundService
 {
     private volatile bool _isFilled;
     private bool _hasFailed;
+    private volatile bool _isBroken;
 
     /// <summary>Whether the recent events were read: before that, nothing is known of what changed.</summary>
     public bool IsFilled => _isFilled;
@@ -44,29 +41,35 @@ internal sealed class ChangeFeedService(
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(BeatAsync(stoppingToken), HearAsync(stoppingToken), ListenAsync(stoppingToken));
+        Task.WhenAll(BeatAsync(stoppingToken), HearAsync(stoppingToken), ListenAsync(stoppingToken), TrimAsync(stoppingToken));
 
     private async Task HearAsync(CancellationToken stoppingToken)
     {
         while (true)
         {
-            var heads = new Dictionary<short, ChangePosition>();
-            foreach ((short city, ChangePosition? position) in await signals.TakeAsync(stoppingToken))
-            {
-                if (position is { } known)
-                {
-                    heads[city] = known;
-                }
-                else if (await stream.TailAsync(city, stoppingToken) is { Epoch: > 0 } tail)
-                {
-                    heads[city] = new(tail.Epoch, tail.Number);
-                }
-            }
+            IReadOnlyDictionary<short, ChangePosition?> heard = await signals.TakeAsync(stoppingToken);
+            await TryAsync(() => FollowAsync(heard, stoppingToken), stoppingToken);
+        }
+    }
 
-            if (_isFilled && heads.Count > 0)
+    private async Task FollowAsync(IReadOnlyDictionary<short, ChangePosition?> heard, CancellationToken stoppingToken)
+    {
+        var heads = new Dictionary<short, ChangePosition>();
+        foreach ((short city, ChangePosition? position) in heard)
+        {
+            if (position is { } known)
             {
-                await feed.NudgeAsync(heads, stoppingToken);
+                heads[city] = known;
             }
+            else if (await stream.TailAsync(city, stoppingToken) is { Epoch: > 0 } tail)
+            {
+                heads[city] = new(tail.Epoch, tail.Number);
+            }
+        }
+
+        if (_isFilled && heads.Count > 0)
+        {
+            await feed.NudgeAsync(heads, stoppingToken);
         }
     }
 
@@ -84,7 +87,6 @@ internal sealed class ChangeFeedService(
     private async Task BeatAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Data.Limits.PulseInterval, time);
-        long trimmed = time.GetTimestamp();
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             if (!_isFilled)
@@ -93,12 +95,27 @@ internal sealed class ChangeFeedService(
                 continue;
             }
 
-            await feed.BeatAsync(stoppingToken);
-            if (time.GetElapsedTime(trimmed) >= Limits.TrimInterval)
+            await TryAsync(() => feed.BeatAsync(stoppingToken), stoppingToken);
+        }
+    }
+
+    // An outage is told by the feed, an event that cannot be read by the follower. What comes here is a fault of ours: it must not end the
+    // server, and with it all others. What the server knows grows older, and says so.
+    private async Task TryAsync(Func<Task> step, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await step();
+            _isBroken = false;
+        }
+        catch (Exception cause) when (!stoppingToken.IsCancellationRequested)
+        {
+            if (!_isBroken)
             {
-                trimmed = time.GetTimestamp();
-                await TryTrimAsync(stoppingToken);
+                LogMessages.ChangesNotFollowed(logger, cause);
             }
+
+            _isBroken = true;
         }
     }
 
@@ -111,9 +128,8 @@ internal sealed class ChangeFeedService(
             await follower.FillAsync(both.Token);
             _isFilled = true;
         }
-        catch (Exception cause) when (cause is ChangeDatabaseException or OperationCanceledException)
+        catch (Exception cause) when (!cancellation.IsCancellationRequested)
         {
-            cancellation.ThrowIfCancellationRequested();
             if (!_hasFailed)
             {
                 LogMessages.ChangesNotRead(logger, cause);
@@ -123,21 +139,21 @@ internal sealed class ChangeFeedService(
         }
     }
 
-    // A failure is tried again at the next interval; until then more is kept than needed.
-    private async Task TryTrimAsync(CancellationToken cancellation)
+    // Beside the pulse, and on the connections of writes: trimming may take a while. A failure is tried again at the next interval; until
+    // then more is kept than needed.
+    private async Task TrimAsync(CancellationToken stoppingToken)
     {
-        try
+        using var timer = new PeriodicTimer(Limits.TrimInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            long removed = await log.TrimAsync(cancellation);
-            await using NpgsqlCommand keys = writing.Database.CreateCommand(
-                "delete from idempotency_key where created_at < clock_timestamp() - $1");
-            keys.Parameters.Add(new() { Value = Data.Limits.IdempotencyKeysKept });
-            int forgotten = await keys.ExecuteNonQueryAsync(cancellation);
-            LogMessages.ChangesTrimmed(logger, removed, forgotten);
-        }
-        catch (Exception cause) when (cause is ChangeDatabaseException or NpgsqlException)
-        {
-            LogMessages.ChangesNotTrimmed(logger, cause);
+            try
+            {
+                await trimming.RunAsync(follower.CityIds, stoppingToken);
+            }
+            catch (Exception cause) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogMessages.ChangesNotTrimmed(logger, cause);
+            }
         }
     }
 }
@@ -149,8 +165,17 @@ internal static partial class LogMessages
         "The change log cannot be read; the server is not ready, and it is tried again until it can")]
     public static partial void ChangesNotRead(ILogger logger, Exception cause);
 
-    [LoggerMessage(EventIds.ChangesTrimmed, LogLevel.Debug, "Removed {Events} events and {Keys} idempotency keys that are no longer kept")]
-    public static partial void ChangesTrimmed(ILogger logger, long events, int keys);
+    [LoggerMessage(EventIds.ChangesNotFollowed, LogLevel.Error,
+        "Following the change log failed in a way that must not be; it goes on with the next pulse, and says this once until it succeeds")]
+    public static partial void ChangesNotFollowed(ILogger logger, Exception cause);
+
+    [LoggerMessage(EventIds.CityNotFollowed, LogLevel.Error,
+        "The change log of city {City} cannot be read, so what is known of the city grows old; this is told once until it can")]
+    public static partial void CityNotFollowed(ILogger logger, short city, Exception cause);
+
+    [LoggerMessage(EventIds.CityNotCopied, LogLevel.Error,
+        "The change log of city {City} cannot be copied, so other services read old events; this is told once until it can")]
+    public static partial void CityNotCopied(ILogger logger, short city, Exception cause);
 
     [LoggerMessage(EventIds.ChangesNotTrimmed, LogLevel.Warning,
         "Old events and idempotency keys cannot be removed; it is tried again in some minutes")]

@@ -7,7 +7,7 @@ namespace CityHelper.Server.Changes;
 /// Whether the server knows what changed. Before it has read the recent events it is not ready. A log that stopped makes it degraded, and
 /// it stays ready: all servers would go unready at once.
 /// </summary>
-internal sealed class ChangeLogHealth(ChangeFeedService feed, ChangeFollower follower, TimeProvider time) : IHealthCheck
+internal sealed class ChangeLogHealth(ChangeFeedService feed, ChangeFollower follower) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
@@ -15,6 +15,5 @@ internal sealed class ChangeLogHealth(ChangeFeedService feed, ChangeFollower fol
             : follower.CityIds.Any(IsStale) ? HealthCheckResult.Degraded("The change log has not been followed for a while.")
             : HealthCheckResult.Healthy());
 
-    private bool IsStale(short city) =>
-        follower.Freshness(city) is { } proven && time.GetElapsedTime(proven) > Limits.ChangesStaleAfter;
+    private bool IsStale(short city) => follower.Age(city) > Limits.ChangesStaleAfter;
 }

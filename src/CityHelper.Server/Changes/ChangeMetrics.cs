@@ -14,8 +14,9 @@ internal sealed class ChangeMetrics : IChangeObserver, IDisposable
     private readonly Counter<long> _resets;
 
     /// <param name="follower">Known only when something is measured: it has this observer.</param>
+    /// <param name="copier">Known as late; null where there is no copy.</param>
     /// <param name="time">The clock.</param>
-    public ChangeMetrics(Func<ChangeFollower> follower, TimeProvider time)
+    public ChangeMetrics(Func<ChangeFollower> follower, Func<ChangeCopier?> copier, TimeProvider time)
     {
         _time = time;
         _delay = _meter.CreateHistogram<double>(
@@ -30,6 +31,9 @@ internal sealed class ChangeMetrics : IChangeObserver, IDisposable
         _meter.CreateObservableGauge(
             "cityhelper.changes.unnumbered.age", () => follower().OldestUnnumbered.TotalSeconds, "s",
             "Age of the oldest committed event that had no number at the last pulse.");
+        _meter.CreateObservableGauge(
+            "cityhelper.changes.copy.lag", () => LagOf(copier()), "s",
+            "Time since the copy in Redis held all that this server has followed, in the city where it is longest.");
     }
 
     public void Apply(ChangeEvent change)
@@ -42,15 +46,15 @@ internal sealed class ChangeMetrics : IChangeObserver, IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private double AgeOf(ChangeFollower follower)
+    private static IEnumerable<Measurement<double>> LagOf(ChangeCopier? copier) =>
+        copier is null ? [] : [new Measurement<double>(copier.Lag.TotalSeconds)];
+
+    private static double AgeOf(ChangeFollower follower)
     {
         double oldest = 0;
         foreach (short city in follower.CityIds)
         {
-            if (follower.Freshness(city) is { } proven)
-            {
-                oldest = Math.Max(oldest, _time.GetElapsedTime(proven).TotalSeconds);
-            }
+            oldest = Math.Max(oldest, follower.Age(city)?.TotalSeconds ?? 0);
         }
 
         return oldest;

@@ -17,5 +17,9 @@ internal sealed class ChangeMonitor(ILogger<ChangeMonitor> logger) : IChangeMoni
 
     public void EventLost(Witness witness, int epoch) => LogMessages.EventLost(logger, witness.Number, witness.CityId, epoch);
 
+    public void CityNotFollowed(short cityId, Exception cause) => LogMessages.CityNotFollowed(logger, cityId, cause);
+
+    public void CityNotCopied(short cityId, Exception cause) => LogMessages.CityNotCopied(logger, cityId, cause);
+
     public void HoleInLog(short cityId, ChangePosition last) => LogMessages.HoleInLog(logger, cityId, last.ToString());
 }

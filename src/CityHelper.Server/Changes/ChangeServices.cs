@@ -13,7 +13,8 @@ internal static class ChangeServices
     {
         services.TryAddSingleton<IChangeStream, NoChangeStream>();
         services.AddSingleton<IChangeMonitor, ChangeMonitor>();
-        services.AddSingleton(s => new ChangeMetrics(s.GetRequiredService<ChangeFollower>, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new ChangeMetrics(
+            s.GetRequiredService<ChangeFollower>, () => CopierOf(s), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IChangeObserver>(s => s.GetRequiredService<ChangeMetrics>());
         services.AddSingleton(s => new ChangeFollower(
             s.GetRequiredService<IChangeDatabase>(),
@@ -33,12 +34,16 @@ internal static class ChangeServices
         services.AddSingleton(s => new ChangeFeed(
             s.GetRequiredService<ChangePulse>(),
             s.GetRequiredService<ChangeFollower>(),
-            s.GetRequiredService<IChangeStream>() is NoChangeStream ? null : s.GetRequiredService<ChangeCopier>(),
+            CopierOf(s),
             s.GetRequiredService<IChangeMonitor>(),
             s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ChangeTrimming>();
         services.AddSingleton<ChangeFeedService>();
         services.AddHostedService(s => s.GetRequiredService<ChangeFeedService>());
         services.AddHealthChecks().AddCheck<ChangeLogHealth>("changes", tags: ["ready"]);
         return services;
     }
+
+    private static ChangeCopier? CopierOf(IServiceProvider services) =>
+        services.GetRequiredService<IChangeStream>() is NoChangeStream ? null : services.GetRequiredService<ChangeCopier>();
 }

@@ -25,6 +25,7 @@ internal static class ChangeStreamServices
 
         services.AddSingleton(s => new InboxStream(s.GetRequiredService<RedisConnection>(), $"{Guid.CreateVersion7()}"));
         services.AddSingleton(s => new InboxValidation(s.Settings<InboxSettings>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<InboxMetrics>();
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<InboxIngester>(
             s, s.GetRequiredService<WritingConnections>().Database));
         services.AddHostedService(s => s.GetRequiredService<InboxIngester>());

@@ -21,8 +21,6 @@ internal interface ICityNames
 /// <param name="time">Measures how old the list is.</param>
 internal sealed class CityNames(NpgsqlDataSource database, TimeProvider time) : ICityNames, IDisposable
 {
-    private static readonly TimeSpan s_refreshPause = TimeSpan.FromSeconds(1);
-
     private readonly SemaphoreSlim _reading = new(1);
     private IReadOnlyDictionary<short, string> _names = new Dictionary<short, string>();
     private long? _readAt;
@@ -33,7 +31,7 @@ internal sealed class CityNames(NpgsqlDataSource database, TimeProvider time) : 
     {
         if (!_names.ContainsKey(cityId))
         {
-            await RefreshAsync(s_refreshPause, cancellation);
+            await RefreshAsync(Limits.CitiesRefreshPause, cancellation);
         }
 
         return _names.GetValueOrDefault(cityId);

@@ -12,8 +12,6 @@ internal static class EventExamples
 
     private const short CityId = 1;
 
-    private const int Srid = 4326;
-
     private const long Cell = (14L << 58) | (4825L << 29) | 6160;
 
     private const long RequestId = 1_234_567_890;
@@ -58,5 +56,5 @@ internal static class EventExamples
 
     private static Guid IdOf(ChangeKind kind) => Guid.Parse($"0195530d-4400-7000-8000-00000000000{(int)kind}");
 
-    private static Point PointOf(double longitude, double latitude) => new(longitude, latitude) { SRID = Srid };
+    private static Point PointOf(double longitude, double latitude) => new(longitude, latitude) { SRID = Wgs84.Srid };
 }

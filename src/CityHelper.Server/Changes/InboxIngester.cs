@@ -20,6 +20,7 @@ namespace CityHelper.Server.Changes;
 /// <param name="validation">Says what an entry is.</param>
 /// <param name="database">A pool of the primary that may write.</param>
 /// <param name="cities">The cities whose inboxes are read.</param>
+/// <param name="metrics">Counts refused entries.</param>
 /// <param name="time">Measures the five seconds.</param>
 /// <param name="logger">Logs refused entries, and when announcing fails.</param>
 internal sealed class InboxIngester(
@@ -27,6 +28,7 @@ internal sealed class InboxIngester(
     InboxValidation validation,
     NpgsqlDataSource database,
     ICityNames cities,
+    InboxMetrics metrics,
     TimeProvider time,
     ILogger<InboxIngester> logger) : BackgroundService
 {
@@ -118,7 +120,13 @@ internal sealed class InboxIngester(
         CancellationToken cancellation)
     {
         int refused = oversized;
-        string? example = oversized > 0 ? "oversized" : null;
+        string? example = null;
+        if (oversized > 0)
+        {
+            example = "oversized";
+            metrics.Refused(example, oversized);
+        }
+
         foreach (InboxEntry entry in entries.Where(entry => !held.ContainsKey(entry.Id)))
         {
             (InboxAnnouncement? announcement, InboxRefusal? refusal) = validation.Validate(entry, cityId, slug);
@@ -130,7 +138,11 @@ internal sealed class InboxIngester(
 
             // Not moved when Redis does not answer: then it stays pending, and is claimed and refused later.
             example = ReasonOf(refusal!.Value);
-            refused += await stream.RefuseAsync(cityId, entry, example, cancellation) ? 1 : 0;
+            if (await stream.RefuseAsync(cityId, entry, example, cancellation))
+            {
+                refused++;
+                metrics.Refused(example, 1);
+            }
         }
 
         if (refused > 0)

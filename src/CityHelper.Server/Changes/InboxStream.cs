@@ -27,6 +27,18 @@ internal sealed class InboxStream(RedisConnection redis, string consumer)
         local bytes_max, values_max, dead_max, forgotten = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
         if redis.call('type', key).ok ~= 'stream' then return {'0-0', {}, 0} end
 
+        -- Who may add can choose an id of the far future, and behind the last possible one nothing can be added.
+        if redis.call('xlen', key) == 0 then
+          local info = redis.call('xinfo', 'stream', key)
+          for i = 1, #info, 2 do
+            if info[i] == 'last-generated-id'
+                and tonumber(string.match(info[i + 1], '^%d+')) > (redis.call('time')[1] + 60) * 1000 then
+              redis.call('del', key)
+              return {'0-0', {}, 0}
+            end
+          end
+        end
+
         local is_there = false
         for _, known in ipairs(redis.call('xinfo', 'groups', key)) do
           if known[2] == group then is_there = true end

@@ -18,7 +18,7 @@ namespace CityHelper.Server.Changes;
 /// </remarks>
 /// <param name="redis">The shared Redis.</param>
 /// <param name="cities">The slugs of cities, which events name.</param>
-/// <param name="time">The clock by which old events are removed.</param>
+/// <param name="time">The clock by which old events are removed, and an epoch is one that can have been given.</param>
 /// <param name="logger">Logs entries that are not events.</param>
 internal sealed class RedisChangeStream(
     RedisConnection redis, ICityNames cities, TimeProvider time, ILogger<RedisChangeStream> logger) : IChangeStream
@@ -27,8 +27,9 @@ internal sealed class RedisChangeStream(
     public const string EventField = "event";
 
     /// <summary>
-    /// What all scripts begin with. <c>last</c> is the last generated id of a stream: 0-0 without a stream, nil for what no server of ours
-    /// wrote, such as a string, or an id that Redis drew from its clock. Numbers of Lua are exact up to 2^53.
+    /// What all scripts begin with. Their first argument is the latest epoch that can have been given. <c>last</c> is the last generated id
+    /// of a stream: 0-0 without a stream, nil for what no server of ours wrote, such as a string, or an id with a later epoch: Redis drew
+    /// it from its clock, or something is corrupt. Numbers of Lua are exact up to 2^53.
     /// </summary>
     private const string Prelude = """
         local function numbers(id)
@@ -43,7 +44,7 @@ internal sealed class RedisChangeStream(
           for i = 1, #info, 2 do
             if info[i] == 'last-generated-id' then
               local epoch, n = numbers(info[i + 1])
-              if epoch > 2147483647 or n > 9007199254740991 then return nil end
+              if epoch > tonumber(ARGV[1]) or n > 9007199254740991 then return nil end
               return info[i + 1]
             end
           end
@@ -82,10 +83,11 @@ internal sealed class RedisChangeStream(
         """;
 
     /// <summary>
-    /// Appends, by the rules of <see cref="IChangeStream.AppendAsync"/>. Key: the stream. Arguments: the most entries, the time before
-    /// which entries are removed, how many of them, the channel and the message of the nudge, event id and time of numbering of the event
-    /// before the first (empty when it is not known); then for each event its id in the stream, its event id, its time of numbering, its
-    /// JSON. Answers 1, 0 for a gap, 2 for another event: what was appended before it stays.
+    /// Appends, by the rules of <see cref="IChangeStream.AppendAsync"/>. Key: the stream. Arguments: the latest epoch, the most entries,
+    /// the time before which entries are removed, how many of them, the channel and the message of the nudge, event id and time of
+    /// numbering of the event before the first (empty when it is not known); then for each event its id in the stream, its event id, its
+    /// time of numbering, its JSON, which is empty for a redaction. Answers 1, 0 for a gap, 2 for another event: what was appended before
+    /// it stays.
     /// </summary>
     private const string AppendScript = Prelude + Trim + """
         local function holds(entry, event, at)
@@ -96,9 +98,13 @@ internal sealed class RedisChangeStream(
         if not tail then return 0 end
         local tail_epoch, tail_n = numbers(tail)
         local newest = redis.call('xrevrange', KEYS[1], '+', '-', 'COUNT', 1)[1]
-        local before_event, before_at = ARGV[6], ARGV[7]
+        local before_event, before_at = ARGV[7], ARGV[8]
         local appended, outcome = 0, 1
-        for i = 8, #ARGV, 4 do
+        for i = 9, #ARGV, 4 do
+          local epoch, n = numbers(ARGV[i])
+          if ARGV[i + 3] == '' and (epoch > tail_epoch or epoch == tail_epoch and n > tail_n) then return 0 end
+        end
+        for i = 9, #ARGV, 4 do
           local id, event, at, json = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
           local epoch, n = numbers(id)
           if epoch > tail_epoch or epoch == tail_epoch and n > tail_n + 1 then
@@ -118,30 +124,43 @@ internal sealed class RedisChangeStream(
               outcome = 2
               break
             end
-            redis.call('xadd', KEYS[1], 'MAXLEN', '~', ARGV[1], id, 'event', json)
+            redis.call('xadd', KEYS[1], 'MAXLEN', '~', ARGV[2], id, 'event', json)
             tail, tail_n, newest, appended = id, n, { id, { 'event', json } }, appended + 1
           end
           before_event, before_at = event, at
         end
         if appended > 0 then
-          trim(KEYS[1], tail, ARGV[2], appended + ARGV[3])
-          redis.call('publish', ARGV[4], ARGV[5])
+          trim(KEYS[1], tail, ARGV[3], appended + ARGV[4])
+          redis.call('publish', ARGV[5], ARGV[6])
         end
         return outcome
         """;
 
     /// <summary>
-    /// Begins a stream anew, unless another did: DEL forgets the last generated id, so the first event may have any number, and the event
-    /// behind an older one finds a gap. Key: the stream. Arguments: the id that the caller saw, the channel and the message of the nudge,
+    /// Adds events to a stream under a name of its own. Key: that name. Arguments: how long it may wait for its place, in milliseconds,
     /// then for each event its id and its JSON.
     /// </summary>
-    private const string ResetScript = Prelude + """
-        if (last(KEYS[1]) or '0-0') ~= ARGV[1] then return 0 end
-        redis.call('del', KEYS[1])
-        for i = 4, #ARGV, 2 do
+    private const string PrepareScript = """
+        for i = 2, #ARGV, 2 do
           redis.call('xadd', KEYS[1], ARGV[i], 'event', ARGV[i + 1])
         end
-        redis.call('publish', ARGV[2], ARGV[3])
+        redis.call('pexpire', KEYS[1], ARGV[1])
+        return 1
+        """;
+
+    /// <summary>
+    /// Puts a prepared stream in the place of another, unless somebody changed that: the new one forgets the last generated id, so its
+    /// first event may have any number, and it comes whole, with the redactions that no append takes. Keys: the stream, the prepared one.
+    /// Arguments: the latest epoch, the id that the caller saw, the channel and the message of the nudge.
+    /// </summary>
+    private const string ResetScript = Prelude + """
+        if (last(KEYS[1]) or '0-0') ~= ARGV[2] or redis.call('exists', KEYS[2]) == 0 then
+          redis.call('del', KEYS[2])
+          return 0
+        end
+        redis.call('rename', KEYS[2], KEYS[1])
+        redis.call('persist', KEYS[1])
+        redis.call('publish', ARGV[3], ARGV[4])
         return 1
         """;
 
@@ -155,7 +174,9 @@ internal sealed class RedisChangeStream(
     public async Task<StreamTail?> TailAsync(short cityId, CancellationToken cancellation)
     {
         (bool answered, RedisResult? last) = await redis.TryAsync(
-            RedisUse.Read, database => database.ScriptEvaluateAsync(TailScript, [KeyOf(cityId)]), cancellation);
+            RedisUse.Read,
+            database => database.ScriptEvaluateAsync(TailScript, [KeyOf(cityId)], [ChangeEpochs.Latest(time)]),
+            cancellation);
         return answered ? PositionOf((string?)last ?? "") : null;
     }
 
@@ -197,27 +218,29 @@ internal sealed class RedisChangeStream(
             return null;
         }
 
-        var arguments = new List<RedisValue> { IdOf(seen.Epoch, seen.Number), ChangeNudges.Channel, (int)cityId };
-        foreach (ChangeEvent change in events.Take(Limits.StreamBatchEvents))
+        // In its own slot of a cluster: the braces are the same.
+        string prepared = $"{KeyOf(cityId)}:{Guid.CreateVersion7()}";
+        foreach (ChangeEvent[] batch in events.Chunk(Limits.StreamBatchEvents))
         {
-            arguments.Add(IdOf(change.Epoch, change.Number));
-            arguments.Add(ChangeCloudEvents.ToJson(change, slug));
+            var arguments = new List<RedisValue> { (long)Limits.StreamPreparedKept.TotalMilliseconds };
+            foreach (ChangeEvent change in batch)
+            {
+                arguments.Add(IdOf(change.Epoch, change.Number));
+                arguments.Add(ChangeCloudEvents.ToJson(change, slug));
+            }
+
+            if (await RunAsync(PrepareScript, [prepared], arguments, cancellation) is null)
+            {
+                return null;
+            }
         }
 
-        (bool answered, RedisResult? done) = await redis.TryAsync(
-            RedisUse.Write,
-            database => database.ScriptEvaluateAsync(ResetScript, [KeyOf(cityId)], [.. arguments]),
+        RedisResult? done = await RunAsync(
+            ResetScript,
+            [KeyOf(cityId), prepared],
+            [ChangeEpochs.Latest(time), IdOf(seen.Epoch, seen.Number), ChangeNudges.Channel, (int)cityId],
             cancellation);
-        if (!answered || !(bool)done!)
-        {
-            return answered ? false : null;
-        }
-
-        // What another appends meanwhile is the same. If Redis fails now, the stream is short and has no hole.
-        ChangeEvent[] rest = [.. events.Skip(Limits.StreamBatchEvents)];
-        return rest.Length == 0 || await AppendAsync(cityId, events[Limits.StreamBatchEvents - 1].Identity, rest, cancellation) is not null
-            ? true
-            : null;
+        return done is null ? null : (bool)done;
     }
 
     /// <inheritdoc/>
@@ -256,7 +279,8 @@ internal sealed class RedisChangeStream(
         DateTime kept = time.GetUtcNow().UtcDateTime - Limits.StreamKept;
         var arguments = new List<RedisValue>
         {
-            Limits.StreamEventsMax, ChangeCloudEvents.Time(kept), Limits.StreamTrimmedMax, ChangeNudges.Channel, (int)cityId,
+            ChangeEpochs.Latest(time), Limits.StreamEventsMax, ChangeCloudEvents.Time(kept), Limits.StreamTrimmedMax,
+            ChangeNudges.Channel, (int)cityId,
             behind?.EventId.ToString() ?? "", behind is { } before ? ChangeCloudEvents.Time(before.NumberedAt) : "",
         };
         foreach (ChangeEvent change in events)
@@ -264,19 +288,23 @@ internal sealed class RedisChangeStream(
             arguments.Add(IdOf(change.Epoch, change.Number));
             arguments.Add(change.EventId.ToString());
             arguments.Add(ChangeCloudEvents.Time(change.NumberedAt));
-            arguments.Add(ChangeCloudEvents.ToJson(change, slug));
+            arguments.Add(change.Kind == ChangeKind.Redaction ? "" : ChangeCloudEvents.ToJson(change, slug));
         }
 
-        (bool answered, RedisResult? done) = await redis.TryAsync(
-            RedisUse.Write,
-            database => database.ScriptEvaluateAsync(AppendScript, [KeyOf(cityId)], [.. arguments]),
-            cancellation);
-        return !answered ? null : (int)done! switch
+        return await RunAsync(AppendScript, [KeyOf(cityId)], arguments, cancellation) is not { } done ? null : (int)done switch
         {
             0 => StreamAppend.Gap,
             1 => StreamAppend.Done,
             _ => StreamAppend.Different,
         };
+    }
+
+    /// <summary>Runs a script that writes; null when Redis does not answer.</summary>
+    private async Task<RedisResult?> RunAsync(string script, RedisKey[] keys, List<RedisValue> arguments, CancellationToken cancellation)
+    {
+        (bool answered, RedisResult? done) = await redis.TryAsync(
+            RedisUse.Write, database => database.ScriptEvaluateAsync(script, keys, [.. arguments]), cancellation);
+        return answered ? done : null;
     }
 
     // A city whose slug cannot be read now is treated like a Redis that is away.

@@ -12,8 +12,6 @@ namespace CityHelper.Server.Cities;
 /// </summary>
 public sealed class CityCalendars(ReadingDatabase database, TimeProvider time) : ITenantCalendars
 {
-    private static readonly TimeSpan s_refreshPause = TimeSpan.FromSeconds(1);
-
     private static readonly TenantCalendar s_nowhere = new(TimeZoneInfo.Utc, IsCounted: false, IsPacked: false);
 
     private readonly ConcurrentDictionary<short, (TenantCalendar Calendar, DateTimeOffset ReadAt)> _known = new();
@@ -23,7 +21,7 @@ public sealed class CityCalendars(ReadingDatabase database, TimeProvider time) :
         Known(tenant) ?? await _lookups.AskAsync(tenant, LookUpAsync, cancellation);
 
     private TenantCalendar? Known(short tenant) => _known.TryGetValue(tenant, out (TenantCalendar Calendar, DateTimeOffset ReadAt) known)
-        && (known.Calendar is { IsCounted: true, IsPacked: true } || time.GetUtcNow() - known.ReadAt < s_refreshPause)
+        && (known.Calendar is { IsCounted: true, IsPacked: true } || time.GetUtcNow() - known.ReadAt < Limits.CitiesRefreshPause)
             ? known.Calendar
             : null;
 

@@ -15,8 +15,6 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : ITe
 {
     private const long Never = long.MinValue;
 
-    private static readonly TimeSpan s_refreshPause = TimeSpan.FromSeconds(1);
-
     // One list, so one key: requests for any slug wait for the same lookup.
     private readonly Coalescer<string, IReadOnlyDictionary<string, short>> _lookups = new();
     private IReadOnlyDictionary<string, short> _keys = new Dictionary<string, short>();
@@ -44,7 +42,7 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : ITe
 
     private async Task<IReadOnlyDictionary<string, short>> LookUpAsync(CancellationToken cancellation)
     {
-        if (Volatile.Read(ref _missedAt) is not Never and var missed && time.GetElapsedTime(missed) < s_refreshPause)
+        if (Volatile.Read(ref _missedAt) is not Never and var missed && time.GetElapsedTime(missed) < Limits.CitiesRefreshPause)
         {
             // A list that could not be read must not report a city as missing.
             _failure?.Throw();

@@ -20,7 +20,8 @@ public sealed class CityType : EntityType<City>
         LogPosition(
             "cursor",
             CityLog.Log,
-            "The city's place in its change log, as of this answer: send it as `CityHelper-At-Least` or resume from it. Opaque.");
+            "The city's place in its change log, as of this answer, which has every change up to it. Later changes are the log's events "
+                + "behind it. Opaque.");
     }
 }
 

@@ -12,7 +12,7 @@ namespace CityHelper.Server.Clients;
 /// Identifies the client of a request: by its API key, else by the host that it calls, else by the name that it sends
 /// (docs/decisions/0011). A client with a key is identified by the key alone; its hosts count only where caches may answer, since no key is
 /// read there. A host is no secret, and anybody can send a name: outside Development, a client that is known by its name alone sends no
-/// text and costs no more than <c>default</c>.
+/// text, costs no more than <c>default</c>, and writes nothing that <c>default</c> may not.
 /// </summary>
 public sealed class ClientDirectory : IClientDirectory
 {
@@ -108,6 +108,7 @@ public sealed class ClientDirectory : IClientDirectory
     // even where unidentified clients may: each name would then have its own quota of registrations (decision 11).
     private static bool IsNoMoreThan(ClientProfile anybody, ClientProfile named) =>
         named is { Mode: ClientMode.PersistedOnly, LogOnly: false }
+        && named.Writes <= anybody.Writes
         && named.CostLimit.FieldCostMax <= anybody.CostLimit.FieldCostMax
         && named.CostLimit.TypeCostMax <= anybody.CostLimit.TypeCostMax;
 
@@ -151,13 +152,14 @@ public sealed class ClientDirectory : IClientDirectory
             _byName.Add(name, profile);
             if (!isDevelopment && !IsNoMoreThan(_default, profile))
             {
-                Wrong(name, "it may send texts, or cost more than `default`, and is known by its name alone, which anybody can send: "
-                    + "give it ApiKeySha256 or Hosts");
+                Wrong(name, "it may send texts, or cost or write more than `default`, and is known by its name alone, which anybody can "
+                    + "send: give it ApiKeySha256 or Hosts");
             }
         }
     }
 
-    private static bool IsKnownByNameAlone(ClientSettings settings) => settings.ApiKeySha256.Length + settings.Hosts.Length == 0;
+    /// <summary>Whether nothing but its name, which anybody can send, identifies the client.</summary>
+    internal static bool IsKnownByNameAlone(ClientSettings settings) => settings.ApiKeySha256.Length + settings.Hosts.Length == 0;
 
     private ClientProfile Profile(string name, ClientSettings settings, ClientShare share, bool isDevelopment)
     {
@@ -210,6 +212,7 @@ public sealed class ClientDirectory : IClientDirectory
                 ? "it stands for clients without a key, which may not send all mutations: set Writes to None or Report"
                 : "it may send all mutations, and anybody could pass for it without a key: give it ApiKeySha256, or set Writes to None or "
                     + "Report");
+            return WriteAccess.None;
         }
 
         return writes;

@@ -21,7 +21,8 @@ public sealed class ClientSettings
     public bool LogOnly { get; set; }
 
     /// <summary>
-    /// The mutations that it may send: <c>None</c>, <c>Report</c> or <c>All</c>. Outside Development, <c>All</c> needs an API key.
+    /// The mutations that it may send: <c>None</c>, <c>Report</c> or <c>All</c>. Outside Development, <c>All</c> needs an API key, and a
+    /// client that is known by its name alone may send no more than <c>default</c>.
     /// </summary>
     [Setting(Default = "None; in Development All for `default`")]
     public string Writes { get; set; } = "";
@@ -61,7 +62,10 @@ public sealed class ClientSettings
     [Setting(Unit = "units", Default = Engine.Limits.DearAtOnceOfClient)]
     public int? DearAtOnce { get; set; }
 
-    /// <summary>Requests that it may report to each server per minute; 0 for none.</summary>
+    /// <summary>
+    /// Requests that it may report to each server per minute; 0 for none. Those of a client that is known by its name alone count with
+    /// those of <c>default</c>.
+    /// </summary>
     [Setting(Unit = "requests", Default = Limits.ReportsPerMinute)]
     public int? ReportsPerMinute { get; set; }
 }

@@ -36,6 +36,7 @@ public static class CommandLine
                 LogCompareCommand.Create(host),
                 LogRefeedCommand.Create(host),
                 LogRaiseEpochCommand.Create(host),
+                LogPurgeCommand.Create(host),
             },
             new Command("schema", "The schemas, as files under review.")
             {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using CityHelper.Data.Changes;
 using CityHelper.Data.Cities;
+using CityHelper.Server.Changes;
 using Npgsql;
 
 namespace CityHelper.Server.Commands;
@@ -15,7 +16,8 @@ public static class LogCompareCommand
     {
         var command = new Command(
             "compare",
-            "Compares the copy of a city's change log in Redis with the log in PostgreSQL, event by event. `refeed` mends what differs.")
+            "Compares the copy of a city's change log in Redis with the log in PostgreSQL, event by event, up to its end. `refeed` mends "
+                + "what differs.")
         {
             City,
         };
@@ -28,40 +30,82 @@ public static class LogCompareCommand
         await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
         CityEntry city = await host.FindCityAsync(dataSource, slug, cancellation);
         await using LogCopy copy = await LogCopy.OpenAsync(host, dataSource);
-        IReadOnlyList<ChangeEvent> copied = await copy.ReadAsync(city.Id, cancellation);
+        var log = new ChangeLog(dataSource);
+        CityHead head = (await log.HeadsAsync(cancellation)).Single(h => h.CityId == city.Id);
+        IReadOnlyList<ChangeEvent> copied = await ReadCopyAsync(host, copy, head, cancellation);
         if (copied.Count == 0)
         {
             await host.Output.WriteLineAsync($"The copy of {slug} is empty: the next change begins it.");
             return 0;
         }
 
-        var log = new ChangeLog(dataSource);
-        Dictionary<long, ChangeEvent> logged = [];
-        for (long from = copied[0].Number; from <= copied[^1].Number; from += Limits.TailBatchEvents)
-        {
-            foreach (ChangeEvent change in await log.ReadAsync(city.Id, from, Limits.TailBatchEvents, cancellation))
-            {
-                logged[change.Number] = change;
-            }
-        }
-
-        ChangeEvent[] different =
-        [
-            .. copied.Where(change => !logged.TryGetValue(change.Number, out ChangeEvent? there)
-                || there.Identity != change.Identity || there.Epoch != change.Epoch),
-        ];
+        long[] different = Different(copied, await ReadAsync(log, city.Id, copied[0].Number, copied[^1].Number, cancellation), slug);
         string range = string.Create(
             CultureInfo.InvariantCulture, $"{copied[0].Epoch}-{copied[0].Number} to {copied[^1].Epoch}-{copied[^1].Number}");
         if (different.Length > 0)
         {
             throw new CommandException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{different.Length:N0} of {copied.Count:N0} events of the copy of {slug} ({range}) are not those of the log, the first of "
-                    + $"them {different[0].Epoch}-{different[0].Number}: run `cityhelper log refeed --city {slug}`."));
+                $"{different.Length:N0} events of the copy of {slug} ({range}) are missing or not those of the log, the first of them "
+                    + $"number {different[0]}: run `cityhelper log refeed --city {slug}`."));
+        }
+
+        if (EndOf(copied) < PositionOf(head))
+        {
+            throw new CommandException(
+                $"The copy of {slug} ends at {EndOf(copied)}, its log at {PositionOf(head)}: no server copies, or the servers have another "
+                    + "Redis than this command.");
         }
 
         await host.Output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture, $"The {copied.Count:N0} events of the copy of {slug} ({range}) are those of the log."));
         return 0;
+    }
+
+    /// <summary>Reads the copy; as long as it ends before the log did when the command began, again for a while: servers copy.</summary>
+    private static async Task<IReadOnlyList<ChangeEvent>> ReadCopyAsync(
+        CommandHost host, LogCopy copy, CityHead head, CancellationToken cancellation)
+    {
+        long start = host.Time.GetTimestamp();
+        while (true)
+        {
+            IReadOnlyList<ChangeEvent> copied = await copy.ReadAsync(head.CityId, cancellation);
+            if (copied.Count == 0 || EndOf(copied) >= PositionOf(head) || host.Time.GetElapsedTime(start) >= Limits.CopyAwaitedMax)
+            {
+                return copied;
+            }
+
+            await Task.Delay(Data.Limits.PulseInterval, host.Time, cancellation);
+        }
+    }
+
+    private static ChangePosition EndOf(IReadOnlyList<ChangeEvent> copied) => new(copied[^1].Epoch, copied[^1].Number);
+
+    private static ChangePosition PositionOf(CityHead head) => new(head.Epoch, head.Number);
+
+    private static async Task<List<ChangeEvent>> ReadAsync(ChangeLog log, short city, long from, long to, CancellationToken cancellation)
+    {
+        var events = new List<ChangeEvent>();
+        while (from <= to && await log.ReadAsync(city, from, Limits.TailBatchEvents, cancellation) is { Count: > 0 } read)
+        {
+            events.AddRange(read.TakeWhile(change => change.Number <= to));
+            from = read[^1].Number + 1;
+        }
+
+        return events;
+    }
+
+    /// <summary>The numbers under which copy and log do not have the same text, in order.</summary>
+    private static long[] Different(IReadOnlyList<ChangeEvent> copied, IReadOnlyList<ChangeEvent> logged, string slug)
+    {
+        Dictionary<long, string> there = logged.ToDictionary(change => change.Number, change => ChangeCloudEvents.ToJson(change, slug));
+        return
+        [
+            .. copied
+                .Where(change => there.GetValueOrDefault(change.Number) != ChangeCloudEvents.ToJson(change, slug))
+                .Select(change => change.Number)
+                .Union(there.Keys.Except(copied.Select(change => change.Number)))
+                .Order(),
+        ];
     }
 }

@@ -4,8 +4,8 @@ using Npgsql;
 namespace CityHelper.Server.Database;
 
 /// <summary>
-/// The pool of writing connections: mutations, numbering and pulses of the change log, compaction of counters. Imports and rebuilds are
-/// commands with connections of their own, without these time limits.
+/// The writing connections, in two pools: mutations, inboxes and compaction of counters; and numbering, pulses and following of the change
+/// log. Imports and rebuilds are commands with connections of their own, without these time limits.
 /// </summary>
 internal sealed class WritingConnections : IAsyncDisposable, IDisposable
 {
@@ -26,26 +26,43 @@ internal sealed class WritingConnections : IAsyncDisposable, IDisposable
     /// <param name="loggers">The loggers of Npgsql.</param>
     public WritingConnections(string connectionString, ILoggerFactory loggers)
     {
+        Database = Create(connectionString, "writing", Limits.WritingConnections, loggers);
+        Log = Create(connectionString, "change log", Limits.ConnectionsOfChangeLog, loggers);
+    }
+
+    /// <summary>The pool of writes: they may wait for rows that others hold, for seconds.</summary>
+    public NpgsqlDataSource Database { get; }
+
+    /// <summary>The pool of the change log, of its own: whatever writes wait for, servers go on learning what changed.</summary>
+    public NpgsqlDataSource Log { get; }
+
+    public void Dispose()
+    {
+        Database.Dispose();
+        Log.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Database.DisposeAsync();
+        await Log.DisposeAsync();
+    }
+
+    private static NpgsqlDataSource Create(string connectionString, string name, int connections, ILoggerFactory loggers)
+    {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
-            ApplicationName = "cityhelper writing",
+            ApplicationName = $"cityhelper {name}",
             MinPoolSize = 0,
-            MaxPoolSize = Limits.WritingConnections,
+            MaxPoolSize = connections,
             Options = $"{new NpgsqlConnectionStringBuilder(connectionString).Options} {s_settings}",
             CommandTimeout = Limits.WriteTimeoutSeconds,
             CancellationTimeout = Limits.CancellationTimeoutMs,
         };
-        Database = CityHelperDatabase.CreateDataSource(settings.ConnectionString, builder =>
+        return CityHelperDatabase.CreateDataSource(settings.ConnectionString, builder =>
         {
-            builder.Name = "writing";
+            builder.Name = name;
             builder.UseLoggerFactory(loggers);
         });
     }
-
-    /// <summary>The pool.</summary>
-    public NpgsqlDataSource Database { get; }
-
-    public void Dispose() => Database.Dispose();
-
-    public ValueTask DisposeAsync() => Database.DisposeAsync();
 }

@@ -7,7 +7,7 @@ public sealed class RedisSettings : ISettings
 {
     /// <summary>
     /// The connection string of Redis, in StackExchange.Redis's format: <c>127.0.0.1:6379,password=…</c>. Without it a server has only the
-    /// operations of its files.
+    /// operations of its files, no copy of the change log, and no inboxes.
     /// </summary>
     [ConfigurationKeyName(RedisConnection.ConnectionStringKey)]
     [Setting(IsSecret = true, Default = "none: there is no Redis")]

@@ -29,6 +29,9 @@ public sealed class ServiceRequestType : EntityType<ServiceRequest>
         Computed<DateTime>(
             "redactedAt", "When its texts, address and location were removed for good; null when they were not.",
             row => $"{row}.redacted_at", nameof(ServiceRequest.RedactedAt));
+        RowByKey<ServiceRequest>(
+            "duplicateOf", r => r.DuplicateOf, typeof(ServiceRequestType),
+            "The request that tells the same and stays; null when this is no duplicate. It is never a duplicate itself.");
         Column(r => r.Channel, "How the request came in, such as `PHONE` or `ONLINE`.");
         Geometry(r => r.Location, "Where it is; about one request in a hundred has no location.");
         Around<NetTopologySuite.Geometries.Point?, Boundary, NetTopologySuite.Geometries.MultiPolygon, BoundaryPart>(

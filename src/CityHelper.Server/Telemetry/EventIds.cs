@@ -46,4 +46,7 @@ internal static class EventIds
     public const int StreamBegun = 2607;
     public const int EventLost = 2608;
     public const int HoleInLog = 2609;
+    public const int ChangesNotFollowed = 2610;
+    public const int CityNotFollowed = 2611;
+    public const int CityNotCopied = 2612;
 }

@@ -226,12 +226,12 @@ public sealed class ChangeLogTests(PostgresFixture postgres) : ChangeLogFixture(
         await AppendAsync("zero", 0);
         await NumberAsync(0);
         await NumberAsync();
-        Assert.Equal(0, await Log.TrimAsync(CancellationToken.None));
+        Assert.Equal(0, await Log.TrimAsync(CityId, CancellationToken.None));
         await ExecuteAsync("update change set numbered_at = numbered_at - interval '25 hours' where n < 3");
-        Assert.Equal(2, await Log.TrimAsync(CancellationToken.None));
+        Assert.Equal(2, await Log.TrimAsync(CityId, CancellationToken.None));
         Assert.Equal(["3 c", "4 d"], await ToldAsync());
         await ExecuteAsync("update change set numbered_at = numbered_at - interval '25 hours'");
-        Assert.Equal(1, await Log.TrimAsync(CancellationToken.None));
+        Assert.Equal(1, await Log.TrimAsync(CityId, CancellationToken.None));
         Assert.Equal(["4 d"], await ToldAsync());
         Assert.Equal(["1 zero"], await ToldAsync(0));
         await AppendAsync("e");

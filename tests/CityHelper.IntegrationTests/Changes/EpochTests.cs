@@ -6,41 +6,41 @@ using Xunit;
 
 namespace CityHelper.IntegrationTests.Changes;
 
-/// <summary>Epochs begin once, in every city's log, behind all that was committed.</summary>
+/// <summary>Epochs begin once, in every city's log, in front of all that waits for a number.</summary>
 public sealed class EpochTests(PostgresFixture postgres) : ChangeLogFixture(postgres)
 {
     [Fact]
-    public async Task An_epoch_is_one_event_of_each_city_behind_all_that_waits()
+    public async Task An_epoch_is_one_event_of_each_city_before_all_that_waits()
     {
         await AddCityAsync("second");
+        await ExecuteAsync("delete from change_outbox; delete from change");
         foreach (short city in new short[] { 0, 1, 2 })
         {
+            await AppendAsync("numbered", city);
+            await NumberAsync(city);
             await AppendAsync("waits", city);
         }
 
-        // Not committed: it belongs into the next epoch.
         await using Session open = await BeginAsync();
         await open.RunAsync(Appending("open"));
         await NumberAsync(0);
-        long head = (await NumberAsync(2))!.Head;
         int raised = await Log.RaiseEpochAsync(1, "test", witness: null, CancellationToken.None);
         // From the clock: a promotion may lose the epoch that the last one began, and counted up by one it would be given again.
         Assert.InRange(raised, 50_000_000, int.MaxValue);
         await open.RunAsync("commit");
 
+        await NumberAsync();
+        Assert.Equal(["1 numbered", "2 waits", "3 test"], await ToldAsync(0));
+        Assert.Equal(["1 numbered", "2 test", "3 waits", "4 open"], await ToldAsync(1));
+        Assert.Equal(["1 numbered", "2 test", "3 waits"], await ToldAsync(2));
         foreach (short city in new short[] { 0, 1, 2 })
         {
-            await NumberAsync(city);
             IReadOnlyList<ChangeEvent> events = await ReadAsync(city);
-            Assert.Equal(Enumerable.Range(1, events.Count).Select(n => (long)n), events.Select(e => e.Number));
             ChangeEvent epoch = Assert.Single(events, e => e.Kind == ChangeKind.Epoch);
             Assert.Equal(("test", raised, true), (epoch.Cause, epoch.Epoch, epoch.IsAll));
-            Assert.True(events.Single(e => e.Cause == "waits").Number < epoch.Number);
+            Assert.All(events, e => Assert.Equal(e.Number < epoch.Number ? 1 : raised, e.Epoch));
         }
 
-        Assert.Equal("open", (await ReadAsync())[^1].Cause);
-        Assert.Equal(raised, (await ReadAsync())[^1].Epoch);
-        Assert.True((await ReadAsync(2))[^1].Number > head);
         Assert.Equal(["1|the log begins", $"{raised}|test"], await RowsAsync(
             "select epoch::text, reason from change_epoch order by epoch"));
         Assert.All(await Log.HeadsAsync(CancellationToken.None), h => Assert.Equal((raised, null), (h.Epoch, h.OldestUnnumbered)));
@@ -91,9 +91,8 @@ public sealed class EpochTests(PostgresFixture postgres) : ChangeLogFixture(post
         int current = 1;
         foreach (ChangeEvent change in events)
         {
-            // What was waiting is numbered in the transaction that raised, in the new epoch, before the event that tells of it.
-            Assert.Contains(change.Epoch, (int[])[current, raised.Find(epoch => epoch > current)]);
             current = change.Kind == ChangeKind.Epoch ? change.Epoch : current;
+            Assert.Equal(current, change.Epoch);
         }
 
         Assert.Equal(raised.Skip(1), events.Where(e => e.Kind == ChangeKind.Epoch).Select(e => e.Epoch));
@@ -110,7 +109,7 @@ public sealed class EpochTests(PostgresFixture postgres) : ChangeLogFixture(post
         Numbering numbered = (await new ChangeNumbering(Log).NumberAsync(CityId, null, null, CancellationToken.None))!;
         Assert.Equal(new Numbering(null, numbered.Epoch, 2, IsOtherTimeline: false), numbered);
         Assert.True(numbered.Epoch > 1);
-        Assert.Equal(["1 waits", "2 timeline"], await ToldAsync());
+        Assert.Equal(["1 timeline", "2 waits"], await ToldAsync());
 
         // Where the server does not tell its timeline, numbering goes on.
         await ExecuteAsync("update change_epoch set timeline = null");
@@ -171,6 +170,33 @@ public sealed class EpochTests(PostgresFixture postgres) : ChangeLogFixture(post
         // The witness of the old epoch says nothing any more, nor does one who still believes in it.
         Assert.Equal(WitnessFinding.Unknown, await CheckAsync(1, 2, lost));
         Assert.Equal(raised, await Log.RaiseEpochAsync(1, "witness", new(CityId, 1, 2, lost), CancellationToken.None));
+    }
+
+    /// <summary>
+    /// Epochs come from the clock: what a corrupt stream tells of is not believed, or the epoch above it would be the last.
+    /// </summary>
+    [Fact]
+    public async Task An_epoch_that_the_clock_cannot_have_given_is_not_believed()
+    {
+        await AppendAsync("a");
+        await NumberAsync();
+        ChangeIdentity any = (await ReadAsync())[0].Identity;
+        foreach (int impossible in new[] { int.MaxValue, int.MaxValue - 1, ChangeEpochs.Latest(TimeProvider.System) + 60 })
+        {
+            Assert.Equal(WitnessFinding.Unknown, await CheckAsync(impossible, 1, any));
+            Assert.Equal(1, await Log.RaiseEpochAsync(impossible, "witness", new(CityId, impossible, 1, any), CancellationToken.None));
+            Assert.Equal(1, await Log.RaiseEpochAsync(impossible, "test", witness: null, CancellationToken.None));
+        }
+
+        Assert.Equal(["1 a"], await ToldAsync());
+        int possible = ChangeEpochs.Latest(TimeProvider.System) - 60;
+        Assert.Equal(WitnessFinding.Lost, await CheckAsync(possible, 1, any));
+        var forgotten = new Witness(CityId, possible, 1, any);
+        Assert.Equal(possible + 1, await Log.RaiseEpochAsync(possible, "witness", forgotten, CancellationToken.None));
+
+        // An epoch that the database has is one, whatever the clock says now.
+        await ExecuteAsync("update change_epoch set epoch = 1000000000 where epoch > 1");
+        Assert.Equal(1_000_000_001, await Log.RaiseEpochAsync(1_000_000_000, "test", witness: null, CancellationToken.None));
     }
 
     private Task<WitnessFinding> CheckAsync(int epoch, long number, ChangeIdentity identity) =>

@@ -2,15 +2,18 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CityHelper.Data;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Clients;
 using CityHelper.IntegrationTests.Oracle;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
+using CityHelper.IntegrationTests.Writing;
 using CityHelper.Server.Clients;
 using CityHelper.Server.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -39,13 +42,22 @@ public sealed class AuthorisationFuzzTests(OracleFixture fixture, ITestOutputHel
     [Fact]
     public async Task Whoever_sends_whatever_is_answered_as_documented()
     {
-        var settings = new Dictionary<string, string?>(ClientFixture.Settings) { [HttpSettings.BatchingKey] = $"{BatchMax}" };
+        var settings = new Dictionary<string, string?>(ClientFixture.Settings)
+        {
+            [HttpSettings.BatchingKey] = $"{BatchMax}",
+
+            // What an analyst may not do must not be too dear before.
+            ["Clients:explorer:MaxFieldCost"] = "100000",
+            ["Clients:explorer:MaxTypeCost"] = "100000",
+        };
         await using TestServer server = await TestServer.StartAsync(
             fixture.Database, "Production", settings: settings, time: new StoppedClock(OracleNear.Now));
         HashSet<string> published =
         [
             .. server.Services.GetRequiredService<OperationRegistry>().Published.Select(operation => operation.Id),
         ];
+        await using NpgsqlDataSource database = CityHelperDatabase.CreateDataSource(fixture.Database);
+        string content = await WritingServer.ContentAsync(database);
         var generator = new FuzzGenerator(new FuzzCorpus(fixture.Rows, fixture.Schema, Seed), Seed);
         var kinds = new ConcurrentDictionary<string, int>();
         var failures = new ConcurrentQueue<string>();
@@ -53,7 +65,7 @@ public sealed class AuthorisationFuzzTests(OracleFixture fixture, ITestOutputHel
         {
             var dice = new Dice(unchecked(Seed * 31 + index));
             string? key = s_keys[dice.Below(s_keys.Length)];
-            (FuzzRequest request, string? text) = Dress(generator.Input(index), key, dice);
+            (FuzzRequest request, string? text) = Dress(dice.Chance(10) ? generator.Mutation(index) : generator.Input(index), key, dice);
             using HttpRequestMessage message = request.ToMessage(server.Client.BaseAddress!);
             using HttpResponseMessage response = await server.Client.SendAsync(message, CancellationToken.None);
             (string? wrong, string kind) = await FuzzAnswer.JudgeAsync(request, response);
@@ -72,6 +84,10 @@ public sealed class AuthorisationFuzzTests(OracleFixture fixture, ITestOutputHel
         output.WriteLine(string.Join('\n', kinds.OrderBy(k => k.Key, StringComparer.Ordinal).Select(k => $"{k.Value,6} {k.Key}")));
         Assert.Empty(failures);
         Assert.Empty(server.Errors);
+
+        // None of them may write, and some tried.
+        Assert.Equal(content, await WritingServer.ContentAsync(database));
+        Assert.Contains($"{ClientFixture.ExplorerKey}: 400 AUTH_NOT_AUTHORIZED", kinds.Keys);
         Assert.All(s_keys.OfType<string>(), key => Assert.Contains($"{key}: 200 data", kinds.Keys));
         Assert.Contains(kinds, k => k.Key.EndsWith(": 200 batch with data", StringComparison.Ordinal));
         Assert.Contains("nobody: 400 HC0067", kinds.Keys);

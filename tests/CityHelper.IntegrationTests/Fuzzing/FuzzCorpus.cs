@@ -11,7 +11,7 @@ namespace CityHelper.IntegrationTests.Fuzzing;
 /// <param name="Id">The id under which it is published; null for others.</param>
 internal sealed record FuzzSeed(string Text, string Variables, string? Id);
 
-/// <summary>The material of inputs: the published operations, random operations over the whole schema, and words of both.</summary>
+/// <summary>The published operations, random operations and mutations over the whole schema, and words of all.</summary>
 internal sealed class FuzzCorpus
 {
     private const int Introspection = 1;
@@ -38,20 +38,39 @@ internal sealed class FuzzCorpus
                 "{}",
                 null),
         ];
-        Words =
-        [
-            .. FuzzTokens.Of(File.ReadAllText(Repository.PathOf("schema", "schema.graphql")))
-                .Where(t => char.IsLetter(t[0]) && t.Length < 40)
-                .Distinct(),
-        ];
+        Words = WordsOfSchema();
+        Mutations = new MutationGenerator(
+            rows,
+            schema,
+            MutationGenerator.Ids(rows.Requests.Where(r => r.CityId == OracleRows.NycId).Select(r => r.Id).Take(40)),
+            [.. rows.Categories.Select(category => category.Code)],
+            [.. rows.Agencies.Select(agency => agency.Code)],
+            seed);
     }
 
     /// <summary>The names of the schema.</summary>
     public IReadOnlyList<string> Words { get; }
 
+    /// <summary>Valid mutations.</summary>
+    public MutationGenerator Mutations { get; }
+
+    /// <summary>The names of the schema.</summary>
+    public static IReadOnlyList<string> WordsOfSchema() =>
+    [
+        .. FuzzTokens.Of(File.ReadAllText(Repository.PathOf("schema", "schema.graphql")))
+            .Where(t => char.IsLetter(t[0]) && t.Length < 40)
+            .Distinct(),
+    ];
+
     /// <summary>A valid operation.</summary>
     public FuzzSeed Pick(Dice dice)
     {
+        if (dice.Chance(15))
+        {
+            GeneratedMutation mutation = Mutations.Mutation(dice.Below(100_000));
+            return new FuzzSeed(mutation.Text, mutation.Variables.ToJsonString(), null);
+        }
+
         if (dice.Chance(40))
         {
             return dice.Pick(_published);

@@ -75,6 +75,13 @@ internal sealed class FuzzGenerator(FuzzCorpus corpus, int seed)
         };
     }
 
+    /// <summary>A mutation with a number, which nothing corrupted.</summary>
+    public FuzzRequest Mutation(int index)
+    {
+        GeneratedMutation mutation = corpus.Mutations.Mutation(index);
+        return Post(Body(mutation.Text, mutation.Variables.ToJsonString()));
+    }
+
     // The server refuses a larger body unread and closes the connection; a client may see only the close.
     private static FuzzRequest Post(string body)
     {

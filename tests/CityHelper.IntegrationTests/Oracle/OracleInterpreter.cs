@@ -249,6 +249,7 @@ internal sealed class OracleInterpreter
         "category" => _rows.CategoryOf(request),
         "agency" => _rows.AgencyOf(request),
         "location" => request.Location,
+        "duplicateOf" => _rows.DuplicatedBy(request),
         "updates" => _orders.Sort("StatusUpdate", request.Updates, null).TakeLast((int?)arguments.GetValueOrDefault("last") ?? 10).ToList(),
         "possibleDuplicates" => _rows.Near.DuplicatesOf(request, arguments),
         "history" => Connection("History", "StatusUpdate", request.Updates, arguments),

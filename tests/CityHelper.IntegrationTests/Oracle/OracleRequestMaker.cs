@@ -52,6 +52,13 @@ internal sealed class OracleRequestMaker(Random random)
             _requests.Add(Request(OracleRows.SpringfieldId, n, CreationMs(n)));
         }
 
+        // Some of them are gone. Without the dice, so that the other values stay what they are.
+        for (int n = 3; n < _requests.Count; n += 4)
+        {
+            ServiceRequest other = _requests[n * 13 % n];
+            _requests[n].DuplicateOf = n % 11 == 0 ? other.Id + 1 : other.CityId == _requests[n].CityId ? other.Id : null;
+        }
+
         return _requests;
     }
 

@@ -85,6 +85,11 @@ internal sealed class OracleRows
 
     public Agency? AgencyOf(Category category) => AgencyOf(category.CityId, category.AgencyId);
 
+    /// <summary>The request that another one is a duplicate of.</summary>
+    public ServiceRequest? DuplicatedBy(ServiceRequest request) => request.DuplicateOf is { } id
+        ? (ServiceRequest?)Find(new GlobalId("ServiceRequest", request.CityId, id).ToString())
+        : null;
+
     public IEnumerable<ServiceRequest> RequestsOf(Category category) => _byCategory[(category.CityId, category.Id)];
 
     public IEnumerable<ServiceRequest> RequestsOf(Agency agency) => _byAgency[(agency.CityId, agency.Id)];

@@ -26,6 +26,13 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
         }));
     }
 
+    /// <summary>The selection set of one row of a type.</summary>
+    public string Row(string type)
+    {
+        (draft.ListsLeft, draft.SelectionsLeft) = (ListsMax, SelectionsMax / 2);
+        return Selections(type, new SelectionScope(), Place.Root);
+    }
+
     private string Selections(string type, SelectionScope scope, Place place)
     {
         int count =
@@ -181,9 +188,10 @@ internal sealed class SelectionGenerator(OracleRows rows, SchemaFile schema, Ope
         || (field.Type.Name.EndsWith("Connection", StringComparison.Ordinal)
             && (place.Connections >= ConnectionsMax || (type == "City" && place.IsBelowCities)));
 
-    // A list is a statement, and so is a count; a node may have one of four types.
+    // A list is a statement, and so is a count; a node may have one of four types. A statement follows five references to duplicates.
     private static int Costs(string type, SchemaField field) => (type, field.Name) switch
     {
+        (_, "duplicateOf") => 4,
         ("Query", "node" or "nodes") => 2,
         _ when field.Type.Name.EndsWith("Connection", StringComparison.Ordinal) => 2,
         ("Query", "duplicateCandidates") => 2,

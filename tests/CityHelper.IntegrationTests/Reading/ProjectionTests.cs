@@ -154,12 +154,13 @@ public sealed partial class ProjectionTests(ReadingFixture fixture) : IClassFixt
             expected.SequenceEqual(read),
             $"{type} {{ {string.Join(' ', fields.Select(f => f.Name))} }} reads {string.Join(", ", read)}, not "
                 + $"{string.Join(", ", expected)}:\n{own}");
-        Assert.Equal(fields.Count(f => f.Name is "category" or "agency"), Join().Count(own));
+        Assert.Equal(fields.Count(f => f.Name is "category" or "agency" or "duplicateOf"), Join().Count(own));
     }
 
     private static string Selection(FieldType field) => field.Name switch
     {
         "category" or "agency" => $"{field.Name} {{ name }}",
+        "duplicateOf" => "duplicateOf { title }",
         "updates" => "updates(last: 1) { note }",
         "possibleDuplicates" => "possibleDuplicates(first: 1) { score }",
         "history" => "history(first: 1) { nodes { note } }",

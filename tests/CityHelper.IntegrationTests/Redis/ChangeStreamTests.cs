@@ -95,6 +95,33 @@ public sealed class ChangeStreamTests(RedisFixture redis) : IAsyncLifetime
         await Assert.ThrowsAsync<ArgumentException>(() => AppendAsync([.. Events(9, 9), .. Events(11, 11)]));
     }
 
+    /// <summary>What is appended with it, and what is there, may still be what it redacts.</summary>
+    [Fact]
+    public async Task A_redaction_comes_with_a_stream_that_is_begun_anew_and_by_no_append()
+    {
+        await ResetAsync(default, Events(1, 3));
+        ChangeEvent[] events = Events(2, 6);
+        events[2] = events[2] with { Kind = ChangeKind.Redaction };
+        Assert.Equal(StreamAppend.Gap, await AppendAsync(events));
+        Assert.Equal(new StreamTail(1, 3), await TailAsync());
+
+        // Of 1,200, in one step.
+        ChangeEvent[] whole = Events(1, 1_200);
+        whole[3] = events[2];
+        whole[900] = whole[900] with { Kind = ChangeKind.Redaction };
+        Assert.True(await ResetAsync(new(1, 3), whole));
+        Assert.Equal(
+            1L.To(1_200), [.. (await ReadAsync(1, 0)).Concat(await ReadAsync(1, 1_000)).Select(change => change.Number)]);
+        Assert.Equal(StreamAppend.Done, await AppendAsync([.. whole[2..], .. Events(1_201, 1_202)]));
+        Assert.Equal(new StreamTail(1, 1_202), await TailAsync());
+
+        // Nothing is left of what was prepared, and the stream does not expire.
+        Assert.Equal([s_key], (await _connection.GetServers()[0].KeysAsync(Database.Database).ToListAsync()).Select(key => (string?)key));
+        Assert.Null(await Database.KeyTimeToLiveAsync(s_key));
+        Assert.False(await ResetAsync(new(1, 3), whole));
+        Assert.Single(await _connection.GetServers()[0].KeysAsync(Database.Database).ToListAsync());
+    }
+
     [Fact]
     public async Task An_event_of_another_history_is_not_taken_for_the_one_that_is_there()
     {
@@ -230,6 +257,28 @@ public sealed class ChangeStreamTests(RedisFixture redis) : IAsyncLifetime
         Assert.Equal(StreamAppend.Gap, await AppendAsync(Events(2, 2)));
         Assert.True(await ResetAsync(default, Events(2, 2)));
         Assert.Equal(new StreamTail(1, 2), await TailAsync());
+    }
+
+    /// <summary>Epochs come from the clock. One that is a day ahead was never given: a witness of it would be the last epoch.</summary>
+    [Fact]
+    public async Task A_stream_of_an_epoch_that_cannot_have_been_given_is_begun_anew()
+    {
+        int latest = ChangeEpochs.Latest(_time);
+        Assert.True(await ResetAsync(default, Events(1, 3)));
+        await Database.StreamAddAsync(s_key, "event", ChangeCloudEvents.ToJson(EpochEvent(latest), "city-7"), $"{latest}-4");
+        Assert.Equal(new StreamTail(latest, 4), await TailAsync());
+        foreach (int epoch in new[] { latest + 1, int.MaxValue })
+        {
+            await Database.StreamAddAsync(s_key, "event", ChangeCloudEvents.ToJson(EpochEvent(epoch), "city-7"), $"{epoch}-4");
+            Assert.Equal(default, await TailAsync());
+            Assert.Equal(StreamAppend.Gap, await AppendAsync(Events(4, 4)));
+            Assert.False(await ResetAsync(new(epoch, 4), Events(4, 4)));
+            Assert.True(await ResetAsync(default, Events(4, 4)));
+            Assert.Equal(StreamAppend.Done, await AppendAsync(Events(5, 6)));
+            Assert.Equal(new StreamTail(1, 6), await TailAsync());
+        }
+
+        ChangeEvent EpochEvent(int epoch) => Events(4, 4)[0] with { Epoch = epoch };
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public abstract class InboxFixture(PostgresFixture postgres, RedisFixture redis)
 
     public async Task InitializeAsync()
     {
-        _postgres = await postgres.CreateCopyAsync("new york", AddNewYorkAsync);
+        _postgres = await postgres.CreateCopyAsync("new york and its first event", AddNewYorkAsync);
         Database = CityHelperDatabase.CreateDataSource(_postgres);
         City = (await new CityDirectory(Database, Time).FindAsync("nyc"))!.Id;
         _redis = await redis.CreateDatabaseAsync();
@@ -136,6 +136,7 @@ public abstract class InboxFixture(PostgresFixture postgres, RedisFixture redis)
     {
         private readonly RedisConnection _redis;
         private readonly CityNames _cities;
+        private readonly InboxMetrics _metrics = new();
 
         public Reader(
             string redis,
@@ -149,7 +150,7 @@ public abstract class InboxFixture(PostgresFixture postgres, RedisFixture redis)
             _cities = new CityNames(cities, time);
             var stream = new InboxStream(_redis, $"{Guid.NewGuid()}") { ClaimAfter = claimAfter };
             Ingester = new InboxIngester(
-                stream, new InboxValidation(settings, time), database, _cities, time, Log.For<InboxIngester>());
+                stream, new InboxValidation(settings, time), database, _cities, _metrics, time, Log.For<InboxIngester>());
         }
 
         public InboxIngester Ingester { get; }
@@ -172,6 +173,7 @@ public abstract class InboxFixture(PostgresFixture postgres, RedisFixture redis)
         public async ValueTask DisposeAsync()
         {
             Ingester.Dispose();
+            _metrics.Dispose();
             _cities.Dispose();
             await _redis.DisposeAsync();
         }

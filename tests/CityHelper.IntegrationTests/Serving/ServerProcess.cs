@@ -11,8 +11,8 @@ namespace CityHelper.IntegrationTests.Serving;
 /// <summary>The server in a separate process, for tests of its memory and its console.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    /// <summary>Half a minute of readiness checks, a tenth of a second each.</summary>
-    private const int LooksMax = 300;
+    /// <summary>Two minutes of readiness checks, a tenth of a second each: beside other tests and writers, half of one is not enough.</summary>
+    private const int LooksMax = 1_200;
 
     private readonly Process _process;
     private readonly string _home;

@@ -45,6 +45,15 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>The statements sent to PostgreSQL since the last call.</summary>
     public IReadOnlyList<string> TakeStatements() => _statements.Take();
 
+    /// <summary>
+    /// Called before a statement is sent to PostgreSQL, with its text: what a test commits here is committed between the batch before it
+    /// and its own.
+    /// </summary>
+    public Action<string>? Sending
+    {
+        set => _statements.Sending = value;
+    }
+
     /// <summary>Warnings so far, with their exceptions.</summary>
     public IReadOnlyCollection<string> Warnings => _statements.Warnings;
 
@@ -201,6 +210,8 @@ public sealed class TestServer : IAsyncDisposable
 
         public IReadOnlyCollection<string> Warnings => _warnings;
 
+        public Action<string>? Sending { get; set; }
+
         public IReadOnlyList<string> Take()
         {
             List<string> taken = [];
@@ -236,6 +247,7 @@ public sealed class TestServer : IAsyncDisposable
                 && values.FirstOrDefault(v => v.Key == "Sql").Value is string sql)
             {
                 _statements.Enqueue(sql);
+                Sending?.Invoke(sql);
             }
         }
 

@@ -21,6 +21,7 @@ public sealed class PayloadStatementTests(WritingServer fixture) : IClassFixture
     [InlineData("row", "serviceRequest { id status version updatedAt } errors { __typename }")]
     [InlineData("row_with_lists", "serviceRequest { title category { code } agency { name } updates(last: 1) { status note } }")]
     [InlineData("nested_list", "serviceRequest { history(first: 2) { nodes { status } pageInfo { hasNextPage } } boundaries { code } }")]
+    [InlineData("duplicate", "serviceRequest { id duplicateOf { id title category { name } updates(last: 1) { status } } }")]
     [InlineData("fragments", "... on UpdateServiceRequestStatusPayload { a: serviceRequest { ...r } b: serviceRequest { address } }")]
     public async Task The_payload_reads_what_it_selects(string name, string selection)
     {

@@ -30,10 +30,10 @@ public sealed class RedactionTests(PostgresFixture postgres) : WritingFixture(po
         WriteOutcome.Done done = AssertDone(await RedactAsync(request));
 
         Assert.Equal(
-            $"-|-|-|-|-|-|-|-|{Moment(Now)}|CLOSED|4",
+            $"-|-|-|-|-|-|-|-|-|{Moment(Now)}|CLOSED|4",
             await ColumnsAsync(
                 request,
-                "title, description, address, postal_code, resolution, st_astext(location), cell_14::text, cell_16::text, "
+                "title, description, address, postal_code, district, resolution, st_astext(location), cell_14::text, cell_16::text, "
                     + "to_char(redacted_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS'), status::text, version::text"));
         Assert.Equal(["CLOSED|-"], await RowsAsync($"select status::text, note from status_update where service_request_id = {request}"));
         IReadOnlyList<ChangeEvent> events = await EventsAsync();

@@ -123,25 +123,34 @@ public abstract class WritingFixture(PostgresFixture postgres) : CounterFixture(
         Assert.Equal(["0"], await RowsAsync($"select count(*)::text from change_outbox where city_id = {city}"));
         Assert.Equal(Enumerable.Range(1, events.Count).Select(n => (long)n), events.Select(e => e.Number));
         Assert.Equal(events.Count, events.Select(e => e.EventId).Distinct().Count());
-        foreach (IGrouping<long?, ChangeEvent> request in events.Where(e => e.Kind == ChangeKind.Request).GroupBy(e => e.ServiceRequestId))
+        foreach (IGrouping<long?, ChangeEvent> request in events
+            .Where(e => e.Kind is ChangeKind.Request or ChangeKind.Redaction).GroupBy(e => e.ServiceRequestId))
         {
-            string? state = null;
-            int version = 0;
-            foreach (ChangeEvent change in request)
-            {
-                Assert.Equal((state, version + 1), (Text(change.Before), change.Version));
-                (state, version) = (Text(change.After), version + 1);
-            }
-
-            Assert.Equal(
-                $"{state}|{version}",
-                Assert.Single(await RowsAsync(
-                    $"""
-                    select status::text, category_id::text, coalesce(agency_id::text, ''), 
-                           coalesce('POINT(' || st_x(location) || ' ' || st_y(location) || ')', ''), version::text
-                    from service_request where city_id = {city} and id = {request.Key}
-                    """)));
+            await AssertChainedAsync(city, request.Key!.Value, [.. request]);
         }
+    }
+
+    // A redaction empties the events before it and says nothing of the request's state: the next event does.
+    private async Task AssertChainedAsync(short city, long request, IReadOnlyList<ChangeEvent> events)
+    {
+        int redacted = events.Index().LastOrDefault(e => e.Item.Kind == ChangeKind.Redaction, (-1, null!)).Index;
+        string? state = null;
+        for (int i = 0; i < events.Count; i++)
+        {
+            ChangeEvent change = events[i];
+            Assert.Equal(i + 1, change.Version);
+            Assert.Equal(i == redacted + 1 && i > 0 ? Text(change.Before) : state, Text(change.Before));
+            state = Text(change.After);
+            Assert.Equal(i <= redacted, state is null);
+        }
+
+        string row = Assert.Single(await RowsAsync(
+            $"""
+            select status::text, category_id::text, coalesce(agency_id::text, ''),
+                   coalesce('POINT(' || st_x(location) || ' ' || st_y(location) || ')', ''), version::text
+            from service_request where city_id = {city} and id = {request}
+            """));
+        Assert.Equal(state is null ? $"{row[..row.LastIndexOf('|')]}|{events.Count}" : $"{state}|{events.Count}", row);
     }
 
     /// <summary>Checks counters with waiting deltas, and once more without.</summary>

@@ -86,6 +86,17 @@ public sealed class ChangeModelTests(ITestOutputHelper output)
         Assert.True(oldest < TimeSpan.FromSeconds(2), $"the proof was {oldest} old");
     }
 
+    [Fact]
+    public void The_lag_of_the_copy_tells_how_long_Redis_has_been_away()
+    {
+        (ModelScheduler history, IReadOnlyList<TimeSpan> lags) = ModelHistory.RunWithStreamAway(seed: 1);
+        output.WriteLine(string.Join(' ', lags.Select(lag => lag.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture))));
+        Assert.Null(history.Violation);
+        Assert.All(lags.Take(8), lag => Assert.InRange(lag.TotalSeconds, 0, 1));
+        Assert.All(lags.Skip(8).Take(4).Index(), lag => Assert.InRange(lag.Item.TotalSeconds, lag.Index + 0.5, lag.Index + 2));
+        Assert.All(lags.Skip(13), lag => Assert.InRange(lag.TotalSeconds, 0, 1));
+    }
+
     /// <summary>The same history again, with its trace.</summary>
     private static string Tell(int seed, PlantedFault fault)
     {

@@ -36,7 +36,7 @@ public sealed class LogStatementTests : IDisposable
     public async Task The_first_statement_reads_the_positions(string text, int statements)
     {
         RootExecution[] roots = await RootsAsync(text);
-        List<(StatementPlan Statement, RootExecution Root)> reads = BatchRunner.FirstReads(roots, s_cursors);
+        List<(StatementPlan Statement, RootExecution Root)> reads = ReadsOf(roots);
         Assert.Equal(statements, reads.Count);
         CompiledStatement first = reads[0].Statement.Compile(reads[0].Statement.AccessOf(reads[0].Root.Values));
         Assert.Equal(CityLog.Log.Sql, first.Sql);
@@ -51,20 +51,60 @@ public sealed class LogStatementTests : IDisposable
     public async Task Without_the_field_there_is_no_such_statement(string text, int statements)
     {
         RootExecution[] roots = await RootsAsync(text);
-        List<(StatementPlan Statement, RootExecution Root)> reads = BatchRunner.FirstReads(roots, s_cursors);
+        List<(StatementPlan Statement, RootExecution Root)> reads = ReadsOf(roots);
         Assert.Equal(statements, reads.Count);
         Assert.DoesNotContain(reads, read => read.Statement is LogStatement);
         Assert.All(roots, root => Assert.Null(root.Rows.Log));
     }
 
     [Fact]
-    public async Task Roots_that_show_positions_share_them_and_others_have_none()
+    public async Task All_roots_of_an_answer_share_its_positions()
     {
         RootExecution[] roots = await RootsAsync("{ a: city(slug: \"x\") { cursor } b: cities { slug } c: cities { cursor } }");
-        BatchRunner.FirstReads(roots, s_cursors);
+        ReadsOf(roots);
         Assert.NotNull(roots[0].Rows.Log);
-        Assert.Null(roots[1].Rows.Log);
-        Assert.Same(roots[0].Rows.Log, roots[2].Rows.Log);
+        Assert.All(roots, root => Assert.Same(roots[0].Rows.Log, root.Rows.Log));
+    }
+
+    /// <summary>Rows that a loader reads later show the positions of the first batch, which therefore reads them.</summary>
+    [Fact]
+    public async Task A_batch_reads_the_positions_that_rows_of_a_later_batch_show()
+    {
+        OperationPlan plan = await PlanAsync("{ cities { slug } node(id: \"x\") { ... on City { id cursor } } }");
+        RowsByKeyPlan city = Assert.IsType<NodePlan>(plan.Roots[1]).Types["City"];
+        BoundRoot cities = new(plan.Roots[0], Values(tenant: 0));
+        LogRead? Log(params AskedNode[] nodes) =>
+            LogRead.Of([cities, new BoundRoot(plan.Roots[1], Values(tenant: 0)) { Nodes = nodes }], s_cursors);
+
+        LogRead log = Log(new AskedNode(null, new NodeKey(city, 3, 3)), new AskedNode(null, new NodeKey(city, 2, 2)))!;
+        Assert.Equal([3, 2], log.Tenants!);
+        RootExecution first = new(cities, MemoryLease.Uncounted, CancellationToken.None);
+        var (statement, root) = BatchRunner.FirstReads([first], [], log)[0];
+        Assert.Equal([3, 2], (short[])statement.Compile(AccessPath.Only).Parameters.Single()(root.Values).Value!);
+        Assert.Same(log.Positions, first.Rows.Log);
+
+        // Ids that are none show no positions.
+        Assert.Null(Log(new AskedNode(new CityHelper.Engine.NodeIdInvalidError(), default)));
+    }
+
+    [Fact]
+    public void The_position_of_an_answer_is_that_of_its_first_batch_and_none_where_batches_contradict_it()
+    {
+        LogPositions Of(params LogPosition[] read)
+        {
+            var positions = new LogPositions(s_cursors);
+            positions.Add(2, new(9, 1));
+            Array.ForEach(read, position => positions.Add(1, position));
+            return positions;
+        }
+
+        LogPositions later = Of(new(5, 7), new(5, 7), new(5, 8));
+        Assert.Equal((new LogPosition(5, 7), false), (later.Of(1), later.IsTorn));
+        Assert.Equal(new LogPosition(9, 1), later.Of(2));
+        Assert.Null(later.Of(3));
+        Assert.True(Of(new(5, 7), new(6, 8)).IsTorn);
+        Assert.True(Of(new(6, 7), new(5, 8)).IsTorn);
+        Assert.True(Of(new(5, 7), new(5, 6), new(5, 8)).IsTorn);
     }
 
     [Theory]
@@ -76,7 +116,7 @@ public sealed class LogStatementTests : IDisposable
         OperationPlan plan = await PlanAsync("{ node(id: \"x\") { ... on City { id cursor } } }");
         RootPlan city = Assert.IsType<NodePlan>(plan.Roots[0]).Types["City"];
         RootExecution[] roots = [.. tenants.Select(tenant => Execution(city, tenant))];
-        var (statement, root) = BatchRunner.FirstReads(roots, s_cursors)[0];
+        var (statement, root) = ReadsOf(roots)[0];
         Assert.IsType<LogStatement>(statement);
         Assert.Equal(asked, statement.Compile(AccessPath.Only).Parameters.Single()(root.Values).Value as short[]);
     }
@@ -88,8 +128,8 @@ public sealed class LogStatementTests : IDisposable
         OperationPlan plan = await PlanAsync("{ a: city(slug: \"x\") { cursor } b: city(slug: \"y\") { cursor } }");
         RootExecution absent = new(new BoundRoot(plan.Roots[0], Values(tenant: 0)) { IsAbsent = true }, MemoryLease.Uncounted, default);
         RootExecution read = Execution(plan.Roots[1], tenant: 2);
-        Assert.Empty(BatchRunner.FirstReads([absent], s_cursors));
-        Assert.Same(read, BatchRunner.FirstReads([absent, read], s_cursors)[0].Root);
+        Assert.Empty(ReadsOf([absent]));
+        Assert.Same(read, ReadsOf([absent, read])[0].Root);
     }
 
     /// <summary>The key is read once, for the id and for the cursor.</summary>
@@ -111,6 +151,9 @@ public sealed class LogStatementTests : IDisposable
         Assert.Equal(lists + 1, (await PlanAsync(Text("slug"))).Roots[0].StatementCount);
         await Assert.ThrowsAsync<PlanException>(() => PlanAsync(Text("slug cursor")));
     }
+
+    private static List<(StatementPlan Statement, RootExecution Root)> ReadsOf(RootExecution[] roots) =>
+        BatchRunner.FirstReads(roots, [], LogRead.Of(roots.Select(root => root.Bound), s_cursors));
 
     private static RootValues Values(short tenant) => new(VariableValues.Coerce([], JsonDocument.Parse("{}").RootElement).Values!)
     {

@@ -100,6 +100,24 @@ public sealed class ClientDirectoryTests
             "is that of one already");
     }
 
+    /// <summary>With it, whoever learns the name could report where unidentified clients may not.</summary>
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("None", false)]
+    [InlineData("Report", true)]
+    public void Who_is_known_by_a_name_alone_writes_no_more_than_anybody_in_production(string everybody, bool isAllowed)
+    {
+        var clients = new Dictionary<string, ClientSettings>
+        {
+            ["default"] = new() { Mode = "PersistedOnly", Writes = everybody },
+            ["app"] = new() { Mode = "PersistedOnly", Writes = "Report" },
+        };
+        IReadOnlyCollection<string> problems = ClientDirectory.Problems(clients, isDevelopment: false);
+        Assert.Equal(isAllowed ? 0 : 1, problems.Count);
+        Assert.All(problems, problem => Assert.Contains("known by its name alone", problem, StringComparison.Ordinal));
+        Assert.Empty(ClientDirectory.Problems(clients, isDevelopment: true));
+    }
+
     [Theory]
     [InlineData("FreeText", false, null)]
     [InlineData("Registration", false, null)]

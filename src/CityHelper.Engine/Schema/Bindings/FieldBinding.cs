@@ -82,6 +82,16 @@ public sealed record ReferenceBinding(EntityMap Target, IReadOnlyList<(string He
     internal override IReadOnlyList<TableRead> Tables => [new(Target.Table)];
 }
 
+/// <summary>
+/// At most one row of a large table, whose key a column holds without a foreign key. It is looked up by its key for each row of a page, and
+/// rows are neither filtered nor sorted by it.
+/// </summary>
+/// <param name="Row">The column and the other table.</param>
+public sealed record KeyedRowBinding(ReferenceBinding Row) : FieldBinding
+{
+    internal override IReadOnlyList<TableRead> Tables => Row.Tables;
+}
+
 /// <summary>The newest rows of another table that reference this row, oldest of them first.</summary>
 /// <param name="Target">The other table.</param>
 /// <param name="ParentColumn">The column here that <paramref name="ChildColumn"/> references.</param>

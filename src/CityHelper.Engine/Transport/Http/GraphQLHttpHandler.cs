@@ -251,9 +251,9 @@ public sealed class GraphQLHttpHandler(
         }
         catch (ResponseRefusedException cause)
         {
-            // There is no room for the compressed response. The refusal needs none.
-            using OperationResult refused = OperationResult.Refused(cause.Error);
-            await WriteAsync(http, refused, mediaType, StatusOf(mediaType, refused.Errors));
+            // There is no room for the compressed response. The refusal needs none, nor does the answer to mutations without their rows.
+            using OperationResult shorter = result.Shortened?.Invoke(cause.Error) ?? OperationResult.Refused(cause.Error);
+            await WriteAsync(http, shorter, mediaType, result.HasWritten ? status : StatusOf(mediaType, shorter.Errors));
         }
     }
 

@@ -32,6 +32,8 @@ internal static class RequestBatch
     {
         var json = new JsonBuffer(memory);
         List<RequestError> errors = [];
+        List<Func<RequestError, OperationResult>> shortened = [];
+        bool hasWritten = false;
         CostMetrics spent = default;
         foreach (JsonElement element in batch.EnumerateArray())
         {
@@ -39,11 +41,27 @@ internal static class RequestBatch
             using OperationResult one = await answer(element, spent);
             spent += one.Cost;
             errors.AddRange(one.Errors);
+            hasWritten |= one.HasWritten;
+            shortened.Add(one.Shortened ?? (error => OperationResult.Refused(error)));
             Append(json, one, errors);
         }
 
         json.WriteByte((byte)']');
-        return OperationResult.Batch(json, errors);
+        return OperationResult.Batch(json, errors, hasWritten ? error => Shortened(shortened, error) : null);
+    }
+
+    private static OperationResult Shortened(IEnumerable<Func<RequestError, OperationResult>> parts, RequestError error)
+    {
+        var json = new JsonBuffer(MemoryLease.Uncounted);
+        foreach (Func<RequestError, OperationResult> part in parts)
+        {
+            json.WriteByte((byte)(json.Length == 0 ? '[' : ','));
+            using OperationResult one = part(error);
+            json.TakeOver(one.Json, 0);
+        }
+
+        json.WriteByte((byte)']');
+        return OperationResult.Batch(json, [error], shortened: null);
     }
 
     private static void Append(JsonBuffer json, OperationResult one, List<RequestError> errors)
@@ -55,7 +73,8 @@ internal static class RequestBatch
             return;
         }
 
-        using OperationResult refused = OperationResult.Refused(new ResponseTooLargeError());
+        var error = new ResponseTooLargeError();
+        using OperationResult refused = one.Shortened?.Invoke(error) ?? OperationResult.Refused(error);
         errors.AddRange(refused.Errors);
         json.TakeOver(refused.Json, 0);
     }

@@ -25,9 +25,7 @@ internal sealed record PlaceInput(double Longitude, double Latitude);
 /// <summary>Checks what GraphQL's types leave open, and collects all that is wrong.</summary>
 internal sealed class InputCheck
 {
-    private const int Srid = 4326;
-
-    private static readonly GeometryFactory s_geometry = new(new PrecisionModel(), Srid);
+    private static readonly GeometryFactory s_geometry = new(new PrecisionModel(), Wgs84.Srid);
 
     private readonly List<MutationError> _errors = [];
 

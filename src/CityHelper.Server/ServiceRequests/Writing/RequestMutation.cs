@@ -30,7 +30,8 @@ internal sealed class RequestMutation<TInput>(
             return MutationOutcome.Refused([.. check.Errors]);
         }
 
-        if (rate?.TryReport(caller.Client) is { } seconds)
+        ReportTurn? turn = rate?.Take(caller.Client);
+        if (turn?.WaitSeconds is { } seconds)
         {
             return MutationOutcome.Refused(new TooManyReportsError(seconds));
         }
@@ -40,7 +41,14 @@ internal sealed class RequestMutation<TInput>(
             write = write with { Key = new IdempotencyKey(caller.Client, key, InputHash.Of(input)) };
         }
 
-        return await writer.WriteAsync(write, cancellation) switch
+        // The turn of a write that failed is not given back: it may be committed all the same.
+        WriteOutcome outcome = await writer.WriteAsync(write, cancellation);
+        if (turn is { } taken && outcome is not WriteOutcome.Done { IsRepetition: false })
+        {
+            rate!.GiveBack(taken);
+        }
+
+        return outcome switch
         {
             WriteOutcome.Done done => Done(write.CityId, done),
             WriteOutcome.Refused refused => MutationOutcome.Refused(ErrorOf(refused.Why, write.CityId)),

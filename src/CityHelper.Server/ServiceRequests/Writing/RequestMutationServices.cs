@@ -13,7 +13,7 @@ internal static class RequestMutationServices
     /// <summary>Adds the writer and the input types. The host provides <see cref="WritingConnections"/> and a clock.</summary>
     public static IServiceCollection AddRequestMutations(this IServiceCollection services)
     {
-        services.AddSingleton(s => new ChangeLog(s.GetRequiredService<WritingConnections>().Database));
+        services.AddSingleton(s => new ChangeLog(s.GetRequiredService<WritingConnections>().Log));
         services.AddSingleton<IChangeDatabase>(s => s.GetRequiredService<ChangeLog>());
         services.AddSingleton<ChangeNumbering>();
         services.AddSingleton(s => new RequestWriter(

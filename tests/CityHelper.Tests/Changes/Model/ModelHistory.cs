@@ -73,6 +73,30 @@ internal sealed class ModelHistory
         return (history._scheduler, oldest);
     }
 
+    /// <summary>A healthy database, a server and writers, and a Redis that is away from the 8th to the 12th second.</summary>
+    /// <returns>The lag of the copy just before the end of each second.</returns>
+    public static (ModelScheduler Scheduler, IReadOnlyList<TimeSpan> Lags) RunWithStreamAway(int seed)
+    {
+        var history = new ModelHistory(seed, PlantedFault.None, isTraced: false);
+        var lags = new List<TimeSpan>();
+        history.Quiet();
+        history.StartServer(0, 0);
+        history._scheduler.In(8_000, () => history._stream.IsAway = true);
+        history._scheduler.In(12_000, () => history._stream.IsAway = false);
+        for (int ms = 1_000; ms < 20_000; ms += 100)
+        {
+            history._scheduler.Start(ms, () => history._writers.MutateAsync(isRedaction: false));
+        }
+
+        for (int second = 1; second <= 19; second++)
+        {
+            history._scheduler.In((1_000 * second) - 50, () => lags.Add(history._servers[0].Copier.Lag));
+        }
+
+        history._scheduler.Run(TimeSpan.FromMilliseconds(20_000));
+        return (history._scheduler, lags);
+    }
+
     private void Plan()
     {
         for (int i = 0; i < _servers.Length; i++)

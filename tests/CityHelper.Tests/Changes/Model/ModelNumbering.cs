@@ -60,8 +60,11 @@ internal sealed class ModelNumbering(ModelScheduler scheduler, ModelDatabase dat
                 await scheduler.StepAsync();
                 ChangeEvent change = new(city, 0, 0, scheduler.NextId(), ChangeKind.Epoch) { Cause = reason, IsAll = true };
                 transaction.Events.Add((city, change.EventId));
-                var own = new OutboxRow(database.NextOutboxId(), transaction.Xid, change, scheduler.Now, []);
-                Move(transaction, city, epoch, isWhole: true, own);
+                // Behind the head and before what waits: the event of an epoch is its first.
+                long first = database.Primary.Cities[city].HeadNumber + 1;
+                Insert(transaction, city, epoch, new(0, 0, change, scheduler.Now, []), first, database.Snapshot(), scheduler.Now);
+                await scheduler.StepAsync();
+                Move(transaction, city, epoch, isWhole: true, first);
             }
 
             database.Commit(transaction);
@@ -80,18 +83,19 @@ internal sealed class ModelNumbering(ModelScheduler scheduler, ModelDatabase dat
         Insert(transaction, city, database.Primary.Epoch, row, n, database.Snapshot(), scheduler.Now);
 
     /// <summary>The statement that moves: it sees what is committed now.</summary>
-    private void Move(ModelTransaction transaction, short city, int epoch, bool isWhole, OutboxRow? own = null)
+    private void Move(ModelTransaction transaction, short city, int epoch, bool isWhole, long? head = null)
     {
         ModelState.CityTables tables = database.Primary.Cities[city];
         ModelSnapshot snapshot = database.Snapshot();
-        List<OutboxRow> taken = [.. database.Unnumbered(tables, isWhole).Concat(own is null ? [] : [own]).OrderBy(row => row.Id)];
+        List<OutboxRow> taken = [.. database.Unnumbered(tables, isWhole).OrderBy(row => row.Id)];
         if (taken.Count == 0)
         {
             return;
         }
 
         database.EnsureXid(transaction);
-        long number = tables.HeadNumber;
+        // What this transaction has inserted is in its state only when it commits.
+        long number = head ?? tables.HeadNumber;
         TimeSpan now = scheduler.Now;
         foreach (OutboxRow row in taken)
         {

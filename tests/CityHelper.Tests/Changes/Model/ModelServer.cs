@@ -8,7 +8,6 @@ internal sealed class ModelServer : IChangeObserver, IChangeMonitor, IDisposable
     private readonly ModelScheduler _scheduler;
     private readonly ModelDatabase _database;
     private readonly IChangeDatabase _primary;
-    private readonly ChangeCopier _copier;
     private readonly ChangeFeed _feed;
     private readonly PlantedFault _fault;
     private readonly string _name;
@@ -25,13 +24,15 @@ internal sealed class ModelServer : IChangeObserver, IChangeMonitor, IDisposable
         IChangeDatabase reading = replica is null ? _primary : new ModelPort(scheduler, database, numbering, replica, fault);
         Numbering = new(_primary);
         Follower = new(_primary, reading, stream, [this], this, _time);
-        _copier = new(_primary, reading, stream, Follower, this, _time);
-        _feed = new(new(_primary, Numbering, Follower), Follower, _copier, this, _time);
+        Copier = new(_primary, reading, stream, Follower, this, _time);
+        _feed = new(new(_primary, Numbering, Follower), Follower, Copier, this, _time);
     }
 
     public ChangeNumbering Numbering { get; }
 
     public ChangeFollower Follower { get; }
+
+    public ChangeCopier Copier { get; }
 
     public bool IsAlive => !_life.IsCancellationRequested;
 
@@ -126,6 +127,10 @@ internal sealed class ModelServer : IChangeObserver, IChangeMonitor, IDisposable
 
     public void EventLost(Witness witness, int epoch) => _scheduler.Note($"{_name} found a loss: {witness}, epoch {epoch}");
 
+    public void CityNotFollowed(short cityId, Exception cause) => Truth.Expect(false, $"{_name} cannot follow city {cityId}: {cause}");
+
+    public void CityNotCopied(short cityId, Exception cause) => Truth.Expect(false, $"{_name} cannot copy city {cityId}: {cause}");
+
     public void HoleInLog(short cityId, ChangePosition last) => Truth.Expect(false, $"{_name} found a hole in the log behind {last}");
 
     private async Task FillAsync()
@@ -158,7 +163,7 @@ internal sealed class ModelServer : IChangeObserver, IChangeMonitor, IDisposable
             PulseMark mark = Follower.Mark();
             IReadOnlyList<CityHead> heads = await _primary.HeadsAsync(_life.Token);
             await Follower.FollowAsync(heads, mark with { Sent = _time.GetTimestamp() }, _life.Token);
-            await _copier.CopyAsync(_life.Token);
+            await Copier.CopyAsync(_life.Token);
         }
         catch (ChangeDatabaseException)
         {

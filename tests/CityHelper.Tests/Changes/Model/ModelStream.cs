@@ -115,6 +115,12 @@ internal sealed class ModelStream(ModelScheduler scheduler, ModelTruth truth, Pl
     /// <summary>The script, in one step.</summary>
     private StreamAppend Append(CityStream city, ChangeIdentity? behind, IReadOnlyList<ChangeEvent> events)
     {
+        if (fault != PlantedFault.AppendWithoutCheck && events.Any(change => change.Kind == ChangeKind.Redaction
+            && (change.Epoch, change.Number).CompareTo((city.Tail.Epoch, city.Tail.Number)) > 0))
+        {
+            return StreamAppend.Gap;
+        }
+
         ChangeIdentity? before = behind;
         foreach (ChangeEvent change in events)
         {

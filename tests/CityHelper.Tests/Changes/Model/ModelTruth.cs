@@ -26,6 +26,9 @@ internal sealed class ModelTruth(ModelScheduler scheduler, bool tellsTimeline)
         ChangeEvent change = row.Event;
         Expect(change.Number == city.HeadNumber + 1, $"{Text(change)} is not the next after {city.HeadNumber}");
         Expect(change.Epoch == epoch, $"{Text(change)} is numbered in epoch {epoch}");
+        Expect(
+            change.Kind == ChangeKind.Epoch || change.Epoch == (city.Head?.Event.Epoch ?? 1),
+            $"{Text(change)} is in front of the event that begins its epoch");
         Expect(city.Log.All(r => r.Event.EventId != change.EventId), $"{Text(change)} is in the log already");
         Expect(!isOtherTimeline || change.Kind == ChangeKind.Epoch, $"{Text(change)} is numbered on another timeline than its epoch's");
         foreach (Covered covered in row.Covered)

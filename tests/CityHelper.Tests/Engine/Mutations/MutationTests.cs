@@ -103,21 +103,28 @@ public sealed class MutationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_database_that_does_not_answer_is_a_failure_and_a_bug_an_exception()
+    public async Task A_database_that_does_not_answer_and_a_bug_leave_open_whether_it_was_done()
     {
-        _engine.Mutations.Change.Answer = _ => throw new NpgsqlException("down");
-        Assert.Contains(
-            "DATABASE_UNAVAILABLE", await _engine.RunAsync($"mutation {{ changeRow({Input}) {{ cursor }} }}"), StringComparison.Ordinal);
-        _engine.Mutations.Change.Answer = _ => throw new InvalidOperationException("bug");
-        await Assert.ThrowsAsync<InvalidOperationException>(() => _engine.RunAsync($"mutation {{ changeRow({Input}) {{ cursor }} }}"));
+        foreach ((Exception cause, string code) in new (Exception, string)[]
+        {
+            (new NpgsqlException("down"), "DATABASE_UNAVAILABLE"), (new InvalidOperationException("bug"), "UNEXPECTED"),
+        })
+        {
+            _engine.Mutations.Change.Answer = _ => throw cause;
+            string answer = await _engine.RunAsync($"mutation {{ changeRow({Input}) {{ cursor }} }}");
+            Assert.Contains($"\"code\":\"{code}\"", answer, StringComparison.Ordinal);
+            Assert.Contains("it may have been done", answer, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
     public async Task An_undeclared_error_is_a_bug()
     {
         _engine.Mutations.Add.Answer = _ => Task.FromResult(MutationOutcome.Refused(new RowGoneError("1")));
-        await Assert.ThrowsAsync<InvalidOperationException>(
-            () => _engine.RunAsync("mutation { addRow(input: {title: \"a\"}) { cursor } }"));
+        Assert.Contains(
+            "\"code\":\"UNEXPECTED\"",
+            await _engine.RunAsync("mutation { addRow(input: {title: \"a\"}) { cursor } }"),
+            StringComparison.Ordinal);
     }
 
     /// <summary>The client must not take it for undone: the payload and the cursor are there.</summary>
@@ -153,7 +160,7 @@ public sealed class MutationTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_leaves_cancels_no_write_that_has_begun_but_those_after_it()
+    public async Task Who_leaves_or_takes_too_long_cancels_no_write_that_has_begun_and_is_told_of_those_after_it()
     {
         using var leaving = new CancellationTokenSource();
         _engine.Mutations.Change.Answer = async _ =>
@@ -161,8 +168,9 @@ public sealed class MutationTests : IDisposable
             await leaving.CancelAsync();
             return MutationOutcome.Done(1, 2, position: null);
         };
-        await Assert.ThrowsAsync<OperationCanceledException>(() => _engine.RunAsync(
-            $"mutation {{ changeRow({Input}) {{ cursor }} addRow(input: {{title: \"a\"}}) {{ cursor }} }}", cancellation: leaving.Token));
+        string answer = await _engine.RunAsync(
+            $"mutation {{ changeRow({Input}) {{ cursor }} addRow(input: {{title: \"a\"}}) {{ cursor }} }}", cancellation: leaving.Token);
+        Assert.Contains("\"path\":[\"addRow\"],\"extensions\":{\"code\":\"HC0045\"}", answer, StringComparison.Ordinal);
         Assert.False(Assert.Single(_engine.Mutations.Change.Calls).Cancellation.CanBeCanceled);
         Assert.Empty(_engine.Mutations.Add.Calls);
     }

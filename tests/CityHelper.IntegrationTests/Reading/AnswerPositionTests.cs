@@ -1,0 +1,180 @@
+using System.Text.Json;
+using CityHelper.Data;
+using CityHelper.Engine;
+using CityHelper.Engine.Cursors;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
+using CityHelper.Server.Cities;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Reading;
+
+/// <summary>
+/// The cursor of an answer that several batches read is that of the first. A cursor of a later batch would promise changes that rows of the
+/// first do not have, and who follows the log from there would never see them.
+/// </summary>
+[Collection(PostgresCollection.Name)]
+public sealed class AnswerPositionTests(PostgresFixture postgres) : IAsyncLifetime
+{
+    private const string RowsSql = "serviceRequest(city: \"nyc\", id: \"REQUEST\") { title }";
+    private const string NodeOfCity = "node(id: \"CITY\") { ... on City { cursor } }";
+
+    private TestServer _server = null!;
+    private NpgsqlDataSource _database = null!;
+    private readonly Dictionary<int, Action> _before = [];
+    private int _batches;
+
+    public async Task InitializeAsync()
+    {
+        string database = await ReadingFixture.CreateDatabaseAsync(postgres);
+        _database = CityHelperDatabase.CreateDataSource(database);
+        Execute("insert into city select (jsonb_populate_record(c, '{\"id\": 2, \"slug\": \"other\"}')).* from city c where id = 1");
+        Commit("as it was");
+        _server = await TestServer.StartAsync(database);
+
+        // Each batch of an answer with a cursor begins with this statement. The tests send one request at a time.
+        _server.Sending = sql =>
+        {
+            if (sql == CityLog.Log.Sql && _before.Remove(++_batches, out Action? act))
+            {
+                act();
+            }
+        };
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData($"{{ {RowsSql} {NodeOfCity} }}")]
+    [InlineData($"{{ {NodeOfCity} {RowsSql} }}")]
+    [InlineData($"{{ {RowsSql} {NodeOfCity} city(slug: \"nyc\") {{ c: cursor }} }}")]
+    public async Task A_change_between_the_rows_and_the_node_is_behind_the_cursor(string query)
+    {
+        LogPosition before = Head();
+        BeforeBatch(2, () => Commit("changed"));
+        JsonElement data = await DataAsync(query);
+        Assert.Equal(2, _batches);
+        Assert.Equal("as it was", data.GetProperty("serviceRequest").GetProperty("title").GetString());
+        Assert.Equal(before, Opened(data.GetProperty("node").GetProperty("cursor")));
+        if (data.TryGetProperty("city", out JsonElement city))
+        {
+            Assert.Equal(before, Opened(city.GetProperty("c")));
+        }
+
+        Assert.True(Head().Number > before.Number);
+        Assert.Equal("changed", (await DataAsync(query)).GetProperty("serviceRequest").GetProperty("title").GetString());
+    }
+
+    /// <summary>Numbers of two epochs do not compare: the database may have lost what the first batch read.</summary>
+    [Fact]
+    public async Task Epochs_that_differ_are_read_once_more()
+    {
+        LogPosition before = Head();
+        BeforeBatch(2, () =>
+        {
+            Commit("changed");
+            RaiseEpoch();
+        });
+        JsonElement data = await DataAsync($"{{ {RowsSql} {NodeOfCity} }}");
+        Assert.Equal(4, _batches);
+        Assert.Equal("changed", data.GetProperty("serviceRequest").GetProperty("title").GetString());
+        LogPosition now = Opened(data.GetProperty("node").GetProperty("cursor"));
+        Assert.True(now.Epoch > before.Epoch);
+        Assert.Equal(Head(), now);
+    }
+
+    [Fact]
+    public async Task Epochs_that_differ_again_are_an_error()
+    {
+        foreach (int batch in Enumerable.Range(1, Engine.Limits.ReadingsMax))
+        {
+            BeforeBatch(2 * batch, RaiseEpoch);
+        }
+
+        JsonElement json = await _server.QueryAsync(Named($"{{ {RowsSql} {NodeOfCity} }}"));
+        Assert.Equal(2 * Engine.Limits.ReadingsMax, _batches);
+        Assert.Equal(["node", "serviceRequest"], Paths(json));
+        Assert.All(json.GetProperty("errors").EnumerateArray(), error => Assert.Equal(
+            new DatabaseUnavailableError().Code, error.GetProperty("extensions").GetProperty("code").GetString()));
+        Assert.Equal("""{"serviceRequest":null,"node":null}""", json.GetProperty("data").GetRawText());
+
+        // The next request finds one epoch.
+        Assert.Equal(Head(), Opened((await DataAsync($"{{ {NodeOfCity} }}")).GetProperty("node").GetProperty("cursor")));
+    }
+
+    /// <summary>Without a cursor no position is read, so nobody notices the epoch.</summary>
+    [Fact]
+    public async Task An_answer_without_a_cursor_reads_no_positions()
+    {
+        await DataAsync("{ serviceRequest(city: \"nyc\", id: \"REQUEST\") { title } node(id: \"CITY\") { ... on City { name } } }");
+        Assert.DoesNotContain(CityLog.Log.Sql, _server.TakeStatements());
+    }
+
+    /// <summary>A row of positions and a row of the city, not one more for each city there is.</summary>
+    [Theory]
+    [InlineData("{ city(slug: \"nyc\") { cursor } }", 2)]
+    [InlineData("{ city(slug: \"other\") { cursor } }", 2)]
+    [InlineData("{ node(id: \"CITY\") { ... on City { cursor } } }", 2)]
+    [InlineData("{ a: city(slug: \"nyc\") { cursor } b: city(slug: \"other\") { cursor } }", 4)]
+    [InlineData("{ a: city(slug: \"nyc\") { cursor } b: city(slug: \"missing\") { cursor } }", 2)]
+    [InlineData("{ city(slug: \"missing\") { cursor } }", 0)]
+    public async Task The_positions_of_other_cities_are_not_read(string query, int rows)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/graphql");
+        request.Content = System.Net.Http.Json.JsonContent.Create(new { query = Named(query) });
+        request.Headers.Add("GraphQL-Cost", "report");
+        JsonElement json = (await _server.SendAsync(request)).Json;
+        Assert.False(json.TryGetProperty("errors", out _));
+        Assert.Equal(rows, json.GetProperty("extensions").GetProperty("cost").GetProperty("rows").GetInt32());
+    }
+
+    private static IEnumerable<string> Paths(JsonElement json) => json.GetProperty("errors").EnumerateArray()
+        .Select(error => error.GetProperty("path")[0].GetString()!).Order(StringComparer.Ordinal);
+
+    private static string Named(string query) => query
+        .Replace("REQUEST", ReadingFixture.Id(1), StringComparison.Ordinal)
+        .Replace("CITY", new GlobalId("City", null, RequestRows.City).ToString(), StringComparison.Ordinal);
+
+    private void BeforeBatch(int number, Action act) => _before.Add(number, act);
+
+    /// <summary>Changes the request's title, as another service does, and numbers the event.</summary>
+    private void Commit(string title)
+    {
+        Execute(
+            $"""
+            update service_request set title = '{title}'
+            where city_id = {RequestRows.City} and id = {GlobalId.Parse(ReadingFixture.Id(1))!.Row};
+            select announce_change({RequestRows.City}::smallint)
+            """);
+        Execute($"select number_changes({RequestRows.City}::smallint)");
+    }
+
+    private void RaiseEpoch() => Execute("select raise_change_epoch(max(epoch), 'test') from change_epoch");
+
+    private LogPosition Head()
+    {
+        using NpgsqlCommand command = _database.CreateCommand(
+            $"select (select max(epoch) from change_epoch), max(n) from change where city_id = {RequestRows.City}");
+        using NpgsqlDataReader reader = command.ExecuteReader();
+        reader.Read();
+        return new LogPosition(reader.GetInt32(0), reader.GetInt64(1));
+    }
+
+    // Not awaited: it runs while the server sends a batch.
+    private void Execute(string sql)
+    {
+        using NpgsqlCommand command = _database.CreateCommand(sql);
+        command.ExecuteNonQuery();
+    }
+
+    private Task<JsonElement> DataAsync(string query) => _server.DataAsync(Named(query));
+
+    private LogPosition Opened(JsonElement cursor) =>
+        _server.Services.GetRequiredService<LogPositionCursors>().Open(RequestRows.City, cursor.GetString()!)!.Value;
+}
