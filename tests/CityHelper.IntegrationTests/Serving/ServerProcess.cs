@@ -11,7 +11,7 @@ namespace CityHelper.IntegrationTests.Serving;
 /// <summary>The server in a separate process, for tests of its memory and its console.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    /// <summary>Two minutes of readiness checks, a tenth of a second each: beside other tests and writers, half of one is not enough.</summary>
+    /// <summary>Two minutes of readiness checks, a tenth of a second each: half of one is not enough beside writers.</summary>
     private const int LooksMax = 1_200;
 
     private readonly Process _process;
