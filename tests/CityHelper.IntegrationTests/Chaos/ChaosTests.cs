@@ -30,7 +30,7 @@ namespace CityHelper.IntegrationTests.Chaos;
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "xunit calls DisposeAsync.")]
 public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
     private static readonly string[] s_slugs = ["nyc", "second"];
 
     // So many events of each city must arrive after a fault: then it is over.
