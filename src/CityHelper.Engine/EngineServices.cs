@@ -53,7 +53,6 @@ public static class EngineServices
         });
         services.AddSingleton<OperationPreparer>().AddSingleton<OperationBinder>().AddSingleton<IntrospectionRunner>();
         services.AddSingleton(s => Prepared(s.GetRequiredService<NpgsqlDataSource>())).AddSingleton<BatchRunner>();
-        services.TryAddSingleton(s => new LogPositionCursors(s.GetRequiredService<CursorKeys>()));
         services.AddSingleton(s => new MutationRunner(
             s.GetRequiredService<BatchRunner>(),
             s.GetRequiredService<OperationBinder>().Roots,

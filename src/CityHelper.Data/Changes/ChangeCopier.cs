@@ -107,7 +107,7 @@ public sealed class ChangeCopier(
             }
 
             copied.Checked(time);
-            if (PositionOf(tail) > city.Last)
+            if (tail.Position > city.Last)
             {
                 // Others are ahead, the database lost its end, or the end of the stream is nobody's event: then nobody would go on with it.
                 TailFinding? finding = await JudgeAsync(city.Id, tail, cancellation);
@@ -155,7 +155,7 @@ public sealed class ChangeCopier(
         StreamAppend? appended = await _stream.AppendAsync(city.Id, behind, events, cancellation);
         if (appended == StreamAppend.Done)
         {
-            copied.Last = new(events[^1].Epoch, events[^1].Number);
+            copied.Last = events[^1].Position;
         }
 
         return appended;
@@ -192,7 +192,7 @@ public sealed class ChangeCopier(
         // After the look at the end: if that is still the same when the stream begins, these events are not older than it.
         IReadOnlyList<ChangeEvent> events = ChangeRuns.Newest(
             await reading.ReadRecentAsync(city.Id, Limits.RecentChangesKept, Limits.ChangesReadMax, cancellation));
-        bool isBehind = finding != TailFinding.Foreign && events.Count > 0 && PositionOf(events[^1]) < PositionOf(tail);
+        bool isBehind = finding != TailFinding.Foreign && events.Count > 0 && events[^1].Position < tail.Position;
         if (finding == TailFinding.Lost || events.Count == 0 || isBehind)
         {
             return true;
@@ -201,8 +201,8 @@ public sealed class ChangeCopier(
         bool? isBegun = await _stream.ResetAsync(city.Id, tail, events, cancellation);
         if (isBegun == true)
         {
-            copied.Last = PositionOf(events[^1]);
-            monitor.StreamBegun(city.Id, PositionOf(events[^1]));
+            copied.Last = events[^1].Position;
+            monitor.StreamBegun(city.Id, events[^1].Position);
         }
 
         return isBegun is not null;
@@ -262,10 +262,6 @@ public sealed class ChangeCopier(
             monitor.StreamAway();
         }
     }
-
-    private static ChangePosition PositionOf(StreamTail tail) => new(tail.Epoch, tail.Number);
-
-    private static ChangePosition PositionOf(ChangeEvent change) => new(change.Epoch, change.Number);
 
     /// <summary>What the end of a stream is.</summary>
     private enum TailFinding

@@ -14,6 +14,9 @@ public sealed record ChangeEvent(short CityId, long Number, int Epoch, Guid Even
     /// <summary>Whether nobody may go on showing what was there before.</summary>
     public bool IsUrgent { get; init; }
 
+    /// <summary>Its log position.</summary>
+    public ChangePosition Position => new(Epoch, Number);
+
     /// <summary>What tells this row of the log from any other, also from one that has the same number in another history.</summary>
     public ChangeIdentity Identity => new(EventId, NumberedAt);
 

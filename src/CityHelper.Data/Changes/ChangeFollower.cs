@@ -168,9 +168,8 @@ public sealed class ChangeFollower(
             return;
         }
 
-        var position = new ChangePosition(head.Epoch, head.Number);
         // Compared with what was known when the pulse was sent: the follower may have gone on since then.
-        bool isBelow = mark.Positions.TryGetValue(head.CityId, out ChangePosition known) && known <= city.Last && position < known;
+        bool isBelow = mark.Positions.TryGetValue(head.CityId, out ChangePosition known) && known <= city.Last && head.Position < known;
         if (isBelow || IsAnother(city, head))
         {
             await ResolveAsync(city, cancellation);
@@ -341,7 +340,7 @@ public sealed class ChangeFollower(
         ChangePosition last;
         if (recent.Count > 0)
         {
-            last = new(recent[^1].Epoch, recent[^1].Number);
+            last = recent[^1].Position;
         }
         else
         {
@@ -352,7 +351,7 @@ public sealed class ChangeFollower(
         _broken.Remove(cityId);
         _recent.Replace(cityId, recent);
         FollowedCity city = _cities.GetOrAdd(cityId, id => new FollowedCity(id));
-        ChangePosition floor = recent.Count > 0 ? new(recent[0].Epoch, recent[0].Number) : last;
+        ChangePosition floor = recent.Count > 0 ? recent[0].Position : last;
         city.Restart(last, recent.Count > 0 ? recent[^1].Identity : null, floor, time.GetTimestamp());
         foreach (IChangeObserver observer in observers)
         {
@@ -363,7 +362,7 @@ public sealed class ChangeFollower(
     /// <summary>Where a city is to be followed to.</summary>
     private readonly record struct Target(short CityId, ChangePosition Head, ChangeIdentity? Event)
     {
-        public static Target Of(CityHead head) => new(head.CityId, new(head.Epoch, head.Number), head.Newest);
+        public static Target Of(CityHead head) => new(head.CityId, head.Position, head.Newest);
 
         /// <summary>Whether the stream has another event at the head than the database: then it is of another history.</summary>
         public bool Contradicts(ChangeEvent change) =>

@@ -102,7 +102,7 @@ internal sealed class FollowedCity(short id)
     {
         lock (_gate)
         {
-            _last = new(change.Epoch, change.Number);
+            _last = change.Position;
             LastEvent = change.Identity;
             while (_claims.TryPeek(out Claim claim) && claim.Head <= _last)
             {
@@ -138,18 +138,17 @@ internal sealed class FollowedCity(short id)
     /// <param name="known">The event that is followed under the head's number; null when it is not known.</param>
     public void Prove(CityHead head, long until, ChangeIdentity? known)
     {
-        var position = new ChangePosition(head.Epoch, head.Number);
         lock (_gate)
         {
-            if (position > _last)
+            if (head.Position > _last)
             {
                 // Of many, the first ones are reached first.
                 if (_claims.Count < Limits.FreshnessClaimsMax)
                 {
-                    _claims.Enqueue(new(position, head.Newest, until));
+                    _claims.Enqueue(new(head.Position, head.Newest, until));
                 }
             }
-            else if (position.Epoch == _last.Epoch && known == head.Newest && (known is not null || head.Number == 0))
+            else if (head.Epoch == _last.Epoch && known == head.Newest && (known is not null || head.Number == 0))
             {
                 Prove(until);
             }

@@ -64,7 +64,11 @@ public sealed record Numbering(long? Number, int Epoch, long Head, bool IsOtherT
 /// <param name="Number">The number of the newest event; 0 before the first.</param>
 /// <param name="Newest">The newest event; null before the first.</param>
 /// <param name="OldestUnnumbered">The age of the oldest event that waits for its number; null when none waits.</param>
-public sealed record CityHead(short CityId, int Epoch, long Number, ChangeIdentity? Newest, TimeSpan? OldestUnnumbered);
+public sealed record CityHead(short CityId, int Epoch, long Number, ChangeIdentity? Newest, TimeSpan? OldestUnnumbered)
+{
+    /// <summary>Its log position.</summary>
+    public ChangePosition Position => new(Epoch, Number);
+}
 
 /// <summary>An event that somebody saw at a place in a city's log.</summary>
 /// <param name="CityId">The city.</param>

@@ -52,7 +52,11 @@ public interface IChangeStream
 /// <summary>The last generated id of a stream.</summary>
 /// <param name="Epoch">0 for a stream that never had an event.</param>
 /// <param name="Number">0 for a stream that never had an event.</param>
-public readonly record struct StreamTail(int Epoch, long Number);
+public readonly record struct StreamTail(int Epoch, long Number)
+{
+    /// <summary>The same as a log position.</summary>
+    public ChangePosition Position => new(Epoch, Number);
+}
 
 /// <summary>What became of an append.</summary>
 public enum StreamAppend

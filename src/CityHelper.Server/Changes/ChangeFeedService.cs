@@ -63,7 +63,7 @@ internal sealed class ChangeFeedService(
             }
             else if (await stream.TailAsync(city, stoppingToken) is { Epoch: > 0 } tail)
             {
-                heads[city] = new(tail.Epoch, tail.Number);
+                heads[city] = tail.Position;
             }
         }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using CityHelper.Data.Boundaries;
 using CityHelper.Data.Cities;
 using Npgsql;
+using static CityHelper.Server.Commands.CommonOptions;
 
 namespace CityHelper.Server.Commands;
 
@@ -13,7 +14,6 @@ public static class ImportBoundariesCommand
     {
         Description = "A GeoJSON FeatureCollection: .geojson or .json, perhaps with .gz.",
     };
-    private static readonly Option<string> City = new("--city") { Description = "The city's slug.", Required = true };
     private static readonly Option<string> Kind = new("--kind")
     {
         Description = "What the features are: community-district, borough, neighborhood.",

@@ -3,6 +3,7 @@ using System.Globalization;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Import;
 using Npgsql;
+using static CityHelper.Server.Commands.CommonOptions;
 
 namespace CityHelper.Server.Commands;
 
@@ -15,7 +16,6 @@ public static class ImportCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static readonly Option<string> City = new("--city") { Description = "The city's slug.", Required = true };
     private static readonly Option<string> Source = new("--source")
     {
         Description = $"What the files are: {string.Join(", ", KnownCities.Sources.Select(source => source.Name))}.",

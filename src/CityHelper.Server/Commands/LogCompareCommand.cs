@@ -4,14 +4,13 @@ using CityHelper.Data.Changes;
 using CityHelper.Data.Cities;
 using CityHelper.Server.Changes;
 using Npgsql;
+using static CityHelper.Server.Commands.CommonOptions;
 
 namespace CityHelper.Server.Commands;
 
 /// <summary><c>cityhelper log compare --city nyc</c></summary>
 public static class LogCompareCommand
 {
-    private static readonly Option<string> City = new("--city") { Description = "The city's slug.", Required = true };
-
     public static Command Create(CommandHost host)
     {
         var command = new Command(
@@ -40,8 +39,7 @@ public static class LogCompareCommand
         }
 
         long[] different = Different(copied, await ReadAsync(log, city.Id, copied[0].Number, copied[^1].Number, cancellation), slug);
-        string range = string.Create(
-            CultureInfo.InvariantCulture, $"{copied[0].Epoch}-{copied[0].Number} to {copied[^1].Epoch}-{copied[^1].Number}");
+        string range = $"{copied[0].Position} to {copied[^1].Position}";
         if (different.Length > 0)
         {
             throw new CommandException(string.Create(
@@ -50,11 +48,11 @@ public static class LogCompareCommand
                     + $"number {different[0]}: run `cityhelper log refeed --city {slug}`."));
         }
 
-        if (EndOf(copied) < PositionOf(head))
+        if (copied[^1].Position < head.Position)
         {
             throw new CommandException(
-                $"The copy of {slug} ends at {EndOf(copied)}, its log at {PositionOf(head)}: no server copies, or the servers have another "
-                    + "Redis than this command.");
+                $"The copy of {slug} ends at {copied[^1].Position}, its log at {head.Position}: no server copies, or the servers have "
+                    + "another Redis than this command.");
         }
 
         await host.Output.WriteLineAsync(string.Create(
@@ -70,7 +68,7 @@ public static class LogCompareCommand
         while (true)
         {
             IReadOnlyList<ChangeEvent> copied = await copy.ReadAsync(head.CityId, cancellation);
-            if (copied.Count == 0 || EndOf(copied) >= PositionOf(head) || host.Time.GetElapsedTime(start) >= Limits.CopyAwaitedMax)
+            if (copied.Count == 0 || copied[^1].Position >= head.Position || host.Time.GetElapsedTime(start) >= Limits.CopyAwaitedMax)
             {
                 return copied;
             }
@@ -78,10 +76,6 @@ public static class LogCompareCommand
             await Task.Delay(Data.Limits.PulseInterval, host.Time, cancellation);
         }
     }
-
-    private static ChangePosition EndOf(IReadOnlyList<ChangeEvent> copied) => new(copied[^1].Epoch, copied[^1].Number);
-
-    private static ChangePosition PositionOf(CityHead head) => new(head.Epoch, head.Number);
 
     private static async Task<List<ChangeEvent>> ReadAsync(ChangeLog log, short city, long from, long to, CancellationToken cancellation)
     {

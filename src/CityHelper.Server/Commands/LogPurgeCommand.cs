@@ -3,20 +3,13 @@ using System.Globalization;
 using CityHelper.Data.Changes;
 using CityHelper.Data.Cities;
 using Npgsql;
+using static CityHelper.Server.Commands.CommonOptions;
 
 namespace CityHelper.Server.Commands;
 
 /// <summary><c>cityhelper log purge --city nyc --reason "rows were changed by hand"</c></summary>
 public static class LogPurgeCommand
 {
-    private static readonly Option<string> City = new("--city") { Description = "The city's slug.", Required = true };
-
-    private static readonly Option<string> Reason = new("--reason")
-    {
-        Description = "Why, for those who read the event.",
-        Required = true,
-    };
-
     public static Command Create(CommandHost host)
     {
         var command = new Command(
@@ -34,11 +27,7 @@ public static class LogPurgeCommand
 
     private static async Task<int> RunAsync(CommandHost host, string slug, string reason, CancellationToken cancellation)
     {
-        if (reason.Length is 0 or > Data.Limits.NameCharsMax)
-        {
-            throw new CommandException($"A reason has 1 to {Data.Limits.NameCharsMax} characters.");
-        }
-
+        CheckReason(reason);
         await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
         CityEntry city = await host.FindCityAsync(dataSource, slug, cancellation);
         var log = new ChangeLog(dataSource);

@@ -2,18 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using CityHelper.Data.Changes;
 using Npgsql;
+using static CityHelper.Server.Commands.CommonOptions;
 
 namespace CityHelper.Server.Commands;
 
 /// <summary><c>cityhelper log raise-epoch --reason "restored from the backup of Monday"</c></summary>
 public static class LogRaiseEpochCommand
 {
-    private static readonly Option<string> Reason = new("--reason")
-    {
-        Description = "Why, for those who read the events.",
-        Required = true,
-    };
-
     public static Command Create(CommandHost host)
     {
         var command = new Command(
@@ -29,11 +24,7 @@ public static class LogRaiseEpochCommand
 
     private static async Task<int> RunAsync(CommandHost host, string reason, CancellationToken cancellation)
     {
-        if (reason.Length is 0 or > Data.Limits.NameCharsMax)
-        {
-            throw new CommandException($"A reason has 1 to {Data.Limits.NameCharsMax} characters.");
-        }
-
+        CheckReason(reason);
         await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
         var log = new ChangeLog(dataSource);
         int known = (await log.HeadsAsync(cancellation))[0].Epoch;

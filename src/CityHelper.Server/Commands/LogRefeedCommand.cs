@@ -3,14 +3,13 @@ using System.Globalization;
 using CityHelper.Data.Changes;
 using CityHelper.Data.Cities;
 using Npgsql;
+using static CityHelper.Server.Commands.CommonOptions;
 
 namespace CityHelper.Server.Commands;
 
 /// <summary><c>cityhelper log refeed --city nyc</c></summary>
 public static class LogRefeedCommand
 {
-    private static readonly Option<string> City = new("--city") { Description = "The city's slug.", Required = true };
-
     public static Command Create(CommandHost host)
     {
         var command = new Command(

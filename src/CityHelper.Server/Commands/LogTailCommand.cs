@@ -3,14 +3,13 @@ using CityHelper.Data.Changes;
 using CityHelper.Data.Cities;
 using CityHelper.Server.Changes;
 using Npgsql;
+using static CityHelper.Server.Commands.CommonOptions;
 
 namespace CityHelper.Server.Commands;
 
 /// <summary><c>cityhelper log tail --city nyc --follow</c></summary>
 public static class LogTailCommand
 {
-    private static readonly Option<string> City = new("--city") { Description = "The city's slug.", Required = true };
-
     private static readonly Option<long?> After = new("--after")
     {
         Description = "The number behind which to begin; the newest ten events when left out.",

@@ -3,14 +3,13 @@ using System.Globalization;
 using CityHelper.Data.Cities;
 using CityHelper.Data.Statistics;
 using Npgsql;
+using static CityHelper.Server.Commands.CommonOptions;
 
 namespace CityHelper.Server.Commands;
 
 /// <summary><c>cityhelper statistics rebuild --city nyc</c></summary>
 public static class StatisticsRebuildCommand
 {
-    private static readonly Option<string> City = new("--city") { Description = "The city's slug.", Required = true };
-
     public static Command Create(CommandHost host)
     {
         var command = new Command(

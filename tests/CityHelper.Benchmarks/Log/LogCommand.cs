@@ -11,6 +11,7 @@ namespace CityHelper.Benchmarks.Log;
 internal static class LogCommand
 {
     private const int CitiesOfRate = 4;
+    private const int CitiesMax = 1_000;
 
     private static readonly string[] s_parts =
         [MutationCost.Name, ImportCost.Name, FollowDelay.Name, FollowDelay.RateName, StatementCosts.Name];
@@ -31,7 +32,14 @@ internal static class LogCommand
 
     private static readonly Option<bool> Full = new("--full")
     {
-        Description = "Keeps the old transaction open for ten minutes of 200 changes per second instead, with 1, 10 and 50 cities.",
+        Description = "Keeps the old transaction open for ten minutes of 200 changes per second instead, for each number of cities.",
+    };
+
+    private static readonly Option<int[]> Cities = new("--cities")
+    {
+        Description = "Numbers of cities of the databases that the log's statements are measured in.",
+        DefaultValueFactory = _ => [1, 10, 50],
+        AllowMultipleArgumentsPerToken = true,
     };
 
     private static readonly Option<int> Seed = Number("--seed", "Of what is drawn.", given: 1, min: 0, max: int.MaxValue);
@@ -48,10 +56,15 @@ internal static class LogCommand
     {
         var command = new RootCommand("Measures the change log.")
         {
-            Seconds, Rows, Rounds, Requests, Changes, Full, Seed, Only, Markdown,
+            Seconds, Rows, Rounds, Requests, Changes, Full, Cities, Seed, Only, Markdown,
         };
         command.Validators.Add(parsed =>
         {
+            if (parsed.GetValue(Cities)!.Any(number => number is < 1 or > CitiesMax))
+            {
+                parsed.AddError($"--cities takes numbers from 1 to {CitiesMax}.");
+            }
+
             if (Parts(parsed.GetValue(Only)).Except(s_parts).ToArray() is [var unknown, ..])
             {
                 parsed.AddError($"--only takes {string.Join(", ", s_parts)}, with commas between them; not {unknown}.");
@@ -142,7 +155,8 @@ internal static class LogCommand
 
         if (parts.Contains(StatementCosts.Name))
         {
-            yield return await new StatementCosts(server, parsed.GetValue(Changes), seed).MeasureAsync(parsed.GetValue(Full));
+            var costs = new StatementCosts(server, parsed.GetValue(Changes), seed);
+            yield return await costs.MeasureAsync(parsed.GetValue(Cities)!, parsed.GetValue(Full));
         }
     }
 

@@ -24,7 +24,6 @@ internal sealed class StatementCosts(string server, int changes, int seed)
     private const int FirstChanges = 2_000;
     private const int PacedPerSecond = 200;
     private static readonly TimeSpan s_paced = TimeSpan.FromMinutes(10);
-    private static readonly int[] s_cities = [1, 10, 50];
 
     /// <summary>An event as a change of status writes it.</summary>
     private const string Event =
@@ -39,11 +38,12 @@ internal sealed class StatementCosts(string server, int changes, int seed)
 
     private readonly Random _dice = new(seed);
 
+    /// <param name="numbers">Numbers of cities; a database is made for each.</param>
     /// <param name="isPaced">Whether the old transaction is open for ten minutes of 200 changes per second instead.</param>
-    public async Task<LogTable> MeasureAsync(bool isPaced)
+    public async Task<LogTable> MeasureAsync(IReadOnlyList<int> numbers, bool isPaced)
     {
         var rows = new List<IReadOnlyList<string>>();
-        foreach (int cities in s_cities)
+        foreach (int cities in numbers)
         {
             Console.Error.WriteLine(FormattableString.Invariant($"Statements with {cities} cities"));
             await using LogDatabase database = await LogDatabase.CreateAsync(server, "cityhelper_log_statements");

@@ -2,14 +2,15 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using CityHelper.Data;
+using CityHelper.IntegrationTests.Commands;
 using CityHelper.Server;
 using Npgsql;
 
 namespace CityHelper.IntegrationTests.Chaos;
 
 /// <summary>
-/// What a city sends: files of requests that nobody else changes, each file with a later state of all. Imported by the command, as a
-/// process, which may be killed within a transaction.
+/// What a city sends: files of requests that nobody else changes, each file with a later state of all. The command imports them, in a
+/// process of its own where it is killed in a transaction.
 /// </summary>
 internal sealed class ChaosImports : IDisposable
 {
@@ -22,8 +23,6 @@ internal sealed class ChaosImports : IDisposable
     /// <summary>Requests of the first file alone: those that writers change.</summary>
     public const int Written = 300;
 
-    private const string Name = "chaos-import";
-
     private static readonly string[] s_statuses = ["Open", "In Progress", "Pending", "Closed"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("cityhelper-chaos-files-").FullName;
@@ -31,8 +30,7 @@ internal sealed class ChaosImports : IDisposable
     private int _round;
 
     /// <param name="database">Where requests are imported.</param>
-    public ChaosImports(string database) =>
-        _database = new NpgsqlConnectionStringBuilder(database) { ApplicationName = Name }.ConnectionString;
+    public ChaosImports(string database) => _database = database;
 
     /// <summary>The status, as the source words it, that the last file gave to all of its requests.</summary>
     public string Status => s_statuses[_round % s_statuses.Length];
@@ -50,17 +48,17 @@ internal sealed class ChaosImports : IDisposable
     /// <summary>Imports a file.</summary>
     /// <param name="slug">The city.</param>
     /// <param name="path">The file.</param>
-    public async Task ImportAsync(string slug, string path)
+    /// <returns>What the import said when it failed; null when it did not.</returns>
+    public async Task<string?> ImportAsync(string slug, string path)
     {
-        using Process process = Start(slug, path);
-        Task<string> said = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Failure = process.ExitCode == 0 ? null : $"{output}\n{await said}";
+        CommandRun run = await CommandRun.OfAsync(
+            new Dictionary<string, string?>
+            {
+                [CityHelperDatabase.ConnectionStringKey] = _database, [ServerApplication.HomeKey] = _folder,
+            },
+            Arguments(slug, path));
+        return run.Code == 0 ? null : run.Output + run.Error;
     }
-
-    /// <summary>What the last import that was not killed said when it failed; null when it did not.</summary>
-    public string? Failure { get; private set; }
 
     /// <summary>Imports a file, and kills the importer in a transaction.</summary>
     /// <returns>Whether it was killed there; false when it was faster.</returns>
@@ -75,7 +73,8 @@ internal sealed class ChaosImports : IDisposable
         });
         await using NpgsqlConnection connection = await source.OpenConnectionAsync();
         await using var look = new NpgsqlCommand(
-            $"select exists (select from pg_stat_activity where application_name = '{Name}' and backend_xid is not null)", connection);
+            $"select exists (select from pg_stat_activity where application_name = '{NameOf(slug)}' and backend_xid is not null)",
+            connection);
         while (!process.HasExited)
         {
             if (await look.ExecuteScalarAsync() is true)
@@ -91,18 +90,22 @@ internal sealed class ChaosImports : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    // Each city's import has a name in PostgreSQL, so that the right one is killed.
+    private static string NameOf(string slug) => $"chaos-import-{slug}";
+
+    private static string[] Arguments(string slug, string path) => ["import", "--city", slug, "--source", "nyc-311", path];
+
     private Process Start(string slug, string path)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in new[]
-        {
-            Path.Combine(AppContext.BaseDirectory, "CityHelper.Server.dll"), "import", "--city", slug, "--source", "nyc-311", path,
-        })
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "CityHelper.Server.dll"));
+        foreach (string argument in Arguments(slug, path))
         {
             start.ArgumentList.Add(argument);
         }
 
-        start.Environment[CityHelperDatabase.ConnectionStringKey] = _database;
+        start.Environment[CityHelperDatabase.ConnectionStringKey] =
+            new NpgsqlConnectionStringBuilder(_database) { ApplicationName = NameOf(slug) }.ConnectionString;
         start.Environment[ServerApplication.HomeKey] = _folder;
         return Process.Start(start)!;
     }

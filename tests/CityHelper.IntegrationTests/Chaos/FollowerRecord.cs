@@ -60,7 +60,7 @@ internal sealed class FollowerRecord(string name) : IChangeObserver
             }
 
             city.Events.Add(change);
-            city.Last = new(change.Epoch, change.Number);
+            city.Last = change.Position;
         }
     }
 

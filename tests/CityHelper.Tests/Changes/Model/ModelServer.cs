@@ -77,7 +77,7 @@ internal sealed class ModelServer : IChangeObserver, IChangeMonitor, IDisposable
         Truth.Expect(told.Known.Add(change.EventId), $"{_name} is told {ModelTruth.Text(change)} twice");
         Truth.Expect(
             Truth.IsNext(change, told.LastEvent), $"{_name} is told {ModelTruth.Text(change)}, which never followed {told.LastEvent}");
-        (told.Last, told.LastEvent) = (new(change.Epoch, change.Number), change.Identity);
+        (told.Last, told.LastEvent) = (change.Position, change.Identity);
         _scheduler.Note($"{_name} is told {ModelTruth.Text(change)}");
     }
 
@@ -93,7 +93,7 @@ internal sealed class ModelServer : IChangeObserver, IChangeMonitor, IDisposable
 
         ChangeIdentity last = recent.Count > 0 ? recent[^1].Identity : default;
         Truth.Expect(
-            recent.Count > 0 ? position == new ChangePosition(recent[^1].Epoch, recent[^1].Number) : position.Number == 0,
+            recent.Count > 0 ? position == recent[^1].Position : position.Number == 0,
             $"{_name} begins at {position}, not at the last recent event");
         HashSet<Guid> known = Truth.Ancestors(_database.Primary, cityId, position.Number, last);
         _told[cityId] = new() { Last = position, LastEvent = last, Known = known };

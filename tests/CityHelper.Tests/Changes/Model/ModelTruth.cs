@@ -37,7 +37,7 @@ internal sealed class ModelTruth(ModelScheduler scheduler, bool tellsTimeline)
             Expect(told == covered.Before, $"{Text(change)}: request {covered.RequestId} was told at version {told}, not {covered.Before}");
         }
 
-        var at = new ChangePosition(change.Epoch, change.Number);
+        ChangePosition at = change.Position;
         if (tellsTimeline)
         {
             // Without a timeline, numbers are given twice until a witness is found; with one, a cursor means one event for ever.
