@@ -25,16 +25,16 @@ public static class CityHelperDatabase
     /// <param name="connectionString">In Npgsql's format: <c>Host=…;Username=…;Database=…</c>.</param>
     /// <param name="configure">Settings of this caller: logging, metrics, an application name.</param>
     /// <exception cref="ArgumentException">The connection string has a keyword that Npgsql does not know.</exception>
-    public static NpgsqlDataSource CreateDataSource(string connectionString, Action<NpgsqlDataSourceBuilder>? configure = null)
-    {
-        var builder = new NpgsqlDataSourceBuilder(connectionString);
-        builder.UseNetTopologySuite();
-        builder.MapEnum<ServiceRequestStatus>(StatusTypeName, StatusLabels.Translator);
-        builder.MapEnum<CountSpan>(CountSpanTypeName, StatusLabels.Translator);
-        builder.MapEnum<ChangeKind>(ChangeKindTypeName, new NpgsqlSnakeCaseNameTranslator());
-        configure?.Invoke(builder);
-        return builder.Build();
-    }
+    public static NpgsqlDataSource CreateDataSource(string connectionString, Action<NpgsqlDataSourceBuilder>? configure = null) =>
+        Builder(connectionString, configure).Build();
+
+    /// <summary>Creates a pool for each of several hosts that hold the same database; the caller disposes them.</summary>
+    /// <param name="connectionString">As above, with a list of hosts: <c>Host=a,b:5433</c>.</param>
+    /// <param name="configure">As above.</param>
+    /// <exception cref="ArgumentException">The connection string has a keyword that Npgsql does not know.</exception>
+    public static NpgsqlMultiHostDataSource CreateMultiHostDataSource(
+        string connectionString, Action<NpgsqlDataSourceBuilder>? configure = null) =>
+        Builder(connectionString, configure).BuildMultiHost();
 
     /// <summary>Lets EF Core use the pool, with the same mappings and snake_case names.</summary>
     public static DbContextOptionsBuilder UseCityHelper(this DbContextOptionsBuilder options, NpgsqlDataSource dataSource) =>
@@ -45,4 +45,15 @@ public static class CityHelperDatabase
                 .MapEnum<ServiceRequestStatus>(StatusTypeName, nameTranslator: StatusLabels.Translator)
                 .MapEnum<CountSpan>(CountSpanTypeName, nameTranslator: StatusLabels.Translator))
             .UseSnakeCaseNamingConvention();
+
+    private static NpgsqlDataSourceBuilder Builder(string connectionString, Action<NpgsqlDataSourceBuilder>? configure)
+    {
+        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        builder.UseNetTopologySuite();
+        builder.MapEnum<ServiceRequestStatus>(StatusTypeName, StatusLabels.Translator);
+        builder.MapEnum<CountSpan>(CountSpanTypeName, StatusLabels.Translator);
+        builder.MapEnum<ChangeKind>(ChangeKindTypeName, new NpgsqlSnakeCaseNameTranslator());
+        configure?.Invoke(builder);
+        return builder;
+    }
 }

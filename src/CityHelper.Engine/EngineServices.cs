@@ -1,5 +1,6 @@
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Binding;
+using CityHelper.Engine.Caching;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cost;
 using CityHelper.Engine.Cursors;
@@ -8,6 +9,8 @@ using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
+using CityHelper.Engine.Tags;
 using CityHelper.Engine.Transport;
 using CityHelper.Engine.Transport.Http;
 using CityHelper.Engine.Writing;
@@ -26,9 +29,11 @@ public static class EngineServices
 {
     /// <summary>
     /// Adds the engine. The host provides an <see cref="ISchema"/>, an <see cref="IClientDirectory"/>, <see cref="CursorKeys"/>,
-    /// <see cref="ITableStatistics"/>, a <see cref="TimeProvider"/>, and an <see cref="NpgsqlDataSource"/> whose connections are read only
-    /// (repeatable read, with a statement timeout). It may provide an <see cref="IOperationStore"/> and, before this call,
-    /// <see cref="GraphQLHttpOptions"/> and <see cref="AdmissionOptions"/> to override the defaults.
+    /// <see cref="ITableStatistics"/>, the <see cref="TenantLog"/>, an <see cref="IAreaDirectory"/>, a <see cref="TimeProvider"/>,
+    /// and an <see cref="NpgsqlDataSource"/> whose connections are read only (repeatable read, with a statement timeout). It may provide an
+    /// <see cref="IOperationStore"/>, <see cref="ISharedAnswers"/>, <see cref="Replicas"/> and, before this call,
+    /// <see cref="ICacheTenants"/>, <see cref="GraphQLHttpOptions"/>, <see cref="AdmissionOptions"/> and
+    /// <see cref="ResponseCacheOptions"/> to override the defaults.
     /// </summary>
     public static IServiceCollection AddGraphQLEngine(this IServiceCollection services)
     {
@@ -52,10 +57,12 @@ public static class EngineServices
             BlockRowsMin = s.GetRequiredService<BlockOptions>().RowsMin,
         });
         services.AddSingleton<OperationPreparer>().AddSingleton<OperationBinder>().AddSingleton<IntrospectionRunner>();
-        services.AddSingleton(s => Prepared(s.GetRequiredService<NpgsqlDataSource>())).AddSingleton<BatchRunner>();
+        services.AddSingleton(s => Prepared(s.GetRequiredService<NpgsqlDataSource>(), s.GetService<Replicas>()));
+        services.AddSingleton<BatchRunner>();
         services.AddSingleton(s => new MutationRunner(
             s.GetRequiredService<BatchRunner>(),
             s.GetRequiredService<OperationBinder>().Roots,
+            s.GetRequiredService<LogStatement>(),
             s.GetRequiredService<LogPositionCursors>(),
             s.GetRequiredService<ILogger<MutationRunner>>()));
         services.AddSingleton(s => new OperationExecutor(
@@ -63,12 +70,15 @@ public static class EngineServices
             s.GetRequiredService<IntrospectionRunner>(),
             s.GetRequiredService<OperationBinder>().Roots,
             s.GetRequiredService<MutationRunner>(),
-            s.GetRequiredService<LogPositionCursors>()));
+            s.GetRequiredService<LogStatement>(),
+            s.GetRequiredService<LogPositionCursors>(),
+            s.GetService<Replicas>()));
         services.AddSingleton(s => new OperationExplainer(
             s.GetRequiredService<OperationPreparer>(),
             s.GetRequiredService<OperationBinder>(),
             s.GetRequiredService<OperationExecutor>(),
-            s.GetRequiredService<AdmissionControl>()));
+            s.GetRequiredService<AdmissionControl>(),
+            s.GetRequiredService<TenantLog>()));
         services.AddSingleton(s => new Pipeline(
             s.GetRequiredService<OperationAuthorisation>(),
             s.GetRequiredService<OperationPreparer>(),
@@ -76,20 +86,34 @@ public static class EngineServices
             s.GetRequiredService<OperationExecutor>(),
             s.GetRequiredService<AdmissionControl>(),
             s.GetRequiredService<SuspendedSignatures>(),
-            s.GetRequiredService<BackendRegister>()));
+            s.GetRequiredService<BackendRegister>(),
+            s.GetRequiredService<ResponseCache>(),
+            s.GetRequiredService<TenantLog>(),
+            s.GetRequiredService<IAreaDirectory>(),
+            s.GetRequiredService<Freshness>()));
+        services.AddSingleton<Freshness>();
+        services.AddSingleton<TagTables>();
+        services.TryAddSingleton(new ResponseCacheOptions());
+        services.TryAddSingleton<ICacheTenants, NoTenants>();
+        services.AddSingleton<SharedFormat>();
+        services.AddSingleton(s => new DearAnswers(
+            s.GetService<ISharedAnswers>(), s.GetRequiredService<SharedFormat>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ResponseCache>();
+        services.AddSingleton<LogStatement>();
         services.AddSingleton<RegisteredOperations>();
         services.AddSingleton<OperationAuthorisation>();
         services.TryAddSingleton(new GraphQLHttpOptions());
         services.AddSingleton<ResponseMemory>().AddSingleton<ResponseSender>();
         services.TryAddSingleton(new AdmissionOptions());
         services.AddSingleton<AdmissionControl>();
+        services.AddSingleton<CachingHeaders>().AddSingleton<StoredEncodings>().AddSingleton<StoredAnswers>();
         services.AddSingleton<GraphQLHttpHandler>().AddSingleton<SchemaHttpHandler>();
         services.AddContentEncodings();
         return services;
     }
 
-    private static PreparedStatements Prepared(NpgsqlDataSource pool) =>
-        new(new NpgsqlConnectionStringBuilder(pool.ConnectionString).MaxPoolSize);
+    private static PreparedStatements Prepared(NpgsqlDataSource pool, Replicas? replicas) =>
+        new((1 + (replicas?.Count ?? 0)) * new NpgsqlConnectionStringBuilder(pool.ConnectionString).MaxPoolSize);
 
     /// <summary>Adds the database access of all reads for a request. Calling it twice has no further effect.</summary>
     public static IServiceCollection AddReadingDatabase(this IServiceCollection services)
@@ -117,8 +141,7 @@ public static class EngineServices
             .AddSingleton<NodeInterface>()
             .AddSingleton<ErrorInterface>()
             .AddSingleton<PageInfoType>()
-            .AddSingleton<SortEnumType>()
-            .AddSingleton<CacheControlScopeType>();
+            .AddSingleton<SortEnumType>();
         return services;
     }
 

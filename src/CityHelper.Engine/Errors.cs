@@ -58,6 +58,39 @@ public sealed class OperationKindNotAllowedError : RequestError
         : base("The specified operation kind is not allowed.", "OPERATION_KIND_NOT_ALLOWED") => Status = 405;
 }
 
+/// <summary>A GET or HEAD request sends variables that tell about a person.</summary>
+public sealed class PostRequiredError : RequestError
+{
+    public PostRequiredError()
+        : base(
+            "What this operation is told about a person must not stand in an address, which caches and logs keep: send it with POST to "
+                + "/graphql.",
+            "POST_REQUIRED") => Status = 405;
+}
+
+/// <summary>The header <c>CityHelper-At-Least</c> is no cursor of the tenant that the operation reads.</summary>
+public sealed class AtLeastInvalidError : RequestError
+{
+    public AtLeastInvalidError()
+        : base(
+            "`CityHelper-At-Least` must be a cursor of the change log that the operation reads, exactly as it was received, and the "
+                + "operation must read one.",
+            "AT_LEAST_INVALID") => Status = 400;
+}
+
+/// <summary>The answer does not have the change that the client named, not even on the primary.</summary>
+public sealed class PositionNotReachedError : RequestError
+{
+    public PositionNotReachedError()
+        : base(
+            "The database does not have the change of `CityHelper-At-Least` (yet): send the request again, or without the header.",
+            "POSITION_NOT_REACHED")
+    {
+        Status = 503;
+        RetryAfterSeconds = Limits.PositionRetrySeconds;
+    }
+}
+
 /// <summary>A member of the request has the wrong JSON type.</summary>
 public sealed class RequestInvalidError : RequestError
 {

@@ -243,7 +243,8 @@ public static partial class Limits
 
     /// <summary>
     /// How often an operation is read whose batches lie in different epochs of the change log: epochs rise when a database is promoted or
-    /// restored, so the second reading lies in one, and two of them within an operation mean that the database is not ready to be read.
+    /// restored, so the second reading lies in one, and two of them within an operation mean that the database is not ready to be read. A
+    /// reading from a replica comes before these.
     /// </summary>
     public const int ReadingsMax = 2;
 

@@ -3,6 +3,12 @@ namespace CityHelper.Server;
 /// <content>Limits of the change log.</content>
 public static partial class Limits
 {
+    /// <summary>
+    /// Tags of an event: 256 cells of zoom 14, each with those it lies in and the 16 in it. More take the follower more than the
+    /// microseconds that it has, so they become one for everything.
+    /// </summary>
+    public const int ChangedTagsMax = 5_000;
+
     /// <summary>Events that <c>log tail</c> shows when no number is given: a screen.</summary>
     public const int TailEvents = 10;
 

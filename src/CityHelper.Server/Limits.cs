@@ -3,6 +3,9 @@ namespace CityHelper.Server;
 /// <summary>Every number that bounds something in the server, with its reason.</summary>
 public static partial class Limits
 {
+    /// <summary>Megabytes of stored answers that may be configured: half of a machine that serves.</summary>
+    public const int CacheMegabytesMax = 16_384;
+
     /// <summary>
     /// Milliseconds that a request waits for Redis. A call usually takes one. A call that takes this long shows that Redis is in trouble,
     /// and the request can do without its answer.
@@ -59,6 +62,12 @@ public static partial class Limits
 
     /// <summary>The most reading connections that a setting may allow: at 10 MB per PostgreSQL process they take 100 GB.</summary>
     public const int ReadingConnectionsMax = 10_000;
+
+    /// <summary>
+    /// Seconds that connecting to a replica may take: milliseconds in the same region. Requests that meet a silent one wait for so long,
+    /// once in Npgsql's recheck time, and are then read from the primary.
+    /// </summary>
+    public const int ReplicaConnectSeconds = 2;
 
     /// <summary>Reading connections for the table statistics, which the server reads for itself every few minutes.</summary>
     public const int ConnectionsOfStatistics = 1;

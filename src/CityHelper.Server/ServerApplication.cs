@@ -2,6 +2,7 @@ using CityHelper.Engine;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Transport.Http;
 using CityHelper.Server.Admission;
+using CityHelper.Server.Caching;
 using CityHelper.Server.Changes;
 using CityHelper.Server.Clients;
 using CityHelper.Server.Configuration;
@@ -33,6 +34,9 @@ public static class ServerApplication
 
     private const string GraphQLPath = "/graphql";
 
+    /// <summary>Where published operations are answered by id and name.</summary>
+    internal const string PersistedPath = $"{GraphQLPath}/persisted";
+
     /// <summary>Builds a server that is ready to run: operations compiled, nothing listening yet.</summary>
     /// <param name="options">Arguments, environment and content root.</param>
     /// <param name="configure">Adds or replaces services, such as the logging of tests.</param>
@@ -62,12 +66,14 @@ public static class ServerApplication
             services.Settings<AdmissionSettings>().Connections,
             services.GetRequiredService<ILoggerFactory>(),
             services.GetRequiredService<StatementLimit>()));
+        builder.Services.AddReplicas(builder.Configuration);
         builder.Services.AddSingleton(services => new WritingConnections(connectionString, services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton(services =>
             CursorKeyStore.Load(services.Settings<CursorSettings>(), services.Settings<FileSettings>().Home));
         builder.Services.AddSingleton<IClientDirectory>(services =>
             new ClientDirectory(services.Settings<ClientsSettings>().ByName, builder.Environment.IsDevelopment()));
         builder.Services.AddSingleton(services => services.Settings<AdmissionSettings>().ToOptions());
+        builder.Services.AddResponseCache();
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
         builder.Services.AddCounterCompaction();

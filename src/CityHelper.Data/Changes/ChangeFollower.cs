@@ -73,6 +73,12 @@ public sealed class ChangeFollower(
     public TimeSpan? Age(short cityId) => _cities.TryGetValue(cityId, out FollowedCity? city) ? time.GetElapsedTime(city.KnownSince) : null;
 
     /// <summary>
+    /// How long ago everything that was committed in a city had been told to the observers; null without proof since the city was last read
+    /// anew: a replica that is far behind may have been read, and nobody knows how far.
+    /// </summary>
+    public TimeSpan? ProvenAge(short cityId) => Freshness(cityId) is { } until ? time.GetElapsedTime(until) : null;
+
+    /// <summary>
     /// What is known now. Take it before the pulse is sent: only then does a lower head prove a loss, and the moment count.
     /// </summary>
     public PulseMark Mark() =>
@@ -185,7 +191,9 @@ public sealed class ChangeFollower(
 
     private void Prove(CityHead head, PulseMark mark)
     {
-        if (_cities.TryGetValue(head.CityId, out FollowedCity? city))
+        // A head below what was known when the pulse was sent proves a loss: what is followed may have more than the database ever will.
+        bool isLoss = mark.Positions.TryGetValue(head.CityId, out ChangePosition known) && head.Position < known;
+        if (!isLoss && _cities.TryGetValue(head.CityId, out FollowedCity? city))
         {
             TimeSpan age = head.OldestUnnumbered ?? TimeSpan.Zero;
             // Up to the moment of sending and no later: the database looked at some moment after that, nobody knows when.

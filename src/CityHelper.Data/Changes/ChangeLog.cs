@@ -47,7 +47,11 @@ public sealed class ChangeLog(NpgsqlDataSource database) : IChangeDatabase
     public Task<IReadOnlyList<CityHead>> HeadsAsync(CancellationToken cancellation) => GuardAsync<IReadOnlyList<CityHead>>(async () =>
     {
         await using NpgsqlCommand command = database.CreateCommand(
-            "select city_id, epoch, n, event_id, numbered_at, unnumbered_ms from change_pulse()");
+            """
+            select city_id, epoch, n, event_id, numbered_at, unnumbered_ms,
+                   (select coalesce(e.timeline <> wal_timeline(), false) from change_epoch e order by e.epoch desc limit 1)
+            from change_pulse()
+            """);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         var heads = new List<CityHead>();
         while (await reader.ReadAsync(cancellation))
@@ -57,7 +61,10 @@ public sealed class ChangeLog(NpgsqlDataSource database) : IChangeDatabase
                 reader.GetInt32(1),
                 reader.GetInt64(2),
                 reader.IsDBNull(3) ? null : new ChangeIdentity(reader.GetGuid(3), reader.GetDateTime(4)),
-                reader.IsDBNull(5) ? null : TimeSpan.FromMilliseconds(reader.GetDouble(5))));
+                reader.IsDBNull(5) ? null : TimeSpan.FromMilliseconds(reader.GetDouble(5)))
+            {
+                IsOtherTimeline = reader.GetBoolean(6),
+            });
         }
 
         return heads;
@@ -99,17 +106,19 @@ public sealed class ChangeLog(NpgsqlDataSource database) : IChangeDatabase
         return (int)(await command.ExecuteScalarAsync(cancellation))!;
     });
 
-    /// <summary>Appends an event that demands that everything kept of a city is read again.</summary>
+    /// <summary>Appends an event that demands that what is kept of a city is read again.</summary>
     /// <param name="cityId">The city.</param>
+    /// <param name="purge">What.</param>
     /// <param name="reason">Why, as the event's cause.</param>
     /// <param name="cancellation">Cancels the statement.</param>
     /// <returns>The event's id.</returns>
-    public Task<Guid> PurgeAsync(short cityId, string reason, CancellationToken cancellation) => GuardAsync(async () =>
+    public Task<Guid> PurgeAsync(short cityId, ChangePurge purge, string reason, CancellationToken cancellation) => GuardAsync(async () =>
     {
         await using NpgsqlCommand command = Command(
-            "insert into change_outbox (city_id, event_id, kind, cause, is_urgent, is_all) "
-                + "values ($1, uuid_v7(), $2, $3, true, true) returning event_id",
-            cityId, ChangeKind.Purge, reason);
+            "insert into change_outbox (city_id, event_id, kind, cause, is_urgent, service_request_id, cells, is_all) "
+                + "values ($1, uuid_v7(), $2, $3, true, $4, $5, $6) returning event_id",
+            cityId, purge.Kind, reason, purge.ServiceRequestId ?? (object)DBNull.Value,
+            purge.Cells.Count > 0 ? purge.Cells.ToArray() : DBNull.Value, purge.IsAll);
         return (Guid)(await command.ExecuteScalarAsync(cancellation))!;
     });
 

@@ -19,6 +19,14 @@ public sealed class ChangePulse(IChangeDatabase primary, ChangeNumbering numberi
     {
         PulseMark mark = follower.Mark();
         IReadOnlyList<CityHead> heads = await primary.HeadsAsync(cancellation);
+        if (heads.FirstOrDefault(head => head.IsOtherTimeline) is { } promoted)
+        {
+            // The epoch begins now and not with the next event: what was read before may show commits that are lost and had no number, and
+            // heads that look the same would prove it.
+            await numbering.NumberAsync(promoted.CityId, eventId: null, Limits.PulseNumberingWaitMax, cancellation);
+            return;
+        }
+
         await follower.FollowAsync(heads, mark, cancellation);
         await NumberAsync(heads, cancellation);
     }

@@ -66,6 +66,9 @@ public sealed record Numbering(long? Number, int Epoch, long Head, bool IsOtherT
 /// <param name="OldestUnnumbered">The age of the oldest event that waits for its number; null when none waits.</param>
 public sealed record CityHead(short CityId, int Epoch, long Number, ChangeIdentity? Newest, TimeSpan? OldestUnnumbered)
 {
+    /// <summary>Whether the WAL is on another timeline than the epoch: the next numbering begins an epoch.</summary>
+    public bool IsOtherTimeline { get; init; }
+
     /// <summary>Its log position.</summary>
     public ChangePosition Position => new(Epoch, Number);
 }

@@ -49,8 +49,10 @@ internal sealed class AggregateBinder(AggregatePlan plan, BindingContext context
             return RootBinder.Refused(plan, seed, error);
         }
 
-        (AggregateScope scope, error) = await GeometryWork.RunAsync(
-            area.Area?.Positions ?? 0, () => Scope(seed, area, filter, calendar!), cancellation);
+        ((AggregateScope scope, error), IReadOnlyList<long>? cells) = await GeometryWork.RunAsync(
+            area.Area?.Positions ?? 0,
+            () => (Scope(seed, area, filter, calendar!), SmallerArea(area.Area, filter)?.Covering(_access.Grid!.Zooms).Known),
+            cancellation);
         var values = new RootValues(seed.Variables)
         {
             Tenant = tenant,
@@ -62,7 +64,7 @@ internal sealed class AggregateBinder(AggregatePlan plan, BindingContext context
             Aggregates = scope,
         };
         budget.FieldCost += BoundaryCost(values, filter);
-        return error is null ? new BoundRoot(plan, values) : RootBinder.Refused(plan, seed, error);
+        return error is null ? new BoundRoot(plan, values) { Cells = cells } : RootBinder.Refused(plan, seed, error);
     }
 
     // Each statement tests the rows of the boundary cells against the polygon. In the worst case, a comb, the boundary cells hold all
@@ -81,6 +83,9 @@ internal sealed class AggregateBinder(AggregatePlan plan, BindingContext context
             : estimation.ShareOfBoundary(cells, CoarseColumn, coarse, fine);
         return ValueWeights.OfRowsComparedWith(polygon, share) * plan.Aggregates.Count(statement => statement.IsNeeded(values));
     }
+
+    // All servers judge by the same moment for a minute, so their answers are equal and may be kept.
+    private static DateTime FullMinute(DateTime now) => now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
 
     private string CoarseColumn => _access.Grid!.Levels.First(l => l.Zoom == _counted.Counters.CoarseZoom).Column;
 
@@ -118,7 +123,7 @@ internal sealed class AggregateBinder(AggregatePlan plan, BindingContext context
         int cellZoom = plan.Zoom is null ? 0 : ClusterZoom((int)plan.Zoom.Evaluate(seed.Variables)!);
         AreaCells? cells = Cells(smaller, cellZoom);
         AggregateScope scope = new AggregateScope(
-            cells, times, plan.IsCountable && calendar.IsCounted, calendar.ZoneName, context.Time.GetUtcNow().UtcDateTime)
+            cells, times, plan.IsCountable && calendar.IsCounted, calendar.ZoneName, FullMinute(context.Time.GetUtcNow().UtcDateTime))
         {
             CellZoom = cellZoom,
             CounterCells = cellZoom == _counted.Counters.CoarseZoom ? AggregateParts.CoarseCells

@@ -15,6 +15,9 @@ internal sealed record BoundRoot(RootPlan Plan, RootValues Values)
     /// <summary>Whether the row is known to be missing, so that nothing is read.</summary>
     public bool IsAbsent { get; init; }
 
+    /// <summary>The grid cells that all its rows lie in; null when they may lie anywhere.</summary>
+    public IReadOnlyList<long>? Cells { get; init; }
+
     /// <summary>Signs and checks the cursors of the root; null when the request neither sends nor selects any.</summary>
     public CursorSigner? Cursors { get; init; }
 
@@ -35,6 +38,14 @@ internal sealed record BoundRoot(RootPlan Plan, RootValues Values)
 
     /// <summary>The same, with the nested connections.</summary>
     public double CountedCostInAll => CountedCost + NestedRoots.Sum(nested => nested.CountedCostInAll);
+
+    /// <summary>The tenants that it reads, without its nested roots; 0 for what belongs to no tenant.</summary>
+    public IEnumerable<short> Tenants => Plan switch
+    {
+        NodePlan => Nodes.Where(node => node.Error is null).Select(node => node.Key.Tenant ?? 0),
+        { Statements.Count: 0, Probes.Count: 0, Aggregates.Count: 0, Count: null } => [],
+        _ => [Values.Tenant],
+    };
 
     /// <summary>Whether statements are sent for it.</summary>
     public bool IsRead => Error is null && !IsAbsent;

@@ -74,7 +74,11 @@ internal sealed class ConnectionBinder(ConnectionPlan plan, BindingContext conte
 
         // A count compares all rows a second time.
         budget.FieldCost = budget.FieldCost * (plan.Count is null ? 1 : 2) + CountCost(values, filter);
-        return new BoundRoot(plan, values with { Access = access, Keys = values.Keys! with { Initial = initial } }) { Cursors = cursors };
+        return new BoundRoot(plan, values with { Access = access, Keys = values.Keys! with { Initial = initial } })
+        {
+            Cursors = cursors,
+            Cells = values.Covering.Known,
+        };
     }
 
     // An exact count tests all rows of the covering against the polygon.

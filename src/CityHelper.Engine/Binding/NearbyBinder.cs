@@ -44,7 +44,7 @@ internal sealed class NearbyBinder(NearbyPlan plan, BindingContext context)
             return RootBinder.Refused(plan, seed, refused);
         }
 
-        // The covering only estimates the number of rows; they are found by distance.
+        // The covering estimates the number of rows, and names the answer's tags; the rows are found by distance.
         CellCovering covering = CellCovering.Of(plan.Question.CircleOf(seed.Variables), _access.Grid!.Zooms);
         var values = new RootValues(seed.Variables)
         {
@@ -54,7 +54,7 @@ internal sealed class NearbyBinder(NearbyPlan plan, BindingContext context)
             Keys = new KeyRanges(filter.Keys, NearbyQuestion.Order, After: null, Before: null),
         };
         AccessPath access = new NearbyChooser(plan.Question, plan.Filter).Choose(values, covering, filter.Known);
-        return new BoundRoot(plan, values with { Access = access }) { Cursors = cursors };
+        return new BoundRoot(plan, values with { Access = access }) { Cursors = cursors, Cells = covering.Known };
     }
 
     private RequestError? CheckCircle(VariableValues variables)

@@ -7,7 +7,7 @@ namespace CityHelper.Engine.Binding;
 
 /// <summary>
 /// An operation with the values of one request: those of each root, and the final cost. Immutable, and complete before anything is
-/// read for the answer. Once answers are cached, their cache keys and tags belong here too.
+/// read for the answer (<see cref="Dependencies"/>: neither are the tags of the answer).
 /// </summary>
 /// <param name="Prepared">Plan and variables.</param>
 /// <param name="Roots">One for each root of the plan.</param>
@@ -18,6 +18,15 @@ internal sealed record BoundOperation(
 {
     /// <summary>Whether rows are read by global id, after the batch.</summary>
     public bool AsksForNodes => Roots.Any(root => root.Nodes.Count > 0);
+
+    /// <summary>The one tenant that it reads; null when it reads none, or several.</summary>
+    public short? Tenant => Read.SelectMany(root => root.Tenants).Distinct().ToArray() is [var tenant] ? tenant : null;
+
+    /// <summary>The roots that are read, nested ones too.</summary>
+    public IEnumerable<BoundRoot> Read => Roots.Where(root => root.IsRead).SelectMany(root => root.All).Where(root => root.IsRead);
+
+    /// <summary>The revisions of the tenant's areas under which areas were looked up: one, unless they changed meanwhile.</summary>
+    public IEnumerable<long> AreaRevisions => Read.Select(root => root.Values.StoredArea?.TenantRevision).OfType<long>().Distinct();
 
     /// <summary>Why roots, or parts of them, are refused.</summary>
     public IEnumerable<RequestError> Errors => Roots.SelectMany(root => root.Errors);

@@ -72,15 +72,9 @@ internal sealed class RootBinder(BindingContext context)
 
     private async ValueTask<BoundRoot> UniqueRowAsync(UniqueRowPlan plan, RootSeed seed, CancellationToken cancellation)
     {
-        // The statement finds the row by its name. Only what else is read needs the tenant: nested roots, and the position in its log,
-        // where an unknown tenant would mean the positions of all.
-        if (plan.NestedRoots.Count == 0 && !plan.ShowsLog)
-        {
-            return new BoundRoot(plan, new RootValues(seed.Variables));
-        }
-
+        // The statement finds the row by its name. What else is read needs the tenant: nested roots, and the position in its log.
         (short? key, RequestError? error) = await context.Lookups.TenantAsync(
-            plan.Binding.Tenant!, (string)plan.Name.Evaluate(seed.Variables)!, cancellation);
+            plan.Binding.Tenant, (string)plan.Name.Evaluate(seed.Variables)!, cancellation);
         return error is not null
             ? Refused(plan, seed, error)
             : new BoundRoot(plan, new RootValues(seed.Variables) { Tenant = key ?? 0 }) { IsAbsent = key is null };

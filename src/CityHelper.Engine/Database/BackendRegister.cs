@@ -4,13 +4,13 @@ using System.Diagnostics;
 namespace CityHelper.Engine.Database;
 
 /// <summary>
-/// The backends (PostgreSQL processes) of this server's reading connections, in use or abandoned, by process id. It knows which operation
-/// each runs, even after Npgsql has given up the connection: PostgreSQL continues statements that nobody waits for.
+/// The backends (PostgreSQL processes) of this server's reading connections, in use or abandoned, by PostgreSQL server and process id. It
+/// knows which operation each runs, even after Npgsql has given up the connection: PostgreSQL continues statements that nobody waits for.
 /// </summary>
 /// <remarks>Thread-safe. Servers may share a PostgreSQL; each knows only its own backends.</remarks>
 public sealed class BackendRegister
 {
-    private readonly ConcurrentDictionary<int, BackendUse> _uses = new();
+    private readonly ConcurrentDictionary<(ReplicaServer? Replica, int ProcessId), BackendUse> _uses = new();
     private int _givenUp;
 
     /// <summary>The uses that run or were abandoned.</summary>
@@ -19,7 +19,7 @@ public sealed class BackendRegister
     /// <summary>Removes a backend that has ended.</summary>
     public void Remove(BackendUse use)
     {
-        if (_uses.TryRemove(KeyValuePair.Create(use.ProcessId, use)) && use.IsGivenUp)
+        if (_uses.TryRemove(KeyValuePair.Create((use.Replica, use.ProcessId), use)) && use.IsGivenUp)
         {
             Interlocked.Decrement(ref _givenUp);
         }
@@ -39,12 +39,12 @@ public sealed class BackendRegister
         && _uses.Values.FirstOrDefault(use => use.IsGivenUp && ReferenceEquals(use.Signature, signature)) is { } orphan
         && orphan.TryHold(held);
 
-    internal BackendUse Begin(int processId, ExecutionSignature? signature)
+    internal BackendUse Begin(int processId, ExecutionSignature? signature, ReplicaServer? replica)
     {
-        var use = new BackendUse(processId, signature);
+        var use = new BackendUse(processId, signature) { Replica = replica };
 
         // A known use of the same id belongs to a backend that has ended: PostgreSQL reuses process ids.
-        _uses[processId] = use;
+        _uses[(replica, processId)] = use;
         return use;
     }
 
@@ -77,6 +77,9 @@ public sealed class BackendUse(int processId, ExecutionSignature? signature)
 
     /// <summary>The process id.</summary>
     public int ProcessId { get; } = processId;
+
+    /// <summary>The replica that the process belongs to; null for the primary, whose processes have the same ids.</summary>
+    public ReplicaServer? Replica { get; init; }
 
     /// <summary>The signature of what it runs; null for a lookup, which runs the server's own statements.</summary>
     public ExecutionSignature? Signature { get; } = signature;

@@ -14,12 +14,12 @@ namespace CityHelper.Engine.Database;
 /// used. Only hashes of the texts are kept: the texts would take 400 kB of the server's memory for each connection, and as much for each
 /// closed one. Thread-safe.
 /// </remarks>
-/// <param name="connectionsMax">The largest number of connections of the pool.</param>
+/// <param name="connectionsMax">The largest number of connections of all pools.</param>
 internal sealed class PreparedStatements(int connectionsMax)
 {
     // No event reports a connection's end, so the least recently used are dropped. Twice the pool's size, so that no open one is dropped.
     private readonly int _keptMax = 2 * connectionsMax;
-    private readonly Dictionary<int, Kept> _connections = [];
+    private readonly Dictionary<(ReplicaServer? Replica, int ProcessId), Kept> _connections = [];
     private readonly Lock _lock = new();
     private long _uses;
 
@@ -36,12 +36,12 @@ internal sealed class PreparedStatements(int connectionsMax)
     }
 
     /// <summary>Prepares the statements of a batch if all of them qualify.</summary>
-    /// <param name="connection">The open connection, not used by anything else meanwhile.</param>
+    /// <param name="use">The use of an open connection.</param>
     /// <param name="batch">The batch with its commands.</param>
     /// <param name="statements">Its statements, in any order.</param>
     /// <param name="cancellation">Cancels preparing.</param>
     public async Task PrepareAsync(
-        NpgsqlConnection connection, NpgsqlBatch batch, IReadOnlyCollection<CompiledStatement> statements, CancellationToken cancellation)
+        DatabaseRead use, NpgsqlBatch batch, IReadOnlyCollection<CompiledStatement> statements, CancellationToken cancellation)
     {
         bool isWorthIt = true;
         foreach (CompiledStatement statement in statements)
@@ -55,12 +55,12 @@ internal sealed class PreparedStatements(int connectionsMax)
             return;
         }
 
-        Kept kept = KeptOf(connection.ProcessID);
+        Kept kept = KeptOf(use.Connection.ProcessID, use.Replica);
         CompiledStatement[] different = [.. statements.DistinctBy(s => s.TextHash)];
         if (kept.Chars + different.Where(s => !kept.Holds(s)).Sum(s => s.Sql.Length) > Limits.PreparedConnectionCharsMax)
         {
             // Npgsql has only a synchronous version.
-            await Task.Run(connection.UnprepareAll, cancellation);
+            await Task.Run(use.Connection.UnprepareAll, cancellation);
             kept.Clear();
         }
 
@@ -75,11 +75,12 @@ internal sealed class PreparedStatements(int connectionsMax)
 
     /// <summary>The prepared statements of a connection.</summary>
     /// <param name="processId">The process id of its backend.</param>
-    internal Kept KeptOf(int processId)
+    /// <param name="replica">The replica that it is open to; null for the primary.</param>
+    internal Kept KeptOf(int processId, ReplicaServer? replica = null)
     {
         lock (_lock)
         {
-            if (!_connections.TryGetValue(processId, out Kept? kept))
+            if (!_connections.TryGetValue((replica, processId), out Kept? kept))
             {
                 if (_connections.Count >= _keptMax)
                 {
@@ -87,7 +88,7 @@ internal sealed class PreparedStatements(int connectionsMax)
                     _connections.Remove(_connections.MinBy(c => c.Value.LastUse).Key);
                 }
 
-                _connections.Add(processId, kept = new Kept());
+                _connections.Add((replica, processId), kept = new Kept());
             }
 
             kept.LastUse = ++_uses;

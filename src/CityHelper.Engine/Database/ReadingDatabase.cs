@@ -8,7 +8,12 @@ namespace CityHelper.Engine.Database;
 /// Database access for all reads of a request. A connection stays open for the whole read, so its backend is known while it works. If a
 /// connection of the pool turns out to be dead, the read is tried once more and the request does not fail.
 /// </summary>
-public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backends, ILogger<ReadingDatabase> logger)
+/// <param name="pool">The reading connections to the primary.</param>
+/// <param name="backends">The backends of all reading connections.</param>
+/// <param name="logger">Told of dead connections.</param>
+/// <param name="replicas">The replicas; null without any.</param>
+public sealed class ReadingDatabase(
+    NpgsqlDataSource pool, BackendRegister backends, ILogger<ReadingDatabase> logger, Replicas? replicas = null)
 {
     private readonly int _connectionsMax = new NpgsqlConnectionStringBuilder(pool.ConnectionString).MaxPoolSize;
 
@@ -19,9 +24,23 @@ public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backe
     public Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellation) =>
         ReadAsync(new DatabaseRead(null), use => read(use.Connection), cancellation);
 
-    /// <summary>As the other overload, for a caller that says what it reads and when it must no longer be repeated.</summary>
+    /// <summary>
+    /// As the other overload, for a caller that says what it reads, where from, and when it must no longer be repeated. What fails on a
+    /// replica is not repeated here: earlier batches of the answer may have been read there, so the caller reads all of it again.
+    /// </summary>
     internal async Task<T> ReadAsync<T>(DatabaseRead use, Func<DatabaseRead, Task<T>> read, CancellationToken cancellation)
     {
+        if (use.Source is { MayUseReplicas: true } source
+            && replicas is not null
+            && await replicas.TryOpenAsync(cancellation) is { } onReplica)
+        {
+            use.Replica = Replicas.ServerOf(onReplica);
+            source.Replica ??= use.Replica;
+            EngineTelemetry.CountRead(EngineTelemetry.Replica);
+            return await AttemptAsync(use, onReplica, read);
+        }
+
+        EngineTelemetry.CountRead(EngineTelemetry.Primary);
         try
         {
             return await AttemptAsync(use, await pool.OpenConnectionAsync(cancellation), read);
@@ -69,7 +88,7 @@ public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backe
     {
         await using NpgsqlConnection connection = opened;
         use.Connection = connection;
-        use.Backend = backends.Begin(connection.ProcessID, use.Signature);
+        use.Backend = backends.Begin(connection.ProcessID, use.Signature, use.Replica);
         try
         {
             return await read(use);
@@ -87,6 +106,12 @@ public sealed class ReadingDatabase(NpgsqlDataSource pool, BackendRegister backe
 internal sealed class DatabaseRead(ExecutionSignature? signature)
 {
     public ExecutionSignature? Signature { get; } = signature;
+
+    /// <summary>Where it may be read from; null for the primary alone.</summary>
+    public ReadSource? Source { get; init; }
+
+    /// <summary>The replica that it is read from; null for the primary.</summary>
+    public ReplicaServer? Replica { get; set; }
 
     public NpgsqlConnection Connection { get; set; } = null!;
 
@@ -111,6 +136,12 @@ internal sealed class DatabaseRead(ExecutionSignature? signature)
     public static bool IsDead(NpgsqlException cause) =>
         cause is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown }
         || (cause is not PostgresException && cause.InnerException is IOException or System.Net.Sockets.SocketException);
+
+    /// <summary>
+    /// Whether a failure is the replica's: it may be dead, restored, behind a migration, or have cancelled the statement because replay had
+    /// to remove rows that it read. What takes too long, or cannot be computed, would be the same on the primary.
+    /// </summary>
+    public bool IsOfReplica(NpgsqlException cause) => Replica is not null && !IsTimeout(cause) && !DatabaseFailure.IsOfGeometry(cause);
 
     /// <summary>Whether it ended because it took too long: by PostgreSQL's time limit, by Npgsql's, or by the watcher.</summary>
     public bool IsTimeout(NpgsqlException cause) =>

@@ -1,14 +1,22 @@
+using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Schema;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Execution;
 
-/// <summary>What a response reports besides its data.</summary>
+/// <summary>What a response needs, and what it reports besides its data.</summary>
 /// <param name="Memory">Counts the bytes of the response.</param>
 /// <param name="WithAccessPaths">Whether it reports the access path of each connection.</param>
 /// <param name="Report">What it reports of its cost.</param>
 /// <param name="Caller">Who sends a mutation.</param>
-internal readonly record struct AnswerOptions(MemoryLease Memory, bool WithAccessPaths, CostReport Report, MutationCaller Caller);
+internal readonly record struct AnswerOptions(MemoryLease Memory, bool WithAccessPaths, CostReport Report, MutationCaller Caller)
+{
+    /// <summary>
+    /// The position that an answer about one tenant must have been read at, at least; null for any. What a replica answers below it is read
+    /// again from the primary, and the primary's answer is as late as any can be.
+    /// </summary>
+    public LogPosition? Needed { get; init; }
+}
 
 /// <summary>What a response reports of the operation's cost: the request header <c>GraphQL-Cost</c>, as in HotChocolate.</summary>
 public enum CostReport

@@ -41,30 +41,36 @@ internal sealed class BatchRunner(
 
     /// <summary>Reads the rows of all roots. A second batch completes pages that the initial key range left short.</summary>
     /// <param name="roots">The roots.</param>
-    /// <param name="log">The log positions of the answer; null where it shows none.</param>
+    /// <param name="log">The log positions of the answer.</param>
     /// <param name="signature">Names the execution to the watcher of long statements.</param>
     /// <param name="cancellation">Cancels the batch in PostgreSQL too.</param>
     /// <returns>The statements, rows and time it took.</returns>
     public async Task<BatchUsage> RunAsync(
-        IReadOnlyList<RootExecution> roots, LogRead? log, ExecutionSignature? signature, CancellationToken cancellation)
+        IReadOnlyList<RootExecution> roots, LogRead log, ExecutionSignature? signature, CancellationToken cancellation)
     {
         RootExecution[] all = [.. roots.SelectMany(r => r.All)];
         List<(StatementPlan Statement, RootExecution Root)> counts = Counts(all);
-        BatchUsage first = await RunAsync(FirstReads(all, counts, log), counts, signature, cancellation);
+        BatchUsage first = await RunAsync(FirstReads(all, counts, log), counts, log.Source, signature, cancellation);
 
         // The second batch has another snapshot but reads other keys: no row appears twice.
         RootExecution[] unfinished = [.. all.Where(r => r.TryWiden())];
-        return first + await RunAsync(WithLog(Reads(unfinished, isFirst: false), [], log), [], signature, cancellation);
+        return first
+            + await RunAsync(WithLog(Reads(unfinished, isFirst: false), [], log), [], log.Source, signature, cancellation);
     }
 
     /// <summary>Explains the statements, and those that complete a page.</summary>
+    /// <param name="roots">The roots.</param>
+    /// <param name="log">The log positions of the answer; null to leave out the statement that reads them.</param>
+    /// <param name="cancellation">Cancels the statements.</param>
     public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(
         IReadOnlyList<RootExecution> roots, LogRead? log, CancellationToken cancellation)
     {
         var explanations = new List<StatementExplanation>();
         RootExecution[] all = [.. roots.SelectMany(r => r.All)];
         List<(StatementPlan Statement, RootExecution Root)> counts = Counts(all);
-        foreach ((StatementPlan statement, RootExecution root) in FirstReads(all, counts, log).Concat(counts))
+        List<(StatementPlan Statement, RootExecution Root)> first =
+            log is null ? Reads(all, isFirst: true) : FirstReads(all, counts, log);
+        foreach ((StatementPlan statement, RootExecution root) in first.Concat(counts))
         {
             StatementExplanation explanation = await ExplainAsync(statement, root, cancellation);
             explanations.Add(explanation);
@@ -76,7 +82,8 @@ internal sealed class BatchRunner(
         }
 
         RootExecution[] unfinished = [.. all.Where(r => r.TryWiden())];
-        foreach ((StatementPlan statement, RootExecution root) in WithLog(Reads(unfinished, isFirst: false), [], log))
+        List<(StatementPlan Statement, RootExecution Root)> rest = Reads(unfinished, isFirst: false);
+        foreach ((StatementPlan statement, RootExecution root) in log is null ? rest : WithLog(rest, [], log))
         {
             explanations.Add(await ExplainAsync(statement, root, cancellation));
         }
@@ -87,11 +94,12 @@ internal sealed class BatchRunner(
     private async Task<BatchUsage> RunAsync(
         List<(StatementPlan Statement, RootExecution Root)> reads,
         List<(StatementPlan Statement, RootExecution Root)> counts,
+        ReadSource source,
         ExecutionSignature? signature,
         CancellationToken cancellation)
     {
         int statements = reads.Count + counts.Count;
-        if (statements == 0)
+        if (statements == 0 || source.HasFailed)
         {
             return default;
         }
@@ -99,7 +107,7 @@ internal sealed class BatchRunner(
         using Activity? activity = EngineTelemetry.Source.StartActivity("GraphQL Operation Execution");
         activity?.SetTag("db.operation.batch.size", statements);
         long start = Stopwatch.GetTimestamp();
-        var use = new DatabaseRead(signature);
+        var use = new DatabaseRead(signature) { Source = source };
         try
         {
             long rows = await database.ReadAsync(use, read => ReadAsync(read, reads, counts, cancellation), cancellation);
@@ -108,6 +116,12 @@ internal sealed class BatchRunner(
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             throw;
+        }
+        catch (NpgsqlException cause) when (use.IsOfReplica(cause))
+        {
+            source.HasFailed = true;
+            LogMessages.ReplicaFailed(logger, use.Replica!.ToString(), cause.Message);
+            return new BatchUsage(statements, 0, Stopwatch.GetElapsedTime(start));
         }
         catch (NpgsqlException cause)
         {
@@ -126,6 +140,8 @@ internal sealed class BatchRunner(
             {
                 LogMessages.BatchFailed(logger, error.Code, cause);
             }
+
+            source.HasError = true;
 
             // Roots without statements are answered anyway.
             foreach ((_, RootExecution root) in reads.Concat(counts))
@@ -148,7 +164,7 @@ internal sealed class BatchRunner(
         CancellationToken cancellation)
     {
         await using NpgsqlBatch batch = use.Connection.CreateBatch();
-        await prepared.PrepareAsync(use.Connection, batch, Fill(batch, reads, counts), cancellation);
+        await prepared.PrepareAsync(use, batch, Fill(batch, reads, counts), cancellation);
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellation);
         use.HasBegun = true;
         await ReadAsync(reader, reads, cancellation);
@@ -192,7 +208,7 @@ internal sealed class BatchRunner(
 
     /// <summary>What the first batch reads before its counts.</summary>
     internal static List<(StatementPlan Statement, RootExecution Root)> FirstReads(
-        RootExecution[] roots, List<(StatementPlan Statement, RootExecution Root)> counts, LogRead? log) =>
+        RootExecution[] roots, List<(StatementPlan Statement, RootExecution Root)> counts, LogRead log) =>
         WithLog(Reads(roots, isFirst: true), counts, log);
 
     // Order matters: positions are read before the data. The batch has one snapshot, but a position must not depend on that: read after the
@@ -200,9 +216,9 @@ internal sealed class BatchRunner(
     private static List<(StatementPlan Statement, RootExecution Root)> WithLog(
         List<(StatementPlan Statement, RootExecution Root)> reads,
         List<(StatementPlan Statement, RootExecution Root)> counts,
-        LogRead? log)
+        LogRead log)
     {
-        if (log is null || reads.Count + counts.Count == 0)
+        if (reads.Count + counts.Count == 0)
         {
             return reads;
         }

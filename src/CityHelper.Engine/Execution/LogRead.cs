@@ -1,40 +1,39 @@
 using CityHelper.Engine.Binding;
 using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Execution;
 
 /// <summary>
-/// The log positions that an answer shows, and how its batches read them: every batch reads them first, whichever of its rows show them.
-/// A position that only the batch of its own row read would promise changes that the rows of earlier batches do not have.
+/// How the batches of an answer read its log positions: every batch reads those of all its tenants first. A position that only the batch of
+/// its own row read would promise changes that the rows of earlier batches do not have.
 /// </summary>
 /// <param name="Statement">Reads them.</param>
-/// <param name="Tenants">The tenants whose positions are shown; null for all, where they are known from their rows alone.</param>
+/// <param name="Tenants">The tenants that the answer reads; null for all, where only the rows tell them.</param>
 /// <param name="Positions">What all batches of the answer read.</param>
-internal sealed record LogRead(LogStatement Statement, short[]? Tenants, LogPositions Positions)
+/// <param name="Source">Where they are read from.</param>
+internal sealed record LogRead(LogStatement Statement, short[]? Tenants, LogPositions Positions, ReadSource Source)
 {
-    /// <summary>The tenant of a root whose rows are of tenants that are not known before they are read.</summary>
-    private const short NoTenant = 0;
+    /// <summary>Whether the answer shows them as cursors.</summary>
+    public bool IsShown { get; private init; }
 
-    /// <summary>What the batches of an answer read; null where it shows no position.</summary>
+    /// <summary>What the batches of an answer read.</summary>
     /// <param name="roots">All roots of the operation; rows that a loader reads are named by theirs.</param>
+    /// <param name="statement">Reads the positions.</param>
     /// <param name="cursors">Signs the positions.</param>
-    public static LogRead? Of(IEnumerable<BoundRoot> roots, LogPositionCursors cursors)
+    /// <param name="mayUseReplicas">Whether they may be read from a replica.</param>
+    public static LogRead Of(
+        IEnumerable<BoundRoot> roots, LogStatement statement, LogPositionCursors cursors, bool mayUseReplicas = false)
     {
         BoundRoot[] read = [.. roots.Where(root => root.IsRead).SelectMany(root => root.All).Where(root => root.IsRead)];
-        (LogStatement Statement, short Tenant)[] shown =
-        [
-            .. read.Where(root => root.Plan.Log is not null).Select(root => (root.Plan.Log!, root.Values.Tenant)),
-            .. read.SelectMany(root => root.Nodes).Where(node => node.Error is null && node.Key is { Tenant: not null, Plan.Log: not null })
-                .Select(node => (node.Key.Plan.Log!, node.Key.Tenant!.Value)),
-        ];
-        if (shown.Length == 0)
+        BoundRoot[] showing = [.. read.Where(root => root.Plan.ShowsLog)];
+        bool isOfAll = showing.Any(root => root.Values.Tenant == 0 && root.Plan is not NodePlan);
+        short[] tenants = [.. read.SelectMany(root => root.Tenants).Distinct()];
+        return new LogRead(statement, isOfAll ? null : tenants, new LogPositions(cursors), new ReadSource(mayUseReplicas))
         {
-            return null;
-        }
-
-        short[] tenants = [.. shown.Select(root => root.Tenant).Distinct()];
-        return new LogRead(shown[0].Statement, tenants.Contains(NoTenant) ? null : tenants, new LogPositions(cursors));
+            IsShown = showing.Length > 0,
+        };
     }
 }

@@ -18,10 +18,11 @@ namespace CityHelper.Engine.Execution;
 /// </summary>
 /// <param name="batches">Reads rows.</param>
 /// <param name="binder">Binds the rows.</param>
+/// <param name="log">Reads log positions.</param>
 /// <param name="cursors">Signs the cursors of payloads.</param>
 /// <param name="logger">Logs failures of the database.</param>
 internal sealed class MutationRunner(
-    BatchRunner batches, RootBinder binder, LogPositionCursors cursors, ILogger<MutationRunner> logger)
+    BatchRunner batches, RootBinder binder, LogStatement log, LogPositionCursors cursors, ILogger<MutationRunner> logger)
 {
     /// <summary>Runs the mutations among the roots.</summary>
     /// <param name="bound">The operation.</param>
@@ -73,7 +74,7 @@ internal sealed class MutationRunner(
         {
             (short tenant, long key) = NamedRow(plan, bound.Prepared.Variables);
             using RootExecution row = await RowAsync(bound, plan.Row!, tenant, key, MemoryLease.Uncounted, cancellation);
-            explanations.AddRange(await batches.ExplainAsync([row], LogOf(row), cancellation));
+            explanations.AddRange(await batches.ExplainAsync([row], LogOf(row) is { IsShown: true } shown ? shown : null, cancellation));
         }
 
         return explanations;
@@ -175,7 +176,7 @@ internal sealed class MutationRunner(
     }
 
     // Each payload has the positions of its own batch: its row is an answer of its own, about what its mutation left.
-    private LogRead? LogOf(RootExecution row) => LogRead.Of([row.Bound], cursors);
+    private LogRead LogOf(RootExecution row) => LogRead.Of([row.Bound], log, cursors);
 
     private static (short Tenant, long Key) NamedRow(MutationPlan plan, VariableValues variables)
     {

@@ -10,10 +10,10 @@ namespace CityHelper.Engine.Execution;
 /// <param name="bound">The operation.</param>
 /// <param name="binder">Binds the plan of each type.</param>
 /// <param name="batches">Sends the statements.</param>
-/// <param name="log">The log positions of the answer; null where it shows none.</param>
+/// <param name="log">The log positions of the answer.</param>
 /// <param name="memory">Counts the bytes of the response.</param>
 internal sealed class NodeLoader(
-    BoundOperation bound, RootBinder binder, BatchRunner batches, LogRead? log, MemoryLease memory) : IDisposable
+    BoundOperation bound, RootBinder binder, BatchRunner batches, LogRead log, MemoryLease memory) : IDisposable
 {
     private readonly List<RootExecution> _roots = [];
 
@@ -34,12 +34,11 @@ internal sealed class NodeLoader(
         var found = new Dictionary<NodeKey, NodeResult>();
         var groups = keys.Where(k => k.Tenant is not null).GroupBy(k => (k.Plan, Tenant: k.Tenant!.Value)).ToList();
 
-        // A batch holds a limited number of statements; ids of many tenants take several batches. Each reads first the log positions that
-        // the answer shows.
+        // A batch holds a limited number of statements; ids of many tenants take several batches. Each reads first the log positions of
+        // the answer.
         int statements = Math.Max(1, groups.Max(g => (int?)g.Key.Plan.StatementCount) ?? 1);
-        int first = log is null ? 0 : 1;
-        var chunks = groups.Chunk(Math.Max(1, (Limits.BatchStatementsMax - first) / statements)).ToList();
-        if (groups.Sum(g => g.Key.Plan.StatementCount) + first * chunks.Count > Limits.NodeStatementsMax)
+        var chunks = groups.Chunk(Math.Max(1, (Limits.BatchStatementsMax - 1) / statements)).ToList();
+        if (groups.Sum(g => g.Key.Plan.StatementCount) + chunks.Count > Limits.NodeStatementsMax)
         {
             return Refuse(keys);
         }
@@ -59,7 +58,7 @@ internal sealed class NodeLoader(
             RootExecution[] all = [.. roots.Select(r => r.Root)];
             if (Explanations is not null)
             {
-                Explanations.AddRange(await batches.ExplainAsync(all, log, cancellation));
+                Explanations.AddRange(await batches.ExplainAsync(all, log.IsShown ? log : null, cancellation));
                 continue;
             }
 

@@ -1,5 +1,8 @@
 using CityHelper.Engine.Binding;
 using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Database;
+using CityHelper.Engine.Planning;
+using CityHelper.Engine.Telemetry;
 using CityHelper.Engine.Writing;
 using GraphQL.DataLoader;
 
@@ -10,28 +13,41 @@ namespace CityHelper.Engine.Execution;
 /// <param name="introspection">Answers the meta fields.</param>
 /// <param name="binder">Binds the rows of <c>node</c> and <c>nodes</c>.</param>
 /// <param name="mutations">Runs mutations.</param>
+/// <param name="log">Reads log positions.</param>
 /// <param name="cursors">Signs log positions.</param>
+/// <param name="replicas">The replicas; null without any.</param>
 internal sealed class OperationExecutor(
-    BatchRunner batches, IntrospectionRunner introspection, RootBinder binder, MutationRunner mutations, LogPositionCursors cursors)
+    BatchRunner batches, IntrospectionRunner introspection, RootBinder binder, MutationRunner mutations, LogStatement log,
+    LogPositionCursors cursors, Replicas? replicas)
 {
-    /// <summary>Reads all rows of an operation, or runs its mutations, and assembles the response.</summary>
+    /// <summary>
+    /// Reads all rows of an operation, or runs its mutations, and assembles the response. Queries are read from a replica where there is
+    /// one, and again from the primary when that fails, or its answer is no state that ever was, or older than needed.
+    /// </summary>
     /// <param name="bound">The operation.</param>
-    /// <param name="options">What the response reports besides its data.</param>
+    /// <param name="options">What the response needs, and what it reports besides its data.</param>
     /// <param name="cancellation">Cancels the batch in PostgreSQL too.</param>
     /// <exception cref="ResponseRefusedException">There is no memory for the response.</exception>
     public async Task<OperationResult> ExecuteAsync(BoundOperation bound, AnswerOptions options, CancellationToken cancellation)
     {
         BatchUsage usage = default;
-        for (int reading = 1; ; reading++)
+
+        // A replica is tried once, and does not count: what it answers says nothing about the primary.
+        bool mayUseReplicas = replicas is not null && bound.Roots.All(root => root.Plan is not MutationPlan);
+        for (int reading = 1; ;)
         {
+            LogRead read = LogRead.Of(bound.Roots, log, cursors, mayUseReplicas);
             (OperationResult? result, BatchUsage used) = await TryExecuteAsync(
-                bound, options, isLast: reading == Limits.ReadingsMax, cancellation);
+                bound, options, read, isLast: reading == Limits.ReadingsMax, cancellation);
             usage += used;
             if (result is null)
             {
+                mayUseReplicas = false;
+                reading += read.Source.Replica is null ? 1 : 0;
                 continue;
             }
 
+            result.DatabaseTime = usage.Time;
             if (options.Report == CostReport.Report)
             {
                 Report(result, bound, usage);
@@ -43,19 +59,26 @@ internal sealed class OperationExecutor(
 
     /// <returns>The response; none when everything is to be read again, which no mutation needs.</returns>
     private async Task<(OperationResult? Result, BatchUsage Usage)> TryExecuteAsync(
-        BoundOperation bound, AnswerOptions options, bool isLast, CancellationToken cancellation)
+        BoundOperation bound, AnswerOptions options, LogRead read, bool isLast, CancellationToken cancellation)
     {
         RootExecution[] roots = [.. bound.Roots.Select(root => new RootExecution(root, options.Memory, bound.Prepared.Costed.Life.Token))];
-        LogRead? log = LogRead.Of(bound.Roots, cursors);
-        using NodeLoader? nodes = bound.AsksForNodes ? new NodeLoader(bound, binder, batches, log, options.Memory) : null;
+        using NodeLoader? nodes = bound.AsksForNodes ? new NodeLoader(bound, binder, batches, read, options.Memory) : null;
         try
         {
             await AnswerMetaFieldsAsync(bound, roots, options.Memory, cancellation);
-            BatchUsage usage = await batches.RunAsync(roots, log, bound.Signature, cancellation)
+            BatchUsage usage = await batches.RunAsync(roots, read, bound.Signature, cancellation)
                 + await mutations.RunAsync(bound, roots, options, cancellation);
             await LoadNodesAsync(roots, nodes, cancellation);
             usage += nodes?.Usage ?? default;
-            if (log is { Positions.IsTorn: true })
+            if (read.Source.Replica is { } replica)
+            {
+                if (WhyUnfit(replica, read, options.Needed) is { } reason)
+                {
+                    EngineTelemetry.CountUnmet(reason);
+                    return (null, usage);
+                }
+            }
+            else if (read.Positions.IsTorn)
             {
                 if (!isLast)
                 {
@@ -68,6 +91,7 @@ internal sealed class OperationExecutor(
 
             OperationResult result = AssembleWhole(bound, roots, options.Memory);
             result.Cost = bound.Cost;
+            result.Read = AnswerPosition.Of(read);
             result.AccessPaths = options.WithAccessPaths ? AccessPathsOf(roots) : null;
             return (result, usage);
         }
@@ -75,6 +99,31 @@ internal sealed class OperationExecutor(
         {
             Array.ForEach(roots, root => root.Dispose());
         }
+    }
+
+    /// <returns>Why what a replica answered is not sent; null when it is.</returns>
+    private string? WhyUnfit(ReplicaServer replica, LogRead read, LogPosition? needed)
+    {
+        if (read.Source.HasFailed)
+        {
+            return EngineTelemetry.Failed;
+        }
+
+        if (read.Positions.IsTorn)
+        {
+            return EngineTelemetry.Torn;
+        }
+
+        if (read.Source.HasError)
+        {
+            return null;
+        }
+
+        // Of several tenants a position of one says nothing, so an answer that needs one comes from the primary.
+        bool isMet = read.Tenants is [var tenant]
+            ? replicas!.IsMet(replica, tenant, read.Positions.Of(tenant), needed)
+            : needed is null;
+        return isMet ? null : EngineTelemetry.Behind;
     }
 
     /// <summary>
@@ -87,14 +136,15 @@ internal sealed class OperationExecutor(
         RootExecution[] roots =
             [.. bound.Roots.Select(root => new RootExecution(root, MemoryLease.Uncounted, bound.Prepared.Costed.Life.Token))];
         List<StatementExplanation> ofNodes = [];
-        LogRead? log = LogRead.Of(bound.Roots, cursors);
-        using var nodes = new NodeLoader(bound, binder, batches, log, MemoryLease.Uncounted) { Explanations = ofNodes };
+        LogRead read = LogRead.Of(bound.Roots, log, cursors);
+        LogRead? shown = read.IsShown ? read : null;
+        using var nodes = new NodeLoader(bound, binder, batches, read, MemoryLease.Uncounted) { Explanations = ofNodes };
         try
         {
             await LoadNodesAsync(roots, nodes, cancellation);
             return
             [
-                .. await batches.ExplainAsync(roots, log, cancellation), .. ofNodes, .. await mutations.ExplainAsync(bound, cancellation),
+                .. await batches.ExplainAsync(roots, shown, cancellation), .. ofNodes, .. await mutations.ExplainAsync(bound, cancellation),
             ];
         }
         finally

@@ -35,6 +35,12 @@ public sealed class OperationResult : IDisposable
     /// <summary>The access path of each connection, such as <c>serviceRequests=deferred-join cells=6</c>; null unless requested.</summary>
     public string? AccessPaths { get; internal set; }
 
+    /// <summary>Where it was read; null for a response about no tenant, or several.</summary>
+    internal AnswerPosition? Read { get; set; }
+
+    /// <summary>The time of its batches in the database.</summary>
+    internal TimeSpan DatabaseTime { get; set; }
+
     /// <summary>The cost of the operation; 0 for a refused request.</summary>
     public CostMetrics Cost { get; internal set; }
 
@@ -118,6 +124,13 @@ public sealed class OperationResult : IDisposable
             Json.WriteRaw(_hasExtensions ? "}}"u8 : "}"u8);
         }
     }
+
+    /// <summary>A response without errors whose body is stored elsewhere.</summary>
+    internal static OperationResult Stored(CachePolicy cache) => new(new JsonBuffer(MemoryLease.Uncounted), [], hasData: true, cache);
+
+    /// <summary>The same response in another buffer, which holds the same bytes.</summary>
+    internal OperationResult Over(JsonBuffer json) =>
+        new(json, Errors, HasData, Cache) { AccessPaths = AccessPaths, Cost = Cost, Read = Read, _hasExtensions = _hasExtensions };
 
     /// <summary>Forbids caching the response.</summary>
     public void ForbidCaching() => Cache = CachePolicy.None;

@@ -78,7 +78,7 @@ internal static class StatementReader
     {
         while (await reader.ReadAsync(cancellation))
         {
-            log.Add(reader.GetInt16(0), new LogPosition(reader.GetInt32(1), reader.GetInt64(2)));
+            log.Add(reader.GetInt16(0), new LogPosition(reader.GetInt32(1), reader.GetInt64(2)), reader.GetInt64(3));
         }
     }
 

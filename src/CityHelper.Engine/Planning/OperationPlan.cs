@@ -13,12 +13,19 @@ namespace CityHelper.Engine.Planning;
 internal sealed record OperationPlan(IReadOnlyList<RootPlan> Roots, CachePolicy Cache, IReadOnlyList<GraphQLField> MetaFields, int Fields)
 {
     /// <summary>
-    /// The tables that it may read, by name: those that its bindings declare for the signature of its variables. For tests.
+    /// The tables that it may read, by name: those that its bindings declare for the signature of its variables. Every batch also reads
+    /// those of the log.
     /// </summary>
     public required IReadOnlyCollection<string> Tables { get; init; }
 
+    /// <summary>Lists and rows that no argument of a root names: what they show is known only when the rows beside them are read.</summary>
+    public required IReadOnlyCollection<FurtherRows> Further { get; init; }
+
     /// <summary>Whether it aggregates rows or counters whose number nothing bounds.</summary>
     public bool IsAggregate { get; } = Roots.Any(root => root.IsAggregate);
+
+    /// <summary>Whether its variables tell about a person: then they must not stand in an address, which caches and logs keep.</summary>
+    public bool IsPersonal { get; } = Roots.Any(root => root.IsPersonal);
 
     /// <summary>The access that a client needs: the most that any of its mutations needs.</summary>
     public WriteAccess Writes { get; } = Roots.OfType<MutationPlan>().Select(root => root.Binding.Access).DefaultIfEmpty().Max();
@@ -29,6 +36,7 @@ internal sealed record OperationPlan(IReadOnlyList<RootPlan> Roots, CachePolicy 
 internal class RootPlan(FieldWriter field)
 {
     private readonly IReadOnlyList<StatementPlan> _statements = [];
+    private readonly bool _showsLog;
 
     public FieldWriter Field { get; } = field;
 
@@ -39,12 +47,9 @@ internal class RootPlan(FieldWriter field)
         init
         {
             _statements = value;
-            Log = LogStatement.Before(value);
+            _showsLog = value.Any(statement => statement.ShowsLog);
         }
     }
-
-    /// <summary>What its batch reads first, once for all roots: log positions. Null where its rows show none.</summary>
-    public LogStatement? Log { get; private init; }
 
     /// <summary>What is asked once, however often a page is completed: whether rows precede or follow it.</summary>
     public IReadOnlyList<StatementPlan> Probes { get; init; } = [];
@@ -67,10 +72,13 @@ internal class RootPlan(FieldWriter field)
     /// <summary>The most rows, where no page size is given.</summary>
     public int RowsMax { get; init; } = 1;
 
-    /// <summary>Whether its rows or those of its nested roots show log positions, so that each batch has one statement more.</summary>
-    public virtual bool ShowsLog => Log is not null || NestedRoots.Any(nested => nested.ShowsLog);
+    /// <summary>Whether its rows show log positions.</summary>
+    public virtual bool ShowsLog => _showsLog;
 
-    /// <summary>The most statements that it may have in a batch, without that of log positions, which roots share.</summary>
+    /// <summary>Whether its arguments tell about a person.</summary>
+    public virtual bool IsPersonal => false;
+
+    /// <summary>The most statements that it may have in a batch, without the one that reads log positions for all roots.</summary>
     public virtual int StatementCount =>
         Statements.Count + Probes.Count + Aggregates.Count + (Count is null ? 0 : 1) + NestedRoots.Sum(b => b.StatementCount);
 

@@ -37,7 +37,7 @@ internal sealed class Planner(ISchema schema)
             roots.Add(Root(operation.Root, field, collector, variables, meta));
         }
 
-        if (roots.Sum(r => r.StatementCount) + (roots.Exists(r => r.ShowsLog) ? 1 : 0) > Limits.BatchStatementsMax)
+        if (roots.Sum(r => r.StatementCount) + 1 > Limits.BatchStatementsMax)
         {
             throw new PlanException(new OperationTooLargeError(
                 $"The operation needs more than {Limits.BatchStatementsMax} statements: send several operations."));
@@ -46,6 +46,7 @@ internal sealed class Planner(ISchema schema)
         return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta, collector.Fields)
         {
             Tables = tables.Names,
+            Further = tables.Further,
         };
     }
 
@@ -62,7 +63,7 @@ internal sealed class Planner(ISchema schema)
         }
 
         FieldType definition = root.Fields.Find(field.Name)!;
-        collector.NoteCache(definition);
+        collector.NoteRootCache(definition);
         FieldBinding? binding = FieldBinding.Of(definition);
         var rows = new RowPlanner(collector, variables, hasTenant: binding is UniqueRowBinding { Tenant: not null } or RowByIdBinding);
         return binding switch

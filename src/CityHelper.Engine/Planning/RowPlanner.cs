@@ -126,8 +126,8 @@ internal sealed class RowPlanner(SelectionCollector collector, VariableValues va
             case GlobalIdBinding id:
                 int key = select.Expression(alias, id.Entity.RowKey(alias), [id.Entity.RowColumn]);
                 return new GlobalIdWriter(type.Name, id.Entity.TenantColumn is not null, key);
-            case LogPositionBinding position:
-                return new LogPositionWriter(select.LogPosition(alias, entity, position.Log));
+            case LogPositionBinding:
+                return new LogPositionWriter(select.LogPosition(alias, entity));
             case GeometryBinding geometry:
                 return Geometry(select, alias, entity, geometry, field, definition);
             case SameRowBinding:

@@ -14,8 +14,8 @@ internal sealed class SelectPlan(RowSource source)
 
     public RowSource Source { get; } = source;
 
-    /// <summary>The log whose positions the rows show; null where they show none.</summary>
-    public TenantLog? Log { get; private set; }
+    /// <summary>Whether the rows show log positions.</summary>
+    public bool ShowsLog { get; private set; }
 
     /// <summary>The ordinal of a column of an alias; each column is selected once.</summary>
     public int Column(string alias, string column) => Expression(alias, $"{alias}.{column}", [column]);
@@ -38,9 +38,9 @@ internal sealed class SelectPlan(RowSource source)
     }
 
     /// <summary>The ordinal of a tenant's key, a bigint, whose position in the log the row shows.</summary>
-    public int LogPosition(string alias, EntityMap tenants, TenantLog log)
+    public int LogPosition(string alias, EntityMap tenants)
     {
-        Log = log;
+        ShowsLog = true;
         return Expression(alias, tenants.RowKey(alias), [tenants.RowColumn]);
     }
 

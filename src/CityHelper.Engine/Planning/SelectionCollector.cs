@@ -34,13 +34,20 @@ internal sealed class SelectionCollector(Operation operation, ISchema schema, Va
     /// </summary>
     public CachePolicy? Cache { get; private set; }
 
-    /// <summary>Applies a field's cache policy. The shortest times of a response's fields win.</summary>
+    /// <summary>Applies a field's cache policy. The shortest times of a response's fields win; a field without any inherits.</summary>
     public void NoteCache(FieldType definition)
     {
         if (operation.Definition.Operation == OperationType.Query && CachePolicy.Of(definition) is { } policy)
         {
             Cache = Cache is null ? policy : Cache.And(policy);
         }
+    }
+
+    /// <summary>Applies the cache policy of a root field. Without any, it has nothing to inherit: its response is not cached.</summary>
+    public void NoteRootCache(FieldType definition)
+    {
+        NoteCache(definition);
+        Cache = CachePolicy.Of(definition) is null ? CachePolicy.None : Cache;
     }
 
     /// <summary>Collects the fields of an object type.</summary>

@@ -1,5 +1,4 @@
 using CityHelper.Engine.Planning.Connections;
-using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Planning;
@@ -13,8 +12,8 @@ internal abstract class StatementPlan
     /// <summary>Whether it aggregates rows whose number no page bounds.</summary>
     public virtual bool IsAggregate => false;
 
-    /// <summary>The log whose positions its rows show; null where they show none.</summary>
-    public virtual TenantLog? Log => null;
+    /// <summary>Whether its rows show log positions.</summary>
+    public virtual bool ShowsLog => false;
 
     /// <summary>The access path that a request needs.</summary>
     public virtual AccessPath AccessOf(RootValues values) => values.Access;
@@ -47,7 +46,7 @@ internal sealed class RootStatement(SelectPlan select, KeysetColumns? keyset, IR
 
     public override StatementKind Kind => select.Source.Kind;
 
-    public override TenantLog? Log => select.Log;
+    public override bool ShowsLog => select.ShowsLog;
 
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }
@@ -62,7 +61,7 @@ internal sealed class NodeStatement(SelectPlan select, int key, ValueWriter row)
 
     public ValueWriter Row { get; } = row;
 
-    public override TenantLog? Log => select.Log;
+    public override bool ShowsLog => select.ShowsLog;
 
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }
@@ -88,7 +87,7 @@ internal sealed class NestedStatement(int number, SelectPlan select, int parent,
 
     public override bool IsNeeded(RootValues values) => values.Nested[Number] is not null;
 
-    public override TenantLog? Log => select.Log;
+    public override bool ShowsLog => select.ShowsLog;
 
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }

@@ -16,9 +16,13 @@ namespace CityHelper.Engine.Planning;
 internal sealed class TablesRead(ISchema schema, VariableValues? variables)
 {
     private readonly SortedSet<string> _names = new(StringComparer.Ordinal);
+    private readonly HashSet<FurtherRows> _further = [];
 
     /// <summary>The tables recorded so far, by name.</summary>
     public IReadOnlyCollection<string> Names => _names;
+
+    /// <summary>The lists and rows recorded so far that no argument of a root names.</summary>
+    public IReadOnlyCollection<FurtherRows> Further => _further;
 
     /// <summary>Records what one response object reads.</summary>
     /// <param name="type">Its type.</param>
@@ -32,6 +36,7 @@ internal sealed class TablesRead(ISchema schema, VariableValues? variables)
             {
                 Note(binding.Tables.Where(read => read.Argument is null || IsGiven(field, read.Argument)));
                 NoteArguments(field, definition, binding.ListedRows);
+                NoteFurther(type, binding);
             }
         }
     }
@@ -39,6 +44,23 @@ internal sealed class TablesRead(ISchema schema, VariableValues? variables)
     // The table of a row with an id is read whatever is selected. Rows without an id come with a binding that names their table.
     private void NoteRows(IObjectGraphType type) =>
         Note(type.Fields.Select(FieldBinding.Of).OfType<GlobalIdBinding>().SelectMany(id => id.Tables));
+
+    private void NoteFurther(IObjectGraphType type, FieldBinding binding)
+    {
+        (string? table, bool isOfParent) = binding switch
+        {
+            KeyedRowBinding keyed => (keyed.Row.Target.Table, false),
+            SimilarRowsBinding similar => (similar.By.Access.Entity.Table, false),
+            NestedConnectionBinding nested => (nested.Rows.Access.Entity.Table, true),
+            ChildrenBinding children => (children.Target.Table, true),
+            _ => (null, false),
+        };
+        if (table is not null)
+        {
+            _further.Add(new FurtherRows(
+                isOfParent ? type.Fields.Select(FieldBinding.Of).OfType<GlobalIdBinding>().FirstOrDefault()?.Entity.Table : null, table));
+        }
+    }
 
     private void Note(IEnumerable<TableRead> reads) => _names.UnionWith(reads.Select(read => read.Table));
 
@@ -143,3 +165,8 @@ internal sealed class TablesRead(ISchema schema, VariableValues? variables)
         return input.Fields.Find(member)!.ResolvedType!.GetNamedType();
     }
 }
+
+/// <summary>Rows that are found through other rows.</summary>
+/// <param name="Parent">The table of the rows that they belong to; null when they belong to none and are only referred to.</param>
+/// <param name="Table">Their table.</param>
+internal sealed record FurtherRows(string? Parent, string Table);

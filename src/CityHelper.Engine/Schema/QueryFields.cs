@@ -48,9 +48,9 @@ public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, 
     /// <param name="property">The property of the unique column, whose camel-cased name is the argument's.</param>
     /// <param name="argumentDescription">The argument's description in the schema.</param>
     /// <param name="description">The field's description in the schema.</param>
-    /// <param name="tenants">For rows that are tenants: the directory that finds their keys by the same argument.</param>
+    /// <param name="tenants">The rows are tenants: the directory that finds their keys by the same argument.</param>
     public FieldType RowByUnique<T>(
-        string name, Type graphType, string property, string argumentDescription, string description, ITenantDirectory? tenants = null)
+        string name, Type graphType, string property, string argumentDescription, string description, ITenantDirectory tenants)
     {
         EntityMap entity = database.Entity(typeof(T));
         ColumnMap column = entity.Column(property);
@@ -108,17 +108,17 @@ public sealed class QueryFields(IObjectGraphType query, DatabaseModel database, 
     /// <param name="draft">Name and description of the field of <c>Query</c>.</param>
     /// <param name="binding">The directory of tenants, and the error for an unknown group.</param>
     /// <param name="descriptions">The descriptions of the arguments that name tenant and group.</param>
-    public IEnumerable<FieldType> Similar(
+    public void Similar(
         SimilarRowType type,
         Similarity by,
         (string Name, string Description) nested,
         (string Name, string Description) draft,
         SimilarToDraftBinding binding,
-        (string Tenant, string Group) descriptions) =>
-        [
-            type.Nested(by.Row, nested.Name, nested.Description, by),
-            type.OfDraft(query, draft.Name, draft.Description, binding, descriptions.Tenant, descriptions.Group),
-        ];
+        (string Tenant, string Group) descriptions)
+    {
+        type.Nested(by.Row, nested.Name, nested.Description, by);
+        type.OfDraft(query, draft.Name, draft.Description, binding, descriptions.Tenant, descriptions.Group);
+    }
 
     /// <summary>The table of a class.</summary>
     public EntityMap Entity<T>() => database.Entity(typeof(T));

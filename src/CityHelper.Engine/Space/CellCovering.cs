@@ -11,6 +11,9 @@ internal sealed record CellCovering(int Level, IReadOnlyList<long> Cells)
     /// <summary>An area that no level covers.</summary>
     public static CellCovering None { get; } = new(-1, []);
 
+    /// <summary>The cells; null when there are none.</summary>
+    public IReadOnlyList<long>? Known => Level >= 0 ? Cells : null;
+
     /// <summary>Covers an area.</summary>
     /// <param name="area">A checked area.</param>
     /// <param name="zooms">The zooms of the levels, coarsest first.</param>

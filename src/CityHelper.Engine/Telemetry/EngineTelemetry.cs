@@ -39,6 +39,27 @@ public static class EngineTelemetry
     /// <summary>Why a span failed: a code of docs/errors.md.</summary>
     internal const string ErrorType = "error.type";
 
+    /// <summary>The value of <see cref="Target"/> for the primary.</summary>
+    internal const string Primary = "primary";
+
+    /// <summary>The value of <see cref="Target"/> for a replica.</summary>
+    internal const string Replica = "replica";
+
+    /// <summary>The reason of an answer that was older than needed.</summary>
+    internal const string Behind = "behind";
+
+    /// <summary>The reason of an answer whose batches belong to no state that ever was.</summary>
+    internal const string Torn = "torn";
+
+    /// <summary>The reason of an answer that could not be read to its end.</summary>
+    internal const string Failed = "failed";
+
+    /// <summary>What was read from: <see cref="Primary"/> or <see cref="Replica"/>.</summary>
+    internal const string Target = "cityhelper.database.target";
+
+    /// <summary>Why a replica's answer was read again: <see cref="Behind"/>, <see cref="Torn"/> or <see cref="Failed"/>.</summary>
+    internal const string UnmetReason = "cityhelper.database.unmet.reason";
+
     /// <summary>The name of a mutation in the schema.</summary>
     internal const string Mutation = "cityhelper.mutation";
 
@@ -78,6 +99,12 @@ public static class EngineTelemetry
     internal static readonly Counter<long> ReadsRepeated = s_meter.CreateCounter<long>(
         "cityhelper.database.reads.repeated", "{read}", "Reads that were tried once more because a connection of the pool was dead.");
 
+    internal static readonly Counter<long> Reads = s_meter.CreateCounter<long>(
+        "cityhelper.database.reads", "{read}", "Batches and look-ups, by what they were read from.");
+
+    internal static readonly Counter<long> AnswersUnmet = s_meter.CreateCounter<long>(
+        "cityhelper.database.answers.unmet", "{answer}", "Answers of replicas that were read again from the primary.");
+
     internal static readonly Counter<long> SuspendedRefusals = s_meter.CreateCounter<long>(
         "cityhelper.graphql.suspended.refusals",
         "{request}",
@@ -96,8 +123,29 @@ public static class EngineTelemetry
     internal static readonly Counter<long> AdmissionRefusals = s_meter.CreateCounter<long>(
         "cityhelper.admission.refusals", "{refusal}", "Requests refused with 503 before anything was read for them.");
 
+    /// <summary>The tenant of a stored answer, by its name in tags.</summary>
+    internal const string CacheTenant = "cityhelper.tenant";
+
+    /// <summary>What the response cache did with a question.</summary>
+    internal const string CacheOutcome = "cityhelper.cache.outcome";
+
+    internal static readonly Counter<long> CacheAnswers = s_meter.CreateCounter<long>(
+        "cityhelper.cache.answers",
+        "{answer}",
+        "Answers at cacheable addresses: hit, stale (a hit that lacks changes, and says so), miss, invalidated (stored, and no longer "
+            + "valid), joined (another's execution), refused.");
+
+    internal static readonly UpDownCounter<long> CacheBytes =
+        s_meter.CreateUpDownCounter<long>("cityhelper.cache.size", "By", "Bytes of stored answers.");
+
     internal static readonly UpDownCounter<long> AdmissionExecutions =
         s_meter.CreateUpDownCounter<long>("cityhelper.admission.executions", "{execution}", "Executions that run now.");
+
+    /// <summary>Counts a read.</summary>
+    internal static void CountRead(string target) => Reads.Add(1, new KeyValuePair<string, object?>(Target, target));
+
+    /// <summary>Counts an answer of a replica that is not sent.</summary>
+    internal static void CountUnmet(string reason) => AnswersUnmet.Add(1, new KeyValuePair<string, object?>(UnmetReason, reason));
 
     private static Histogram<double> Duration(string name, string description) =>
         s_meter.CreateHistogram(name, "s", description, tags: null, s_durations);

@@ -26,4 +26,8 @@ internal static class EventIds
     public const int GeometryNotCompared = 1205;
     public const int MutationFailed = 1206;
     public const int MutationBroken = 1207;
+    public const int ReplicaFailed = 1208;
+    public const int ReplicaFar = 1209;
+    public const int ReplicasAway = 1210;
+    public const int ReplicasBack = 1211;
 }

@@ -67,6 +67,20 @@ internal static partial class LogMessages
     [LoggerMessage(EventIds.MutationBroken, LogLevel.Error, "The mutation {Mutation} failed by a fault of the server")]
     public static partial void MutationBroken(ILogger logger, LogText mutation, Exception cause);
 
+    [LoggerMessage(EventIds.ReplicaFailed, LogLevel.Warning,
+        "The replica {Server} failed ({Reason}); the answer is read again from the primary")]
+    public static partial void ReplicaFailed(ILogger logger, LogText server, LogText reason);
+
+    [LoggerMessage(EventIds.ReplicaFar, LogLevel.Warning,
+        "The replica {Server} is far behind; it is left alone for {Seconds:F0} s at a time until it has caught up")]
+    public static partial void ReplicaFar(ILogger logger, LogText server, double seconds);
+
+    [LoggerMessage(EventIds.ReplicasAway, LogLevel.Warning, "No replica can be read from ({Reason}); all is read from the primary")]
+    public static partial void ReplicasAway(ILogger logger, LogText reason);
+
+    [LoggerMessage(EventIds.ReplicasBack, LogLevel.Information, "The replica {Server} can be read from again")]
+    public static partial void ReplicasBack(ILogger logger, LogText server);
+
     [LoggerMessage(EventIds.BatchFailed, LogLevel.Error, "A batch failed, clients are told {Code}")]
     public static partial void BatchFailed(ILogger logger, LogText code, Exception cause);
 }

@@ -3,6 +3,9 @@ using CityHelper.Engine.Admission;
 using CityHelper.Engine.Binding;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
+using CityHelper.Engine.Transport.Http;
 
 namespace CityHelper.Engine.Transport;
 
@@ -15,13 +18,42 @@ public sealed class OperationExplainer
     private readonly OperationBinder _binder;
     private readonly OperationExecutor _executor;
     private readonly AdmissionControl _admission;
+    private readonly TenantLog _log;
 
-    internal OperationExplainer(OperationPreparer preparer, OperationBinder binder, OperationExecutor executor, AdmissionControl admission)
+    internal OperationExplainer(
+        OperationPreparer preparer, OperationBinder binder, OperationExecutor executor, AdmissionControl admission, TenantLog log)
     {
         _preparer = preparer;
         _binder = binder;
         _executor = executor;
         _admission = admission;
+        _log = log;
+    }
+
+    /// <summary>Explains what the answer to an operation depends on. Nothing is read but what binding looks up.</summary>
+    /// <param name="operation">The operation, which has a name.</param>
+    /// <param name="variables">A JSON object.</param>
+    /// <param name="path">Where persisted operations are mapped: <c>/graphql/persisted</c>.</param>
+    /// <param name="cancellation">Cancels lookups.</param>
+    public async Task<CacheExplanation> ExplainCacheAsync(
+        Operation operation, JsonElement variables, string path, CancellationToken cancellation)
+    {
+        string address = CanonicalAddress.Of($"{path}/{operation.Id}/{operation.Name}", variables)
+            ?? "none: the variables have no canonical JSON";
+        (PreparedOperation? prepared, RequestError? refusal) = await _preparer.PrepareAsync(operation, variables, cancellation);
+        var explanation = new CacheExplanation(address, prepared?.Plan.Cache.Header ?? "no-store");
+        if (refusal is not null || prepared!.Plan.Cache == CachePolicy.None)
+        {
+            return explanation with { Refusal = refusal?.Message ?? "a field has no cache policy" };
+        }
+
+        BoundOperation bound = await _binder.BindAsync(prepared, cancellation);
+        return Dependencies.Of(bound, _log) is { } dependencies
+            ? explanation with { Tenant = dependencies.Tenant, Tags = dependencies.Tags, Until = dependencies.Until }
+            : explanation with
+            {
+                Refusal = bound.Errors.FirstOrDefault()?.Message ?? "it reads no tenant, several tenants, or what the log does not tell",
+            };
     }
 
     /// <summary>Explains an operation.</summary>

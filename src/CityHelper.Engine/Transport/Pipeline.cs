@@ -1,12 +1,15 @@
 using System.Text.Json;
 using CityHelper.Engine.Admission;
 using CityHelper.Engine.Binding;
+using CityHelper.Engine.Caching;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cost;
+using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Database;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Schema;
+using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Writing;
 using GraphQLParser.AST;
 
@@ -32,17 +35,41 @@ internal sealed record PipelineRequest(OperationRequest Request, ClientProfile C
 
     /// <summary>Whether the response lists the access path of each connection.</summary>
     public bool WithAccessPaths { get; init; }
+
+    /// <summary>
+    /// The cursor of a change that the answer must have: what its client wrote, or was told. Null for none.
+    /// </summary>
+    public string? AtLeast { get; init; }
+
+    /// <summary>Whether the response says how fresh it is.</summary>
+    public bool WithFreshness { get; init; }
+
+    /// <summary>
+    /// The question, when the request was sent to the canonical address of an operation with these variables; null for any other, whose
+    /// answer is not kept.
+    /// </summary>
+    public Func<Operation, JsonElement, Question?> QuestionOf { get; init; } = static (_, _) => null;
 }
 
 /// <summary>A response and its operation.</summary>
 /// <param name="Result">The response; the receiver disposes it.</param>
 /// <param name="Operation">The operation; null when it was not found or may not run.</param>
-internal sealed record PipelineAnswer(OperationResult Result, Operation? Operation);
+internal sealed record PipelineAnswer(OperationResult Result, Operation? Operation)
+{
+    /// <summary>The question at whose canonical address the request was sent; null for any other request.</summary>
+    public Question? Question { get; init; }
+
+    /// <summary>The same response as it is kept; null when it is not.</summary>
+    public StoredAnswer? Stored { get; init; }
+
+    /// <summary>Whether another request's execution made it.</summary>
+    public bool IsJoined { get; init; }
+}
 
 /// <summary>
 /// Processes every request, whichever transport brought it: (1) authorise: find the operation that the client may run (2) coerce variables,
 /// plan, compute the cost; refuse mutations that the client may not send (3) refuse what costs too much, store what is registered
-/// (4) admit, or refuse for load (5) bind (6) execute.
+/// (4) admit, or refuse for load (5) bind (6) execute. Requests that ask the same at a cacheable address share (4) to (6).
 /// </summary>
 /// <remarks>
 /// Nothing reaches the database before (4), since binding looks up cities, areas and calendars, and computes with geometries
@@ -57,6 +84,10 @@ public sealed class Pipeline
     private readonly AdmissionControl _admission;
     private readonly SuspendedSignatures _suspended;
     private readonly BackendRegister _backends;
+    private readonly ResponseCache _cache;
+    private readonly TenantLog _log;
+    private readonly IAreaDirectory _areas;
+    private readonly Freshness _freshness;
 
     /// <param name="authorisation">Decides what clients may run.</param>
     /// <param name="preparer">Coerces variables, plans, computes costs.</param>
@@ -65,6 +96,10 @@ public sealed class Pipeline
     /// <param name="admission">Limits how much runs at once.</param>
     /// <param name="suspended">The suspended signatures.</param>
     /// <param name="backends">The backends, abandoned ones included.</param>
+    /// <param name="cache">Shares executions and keeps their answers.</param>
+    /// <param name="log">What the log tells of each table.</param>
+    /// <param name="areas">Told of areas that are no longer current.</param>
+    /// <param name="freshness">Reads and tells positions.</param>
     internal Pipeline(
         OperationAuthorisation authorisation,
         OperationPreparer preparer,
@@ -72,7 +107,11 @@ public sealed class Pipeline
         OperationExecutor executor,
         AdmissionControl admission,
         SuspendedSignatures suspended,
-        BackendRegister backends)
+        BackendRegister backends,
+        ResponseCache cache,
+        TenantLog log,
+        IAreaDirectory areas,
+        Freshness freshness)
     {
         _authorisation = authorisation;
         _preparer = preparer;
@@ -81,6 +120,10 @@ public sealed class Pipeline
         _admission = admission;
         _suspended = suspended;
         _backends = backends;
+        _cache = cache;
+        _log = log;
+        _areas = areas;
+        _freshness = freshness;
     }
 
     /// <summary>Processes a request.</summary>
@@ -120,14 +163,56 @@ public sealed class Pipeline
             Caller = new MutationCaller(request.Client.Name),
             IsPublished = authorisation.IsPublished,
             Memory = request.Memory,
+            AtLeast = request.AtLeast,
+            WithFreshness = request.WithFreshness,
         };
-        OperationResult result = prepared is null ? Refused(refusal!, options) : await RunAsync(prepared, options, cancellation);
+        if (prepared is null)
+        {
+            return new PipelineAnswer(Refused(refusal!, options), operation);
+        }
+
+        if (!request.MayWrite && prepared.Plan.IsPersonal)
+        {
+            return Refused(new PostRequiredError());
+        }
+
+        // Published ones alone: what else a client may send is decided, counted and logged with each request.
+        if (authorisation.IsPublished
+            && prepared.Plan.Cache != CachePolicy.None
+            && request.QuestionOf(operation, request.Request.Variables) is { } question)
+        {
+            return await ShareAsync(question, prepared, options, cancellation);
+        }
+
+        OperationResult result = await RunAsync(prepared, options, run: null, cancellation);
         if (persisted is not null)
         {
             result.With("persistedQuery", persisted);
         }
 
         return new PipelineAnswer(result, operation);
+    }
+
+    // A caller that joins takes nothing of the admission. The cost limit is the operation's, the same for all callers.
+    private async Task<PipelineAnswer> ShareAsync(
+        Question question, PreparedOperation prepared, RunOptions options, CancellationToken cancellation)
+    {
+        bool isOwn = false;
+        SharedAnswer shared = await _cache.ExecuteAsync(
+            question,
+            prepared.Operation,
+            (run, memory, ending) =>
+            {
+                isOwn = true;
+                return RunAsync(prepared, options with { Memory = memory }, run, ending);
+            },
+            cancellation);
+        return new PipelineAnswer(shared.CopyFor(options.Memory), prepared.Operation)
+        {
+            Question = question,
+            Stored = shared.Stored,
+            IsJoined = !isOwn,
+        };
     }
 
     /// <summary>Runs an operation that is known to be allowed: the pipeline from (2) on.</summary>
@@ -140,7 +225,7 @@ public sealed class Pipeline
         Operation operation, JsonElement variables, RunOptions options, CancellationToken cancellation)
     {
         (PreparedOperation? prepared, RequestError? refusal) = await PrepareAsync(operation, variables, options.Writes, cancellation);
-        return prepared is null ? Refused(refusal!, options) : await RunAsync(prepared, options, cancellation);
+        return prepared is null ? Refused(refusal!, options) : await RunAsync(prepared, options, run: null, cancellation);
     }
 
     // Which mutations an operation has depends on its variables (@skip and @include), so the access is checked with the plan. A mutation
@@ -152,7 +237,12 @@ public sealed class Pipeline
         return prepared?.Plan.Writes > writes ? (null, new NotAuthorizedError()) : (prepared, refusal);
     }
 
-    private async Task<OperationResult> RunAsync(PreparedOperation prepared, RunOptions options, CancellationToken cancellation)
+    /// <param name="prepared">Plan and variables.</param>
+    /// <param name="options">The cost limit, and what the response reports beside its data.</param>
+    /// <param name="run">Told what the answer depends on; null when it is not kept.</param>
+    /// <param name="cancellation">Cancels the batch in PostgreSQL too.</param>
+    private async Task<OperationResult> RunAsync(
+        PreparedOperation prepared, RunOptions options, QuestionRun? run, CancellationToken cancellation)
     {
         if (options.Limit?.Check(prepared.Cost) is { } tooExpensive)
         {
@@ -175,9 +265,12 @@ public sealed class Pipeline
         try
         {
             bound = await _binder.BindAsync(prepared, cancellation); // (5)
-            return CheckBound(bound, options) is { } refused
+            run?.Begin(Dependencies.Of(bound, _log));
+            (LogPosition? atLeast, RequestError? refused) = _freshness.Open(options.AtLeast, bound);
+            refused ??= CheckBound(bound, options);
+            return refused is not null
                 ? OperationResult.Refused(refused)
-                : await _executor.ExecuteAsync(bound, options.Answer, cancellation); // (6)
+                : await ExecuteAsync(bound, options, atLeast ?? run?.Needed, cancellation); // (6)
         }
         catch (ResponseRefusedException cause)
         {
@@ -193,6 +286,33 @@ public sealed class Pipeline
                 lease.Dispose();
             }
         }
+    }
+
+    private async Task<OperationResult> ExecuteAsync(
+        BoundOperation bound, RunOptions options, LogPosition? needed, CancellationToken cancellation)
+    {
+        DateTimeOffset sentAt = _freshness.Now;
+        OperationResult result = await _executor.ExecuteAsync(bound, options.Answer with { Needed = needed }, cancellation);
+        if (result.Read is { } read)
+        {
+            foreach (long revision in bound.AreaRevisions.Where(revision => revision != read.Areas))
+            {
+                _areas.Drop(read.Tenant, revision);
+            }
+
+            if (options.AtLeast is not null && read.Position < needed)
+            {
+                result.Dispose();
+                return OperationResult.Refused(new PositionNotReachedError());
+            }
+        }
+
+        if (options.WithFreshness)
+        {
+            _freshness.Report(result, sentAt);
+        }
+
+        return result;
     }
 
     // Checks that need the variables' values: the cost counted during binding, and a suspended signature.

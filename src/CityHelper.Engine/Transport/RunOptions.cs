@@ -23,6 +23,12 @@ public sealed record RunOptions(
     /// <summary>The mutations that it may have; none unless stated, so that checks of operations never write.</summary>
     public WriteAccess Writes { get; init; }
 
+    /// <summary>The cursor of a change that the answer must have; null for none.</summary>
+    public string? AtLeast { get; init; }
+
+    /// <summary>Whether the response says how fresh it is.</summary>
+    public bool WithFreshness { get; init; }
+
     /// <summary>Who sends its mutations.</summary>
     public MutationCaller Caller { get; init; } = new("");
 

@@ -9,7 +9,7 @@ namespace CityHelper.Engine.Writing;
 /// <param name="cursors">Signs them.</param>
 internal sealed class LogPositions(LogPositionCursors cursors)
 {
-    private readonly Dictionary<short, LogPosition> _ofTenants = [];
+    private readonly Dictionary<short, Read> _ofTenants = [];
 
     /// <summary>
     /// Whether no position is true of the whole answer: two batches read in different epochs, whose numbers do not compare, or a later
@@ -17,18 +17,25 @@ internal sealed class LogPositions(LogPositionCursors cursors)
     /// </summary>
     public bool IsTorn { get; private set; }
 
-    /// <summary>Adds the position of a tenant that a batch read; the first stays.</summary>
-    public void Add(short tenant, LogPosition position)
+    /// <summary>Adds what a batch read of a tenant; the first position stays.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="position">Its position.</param>
+    /// <param name="areas">The revision of its stored areas.</param>
+    public void Add(short tenant, LogPosition position, long areas)
     {
-        if (!_ofTenants.TryAdd(tenant, position))
+        if (!_ofTenants.TryAdd(tenant, new Read(position, areas)))
         {
-            LogPosition known = _ofTenants[tenant];
-            IsTorn |= position.Epoch != known.Epoch || position.Number < known.Number;
+            Read known = _ofTenants[tenant];
+            IsTorn |= position.Epoch != known.Position.Epoch || position.Number < known.Position.Number;
+            _ofTenants[tenant] = known.Areas == areas ? known : known with { Areas = null };
         }
     }
 
     /// <summary>The position of a tenant; null when the log has none of it.</summary>
-    public LogPosition? Of(short tenant) => _ofTenants.TryGetValue(tenant, out LogPosition position) ? position : null;
+    public LogPosition? Of(short tenant) => _ofTenants.TryGetValue(tenant, out Read? read) ? read.Position : null;
+
+    /// <summary>The revision of a tenant's stored areas in all batches; null when they differ, or nothing of it was read.</summary>
+    public long? AreasOf(short tenant) => _ofTenants.GetValueOrDefault(tenant)?.Areas;
 
     /// <summary>Writes a tenant's cursor as a JSON string.</summary>
     public void Write(short tenant, LogPosition position, JsonBuffer json)
@@ -36,6 +43,8 @@ internal sealed class LogPositions(LogPositionCursors cursors)
         cursors.Sign(tenant, position, json.BeginString(CursorSigner.CursorChars));
         json.FinishString(CursorSigner.CursorChars);
     }
+
+    private sealed record Read(LogPosition Position, long? Areas);
 }
 
 /// <summary>The cursor of the row's tenant in its log; null when the log does not have the tenant.</summary>

@@ -1,20 +1,26 @@
 using System.Collections.Concurrent;
 using CityHelper.Data.Boundaries;
+using CityHelper.Data.Changes;
 using CityHelper.Data.Model;
 using CityHelper.Engine.Database;
 using CityHelper.Engine.Lookups;
 using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Space;
+using CityHelper.Server.Changes;
 using NetTopologySuite.Geometries;
 using Npgsql;
 
 namespace CityHelper.Server.Boundaries;
 
 /// <summary>
-/// Geometries of the boundaries that requests name by id or compare with, from memory. Each city is checked for changed boundaries at most
-/// once a second; until then an answer may use the previous geometry.
+/// Geometries of the boundaries that requests name by id or compare with, from memory. They follow the change log: a changed boundary ends
+/// those of its city. An answer may still be about the geometry before; then it is not stored (<see cref="StoredArea.TenantRevision"/>).
 /// </summary>
-public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) : IAreaDirectory
+/// <remarks>
+/// A city is checked again, at most once a second, while its boundaries are not counted, since the log does not tell when they are; and
+/// while nobody knows whether the log goes on (<see cref="ILogAge"/>).
+/// </remarks>
+public sealed class BoundaryAreas(ReadingDatabase database, ILogAge log, TimeProvider time) : IAreaDirectory, IChangeObserver
 {
     private static readonly TimeSpan s_checkPause = TimeSpan.FromSeconds(1);
 
@@ -23,6 +29,24 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
     private readonly Coalescer<(short City, long Revision, long Key), Shape?> _lookups = new();
 
     public string TypeName => nameof(Boundary);
+
+    public void Apply(ChangeEvent change)
+    {
+        if (change.Kind == ChangeKind.Boundary || change.IsAll)
+        {
+            _cities.TryRemove(change.CityId, out _);
+        }
+    }
+
+    public void Reset(short cityId, ChangePosition position, IReadOnlyList<ChangeEvent> recent) => _cities.TryRemove(cityId, out _);
+
+    public void Drop(short tenant, long revision)
+    {
+        if (_cities.TryGetValue(tenant, out CityShapes? shapes) && shapes.Revision == revision)
+        {
+            _cities.TryRemove(new(tenant, shapes));
+        }
+    }
 
     public async ValueTask<StoredArea?> FindAsync(short tenant, long key, CancellationToken cancellation)
     {
@@ -34,7 +58,10 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
         Shape? shape = shapes.Known.GetValueOrDefault(key)
             ?? await _lookups.AskAsync(
                 (tenant, shapes.Revision, key), (_, ending) => LookUpAsync(shapes, tenant, key, ending), cancellation);
-        return shape is null ? null : new StoredArea(key, shape.Geometry, shape.Revision, shapes.IsCounted && shape.IsCounted);
+        return shape is null ? null : new StoredArea(key, shape.Geometry, shape.Revision, shapes.IsCounted && shape.IsCounted)
+        {
+            TenantRevision = shape.CityRevision,
+        };
     }
 
     public async ValueTask<IReadOnlyList<Geometry>> OverlappingAsync(short tenant, Viewport box, CancellationToken cancellation)
@@ -75,7 +102,10 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
         Checked(city) ?? await _checks.AskAsync(city, CheckAsync, cancellation);
 
     private CityShapes? Checked(short city) =>
-        _cities.GetValueOrDefault(city) is { } shapes && time.GetUtcNow() - shapes.CheckedAt < s_checkPause ? shapes : null;
+        _cities.GetValueOrDefault(city) is { } shapes
+        && ((shapes.IsCounted && log.Of(city) < Engine.Limits.LogAgeMax) || time.GetUtcNow() - shapes.CheckedAt < s_checkPause)
+            ? shapes
+            : null;
 
     private async Task<CityShapes?> CheckAsync(short city, CancellationToken cancellation)
     {
@@ -129,19 +159,29 @@ public sealed class BoundaryAreas(ReadingDatabase database, TimeProvider time) :
     {
         Dictionary<long, Shape> shapes = [];
         await using var command = new NpgsqlCommand(
-            "select id::bigint, geometry, revision, is_counted from boundary where city_id = $1 and id = any($2)", connection);
+            """
+            select b.id::bigint, b.geometry, b.revision, b.is_counted, (select r.revision from boundary_revision r where r.city_id = $1)
+            from boundary b where b.city_id = $1 and b.id = any($2)
+            """,
+            connection);
         command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = city });
         command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = keys });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {
-            shapes.Add(reader.GetInt64(0), new Shape(reader.GetFieldValue<Geometry>(1), reader.GetInt64(2), reader.GetBoolean(3)));
+            shapes.Add(
+                reader.GetInt64(0),
+                new Shape(reader.GetFieldValue<Geometry>(1), reader.GetInt64(2), reader.GetBoolean(3), reader.GetInt64(4)));
         }
 
         return shapes;
     }
 
-    private sealed record Shape(Geometry Geometry, long Revision, bool IsCounted);
+    /// <param name="Geometry">The geometry.</param>
+    /// <param name="Revision">Its own revision.</param>
+    /// <param name="IsCounted">Whether its months were counted.</param>
+    /// <param name="CityRevision">The revision of the city's boundaries, in one snapshot with the geometry.</param>
+    private sealed record Shape(Geometry Geometry, long Revision, bool IsCounted, long CityRevision);
 
     private sealed record CityShapes(long Revision, bool IsCounted, DateTimeOffset CheckedAt, ConcurrentDictionary<long, Shape> Known)
     {

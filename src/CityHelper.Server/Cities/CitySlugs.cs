@@ -18,6 +18,7 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : ITe
     // One list, so one key: requests for any slug wait for the same lookup.
     private readonly Coalescer<string, IReadOnlyDictionary<string, short>> _lookups = new();
     private IReadOnlyDictionary<string, short> _keys = new Dictionary<string, short>();
+    private IReadOnlyDictionary<short, string> _names = new Dictionary<short, string>();
     private long _missedAt = Never;
     private ExceptionDispatchInfo? _failure;
 
@@ -38,6 +39,31 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : ITe
         return key;
     }
 
+    /// <summary>The slug of a city; null when no city has the id, or the list cannot be read.</summary>
+    public async ValueTask<string?> NameAsync(short key, CancellationToken cancellation)
+    {
+        if (_names.TryGetValue(key, out string? name))
+        {
+            return name;
+        }
+
+        try
+        {
+            await _lookups.AskAsync(nameof(_keys), (_, ending) => LookUpAsync(ending), cancellation);
+        }
+        catch (NpgsqlException)
+        {
+            // Whoever needs the list for an answer tells of it.
+        }
+
+        return _names.GetValueOrDefault(key);
+    }
+
+    /// <summary>The slugs of all cities, read now.</summary>
+    /// <exception cref="NpgsqlException">The database does not answer.</exception>
+    public async Task<IReadOnlyDictionary<short, string>> NamesAsync(CancellationToken cancellation) =>
+        (await ReadAsync(cancellation)).ToDictionary(city => city.Value, city => city.Key);
+
     public RequestError NotFound(string name) => new CityNotFoundError(name);
 
     private async Task<IReadOnlyDictionary<string, short>> LookUpAsync(CancellationToken cancellation)
@@ -54,7 +80,9 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : ITe
         _failure = null;
         try
         {
-            return _keys = await ReadAsync(cancellation);
+            _keys = await ReadAsync(cancellation);
+            _names = _keys.ToDictionary(city => city.Value, city => city.Key);
+            return _keys;
         }
         catch (OperationCanceledException)
         {

@@ -1,10 +1,14 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using CityHelper.Checks.PlanAudits;
 using CityHelper.Data.WorstCases;
 using CityHelper.Engine;
+using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Schema.Bindings;
+using CityHelper.Engine.Tags;
 using CityHelper.Engine.Transport;
+using CityHelper.Server.Cities;
 using CityHelper.Server.Database;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Statistics;
@@ -69,6 +73,28 @@ internal sealed class CheckServices : IAsyncDisposable
             _services.GetRequiredService<Pipeline>(),
             Catalog,
             values);
+
+    /// <summary>Explains what the answer to an operation depends on.</summary>
+    /// <param name="manifest">The file that servers load.</param>
+    /// <param name="idOrName">The operation's id or name.</param>
+    /// <param name="variables">A JSON object.</param>
+    /// <param name="cancellation">Cancels lookups.</param>
+    /// <returns>The explanation and the name of its city; null when there is no such operation.</returns>
+    public async Task<(CacheExplanation Explanation, string City)?> ExplainCacheAsync(
+        string manifest, string idOrName, JsonElement variables, CancellationToken cancellation)
+    {
+        var operations = _services.GetRequiredService<OperationRegistry>();
+        await operations.LoadAsync(manifest, cancellation);
+        if (operations.Published.FirstOrDefault(known => known.Id == idOrName || known.Name == idOrName) is not { } operation)
+        {
+            return null;
+        }
+
+        CacheExplanation explanation = await _services.GetRequiredService<OperationExplainer>().ExplainCacheAsync(
+            operation, variables, ServerApplication.PersistedPath, cancellation);
+        IReadOnlyDictionary<short, string> cities = await _services.GetRequiredService<CitySlugs>().NamesAsync(cancellation);
+        return (explanation, cities.GetValueOrDefault(explanation.Tenant, TagNames.NoTenant));
+    }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 }

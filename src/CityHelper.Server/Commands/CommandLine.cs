@@ -36,7 +36,11 @@ public static class CommandLine
                 LogCompareCommand.Create(host),
                 LogRefeedCommand.Create(host),
                 LogRaiseEpochCommand.Create(host),
-                LogPurgeCommand.Create(host),
+            },
+            new Command("cache", "The answers that servers keep.")
+            {
+                CacheExplainCommand.Create(host),
+                CachePurgeCommand.Create(host),
             },
             new Command("schema", "The schemas, as files under review.")
             {

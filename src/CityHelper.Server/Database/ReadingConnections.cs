@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace CityHelper.Server.Database;
 
-/// <summary>The pool of reading connections.</summary>
+/// <summary>The pools of reading connections.</summary>
 internal static class ReadingConnections
 {
     /// <summary>
@@ -32,10 +32,29 @@ internal static class ReadingConnections
     /// <param name="connectionsMax">The most connections; admission lets in no more executions than that.</param>
     /// <param name="loggers">The loggers of Npgsql.</param>
     /// <param name="limit">The time limit of a statement; <see cref="StatementLimit.Usual"/> by default.</param>
-    public static NpgsqlDataSource Create(string connectionString, int connectionsMax, ILoggerFactory loggers, StatementLimit? limit = null)
+    public static NpgsqlDataSource Create(
+        string connectionString, int connectionsMax, ILoggerFactory loggers, StatementLimit? limit = null) =>
+        CityHelperDatabase.CreateDataSource(
+            Settings(connectionString, connectionsMax, limit ?? StatementLimit.Usual).ConnectionString,
+            builder => Configure(builder, "answers", loggers));
+
+    /// <summary>The same connections to replicas, in a pool for each.</summary>
+    /// <param name="connectionString">The replicas: its host is a list.</param>
+    /// <param name="connectionsMax">The most connections to one replica.</param>
+    /// <param name="loggers">The loggers of Npgsql.</param>
+    /// <param name="limit">The time limit of a statement.</param>
+    public static NpgsqlMultiHostDataSource CreateReplicas(
+        string connectionString, int connectionsMax, ILoggerFactory loggers, StatementLimit limit)
     {
-        limit ??= StatementLimit.Usual;
-        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        NpgsqlConnectionStringBuilder settings = Settings(connectionString, connectionsMax, limit);
+        settings.LoadBalanceHosts = true;
+        settings.Timeout = Limits.ReplicaConnectSeconds;
+        return CityHelperDatabase.CreateMultiHostDataSource(
+            settings.ConnectionString, builder => Configure(builder, "replicas", loggers));
+    }
+
+    private static NpgsqlConnectionStringBuilder Settings(string connectionString, int connectionsMax, StatementLimit limit) =>
+        new(connectionString)
         {
             ApplicationName = "cityhelper",
             MaxPoolSize = connectionsMax,
@@ -55,12 +74,12 @@ internal static class ReadingConnections
             // No session state is ever set: there is nothing to reset, and a round trip is saved.
             NoResetOnClose = true,
         };
-        return CityHelperDatabase.CreateDataSource(settings.ConnectionString, builder =>
-        {
-            // The pool's name in metrics, which is the connection string by default.
-            builder.Name = "answers";
-            builder.UseLoggerFactory(loggers).UsePhysicalConnectionInitializer(Warm, WarmAsync);
-        });
+
+    private static void Configure(NpgsqlDataSourceBuilder builder, string name, ILoggerFactory loggers)
+    {
+        // The pool's name in metrics, which is the connection string by default.
+        builder.Name = name;
+        builder.UseLoggerFactory(loggers).UsePhysicalConnectionInitializer(Warm, WarmAsync);
     }
 
     private static void Warm(NpgsqlConnection connection)

@@ -1,4 +1,6 @@
+using CityHelper.Engine.Caching;
 using CityHelper.Engine.Clients;
+using CityHelper.Server.Caching;
 using CityHelper.Server.Changes;
 using CityHelper.Server.Configuration;
 using CityHelper.Server.Operations;
@@ -22,6 +24,7 @@ internal static class RedisServices
             connectionString, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RedisConnection>>()));
         services.AddHostedService(s => s.GetRequiredService<RedisConnection>());
         services.AddSingleton<IOperationStore, RedisOperationStore>();
+        services.AddSingleton<ISharedAnswers, RedisSharedAnswers>();
         services.AddChangeStream(configuration);
         services.AddHealthChecks().AddCheck<RedisHealth>("redis");
         return services;

@@ -3,6 +3,7 @@ using CityHelper.Data.Model;
 using CityHelper.Engine;
 using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Server.Boundaries;
+using CityHelper.Server.Changes;
 using CityHelper.Server.Cities;
 using CityHelper.Server.Database;
 using CityHelper.Server.ServiceRequests;
@@ -22,9 +23,13 @@ internal static class SchemaServices
         services.AddSingleton(s => new DatabaseModel(Model(s.GetRequiredService<NpgsqlDataSource>()), tenantColumn: "city_id"));
         services.AddReadingDatabase();
         services
-            .AddSingleton<ITenantDirectory, CitySlugs>()
+            .AddSingleton(CityLog.Log)
+            .AddSingleton<CitySlugs>()
+            .AddSingleton<ITenantDirectory>(s => s.GetRequiredService<CitySlugs>())
             .AddSingleton<ITenantCalendars, CityCalendars>()
-            .AddSingleton<IAreaDirectory, BoundaryAreas>();
+            .AddSingleton<BoundaryAreas>()
+            .AddSingleton<IAreaDirectory>(s => s.GetRequiredService<BoundaryAreas>());
+        services.TryAddSingleton<ILogAge, NoLogAge>();
         services.AddEngineTypes();
         services.AddSingleton<BoundaryType>();
         services.AddSingleton<CityType>().AddSingleton<BoundsType>();

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using CityHelper.Engine.Database;
 using CityHelper.Engine.Telemetry;
+using CityHelper.Server.Configuration;
 using CityHelper.Server.Database;
 using CityHelper.Server.Telemetry;
 using Npgsql;
@@ -76,6 +78,24 @@ internal sealed class BackendWatcher(
             return;
         }
 
+        // The primary first: a replica may be silent.
+        foreach (IGrouping<ReplicaServer?, BackendUse> uses in old.GroupBy(use => use.Replica).OrderBy(uses => uses.Key is not null))
+        {
+            try
+            {
+                await CheckAsync([.. uses], cancellation);
+            }
+            catch (NpgsqlException) when (uses.Key is not null)
+            {
+                // Nobody can tell what a replica does that does not answer. It takes nothing from the others, so nobody waits for it.
+                Array.ForEach([.. uses], Remove);
+            }
+        }
+    }
+
+    /// <summary>Checks uses of one PostgreSQL server.</summary>
+    private async Task CheckAsync(BackendUse[] old, CancellationToken cancellation)
+    {
         IReadOnlyDictionary<int, (bool IsLate, double Seconds)> there = await FindAsync(old, cancellation);
         foreach (BackendUse use in old)
         {
@@ -96,7 +116,7 @@ internal sealed class BackendWatcher(
 
     private async Task<IReadOnlyDictionary<int, (bool IsLate, double Seconds)>> FindAsync(BackendUse[] uses, CancellationToken cancellation)
     {
-        await using NpgsqlCommand command = connection.Database.CreateCommand(LookSql);
+        await using NpgsqlCommand command = connection.Of(uses[0].Replica).CreateCommand(LookSql);
         command.Parameters.Add(new() { Value = uses.Select(use => use.ProcessId).ToArray() });
         command.Parameters.Add(new() { Value = uses.Select(use => use.Age.TotalSeconds).ToArray() });
         command.Parameters.Add(new() { Value = limit.WatchedAfter.TotalSeconds });
@@ -117,7 +137,7 @@ internal sealed class BackendWatcher(
         bool isTerminated = false;
         try
         {
-            await using NpgsqlCommand command = connection.Database.CreateCommand(TerminateSql);
+            await using NpgsqlCommand command = connection.Of(use.Replica).CreateCommand(TerminateSql);
             command.Parameters.Add(new() { Value = use.ProcessId });
             command.Parameters.Add(new() { Value = use.Age.TotalSeconds });
             command.Parameters.Add(new() { Value = limit.WatchedAfter.TotalSeconds });
@@ -204,22 +224,42 @@ internal sealed class BackendWatcher(
         use.Signature is { } signature ? $"{signature.OperationId} ({signature.OperationName})" : "a look-up";
 }
 
-/// <summary>The watcher's single connection, in its own pool, so that it works while all others are taken.</summary>
-internal sealed class WatchConnection(string connectionString) : IAsyncDisposable
+/// <summary>
+/// The watcher's single connection, in its own pool, so that it works while all others are taken; and one to each replica that it had to
+/// look at.
+/// </summary>
+/// <param name="primary">The connection string of the primary.</param>
+/// <param name="replicas">The connection string of the replicas; null without any.</param>
+internal sealed class WatchConnection(string primary, string? replicas) : IAsyncDisposable
 {
-    public NpgsqlDataSource Database { get; } = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString)
-    {
-        ApplicationName = "cityhelper watcher",
-        MinPoolSize = 0,
-        MaxPoolSize = Limits.ConnectionsOfWatching,
-        Timeout = Limits.WatchTimeoutSeconds,
-        CommandTimeout = Limits.WatchTimeoutSeconds,
-    }.ConnectionString)
-    {
-        Name = "watcher",
-    }.Build();
+    private readonly NpgsqlDataSource _primary = Create(new NpgsqlConnectionStringBuilder(primary));
+    private readonly ConcurrentDictionary<ReplicaServer, NpgsqlDataSource> _replicas = new();
 
-    public ValueTask DisposeAsync() => Database.DisposeAsync();
+    /// <summary>The pool of a server.</summary>
+    /// <param name="replica">The replica; null for the primary.</param>
+    public NpgsqlDataSource Of(ReplicaServer? replica) => replica is null
+        ? _primary
+        : _replicas.GetOrAdd(
+            replica, server => Create(new NpgsqlConnectionStringBuilder(replicas) { Host = server.Host, Port = server.Port }));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _primary.DisposeAsync();
+        foreach (NpgsqlDataSource replica in _replicas.Values)
+        {
+            await replica.DisposeAsync();
+        }
+    }
+
+    private static NpgsqlDataSource Create(NpgsqlConnectionStringBuilder settings)
+    {
+        settings.ApplicationName = "cityhelper watcher";
+        settings.MinPoolSize = 0;
+        settings.MaxPoolSize = Limits.ConnectionsOfWatching;
+        settings.Timeout = Limits.WatchTimeoutSeconds;
+        settings.CommandTimeout = Limits.WatchTimeoutSeconds;
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "watcher" }.Build();
+    }
 }
 
 /// <summary>Registers the watcher.</summary>
@@ -227,7 +267,7 @@ internal static class WatchingServices
 {
     public static IServiceCollection AddBackendWatcher(this IServiceCollection services, string connectionString)
     {
-        services.AddSingleton(_ => new WatchConnection(connectionString));
+        services.AddSingleton(s => new WatchConnection(connectionString, s.Settings<DatabaseSettings>().Replicas));
         services.AddSingleton<BackendWatcher>();
         services.AddHostedService(s => s.GetRequiredService<BackendWatcher>());
         return services;

@@ -349,7 +349,7 @@ public sealed class Attack33OverloadTests(PostgresFixture postgres) : IAsyncLife
                 .. new[] { first, second }.SelectMany(server =>
                     Enumerable
                         .Range(0, Cheap + 10)
-                        .Select(_ => GetAsync(server, server.PersistedUrl("ServiceRequestList", new { city = "nyc" })))
+                        .Select(i => GetAsync(server, server.PersistedUrl("ServiceRequestList", new { city = "nyc", first = 1 + i })))
                         .Concat(Enumerable.Range(0, DearAtOnce + 10).Select(_ => SendAsync(server, Dear)))),
             ];
             for (int look = 0; await CountConnectionsAsync("cityhelper") < 2 * (Cheap + DearAtOnce); look++)

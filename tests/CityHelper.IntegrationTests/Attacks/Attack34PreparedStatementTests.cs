@@ -111,8 +111,7 @@ public sealed class Attack34PreparedStatementTests(PostgresFixture postgres) : I
             for (int i = 0; i < 3; i++)
             {
                 _server.TakeStatements();
-                (HttpResponseMessage response, _) = await _server.SendAsync(
-                    new HttpRequestMessage(HttpMethod.Get, _server.PersistedUrl(operation, variables)));
+                (HttpResponseMessage response, _) = await _server.SendAsync(_server.PersistedPost(operation, variables));
                 Assert.True(response.IsSuccessStatusCode);
                 sent = _server.TakeStatements();
             }

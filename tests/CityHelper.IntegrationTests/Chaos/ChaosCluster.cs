@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using CityHelper.Data.Migrations;
+using CityHelper.IntegrationTests.Serving;
 using Npgsql;
 
 namespace CityHelper.IntegrationTests.Chaos;
@@ -41,8 +42,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <summary>Kills the postmaster; its backends end by themselves. What was committed is in its files.</summary>
     public async Task KillAsync()
     {
-        int id = int.Parse(File.ReadLines(Path.Combine(_serving, "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
-        using Process postmaster = Process.GetProcessById(id);
+        using Process postmaster = PostmasterOf(_serving);
         postmaster.Kill();
         await postmaster.WaitForExitAsync();
     }
@@ -88,6 +88,16 @@ internal sealed class ChaosCluster : IAsyncDisposable
             await command.ExecuteNonQueryAsync();
         }
     }
+
+    private static async Task<string?> TextAsync(string database, string query)
+    {
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { Pooling = false });
+        await using NpgsqlCommand command = source.CreateCommand(query);
+        return await command.ExecuteScalarAsync() as string;
+    }
+
+    private static Process PostmasterOf(string folder) => Process.GetProcessById(
+        int.Parse(File.ReadLines(Path.Combine(folder, "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture));
 
     private static async Task<string> RunAsync(string file, params string[] arguments)
     {
@@ -139,8 +149,58 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <summary>A standby.</summary>
     internal sealed class Standby(ChaosCluster cluster, string folder, string server)
     {
+        // PostgreSQL's largest delay is 24 days; a test takes seconds.
+        private const string HeldBack = "1h";
+
+        /// <summary>The database, as the standby has it.</summary>
+        public string ConnectionString => new NpgsqlConnectionStringBuilder(server) { Database = Database }.ConnectionString;
+
+        /// <summary>The address for a list of hosts: <c>127.0.0.1:5433</c>.</summary>
+        public string Address
+        {
+            get
+            {
+                var settings = new NpgsqlConnectionStringBuilder(server);
+                return string.Create(CultureInfo.InvariantCulture, $"{settings.Host}:{settings.Port}");
+            }
+        }
+
         /// <summary>It receives nothing more: what the primary commits from now on is lost with it.</summary>
         public Task CutOffAsync() => ExecuteAsync(server, "alter system set primary_conninfo = ''", "select pg_reload_conf()");
+
+        /// <summary>It shows nothing of what is committed from now on, though it receives it.</summary>
+        public async Task HoldBackAsync()
+        {
+            await DelayAsync(HeldBack);
+
+            // The process that replays notices the setting by itself: what it holds back first is a transaction without rows.
+            await Patience.UntilAsync(async () =>
+            {
+                await ExecuteAsync(cluster.ConnectionString, "select pg_current_xact_id()");
+                return await TextAsync(server, "select max(wait_event) from pg_stat_activity where wait_event = 'RecoveryApplyDelay'");
+            });
+        }
+
+        /// <summary>It shows all that is committed by now, and what comes at once.</summary>
+        public async Task CatchUpAsync()
+        {
+            await DelayAsync("0");
+            string written = (await TextAsync(cluster.ConnectionString, "select pg_current_wal_insert_lsn()::text"))!;
+            await Patience.UntilAsync(() => TextAsync(
+                server, $"select max('reached') where pg_last_wal_replay_lsn() >= '{written}'::pg_lsn"));
+        }
+
+        /// <summary>Ends it at once, as an immediate shutdown does: connections are closed without a word.</summary>
+        public void Kill()
+        {
+            using Process postmaster = PostmasterOf(folder);
+            using Process kill = Process.Start("kill", ["-QUIT", postmaster.Id.ToString(CultureInfo.InvariantCulture)])!;
+            kill.WaitForExit();
+            postmaster.WaitForExit();
+        }
+
+        /// <summary>Starts what was killed, on the same port.</summary>
+        public Task StartAgainAsync() => EngScript.RunAsync("postgres", "start", folder, "--ephemeral");
 
         /// <summary>Kills the primary and promotes the standby, which serves in its place.</summary>
         public async Task PromoteAsync()
@@ -150,5 +210,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
             await EngScript.RunAsync("postgres", "stop", folder);
             await cluster.ServeAsync(folder);
         }
+
+        private Task DelayAsync(string delay) => ExecuteAsync(
+            server, $"alter system set recovery_min_apply_delay = '{delay}'", "select pg_reload_conf()");
     }
 }

@@ -3,8 +3,10 @@ using System.Text.Json;
 using CityHelper.Data;
 using CityHelper.Data.Changes;
 using CityHelper.IntegrationTests.Changes;
+using CityHelper.Engine.Tags;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Redis;
+using CityHelper.Server.Caching;
 using CityHelper.Server.Changes;
 using CityHelper.Server.Redis;
 using StackExchange.Redis;
@@ -13,7 +15,7 @@ using Xunit;
 namespace CityHelper.IntegrationTests.Commands;
 
 /// <summary>
-/// <c>log tail</c>, <c>head</c>, <c>compare</c>, <c>refeed</c>, <c>raise-epoch</c>, <c>purge</c> against a real log and a real copy.
+/// <c>log tail</c>, <c>head</c>, <c>compare</c>, <c>refeed</c>, <c>raise-epoch</c> and <c>cache purge</c>, on a real log and a real copy.
 /// </summary>
 public sealed class LogCommandTests(PostgresFixture postgres, RedisFixture redis) : ChangeLogFixture(postgres)
 {
@@ -148,16 +150,43 @@ public sealed class LogCommandTests(PostgresFixture postgres, RedisFixture redis
     [Fact]
     public async Task A_purge_is_an_event_that_touches_everything()
     {
-        CommandRun run = await LogAsync("purge", "--reason", "changed by hand");
+        CommandRun run = await PurgeAsync("--reason", "changed by hand");
         ChangeEvent purge = Assert.Single(await ReadAsync());
         Assert.Equal(new CommandRun(0, $"Event {purge.EventId} of nyc has the number 1.\n", ""), run);
         Assert.Equal((ChangeKind.Purge, true, true, "changed by hand"), (purge.Kind, purge.IsUrgent, purge.IsAll, purge.Cause));
         foreach (string[] wrong in new string[][] { [], ["--reason", ""], ["--reason", new('x', Data.Limits.NameCharsMax + 1)] })
         {
-            Assert.NotEqual(0, (await LogAsync("purge", wrong)).Code);
+            Assert.NotEqual(0, (await PurgeAsync(wrong)).Code);
         }
 
         Assert.Single(await ReadAsync());
+    }
+
+    /// <summary>The event has the tag that was asked for, and no other but what comes with it.</summary>
+    [Theory]
+    [InlineData("nyc/r/-5", "r/-5")]
+    [InlineData("c/14/4825/6160", "c/12/1206/1540 c/14/4825/6160 c/16/19300/24640 and 15 more")]
+    [InlineData("ref", "ref")]
+    [InlineData("boundary", "boundary")]
+    [InlineData("rows", "bulk rows")]
+    [InlineData("all", "all")]
+    public async Task A_purge_of_a_tag_has_the_tag(string tag, string expected)
+    {
+        CommandRun run = await PurgeAsync("--reason", "changed by hand", "--tag", tag);
+        Assert.Equal(0, run.Code);
+        string[] tags = [.. ChangedTags.Of(Assert.Single(await ReadAsync())).Select(TagNames.Of).Order(StringComparer.Ordinal)];
+        Assert.Equal(expected, string.Join(' ', tags.Take(3)) + (tags.Length > 3 ? $" and {tags.Length - 3} more" : ""));
+    }
+
+    [Theory]
+    [InlineData("other/r/5")]
+    [InlineData("c/13/1/1")]
+    [InlineData("r/+5")]
+    [InlineData("")]
+    public async Task A_purge_of_no_tag_writes_nothing(string tag)
+    {
+        Assert.Equal(1, (await PurgeAsync("--reason", "changed by hand", "--tag", tag)).Code);
+        Assert.Empty(await ReadAsync());
     }
 
     private async Task FoundAndMendedAsync(string at, string events, long first)
@@ -194,6 +223,9 @@ public sealed class LogCommandTests(PostgresFixture postgres, RedisFixture redis
         [CityHelperDatabase.ConnectionStringKey] = ConnectionString,
         [RedisConnection.ConnectionStringKey] = redis,
     };
+
+    private Task<CommandRun> PurgeAsync(params string[] arguments) =>
+        CommandRun.OfAsync(Configuration(redis: null), ["cache", "purge", "--city", "nyc", .. arguments]);
 
     private Task<CommandRun> LogAsync(string command, params string[] arguments) =>
         CommandRun.OfAsync(Configuration(redis: null), ["log", command, "--city", "nyc", .. arguments]);

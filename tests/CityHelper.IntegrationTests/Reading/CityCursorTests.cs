@@ -32,9 +32,9 @@ public sealed class CityCursorTests(ReadingFixture fixture) : IClassFixture<Read
     [InlineData("{ node(id: \"NODE\") { ... on City { cursor } } }", "node", 2)]
     public async Task A_cursor_is_the_head_of_the_log(string query, string root, int statements)
     {
-        Server.TakeStatements();
+        Server.TakeAllStatements();
         JsonElement data = await Server.DataAsync(query.Replace("NODE", s_node, StringComparison.Ordinal));
-        IReadOnlyList<string> sent = Server.TakeStatements();
+        IReadOnlyList<string> sent = Server.TakeAllStatements();
         Assert.Equal(CityLog.Log.Sql, sent[0]);
         Assert.Equal(statements, sent.Count);
         Assert.Equal(await HeadAsync(), Opened(data.GetProperty(root).GetProperty("cursor")));

@@ -41,7 +41,8 @@ public sealed class ReadingFixture(PostgresFixture postgres) : IAsyncLifetime
     /// <summary>The id of request <paramref name="n"/>.</summary>
     public static string Id(int n) => new Engine.GlobalId("ServiceRequest", RequestRows.City, Key(n)).ToString();
 
-    private static async Task FillAsync(string database)
+    /// <summary>Adds the forty requests to a migrated database.</summary>
+    internal static async Task FillAsync(string database)
     {
         await RequestRows.AddCityAsync(database, 2024, 2025);
         await BoundaryRows.AddAsync(database, BoundaryRows.Manhattan);

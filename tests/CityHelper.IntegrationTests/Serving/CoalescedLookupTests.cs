@@ -45,7 +45,7 @@ public sealed class CoalescedLookupTests(PostgresFixture postgres)
             "1 cities, 1 calendars, 1 revisions, 1 areas, 1 plans",
             $"{log.Count("select slug, id from city")} cities, {log.Count("select time_zone, counted_at is not null")} calendars, "
                 + $"{log.Count("select revision, counted_revision = revision")} revisions, "
-                + $"{log.Count("select id::bigint, geometry, revision")} areas, "
+                + $"{log.Count("select b.id::bigint, b.geometry, b.revision")} areas, "
                 + $"{log.Count("Compiled a plan")} plans");
     }
 

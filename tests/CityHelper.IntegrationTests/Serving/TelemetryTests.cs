@@ -43,7 +43,7 @@ public sealed class TelemetryTests(ReadingFixture fixture, ITestOutputHelper out
                 GraphQL Operation Planning (Internal) graphql.operation.type=query
                 GraphQL Operation Admission (Internal) cityhelper.admission.kind=cheap cityhelper.client=default
                 postgresql (Client) db.namespace=database db.system.name=postgresql
-                GraphQL Operation Execution (Internal) db.operation.batch.size=1
+                GraphQL Operation Execution (Internal) db.operation.batch.size=2
                   postgresql (Client) db.namespace=database db.system.name=postgresql
 
             """,

@@ -7,6 +7,7 @@ using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
 using CityHelper.Server;
+using CityHelper.Server.Cities;
 using CityHelper.Server.Redis;
 using CityHelper.Server.Security;
 using CityHelper.Server.Statistics;
@@ -42,8 +43,14 @@ public sealed class TestServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    /// <summary>The statements sent to PostgreSQL since the last call.</summary>
-    public IReadOnlyList<string> TakeStatements() => _statements.Take();
+    /// <summary>
+    /// The statements sent to PostgreSQL since the last call, without the first of each batch, which is always the same: it reads log
+    /// positions.
+    /// </summary>
+    public IReadOnlyList<string> TakeStatements() => [.. TakeAllStatements().Where(sql => sql != CityLog.Log.Sql)];
+
+    /// <summary>All statements sent to PostgreSQL since the last call.</summary>
+    public IReadOnlyList<string> TakeAllStatements() => _statements.Take();
 
     /// <summary>
     /// Called before a statement is sent to PostgreSQL, with its text: what a test commits here is committed between the batch before it
@@ -181,6 +188,16 @@ public sealed class TestServer : IAsyncDisposable
         byte[] bytes = await response.Content.ReadAsByteArrayAsync();
         return (response, bytes.Length == 0 ? default : JsonDocument.Parse(bytes).RootElement);
     }
+
+    /// <summary>A POST of a published operation by its id: it is executed each time, whatever is cached.</summary>
+    public HttpRequestMessage PersistedPost(string operation, object? variables = null) => new(HttpMethod.Post, "/graphql")
+    {
+        Content = System.Net.Http.Json.JsonContent.Create(new
+        {
+            id = Services.GetRequiredService<OperationRegistry>().Published.Single(o => o.Name == operation).Id,
+            variables = JsonSerializer.SerializeToElement(variables ?? new { }),
+        }),
+    };
 
     /// <summary>The canonical URL of a published operation.</summary>
     public string PersistedUrl(string operation, object? variables = null)

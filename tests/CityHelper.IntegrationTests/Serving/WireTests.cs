@@ -12,7 +12,7 @@ namespace CityHelper.IntegrationTests.Serving;
 [Collection(PostgresCollection.Name)]
 public sealed class WireTests(ReadingFixture fixture) : IClassFixture<ReadingFixture>
 {
-    private const string Cacheable = "public, max-age=60, stale-while-revalidate=30";
+    private const string Cacheable = "public, max-age=60, stale-while-revalidate=30, stale-if-error=0";
     private const string NotCacheable = "no-store";
     private const string Variables = """{"city":"nyc","externalId":"40000007"}""";
     private const string Answer = "\"externalId\":\"40000007\"";

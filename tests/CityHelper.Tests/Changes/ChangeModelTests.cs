@@ -8,7 +8,7 @@ namespace CityHelper.Tests.Changes;
 
 /// <summary>
 /// The change log in virtual time: the product's numbering, following and copying on a model of PostgreSQL and Redis that promotes, loses,
-/// hangs and forgets.
+/// hangs and forgets; and the product's response cache, whose answers are compared with what was true.
 /// </summary>
 /// <remarks>
 /// <c>CITYHELPER_CHANGE_HISTORIES</c> runs more histories than usual, <c>CITYHELPER_CHANGE_SEED</c> begins with another seed. A history
@@ -26,7 +26,11 @@ public sealed class ChangeModelTests(ITestOutputHelper output)
         "append Done", "append Gap", "append Different", "stream begun anew", "reset came late", "stream lost", "stream cut",
         "stream failed over", "stream slow", "stream hung", "stream's answer lost", "told: stream away", "told: stream back",
         "database slow", "database hung", "database failed before", "database failed after", "told: database away", "told: database back",
-        "server died", "server of a replica", "fill", "reset",
+        "server died", "server of a replica", "fill", "reset", "deploy", "key rotated",
+        "Reference event", "Boundary event", "Purge event", "stored answer", "stored answer, 304", "executed answer", "joined answer",
+        "failed answer", "failure shared", "kept answer valid", "kept answer refused", "lagging answer read again",
+        "torn answer read again", "answer stored", "answer not stored", "shape of another revision",
+        "answer after a loss that nothing tells",
     ];
 
     public static TheoryData<PlantedFault> Faults => new(Enum.GetValues<PlantedFault>().Where(fault => fault != PlantedFault.None));
@@ -95,6 +99,17 @@ public sealed class ChangeModelTests(ITestOutputHelper output)
         Assert.All(lags.Take(8), lag => Assert.InRange(lag.TotalSeconds, 0, 1));
         Assert.All(lags.Skip(8).Take(4).Index(), lag => Assert.InRange(lag.Item.TotalSeconds, lag.Index + 0.5, lag.Index + 2));
         Assert.All(lags.Skip(13), lag => Assert.InRange(lag.TotalSeconds, 0, 1));
+    }
+
+    [Fact]
+    public void A_log_that_is_not_followed_answers_nothing_from_the_store_after_30_seconds()
+    {
+        (ModelScheduler history, IReadOnlyList<bool> stored) = ModelHistory.RunWithDatabaseAway(seed: 1);
+        output.WriteLine(string.Concat(stored.Select(one => one ? '+' : '-')));
+        Assert.Null(history.Violation);
+        Assert.All(stored.Skip(2).Take(31), Assert.True);
+        Assert.All(stored.Skip(36).Take(9), Assert.False);
+        Assert.All(stored.Skip(47), Assert.True);
     }
 
     /// <summary>The same history again, with its trace.</summary>

@@ -31,7 +31,8 @@ public sealed class CacheBoundTests : IDisposable
         CostedPlan Compile()
         {
             compiled++;
-            return new CostedPlan(new OperationPlan([], CachePolicy.None, [], Fields: 1) { Tables = [] }, new CostFormula([]));
+            var plan = new OperationPlan([], CachePolicy.None, [], Fields: 1) { Tables = [], Further = [] };
+            return new CostedPlan(plan, new CostFormula([]));
         }
 
         CostedPlan first = await plans.GetOrAddAsync(operation, "a", Compile, CancellationToken.None);

@@ -15,11 +15,13 @@ using Xunit;
 
 namespace CityHelper.Tests.Engine;
 
-/// <summary>A batch in which a root shows a log position begins with the statement that reads positions; no other has it.</summary>
+/// <summary>Every batch begins with the statement that reads the log positions of its tenants.</summary>
 public sealed class LogStatementTests : IDisposable
 {
     private static readonly LogPositionCursors s_cursors =
         new(new CursorKeys(new CursorKey(SHA256.HashData("one"u8)), Previous: null));
+
+    private static readonly LogStatement s_log = new(CityLog.Log);
 
     private readonly ServiceProvider _services = SchemaServices.CreateOffline();
 
@@ -33,7 +35,7 @@ public sealed class LogStatementTests : IDisposable
     [InlineData("{ cities { cursor } }", 2)]
     [InlineData("{ cities { slug } a: city(slug: \"x\") { cursor } b: city(slug: \"y\") { cursor } }", 4)]
     [InlineData("{ city(slug: \"x\") { cursor categories { totalCount nodes { code } } agencies { nodes { code } } } }", 4)]
-    public async Task The_first_statement_reads_the_positions(string text, int statements)
+    public async Task The_positions_of_all_tenants_are_read_where_rows_show_those_of_unknown_ones(string text, int statements)
     {
         RootExecution[] roots = await RootsAsync(text);
         List<(StatementPlan Statement, RootExecution Root)> reads = ReadsOf(roots);
@@ -45,16 +47,16 @@ public sealed class LogStatementTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{ city(slug: \"x\") { id name } }", 1)]
-    [InlineData("{ cities { slug cursor @skip(if: true) } }", 1)]
-    [InlineData("{ cities { slug } serviceRequests(city: \"x\") { edges { cursor } pageInfo { endCursor } } }", 2)]
-    public async Task Without_the_field_there_is_no_such_statement(string text, int statements)
+    [InlineData("{ city(slug: \"x\") { id name } }", 2)]
+    [InlineData("{ cities { slug cursor @skip(if: true) } }", 2)]
+    [InlineData("{ cities { slug } serviceRequests(city: \"x\") { edges { cursor } pageInfo { endCursor } } }", 3)]
+    public async Task Without_the_field_those_of_the_named_tenants_are_read(string text, int statements)
     {
         RootExecution[] roots = await RootsAsync(text);
         List<(StatementPlan Statement, RootExecution Root)> reads = ReadsOf(roots);
         Assert.Equal(statements, reads.Count);
-        Assert.DoesNotContain(reads, read => read.Statement is LogStatement);
-        Assert.All(roots, root => Assert.Null(root.Rows.Log));
+        Assert.Single(reads, read => read.Statement is LogStatement);
+        Assert.Equal(new short[] { 0 }, reads[0].Statement.Compile(AccessPath.Only).Parameters.Single()(reads[0].Root.Values).Value);
     }
 
     [Fact]
@@ -73,18 +75,18 @@ public sealed class LogStatementTests : IDisposable
         OperationPlan plan = await PlanAsync("{ cities { slug } node(id: \"x\") { ... on City { id cursor } } }");
         RowsByKeyPlan city = Assert.IsType<NodePlan>(plan.Roots[1]).Types["City"];
         BoundRoot cities = new(plan.Roots[0], Values(tenant: 0));
-        LogRead? Log(params AskedNode[] nodes) =>
-            LogRead.Of([cities, new BoundRoot(plan.Roots[1], Values(tenant: 0)) { Nodes = nodes }], s_cursors);
+        LogRead Log(params AskedNode[] nodes) =>
+            LogRead.Of([cities, new BoundRoot(plan.Roots[1], Values(tenant: 0)) { Nodes = nodes }], s_log, s_cursors);
 
-        LogRead log = Log(new AskedNode(null, new NodeKey(city, 3, 3)), new AskedNode(null, new NodeKey(city, 2, 2)))!;
-        Assert.Equal([3, 2], log.Tenants!);
+        LogRead log = Log(new AskedNode(null, new NodeKey(city, 3, 3)), new AskedNode(null, new NodeKey(city, 2, 2)));
+        Assert.Equal([0, 3, 2], log.Tenants!);
         RootExecution first = new(cities, MemoryLease.Uncounted, CancellationToken.None);
         var (statement, root) = BatchRunner.FirstReads([first], [], log)[0];
-        Assert.Equal([3, 2], (short[])statement.Compile(AccessPath.Only).Parameters.Single()(root.Values).Value!);
+        Assert.Equal([0, 3, 2], (short[])statement.Compile(AccessPath.Only).Parameters.Single()(root.Values).Value!);
         Assert.Same(log.Positions, first.Rows.Log);
 
-        // Ids that are none show no positions.
-        Assert.Null(Log(new AskedNode(new CityHelper.Engine.NodeIdInvalidError(), default)));
+        // Ids that are none are of no tenant.
+        Assert.Equal([0], Log(new AskedNode(new CityHelper.Engine.NodeIdInvalidError(), default)).Tenants!);
     }
 
     [Fact]
@@ -93,8 +95,8 @@ public sealed class LogStatementTests : IDisposable
         LogPositions Of(params LogPosition[] read)
         {
             var positions = new LogPositions(s_cursors);
-            positions.Add(2, new(9, 1));
-            Array.ForEach(read, position => positions.Add(1, position));
+            positions.Add(2, new(9, 1), areas: 3);
+            Array.ForEach(read, position => positions.Add(1, position, areas: position.Number));
             return positions;
         }
 
@@ -102,6 +104,7 @@ public sealed class LogStatementTests : IDisposable
         Assert.Equal((new LogPosition(5, 7), false), (later.Of(1), later.IsTorn));
         Assert.Equal(new LogPosition(9, 1), later.Of(2));
         Assert.Null(later.Of(3));
+        Assert.Equal((3, null, null), (later.AreasOf(2), later.AreasOf(1), later.AreasOf(3)));
         Assert.True(Of(new(5, 7), new(6, 8)).IsTorn);
         Assert.True(Of(new(6, 7), new(5, 8)).IsTorn);
         Assert.True(Of(new(5, 7), new(5, 6), new(5, 8)).IsTorn);
@@ -148,12 +151,14 @@ public sealed class LogStatementTests : IDisposable
         int lists = CityHelper.Engine.Limits.BatchStatementsMax - 1;
         string Text(string fields) => $"{{ city(slug: \"x\") {{ {fields} "
             + string.Concat(Enumerable.Range(0, lists).Select(i => $"c{i}: categories(first: {i + 1}) {{ nodes {{ code }} }} ")) + "} }";
+        lists--;
         Assert.Equal(lists + 1, (await PlanAsync(Text("slug"))).Roots[0].StatementCount);
-        await Assert.ThrowsAsync<PlanException>(() => PlanAsync(Text("slug cursor")));
+        lists++;
+        await Assert.ThrowsAsync<PlanException>(() => PlanAsync(Text("slug")));
     }
 
     private static List<(StatementPlan Statement, RootExecution Root)> ReadsOf(RootExecution[] roots) =>
-        BatchRunner.FirstReads(roots, [], LogRead.Of(roots.Select(root => root.Bound), s_cursors));
+        BatchRunner.FirstReads(roots, [], LogRead.Of(roots.Select(root => root.Bound), s_log, s_cursors));
 
     private static RootValues Values(short tenant) => new(VariableValues.Coerce([], JsonDocument.Parse("{}").RootElement).Values!)
     {

@@ -23,6 +23,17 @@ public sealed class PreparedStatementsTests
         }
     }
 
+    /// <summary>Process ids of two servers are the same numbers.</summary>
+    [Fact]
+    public void Connections_of_two_servers_are_two()
+    {
+        var prepared = new PreparedStatements(PoolSize);
+        var replica = new ReplicaServer("replica", 5432);
+        Assert.NotSame(prepared.KeptOf(1), prepared.KeptOf(1, replica));
+        Assert.NotSame(prepared.KeptOf(1, replica with { Port = 5433 }), prepared.KeptOf(1, replica));
+        Assert.Same(prepared.KeptOf(1, replica with { }), prepared.KeptOf(1, replica));
+    }
+
     [Fact]
     public void A_text_is_counted_once_whichever_plan_it_comes_from()
     {

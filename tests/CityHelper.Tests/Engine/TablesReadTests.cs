@@ -57,7 +57,7 @@ public sealed class TablesReadTests : IDisposable
         "{}",
         "agency boundary category city service_request",
         "agency boundary category city service_request")]
-    [InlineData("{ cities { cursor } }", "{}", "change change_epoch city", "change change_epoch city")]
+    [InlineData("{ cities { cursor } }", "{}", "boundary_revision change change_epoch city", "boundary_revision change change_epoch city")]
     [InlineData(
         "query($c: Boolean = false) { city(slug: \"x\") { name cursor @include(if: $c) } }",
         """{"c": false}""", "city", "city")]

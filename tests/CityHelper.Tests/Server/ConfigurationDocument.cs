@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using CityHelper.Server.Admission;
+using CityHelper.Server.Caching;
 using CityHelper.Server.Changes;
 using CityHelper.Server.Clients;
 using CityHelper.Server.Configuration;
@@ -61,6 +62,7 @@ internal static partial class ConfigurationDocument
         ("Clients", typeof(ClientSettings), "Clients:<name>"),
         ("Inbox", typeof(InboxSourceSettings), "Inbox:<name>"),
         ("Admission", typeof(AdmissionSettings), "Admission"),
+        ("Cache", typeof(CacheSettings), "Cache"),
         ("Telemetry", typeof(TelemetrySettings), ""),
         ("Metrics", typeof(MetricsSettings), "Metrics"),
     ];

@@ -46,6 +46,9 @@ public sealed class ConfigurationTests : IDisposable
 
     [Theory]
     [InlineData("CITYHELPER_DATABASE", "Host=none;Password=hunter2;hunter3=x", "CITYHELPER_DATABASE is not a connection string")]
+    [InlineData("CITYHELPER_DATABASE_REPLICAS", "Host=a,b;Password=hunter2;hunter3=x", "CITYHELPER_DATABASE_REPLICAS is not a connection")]
+    [InlineData("CITYHELPER_DATABASE_REPLICAS", "Password=hunter2", "CITYHELPER_DATABASE_REPLICAS is not a connection string with a list")]
+    [InlineData("CITYHELPER_DATABASE_REPLICAS", "Host=a,,b;Password=hunter2", "CITYHELPER_DATABASE_REPLICAS is not a connection string")]
     [InlineData("CITYHELPER_REDIS", "127.0.0.1:6379,password=hunter1,hunter2=x", "CITYHELPER_REDIS is not a connection string")]
     [InlineData("CITYHELPER_CURSOR_KEY", "hunter2", "CITYHELPER_CURSOR_KEY must be 32 bytes in Base64")]
     [InlineData("CITYHELPER_CURSOR_KEY_PREVIOUS", "hunter2", "CITYHELPER_CURSOR_KEY_PREVIOUS must be 32 bytes in Base64")]

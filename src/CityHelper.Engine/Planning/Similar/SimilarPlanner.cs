@@ -100,6 +100,9 @@ internal sealed class SimilarToDraftPlan(FieldWriter field) : RootPlan(field)
     public required SimilarDraft Draft { get; init; }
 
     public required SimilarArguments Arguments { get; init; }
+
+    /// <summary>True: a draft has somebody's words, and the place where somebody stands.</summary>
+    public override bool IsPersonal => true;
 }
 
 /// <summary>Whether a group of a given name exists. Without this check an empty list would say that nothing similar was found.</summary>

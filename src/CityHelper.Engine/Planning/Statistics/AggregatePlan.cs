@@ -27,6 +27,9 @@ internal sealed class AggregatePlan(FieldWriter field, AggregateQuestion questio
     /// </summary>
     public bool IsPackable { get; init; }
 
+    /// <summary>Whether the answer changes with the clock: it judges due times.</summary>
+    public bool DependsOnTime => Aggregates.Any(statement => statement is OverdueStatement);
+
     /// <summary>Arguments of nested fields that limit how many groups they return.</summary>
     public IReadOnlyList<(string Coordinate, InputNode First)> GroupLimits { get; init; } = [];
 

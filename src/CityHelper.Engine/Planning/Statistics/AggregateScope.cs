@@ -117,7 +117,7 @@ internal enum AggregateParts
 /// <param name="Times">The time range, in the tenant's days.</param>
 /// <param name="IsCounted">Whether counters can evaluate the filter.</param>
 /// <param name="ZoneName">The time zone of the tenant's days.</param>
-/// <param name="Now">The moment of the request.</param>
+/// <param name="Now">The full minute before the request, by which due times are judged.</param>
 internal sealed record AggregateScope(AreaCells? Area, AggregateTimes Times, bool IsCounted, string ZoneName, DateTime Now)
 {
     private AreaCells? _joined;

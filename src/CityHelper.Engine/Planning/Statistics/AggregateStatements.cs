@@ -160,7 +160,7 @@ internal sealed class ReferenceStatement(int number, SelectPlan select, int key,
 
     public ValueWriter Row { get; } = row;
 
-    public override TenantLog? Log => select.Log;
+    public override bool ShowsLog => select.ShowsLog;
 
     protected override CompiledStatement Compile(StatementBuilder statement) => select.Compile(statement);
 }

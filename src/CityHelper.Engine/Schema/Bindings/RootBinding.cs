@@ -7,8 +7,8 @@ public abstract record RootBinding : FieldBinding;
 /// <param name="Entity">The row's table, which is not partitioned.</param>
 /// <param name="Argument">The argument.</param>
 /// <param name="Column">The unique column.</param>
-/// <param name="Tenant">For rows that are tenants: the directory that finds their keys by the same argument.</param>
-public sealed record UniqueRowBinding(EntityMap Entity, string Argument, ColumnMap Column, ITenantDirectory? Tenant) : RootBinding
+/// <param name="Tenant">The rows are tenants: the directory that finds their keys by the same argument.</param>
+public sealed record UniqueRowBinding(EntityMap Entity, string Argument, ColumnMap Column, ITenantDirectory Tenant) : RootBinding
 {
     internal override IReadOnlyList<TableRead> Tables => [new(Entity.Table)];
 }

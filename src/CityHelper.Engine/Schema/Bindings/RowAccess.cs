@@ -85,6 +85,9 @@ public interface IAreaDirectory
     /// <summary>The area with a key; null if the tenant has none.</summary>
     ValueTask<StoredArea?> FindAsync(short tenant, long key, CancellationToken cancellation);
 
+    /// <summary>Forgets what was read of a tenant's areas under a revision: rows are read under another one by now.</summary>
+    void Drop(short tenant, long revision);
+
     /// <summary>The areas of a tenant whose bounding boxes have a point in common with a rectangle.</summary>
     /// <exception cref="Npgsql.NpgsqlException">The database does not answer.</exception>
     ValueTask<IReadOnlyList<NetTopologySuite.Geometries.Geometry>> OverlappingAsync(
@@ -96,7 +99,11 @@ public interface IAreaDirectory
 /// <param name="Geometry">A Polygon or MultiPolygon, SRID 4326 and valid.</param>
 /// <param name="Revision">The revision of the geometry: counters of another revision do not belong to it.</param>
 /// <param name="IsCounted">Whether its months were counted, perhaps except for some that have changed since.</param>
-public sealed record StoredArea(long Key, NetTopologySuite.Geometries.Geometry Geometry, long Revision, bool IsCounted);
+public sealed record StoredArea(long Key, NetTopologySuite.Geometries.Geometry Geometry, long Revision, bool IsCounted)
+{
+    /// <summary>The revision of all the tenant's areas, in one snapshot with the geometry.</summary>
+    public required long TenantRevision { get; init; }
+}
 
 /// <summary>A table that maps (tenant, external key) to rows.</summary>
 /// <param name="Argument">The argument that takes the external key.</param>

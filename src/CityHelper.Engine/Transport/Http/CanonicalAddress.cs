@@ -47,6 +47,14 @@ internal static class CanonicalAddress
             : query.IsEmpty;
     }
 
+    /// <summary>The canonical address: path and query; null for variables that canonical JSON cannot have.</summary>
+    /// <param name="path">The path, with id and name.</param>
+    /// <param name="variables">The variables.</param>
+    public static string? Of(string path, JsonElement variables) =>
+        !HasMembers(variables) ? path
+        : CanonicalJson.TryWrite(variables, out string? json) ? $"{path}?variables={Uri.EscapeDataString(json)}"
+        : null;
+
     private static bool HasMembers(JsonElement variables) =>
         variables.ValueKind == JsonValueKind.Object && variables.EnumerateObject().Any();
 

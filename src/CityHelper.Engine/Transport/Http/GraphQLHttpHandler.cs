@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using CityHelper.Engine.Caching;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cost;
 using CityHelper.Engine.Documents;
@@ -9,14 +10,16 @@ using CityHelper.Engine.Schema;
 using CityHelper.Engine.Telemetry;
 using CityHelper.Engine.Writing;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
 
 namespace CityHelper.Engine.Transport.Http;
 
 /// <summary>Handles GraphQL requests over HTTP.</summary>
-public sealed class GraphQLHttpHandler(
-    IClientDirectory clients, Pipeline pipeline, ResponseSender sender, GraphQLHttpOptions options, TimeProvider time,
-    ILogger<GraphQLHttpHandler> logger)
+internal sealed class GraphQLHttpHandler(
+    IClientDirectory clients, Pipeline pipeline, StoredAnswers stored, CachingHeaders caching, ResponseSender sender,
+    GraphQLHttpOptions options, TimeProvider time, ILogger<GraphQLHttpHandler> logger)
 {
     /// <summary>The request headers that select the representation of a response.</summary>
     internal const string Vary = "Accept, Accept-Encoding";
@@ -34,8 +37,20 @@ public sealed class GraphQLHttpHandler(
     /// </summary>
     public const string CostHeaderName = "GraphQL-Cost";
 
+    /// <summary>
+    /// On POST: the cursor of a change that the answer must have, because the client made it or was told of it. An answer to GET may come
+    /// from a cache that never asks.
+    /// </summary>
+    public const string AtLeastHeader = "CityHelper-At-Least";
+
+    /// <summary>With this header, whatever its value, the response says how fresh it is; not where caches answer.</summary>
+    public const string FreshnessHeader = "CityHelper-Freshness";
+
     /// <summary>Handles a request.</summary>
-    /// <remarks>(1) choose the media type   (2) read the request, bounded   (3) run the pipeline   (4) write headers and body</remarks>
+    /// <remarks>
+    /// (1) choose the media type   (2) answer from the store, else read the request, bounded   (3) run the pipeline   (4) write headers and
+    /// body
+    /// </remarks>
     public async Task HandleAsync(HttpContext http)
     {
         long start = Stopwatch.GetTimestamp();
@@ -56,7 +71,8 @@ public sealed class GraphQLHttpHandler(
 
         try
         {
-            (int status, int errors, AnsweredOperation operation, int bytes) = await AnswerAsync(http, mediaType); // (2)-(4)
+            (int status, int errors, AnsweredOperation operation, int bytes) = await TryStoredAsync(http, mediaType) // (2)
+                ?? await AnswerAsync(http, mediaType); // (2)-(4)
             TimeSpan took = Stopwatch.GetElapsedTime(start);
             operation.Mark(activity);
             activity?.SetTag(EngineTelemetry.ErrorCount, errors);
@@ -73,23 +89,59 @@ public sealed class GraphQLHttpHandler(
         }
     }
 
+    private async Task<(int Status, int Errors, AnsweredOperation Operation, int Bytes)?> TryStoredAsync(
+        HttpContext http, ResponseMediaType mediaType)
+    {
+        if (stored.QuestionOf(http.Request) is not { } question || stored.Find(question) is not { } valid)
+        {
+            return null;
+        }
+
+        AnsweredOperation operation = AnsweredOperation.Of(valid.Answer.Operation, isPublished: true);
+        CachingHeaders.SetStored(http.Response.Headers, valid);
+        (int status, int bytes) = await SendStoredAsync(http, question, valid.Answer, mediaType);
+        return (status, 0, operation, bytes);
+    }
+
+    private async ValueTask<(int Status, int Bytes)> SendStoredAsync(
+        HttpContext http, Question question, StoredAnswer answer, ResponseMediaType mediaType)
+    {
+        try
+        {
+            return await stored.SendAsync(http, question, answer, mediaType);
+        }
+        catch (ResponseRefusedException cause)
+        {
+            http.Response.Clear();
+            using OperationResult refused = OperationResult.Refused(cause.Error);
+            int status = StatusOf(mediaType, refused.Errors);
+            await WriteAsync(http, refused, mediaType, status);
+            return (status, 0);
+        }
+    }
+
     private async Task<(int Status, int Errors, AnsweredOperation Operation, int Bytes)> AnswerAsync(
         HttpContext http, ResponseMediaType mediaType)
     {
         using MemoryLease? memory = sender.TryBegin(http);
-        (OperationResult result, int status, AnsweredOperation operation) = memory is null
+        Produced produced = memory is null
             ? Refuse(AnsweredOperation.Unknown, mediaType, new OverloadedError(Limits.ResponseMemoryRetrySeconds))
             : await ProduceAsync(http, mediaType, memory);
-        using (result)
+        using OperationResult result = produced.Result;
+        if (produced is { Question: { } question, Stored: { } answer })
         {
-            int bytes = result.Json.Length;
-            await WriteAsync(http, result, mediaType, status); // (4)
-            return (status, result.Errors.Count, operation, bytes);
+            CachingHeaders.SetExecuted(http.Response.Headers, answer, produced.IsJoined);
+            (int sent, int length) = await SendStoredAsync(http, question, answer, mediaType);
+            return (sent, 0, produced.Operation, length);
         }
+
+        int bytes = result.Json.Length;
+        await WriteAsync(http, result, mediaType, produced.Status); // (4)
+        return (http.Response.StatusCode, result.Errors.Count, produced.Operation, bytes);
     }
 
     // The request is released before the response is written: a slow reader would otherwise hold it too.
-    private async Task<(OperationResult Result, int Status, AnsweredOperation Operation)> ProduceAsync(
+    private async Task<Produced> ProduceAsync(
         HttpContext http, ResponseMediaType mediaType, MemoryLease memory)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.RequestTimeoutMs), time);
@@ -126,7 +178,7 @@ public sealed class GraphQLHttpHandler(
         await WriteAsync(http, refused, ResponseMediaType.GraphQLResponse, StatusCodes.Status400BadRequest);
     }
 
-    private async Task<(OperationResult Result, int Status, AnsweredOperation Operation)> AnswerAsync(
+    private async Task<Produced> AnswerAsync(
         HttpContext http, Part part, ResponseMediaType mediaType, CancellationToken cancellation)
     {
         AnsweredOperation answered = AnsweredOperation.Unknown;
@@ -155,16 +207,21 @@ public sealed class GraphQLHttpHandler(
                 Found = (operation, isPublished) => answered = AnsweredOperation.Of(operation, isPublished),
                 Report = report,
                 WithAccessPaths = options.WithAccessPaths && http.Request.Headers.ContainsKey(DebugHeader),
+                AtLeast = AtLeast(http.Request),
+                WithFreshness = !CacheableAddress.Includes(http.Request) && http.Request.Headers.ContainsKey(FreshnessHeader),
+                QuestionOf = (operation, variables) =>
+                    CanonicalAddress.IsOf(http.Request, operation, variables) ? stored.QuestionOf(http.Request) : null,
             };
-            (OperationResult result, Operation? operation) = await pipeline.RunAsync(asked, cancellation); // (3)
-            if (operation is null)
+            PipelineAnswer answer = await pipeline.RunAsync(asked, cancellation); // (3)
+            OperationResult result = answer.Result;
+            if (answer.Operation is not { } operation)
             {
-                if (result.Errors.Any(error => error is OperationKindNotAllowedError))
+                if (result.Errors.Any(error => error is OperationKindNotAllowedError or PostRequiredError))
                 {
                     http.Response.Headers.Allow = HttpMethods.Post;
                 }
 
-                return (result, StatusOf(mediaType, result.Errors), answered);
+                return new Produced(result, StatusOf(mediaType, result.Errors), answered);
             }
 
             if (result.Cache != CachePolicy.None && !CanonicalAddress.IsOf(http.Request, operation, request.Variables))
@@ -172,13 +229,18 @@ public sealed class GraphQLHttpHandler(
                 result.ForbidCaching();
             }
 
-            return (result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), answered);
+            return new Produced(result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), answered)
+            {
+                Question = answer.Question,
+                Stored = answer.Stored,
+                IsJoined = answer.IsJoined,
+            };
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
             LogMessages.RequestTimedOut(logger, http.Request.Method, answered.Name, options.RequestTimeoutMs);
             int status = mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status504GatewayTimeout;
-            return (OperationResult.Refused(new RequestTimeoutError()), status, answered);
+            return new Produced(OperationResult.Refused(new RequestTimeoutError()), status, answered);
         }
         catch (ResponseRefusedException cause)
         {
@@ -188,12 +250,12 @@ public sealed class GraphQLHttpHandler(
         catch (Exception cause) when (cause is not OperationCanceledException)
         {
             LogMessages.RequestFailed(logger, http.Request.Method, http.Request.Path.Value, cause);
-            return (OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, answered);
+            return new Produced(OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, answered);
         }
     }
 
     // Each request of a batch has its own result, so the status says only that there are results.
-    private async Task<(OperationResult Result, int Status, AnsweredOperation Operation)> AnswerBatchAsync(
+    private async Task<Produced> AnswerBatchAsync(
         HttpContext http, JsonElement batch, bool hasId, ResponseMediaType mediaType, MemoryLease memory, CancellationToken cancellation)
     {
         if (RequestBatch.Check(batch, hasId, options.BatchRequestsMax) is { } refusal)
@@ -203,19 +265,23 @@ public sealed class GraphQLHttpHandler(
 
         OperationResult results = await RequestBatch.AnswerAsync(batch, memory, async (element, spent) =>
         {
-            (OperationResult result, _, _) = await AnswerAsync(
-                http, new Part(memory) { Element = element, Spent = spent }, mediaType, cancellation);
-            return result;
+            Produced produced = await AnswerAsync(http, new Part(memory) { Element = element, Spent = spent }, mediaType, cancellation);
+            return produced.Result;
         });
-        return (results, StatusCodes.Status200OK, AnsweredOperation.Batch);
+        return new Produced(results, StatusCodes.Status200OK, AnsweredOperation.Batch);
     }
 
-    private static (OperationResult Result, int Status, AnsweredOperation Operation) Refuse(
+    private static Produced Refuse(
         AnsweredOperation operation, ResponseMediaType mediaType, params IReadOnlyList<RequestError> errors) =>
-        (OperationResult.Refused(errors), StatusOf(mediaType, errors), operation);
+        new(OperationResult.Refused(errors), StatusOf(mediaType, errors), operation);
 
     private static int StatusOf(ResponseMediaType mediaType, IReadOnlyList<RequestError> errors) =>
         errors[0].Status ?? (mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+
+    private static string? AtLeast(HttpRequest request) =>
+        HttpMethods.IsPost(request.Method) && request.Headers.TryGetValue(AtLeastHeader, out StringValues cursor)
+            ? cursor.ToString()
+            : null;
 
     private static CostReport? CostHeader(HttpRequest request) => request.Headers[CostHeaderName].ToString() switch
     {
@@ -242,11 +308,17 @@ public sealed class GraphQLHttpHandler(
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        bool isCacheable = status == StatusCodes.Status200OK && result.AccessPaths is null;
-        response.Headers.CacheControl = (isCacheable ? result.Cache : CachePolicy.None).Header;
-
+        CachePolicy policy = status == StatusCodes.Status200OK && result.AccessPaths is null ? result.Cache : CachePolicy.None;
+        caching.Set(response.Headers, result, policy);
         try
         {
+            if (policy != CachePolicy.None && IsUnchanged(http, result.Json))
+            {
+                response.StatusCode = StatusCodes.Status304NotModified;
+                response.Headers.Remove(HeaderNames.ContentType);
+                return;
+            }
+
             await sender.SendAsync(http, result.Json);
         }
         catch (ResponseRefusedException cause)
@@ -255,6 +327,30 @@ public sealed class GraphQLHttpHandler(
             using OperationResult shorter = result.Shortened?.Invoke(cause.Error) ?? OperationResult.Refused(cause.Error);
             await WriteAsync(http, shorter, mediaType, result.HasWritten ? status : StatusOf(mediaType, shorter.Errors));
         }
+    }
+
+    // An answer that is not stored, being too large or of several cities, is compared after it was read.
+    private static bool IsUnchanged(HttpContext http, JsonBuffer body)
+    {
+        string etag = StoredAnswer.ETagOf(body.ToArray());
+        http.Response.Headers.ETag = etag;
+        return CachingHeaders.IsMatch(http.Request.Headers.IfNoneMatch, etag);
+    }
+
+    /// <summary>A response before it is sent.</summary>
+    /// <param name="Result">The response.</param>
+    /// <param name="Status">Its status.</param>
+    /// <param name="Operation">Its operation.</param>
+    private sealed record Produced(OperationResult Result, int Status, AnsweredOperation Operation)
+    {
+        /// <summary>The question at whose canonical address the request was sent; null for any other request.</summary>
+        public Question? Question { get; init; }
+
+        /// <summary>The same response as it is stored; null when it is not.</summary>
+        public StoredAnswer? Stored { get; init; }
+
+        /// <summary>Whether another request's execution made it.</summary>
+        public bool IsJoined { get; init; }
     }
 
     /// <summary>One request: the whole body, or an element of a batch.</summary>

@@ -57,6 +57,24 @@ public sealed class ResponseSender(ResponseMemory memory, IResponseCompressionPr
         await SendAsync(http, body, http.RequestAborted);
     }
 
+    /// <summary>Sends a stored body with its length. The caller sets all other headers before.</summary>
+    /// <param name="http">The request; its response has not started.</param>
+    /// <param name="body">The body, encoded if the headers say so.</param>
+    /// <exception cref="ResponseRefusedException">The client reads too slowly for more; nothing was sent.</exception>
+    internal async ValueTask SendStoredAsync(HttpContext http, byte[] body)
+    {
+        http.Response.ContentLength = body.Length;
+        if (HttpMethods.IsHead(http.Request.Method))
+        {
+            return;
+        }
+
+        // A body may have left the store and live on here, so slow readers count as those of other answers do.
+        using MemoryLease lease = TryBegin(http) ?? throw new ResponseMemoryException();
+        lease.Take(body.Length);
+        await http.Response.Body.WriteAsync(body, http.RequestAborted);
+    }
+
     // HEAD has the headers of GET; its body is dropped here, not by the server.
     private static async Task SendAsync(HttpContext http, JsonBuffer body, CancellationToken cancellation)
     {

@@ -29,12 +29,16 @@ internal sealed class ModelDatabase
     {
         (_scheduler, _cities, _fault, TellsTimeline) = (scheduler, cities, fault, tellsTimeline);
         Truth = new(scheduler, tellsTimeline);
+        Bodies = new(scheduler);
         Primary = new(cities);
+        Bodies.Take(Primary);
         Replicas = [.. Enumerable.Range(0, replicas).Select(i => new ModelReplica(i, new ModelState(cities)))];
         _epochLock = new(scheduler);
     }
 
     public ModelTruth Truth { get; }
+
+    public ModelBodies Bodies { get; }
 
     public ModelState Primary { get; private set; }
 
@@ -48,6 +52,9 @@ internal sealed class ModelDatabase
     public bool IsOtherTimeline => TellsTimeline && Primary.EpochTimeline != Timeline;
 
     public bool IsQuiet { get; set; }
+
+    /// <summary>No node answers servers.</summary>
+    public bool IsAway { get; set; }
 
     public ModelTransaction Begin()
     {
@@ -163,6 +170,7 @@ internal sealed class ModelDatabase
         int cut = _wal.Count - length;
         _wal.RemoveRange(length, cut);
         Primary = Rebuild(length);
+        Bodies.Take(Primary);
         Timeline++;
         long last = _wal.Count > 0 ? _wal.Max(record => record.Xid) : 99;
         (_lastCompleted, _nextXid) = (last, last + 1);
@@ -170,6 +178,7 @@ internal sealed class ModelDatabase
         // The sequence is logged ahead.
         _sequence += 33;
         bool hasLost = Truth.Lost(Primary);
+        HasLost |= hasLost;
         _scheduler.Count(hasLost ? $"{reason} with loss" : reason);
         _scheduler.Note($"{reason}: timeline {Timeline}, {cut} transactions cut{(hasLost ? ", events lost" : "")}");
         foreach (ModelReplica replica in Replicas)
@@ -177,6 +186,9 @@ internal sealed class ModelDatabase
             Clone(replica, length);
         }
     }
+
+    /// <summary>Whether commits were lost that answers may show.</summary>
+    public bool HasLost { get; private set; }
 
     public int WalLength => _wal.Count;
 
@@ -192,6 +204,7 @@ internal sealed class ModelDatabase
     {
         _wal.Add(record);
         record.ApplyTo(Primary);
+        Bodies.Take(Primary);
         foreach (ModelReplica replica in Replicas.Where(replica => !replica.IsLeftBehind))
         {
             Replay(replica, _wal.Count);

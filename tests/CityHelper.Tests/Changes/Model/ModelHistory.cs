@@ -7,6 +7,8 @@ internal sealed class ModelHistory
 {
     private const int TroubleMs = 5_000;
     private const int QuietMs = 13_000;
+    private const int AskingMs = 14_000;
+    private const int Clients = 4;
 
     private static readonly short[] s_cities = [0, 1];
 
@@ -17,6 +19,9 @@ internal sealed class ModelHistory
     private readonly ModelWriters _writers;
     private readonly ModelServer[] _servers;
     private readonly PlantedFault _fault;
+    private readonly ModelStore _store;
+    private int _build;
+    private int _key;
 
     private ModelHistory(int seed, PlantedFault fault, bool isTraced)
     {
@@ -33,6 +38,7 @@ internal sealed class ModelHistory
         _stream = new(_scheduler, _database.Truth, fault) { Appended = Publish };
         _writers = new(_scheduler, _database, _numbering, s_cities, Alive, fault);
         _servers = new ModelServer[2];
+        _store = new(fault);
     }
 
     /// <summary>Runs a history.</summary>
@@ -97,6 +103,33 @@ internal sealed class ModelHistory
         return (history._scheduler, lags);
     }
 
+    /// <summary>A healthy database, a server and a client, and a database that is away from the 5th to the 45th second.</summary>
+    /// <returns>For each second, whether the client was answered from the store.</returns>
+    public static (ModelScheduler Scheduler, IReadOnlyList<bool> Stored) RunWithDatabaseAway(int seed)
+    {
+        var history = new ModelHistory(seed, PlantedFault.None, isTraced: false);
+        var stored = new List<bool>();
+        history.Quiet();
+        history.StartServer(0, 0);
+        history._scheduler.In(5_000, () => history._database.IsAway = true);
+        history._scheduler.In(45_000, () => history._database.IsAway = false);
+        int before = 0;
+        for (int second = 1; second <= 50; second++)
+        {
+            int ms = second * 1_000;
+            history._scheduler.Start(ms - 800, () => history._servers[0].AskAsync(new(ModelQuestion.All[0])));
+            history._scheduler.In(ms, () =>
+            {
+                int now = history._scheduler.Counts.GetValueOrDefault("stored answer");
+                stored.Add(now > before);
+                before = now;
+            });
+        }
+
+        history._scheduler.Run(TimeSpan.FromMilliseconds(51_000));
+        return (history._scheduler, stored);
+    }
+
     private void Plan()
     {
         for (int i = 0; i < _servers.Length; i++)
@@ -119,6 +152,21 @@ internal sealed class ModelHistory
         Perhaps(0.7, () => _scheduler.Start(When(), _writers.ImportAsync));
         Perhaps(0.4, () => _scheduler.Start(When(), _writers.ImportAsync));
         Perhaps(0.3, () => _scheduler.Start(When(), _writers.AnnounceAsync));
+        Perhaps(0.4, () => _scheduler.Start(When(), _writers.RenameAsync));
+        Perhaps(0.4, () => _scheduler.Start(When(), _writers.ImportBoundariesAsync));
+        Perhaps(0.15, () => _scheduler.Start(When(), _writers.ImportBoundariesAsync));
+        Perhaps(0.2, () => _scheduler.Start(When(), _writers.PurgeAsync));
+        Perhaps(0.25, () =>
+        {
+            double move = When();
+            _scheduler.Start(move, _writers.MoveAndRedactAsync);
+            Perhaps(0.7, () => PlanDeath(_scheduler.Random.Next(_servers.Length), move + Between(100, 1_200)));
+        });
+        for (int i = 0; i < Clients; i++)
+        {
+            _scheduler.Start(Between(300, 2_000), AskAsync);
+        }
+
         for (int i = 0; i < 8; i++)
         {
             _scheduler.Start(When(), _writers.ReadAsync);
@@ -170,14 +218,60 @@ internal sealed class ModelHistory
         if (_servers[server].IsAlive)
         {
             _servers[server].Kill();
+            Perhaps(0.2, Deploy);
+            Perhaps(0.2, RotateKey);
             StartServer(server, Between(10, 800));
         }
     });
 
+    private void Deploy()
+    {
+        _build++;
+        _scheduler.Count("deploy");
+    }
+
+    private void RotateKey()
+    {
+        _key++;
+        _scheduler.Count("key rotated");
+    }
+
+    /// <summary>Somebody who asks the same again and again, now and then twice at once.</summary>
+    private async Task AskAsync()
+    {
+        var client = new ModelClient(ModelQuestion.All[_scheduler.Random.Next(ModelQuestion.All.Count)]);
+        while (_scheduler.Now < TimeSpan.FromMilliseconds(AskingMs))
+        {
+            if (Alive() is { } server)
+            {
+                if (_scheduler.Chance(0.2))
+                {
+                    _scheduler.Start(Between(0, 8), () => server.AskAsync(new(client.Question)));
+                }
+
+                await server.AskAsync(client);
+            }
+
+            int slowest = _scheduler.Chance(0.5) ? 100 : _scheduler.Chance(0.6) ? 700 : 3_000;
+            await _scheduler.DelayAsync(Between(1, slowest));
+        }
+    }
+
+    /// <summary>A subscriber reads the request again that changed.</summary>
+    private void Reread(ModelServer server, ChangeEvent change)
+    {
+        if (change is { CityId: ModelQuestion.City, ServiceRequestId: { } id } && _scheduler.Chance(0.5))
+        {
+            _scheduler.Start(Between(0, 2), () => server.AskAsync(new(ModelQuestion.OfRequestId(id))));
+        }
+    }
+
     private void StartServer(int index, double when)
     {
         ModelReplica? replica = index == 1 && _scheduler.Chance(0.4) ? _database.Replicas[0] : null;
-        var server = new ModelServer($"server {index}", _scheduler, _database, _numbering, _stream, replica, _fault);
+        var release = new ModelRelease(_build, _key);
+        var server = new ModelServer($"server {index}", _scheduler, _database, _numbering, _stream, replica, _store, release, _fault);
+        server.Notified = Reread;
         _servers[index] = server;
         _scheduler.Count(replica is null ? "server of the primary" : "server of a replica");
         _scheduler.Start(when, server.RunAsync);
@@ -215,11 +309,11 @@ internal sealed class ModelHistory
         foreach ((short id, ModelState.CityTables city) in _database.Primary.Cities)
         {
             truth.Expect(city.Outbox.Count == 0, $"city {id} has {city.Outbox.Count} events without a number");
-            foreach ((long request, int version) in city.Versions)
+            foreach ((long request, ModelRequest row) in city.Requests)
             {
                 truth.Expect(
-                    city.Told.GetValueOrDefault(request) == version,
-                    $"request {request} of city {id} is at version {version}, told {city.Told.GetValueOrDefault(request)}");
+                    city.Told.GetValueOrDefault(request) == row.Version,
+                    $"request {request} of city {id} is at version {row.Version}, told {city.Told.GetValueOrDefault(request)}");
             }
 
             foreach (ModelTruth.Commit commit in truth.Commits.Where(c => c.City == id && !c.IsLost))

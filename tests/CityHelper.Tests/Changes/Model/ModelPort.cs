@@ -59,7 +59,10 @@ internal sealed class ModelPort(
         List<OutboxRow> waiting = fault == PlantedFault.LostWakeUp ? [] : [.. database.Unnumbered(city.Value, isWhole: false)];
         return new(
             city.Key, State.Epoch, city.Value.HeadNumber, city.Value.Head?.Event.Identity,
-            waiting.Count > 0 ? scheduler.Now - waiting.Min(row => row.RecordedAt) : null);
+            waiting.Count > 0 ? scheduler.Now - waiting.Min(row => row.RecordedAt) : null)
+        {
+            IsOtherTimeline = replica is null && database.IsOtherTimeline && fault != PlantedFault.PromotionInSameEpoch,
+        };
     }
 
     private Task<T> OnPrimaryAsync<T>(Func<Task<T>> work, CancellationToken cancellation)
@@ -92,7 +95,7 @@ internal sealed class ModelPort(
         }
 
         await scheduler.DelayAsync(scheduler.Random.NextDouble() * 2);
-        if (!database.IsQuiet && scheduler.Chance(0.01))
+        if (database.IsAway || (!database.IsQuiet && scheduler.Chance(0.01)))
         {
             scheduler.Count($"database failed {when}");
             throw new ChangeDatabaseException("no answer");

@@ -140,9 +140,11 @@ internal sealed class ModelScheduler(int seed, bool isTraced) : SynchronizationC
 }
 
 /// <summary>The scheduler's time for the product.</summary>
-internal sealed class ModelTime(ModelScheduler scheduler) : TimeProvider
+/// <param name="scheduler">Virtual time.</param>
+/// <param name="slowness">How many seconds its timestamps call one.</param>
+internal sealed class ModelTime(ModelScheduler scheduler, int slowness = 1) : TimeProvider
 {
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond * slowness;
 
     public override long GetTimestamp() => scheduler.Now.Ticks;
 

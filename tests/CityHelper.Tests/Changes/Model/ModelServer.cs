@@ -14,19 +14,26 @@ internal sealed class ModelServer : IChangeObserver, IChangeMonitor, IDisposable
     private readonly ModelTime _time;
     private readonly CancellationTokenSource _life = new();
     private readonly Dictionary<short, Told> _told = [];
+    private readonly ModelAnswers _answers;
+    private bool _isReady;
 
     public ModelServer(
         string name, ModelScheduler scheduler, ModelDatabase database, ModelNumbering numbering, ModelStream stream, ModelReplica? replica,
-        PlantedFault fault)
+        ModelStore store, ModelRelease release, PlantedFault fault)
     {
         (_name, _scheduler, _database, _fault, _time) = (name, scheduler, database, fault, new(scheduler));
         _primary = new ModelPort(scheduler, database, numbering, null, fault);
         IChangeDatabase reading = replica is null ? _primary : new ModelPort(scheduler, database, numbering, replica, fault);
         Numbering = new(_primary);
-        Follower = new(_primary, reading, stream, [this], this, _time);
+        _answers = new(name, scheduler, database, replica, store, release, Knows, fault);
+        Follower = new(_primary, reading, stream, [this, _answers], this, _time);
+        _answers.Follower = Follower;
         Copier = new(_primary, reading, stream, Follower, this, _time);
         _feed = new(new(_primary, Numbering, Follower), Follower, Copier, this, _time);
     }
+
+    /// <summary>Told of each event, as subscribers are.</summary>
+    public Action<ModelServer, ChangeEvent>? Notified { get; set; }
 
     public ChangeNumbering Numbering { get; }
 
@@ -45,7 +52,19 @@ internal sealed class ModelServer : IChangeObserver, IChangeMonitor, IDisposable
         _life.Cancel();
     }
 
-    public void Dispose() => _life.Dispose();
+    public void Dispose()
+    {
+        _answers.Dispose();
+        _life.Dispose();
+    }
+
+    public async Task AskAsync(ModelClient client)
+    {
+        if (_isReady)
+        {
+            await _answers.AskAsync(client);
+        }
+    }
 
     public async Task RunAsync()
     {
@@ -78,6 +97,7 @@ internal sealed class ModelServer : IChangeObserver, IChangeMonitor, IDisposable
         Truth.Expect(
             Truth.IsNext(change, told.LastEvent), $"{_name} is told {ModelTruth.Text(change)}, which never followed {told.LastEvent}");
         (told.Last, told.LastEvent) = (change.Position, change.Identity);
+        Notified?.Invoke(this, change);
         _scheduler.Note($"{_name} is told {ModelTruth.Text(change)}");
     }
 
@@ -133,6 +153,8 @@ internal sealed class ModelServer : IChangeObserver, IChangeMonitor, IDisposable
 
     public void HoleInLog(short cityId, ChangePosition last) => Truth.Expect(false, $"{_name} found a hole in the log behind {last}");
 
+    private bool Knows(Guid eventId) => _told.GetValueOrDefault(ModelQuestion.City)?.Known.Contains(eventId) == true;
+
     private async Task FillAsync()
     {
         while (IsAlive)
@@ -141,6 +163,7 @@ internal sealed class ModelServer : IChangeObserver, IChangeMonitor, IDisposable
             {
                 using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(2), _time);
                 await Follower.FillAsync(deadline.Token);
+                _isReady = true;
                 return;
             }
             catch (Exception e) when (e is ChangeDatabaseException or OperationCanceledException)

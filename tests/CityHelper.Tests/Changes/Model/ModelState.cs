@@ -2,8 +2,19 @@ using CityHelper.Data.Changes;
 
 namespace CityHelper.Tests.Changes.Model;
 
-/// <summary>What a request's change did, whatever its event says: versions before and after.</summary>
-internal sealed record Covered(long RequestId, int Before, int After);
+/// <summary>A request: its version, a text that no other write gave, its place and its category.</summary>
+internal sealed record ModelRequest(int Version, int Text, int Place, int Category);
+
+/// <summary>A stored boundary: the revision of the city's boundaries, and the places that lie in it.</summary>
+internal sealed record ModelArea(long Revision, int[] Places);
+
+/// <summary>What a request's change did, whatever its event says.</summary>
+internal sealed record Covered(long RequestId, ModelRequest? Old, ModelRequest New)
+{
+    public int Before => Old?.Version ?? 0;
+
+    public int After => New.Version;
+}
 
 /// <summary>A snapshot as PostgreSQL has it: what is below <c>Max</c> and not running.</summary>
 internal sealed record ModelSnapshot(long Max, IReadOnlySet<long> Running);
@@ -32,8 +43,15 @@ internal sealed class ModelState
 
     public sealed class CityTables
     {
-        /// <summary>Requests: their versions.</summary>
-        public Dictionary<long, int> Versions { get; } = [];
+        public Dictionary<long, ModelRequest> Requests { get; } = [];
+
+        /// <summary>The names of categories.</summary>
+        public Dictionary<int, int> Names { get; } = [];
+
+        public ModelArea Area { get; set; } = new(1, [1, 3]);
+
+        /// <summary>Rises with each change of what answers show.</summary>
+        public int Content { get; set; }
 
         public SortedDictionary<long, OutboxRow> Outbox { get; } = [];
 

@@ -94,6 +94,9 @@ internal sealed class ModelTruth(ModelScheduler scheduler, bool tellsTimeline)
         return any;
     }
 
+    /// <summary>Whether an event was committed, and is not lost.</summary>
+    public bool IsHeld(Guid eventId) => _commits.Any(commit => commit.EventId == eventId && !commit.IsLost);
+
     public void Expect(bool isTrue, [InterpolatedStringHandlerArgument(nameof(isTrue))] ref ViolationText otherwise)
     {
         if (!isTrue)

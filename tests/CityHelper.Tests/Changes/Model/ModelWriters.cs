@@ -13,20 +13,39 @@ internal sealed class ModelWriters(
     PlantedFault fault)
 {
     private const int Requests = 3;
+    private const int Categories = 2;
+    private const int CellZoom = 14;
+
+    // Rows that are no requests.
+    private const long Names = -1;
+    private const long Boundaries = -2;
+
+    private static readonly int[][] s_shapes = [[1, 3], [4], [1, 5], [3, 4, 5], [2]];
 
     private readonly Dictionary<short, int> _early = [];
+    private readonly Dictionary<(short City, long Id), List<int>> _texts = [];
+    private int _lastText;
 
-    /// <summary>A mutation: one request, one event.</summary>
-    public async Task MutateAsync(bool isRedaction)
+    /// <summary>A mutation of any request: one event.</summary>
+    public Task MutateAsync(bool isRedaction) => MutateAsync(City(), Request(), isRedaction);
+
+    /// <summary>A request moves, and is redacted soon after: its earlier events are emptied.</summary>
+    public async Task MoveAndRedactAsync()
     {
-        short city = City();
         long id = Request();
+        await MutateAsync(ModelQuestion.City, id, isRedaction: false);
+        await scheduler.DelayAsync(scheduler.Random.Next(1, 600));
+        await MutateAsync(ModelQuestion.City, id, isRedaction: true);
+    }
+
+    private async Task MutateAsync(short city, long id, bool isRedaction)
+    {
         ModelTransaction transaction = database.Begin();
         try
         {
             long? early = fault == PlantedFault.OutboxBeforeRow ? database.NextOutboxId() : null;
             await scheduler.StepAsync();
-            Covered change = await ChangeRowAsync(transaction, city, id);
+            Covered change = await ChangeRowAsync(transaction, city, id, isRedaction);
             await scheduler.StepAsync();
             if (isRedaction)
             {
@@ -36,7 +55,7 @@ internal sealed class ModelWriters(
                 scheduler.Count("redaction");
             }
 
-            ChangeEvent announced = isRedaction ? Redaction(city, id, change) : Changed(city, change);
+            ChangeEvent announced = isRedaction ? Redaction(city, change) : Changed(city, change);
             if (fault == PlantedFault.NumberingBeforeCommit && !isRedaction)
             {
                 NumberEarly(transaction, city, announced, change);
@@ -76,7 +95,7 @@ internal sealed class ModelWriters(
             {
                 if (scheduler.Chance(0.7))
                 {
-                    changes.Add(await ChangeRowAsync(rows, city, id));
+                    changes.Add(await ChangeRowAsync(rows, city, id, isRedaction: false));
                     await scheduler.StepAsync();
                 }
             }
@@ -139,13 +158,35 @@ internal sealed class ModelWriters(
         }
     }
 
+    /// <summary>A category gets another name.</summary>
+    public Task RenameAsync() => ChangeAsync(Names, ChangeKind.Reference, tables =>
+    {
+        (int category, int name) = (scheduler.Random.Next(Categories), ++_lastText);
+        return (city => city.Names[category] = name, change => change);
+    });
+
+    /// <summary>An import of boundaries: another shape, and the next revision.</summary>
+    public Task ImportBoundariesAsync() => ChangeAsync(Boundaries, ChangeKind.Boundary, tables =>
+    {
+        var area = new ModelArea(tables.Area.Revision + 1, s_shapes[scheduler.Random.Next(s_shapes.Length)]);
+        return (city => city.Area = area, change => change);
+    });
+
+    /// <summary>An operator demands that something is read again.</summary>
+    public Task PurgeAsync() => ChangeAsync(row: null, ChangeKind.Purge, tables => (null, scheduler.Random.Next(3) switch
+    {
+        0 => change => change with { IsUrgent = true, IsAll = true },
+        1 => change => change with { ServiceRequestId = Request() },
+        _ => change => change with { Cells = ModelPlaces.CellsOf([1], CellZoom) },
+    }));
+
     /// <summary>An answer: its position first, and its data of the same snapshot.</summary>
     public async Task ReadAsync()
     {
         short city = City();
         ModelReplica? replica = scheduler.Chance(0.5) ? database.Replicas[scheduler.Random.Next(database.Replicas.Count)] : null;
         ModelState snapshot = replica?.State ?? database.Primary;
-        Dictionary<long, int> data = new(snapshot.Cities[city].Versions);
+        Dictionary<long, ModelRequest> data = new(snapshot.Cities[city].Requests);
         if (fault == PlantedFault.PositionAfterData)
         {
             await scheduler.StepAsync();
@@ -158,7 +199,7 @@ internal sealed class ModelWriters(
             foreach (Covered covered in row.Covered)
             {
                 database.Truth.Expect(
-                    data.GetValueOrDefault(covered.RequestId) >= covered.After,
+                    data.GetValueOrDefault(covered.RequestId)?.Version >= covered.After,
                     $"an answer at {row.Event.Number} or above misses {ModelTruth.Text(row.Event)}");
             }
         }
@@ -183,25 +224,97 @@ internal sealed class ModelWriters(
         }
     }
 
+    /// <summary>Changes what is no request, under the lock of a row, and announces it in the same transaction.</summary>
+    private async Task ChangeAsync(
+        long? row, ChangeKind kind,
+        Func<ModelState.CityTables, (Action<ModelState.CityTables>? Change, Func<ChangeEvent, ChangeEvent> Announced)> draw)
+    {
+        short city = ModelQuestion.City;
+        ModelTransaction transaction = database.Begin();
+        try
+        {
+            if (row is { } locked)
+            {
+                await database.LockRowAsync(transaction, city, locked);
+            }
+
+            await scheduler.StepAsync();
+            (Action<ModelState.CityTables>? change, Func<ChangeEvent, ChangeEvent> announced) = draw(database.Primary.Cities[city]);
+            if (change is not null)
+            {
+                WriteContent(transaction, city, change);
+            }
+
+            ChangeEvent told = announced(new(city, 0, 0, scheduler.NextId(), kind) { Cause = "operator" });
+            Append(transaction, city, database.NextOutboxId(), told, []);
+            await scheduler.StepAsync();
+            database.Commit(transaction);
+            scheduler.Count($"{kind} event");
+            await NumberAsync(city, told.EventId);
+        }
+        finally
+        {
+            database.End(transaction);
+        }
+    }
+
     private short City() => cities[scheduler.Random.Next(cities.Length)];
 
     private long Request() => scheduler.Random.Next(1, Requests + 1);
 
     /// <summary>Locks the row, then reads it, then changes it.</summary>
-    private async Task<Covered> ChangeRowAsync(ModelTransaction transaction, short city, long id)
+    private async Task<Covered> ChangeRowAsync(ModelTransaction transaction, short city, long id, bool isRedaction)
     {
         await database.LockRowAsync(transaction, city, id);
         await scheduler.StepAsync();
-        int before = database.Primary.Cities[city].Versions.GetValueOrDefault(id);
-        database.Write(transaction, state => state.Cities[city].Versions[id] = before + 1);
-        return new(id, before, before + 1);
+        ModelRequest? before = database.Primary.Cities[city].Requests.GetValueOrDefault(id);
+        ModelRequest after = After(before, isRedaction);
+        WriteContent(transaction, city, tables => tables.Requests[id] = after);
+        if (!isRedaction)
+        {
+            TextsOf(city, id).Add(after.Text);
+        }
+
+        return new(id, before, after);
+    }
+
+    private ModelRequest After(ModelRequest? before, bool isRedaction)
+    {
+        int place = isRedaction ? 0 : before is null || scheduler.Chance(0.5) ? scheduler.Random.Next(ModelPlaces.Count) : before.Place;
+        return new((before?.Version ?? 0) + 1, ++_lastText, place, before?.Category ?? scheduler.Random.Next(Categories));
+    }
+
+    private void WriteContent(ModelTransaction transaction, short city, Action<ModelState.CityTables> change) =>
+        database.Write(transaction, state =>
+        {
+            ModelState.CityTables tables = state.Cities[city];
+            tables.Content++;
+            change(tables);
+        });
+
+    /// <summary>The texts that were ever given to a request.</summary>
+    private List<int> TextsOf(short city, long id)
+    {
+        if (!_texts.TryGetValue((city, id), out List<int>? texts))
+        {
+            _texts.Add((city, id), texts = []);
+        }
+
+        return texts;
     }
 
     private void Announce(ModelTransaction transaction, short city, List<Covered> changes, bool isBulk)
     {
         if (isBulk)
         {
-            ChangeEvent all = new(city, 0, 0, scheduler.NextId(), ChangeKind.Bulk) { Cause = "import", IsAll = true };
+            bool isAll = scheduler.Chance(0.4);
+            IEnumerable<int> places = changes.SelectMany(change => new[] { change.Old?.Place ?? 0, change.New.Place });
+            ChangeEvent all = new(city, 0, 0, scheduler.NextId(), ChangeKind.Bulk)
+            {
+                Cause = "import",
+                IsAll = isAll,
+                Cells = isAll ? [] : ModelPlaces.CellsOf(places, CellZoom),
+            };
             Append(transaction, city, database.NextOutboxId(), all, changes);
             return;
         }
@@ -217,17 +330,35 @@ internal sealed class ModelWriters(
         {
             ServiceRequestId = change.RequestId,
             Version = change.After,
-            Before = new(ServiceRequestStatus.Open, change.Before, null, null),
-            After = new(ServiceRequestStatus.Open, change.After, null, null),
+            Before = Told(change.Old),
+            After = Told(change.New),
         };
 
-    private ChangeEvent Redaction(short city, long id, Covered change) =>
-        new(city, 0, 0, scheduler.NextId(), ChangeKind.Redaction) { ServiceRequestId = id, Version = change.After, IsUrgent = true };
+    private static ChangedRequest? Told(ModelRequest? request) =>
+        request is null ? null : new(ServiceRequestStatus.Open, request.Category, null, ModelPlaces.PointOf(request.Place));
+
+    private ChangeEvent Redaction(short city, Covered change)
+    {
+        Guid eventId = scheduler.NextId();
+        if (city == ModelQuestion.City)
+        {
+            database.Bodies.Redacts(eventId, TextsOf(city, change.RequestId));
+        }
+
+        return new(city, 0, 0, eventId, ChangeKind.Redaction)
+        {
+            ServiceRequestId = change.RequestId,
+            Version = change.After,
+            IsUrgent = true,
+            Cells = ModelPlaces.CellsOf([change.Old?.Place ?? 0], CellZoom),
+        };
+    }
 
     private void Append(ModelTransaction transaction, short city, long id, ChangeEvent change, IReadOnlyList<Covered> covered)
     {
         database.EnsureXid(transaction);
-        var row = new OutboxRow(id, transaction.Xid, change, scheduler.Now, covered);
+        ChangeEvent recorded = change with { RecordedAt = DateTime.UnixEpoch + scheduler.Now };
+        var row = new OutboxRow(id, transaction.Xid, recorded, scheduler.Now, covered);
         database.Write(transaction, state => state.Cities[city].Outbox.Add(row.Id, row));
         transaction.Events.Add((city, change.EventId));
     }

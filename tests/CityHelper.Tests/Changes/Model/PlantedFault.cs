@@ -49,4 +49,40 @@ public enum PlantedFault
 
     /// <summary>A stream that is begun anew keeps what it held, and with it what a redaction took.</summary>
     ResetKeepsOld,
+
+    /// <summary>An answer that is stored reads its position after its data.</summary>
+    StoredPositionAfterData,
+
+    /// <summary>An answer of two batches has the larger of their positions.</summary>
+    LargerPosition,
+
+    /// <summary>An answer by id does not depend on imports that name no ids.</summary>
+    BulkForgotten,
+
+    /// <summary>A request that moves ends only the answers about its new place.</summary>
+    OldCellForgotten,
+
+    /// <summary>A shape of one revision of the boundaries is stored with rows of another.</summary>
+    ShapeNotChecked,
+
+    /// <summary>Whoever needs a later position joins an execution all the same.</summary>
+    JoinedBelow,
+
+    /// <summary>An answer of a replica is served that lacks a change which the server knows.</summary>
+    LaggingAnswerServed,
+
+    /// <summary>A failure answers for longer than it may.</summary>
+    FailureKeptTooLong,
+
+    /// <summary>A stored answer of another epoch is judged by its number.</summary>
+    EpochIgnored,
+
+    /// <summary>A stored answer of another build is served.</summary>
+    BuildIgnored,
+
+    /// <summary>A stored answer with cursors of another key is served.</summary>
+    CursorKeyIgnored,
+
+    /// <summary>An event that a redaction emptied ends only what it still names.</summary>
+    EmptiedEventNamed,
 }

@@ -1,0 +1,26 @@
+using CityHelper.Data.Changes;
+using CityHelper.Engine.Caching;
+using CityHelper.Server.Boundaries;
+using CityHelper.Server.Changes;
+using CityHelper.Server.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace CityHelper.Server.Caching;
+
+/// <summary>Registers what the response cache needs of the change log and of cities.</summary>
+internal static class CachingServices
+{
+    /// <summary>Adds the observer of the change log. Call it before the engine and the change feed are added.</summary>
+    public static IServiceCollection AddResponseCache(this IServiceCollection services)
+    {
+        services.AddSingleton<IChangeObserver, TagObserver>();
+        services.AddSingleton<IChangeObserver>(s => s.GetRequiredService<BoundaryAreas>());
+        services.AddSingleton<ILogAge>(s => new FollowedLogAge(() => s.GetRequiredService<ChangeFollower>()));
+        services.AddSettings<CacheSettings>();
+        services.AddSingleton<IOptionsChangeTokenSource<CacheSettings>>(s =>
+            new ConfigurationChangeTokenSource<CacheSettings>(s.GetRequiredService<IConfiguration>()));
+        services.AddSingleton(s => s.Settings<CacheSettings>().ToOptions());
+        services.AddSingleton<ICacheTenants, CacheTenants>();
+        return services;
+    }
+}
