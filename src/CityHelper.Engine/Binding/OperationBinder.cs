@@ -7,7 +7,7 @@ namespace CityHelper.Engine.Binding;
 
 /// <summary>
 /// An operation with the values of one request: those of each root, and the final cost. Immutable, and complete before anything is
-/// read for the answer (<see cref="Dependencies"/>: neither are the tags of the answer).
+/// read for the answer. So <see cref="Dependencies"/> can tell what the answer will depend on before it is read.
 /// </summary>
 /// <param name="Prepared">Plan and variables.</param>
 /// <param name="Roots">One for each root of the plan.</param>

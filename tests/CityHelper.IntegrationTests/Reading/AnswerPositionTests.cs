@@ -144,35 +144,14 @@ public sealed class AnswerPositionTests(PostgresFixture postgres) : IAsyncLifeti
 
     private void BeforeBatch(int number, Action act) => _before.Add(number, act);
 
-    /// <summary>Changes the request's title, as another service does, and numbers the event.</summary>
-    private void Commit(string title)
-    {
-        Execute(
-            $"""
-            update service_request set title = '{title}'
-            where city_id = {RequestRows.City} and id = {GlobalId.Parse(ReadingFixture.Id(1))!.Row};
-            select announce_change({RequestRows.City}::smallint)
-            """);
-        Execute($"select number_changes({RequestRows.City}::smallint)");
-    }
+    private void Commit(string title) => _database.Commit(title);
 
     private void RaiseEpoch() => Execute("select raise_change_epoch(max(epoch), 'test') from change_epoch");
 
-    private LogPosition Head()
-    {
-        using NpgsqlCommand command = _database.CreateCommand(
-            $"select (select max(epoch) from change_epoch), max(n) from change where city_id = {RequestRows.City}");
-        using NpgsqlDataReader reader = command.ExecuteReader();
-        reader.Read();
-        return new LogPosition(reader.GetInt32(0), reader.GetInt64(1));
-    }
+    private LogPosition Head() => _database.Head();
 
     // Not awaited: it runs while the server sends a batch.
-    private void Execute(string sql)
-    {
-        using NpgsqlCommand command = _database.CreateCommand(sql);
-        command.ExecuteNonQuery();
-    }
+    private void Execute(string sql) => _database.Execute(sql);
 
     private Task<JsonElement> DataAsync(string query) => _server.DataAsync(Named(query));
 

@@ -1,5 +1,4 @@
 using CityHelper.Data;
-using CityHelper.Engine;
 using CityHelper.Engine.Binding;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Documents;
@@ -64,27 +63,10 @@ public sealed class ReplicaFixture : IAsyncLifetime
     }
 
     /// <summary>Changes a request's title, as another service does, and numbers the event.</summary>
-    /// <remarks>Not awaited: it may run while a server sends a batch.</remarks>
-    public void Commit(string title)
-    {
-        Execute(
-            $"""
-            update service_request set title = '{title}'
-            where city_id = {RequestRows.City} and id = {GlobalId.Parse(ReadingFixture.Id(1))!.Row};
-            select announce_change({RequestRows.City}::smallint)
-            """);
-        Execute($"select number_changes({RequestRows.City}::smallint)");
-    }
+    public void Commit(string title) => Database.Commit(title);
 
     /// <summary>The newest position of the city in the primary's log.</summary>
-    public LogPosition Head()
-    {
-        using NpgsqlCommand command = Database.CreateCommand(
-            $"select (select max(epoch) from change_epoch), max(n) from change where city_id = {RequestRows.City}");
-        using NpgsqlDataReader reader = command.ExecuteReader();
-        reader.Read();
-        return new LogPosition(reader.GetInt32(0), reader.GetInt64(1));
-    }
+    public LogPosition Head() => Database.Head();
 
     /// <summary>Executes a query whose answer needs a position.</summary>
     internal static async Task<OperationResult> ExecuteAsync(TestServer server, string query, LogPosition? needed)
@@ -98,11 +80,5 @@ public sealed class ReplicaFixture : IAsyncLifetime
         var options = new RunOptions(Report: CostReport.Report);
         return await services.GetRequiredService<OperationExecutor>().ExecuteAsync(
             bound, options.Answer with { Needed = needed }, CancellationToken.None);
-    }
-
-    private void Execute(string sql)
-    {
-        using NpgsqlCommand command = Database.CreateCommand(sql);
-        command.ExecuteNonQuery();
     }
 }
