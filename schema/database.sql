@@ -327,6 +327,25 @@ AS $function$
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.log_positions(cities smallint[], OUT city_id smallint, OUT epoch integer, OUT n bigint, OUT boundary_revision bigint)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ STABLE ROWS 1
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+begin
+    return query
+        select c.id, e.epoch,
+               coalesce((select h.n from public.change h where h.city_id = c.id order by h.n desc limit 1), 0),
+               coalesce((select b.revision from public.boundary_revision b where b.city_id = c.id), 0)
+        from unnest(coalesce(cities, (select array_agg(city.id) from public.city))) c (id)
+        cross join (select max(x.epoch) as epoch from public.change_epoch x) e;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.number_changes(city smallint, event uuid DEFAULT NULL::uuid, whole boolean DEFAULT false, OUT n bigint, OUT epoch integer, OUT head bigint, OUT is_other_timeline boolean)
  RETURNS record
  LANGUAGE plpgsql

@@ -1,13 +1,17 @@
 namespace CityHelper.Benchmarks;
 
-/// <summary>The least that a request can cost here: Kestrel sends 8 kB that never change.</summary>
+/// <summary>The least that a request can cost here: Kestrel sends bytes that never change.</summary>
 internal static class KestrelFloor
 {
+    /// <summary>The bytes of an answer, unless others are asked for.</summary>
     public const int AnswerBytes = 8 * 1024;
 
-    public static async Task RunAsync(string url)
+    /// <summary>Runs the server until it is ended.</summary>
+    /// <param name="url">Where it listens.</param>
+    /// <param name="bytes">The length of its answer to every request at <c>/</c>.</param>
+    public static async Task RunAsync(string url, int bytes)
     {
-        byte[] answer = [.. Enumerable.Repeat((byte)'x', AnswerBytes)];
+        byte[] answer = [.. Enumerable.Repeat((byte)'x', bytes)];
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);

@@ -44,12 +44,14 @@ internal sealed class ServerProcess : IAsyncDisposable
             : throw new InvalidOperationException("/proc says nothing of the server's memory.");
 
     /// <summary>Starts a program of this build and waits until it answers.</summary>
-    /// <param name="assembly">The program's file name.</param>
+    /// <param name="assembly">The program's file name; with its folder when it is of another build.</param>
     /// <param name="healthPath">The path that answers 200 once it is ready.</param>
     /// <param name="arguments">Its arguments, given the address to listen on.</param>
     /// <param name="database">The connection string of its database; that of this process when left out.</param>
+    /// <param name="environment">Further variables of its environment; null removes one.</param>
     public static async Task<ServerProcess> StartAsync(
-        string assembly, string healthPath, Func<string, string[]> arguments, string? database = null)
+        string assembly, string healthPath, Func<string, string[]> arguments, string? database = null,
+        IReadOnlyDictionary<string, string?>? environment = null)
     {
         var url = new Uri($"http://127.0.0.1:{FreePort()}");
         var start = new ProcessStartInfo("dotnet")
@@ -61,6 +63,11 @@ internal sealed class ServerProcess : IAsyncDisposable
         if (database is not null)
         {
             start.Environment[CityHelperDatabase.ConnectionStringKey] = database;
+        }
+
+        foreach ((string name, string? value) in environment ?? new Dictionary<string, string?>())
+        {
+            start.Environment[name] = value;
         }
 
         foreach (string argument in arguments(url.ToString()))

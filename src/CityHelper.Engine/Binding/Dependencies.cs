@@ -35,7 +35,8 @@ internal sealed record Dependencies(short Tenant, IReadOnlyList<Tag> Tags)
         BoundRoot[] read = [.. bound.Read];
         long[] areas = [.. bound.AreaRevisions];
         bool isUnknown = plan.Tables.Any(table => !log.Tags.ContainsKey(table))
-            || read.Any(root => root.Plan is SimilarToDraftPlan or MutationPlan);
+            || read.Any(root => root.Plan is SimilarToDraftPlan or MutationPlan || BindsLater(root))
+            || bound.Roots.Any(root => root is { IsAbsent: true, Plan: UniqueRowPlan });
         if (bound.Errors.Any() || bound.Tenant is not { } tenant || areas.Length > 1 || isUnknown)
         {
             return null;
@@ -50,6 +51,11 @@ internal sealed record Dependencies(short Tenant, IReadOnlyList<Tag> Tags)
                 Until = EndOf(read),
             };
     }
+
+    // What is nested in a row of `node` is bound when the row is read: its areas and its clock are not known before. And a tenant that is
+    // not there yet would be added by a change of another log.
+    private static bool BindsLater(BoundRoot root) =>
+        root.Nodes.Any(node => node.Error is null && node.Key.Plan.NestedRoots.Count > 0);
 
     private static DateTime? EndOf(BoundRoot[] read) => read
         .Where(root => root.Plan is AggregatePlan { DependsOnTime: true })
@@ -88,7 +94,8 @@ internal sealed class DependencyTags(OperationPlan plan, TenantLog log)
         RowOfTenantPlan { Id: null } => [s_rows],
         RowOfTenantPlan row => OfKeys(row.Binding.Entity, root.Values.RowKeys),
         RowByIdPlan row => OfKeys(row.Binding.Entity, root.Values.RowKeys),
-        NodePlan => root.Nodes.Where(node => node.Error is null).SelectMany(node => OfNode(node.Key)),
+        NodePlan => root.Nodes.Where(node => node.Error is null)
+            .SelectMany(node => OfKeys(node.Key.Plan.Entity, [node.Key.Row])),
         UniqueRowPlan => [],
         { Statements.Count: 0 } => [],
         _ => plan.Tables.Any(IsRow) ? [s_rows] : [],
@@ -96,9 +103,6 @@ internal sealed class DependencyTags(OperationPlan plan, TenantLog log)
 
     private static IEnumerable<Tag> OfCells(BoundRoot root) =>
         root.Cells is { } cells ? cells.Select(cell => new Tag(TagKind.Cell, cell)) : [s_rows];
-
-    private IEnumerable<Tag> OfNode(NodeKey key) =>
-        key.Plan.NestedRoots.Count > 0 && plan.Tables.Any(IsRow) ? [s_rows] : OfKeys(key.Plan.Entity, [key.Row]);
 
     private IEnumerable<Tag> OfKeys(EntityMap entity, long[] keys) => IsRow(entity.Table)
         ? keys.Select(key => new Tag(TagKind.Row, key)).Append(new Tag(TagKind.Bulk))

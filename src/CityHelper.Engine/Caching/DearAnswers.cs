@@ -53,7 +53,8 @@ internal sealed class DearAnswers(ISharedAnswers? shared, SharedFormat format, T
 
             if (await shared.TryLeaseAsync(name, _owner, cancellation) || time.GetElapsedTime(since) >= Limits.LeaseTime)
             {
-                return null;
+                // Another may have shared it, and given the lease back, since the look above.
+                return await shared.GetAsync(name, cancellation) is { } late ? open(late) : null;
             }
 
             await Task.Delay(Limits.LeaseLook, time, cancellation);
@@ -67,6 +68,8 @@ internal sealed class DearAnswers(ISharedAnswers? shared, SharedFormat format, T
     {
         if (answer is not null)
         {
+            // A copy and a signature of up to 1 MB, which nobody waits for.
+            await Task.Yield();
             await shared!.SetAsync(
                 name, format.Write(name, answer), TimeSpan.FromSeconds(answer.Policy.MaxAgeSeconds), CancellationToken.None);
         }

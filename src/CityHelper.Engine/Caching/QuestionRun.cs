@@ -8,7 +8,9 @@ namespace CityHelper.Engine.Caching;
 /// One execution of a question, which further callers may join: those that need no later position than it was started for.
 /// </summary>
 /// <param name="tables">When tags last changed.</param>
-internal sealed class QuestionRun(TagTables tables)
+/// <param name="tenants">The host's word about tenants.</param>
+/// <param name="time">The clock.</param>
+internal sealed class QuestionRun(TagTables tables, ICacheTenants tenants, TimeProvider time)
 {
     private Start? _start;
 
@@ -21,18 +23,36 @@ internal sealed class QuestionRun(TagTables tables)
     public LogPosition? Needed => Volatile.Read(ref _start)?.Needed;
 
     /// <summary>
-    /// Whether what it depends on has changed since it was bound: whoever comes now needs a later answer. Before it is bound, it will be
-    /// started for whatever has changed by then.
+    /// The moment, as a timestamp, up to which its answer has every change for certain: when it was bound, since it was read later; of a
+    /// replica, up to where all changes were known then. What is known when the answer ends proves nothing.
     /// </summary>
-    public bool IsBehind => Volatile.Read(ref _start) is { Table: { } table, Dependencies: { } dependencies } start
-        && table.Needed(dependencies.Slots) != start.Needed;
+    public long HasAllUpTo(bool isOfReplica) => Volatile.Read(ref _start) is { } start ? isOfReplica ? start.KnownUpTo : start.BoundAt : 0;
+
+    /// <summary>
+    /// Whether what it depends on has changed since it was bound: whoever comes now needs a later answer. Before it is bound, it will be
+    /// started for whatever has changed by then. One whose dependencies nobody knows is too old after the time that is promised.
+    /// </summary>
+    public bool IsBehind => Volatile.Read(ref _start) is { } start
+        && (start is { Table: { } table, Dependencies: { } dependencies }
+            ? table.Needed(dependencies.Slots) != start.Needed
+            : time.GetElapsedTime(start.BoundAt) >= Limits.LogAgeUsual);
 
     /// <summary>Takes what the answer will depend on. Order matters: it is bound now, and nothing was read yet.</summary>
     public void Begin(Dependencies? dependencies)
     {
         TagTable? table = dependencies is null ? null : tables.Of(dependencies.Tenant);
-        Volatile.Write(ref _start, new Start(dependencies, table, dependencies is null ? null : table?.Needed(dependencies.Slots)));
+        TimeSpan age = (dependencies is null ? null : tenants.AgeOf(dependencies.Tenant)) ?? Limits.LogAgeMax;
+        Volatile.Write(ref _start, new Start(dependencies, table, table?.Needed(dependencies!.Slots))
+        {
+            BoundAt = time.GetTimestamp(),
+            KnownUpTo = time.GetTimestamp() - (long)(age.TotalSeconds * time.TimestampFrequency),
+        });
     }
 
-    private sealed record Start(Dependencies? Dependencies, TagTable? Table, LogPosition? Needed);
+    private sealed record Start(Dependencies? Dependencies, TagTable? Table, LogPosition? Needed)
+    {
+        public long BoundAt { get; init; }
+
+        public long KnownUpTo { get; init; }
+    }
 }

@@ -62,6 +62,18 @@ internal sealed class ResponseCache : IDisposable
         return valid;
     }
 
+    /// <summary>
+    /// An answer that was just executed. It may lack what nobody knew of when it was begun, if a replica was read or the execution took
+    /// long, and about all rows a replica's lacks the last seconds: it must say so as well as a stored answer, since caches downstream
+    /// count from here.
+    /// </summary>
+    public ValidAnswer Executed(StoredAnswer answer)
+    {
+        TimeSpan behind = answer.DependsOnRows && _tables.Of(answer.Tenant) is { } table ? table.Behind(answer.Position) : TimeSpan.Zero;
+        TimeSpan age = answer.HasAllUpTo is { } moment ? _time.GetElapsedTime(moment) : _tenants.AgeOf(answer.Tenant) ?? Limits.LogAgeMax;
+        return new ValidAnswer(answer, age > Limits.LogAgeUsual ? age + behind : behind);
+    }
+
     /// <summary>The answer of an execution: of the one that runs, or of a new one.</summary>
     /// <param name="question">The question.</param>
     /// <param name="operation">Its operation.</param>
@@ -94,10 +106,19 @@ internal sealed class ResponseCache : IDisposable
         return answer;
     }
 
+    /// <summary>A run of a question, or of one that nobody shares.</summary>
+    public QuestionRun NewRun() => new(_tables, _tenants, _time);
+
     public void Dispose() => _store.Dispose();
 
     /// <summary>Keeps the larger size of an answer that was encoded.</summary>
-    public void Resize(Question question, StoredAnswer stored) => Keep(question, stored, stored.Bytes, Limits.StoredAnswerAgeMax);
+    public void Resize(Question question, StoredAnswer stored)
+    {
+        if (stored.IsKept)
+        {
+            Keep(question, stored, stored.Bytes, Limits.StoredAnswerAgeMax);
+        }
+    }
 
     private ValidAnswer? Judge(StoredAnswer stored)
     {
@@ -130,13 +151,13 @@ internal sealed class ResponseCache : IDisposable
     {
         while (true)
         {
-            QuestionRun run = _running.GetOrAdd(question, static (_, tables) => new QuestionRun(tables), _tables);
+            QuestionRun run = _running.GetOrAdd(question, static (_, cache) => cache.NewRun(), this);
             if (!run.IsBehind)
             {
                 return run;
             }
 
-            var later = new QuestionRun(_tables);
+            QuestionRun later = NewRun();
             if (_running.TryUpdate(question, later, run))
             {
                 return later;
@@ -150,6 +171,13 @@ internal sealed class ResponseCache : IDisposable
     {
         try
         {
+            // It may have been stored since the caller looked, by a run that had ended when the caller came to join it.
+            if (_store.TryGetValue(question, out object? kept) && kept is StoredAnswer late && Judge(late) is not null)
+            {
+                Count(late.TenantName, "joined");
+                return SharedOf(late, OperationResult.Stored(late.Policy));
+            }
+
             if (!_dear.IsDear(operation))
             {
                 return await ReadAsync(question, operation, run, execute, name: null, cancellation);
@@ -186,15 +214,12 @@ internal sealed class ResponseCache : IDisposable
             string? tenant = result.Read is { } read ? await _tenants.NameAsync(read.Tenant, cancellation) : null;
             bool isRefused = result.Errors.Any(error => error is OverloadedError or OperationSuspendedError);
             Count(tenant, isRefused ? "refused" : isInvalidated ? "invalidated" : "miss");
-            if (tenant is not null && _tenants.IsOff(tenant))
-            {
-                result.ForbidCaching();
-            }
-
+            bool isOff = tenant is not null && _tenants.IsOff(tenant);
+            memory.Take(result.Json.Length);
             byte[] body = result.Json.ToArray();
-            if (StoredOf(body, operation, result, run, tenant) is { } stored)
+            if (!isOff && StoredOf(body, operation, result, run, tenant) is { } stored)
             {
-                if (_dear.Note(operation, result.DatabaseTime))
+                if (stored.IsKept && _dear.Note(operation, result.DatabaseTime))
                 {
                     shared = stored;
                     name ??= _format.NameOf(question);
@@ -203,6 +228,8 @@ internal sealed class ResponseCache : IDisposable
                 return Stored(question, stored, result);
             }
 
+            // What a server must not keep nobody behind it may keep: it has no tags to purge it by.
+            result.ForbidCaching();
             var answer = new SharedAnswer(body, result, null, _time.GetTimestamp()) { TenantName = tenant };
             if (answer.IsFailure)
             {
@@ -223,23 +250,27 @@ internal sealed class ResponseCache : IDisposable
 
     private SharedAnswer Stored(Question question, StoredAnswer stored, OperationResult result)
     {
-        Keep(question, stored, stored.Bytes, Limits.StoredAnswerAgeMax);
-        return new SharedAnswer(stored.Body, result, stored, _time.GetTimestamp())
+        if (stored.IsKept)
         {
-            TenantName = stored.TenantName,
-        };
+            Keep(question, stored, stored.Bytes, Limits.StoredAnswerAgeMax);
+        }
+
+        return SharedOf(stored, result);
     }
+
+    private SharedAnswer SharedOf(StoredAnswer stored, OperationResult result) => new(stored.Body, result, stored, _time.GetTimestamp())
+    {
+        TenantName = stored.TenantName,
+    };
 
     private StoredAnswer? Opened(string name, byte[] bytes, Operation operation) =>
         _format.Read(name, bytes, operation, _time.GetTimestamp()) is { } stored && Judge(stored) is { } valid ? valid.Answer : null;
 
-    // What was looked up under another revision of the areas than the rows were read under belongs to no state that ever was for long: it
-    // is sent, and read again next time.
+    // Where an area's shape and the rows are of different revisions, the answer is sent and not stored.
     private StoredAnswer? StoredOf(byte[] body, Operation operation, OperationResult result, QuestionRun run, string? tenant)
     {
         if (result.Errors.Count > 0
             || result.Cache == CachePolicy.None
-            || body.Length > Limits.StoredBodyBytesMax
             || run.Dependencies is not { } dependencies
             || result.Read is not { } read
             || read.Tenant != dependencies.Tenant
@@ -254,11 +285,19 @@ internal sealed class ResponseCache : IDisposable
             Cursor = _cursors.Sign(read.Tenant, read.Position),
             TenantName = tenant,
             StoredAt = _time.GetTimestamp(),
+            HasAllUpTo = run.HasAllUpTo(read.IsOfReplica),
         };
     }
 
     private void Keep(Question question, object answer, int bytes, TimeSpan atMost)
     {
+        if (IsWorse(question, answer))
+        {
+            return;
+        }
+
+        // The question too: an address may have 8,000 characters for an answer of a few bytes.
+        bytes += question.Bytes;
         using ICacheEntry entry = _store.CreateEntry(question);
         entry.Value = answer;
         entry.Size = bytes;
@@ -270,6 +309,14 @@ internal sealed class ResponseCache : IDisposable
             entry.RegisterPostEvictionCallback((_, _, _, _) => EngineTelemetry.CacheBytes.Add(-bytes, tenant));
         }
     }
+
+    // Runs of one question may overlap. An earlier position, or a failure, must not drive out what is valid.
+    private bool IsWorse(Question question, object answer) =>
+        _store.TryGetValue(question, out object? kept)
+        && kept is StoredAnswer stored
+        && !ReferenceEquals(stored, answer)
+        && !(answer is StoredAnswer newer && newer.Position >= stored.Position)
+        && Judge(stored) is not null;
 
     private static void Count(string? tenant, string outcome) => EngineTelemetry.CacheAnswers.Add(
         1,

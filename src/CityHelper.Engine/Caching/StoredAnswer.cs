@@ -8,7 +8,7 @@ using CityHelper.Engine.Tags;
 
 namespace CityHelper.Engine.Caching;
 
-/// <summary>An answer that is kept, with all that is sent with it. A hit reads nothing else: it neither coerces nor binds.</summary>
+/// <summary>An answer that may be kept, with all that is sent with it. A hit reads nothing else: it neither coerces nor binds.</summary>
 internal sealed class StoredAnswer
 {
     private readonly byte[]?[] _encoded = new byte[]?[2];
@@ -58,11 +58,19 @@ internal sealed class StoredAnswer
 
     public bool DependsOnRows { get; }
 
+    /// <summary>Whether it is kept: a larger one is sent with the same headers, and read again next time.</summary>
+    public bool IsKept => Body.Length <= Limits.StoredBodyBytesMax;
+
     /// <summary>When it ends by the clock; null when it does not.</summary>
     public DateTime? Until { get; }
 
     /// <summary>When this server stored it, as a timestamp.</summary>
     public long StoredAt { get; init; }
+
+    /// <summary>
+    /// The moment, as a timestamp, up to which it has every change, as its execution knew; null of an answer that another server has read.
+    /// </summary>
+    public long? HasAllUpTo { get; init; }
 
     /// <summary>The header <c>Cache-Tag</c>.</summary>
     public string CacheTag { get; private init; } = "";

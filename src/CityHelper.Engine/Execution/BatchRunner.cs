@@ -238,13 +238,14 @@ internal sealed class BatchRunner(
             .Where(s => s.IsNeeded(root.Values))
             .Select(s => (s, root)))];
 
-    private static List<(StatementPlan Statement, RootExecution Root)> Counts(IEnumerable<RootExecution> roots) =>
+    /// <summary>What the first batch reads after its rows.</summary>
+    internal static List<(StatementPlan Statement, RootExecution Root)> Counts(IEnumerable<RootExecution> roots) =>
         [.. roots.Where(root => root.IsRead).SelectMany(root => root.Bound.Plan.Aggregates.Where(s => s.IsNeeded(root.Values))
             .Concat(root.Bound.Plan.Count is { } count ? [count] : [])
             .Select(s => (s, root)))];
 
     // Order matters: a count that times out aborts the transaction, and so every statement after it.
-    private List<CompiledStatement> Fill(
+    internal List<CompiledStatement> Fill(
         NpgsqlBatch batch,
         List<(StatementPlan Statement, RootExecution Root)> reads,
         List<(StatementPlan Statement, RootExecution Root)> counts)

@@ -20,6 +20,9 @@ internal sealed class OperationExecutor(
     BatchRunner batches, IntrospectionRunner introspection, RootBinder binder, MutationRunner mutations, LogStatement log,
     LogPositionCursors cursors, Replicas? replicas)
 {
+    /// <summary>Whether there are replicas to read from.</summary>
+    public bool HasReplicas => replicas is not null;
+
     /// <summary>
     /// Reads all rows of an operation, or runs its mutations, and assembles the response. Queries are read from a replica where there is
     /// one, and again from the primary when that fails, or its answer is no state that ever was, or older than needed.
@@ -33,7 +36,8 @@ internal sealed class OperationExecutor(
         BatchUsage usage = default;
 
         // A replica is tried once, and does not count: what it answers says nothing about the primary.
-        bool mayUseReplicas = replicas is not null && bound.Roots.All(root => root.Plan is not MutationPlan);
+        // Where nobody knows what the answer must have, such as of several tenants, nobody could tell that a replica lacks it.
+        bool mayUseReplicas = HasReplicas && options.Needed is not null && bound.Roots.All(root => root.Plan is not MutationPlan);
         for (int reading = 1; ;)
         {
             LogRead read = LogRead.Of(bound.Roots, log, cursors, mayUseReplicas);

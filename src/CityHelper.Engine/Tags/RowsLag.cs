@@ -2,7 +2,7 @@ namespace CityHelper.Engine.Tags;
 
 /// <summary>
 /// The changes that <see cref="TagKind.Rows"/> does not have yet. A large tenant changes every second, and answers about all of its rows
-/// are dear: exact, every server would read them again at every change (consistency.md, «Valid»). Immutable.
+/// are dear: exact, every server would read them again at every change (docs/caching.md). Immutable.
 /// </summary>
 /// <remarks>
 /// Changes of a quarter of a second are one group that is due with its first, so a table has at most 21 groups. A change is due a little

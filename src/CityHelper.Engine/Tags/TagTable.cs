@@ -4,7 +4,7 @@ namespace CityHelper.Engine.Tags;
 
 /// <summary>
 /// When the tags of a tenant last changed: a position for each of 65,536 slots (512 kB), a tag's slot by its hash. It never grows and never
-/// forgets. Two tags in one slot cost a miss and no truth.
+/// forgets. Two tags in one slot cost an unnecessary miss, never a stale answer.
 /// </summary>
 /// <remarks>
 /// One thread writes, in the order of the log; any number read. An answer that was read at P is valid while P is not below
@@ -36,9 +36,6 @@ public sealed class TagTable(TimeProvider time)
 
         Volatile.Write(ref _state, state);
     }
-
-    /// <summary>Forgets everything until the next reset: nothing is valid.</summary>
-    public void Clear() => Volatile.Write(ref _state, null);
 
     /// <summary>Takes the next change of the log.</summary>
     /// <param name="number">Its number, larger than all before.</param>

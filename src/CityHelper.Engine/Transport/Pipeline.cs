@@ -265,6 +265,9 @@ public sealed class Pipeline
         try
         {
             bound = await _binder.BindAsync(prepared, cancellation); // (5)
+
+            // A replica must have what this server knows of the log, also for an answer that is not kept.
+            run ??= _executor.HasReplicas ? _cache.NewRun() : null;
             run?.Begin(Dependencies.Of(bound, _log));
             (LogPosition? atLeast, RequestError? refused) = _freshness.Open(options.AtLeast, bound);
             refused ??= CheckBound(bound, options);
@@ -300,7 +303,7 @@ public sealed class Pipeline
                 _areas.Drop(read.Tenant, revision);
             }
 
-            if (options.AtLeast is not null && read.Position < needed)
+            if (options.AtLeast is not null && result.Errors.Count == 0 && read.Position < needed)
             {
                 result.Dispose();
                 return OperationResult.Refused(new PositionNotReachedError());

@@ -3,7 +3,7 @@ using CityHelper.Engine.Caching;
 using CityHelper.Server.Boundaries;
 using CityHelper.Server.Changes;
 using CityHelper.Server.Configuration;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CityHelper.Server.Caching;
 
@@ -17,9 +17,7 @@ internal static class CachingServices
         services.AddSingleton<IChangeObserver>(s => s.GetRequiredService<BoundaryAreas>());
         services.AddSingleton<ILogAge>(s => new FollowedLogAge(() => s.GetRequiredService<ChangeFollower>()));
         services.AddSettings<CacheSettings>();
-        services.AddSingleton<IOptionsChangeTokenSource<CacheSettings>>(s =>
-            new ConfigurationChangeTokenSource<CacheSettings>(s.GetRequiredService<IConfiguration>()));
-        services.AddSingleton(s => s.Settings<CacheSettings>().ToOptions());
+        services.TryAddSingleton(s => s.Settings<CacheSettings>().ToOptions());
         services.AddSingleton<ICacheTenants, CacheTenants>();
         return services;
     }

@@ -6,7 +6,7 @@ namespace CityHelper.Server.Caching;
 
 /// <summary>
 /// The tags of an event: which answers a change of the log ends. The other half, which answers have them, is
-/// <c>Engine/Binding/RootTags</c>. Both follow the table in docs/caching.md.
+/// <c>Engine/Binding/Dependencies</c>. Both follow the table in docs/caching.md.
 /// </summary>
 internal static class ChangedTags
 {

@@ -15,8 +15,8 @@ internal sealed class TagObserver(TagTables tables, TimeProvider time) : IChange
     // The lag begins with the receipt. What comes late, after an outage, has had it already, and answers about all rows promise 7 s.
     private bool IsLate(ChangeEvent change) => time.GetUtcNow().UtcDateTime - change.RecordedAt > Engine.Limits.LogAgeUsual;
 
-    // What was read at the position of the first recent event knows that event, so it may be judged by those behind it. Recent events are
-    // old: none waits for the lag.
+    // An answer that was read at the position of the first recent event includes that event, so those behind it suffice to judge it. Recent
+    // events are old: none waits for the lag.
     public void Reset(short cityId, ChangePosition position, IReadOnlyList<ChangeEvent> recent)
     {
         TagTable table = tables.Open(cityId);

@@ -6,14 +6,7 @@ namespace CityHelper.Server.Cities;
 /// <summary>The change log of cities, for the engine.</summary>
 internal static class CityLog
 {
-    // A city's newest row is never deleted: its number is the city's position, found from the end of the index. All rows have one epoch.
-    private const string PositionsSql =
-        """
-        select c.id, e.epoch, coalesce((select h.n from change h where h.city_id = c.id order by h.n desc limit 1), 0),
-               coalesce((select b.revision from boundary_revision b where b.city_id = c.id), 0)
-        from unnest(coalesce($1::smallint[], (select array_agg(id) from city))) c (id)
-        cross join (select max(epoch) as epoch from change_epoch) e
-        """;
+    private const string PositionsSql = "select city_id, epoch, n, boundary_revision from log_positions($1)";
 
     /// <summary>The log, how its positions are read, and what it tells of each table.</summary>
     public static TenantLog Log { get; } = new(PositionsSql, ["boundary_revision", "change", "change_epoch", "city"])

@@ -49,4 +49,6 @@ internal static class EventIds
     public const int ChangesNotFollowed = 2610;
     public const int CityNotFollowed = 2611;
     public const int CityNotCopied = 2612;
+
+    public const int CacheSettingsNotRead = 2700;
 }

@@ -4,10 +4,11 @@ using System.Text;
 
 namespace CityHelper.Benchmarks.Overload;
 
-/// <summary>The head of an answer; bodies are read and discarded.</summary>
+/// <summary>What an answer's head says; bodies are read and discarded.</summary>
 /// <param name="Status">The status.</param>
 /// <param name="RetryAfter">Seconds of <c>Retry-After</c>; null without the header.</param>
-internal readonly record struct WireAnswer(int Status, int? RetryAfter);
+/// <param name="Bytes">The length of its body.</param>
+internal readonly record struct WireAnswer(int Status, int? RetryAfter, int Bytes);
 
 /// <summary>
 /// One connection that sends requests as they are, and parses only the status, length and <c>Retry-After</c> of an answer. It costs a
@@ -20,13 +21,19 @@ internal sealed class Wire : IDisposable
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
     private readonly Uri _server;
+    private int _head;
 
     public Wire(Uri server) => _server = server;
 
+    /// <summary>The head of the last answer.</summary>
+    public ReadOnlySpan<byte> Head => _buffer.AsSpan(0, _head);
+
     /// <summary>A request as bytes.</summary>
-    public static byte[] Get(Uri url) =>
+    /// <param name="url">Its address.</param>
+    /// <param name="headers">Further headers, each with its line's end.</param>
+    public static byte[] Get(Uri url, string headers = "") =>
         Encoding.ASCII.GetBytes(
-            $"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nAccept: application/graphql-response+json\r\n\r\n");
+            $"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nAccept: application/graphql-response+json\r\n{headers}\r\n");
 
     /// <summary>Sends a request and awaits its answer.</summary>
     /// <exception cref="IOException">The server closed the connection, or sent what this client cannot parse.</exception>
@@ -47,7 +54,7 @@ internal sealed class Wire : IDisposable
         (WireAnswer answer, int left) = Parse(received);
         while (left > 0)
         {
-            left -= Some(await _socket.ReceiveAsync(_buffer.AsMemory(0, Math.Min(left, BufferBytes)), cancellation));
+            left -= Some(await _socket.ReceiveAsync(_buffer.AsMemory(_head, Math.Min(left, BufferBytes - _head)), cancellation));
         }
 
         return answer;
@@ -71,7 +78,7 @@ internal sealed class Wire : IDisposable
         (WireAnswer answer, int left) = Parse(received);
         while (left > 0)
         {
-            left -= Some(_socket.Receive(_buffer.AsSpan(0, Math.Min(left, BufferBytes))));
+            left -= Some(_socket.Receive(_buffer.AsSpan(_head, Math.Min(left, BufferBytes - _head))));
         }
 
         return answer;
@@ -96,12 +103,12 @@ internal sealed class Wire : IDisposable
 
     private (WireAnswer Answer, int Left) Parse(int received)
     {
-        int head = _buffer.AsSpan(0, received).IndexOf("\r\n\r\n"u8) + 4;
-        string text = Encoding.ASCII.GetString(_buffer, 0, head);
-        int length = Header(text, "Content-Length") ?? received - head;
+        _head = _buffer.AsSpan(0, received).IndexOf("\r\n\r\n"u8) + 4;
+        string text = Encoding.ASCII.GetString(_buffer, 0, _head);
+        int length = Header(text, "Content-Length") ?? received - _head;
         return (
-            new WireAnswer(int.Parse(text.AsSpan(9, 3), CultureInfo.InvariantCulture), Header(text, "Retry-After")),
-            length - (received - head));
+            new WireAnswer(int.Parse(text.AsSpan(9, 3), CultureInfo.InvariantCulture), Header(text, "Retry-After"), length),
+            length - (received - _head));
     }
 
     private static int? Header(string head, string name)

@@ -19,14 +19,15 @@ public sealed class PublishedHitTests(PostgresFixture postgres) : IAsyncLifetime
     private static readonly object s_viewport = new { west = -74.0, south = 40.70, east = -73.9, north = 40.80 };
     private static readonly object s_position = new { longitude = -73.985, latitude = 40.7425 };
 
-    private static readonly string[] s_operations =
+    /// <summary>The names of the published queries that may be cached.</summary>
+    internal static IReadOnlyList<string> Names { get; } =
     [
         "Boundaries", "BoundaryDetail", "CategoryOverview", "Cities", "CityFilters", "NearbyServiceRequests", "ServiceRequestByExternalId",
         "ServiceRequestClusters", "ServiceRequestDetail", "ServiceRequestDuplicates", "ServiceRequestHistory", "ServiceRequestList",
         "ServiceRequestMap", "ServiceRequestStats",
     ];
 
-    public static TheoryData<string> Operations => new(s_operations);
+    public static TheoryData<string> Operations => [.. Names];
 
     public async Task InitializeAsync()
     {
@@ -45,17 +46,21 @@ public sealed class PublishedHitTests(PostgresFixture postgres) : IAsyncLifetime
             ? table
             : null);
 
-    private static object VariablesOf(string operation) => operation switch
+    /// <summary>Variables for a published query.</summary>
+    /// <param name="operation">Its name.</param>
+    /// <param name="request">The id of a service request.</param>
+    /// <param name="boundary">The id of a boundary.</param>
+    internal static object VariablesOf(string operation, string request, string boundary) => operation switch
     {
         "Boundaries" => new { city = "nyc" },
-        "BoundaryDetail" => new { id = new Engine.GlobalId("Boundary", RequestRows.City, 3).ToString() },
+        "BoundaryDetail" => new { id = boundary },
         "Cities" => new { },
         "CategoryOverview" => new { city = "nyc", first = 2 },
         "NearbyServiceRequests" => new { city = "nyc", to = s_position, first = 3 },
         "ServiceRequestByExternalId" => new { city = "nyc", externalId = "40000007" },
         "ServiceRequestClusters" => new { city = "nyc", viewport = s_viewport, zoom = 12 },
-        "ServiceRequestHistory" => new { id = ReadingFixture.Id(7) },
-        "ServiceRequestDetail" or "ServiceRequestDuplicates" => new { city = "nyc", id = ReadingFixture.Id(7) },
+        "ServiceRequestHistory" => new { id = request },
+        "ServiceRequestDetail" or "ServiceRequestDuplicates" => new { city = "nyc", id = request },
         "ServiceRequestMap" => new { city = "nyc", viewport = s_viewport },
         _ => new { city = "nyc" },
     };
@@ -64,7 +69,8 @@ public sealed class PublishedHitTests(PostgresFixture postgres) : IAsyncLifetime
     [MemberData(nameof(Operations))]
     public async Task A_hit_and_a_304_need_no_statement(string operation)
     {
-        string address = _server.PersistedUrl(operation, VariablesOf(operation));
+        string boundary = new Engine.GlobalId("Boundary", RequestRows.City, 3).ToString();
+        string address = _server.PersistedUrl(operation, VariablesOf(operation, ReadingFixture.Id(7), boundary));
         CacheAnswer first = await CacheAnswer.GetAsync(_server.Client, address);
         Assert.Equal((HttpStatusCode.OK, CacheAnswer.Stored), (first.Status, first.CacheStatus));
         Assert.DoesNotContain("\"errors\"", first.Body, StringComparison.Ordinal);
@@ -87,7 +93,7 @@ public sealed class PublishedHitTests(PostgresFixture postgres) : IAsyncLifetime
     {
         IEnumerable<string> cacheable = _server.Services.GetRequiredService<OperationRegistry>().Manifest
             .Where(operation => operation.Cache != "no-store").Select(operation => operation.Name).Order(StringComparer.Ordinal);
-        Assert.Equal(cacheable, s_operations.Order(StringComparer.Ordinal));
+        Assert.Equal(cacheable, Names.Order(StringComparer.Ordinal));
     }
 
     [Theory]

@@ -13,7 +13,8 @@ namespace CityHelper.IntegrationTests.Caching;
 [Collection(PostgresCollection.Name)]
 public sealed class SharedAnswersTests(PostgresFixture postgres, RedisFixture redis) : IAsyncLifetime
 {
-    private const int Askers = 300;
+    // At each of the two servers: a thousand.
+    private const int Askers = 500;
 
     private string _database = "";
     private string _redis = "";

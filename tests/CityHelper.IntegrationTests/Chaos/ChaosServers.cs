@@ -8,17 +8,27 @@ internal sealed class ChaosServers : IAsyncDisposable
 {
     private readonly string _database;
     private readonly string _redis;
+    private readonly IReadOnlyDictionary<string, string> _settings;
     private readonly ServerProcess?[] _servers = new ServerProcess?[2];
 
-    private ChaosServers(string database, string redis)
+    private ChaosServers(string database, string redis, IReadOnlyDictionary<string, string> settings)
     {
         _database = database;
         _redis = redis;
+        _settings = settings;
     }
 
-    public static async Task<ChaosServers> StartAsync(string database, string redis)
+    /// <summary>How many there are while none is killed.</summary>
+    public int Count => _servers.Length;
+
+    /// <summary>Starts the servers.</summary>
+    /// <param name="database">The connection string of their database.</param>
+    /// <param name="redis">That of their Redis.</param>
+    /// <param name="settings">Further configuration, named as environment variables.</param>
+    public static async Task<ChaosServers> StartAsync(
+        string database, string redis, IReadOnlyDictionary<string, string>? settings = null)
     {
-        var servers = new ChaosServers(database, redis);
+        var servers = new ChaosServers(database, redis, settings ?? new Dictionary<string, string>());
         await Task.WhenAll(servers.StartAgainAsync(0), servers.StartAgainAsync(1));
         return servers;
     }
@@ -29,6 +39,9 @@ internal sealed class ChaosServers : IAsyncDisposable
         int first = dice.Next(_servers.Length);
         return (_servers[first] ?? _servers[1 - first])!.Client;
     }
+
+    /// <summary>A client of a server; null while it is killed.</summary>
+    public HttpClient? ClientOf(int server) => _servers[server]?.Client;
 
     /// <summary>Kills a server amid what it does.</summary>
     public async Task KillAsync(int server)
@@ -42,7 +55,7 @@ internal sealed class ChaosServers : IAsyncDisposable
     public async Task StartAgainAsync(int server) => _servers[server] = await ServerProcess.StartAsync(
         _database,
         "Development",
-        new Dictionary<string, string>
+        new Dictionary<string, string>(_settings)
         {
             [RedisConnection.ConnectionStringKey] = _redis,
             // Compiled once: they live too short for a second time, which takes a third of the machine.

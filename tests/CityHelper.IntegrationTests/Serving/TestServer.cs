@@ -4,7 +4,6 @@ using System.Text.Json;
 using CityHelper.Data;
 using CityHelper.Engine.Binding;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Documents;
 using CityHelper.Engine.Planning;
 using CityHelper.Server;
 using CityHelper.Server.Cities;
@@ -200,12 +199,8 @@ public sealed class TestServer : IAsyncDisposable
     };
 
     /// <summary>The canonical URL of a published operation.</summary>
-    public string PersistedUrl(string operation, object? variables = null)
-    {
-        Operation published = Services.GetRequiredService<OperationRegistry>().Published.Single(o => o.Name == operation);
-        CanonicalJson.TryWrite(JsonSerializer.SerializeToElement(variables ?? new { }), out string? json);
-        return $"/graphql/persisted/{published.Id}/{operation}{(json == "{}" ? "" : $"?variables={Uri.EscapeDataString(json!)}")}";
-    }
+    public string PersistedUrl(string operation, object? variables = null) => PersistedAddress.Of(
+        Services.GetRequiredService<OperationRegistry>().Published.Single(o => o.Name == operation).Id, operation, variables);
 
     public async ValueTask DisposeAsync()
     {

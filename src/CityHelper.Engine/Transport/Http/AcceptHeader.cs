@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -20,6 +21,11 @@ public static class AcceptHeader
     public const string GraphQLResponse = "application/graphql-response+json";
     public const string Json = "application/json";
 
+    private const string Charset = "; charset=utf-8";
+
+    // Browsers and libraries send a handful of values; parsing one allocates more than all the rest of a hit.
+    private static readonly ConcurrentDictionary<string, ResponseMediaType> s_known = new(StringComparer.Ordinal);
+
     /// <summary>Chooses the media type.</summary>
     /// <returns>The media type; an error when the header cannot be parsed; neither when no acceptable type is offered (406).</returns>
     internal static (ResponseMediaType? Type, RequestError? Error) Choose(StringValues header)
@@ -29,6 +35,27 @@ public static class AcceptHeader
             return (ResponseMediaType.Json, null);
         }
 
+        if (header is not [{ } sent])
+        {
+            return Read(header);
+        }
+
+        if (s_known.TryGetValue(sent, out ResponseMediaType known))
+        {
+            return (known, null);
+        }
+
+        (ResponseMediaType? type, RequestError? error) = Read(header);
+        if (type is { } chosen)
+        {
+            KnownHeaders.Keep(s_known, sent, chosen);
+        }
+
+        return (type, error);
+    }
+
+    private static (ResponseMediaType? Type, RequestError? Error) Read(StringValues header)
+    {
         if (!MediaTypeHeaderValue.TryParseList([.. header!], out IList<MediaTypeHeaderValue>? accepted) || accepted.Count == 0)
         {
             return (null, new AcceptHeaderInvalidError(header.ToString()));
@@ -46,7 +73,7 @@ public static class AcceptHeader
     }
 
     internal static string Text(ResponseMediaType type) =>
-        (type == ResponseMediaType.Json ? Json : GraphQLResponse) + "; charset=utf-8";
+        type == ResponseMediaType.Json ? Json + Charset : GraphQLResponse + Charset;
 
     /// <summary>Whether a browser requests a page.</summary>
     public static bool WantsHtml(HttpRequest request) =>

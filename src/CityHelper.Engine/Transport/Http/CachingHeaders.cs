@@ -32,23 +32,26 @@ public sealed class CachingHeaders(LogPositionCursors cursors)
     internal static void SetStored(IHeaderDictionary headers, ValidAnswer valid)
     {
         Set(headers, valid.Answer, $"{CacheName}; hit");
-        if (valid.Age > TimeSpan.Zero)
-        {
-            headers.Age = Math.Ceiling(valid.Age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        }
+        SetAge(headers, valid.Age);
     }
 
     /// <summary>The headers of an answer that was just executed and is stored.</summary>
-    internal static void SetExecuted(IHeaderDictionary headers, StoredAnswer stored, bool isJoined) =>
-        Set(headers, stored, isJoined ? $"{CacheName}; fwd=miss; collapsed" : $"{CacheName}; fwd=miss; stored");
+    /// <param name="headers">The response's headers.</param>
+    /// <param name="executed">The answer.</param>
+    /// <param name="isJoined">Whether another request's execution made it.</param>
+    internal static void SetExecuted(IHeaderDictionary headers, ValidAnswer executed, bool isJoined)
+    {
+        string status = isJoined ? "; collapsed" : executed.Answer.IsKept ? "; stored" : "";
+        Set(headers, executed.Answer, $"{CacheName}; fwd=miss{status}");
+        SetAge(headers, executed.Age);
+    }
 
-    /// <summary>The headers of an answer that is not stored.</summary>
+    /// <summary>The headers of an answer that nobody may keep.</summary>
     /// <param name="headers">The response's headers.</param>
     /// <param name="result">The answer.</param>
-    /// <param name="policy">How long others may keep it.</param>
-    internal void Set(IHeaderDictionary headers, OperationResult result, CachePolicy policy)
+    internal void Set(IHeaderDictionary headers, OperationResult result)
     {
-        headers.CacheControl = policy.Header;
+        headers.CacheControl = CachePolicy.None.Header;
         if (result.Read is { Tenant: > 0 } read)
         {
             headers[Position] = cursors.Sign(read.Tenant, read.Position);
@@ -80,6 +83,14 @@ public sealed class CachingHeaders(LogPositionCursors cursors)
         }
 
         return false;
+    }
+
+    private static void SetAge(IHeaderDictionary headers, TimeSpan age)
+    {
+        if (age > TimeSpan.Zero)
+        {
+            headers.Age = Math.Ceiling(age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
     }
 
     private static void Set(IHeaderDictionary headers, StoredAnswer stored, string status)

@@ -11,7 +11,6 @@ using CityHelper.Engine.Telemetry;
 using CityHelper.Engine.Writing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
-using Microsoft.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
 
 namespace CityHelper.Engine.Transport.Http;
@@ -76,11 +75,7 @@ internal sealed class GraphQLHttpHandler(
             TimeSpan took = Stopwatch.GetElapsedTime(start);
             operation.Mark(activity);
             activity?.SetTag(EngineTelemetry.ErrorCount, errors);
-            EngineTelemetry.RequestDuration.Record(
-                took.TotalSeconds,
-                new KeyValuePair<string, object?>(EngineTelemetry.OperationName, operation.Label),
-                new KeyValuePair<string, object?>(EngineTelemetry.OperationType, operation.TypeLabel),
-                new KeyValuePair<string, object?>("http.response.status_code", status));
+            Record(took, operation, status);
             LogMessages.Answered(logger, http.Request.Method, operation.Name, status, bytes, took.TotalMilliseconds);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
@@ -89,7 +84,20 @@ internal sealed class GraphQLHttpHandler(
         }
     }
 
-    private async Task<(int Status, int Errors, AnsweredOperation Operation, int Bytes)?> TryStoredAsync(
+    private static void Record(TimeSpan took, AnsweredOperation operation, int status)
+    {
+        // The status becomes an object, which nobody needs who does not measure.
+        if (EngineTelemetry.RequestDuration.Enabled)
+        {
+            EngineTelemetry.RequestDuration.Record(
+                took.TotalSeconds,
+                new KeyValuePair<string, object?>(EngineTelemetry.OperationName, operation.Label),
+                new KeyValuePair<string, object?>(EngineTelemetry.OperationType, operation.TypeLabel),
+                new KeyValuePair<string, object?>("http.response.status_code", status));
+        }
+    }
+
+    private async ValueTask<(int Status, int Errors, AnsweredOperation Operation, int Bytes)?> TryStoredAsync(
         HttpContext http, ResponseMediaType mediaType)
     {
         if (stored.QuestionOf(http.Request) is not { } question || stored.Find(question) is not { } valid)
@@ -130,7 +138,7 @@ internal sealed class GraphQLHttpHandler(
         using OperationResult result = produced.Result;
         if (produced is { Question: { } question, Stored: { } answer })
         {
-            CachingHeaders.SetExecuted(http.Response.Headers, answer, produced.IsJoined);
+            CachingHeaders.SetExecuted(http.Response.Headers, stored.Executed(answer), produced.IsJoined);
             (int sent, int length) = await SendStoredAsync(http, question, answer, mediaType);
             return (sent, 0, produced.Operation, length);
         }
@@ -214,7 +222,7 @@ internal sealed class GraphQLHttpHandler(
             };
             PipelineAnswer answer = await pipeline.RunAsync(asked, cancellation); // (3)
             OperationResult result = answer.Result;
-            if (answer.Operation is not { } operation)
+            if (answer.Operation is null)
             {
                 if (result.Errors.Any(error => error is OperationKindNotAllowedError or PostRequiredError))
                 {
@@ -224,7 +232,7 @@ internal sealed class GraphQLHttpHandler(
                 return new Produced(result, StatusOf(mediaType, result.Errors), answered);
             }
 
-            if (result.Cache != CachePolicy.None && !CanonicalAddress.IsOf(http.Request, operation, request.Variables))
+            if (answer.Question is null)
             {
                 result.ForbidCaching();
             }
@@ -308,17 +316,9 @@ internal sealed class GraphQLHttpHandler(
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        CachePolicy policy = status == StatusCodes.Status200OK && result.AccessPaths is null ? result.Cache : CachePolicy.None;
-        caching.Set(response.Headers, result, policy);
+        caching.Set(response.Headers, result);
         try
         {
-            if (policy != CachePolicy.None && IsUnchanged(http, result.Json))
-            {
-                response.StatusCode = StatusCodes.Status304NotModified;
-                response.Headers.Remove(HeaderNames.ContentType);
-                return;
-            }
-
             await sender.SendAsync(http, result.Json);
         }
         catch (ResponseRefusedException cause)
@@ -327,14 +327,6 @@ internal sealed class GraphQLHttpHandler(
             using OperationResult shorter = result.Shortened?.Invoke(cause.Error) ?? OperationResult.Refused(cause.Error);
             await WriteAsync(http, shorter, mediaType, result.HasWritten ? status : StatusOf(mediaType, shorter.Errors));
         }
-    }
-
-    // An answer that is not stored, being too large or of several cities, is compared after it was read.
-    private static bool IsUnchanged(HttpContext http, JsonBuffer body)
-    {
-        string etag = StoredAnswer.ETagOf(body.ToArray());
-        http.Response.Headers.ETag = etag;
-        return CachingHeaders.IsMatch(http.Request.Headers.IfNoneMatch, etag);
     }
 
     /// <summary>A response before it is sent.</summary>

@@ -23,7 +23,13 @@ internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadli
     {
         using var writing = new Writing(http, this);
         http.Response.OnStarting(static state => ((Writing)state).StartAsync(), writing);
-        await next(http);
+        Task running = next(http);
+        if (!running.IsCompleted)
+        {
+            writing.Wait();
+        }
+
+        await running;
     }
 
     private static readonly KeyValuePair<string, object?> s_stream = new("cityhelper.http.ended", "stream");
@@ -37,21 +43,30 @@ internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadli
         private readonly bool _isStream = !HttpProtocol.IsHttp11(http.Request.Protocol) && !HttpProtocol.IsHttp10(http.Request.Protocol);
         private readonly Lock _lock = new();
         private ITimer? _timer;
+        private bool _hasStarted;
+        private bool _isWaiting;
         private bool _hasEnded;
 
+        /// <summary>The first byte is about to be sent.</summary>
         public Task StartAsync()
         {
-            // A response without a body starts after everything has returned.
-            if (!_hasEnded)
+            lock (_lock)
             {
-                _timer = deadline.Time.CreateTimer(
-                    static writing => ((Writing)writing!).CutOff(),
-                    this,
-                    TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs),
-                    Timeout.InfiniteTimeSpan);
+                _hasStarted = true;
+                SetTimer();
             }
 
             return Task.CompletedTask;
+        }
+
+        /// <summary>Whoever writes waits, maybe for the client. What was sent without a wait, as a hit is, needs no timer.</summary>
+        public void Wait()
+        {
+            lock (_lock)
+            {
+                _isWaiting = true;
+                SetTimer();
+            }
         }
 
         public void Dispose()
@@ -62,6 +77,19 @@ internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadli
             }
 
             _timer?.Dispose();
+        }
+
+        // A response without a body starts after everything has returned.
+        private void SetTimer()
+        {
+            if (_hasStarted && _isWaiting && !_hasEnded)
+            {
+                _timer ??= deadline.Time.CreateTimer(
+                    static writing => ((Writing)writing!).CutOff(),
+                    this,
+                    TimeSpan.FromMilliseconds(Limits.ResponseTimeoutMs),
+                    Timeout.InfiniteTimeSpan);
+            }
         }
 
         private void CutOff()

@@ -27,6 +27,9 @@ internal sealed class StoredAnswers(ResponseCache cache, IClientDirectory client
     /// <summary>The valid answer to a question; null when there is none.</summary>
     public ValidAnswer? Find(Question question) => cache.Find(question);
 
+    /// <summary>An answer that was just executed, with what it may lack.</summary>
+    public ValidAnswer Executed(StoredAnswer answer) => cache.Executed(answer);
+
     /// <summary>Sends a stored answer, or 304. The caching headers are set.</summary>
     /// <param name="http">The request.</param>
     /// <param name="question">Its question.</param>

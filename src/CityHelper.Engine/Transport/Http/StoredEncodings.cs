@@ -28,10 +28,7 @@ internal sealed class StoredEncodings(IResponseCompressionProvider compression)
         if (!_known.TryGetValue(accepted, out StoredEncoding? encoding))
         {
             encoding = Read(http);
-            if (_known.Count < Limits.KnownEncodingsMax && accepted.Length <= Limits.KnownEncodingChars)
-            {
-                _known.TryAdd(accepted, encoding);
-            }
+            KnownHeaders.Keep(_known, accepted, encoding);
         }
 
         return encoding;

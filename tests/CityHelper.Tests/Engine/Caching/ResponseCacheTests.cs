@@ -33,11 +33,16 @@ public sealed class ResponseCacheTests : IAsyncLifetime, IDisposable
     {
         _tables = new TagTables(_time);
         _tables.Open(1).Reset(new LogPosition(1, 10), []);
+        _cache = Cache(Limits.StoreBytes);
+    }
+
+    private ResponseCache Cache(long bytes)
+    {
         var keys = new CursorKeys(new CursorKey(SHA256.HashData("one"u8)), Previous: null);
         var format = new SharedFormat(keys, new ResponseCacheOptions());
-        _cache = new ResponseCache(
+        return new ResponseCache(
             _tables, _tenants, new ResponseMemory(), new LogPositionCursors(keys), new DearAnswers(null, format, _time), format,
-            new ResponseCacheOptions(), _time);
+            new ResponseCacheOptions { StoreBytes = bytes }, _time);
     }
 
     public async Task InitializeAsync()
@@ -145,8 +150,60 @@ public sealed class ResponseCacheTests : IAsyncLifetime, IDisposable
                 return Task.FromResult(result);
             },
             CancellationToken.None);
-        Assert.Null(answer.Stored);
         Assert.Null(_cache.Find(s_question));
+
+        // Nobody else may keep it either, but for what is only too large: that has all headers of one that is kept.
+        Assert.Equal(kind == "too large", answer.Stored is not null);
+        Assert.Equal(kind == "too large" ? 60 : 0, answer.CopyFor(MemoryLease.Uncounted).Cache.MaxAgeSeconds);
+    }
+
+    /// <summary>An address may have thousands of characters for an answer of a few bytes, and anybody makes new ones.</summary>
+    [Fact]
+    public async Task Addresses_count_as_memory()
+    {
+        const int Bytes = 100_000;
+        using ResponseCache small = Cache(Bytes);
+        Question[] questions = [.. Enumerable.Range(0, 50).Select(n => new Question("web", new string('x', 4_000) + n))];
+        foreach (Question question in questions)
+        {
+            await AskAsync("a", cache: small, question: question);
+        }
+
+        Assert.InRange(questions.Count(question => small.Find(question) is not null), 1, Bytes / (2 * 4_000));
+    }
+
+    /// <summary>Runs of one question overlap, and the one that was started first may end last.</summary>
+    [Fact]
+    public async Task A_valid_answer_is_not_driven_out_by_an_earlier_one_or_by_a_failure()
+    {
+        var gate = new TaskCompletionSource();
+        Task<SharedAnswer> earlier = AskAsync("earlier", at: 10, tags: [Tag.All], gate: gate.Task);
+        Task<SharedAnswer> failing = FailAsync(new RequestTimeoutError(), new Question("web", "other"), gate.Task);
+        _tables.Open(1).Apply(11, [s_cell], atOnce: false);
+        _tables.Open(1).Apply(12, [new Tag(TagKind.Cell, 8)], atOnce: false);
+        _time.Advance(Limits.LogAgeUsual);
+        await AskAsync("later", at: 12, question: new Question("web", "other"));
+        gate.SetResult();
+        Assert.True((await failing).IsFailure);
+        await earlier;
+        Assert.Equal("later", Text(_cache.Find(new Question("web", "other"))));
+        Assert.Equal("earlier", Text(_cache.Find(s_question)));
+    }
+
+    /// <summary>What an answer of several tenants must have seen nobody knows, so time alone decides who may join.</summary>
+    [Fact]
+    public async Task An_execution_whose_dependencies_are_unknown_is_joined_for_two_seconds()
+    {
+        var gate = new TaskCompletionSource();
+        Task<SharedAnswer> first = FailAsync(new OverloadedError(1), s_question, gate.Task);
+        _time.Advance(Limits.LogAgeUsual - TimeSpan.FromTicks(1));
+        Task<SharedAnswer> joined = FailAsync(new OverloadedError(1), s_question, gate.Task);
+        _time.Advance(TimeSpan.FromTicks(1));
+        Task<SharedAnswer> late = FailAsync(new OverloadedError(1), s_question, gate.Task);
+        gate.SetResult();
+        Assert.Same(await first, await joined);
+        Assert.NotSame(await first, await late);
+        Assert.Equal(2, _executions);
     }
 
     [Fact]
@@ -158,6 +215,15 @@ public sealed class ResponseCacheTests : IAsyncLifetime, IDisposable
         SharedAnswer[] answers = await Task.WhenAll(asking);
         Assert.Equal(1, _executions);
         Assert.Single(answers.Distinct());
+    }
+
+    /// <summary>Whoever looked before it was stored, and comes to join when its run has ended, executes nothing.</summary>
+    [Fact]
+    public async Task Who_comes_just_after_an_execution_gets_its_answer()
+    {
+        await AskAsync("a");
+        Assert.Equal("a", Text(await AskAsync("b")));
+        Assert.Equal(1, _executions);
     }
 
     /// <summary>It was started before the change that the caller must see, so it may not have it.</summary>
@@ -218,32 +284,34 @@ public sealed class ResponseCacheTests : IAsyncLifetime, IDisposable
         Assert.Equal(isFailure ? 2 : 3, _executions);
     }
 
-    private Task<SharedAnswer> FailAsync(RequestError error) => _cache.ExecuteAsync(
-        s_question,
+    private Task<SharedAnswer> FailAsync(RequestError error, Question? question = null, Task? gate = null) => _cache.ExecuteAsync(
+        question ?? s_question,
         _operation,
-        (run, _, _) =>
+        async (run, _, _) =>
         {
             _executions++;
             run.Begin(null);
-            return Task.FromResult(OperationResult.Refused(error));
+            await (gate ?? Task.CompletedTask);
+            return OperationResult.Refused(error);
         },
         CancellationToken.None);
 
     private Task<SharedAnswer> AskAsync(
         string body, long at = 10, int epoch = 1, Tag[]? tags = null, DateTime? until = null, Task? gate = null,
-        CancellationToken cancellation = default) => _cache.ExecuteAsync(
-        s_question,
-        _operation,
-        async (run, memory, ending) =>
-        {
-            _executions++;
-            run.Begin(new Dependencies(1, tags ?? [Tag.All, s_cell]) { Until = until });
-            await (gate ?? Task.CompletedTask).WaitAsync(ending);
-            OperationResult result = Result(memory, body, hasNoPolicy: false);
-            result.Read = new AnswerPosition(1, new LogPosition(epoch, at), Areas: 0);
-            return result;
-        },
-        cancellation);
+        ResponseCache? cache = null, Question? question = null, CancellationToken cancellation = default) =>
+        (cache ?? _cache).ExecuteAsync(
+            question ?? s_question,
+            _operation,
+            async (run, memory, ending) =>
+            {
+                _executions++;
+                run.Begin(new Dependencies(1, tags ?? [Tag.All, s_cell]) { Until = until });
+                await (gate ?? Task.CompletedTask).WaitAsync(ending);
+                OperationResult result = Result(memory, body, hasNoPolicy: false);
+                result.Read = new AnswerPosition(1, new LogPosition(epoch, at), Areas: 0);
+                return result;
+            },
+            cancellation);
 
     private static OperationResult Result(MemoryLease memory, string body, bool hasNoPolicy)
     {
