@@ -34,6 +34,8 @@ internal sealed record Dependencies(short Tenant, IReadOnlyList<Tag> Tags)
         OperationPlan plan = bound.Prepared.Plan;
         BoundRoot[] read = [.. bound.Read];
         long[] areas = [.. bound.AreaRevisions];
+
+        // A tenant that is not there yet would be added by a change of another log.
         bool isUnknown = plan.Tables.Any(table => !log.Tags.ContainsKey(table))
             || read.Any(root => root.Plan is SimilarToDraftPlan or MutationPlan || BindsLater(root))
             || bound.Roots.Any(root => root is { IsAbsent: true, Plan: UniqueRowPlan });
@@ -52,8 +54,7 @@ internal sealed record Dependencies(short Tenant, IReadOnlyList<Tag> Tags)
             };
     }
 
-    // What is nested in a row of `node` is bound when the row is read: its areas and its clock are not known before. And a tenant that is
-    // not there yet would be added by a change of another log.
+    // What is nested in a row of `node` is bound when the row is read: its areas and its clock are not known before.
     private static bool BindsLater(BoundRoot root) =>
         root.Nodes.Any(node => node.Error is null && node.Key.Plan.NestedRoots.Count > 0);
 
