@@ -175,7 +175,7 @@ internal sealed class ResponseCache : IDisposable
             if (_store.TryGetValue(question, out object? kept) && kept is StoredAnswer late && Judge(late) is not null)
             {
                 Count(late.TenantName, "joined");
-                return SharedOf(late, OperationResult.Stored(late.Policy));
+                return SharedOf(late, late.Body, OperationResult.Stored(late.Policy));
             }
 
             if (!_dear.IsDear(operation))
@@ -185,7 +185,7 @@ internal sealed class ResponseCache : IDisposable
 
             string name = _format.NameOf(question);
             return await _dear.FindAsync(name, bytes => Opened(name, bytes, operation), cancellation) is { } shared
-                ? Stored(question, shared, OperationResult.Stored(shared.Policy))
+                ? Stored(question, shared, shared.Body, OperationResult.Stored(shared.Policy))
                 : await ReadAsync(question, operation, run, execute, name, cancellation);
         }
         finally
@@ -225,7 +225,7 @@ internal sealed class ResponseCache : IDisposable
                     name ??= _format.NameOf(question);
                 }
 
-                return Stored(question, stored, result);
+                return Stored(question, stored, body, result);
             }
 
             // What a server must not keep nobody behind it may keep: it has no tags to purge it by.
@@ -248,17 +248,18 @@ internal sealed class ResponseCache : IDisposable
         }
     }
 
-    private SharedAnswer Stored(Question question, StoredAnswer stored, OperationResult result)
+    private SharedAnswer Stored(Question question, StoredAnswer stored, byte[] body, OperationResult result)
     {
         if (stored.IsKept)
         {
             Keep(question, stored, stored.Bytes, Limits.StoredAnswerAgeMax);
         }
 
-        return SharedOf(stored, result);
+        return SharedOf(stored, body, result);
     }
 
-    private SharedAnswer SharedOf(StoredAnswer stored, OperationResult result) => new(stored.Body, result, stored, _time.GetTimestamp())
+    private SharedAnswer SharedOf(StoredAnswer stored, byte[] body, OperationResult result) => new(
+        body, result, stored, _time.GetTimestamp())
     {
         TenantName = stored.TenantName,
     };

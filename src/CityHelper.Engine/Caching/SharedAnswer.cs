@@ -6,7 +6,7 @@ namespace CityHelper.Engine.Caching;
 /// <summary>The answer of one execution, for all who wait for it. Immutable.</summary>
 /// <param name="body">The response's JSON.</param>
 /// <param name="result">The rest of the response; its own body is not used.</param>
-/// <param name="stored">The same as it is kept; null when it must not be.</param>
+/// <param name="stored">The same with its headers, for caches; null when they must not keep it.</param>
 /// <param name="madeAt">When it was made, as a timestamp.</param>
 internal sealed class SharedAnswer(byte[] body, OperationResult result, StoredAnswer? stored, long madeAt)
 {
@@ -25,12 +25,12 @@ internal sealed class SharedAnswer(byte[] body, OperationResult result, StoredAn
     /// </summary>
     public bool IsFailure => result.Errors.Any(error => error is RequestTimeoutError or DatabaseUnavailableError or CountTimeoutError);
 
-    /// <summary>A copy for one caller; without a body when the answer is stored, and sent from there.</summary>
+    /// <summary>A copy for one caller; without a body when the answer is kept, and sent from there.</summary>
     /// <param name="memory">Counts the caller's bytes.</param>
     /// <exception cref="ResponseRefusedException">There is no memory for it.</exception>
     public OperationResult CopyFor(MemoryLease memory)
     {
-        if (stored is not null)
+        if (stored is { IsKept: true })
         {
             return result.Over(new JsonBuffer(MemoryLease.Uncounted));
         }

@@ -20,12 +20,14 @@ internal sealed class StoredAnswer
     /// <param name="position">Where it was read.</param>
     public StoredAnswer(byte[] body, Operation operation, CachePolicy policy, Dependencies dependencies, LogPosition position)
     {
-        (Body, Operation, Policy, Position) = (body, operation, policy, position);
+        IsKept = body.Length <= Limits.StoredBodyBytesMax;
+        (Body, Operation, Policy, Position) = (IsKept ? body : [], operation, policy, position);
         (Tenant, Tags, Slots, Until) = (dependencies.Tenant, dependencies.Tags, dependencies.Slots, dependencies.Until);
         DependsOnRows = dependencies.Tags.Any(tag => tag.Kind == TagKind.Rows);
         ETag = ETagOf(body);
     }
 
+    /// <summary>The response's JSON; empty if it is not kept, so that nobody holds it who only reads the headers.</summary>
     public byte[] Body { get; }
 
     public Operation Operation { get; }
@@ -59,7 +61,7 @@ internal sealed class StoredAnswer
     public bool DependsOnRows { get; }
 
     /// <summary>Whether it is kept: a larger one is sent with the same headers, and read again next time.</summary>
-    public bool IsKept => Body.Length <= Limits.StoredBodyBytesMax;
+    public bool IsKept { get; }
 
     /// <summary>When it ends by the clock; null when it does not.</summary>
     public DateTime? Until { get; }

@@ -28,7 +28,8 @@ internal sealed class LogCopy : IAsyncDisposable
         {
         }
 
-        var redis = new RedisConnection(host.RedisConnectionString!, host.Time, NullLogger<RedisConnection>.Instance);
+        var redis = new RedisConnection(
+            host.RedisConnectionString!, host.Time, NullLogger<RedisConnection>.Instance, Limits.RedisCommandMs);
         await redis.StartAsync(CancellationToken.None);
         return new(redis, new(redis, new CityNames(database, host.Time), host.Time, NullLogger<RedisChangeStream>.Instance));
     }

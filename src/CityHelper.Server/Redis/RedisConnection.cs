@@ -13,8 +13,8 @@ public enum RedisUse
 }
 
 /// <summary>
-/// The Redis that the servers of a site share. It may be down, slow or full: then a call fails within <see cref="Limits.RedisCallMs"/>, and
-/// its caller goes on without Redis. Each outage and each return is logged once.
+/// The Redis that the servers of a site share. It may be down, slow or full: then a call fails within a bound, and its caller goes on
+/// without Redis. Each outage and each return is logged once.
 /// </summary>
 public sealed class RedisConnection : IHostedService, IAsyncDisposable
 {
@@ -25,6 +25,7 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
 
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly TimeSpan _bound;
     private readonly Task<ConnectionMultiplexer> _connecting;
     private readonly int[] _failing = new int[2];
     private long _restingSince;
@@ -34,16 +35,22 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
     /// <param name="connectionString">As <see cref="ConnectionStringKey"/>.</param>
     /// <param name="time">Measures the pauses after calls that timed out.</param>
     /// <param name="logger">Logs when Redis goes down and comes back.</param>
+    /// <param name="callMs">
+    /// Milliseconds that a call may take: <see cref="Limits.RedisCallMs"/> for a server, <see cref="Limits.RedisCommandMs"/> for a command,
+    /// which cannot do without the answer.
+    /// </param>
     /// <exception cref="ConfigurationException">The connection string is wrong.</exception>
-    public RedisConnection(string connectionString, TimeProvider time, ILogger<RedisConnection> logger)
+    public RedisConnection(
+        string connectionString, TimeProvider time, ILogger<RedisConnection> logger, int callMs = Limits.RedisCallMs)
     {
         _time = time;
         _logger = logger;
+        _bound = TimeSpan.FromMilliseconds(callMs);
         ConfigurationOptions options = Parse(connectionString);
         options.AbortOnConnectFail = false;
-        options.ConnectTimeout = Limits.RedisConnectMs;
+        options.ConnectTimeout = Math.Max(callMs, Limits.RedisConnectMs);
         options.ConnectRetry = 1;
-        options.AsyncTimeout = Limits.RedisCallMs;
+        options.AsyncTimeout = callMs;
         options.ReconnectRetryPolicy = new LinearRetry(Limits.RedisReconnectMs);
 
         // A call without a connection must fail at once, not wait in a queue.
@@ -85,11 +92,10 @@ public sealed class RedisConnection : IHostedService, IAsyncDisposable
             return (false, default);
         }
 
-        var bound = TimeSpan.FromMilliseconds(Limits.RedisCallMs);
         try
         {
-            ConnectionMultiplexer redis = await _connecting.WaitAsync(bound, cancellation);
-            T value = await call(redis.GetDatabase()).WaitAsync(bound, cancellation);
+            ConnectionMultiplexer redis = await _connecting.WaitAsync(_bound, cancellation);
+            T value = await call(redis.GetDatabase()).WaitAsync(_bound, cancellation);
             Succeeded(use);
             return (true, value);
         }

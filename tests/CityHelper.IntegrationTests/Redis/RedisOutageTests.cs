@@ -2,6 +2,7 @@ using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.Server.Redis;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 using Xunit;
@@ -85,6 +86,23 @@ public sealed class RedisOutageTests
     }
 
     [Fact]
+    public async Task A_command_waits_for_a_slow_answer_that_a_server_does_without()
+    {
+        await using RedisInstance redis = await RedisInstance.StartAsync("--ephemeral");
+        await using ConnectionMultiplexer admin = await RedisConnection.ConnectAsync($"{redis.ConnectionString},allowAdmin=true");
+        await using RedisConnection server = await OpenAsync(redis, Server.Limits.RedisCallMs);
+        await using RedisConnection command = await OpenAsync(redis, Server.Limits.RedisCommandMs);
+        int pauseMs = (Server.Limits.RedisCallMs + Server.Limits.RedisCommandMs) / 2;
+        await admin.GetServers()[0].ExecuteAsync("CLIENT", "PAUSE", pauseMs);
+
+        (bool Answered, bool)[] answers = await Task.WhenAll(AskAsync(server), AskAsync(command));
+        Assert.Equal([false, true], answers.Select(answer => answer.Answered));
+
+        static Task<(bool Answered, bool)> AskAsync(RedisConnection of) =>
+            of.TryAsync(RedisUse.Read, database => database.KeyExistsAsync("a"), CancellationToken.None).AsTask();
+    }
+
+    [Fact]
     public async Task A_full_Redis_keeps_what_is_published_and_evicts_what_was_registered()
     {
         await using RedisInstance redis = await RedisInstance.StartAsync("--ephemeral");
@@ -111,6 +129,13 @@ public sealed class RedisOutageTests
         await server.ConfigSetAsync("maxmemory", "100mb");
         await RegisterAsync(fixture, "{ b }", Registration.Kept);
         Assert.Equal(1, fixture.Log.Count("Redis is back to Write"));
+    }
+
+    private static async Task<RedisConnection> OpenAsync(RedisInstance redis, int callMs)
+    {
+        var connection = new RedisConnection(redis.ConnectionString, TimeProvider.System, NullLogger<RedisConnection>.Instance, callMs);
+        await connection.StartAsync(CancellationToken.None);
+        return connection;
     }
 
     private static string Id(string text) => OperationCompiler.IdOf(text);

@@ -107,16 +107,16 @@ internal sealed class GraphQLHttpHandler(
 
         AnsweredOperation operation = AnsweredOperation.Of(valid.Answer.Operation, isPublished: true);
         CachingHeaders.SetStored(http.Response.Headers, valid);
-        (int status, int bytes) = await SendStoredAsync(http, question, valid.Answer, mediaType);
+        (int status, int bytes) = await SendStoredAsync(http, question, valid.Answer, unkept: null, mediaType);
         return (status, 0, operation, bytes);
     }
 
     private async ValueTask<(int Status, int Bytes)> SendStoredAsync(
-        HttpContext http, Question question, StoredAnswer answer, ResponseMediaType mediaType)
+        HttpContext http, Question question, StoredAnswer answer, JsonBuffer? unkept, ResponseMediaType mediaType)
     {
         try
         {
-            return await stored.SendAsync(http, question, answer, mediaType);
+            return await stored.SendAsync(http, question, answer, unkept, mediaType);
         }
         catch (ResponseRefusedException cause)
         {
@@ -139,7 +139,7 @@ internal sealed class GraphQLHttpHandler(
         if (produced is { Question: { } question, Stored: { } answer })
         {
             CachingHeaders.SetExecuted(http.Response.Headers, stored.Executed(answer), produced.IsJoined);
-            (int sent, int length) = await SendStoredAsync(http, question, answer, mediaType);
+            (int sent, int length) = await SendStoredAsync(http, question, answer, result.Json, mediaType);
             return (sent, 0, produced.Operation, length);
         }
 

@@ -72,7 +72,13 @@ public sealed class ResponseSender(ResponseMemory memory, IResponseCompressionPr
         // A body may have left the store and live on here, so slow readers count as those of other answers do.
         using MemoryLease lease = TryBegin(http) ?? throw new ResponseMemoryException();
         lease.Take(body.Length);
-        await http.Response.Body.WriteAsync(body, http.RequestAborted);
+
+        // In pieces as other answers: the transport copies what it is given, and allows a large write a longer time.
+        for (int sent = 0; sent < body.Length; sent += Limits.ResponsePieceBytes)
+        {
+            int bytes = Math.Min(Limits.ResponsePieceBytes, body.Length - sent);
+            await http.Response.Body.WriteAsync(body.AsMemory(sent, bytes), http.RequestAborted);
+        }
     }
 
     // HEAD has the headers of GET; its body is dropped here, not by the server.

@@ -1,5 +1,6 @@
 using CityHelper.Engine.Caching;
 using CityHelper.Engine.Clients;
+using CityHelper.Engine.Writing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -34,11 +35,12 @@ internal sealed class StoredAnswers(ResponseCache cache, IClientDirectory client
     /// <param name="http">The request.</param>
     /// <param name="question">Its question.</param>
     /// <param name="stored">The answer.</param>
+    /// <param name="unkept">The body of an answer that is not kept, as it was executed: what the client has read of it is released.</param>
     /// <param name="mediaType">The media type.</param>
     /// <returns>The status and the bytes of the body.</returns>
-    /// <exception cref="Writing.ResponseRefusedException">There is no room for the body; nothing was sent.</exception>
+    /// <exception cref="ResponseRefusedException">There is no room for the body; nothing was sent.</exception>
     public async ValueTask<(int Status, int Bytes)> SendAsync(
-        HttpContext http, Question question, StoredAnswer stored, ResponseMediaType mediaType)
+        HttpContext http, Question question, StoredAnswer stored, JsonBuffer? unkept, ResponseMediaType mediaType)
     {
         HttpResponse response = http.Response;
         if (CachingHeaders.IsMatch(http.Request.Headers.IfNoneMatch, stored.ETag))
@@ -49,6 +51,13 @@ internal sealed class StoredAnswers(ResponseCache cache, IClientDirectory client
 
         response.StatusCode = StatusCodes.Status200OK;
         response.ContentType = AcceptHeader.Text(mediaType);
+        if (!stored.IsKept)
+        {
+            int bytes = unkept!.Length;
+            await sender.SendAsync(http, unkept);
+            return (response.StatusCode, bytes);
+        }
+
         byte[] body = stored.Body;
         if (body.Length >= Limits.CompressedBytesMin && encodings.Of(http) is { } encoding)
         {
