@@ -62,7 +62,7 @@ public static class EngineServices
         services.AddSingleton(s => new MutationRunner(
             s.GetRequiredService<BatchRunner>(),
             s.GetRequiredService<OperationBinder>().Roots,
-            s.GetRequiredService<LogStatement>(),
+            s.GetRequiredService<LogStatements>(),
             s.GetRequiredService<LogPositionCursors>(),
             s.GetRequiredService<ILogger<MutationRunner>>()));
         services.AddSingleton(s => new OperationExecutor(
@@ -70,7 +70,7 @@ public static class EngineServices
             s.GetRequiredService<IntrospectionRunner>(),
             s.GetRequiredService<OperationBinder>().Roots,
             s.GetRequiredService<MutationRunner>(),
-            s.GetRequiredService<LogStatement>(),
+            s.GetRequiredService<LogStatements>(),
             s.GetRequiredService<LogPositionCursors>(),
             s.GetService<Replicas>()));
         services.AddSingleton(s => new OperationExplainer(
@@ -99,7 +99,7 @@ public static class EngineServices
         services.AddSingleton(s => new DearAnswers(
             s.GetService<ISharedAnswers>(), s.GetRequiredService<SharedFormat>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ResponseCache>();
-        services.AddSingleton<LogStatement>();
+        services.AddSingleton<LogStatements>();
         services.AddSingleton<RegisteredOperations>();
         services.AddSingleton<OperationAuthorisation>();
         services.TryAddSingleton(new GraphQLHttpOptions());

@@ -21,17 +21,18 @@ internal sealed record LogRead(LogStatement Statement, short[]? Tenants, LogPosi
 
     /// <summary>What the batches of an answer read.</summary>
     /// <param name="roots">All roots of the operation; rows that a loader reads are named by theirs.</param>
-    /// <param name="statement">Reads the positions.</param>
+    /// <param name="statements">Read the positions.</param>
     /// <param name="cursors">Signs the positions.</param>
     /// <param name="mayUseReplicas">Whether they may be read from a replica.</param>
     public static LogRead Of(
-        IEnumerable<BoundRoot> roots, LogStatement statement, LogPositionCursors cursors, bool mayUseReplicas = false)
+        IEnumerable<BoundRoot> roots, LogStatements statements, LogPositionCursors cursors, bool mayUseReplicas = false)
     {
         BoundRoot[] read = [.. roots.Where(root => root.IsRead).SelectMany(root => root.All).Where(root => root.IsRead)];
         BoundRoot[] showing = [.. read.Where(root => root.Plan.ShowsLog)];
         bool isOfAll = showing.Any(root => root.Values.Tenant == 0 && root.Plan is not NodePlan);
-        short[] tenants = [.. read.SelectMany(root => root.Tenants).Distinct()];
-        return new LogRead(statement, isOfAll ? null : tenants, new LogPositions(cursors), new ReadSource(mayUseReplicas))
+        short[]? tenants = isOfAll ? null : [.. read.SelectMany(root => root.Tenants).Distinct()];
+        LogStatement statement = statements.Of(tenants, withAreas: read.Any(root => root.Values.StoredArea is not null));
+        return new LogRead(statement, tenants, new LogPositions(cursors), new ReadSource(mayUseReplicas))
         {
             IsShown = showing.Length > 0,
         };

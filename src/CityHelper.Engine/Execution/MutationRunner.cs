@@ -22,7 +22,7 @@ namespace CityHelper.Engine.Execution;
 /// <param name="cursors">Signs the cursors of payloads.</param>
 /// <param name="logger">Logs failures of the database.</param>
 internal sealed class MutationRunner(
-    BatchRunner batches, RootBinder binder, LogStatement log, LogPositionCursors cursors, ILogger<MutationRunner> logger)
+    BatchRunner batches, RootBinder binder, LogStatements log, LogPositionCursors cursors, ILogger<MutationRunner> logger)
 {
     /// <summary>Runs the mutations among the roots.</summary>
     /// <param name="bound">The operation.</param>

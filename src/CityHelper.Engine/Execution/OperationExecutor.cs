@@ -17,7 +17,7 @@ namespace CityHelper.Engine.Execution;
 /// <param name="cursors">Signs log positions.</param>
 /// <param name="replicas">The replicas; null without any.</param>
 internal sealed class OperationExecutor(
-    BatchRunner batches, IntrospectionRunner introspection, RootBinder binder, MutationRunner mutations, LogStatement log,
+    BatchRunner batches, IntrospectionRunner introspection, RootBinder binder, MutationRunner mutations, LogStatements log,
     LogPositionCursors cursors, Replicas? replicas)
 {
     /// <summary>Whether there are replicas to read from.</summary>

@@ -78,7 +78,8 @@ internal static class StatementReader
     {
         while (await reader.ReadAsync(cancellation))
         {
-            log.Add(reader.GetInt16(0), new LogPosition(reader.GetInt32(1), reader.GetInt64(2)), reader.GetInt64(3));
+            var position = new LogPosition(reader.GetInt32(1), reader.GetInt64(2));
+            log.Add(reader.GetInt16(0), position, await reader.IsDBNullAsync(3, cancellation) ? null : reader.GetInt64(3));
         }
     }
 

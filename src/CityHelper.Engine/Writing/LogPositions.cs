@@ -20,8 +20,8 @@ internal sealed class LogPositions(LogPositionCursors cursors)
     /// <summary>Adds what a batch read of a tenant; the first position stays.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="position">Its position.</param>
-    /// <param name="areas">The revision of its stored areas.</param>
-    public void Add(short tenant, LogPosition position, long areas)
+    /// <param name="areas">The revision of its stored areas; null when it was not read.</param>
+    public void Add(short tenant, LogPosition position, long? areas)
     {
         if (!_ofTenants.TryAdd(tenant, new Read(position, areas)))
         {
@@ -34,7 +34,7 @@ internal sealed class LogPositions(LogPositionCursors cursors)
     /// <summary>The position of a tenant; null when the log has none of it.</summary>
     public LogPosition? Of(short tenant) => _ofTenants.TryGetValue(tenant, out Read? read) ? read.Position : null;
 
-    /// <summary>The revision of a tenant's stored areas in all batches; null when they differ, or nothing of it was read.</summary>
+    /// <summary>The revision of a tenant's stored areas in all batches; null when they differ, or it was not read.</summary>
     public long? AreasOf(short tenant) => _ofTenants.GetValueOrDefault(tenant)?.Areas;
 
     /// <summary>Writes a tenant's cursor as a JSON string.</summary>

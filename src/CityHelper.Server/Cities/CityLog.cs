@@ -1,3 +1,4 @@
+using System.Globalization;
 using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Tags;
 
@@ -11,6 +12,7 @@ internal static class CityLog
     /// <summary>The log, how its positions are read, and what it tells of each table.</summary>
     public static TenantLog Log { get; } = new(PositionsSql, ["boundary_revision", "change", "change_epoch", "city"])
     {
+        SqlOfOne = OfOne,
         Tenants = "city",
         Tags = new Dictionary<string, TagKind>
         {
@@ -39,4 +41,14 @@ internal static class CityLog
             ["change_epoch"] = TagKind.All,
         },
     };
+
+    // The newest row of a city is never deleted, and a new epoch begins with a row in every city's log: it has the epoch. A city that was
+    // added since has no row before its first event.
+    private static string OfOne(short city, bool withAreas)
+    {
+        string id = city.ToString(CultureInfo.InvariantCulture);
+        string revision = withAreas ? $"coalesce((select revision from boundary_revision where city_id = {id}), 0)" : "null::bigint";
+        return $"(select {id}::smallint, epoch, n, {revision} from change where city_id = {id} order by n desc limit 1) union all "
+            + $"(select {id}::smallint, epoch, 0, {revision} from change_epoch order by epoch desc limit 1) limit 1";
+    }
 }

@@ -105,7 +105,7 @@ internal sealed class FirstStatement : IAsyncDisposable
             [.. bound.Roots.Select(root => new RootExecution(root, MemoryLease.Uncounted, bound.Prepared.Costed.Life.Token))];
         RootExecution[] all = [.. roots.SelectMany(root => root.All)];
         LogRead log = LogRead.Of(
-            bound.Roots, _app.Services.GetRequiredService<LogStatement>(), _app.Services.GetRequiredService<LogPositionCursors>());
+            bound.Roots, _app.Services.GetRequiredService<LogStatements>(), _app.Services.GetRequiredService<LogPositionCursors>());
         List<(StatementPlan Statement, RootExecution Root)> counts = BatchRunner.Counts(all);
         List<(StatementPlan Statement, RootExecution Root)> reads = BatchRunner.FirstReads(all, counts, log);
         await using NpgsqlBatch batch = connection.CreateBatch();

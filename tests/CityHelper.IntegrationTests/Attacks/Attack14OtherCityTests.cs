@@ -197,7 +197,7 @@ public sealed class Attack14OtherCityTests(PostgresFixture postgres, RedisFixtur
     private static async Task<int> SwapAsync(IDatabase store, int seed)
     {
         var random = new Random(seed);
-        RedisKey[] keys = [.. store.Multiplexer.GetServers()[0].Keys(store.Database, "answer:*")];
+        RedisKey[] keys = DearAnswer.Keys(store);
         for (int i = 0; i < keys.Length; i++)
         {
             RedisValue other = await store.StringGetAsync(keys[random.Next(keys.Length)]);

@@ -72,7 +72,7 @@ public sealed class Attack26RedisTests(PostgresFixture postgres) : IAsyncLifetim
         }
 
         IDatabase store = _admin.GetDatabase();
-        await Patience.UntilAsync(() => Keys(store).Length >= 3 ? store : null);
+        await Patience.UntilAsync(() => DearAnswer.Keys(store).Length >= 3 ? store : null);
         await BreakAsync(state, store);
 
         await AssertRightAsync();
@@ -120,7 +120,7 @@ public sealed class Attack26RedisTests(PostgresFixture postgres) : IAsyncLifetim
                 await _admin.GetServers()[0].FlushAllDatabasesAsync();
                 break;
             default:
-                foreach (RedisKey key in Keys(store))
+                foreach (RedisKey key in DearAnswer.Keys(store))
                 {
                     await store.KeyDeleteAsync(key);
                     await store.ListRightPushAsync(key, "no answer");
@@ -132,24 +132,11 @@ public sealed class Attack26RedisTests(PostgresFixture postgres) : IAsyncLifetim
 
     private static object Variables(int first) => new { city = "nyc", first };
 
-    private static RedisKey[] Keys(IDatabase store) => [.. store.Multiplexer.GetServers()[0].Keys(store.Database, "answer:*")];
-
     private static Task<CacheAnswer> AskAsync(TestServer server, int first) =>
         CacheAnswer.GetAsync(server.Client, server.PersistedUrl("ServiceRequestList", Variables(first)));
 
-    // Read while the table is locked, so it takes long and is shared.
-    private async Task AskDearAsync(TestServer server, int first)
-    {
-        Task<CacheAnswer> asking;
-        await using (LockedTable held = await LockedTable.HoldAsync(_database, "service_request"))
-        {
-            asking = AskAsync(server, first);
-            await held.WaitForAsync(1);
-            await held.WaitForAsync(1);
-        }
-
-        await asking;
-    }
+    private Task<CacheAnswer> AskDearAsync(TestServer server, int first) =>
+        DearAnswer.GetAsync(_database, server, server.PersistedUrl("ServiceRequestList", Variables(first)));
 
     private async Task ExecuteAsync(string sql)
     {

@@ -3,7 +3,6 @@ using CityHelper.Engine;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Serving;
-using CityHelper.Server.Cities;
 using Xunit;
 
 namespace CityHelper.IntegrationTests.Caching;
@@ -47,7 +46,7 @@ public sealed class JoinedExecutionTests(PostgresFixture postgres) : IAsyncLifet
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
         Assert.Single(answers, answer => answer.CacheStatus == CacheAnswer.Stored);
         Assert.All(answers, answer => Assert.NotEqual("", answer.CacheStatus));
-        Assert.Single(_server.TakeAllStatements(), sql => sql == CityLog.Log.Sql);
+        Assert.Single(_server.TakeAllStatements(), TestServer.ReadsLog);
     }
 
     /// <summary>When nobody waits any more, PostgreSQL does not go on either.</summary>
@@ -74,7 +73,7 @@ public sealed class JoinedExecutionTests(PostgresFixture postgres) : IAsyncLifet
             CacheAnswer[] answers = await Task.WhenAll(AskAll(5));
             Assert.All(answers, answer => Assert.Contains(new RequestTimeoutError().Code, answer.Body, StringComparison.Ordinal));
             Assert.All(answers, answer => Assert.Equal("no-store", answer.CacheControl));
-            Assert.Single(_server.TakeAllStatements(), sql => sql == CityLog.Log.Sql);
+            Assert.Single(_server.TakeAllStatements(), TestServer.ReadsLog);
         }
 
         CacheAnswer later = await Patience.UntilAsync(async () =>

@@ -8,7 +8,6 @@ using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Redis;
 using CityHelper.IntegrationTests.Serving;
-using CityHelper.Server.Cities;
 using CityHelper.Server.Security;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -96,10 +95,10 @@ public sealed class RotationTests(PostgresFixture postgres, RedisFixture fixture
 
         // Each reads the same question, before it knows that it is dear.
         await AskDearAsync(await startOther(), PageRows);
-        RedisKey other = Assert.Single(await KeysAsync(store, 1));
+        RedisKey other = Assert.Single(await DearAnswer.KeysAsync(store, 1));
         TestServer one = await StartAsync(0, s_old, s_new, "one");
         CacheAnswer read = await AskDearAsync(one, PageRows);
-        RedisKey own = Assert.Single(await KeysAsync(store, isEqual ? 1 : 2), key => isEqual || key != other);
+        RedisKey own = Assert.Single(await DearAnswer.KeysAsync(store, isEqual ? 1 : 2), key => isEqual || key != other);
         await store.StringSetAsync(other, await store.StringGetAsync(own));
         await using (NpgsqlDataSource database = CityHelperDatabase.CreateDataSource(_database))
         {
@@ -112,7 +111,7 @@ public sealed class RotationTests(PostgresFixture postgres, RedisFixture fixture
         asked.TakeAllStatements();
         CacheAnswer answer = await CacheAnswer.GetAsync(asked.Client, Address(asked, PageRows));
         AssertSignedWith(isOtherKey ? s_new : s_old, answer);
-        Assert.Equal(isEqual ? 0 : 1, asked.TakeAllStatements().Count(sql => sql == CityLog.Log.Sql));
+        Assert.Equal(isEqual ? 0 : 1, asked.TakeAllStatements().Count(TestServer.ReadsLog));
         Assert.Equal(isEqual, answer.Body == read.Body);
         Assert.Equal(!isEqual, answer.Body.Contains("silent", StringComparison.Ordinal));
     }
@@ -189,32 +188,8 @@ public sealed class RotationTests(PostgresFixture postgres, RedisFixture fixture
         }
     }
 
-    private async Task<CacheAnswer> AskDearAsync(TestServer server, int first)
-    {
-        Task<CacheAnswer> asking;
-        await using (LockedTable held = await LockedTable.HoldAsync(_database, "service_request"))
-        {
-            asking = CacheAnswer.GetAsync(server.Client, Address(server, first));
-
-            // Two looks, of a hundredth of a second each: that is dear.
-            await held.WaitForAsync(1);
-            await held.WaitForAsync(1);
-        }
-
-        return await asking;
-    }
-
-    // An answer is shared behind its response.
-    private static Task<RedisKey[]> KeysAsync(IDatabase store, int count) => Patience.UntilAsync(async () =>
-    {
-        var keys = new List<RedisKey>();
-        await foreach (RedisKey key in store.Multiplexer.GetServers()[0].KeysAsync(store.Database, "answer:*"))
-        {
-            keys.Add(key);
-        }
-
-        return keys.Count == count ? keys.ToArray() : null;
-    });
+    private Task<CacheAnswer> AskDearAsync(TestServer server, int first) =>
+        DearAnswer.GetAsync(_database, server, Address(server, first));
 
     /// <summary>Somebody who reads the list page by page, each at the other server.</summary>
     private sealed class Walk

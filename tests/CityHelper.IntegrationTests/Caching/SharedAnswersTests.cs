@@ -3,7 +3,6 @@ using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Redis;
 using CityHelper.IntegrationTests.Serving;
-using CityHelper.Server.Cities;
 using StackExchange.Redis;
 using Xunit;
 
@@ -78,7 +77,7 @@ public sealed class SharedAnswersTests(PostgresFixture postgres, RedisFixture re
         CacheAnswer other = await DearAsync(_first, 53);
         await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync(_redis);
         IDatabase store = connection.GetDatabase();
-        RedisKey[] keys = await KeysAsync(store, 4);
+        RedisKey[] keys = await DearAnswer.KeysAsync(store, 4);
         RedisValue[] values = await store.StringGetAsync(keys);
         for (int i = 0; i < keys.Length; i++)
         {
@@ -97,7 +96,7 @@ public sealed class SharedAnswersTests(PostgresFixture postgres, RedisFixture re
         await MakeDearAsync();
         CacheAnswer read = await DearAsync(_first, 54);
         await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync(_redis);
-        await KeysAsync(connection.GetDatabase(), 3);
+        await DearAnswer.KeysAsync(connection.GetDatabase(), 3);
         CacheAnswer shared = await CacheAnswer.GetAsync(_second.Client, Address(54));
         Assert.Equal((read.Body, read.Caching), (shared.Body, shared.Caching));
         Assert.Equal(0, Executions());
@@ -105,7 +104,7 @@ public sealed class SharedAnswersTests(PostgresFixture postgres, RedisFixture re
 
     // Statements since the last count, of both servers: each batch begins with this one.
     private int Executions() =>
-        _first.TakeAllStatements().Concat(_second.TakeAllStatements()).Count(sql => sql == CityLog.Log.Sql);
+        _first.TakeAllStatements().Concat(_second.TakeAllStatements()).Count(TestServer.ReadsLog);
 
     // Both servers meet a dear answer of the operation, so both ask Redis from then on.
     private async Task MakeDearAsync()
@@ -117,30 +116,8 @@ public sealed class SharedAnswersTests(PostgresFixture postgres, RedisFixture re
 
     private async Task<CacheAnswer> DearAsync(TestServer server, int first)
     {
-        Task<CacheAnswer> asking;
-        await using (LockedTable held = await LockedTable.HoldAsync(_database, "service_request"))
-        {
-            asking = CacheAnswer.GetAsync(server.Client, Address(first));
-
-            // Two looks, of a hundredth of a second each: that is dear.
-            await held.WaitForAsync(1);
-            await held.WaitForAsync(1);
-        }
-
-        CacheAnswer answer = await asking;
+        CacheAnswer answer = await DearAnswer.GetAsync(_database, server, Address(first));
         Executions();
         return answer;
     }
-
-    // An answer is shared behind its response.
-    private static Task<RedisKey[]> KeysAsync(IDatabase store, int count) => Patience.UntilAsync(async () =>
-    {
-        var keys = new List<RedisKey>();
-        await foreach (RedisKey key in store.Multiplexer.GetServers()[0].KeysAsync(store.Database, "answer:*"))
-        {
-            keys.Add(key);
-        }
-
-        return keys.Count == count ? keys.ToArray() : null;
-    });
 }

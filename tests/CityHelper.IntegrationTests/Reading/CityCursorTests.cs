@@ -9,7 +9,6 @@ using CityHelper.Engine.Documents;
 using CityHelper.Engine.Transport;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
-using CityHelper.Server.Cities;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -35,7 +34,7 @@ public sealed class CityCursorTests(ReadingFixture fixture) : IClassFixture<Read
         Server.TakeAllStatements();
         JsonElement data = await Server.DataAsync(query.Replace("NODE", s_node, StringComparison.Ordinal));
         IReadOnlyList<string> sent = Server.TakeAllStatements();
-        Assert.Equal(CityLog.Log.Sql, sent[0]);
+        Assert.True(TestServer.ReadsLog(sent[0]), sent[0]);
         Assert.Equal(statements, sent.Count);
         Assert.Equal(await HeadAsync(), Opened(data.GetProperty(root).GetProperty("cursor")));
     }
@@ -70,7 +69,8 @@ public sealed class CityCursorTests(ReadingFixture fixture) : IClassFixture<Read
         Operation operation = (await new OperationCompiler(Server.Services.GetRequiredService<ISchema>()).CompileAsync(
             query.Replace("NODE", s_node, StringComparison.Ordinal), operationName: null, CancellationToken.None)).Operation!;
         JsonElement none = JsonSerializer.SerializeToElement(new { });
-        Assert.Equal(CityLog.Log.Sql, (await explainer.ExplainAsync(operation, none, CancellationToken.None))[0].Sql);
+        string first = (await explainer.ExplainAsync(operation, none, CancellationToken.None))[0].Sql;
+        Assert.True(TestServer.ReadsLog(first), first);
         PlanAudit audit = await new PlanAuditor(explainer, await PlanCatalog.ReadAsync(direct, CancellationToken.None))
             .AuditAsync(operation, none, CancellationToken.None);
         Assert.Empty(audit.Findings);

@@ -348,7 +348,7 @@ public sealed class ReplicaReadTests(ReplicaFixture fixture) : IClassFixture<Rep
         int batches = 0;
         Server.Sending = sql =>
         {
-            if (sql == CityHelper.Server.Cities.CityLog.Log.Sql && ++batches == number)
+            if (TestServer.ReadsLog(sql) && ++batches == number)
             {
                 act();
             }

@@ -6,6 +6,7 @@ using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Planning.Connections;
+using CityHelper.Engine.Tags;
 using CityHelper.Engine.Writing;
 using CityHelper.Server.Cities;
 using CityHelper.Server.Schema;
@@ -21,7 +22,7 @@ public sealed class LogStatementTests : IDisposable
     private static readonly LogPositionCursors s_cursors =
         new(new CursorKeys(new CursorKey(SHA256.HashData("one"u8)), Previous: null));
 
-    private static readonly LogStatement s_log = new(CityLog.Log);
+    private static readonly LogStatements s_log = new(CityLog.Log, new TagTables(TimeProvider.System));
 
     private readonly ServiceProvider _services = SchemaServices.CreateOffline();
 
@@ -43,7 +44,7 @@ public sealed class LogStatementTests : IDisposable
         CompiledStatement first = reads[0].Statement.Compile(reads[0].Statement.AccessOf(reads[0].Root.Values));
         Assert.Equal(CityLog.Log.Sql, first.Sql);
         Assert.Equal(DBNull.Value, first.Parameters.Single()(reads[0].Root.Values).Value);
-        Assert.DoesNotContain(reads.Skip(1), read => read.Statement is LogStatement);
+        Assert.DoesNotContain(reads.Skip(1), read => read.Statement is LogsStatement);
     }
 
     [Theory]
@@ -55,8 +56,31 @@ public sealed class LogStatementTests : IDisposable
         RootExecution[] roots = await RootsAsync(text);
         List<(StatementPlan Statement, RootExecution Root)> reads = ReadsOf(roots);
         Assert.Equal(statements, reads.Count);
-        Assert.Single(reads, read => read.Statement is LogStatement);
+        Assert.Single(reads, read => read.Statement is LogsStatement);
         Assert.Equal(new short[] { 0 }, reads[0].Statement.Compile(AccessPath.Only).Parameters.Single()(reads[0].Root.Values).Value);
+    }
+
+    /// <summary>
+    /// Without a parameter it is planned once for each connection. Clients may ask for any number of tenants that are not there.
+    /// </summary>
+    [Fact]
+    public void A_followed_tenant_stands_in_the_text_of_its_own_statement()
+    {
+        var followed = new TagTables(TimeProvider.System);
+        followed.Open(7);
+        var statements = new LogStatements(CityLog.Log, followed);
+        CompiledStatement one = statements.Of([7], withAreas: false).Compile(AccessPath.Only);
+        Assert.Empty(one.Parameters);
+        Assert.Equal(
+            "(select 7::smallint, epoch, n, null::bigint from change where city_id = 7 order by n desc limit 1) union all "
+                + "(select 7::smallint, epoch, 0, null::bigint from change_epoch order by epoch desc limit 1) limit 1",
+            one.Sql);
+        string withAreas = statements.Of([7], withAreas: true).Compile(AccessPath.Only).Sql;
+        Assert.Contains("from boundary_revision where city_id = 7", withAreas, StringComparison.Ordinal);
+        Assert.Same(statements.Of([7], withAreas: false), statements.Of([7], withAreas: false));
+        short[]?[] others = [[8], [7, 8], null];
+        Assert.All(others, tenants => Assert.Equal(
+            CityLog.Log.Sql, statements.Of(tenants, withAreas: false).Compile(AccessPath.Only).Sql));
     }
 
     [Fact]
@@ -120,7 +144,7 @@ public sealed class LogStatementTests : IDisposable
         RootPlan city = Assert.IsType<NodePlan>(plan.Roots[0]).Types["City"];
         RootExecution[] roots = [.. tenants.Select(tenant => Execution(city, tenant))];
         var (statement, root) = ReadsOf(roots)[0];
-        Assert.IsType<LogStatement>(statement);
+        Assert.IsType<LogsStatement>(statement);
         Assert.Equal(asked, statement.Compile(AccessPath.Only).Parameters.Single()(root.Values).Value as short[]);
     }
 

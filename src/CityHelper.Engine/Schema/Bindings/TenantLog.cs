@@ -12,6 +12,11 @@ namespace CityHelper.Engine.Schema.Bindings;
 public sealed record TenantLog(string Sql, IReadOnlyList<string> Tables)
 {
     /// <summary>
+    /// SQL of the same for one tenant, which stands in the text: it has no parameter. The revision is null unless it is asked for.
+    /// </summary>
+    public required Func<short, bool, string> SqlOfOne { get; init; }
+
+    /// <summary>
     /// The table of the tenants themselves. Its rows are of many tenants, so what reads it without naming one depends on the log of
     /// tenant 0, which tells of every tenant.
     /// </summary>
