@@ -79,31 +79,34 @@ internal sealed class ResponseCache : IDisposable
     /// <param name="operation">Its operation.</param>
     /// <param name="execute">Executes it; the answer's bytes are counted by the lease.</param>
     /// <param name="cancellation">Ends the caller's wait. The execution ends when nobody waits any longer.</param>
-    public async Task<SharedAnswer> ExecuteAsync(
+    /// <returns>The answer, and how this caller came by it.</returns>
+    public async Task<(SharedAnswer Answer, AnswerOrigin Origin)> ExecuteAsync(
         Question question, Operation operation, Func<QuestionRun, MemoryLease, CancellationToken, Task<OperationResult>> execute,
         CancellationToken cancellation)
     {
         if (RecentFailure(question) is { } failed)
         {
-            return failed;
+            return (failed, AnswerOrigin.Joined);
         }
 
         QuestionRun run = RunFor(question);
+        var asked = new Asked(question, operation, execute);
         bool isOwn = false;
         SharedAnswer answer = await _executions.AskAsync(
             run,
             (_, ending) =>
             {
                 isOwn = true;
-                return RunAsync(question, operation, run, execute, ending);
+                return RunAsync(asked, run, ending);
             },
             cancellation);
-        if (!isOwn)
+        AnswerOrigin origin = isOwn ? answer.Origin : AnswerOrigin.Joined;
+        if (origin != AnswerOrigin.Executed)
         {
-            Count(answer.TenantName, "joined");
+            Count(answer.TenantName, origin == AnswerOrigin.Joined ? "joined" : "shared");
         }
 
-        return answer;
+        return (answer, origin);
     }
 
     /// <summary>A run of a question, or of one that nobody shares.</summary>
@@ -165,28 +168,26 @@ internal sealed class ResponseCache : IDisposable
         }
     }
 
-    private async Task<SharedAnswer> RunAsync(
-        Question question, Operation operation, QuestionRun run,
-        Func<QuestionRun, MemoryLease, CancellationToken, Task<OperationResult>> execute, CancellationToken cancellation)
+    private async Task<SharedAnswer> RunAsync(Asked asked, QuestionRun run, CancellationToken cancellation)
     {
+        (Question question, Operation operation, _) = asked;
         try
         {
             // It may have been stored since the caller looked, by a run that had ended when the caller came to join it.
             if (_store.TryGetValue(question, out object? kept) && kept is StoredAnswer late && Judge(late) is not null)
             {
-                Count(late.TenantName, "joined");
-                return SharedOf(late, late.Body, OperationResult.Stored(late.Policy));
+                return SharedOf(late, late.Body, OperationResult.Stored(late.Policy), AnswerOrigin.Joined);
             }
 
             if (!_dear.IsDear(operation))
             {
-                return await ReadAsync(question, operation, run, execute, name: null, cancellation);
+                return await ReadAsync(asked, run, name: null, cancellation);
             }
 
             string name = _format.NameOf(question);
             return await _dear.FindAsync(name, bytes => Opened(name, bytes, operation), cancellation) is { } shared
-                ? Stored(question, shared, shared.Body, OperationResult.Stored(shared.Policy))
-                : await ReadAsync(question, operation, run, execute, name, cancellation);
+                ? Stored(question, shared, shared.Body, OperationResult.Stored(shared.Policy), AnswerOrigin.Shared)
+                : await ReadAsync(asked, run, name, cancellation);
         }
         finally
         {
@@ -194,23 +195,20 @@ internal sealed class ResponseCache : IDisposable
         }
     }
 
-    /// <param name="question">The question.</param>
-    /// <param name="operation">Its operation.</param>
+    /// <param name="asked">The question.</param>
     /// <param name="run">Told what the answer depends on.</param>
-    /// <param name="execute">Executes it.</param>
     /// <param name="name">The name whose lease this server may have; null when nobody waits for it.</param>
     /// <param name="cancellation">Ends the execution.</param>
-    private async Task<SharedAnswer> ReadAsync(
-        Question question, Operation operation, QuestionRun run,
-        Func<QuestionRun, MemoryLease, CancellationToken, Task<OperationResult>> execute, string? name, CancellationToken cancellation)
+    private async Task<SharedAnswer> ReadAsync(Asked asked, QuestionRun run, string? name, CancellationToken cancellation)
     {
+        (Question question, Operation operation, _) = asked;
         StoredAnswer? shared = null;
         try
         {
             // Not the first caller's memory: it may leave while others wait.
             using MemoryLease memory = _memory.OpenConnection().TryBegin() ?? throw new ResponseMemoryException();
             bool isInvalidated = _store.TryGetValue(question, out object? before) && before is StoredAnswer;
-            using OperationResult result = await execute(run, memory, cancellation);
+            using OperationResult result = await asked.Execute(run, memory, cancellation);
             string? tenant = result.Read is { } read ? await _tenants.NameAsync(read.Tenant, cancellation) : null;
             bool isRefused = result.Errors.Any(error => error is OverloadedError or OperationSuspendedError);
             Count(tenant, isRefused ? "refused" : isInvalidated ? "invalidated" : "miss");
@@ -225,7 +223,7 @@ internal sealed class ResponseCache : IDisposable
                     name ??= _format.NameOf(question);
                 }
 
-                return Stored(question, stored, body, result);
+                return Stored(question, stored, body, result, AnswerOrigin.Executed);
             }
 
             // What a server must not keep nobody behind it may keep: it has no tags to purge it by.
@@ -248,20 +246,21 @@ internal sealed class ResponseCache : IDisposable
         }
     }
 
-    private SharedAnswer Stored(Question question, StoredAnswer stored, byte[] body, OperationResult result)
+    private SharedAnswer Stored(Question question, StoredAnswer stored, byte[] body, OperationResult result, AnswerOrigin origin)
     {
         if (stored.IsKept)
         {
             Keep(question, stored, stored.Bytes, Limits.StoredAnswerAgeMax);
         }
 
-        return SharedOf(stored, body, result);
+        return SharedOf(stored, body, result, origin);
     }
 
-    private SharedAnswer SharedOf(StoredAnswer stored, byte[] body, OperationResult result) => new(
+    private SharedAnswer SharedOf(StoredAnswer stored, byte[] body, OperationResult result, AnswerOrigin origin) => new(
         body, result, stored, _time.GetTimestamp())
     {
         TenantName = stored.TenantName,
+        Origin = origin,
     };
 
     private StoredAnswer? Opened(string name, byte[] bytes, Operation operation) =>
@@ -323,6 +322,10 @@ internal sealed class ResponseCache : IDisposable
         1,
         new KeyValuePair<string, object?>(EngineTelemetry.CacheTenant, tenant ?? "none"),
         new KeyValuePair<string, object?>(EngineTelemetry.CacheOutcome, outcome));
+
+    /// <summary>A question that is to be executed.</summary>
+    private sealed record Asked(
+        Question Question, Operation Operation, Func<QuestionRun, MemoryLease, CancellationToken, Task<OperationResult>> Execute);
 }
 
 /// <summary>A stored answer that is valid now.</summary>

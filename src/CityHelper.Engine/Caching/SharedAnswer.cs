@@ -17,6 +17,9 @@ internal sealed class SharedAnswer(byte[] body, OperationResult result, StoredAn
     /// <summary>The name of the tenant that it reads; null for none, and for several.</summary>
     public string? TenantName { get; init; }
 
+    /// <summary>How whoever asked for it first came by it.</summary>
+    public AnswerOrigin Origin { get; init; }
+
     /// <summary>The bytes that it takes in memory, about.</summary>
     public int Bytes => body.Length + Limits.StoredAnswerBytes;
 
@@ -47,4 +50,17 @@ internal sealed class SharedAnswer(byte[] body, OperationResult result, StoredAn
             throw;
         }
     }
+}
+
+/// <summary>How a request that found no valid answer in the store came by one.</summary>
+internal enum AnswerOrigin
+{
+    /// <summary>It was executed.</summary>
+    Executed,
+
+    /// <summary>Another request's execution made it.</summary>
+    Joined,
+
+    /// <summary>Another server's execution made it, and it was found where servers share.</summary>
+    Shared,
 }

@@ -38,7 +38,7 @@ public sealed class Coalescer<TKey, TValue>
             if (running.Leave())
             {
                 _running.TryRemove(new(key, running));
-                running.Dispose();
+                _ = running.DisposeAsync().AsTask();
             }
         }
     }
@@ -56,7 +56,7 @@ public sealed class Coalescer<TKey, TValue>
         }
     }
 
-    private sealed class Lookup : IDisposable
+    private sealed class Lookup : IAsyncDisposable
     {
         private readonly Lock _lock = new();
         private readonly CancellationTokenSource _ending = new();
@@ -93,23 +93,23 @@ public sealed class Coalescer<TKey, TValue>
         }
 
         /// <summary>Removes a waiter.</summary>
-        /// <returns>Whether nobody waits any more; the lookup is cancelled then.</returns>
+        /// <returns>Whether nobody waits any more: then the lookup is to be ended.</returns>
         public bool Leave()
         {
             lock (_lock)
             {
-                _isEnded = --_waiting == 0;
+                return _isEnded = --_waiting == 0;
             }
-
-            if (_isEnded)
-            {
-                _ending.Cancel();
-            }
-
-            return _isEnded;
         }
 
-        public void Dispose() => _ending.Dispose();
+        /// <summary>
+        /// Cancels the lookup. Who leaves does not wait for that: Npgsql connects to cancel a statement, and PostgreSQL may be silent.
+        /// </summary>
+        public async ValueTask DisposeAsync()
+        {
+            await _ending.CancelAsync();
+            _ending.Dispose();
+        }
 
         private async Task RunAsync(Func<CancellationToken, Task<TValue>> lookup)
         {

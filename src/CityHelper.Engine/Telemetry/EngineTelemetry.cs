@@ -133,7 +133,7 @@ public static class EngineTelemetry
         "cityhelper.cache.answers",
         "{answer}",
         "Answers at cacheable addresses: hit, stale (a hit that lacks changes, and says so), miss, invalidated (stored, and no longer "
-            + "valid), joined (another's execution), refused.");
+            + "valid), joined (another request's execution), shared (another server's), refused.");
 
     internal static readonly UpDownCounter<long> CacheBytes =
         s_meter.CreateUpDownCounter<long>("cityhelper.cache.size", "By", "Bytes of stored answers.");

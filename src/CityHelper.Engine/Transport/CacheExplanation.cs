@@ -1,3 +1,4 @@
+using CityHelper.Engine.Schema;
 using CityHelper.Engine.Tags;
 
 namespace CityHelper.Engine.Transport;
@@ -18,4 +19,9 @@ public sealed record CacheExplanation(string Address, string Policy)
 
     /// <summary>When it ends by the clock alone; null when it does not.</summary>
     public DateTime? Until { get; init; }
+
+    /// <summary>Of an answer that is never kept.</summary>
+    /// <param name="address">The canonical address.</param>
+    /// <param name="refusal">Why.</param>
+    public static CacheExplanation Never(string address, string refusal) => new(address, CachePolicy.None.Header) { Refusal = refusal };
 }

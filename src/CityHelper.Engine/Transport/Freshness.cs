@@ -1,3 +1,4 @@
+using System.Globalization;
 using CityHelper.Engine.Binding;
 using CityHelper.Engine.Caching;
 using CityHelper.Engine.Cursors;
@@ -45,7 +46,7 @@ internal sealed class Freshness(LogPositionCursors cursors, ICacheTenants tenant
         result.With("freshness", new
         {
             cursor = cursors.Sign(read.Tenant, read.Position),
-            asOf,
+            asOf = asOf?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
             maxStaleness = (Now - asOf) is { } stale ? Math.Ceiling(stale.TotalSeconds) : (double?)null,
         });
     }

@@ -38,22 +38,31 @@ public sealed class OperationExplainer
     public async Task<CacheExplanation> ExplainCacheAsync(
         Operation operation, JsonElement variables, string path, CancellationToken cancellation)
     {
-        string address = CanonicalAddress.Of($"{path}/{operation.Id}/{operation.Name}", variables)
-            ?? "none: the variables have no canonical JSON";
+        string pathOf = $"{path}/{operation.Id}/{operation.Name}";
+        if (CanonicalAddress.UndeclaredIn(operation, variables) is { } undeclared)
+        {
+            return CacheExplanation.Never("none", $"the operation declares no variable `{undeclared}`");
+        }
+
+        if (CanonicalAddress.Of(pathOf, variables) is not { } address)
+        {
+            return CacheExplanation.Never("none", "the variables have no canonical JSON");
+        }
+
         (PreparedOperation? prepared, RequestError? refusal) = await _preparer.PrepareAsync(operation, variables, cancellation);
-        var explanation = new CacheExplanation(address, prepared?.Plan.Cache.Header ?? "no-store");
         if (refusal is not null || prepared!.Plan.Cache == CachePolicy.None)
         {
-            return explanation with { Refusal = refusal?.Message ?? "a field has no cache policy" };
+            return CacheExplanation.Never(address, refusal?.Message ?? "a field has no cache policy");
         }
 
         BoundOperation bound = await _binder.BindAsync(prepared, cancellation);
         return Dependencies.Of(bound, _log) is { } dependencies
-            ? explanation with { Tenant = dependencies.Tenant, Tags = dependencies.Tags, Until = dependencies.Until }
-            : explanation with
+            ? new CacheExplanation(address, prepared.Plan.Cache.Header)
             {
-                Refusal = bound.Errors.FirstOrDefault()?.Message ?? "it reads no tenant, several tenants, or what the log does not tell",
-            };
+                Tenant = dependencies.Tenant, Tags = dependencies.Tags, Until = dependencies.Until,
+            }
+            : CacheExplanation.Never(
+                address, bound.Errors.FirstOrDefault()?.Message ?? "it reads no tenant, several tenants, or what the log does not tell");
     }
 
     /// <summary>Explains an operation.</summary>

@@ -62,8 +62,8 @@ internal sealed record PipelineAnswer(OperationResult Result, Operation? Operati
     /// <summary>The same response as it is kept; null when it is not.</summary>
     public StoredAnswer? Stored { get; init; }
 
-    /// <summary>Whether another request's execution made it.</summary>
-    public bool IsJoined { get; init; }
+    /// <summary>How the request came by it.</summary>
+    public AnswerOrigin Origin { get; init; }
 }
 
 /// <summary>
@@ -197,21 +197,16 @@ public sealed class Pipeline
     private async Task<PipelineAnswer> ShareAsync(
         Question question, PreparedOperation prepared, RunOptions options, CancellationToken cancellation)
     {
-        bool isOwn = false;
-        SharedAnswer shared = await _cache.ExecuteAsync(
+        (SharedAnswer shared, AnswerOrigin origin) = await _cache.ExecuteAsync(
             question,
             prepared.Operation,
-            (run, memory, ending) =>
-            {
-                isOwn = true;
-                return RunAsync(prepared, options with { Memory = memory }, run, ending);
-            },
+            (run, memory, ending) => RunAsync(prepared, options with { Memory = memory }, run, ending),
             cancellation);
         return new PipelineAnswer(shared.CopyFor(options.Memory), prepared.Operation)
         {
             Question = question,
             Stored = shared.Stored,
-            IsJoined = !isOwn,
+            Origin = origin,
         };
     }
 

@@ -26,6 +26,13 @@ internal sealed partial class CacheTenants : ICacheTenants, IDisposable
         (_log, _cities) = (log, cities);
         _off = SettingsReader.Read<CacheSettings>(configuration).Off ?? [];
         _changes = ChangeToken.OnChange(configuration.GetReloadToken, () => Reload(configuration, logger));
+
+        // A file that is no JSON any more raises no change.
+        IEnumerable<IConfigurationProvider> providers = (configuration as IConfigurationRoot)?.Providers ?? [];
+        foreach (FileConfigurationProvider file in providers.OfType<FileConfigurationProvider>())
+        {
+            file.Source.OnLoadException = failed => CacheSettingsNotRead(logger, failed.Exception.Message);
+        }
     }
 
     public void Dispose() => _changes.Dispose();
@@ -49,8 +56,17 @@ internal sealed partial class CacheTenants : ICacheTenants, IDisposable
             return;
         }
 
-        Volatile.Write(ref _off, settings.Off ?? []);
+        string[] off = settings.Off ?? [];
+        if (!off.SequenceEqual(_off))
+        {
+            CacheSwitched(logger, off.Length > 0 ? string.Join(", ", off) : "none");
+        }
+
+        Volatile.Write(ref _off, off);
     }
+
+    [LoggerMessage(EventIds.CacheSwitched, LogLevel.Warning, "Answers of these cities are not cached from now on: {Cities}")]
+    private static partial void CacheSwitched(ILogger logger, LogText cities);
 
     [LoggerMessage(EventIds.CacheSettingsNotRead, LogLevel.Error,
         "The settings of the response cache have changed and cannot be read; those before stay. {Problems}")]

@@ -1,6 +1,7 @@
 using CityHelper.Data.Changes;
 using CityHelper.Engine.Space;
 using CityHelper.Engine.Tags;
+using CityHelper.Server.ServiceRequests;
 
 namespace CityHelper.Server.Caching;
 
@@ -10,8 +11,8 @@ namespace CityHelper.Server.Caching;
 /// </summary>
 internal static class ChangedTags
 {
-    /// <summary>The zooms of the cells that answers may depend on: those of the grid.</summary>
-    public static readonly int[] Zooms = [12, 14, 16];
+    /// <summary>The zooms of the cells that answers may depend on.</summary>
+    public static readonly int[] Zooms = ServiceRequestQueries.Zooms;
 
     /// <summary>The tags of an event.</summary>
     public static IReadOnlyCollection<Tag> Of(ChangeEvent change) => change switch

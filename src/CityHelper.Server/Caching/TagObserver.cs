@@ -12,7 +12,9 @@ internal sealed class TagObserver(TagTables tables, TimeProvider time) : IChange
     public void Apply(ChangeEvent change) =>
         tables.Open(change.CityId).Apply(change.Number, ChangedTags.Of(change), ChangedTags.IsAtOnce(change) || IsLate(change));
 
-    // The lag begins with the receipt. What comes late, after an outage, has had it already, and answers about all rows promise 7 s.
+    // The lag begins with the receipt. What comes late, after an outage, has had it already, and answers about all rows promise 7 s. The
+    // clocks of two machines are compared: if the server's is ahead, `rows` is exact, which costs misses; if it is behind, the promise is
+    // later by the difference.
     private bool IsLate(ChangeEvent change) => time.GetUtcNow().UtcDateTime - change.RecordedAt > Engine.Limits.LogAgeUsual;
 
     // An answer that was read at the position of the first recent event includes that event, so those behind it suffice to judge it. Recent

@@ -5,6 +5,7 @@ using CityHelper.Data.Changes;
 using CityHelper.Engine.Tags;
 using CityHelper.Engine.Transport;
 using CityHelper.Server.Caching;
+using CityHelper.Server.Configuration;
 using Npgsql;
 
 namespace CityHelper.Server.Commands;
@@ -41,6 +42,12 @@ public static class CacheExplainCommand
         (CacheExplanation explained, string tenant) = await services.ExplainCacheAsync(
             ServerApplication.ManifestPathOf(host.Configuration), id, variables, cancellation)
             ?? throw new CommandException($"There is no operation `{id}` in the file that servers load.");
+        if (explained.Refusal is null && SettingsReader.Read<CacheSettings>(host.Configuration).Off?.Contains(tenant) == true)
+        {
+            explained = CacheExplanation.Never(
+                explained.Address, $"{tenant} is in Cache__Off, in this command's environment or appsettings.json");
+        }
+
         await host.Output.WriteLineAsync($"address  {explained.Address}");
         await host.Output.WriteLineAsync($"policy   {explained.Policy}");
         if (explained.Refusal is { } refusal)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using CityHelper.Data.Changes;
-using CityHelper.Data.Cities;
 using CityHelper.Engine.Tags;
 using CityHelper.Server.Caching;
 using Npgsql;
@@ -17,12 +16,12 @@ public static class CachePurgeCommand
         var tag = new Option<string?>("--tag")
         {
             Description = "Only answers with this tag, as `cache explain` and the header Cache-Tag show it: r/123, c/14/4825/6160, rows, "
-                + "ref, boundary or bulk. Everything of the city when left out.",
+                + "ref, boundary, bulk or all. Everything of the city when left out.",
         };
         var command = new Command(
             "purge",
             "Writes an event that demands that what is kept of a city is read again, by all servers and by whoever purges an edge. Needed "
-                + "after rows were changed without an event, as by hand.")
+                + "after rows were changed without an event, as by hand. `--city 0` is the list of cities.")
         {
             City,
             tag,
@@ -39,15 +38,15 @@ public static class CachePurgeCommand
         CheckReason(reason);
         ChangePurge purge = PurgeOf(tagText, slug);
         await using NpgsqlDataSource dataSource = await host.OpenDatabaseAsync(cancellation);
-        CityEntry city = await host.FindCityAsync(dataSource, slug, cancellation);
+        short city = slug == TagNames.NoTenant ? (short)0 : (await host.FindCityAsync(dataSource, slug, cancellation)).Id;
         var log = new ChangeLog(dataSource);
-        Guid eventId = await log.PurgeAsync(city.Id, purge, reason, cancellation);
+        Guid eventId = await log.PurgeAsync(city, purge, reason, cancellation);
 
         // Without a number it is no less written: the next pulse of any server gives it one.
-        Numbering? numbering = await log.NumberAsync(city.Id, eventId, Data.Limits.NumberingWaitMax, cancellation);
+        Numbering? numbering = await log.NumberAsync(city, eventId, Data.Limits.NumberingWaitMax, cancellation);
         await host.Output.WriteLineAsync(numbering is { Number: { } number }
-            ? string.Create(CultureInfo.InvariantCulture, $"Event {eventId} of {city.Slug} has the number {number}.")
-            : string.Create(CultureInfo.InvariantCulture, $"Event {eventId} of {city.Slug} waits for its number: a server gives it one."));
+            ? string.Create(CultureInfo.InvariantCulture, $"Event {eventId} of {slug} has the number {number}.")
+            : string.Create(CultureInfo.InvariantCulture, $"Event {eventId} of {slug} waits for its number: a server gives it one."));
         return 0;
     }
 

@@ -51,7 +51,9 @@ internal sealed record Setting(PropertyInfo Property, string Key)
         {
             string[] items = [.. configuration.GetSection(Key).GetChildren().Select(item => item.Value ?? "")];
             value = items.Length > 0 ? items : null;
-            return null;
+            return items.Length == 0 && configuration[Key] is { Length: > 0 }
+                ? $"{Name} is one text: set {Name}__0, {Name}__1 and so on, or an array in appsettings.json."
+                : null;
         }
 
         // An empty variable counts as not set: compose files leave it empty.

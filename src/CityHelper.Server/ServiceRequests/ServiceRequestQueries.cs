@@ -18,9 +18,11 @@ internal static class ServiceRequestQueries
 
     public const int StaleWhileRevalidateSeconds = 30;
 
-    /// <summary>Zoom 12 for districts, 14 for a neighbourhood, 16 for a street corner.</summary>
+    /// <summary>The zooms of the grid's cells: 12 for districts, 14 for a neighbourhood, 16 for a street corner.</summary>
+    public static readonly int[] Zooms = [12, 14, 16];
+
     private static GridColumns Grid(IAreaDirectory areas) =>
-        new("location", [(12, "cell_12"), (14, "cell_14"), (16, "cell_16")], ["status", "category_id", "agency_id"]) { Areas = areas };
+        new("location", [.. Zooms.Select(zoom => (zoom, $"cell_{zoom}"))], ["status", "category_id", "agency_id"]) { Areas = areas };
 
     private static readonly ExternalKey s_externalKey = new(
         "externalId", "external_id", "service_request_external_id", "external_id", "service_request_id");

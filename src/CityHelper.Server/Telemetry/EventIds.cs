@@ -51,4 +51,5 @@ internal static class EventIds
     public const int CityNotCopied = 2612;
 
     public const int CacheSettingsNotRead = 2700;
+    public const int CacheSwitched = 2701;
 }

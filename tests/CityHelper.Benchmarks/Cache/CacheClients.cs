@@ -27,7 +27,7 @@ internal sealed record ExpectedAnswer(int Status, byte[] Header)
     /// Read by another server: where no two ask the same of one server at once, that is found in Redis. On a busy machine a call to Redis
     /// may exceed its time; the server reads then.
     /// </summary>
-    public static ExpectedAnswer Found { get; } = new(Ok, "Cache-Status: CityHelper; fwd=miss; collapsed\r\n"u8.ToArray())
+    public static ExpectedAnswer Found { get; } = new(Ok, "Cache-Status: CityHelper; fwd=miss; stored; detail=shared\r\n"u8.ToArray())
     {
         OthersMax = 0.02,
     };

@@ -13,6 +13,7 @@ internal sealed record CacheAnswer(HttpStatusCode Status, string Body, IReadOnly
     public const string Hit = "CityHelper; hit";
     public const string Stored = "CityHelper; fwd=miss; stored";
     public const string Joined = "CityHelper; fwd=miss; collapsed";
+    public const string Shared = "CityHelper; fwd=miss; stored; detail=shared";
 
     // All that a cache keeps of a 200 and of a 304.
     private static readonly string[] s_caching = ["ETag", "Cache-Control", "Vary", "Cache-Tag", "CityHelper-Position"];

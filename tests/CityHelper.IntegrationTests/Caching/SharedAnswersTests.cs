@@ -98,7 +98,7 @@ public sealed class SharedAnswersTests(PostgresFixture postgres, RedisFixture re
         await using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync(_redis);
         await DearAnswer.KeysAsync(connection.GetDatabase(), 3);
         CacheAnswer shared = await CacheAnswer.GetAsync(_second.Client, Address(54));
-        Assert.Equal((read.Body, read.Caching), (shared.Body, shared.Caching));
+        Assert.Equal((CacheAnswer.Shared, read.Body, read.Caching), (shared.CacheStatus, shared.Body, shared.Caching));
         Assert.Equal(0, Executions());
     }
 

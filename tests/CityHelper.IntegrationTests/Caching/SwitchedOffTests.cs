@@ -12,6 +12,12 @@ namespace CityHelper.IntegrationTests.Caching;
 [Collection(PostgresCollection.Name)]
 public sealed class SwitchedOffTests(PostgresFixture postgres) : IAsyncLifetime
 {
+    private static readonly (string Json, string Told)[] s_mistakes =
+    [
+        ("""{ "Cache": { "Of": [] } }""", "Cache__Of"), ("""{ "Cache": { "Off": "nyc" } }""", "Cache__Off is one text"),
+        ("""{ "Cache": { "Off": ["nyc" } }""", "appsettings.json"),
+    ];
+
     private TestServer _server = null!;
     private string _address = "";
 
@@ -46,12 +52,15 @@ public sealed class SwitchedOffTests(PostgresFixture postgres) : IAsyncLifetime
         CacheAnswer debugged = await CacheAnswer.GetAsync(_server.Client, _address, ("CityHelper-Debug", "1"));
         Assert.Equal((HttpStatusCode.OK, "no-store"), (debugged.Status, debugged.CacheControl));
 
-        // A mistake in the file changes nothing, and fails nobody's request.
-        await ConfigureAsync("""{ "Cache": { "Of": [] } }""");
-        await Patience.UntilAsync(() =>
-            _server.Errors.Any(error => error.Contains("Cache__Of", StringComparison.Ordinal)) ? _server : null);
-        CacheAnswer kept = await AskAsync();
-        Assert.Equal((HttpStatusCode.OK, stored.Body, "no-store"), (kept.Status, kept.Body, kept.CacheControl));
+        // A mistake in the file is told, changes nothing, and fails nobody's request.
+        foreach ((string json, string told) in s_mistakes)
+        {
+            await ConfigureAsync(json);
+            await Patience.UntilAsync(() =>
+                _server.Errors.Any(error => error.Contains(told, StringComparison.Ordinal)) ? _server : null);
+            CacheAnswer kept = await AskAsync();
+            Assert.Equal((HttpStatusCode.OK, stored.Body, "no-store"), (kept.Status, kept.Body, kept.CacheControl));
+        }
 
         await ConfigureAsync("{}");
         CacheAnswer on = await Patience.UntilAsync(async () => await AskAsync() is { CacheStatus: CacheAnswer.Hit } answer ? answer : null);

@@ -64,6 +64,25 @@ public sealed class CoalescerTests
         Assert.Equal(2, _looks);
     }
 
+    /// <summary>Cancelling may take seconds, such as that of a statement in a database that is silent.</summary>
+    [Fact]
+    public async Task Who_leaves_does_not_wait_for_the_end_of_the_lookup()
+    {
+        using var impatient = new CancellationTokenSource();
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var goesOn = new ManualResetEventSlim();
+        Task<int> asked = AskAsync("a", impatient.Token);
+        await using CancellationTokenRegistration slow = _token.Register(() =>
+        {
+            cancelled.SetResult();
+            goesOn.Wait();
+        });
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+        await cancelled.Task;
+        goesOn.Set();
+    }
+
     /// <summary>Many threads come and go: a caller that stays gets a result, never the cancellation of a lookup that others left.</summary>
     [Fact]
     public async Task Whoever_stays_is_answered_however_others_come_and_go()

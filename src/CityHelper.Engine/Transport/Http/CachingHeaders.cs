@@ -35,13 +35,18 @@ public sealed class CachingHeaders(LogPositionCursors cursors)
         SetAge(headers, valid.Age);
     }
 
-    /// <summary>The headers of an answer that was just executed and is stored.</summary>
+    /// <summary>The headers of an answer that was not in the store.</summary>
     /// <param name="headers">The response's headers.</param>
     /// <param name="executed">The answer.</param>
-    /// <param name="isJoined">Whether another request's execution made it.</param>
-    internal static void SetExecuted(IHeaderDictionary headers, ValidAnswer executed, bool isJoined)
+    /// <param name="origin">How the request came by it.</param>
+    internal static void SetExecuted(IHeaderDictionary headers, ValidAnswer executed, AnswerOrigin origin)
     {
-        string status = isJoined ? "; collapsed" : executed.Answer.IsKept ? "; stored" : "";
+        string status = origin switch
+        {
+            AnswerOrigin.Joined => "; collapsed",
+            AnswerOrigin.Shared => "; stored; detail=shared",
+            _ => executed.Answer.IsKept ? "; stored" : "",
+        };
         Set(headers, executed.Answer, $"{CacheName}; fwd=miss{status}");
         SetAge(headers, executed.Age);
     }

@@ -40,7 +40,7 @@ internal static class CanonicalAddress
 
         ReadOnlySpan<char> query = target[path.Length..];
         return HasMembers(variables)
-            ? IsDeclared(operation, variables)
+            ? UndeclaredIn(operation, variables) is null
                 && CanonicalJson.TryWrite(variables, out string? json)
                 && query.StartsWith("?variables=", StringComparison.Ordinal)
                 && query["?variables=".Length..].SequenceEqual(Uri.EscapeDataString(json))
@@ -55,9 +55,13 @@ internal static class CanonicalAddress
         : CanonicalJson.TryWrite(variables, out string? json) ? $"{path}?variables={Uri.EscapeDataString(json)}"
         : null;
 
+    /// <summary>The first variable that an operation does not declare; null for none. With one, no address is canonical.</summary>
+    public static string? UndeclaredIn(Operation operation, JsonElement variables) =>
+        variables.EnumerateObject()
+            .Where(member => !operation.Variables.Any(variable => member.NameEquals(variable.Name)))
+            .Select(member => member.Name)
+            .FirstOrDefault();
+
     private static bool HasMembers(JsonElement variables) =>
         variables.ValueKind == JsonValueKind.Object && variables.EnumerateObject().Any();
-
-    private static bool IsDeclared(Operation operation, JsonElement variables) =>
-        variables.EnumerateObject().All(member => operation.Variables.Any(variable => member.NameEquals(variable.Name)));
 }

@@ -71,7 +71,7 @@ internal sealed class GraphQLHttpHandler(
         try
         {
             (int status, int errors, AnsweredOperation operation, int bytes) = await TryStoredAsync(http, mediaType) // (2)
-                ?? await AnswerAsync(http, mediaType); // (2)-(4)
+                ?? await RespondAsync(http, mediaType); // (2)-(4)
             TimeSpan took = Stopwatch.GetElapsedTime(start);
             operation.Mark(activity);
             activity?.SetTag(EngineTelemetry.ErrorCount, errors);
@@ -128,7 +128,7 @@ internal sealed class GraphQLHttpHandler(
         }
     }
 
-    private async Task<(int Status, int Errors, AnsweredOperation Operation, int Bytes)> AnswerAsync(
+    private async Task<(int Status, int Errors, AnsweredOperation Operation, int Bytes)> RespondAsync(
         HttpContext http, ResponseMediaType mediaType)
     {
         using MemoryLease? memory = sender.TryBegin(http);
@@ -138,7 +138,7 @@ internal sealed class GraphQLHttpHandler(
         using OperationResult result = produced.Result;
         if (produced is { Question: { } question, Stored: { } answer })
         {
-            CachingHeaders.SetExecuted(http.Response.Headers, stored.Executed(answer), produced.IsJoined);
+            CachingHeaders.SetExecuted(http.Response.Headers, stored.Executed(answer), produced.Origin);
             (int sent, int length) = await SendStoredAsync(http, question, answer, result.Json, mediaType);
             return (sent, 0, produced.Operation, length);
         }
@@ -189,13 +189,13 @@ internal sealed class GraphQLHttpHandler(
     private async Task<Produced> AnswerAsync(
         HttpContext http, Part part, ResponseMediaType mediaType, CancellationToken cancellation)
     {
-        AnsweredOperation answered = AnsweredOperation.Unknown;
+        var seen = new Seen();
         using var request = new OperationRequest();
         try
         {
             if (await RequestReader.ReadAsync(http.Request, part.Element, request, cancellation) is { } unreadable) // (2)
             {
-                return Refuse(answered, mediaType, unreadable);
+                return Refuse(seen.Operation, mediaType, unreadable);
             }
 
             if (request.Batch is { } batch)
@@ -203,63 +203,68 @@ internal sealed class GraphQLHttpHandler(
                 return await AnswerBatchAsync(http, batch, request.Id is not null, mediaType, part.Memory, cancellation);
             }
 
-            if (CostHeader(http.Request) is not { } report)
-            {
-                return Refuse(answered, mediaType, new RequestInvalidError($"The header `{CostHeaderName}` is `report` or `validate`."));
-            }
-
-            var asked = new PipelineRequest(request, clients.Identify(http.Request), part.Memory)
-            {
-                MayWrite = !SafeMethods.Includes(http.Request.Method),
-                Spent = part.Spent,
-                Found = (operation, isPublished) => answered = AnsweredOperation.Of(operation, isPublished),
-                Report = report,
-                WithAccessPaths = options.WithAccessPaths && http.Request.Headers.ContainsKey(DebugHeader),
-                AtLeast = AtLeast(http.Request),
-                WithFreshness = !CacheableAddress.Includes(http.Request) && http.Request.Headers.ContainsKey(FreshnessHeader),
-                QuestionOf = (operation, variables) =>
-                    CanonicalAddress.IsOf(http.Request, operation, variables) ? stored.QuestionOf(http.Request) : null,
-            };
-            PipelineAnswer answer = await pipeline.RunAsync(asked, cancellation); // (3)
-            OperationResult result = answer.Result;
-            if (answer.Operation is null)
-            {
-                if (result.Errors.Any(error => error is OperationKindNotAllowedError or PostRequiredError))
-                {
-                    http.Response.Headers.Allow = HttpMethods.Post;
-                }
-
-                return new Produced(result, StatusOf(mediaType, result.Errors), answered);
-            }
-
-            if (answer.Question is null)
-            {
-                result.ForbidCaching();
-            }
-
-            return new Produced(result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), answered)
-            {
-                Question = answer.Question,
-                Stored = answer.Stored,
-                IsJoined = answer.IsJoined,
-            };
+            return CostHeader(http.Request) is { } report
+                ? await RunAsync(http, Asked(http, part, request, report, seen), seen, mediaType, cancellation)
+                : Refuse(seen.Operation, mediaType, new RequestInvalidError($"The header `{CostHeaderName}` is `report` or `validate`."));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
-            LogMessages.RequestTimedOut(logger, http.Request.Method, answered.Name, options.RequestTimeoutMs);
+            LogMessages.RequestTimedOut(logger, http.Request.Method, seen.Operation.Name, options.RequestTimeoutMs);
             int status = mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status504GatewayTimeout;
-            return new Produced(OperationResult.Refused(new RequestTimeoutError()), status, answered);
+            return new Produced(OperationResult.Refused(new RequestTimeoutError()), status, seen.Operation);
         }
         catch (ResponseRefusedException cause)
         {
             // The array of a batch; its parts were refused one by one.
-            return Refuse(answered, mediaType, cause.Error);
+            return Refuse(seen.Operation, mediaType, cause.Error);
         }
         catch (Exception cause) when (cause is not OperationCanceledException)
         {
             LogMessages.RequestFailed(logger, http.Request.Method, http.Request.Path.Value, cause);
-            return new Produced(OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, answered);
+            return new Produced(OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, seen.Operation);
         }
+    }
+
+    private PipelineRequest Asked(HttpContext http, Part part, OperationRequest request, CostReport report, Seen seen) =>
+        new(request, clients.Identify(http.Request), part.Memory)
+        {
+            MayWrite = !SafeMethods.Includes(http.Request.Method),
+            Spent = part.Spent,
+            Found = (operation, isPublished) => seen.Operation = AnsweredOperation.Of(operation, isPublished),
+            Report = report,
+            WithAccessPaths = options.WithAccessPaths && http.Request.Headers.ContainsKey(DebugHeader),
+            AtLeast = AtLeast(http.Request),
+            WithFreshness = !CacheableAddress.Includes(http.Request) && http.Request.Headers.ContainsKey(FreshnessHeader),
+            QuestionOf = (operation, variables) =>
+                CanonicalAddress.IsOf(http.Request, operation, variables) ? stored.QuestionOf(http.Request) : null,
+        };
+
+    private async Task<Produced> RunAsync(
+        HttpContext http, PipelineRequest asked, Seen seen, ResponseMediaType mediaType, CancellationToken cancellation)
+    {
+        PipelineAnswer answer = await pipeline.RunAsync(asked, cancellation); // (3)
+        OperationResult result = answer.Result;
+        if (answer.Operation is null)
+        {
+            if (result.Errors.Any(error => error is OperationKindNotAllowedError or PostRequiredError))
+            {
+                http.Response.Headers.Allow = HttpMethods.Post;
+            }
+
+            return new Produced(result, StatusOf(mediaType, result.Errors), seen.Operation);
+        }
+
+        if (answer.Question is null)
+        {
+            result.ForbidCaching();
+        }
+
+        return new Produced(result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), seen.Operation)
+        {
+            Question = answer.Question,
+            Stored = answer.Stored,
+            Origin = answer.Origin,
+        };
     }
 
     // Each request of a batch has its own result, so the status says only that there are results.
@@ -341,8 +346,14 @@ internal sealed class GraphQLHttpHandler(
         /// <summary>The same response as it is stored; null when it is not.</summary>
         public StoredAnswer? Stored { get; init; }
 
-        /// <summary>Whether another request's execution made it.</summary>
-        public bool IsJoined { get; init; }
+        /// <summary>How the request came by it.</summary>
+        public AnswerOrigin Origin { get; init; }
+    }
+
+    /// <summary>What is known of a request's operation so far, for whatever ends it.</summary>
+    private sealed class Seen
+    {
+        public AnsweredOperation Operation { get; set; } = AnsweredOperation.Unknown;
     }
 
     /// <summary>One request: the whole body, or an element of a batch.</summary>

@@ -103,7 +103,7 @@ internal sealed class ModelAnswers : IChangeObserver, ICacheTenants, IDisposable
 
         Asked asked = _judge.Ask(question, Follower!.Freshness(ModelQuestion.City), _tables.Of(ModelQuestion.City)!);
         bool isOwn = false;
-        SharedAnswer shared = await _cache.ExecuteAsync(
+        (SharedAnswer shared, _) = await _cache.ExecuteAsync(
             question.Key,
             operation: null!,
             (run, memory, _) =>

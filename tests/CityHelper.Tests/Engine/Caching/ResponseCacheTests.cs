@@ -137,7 +137,7 @@ public sealed class ResponseCacheTests : IAsyncLifetime, IDisposable
     public async Task What_must_not_be_kept_is_not(string kind)
     {
         _tenants.IsKnown = kind != "unknown tenant";
-        SharedAnswer answer = await _cache.ExecuteAsync(
+        (SharedAnswer answer, _) = await _cache.ExecuteAsync(
             s_question,
             _operation,
             (run, memory, _) =>
@@ -284,22 +284,23 @@ public sealed class ResponseCacheTests : IAsyncLifetime, IDisposable
         Assert.Equal(isFailure ? 2 : 3, _executions);
     }
 
-    private Task<SharedAnswer> FailAsync(RequestError error, Question? question = null, Task? gate = null) => _cache.ExecuteAsync(
-        question ?? s_question,
-        _operation,
-        async (run, _, _) =>
-        {
-            _executions++;
-            run.Begin(null);
-            await (gate ?? Task.CompletedTask);
-            return OperationResult.Refused(error);
-        },
-        CancellationToken.None);
+    private async Task<SharedAnswer> FailAsync(RequestError error, Question? question = null, Task? gate = null) =>
+        (await _cache.ExecuteAsync(
+            question ?? s_question,
+            _operation,
+            async (run, _, _) =>
+            {
+                _executions++;
+                run.Begin(null);
+                await (gate ?? Task.CompletedTask);
+                return OperationResult.Refused(error);
+            },
+            CancellationToken.None)).Answer;
 
-    private Task<SharedAnswer> AskAsync(
+    private async Task<SharedAnswer> AskAsync(
         string body, long at = 10, int epoch = 1, Tag[]? tags = null, DateTime? until = null, Task? gate = null,
         ResponseCache? cache = null, Question? question = null, CancellationToken cancellation = default) =>
-        (cache ?? _cache).ExecuteAsync(
+        (await (cache ?? _cache).ExecuteAsync(
             question ?? s_question,
             _operation,
             async (run, memory, ending) =>
@@ -311,7 +312,7 @@ public sealed class ResponseCacheTests : IAsyncLifetime, IDisposable
                 result.Read = new AnswerPosition(1, new LogPosition(epoch, at), Areas: 0);
                 return result;
             },
-            cancellation);
+            cancellation)).Answer;
 
     private static OperationResult Result(MemoryLease memory, string body, bool hasNoPolicy)
     {
