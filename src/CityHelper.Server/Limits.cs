@@ -141,12 +141,6 @@ public static partial class Limits
     public const int ThreadsMin = 32;
 
     /// <summary>
-    /// Seconds that a reading connection may take to open: milliseconds in the same region. Npgsql opens another one to cancel a statement,
-    /// so a request whose PostgreSQL falls silent waits for twice as long behind its own time.
-    /// </summary>
-    public const int ReadingConnectSeconds = 3;
-
-    /// <summary>
     /// Seconds that Npgsql waits for PostgreSQL: more than a statement may take plus what the watcher needs to end it, so that the
     /// connection is kept whenever PostgreSQL ends the statement.
     /// </summary>

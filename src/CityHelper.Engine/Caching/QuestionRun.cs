@@ -13,6 +13,7 @@ namespace CityHelper.Engine.Caching;
 internal sealed class QuestionRun(TagTables tables, ICacheTenants tenants, TimeProvider time)
 {
     private Start? _start;
+    private int _isTaken;
 
     /// <summary>What its answer depends on; null before it is bound, and when its answer must not be kept.</summary>
     public Dependencies? Dependencies => Volatile.Read(ref _start)?.Dependencies;
@@ -36,6 +37,13 @@ internal sealed class QuestionRun(TagTables tables, ICacheTenants tenants, TimeP
         && (start is { Table: { } table, Dependencies: { } dependencies }
             ? table.Needed(dependencies.Slots) != start.Needed
             : time.GetElapsedTime(start.BoundAt) >= Limits.LogAgeUsual);
+
+    /// <summary>
+    /// Takes it for an execution. One that everybody has left goes on for a while: who asks then executes again, and neither may take what
+    /// the other depends on for its own.
+    /// </summary>
+    /// <returns>Whether no execution has taken it before.</returns>
+    public bool TryTake() => Interlocked.Exchange(ref _isTaken, 1) == 0;
 
     /// <summary>Takes what the answer will depend on. Order matters: it is bound now, and nothing was read yet.</summary>
     public void Begin(Dependencies? dependencies)

@@ -171,6 +171,9 @@ internal sealed class ResponseCache : IDisposable
     private async Task<SharedAnswer> RunAsync(Asked asked, QuestionRun run, CancellationToken cancellation)
     {
         (Question question, Operation operation, _) = asked;
+
+        // Who asks after all others have left finds their run, whose execution may go on for a while.
+        QuestionRun own = run.TryTake() ? run : NewRun();
         try
         {
             // It may have been stored since the caller looked, by a run that had ended when the caller came to join it.
@@ -181,13 +184,13 @@ internal sealed class ResponseCache : IDisposable
 
             if (!_dear.IsDear(operation))
             {
-                return await ReadAsync(asked, run, name: null, cancellation);
+                return await ReadAsync(asked, own, name: null, cancellation);
             }
 
             string name = _format.NameOf(question);
             return await _dear.FindAsync(name, bytes => Opened(name, bytes, operation), cancellation) is { } shared
                 ? Stored(question, shared, shared.Body, OperationResult.Stored(shared.Policy), AnswerOrigin.Shared)
-                : await ReadAsync(asked, run, name, cancellation);
+                : await ReadAsync(asked, own, name, cancellation);
         }
         finally
         {

@@ -8,7 +8,7 @@ using CityHelper.Engine.Tags;
 
 namespace CityHelper.Engine.Caching;
 
-/// <summary>An answer that may be kept, with all that is sent with it. A hit reads nothing else: it neither coerces nor binds.</summary>
+/// <summary>An answer that caches may keep, with its headers. A hit reads nothing else: it neither coerces nor binds.</summary>
 internal sealed class StoredAnswer
 {
     private readonly byte[]?[] _encoded = new byte[]?[2];

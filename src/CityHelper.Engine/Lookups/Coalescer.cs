@@ -56,7 +56,7 @@ public sealed class Coalescer<TKey, TValue>
         }
     }
 
-    private sealed class Lookup : IAsyncDisposable
+        private sealed class Lookup : IAsyncDisposable
     {
         private readonly Lock _lock = new();
         private readonly CancellationTokenSource _ending = new();
@@ -107,8 +107,14 @@ public sealed class Coalescer<TKey, TValue>
         /// </summary>
         public async ValueTask DisposeAsync()
         {
-            await _ending.CancelAsync();
-            _ending.Dispose();
+            try
+            {
+                await _ending.CancelAsync();
+            }
+            finally
+            {
+                _ending.Dispose();
+            }
         }
 
         private async Task RunAsync(Func<CancellationToken, Task<TValue>> lookup)

@@ -20,7 +20,7 @@ internal class LogStatement : StatementPlan
 
 /// <summary>Reads the positions of any tenants, which are its parameter.</summary>
 /// <param name="log">The log.</param>
-internal sealed class LogsStatement(TenantLog log) : LogStatement(log.Sql)
+internal sealed class TenantsLogStatement(TenantLog log) : LogStatement(log.Sql)
 {
     protected override CompiledStatement Compile(StatementBuilder statement)
     {
@@ -33,26 +33,26 @@ internal sealed class LogsStatement(TenantLog log) : LogStatement(log.Sql)
 /// <param name="log">The log.</param>
 /// <param name="tenant">The tenant.</param>
 /// <param name="withAreas">Whether the revision of its stored areas is read too.</param>
-internal sealed class OneLogStatement(TenantLog log, short tenant, bool withAreas) : LogStatement(log.SqlOfOne(tenant, withAreas));
+internal sealed class TenantLogStatement(TenantLog log, short tenant, bool withAreas) : LogStatement(log.SqlOfOne(tenant, withAreas));
 
 /// <summary>The statements that read log positions.</summary>
 /// <remarks>
 /// Reading connections plan a statement with parameters each time, which costs more than to execute this one. Without any, PostgreSQL
-/// plans it once for each connection that keeps it prepared (docs/performance.md). Only followed tenants have one: the texts of all keys
-/// that a client may send would fill the caches.
+/// plans it once for each connection that keeps it prepared (docs/performance.md). Only followed tenants have one: else clients could
+/// create a text for each key that they invent. The texts of 50 tenants take a tenth of what a connection keeps prepared.
 /// </remarks>
 /// <param name="log">The log.</param>
 /// <param name="followed">The followed tenants.</param>
 internal sealed class LogStatements(TenantLog log, TagTables followed)
 {
-    private readonly ConcurrentDictionary<(short Tenant, bool WithAreas), OneLogStatement> _ofOne = new();
+    private readonly ConcurrentDictionary<(short Tenant, bool WithAreas), TenantLogStatement> _ofOne = new();
 
-    private readonly LogsStatement _ofAny = new(log);
+    private readonly TenantsLogStatement _ofAny = new(log);
 
     /// <summary>The statement for some tenants.</summary>
     /// <param name="tenants">The tenants; null for all.</param>
     /// <param name="withAreas">Whether the revision of their stored areas must be read.</param>
     public LogStatement Of(short[]? tenants, bool withAreas) => tenants is [var one] && followed.Of(one) is not null
-        ? _ofOne.GetOrAdd((one, withAreas), static (key, log) => new OneLogStatement(log, key.Tenant, key.WithAreas), log)
+        ? _ofOne.GetOrAdd((one, withAreas), static (key, log) => new TenantLogStatement(log, key.Tenant, key.WithAreas), log)
         : _ofAny;
 }

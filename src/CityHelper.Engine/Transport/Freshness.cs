@@ -3,6 +3,7 @@ using CityHelper.Engine.Binding;
 using CityHelper.Engine.Caching;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Writing;
 
 namespace CityHelper.Engine.Transport;
 
@@ -46,7 +47,7 @@ internal sealed class Freshness(LogPositionCursors cursors, ICacheTenants tenant
         result.With("freshness", new
         {
             cursor = cursors.Sign(read.Tenant, read.Position),
-            asOf = asOf?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
+            asOf = asOf?.UtcDateTime.ToString(JsonBuffer.UtcFormat, CultureInfo.InvariantCulture),
             maxStaleness = (Now - asOf) is { } stale ? Math.Ceiling(stale.TotalSeconds) : (double?)null,
         });
     }

@@ -59,7 +59,7 @@ internal sealed record PipelineAnswer(OperationResult Result, Operation? Operati
     /// <summary>The question at whose canonical address the request was sent; null for any other request.</summary>
     public Question? Question { get; init; }
 
-    /// <summary>The same response as it is kept; null when it is not.</summary>
+    /// <summary>The same with its headers, for caches; null when they must not keep it.</summary>
     public StoredAnswer? Stored { get; init; }
 
     /// <summary>How the request came by it.</summary>

@@ -163,13 +163,15 @@ public sealed class JsonBuffer : IDisposable
         _used += written;
     }
 
-    /// <summary>Writes UTC time as ISO 8601 with three fraction digits: <c>"2018-10-21T04:00:00.000Z"</c>.</summary>
+    /// <summary>UTC time as ISO 8601 with three fraction digits: <c>2018-10-21T04:00:00.000Z</c>.</summary>
+    public const string UtcFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
+    /// <summary>Writes UTC time in <see cref="UtcFormat"/>, as a string.</summary>
     public void WriteUtc(DateTime utc)
     {
         Reserve(32);
         _bytes[_used++] = (byte)'"';
-        utc.TryFormat(
-            _bytes.AsSpan(_used), out int written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        utc.TryFormat(_bytes.AsSpan(_used), out int written, UtcFormat, System.Globalization.CultureInfo.InvariantCulture);
         _used += written;
         _bytes[_used++] = (byte)'"';
     }
@@ -242,7 +244,11 @@ public sealed class JsonBuffer : IDisposable
         (_start, _used) = (0, 0);
     }
 
-    private static async ValueTask SendAsync(Stream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    /// <summary>Sends bytes in pieces of <see cref="Limits.ResponsePieceBytes"/>.</summary>
+    /// <param name="stream">Its writes complete when the reader has made space.</param>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="cancellation">Cancels the writing.</param>
+    internal static async ValueTask SendAsync(Stream stream, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         // The transport of a closed connection accepts everything at once.
         cancellation.ThrowIfCancellationRequested();

@@ -94,8 +94,9 @@ public sealed class ConnectionResponses
 
     internal void Return(long bytes)
     {
-        Interlocked.Add(ref _held, -bytes);
+        // Order matters: what the connection no longer counts another of its responses may take at once.
         _server.Return(bytes);
+        Interlocked.Add(ref _held, -bytes);
     }
 }
 

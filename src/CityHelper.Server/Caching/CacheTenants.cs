@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CityHelper.Engine.Caching;
 using CityHelper.Engine.Tags;
 using CityHelper.Engine.Telemetry;
@@ -14,7 +15,8 @@ internal sealed partial class CacheTenants : ICacheTenants, IDisposable
 {
     private readonly ILogAge _log;
     private readonly CitySlugs _cities;
-    private readonly IDisposable _changes;
+    private readonly List<IDisposable> _watching = [];
+    private readonly ConcurrentDictionary<IConfigurationProvider, bool> _broken = new();
     private string[] _off;
 
     /// <param name="log">How old what is known of a city's changes is.</param>
@@ -25,17 +27,25 @@ internal sealed partial class CacheTenants : ICacheTenants, IDisposable
     {
         (_log, _cities) = (log, cities);
         _off = SettingsReader.Read<CacheSettings>(configuration).Off ?? [];
-        _changes = ChangeToken.OnChange(configuration.GetReloadToken, () => Reload(configuration, logger));
-
-        // A file that is no JSON any more raises no change.
+        _watching.Add(ChangeToken.OnChange(configuration.GetReloadToken, () => Reload(configuration, logger)));
         IEnumerable<IConfigurationProvider> providers = (configuration as IConfigurationRoot)?.Providers ?? [];
         foreach (FileConfigurationProvider file in providers.OfType<FileConfigurationProvider>())
         {
-            file.Source.OnLoadException = failed => CacheSettingsNotRead(logger, failed.Exception.Message);
+            // A file that cannot be parsed has no values any more, and raises no change: nothing is read until it can be parsed again.
+            file.Source.OnLoadException = failed =>
+            {
+                _broken[failed.Provider] = true;
+                CacheSettingsNotRead(logger, $"{failed.Exception.Message} {failed.Exception.GetBaseException().Message}");
+            };
+            _watching.Add(ChangeToken.OnChange(file.GetReloadToken, () =>
+            {
+                _broken.TryRemove(file, out _);
+                Reload(configuration, logger);
+            }));
         }
     }
 
-    public void Dispose() => _changes.Dispose();
+    public void Dispose() => _watching.ForEach(watching => watching.Dispose());
 
     public ValueTask<string?> NameAsync(short tenant, CancellationToken cancellation) =>
         tenant == 0 ? ValueTask.FromResult<string?>(TagNames.NoTenant) : _cities.NameAsync(tenant, cancellation);
@@ -47,6 +57,11 @@ internal sealed partial class CacheTenants : ICacheTenants, IDisposable
     // A mistake in the file of a running server changes nothing: the cities that were off stay off, and the others are cached.
     private void Reload(IConfiguration configuration, ILogger logger)
     {
+        if (!_broken.IsEmpty)
+        {
+            return;
+        }
+
         var settings = new CacheSettings();
         var reader = new SettingsReader(configuration);
         ((ISettings)settings).Read(reader);
@@ -56,19 +71,24 @@ internal sealed partial class CacheTenants : ICacheTenants, IDisposable
             return;
         }
 
-        string[] off = settings.Off ?? [];
-        if (!off.SequenceEqual(_off))
+        string[] before = Interlocked.Exchange(ref _off, settings.Off ?? []);
+        if (settings.Off is { } off && !off.Order().SequenceEqual(before.Order()))
         {
-            CacheSwitched(logger, off.Length > 0 ? string.Join(", ", off) : "none");
+            CacheSwitchedOff(logger, string.Join(", ", off));
         }
-
-        Volatile.Write(ref _off, off);
+        else if (settings.Off is null && before.Length > 0)
+        {
+            CacheSwitchedOn(logger);
+        }
     }
-
-    [LoggerMessage(EventIds.CacheSwitched, LogLevel.Warning, "Answers of these cities are not cached from now on: {Cities}")]
-    private static partial void CacheSwitched(ILogger logger, LogText cities);
 
     [LoggerMessage(EventIds.CacheSettingsNotRead, LogLevel.Error,
         "The settings of the response cache have changed and cannot be read; those before stay. {Problems}")]
     private static partial void CacheSettingsNotRead(ILogger logger, LogText problems);
+
+    [LoggerMessage(EventIds.CacheSwitchedOff, LogLevel.Warning, "Answers about these cities alone are not cached from now on: {Cities}")]
+    private static partial void CacheSwitchedOff(ILogger logger, LogText cities);
+
+    [LoggerMessage(EventIds.CacheSwitchedOn, LogLevel.Warning, "Answers about all cities are cached again")]
+    private static partial void CacheSwitchedOn(ILogger logger);
 }

@@ -1,7 +1,7 @@
 using CityHelper.Data.Changes;
 using CityHelper.Engine.Space;
 using CityHelper.Engine.Tags;
-using CityHelper.Server.ServiceRequests;
+using static CityHelper.Server.ServiceRequests.ServiceRequestQueries;
 
 namespace CityHelper.Server.Caching;
 
@@ -11,9 +11,6 @@ namespace CityHelper.Server.Caching;
 /// </summary>
 internal static class ChangedTags
 {
-    /// <summary>The zooms of the cells that answers may depend on.</summary>
-    public static readonly int[] Zooms = ServiceRequestQueries.Zooms;
-
     /// <summary>The tags of an event.</summary>
     public static IReadOnlyCollection<Tag> Of(ChangeEvent change) => change switch
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using CityHelper.Data.Changes;
 using CityHelper.Engine.Tags;
 using CityHelper.Server.Caching;
+using CityHelper.Server.ServiceRequests;
 using Npgsql;
 using static CityHelper.Server.Commands.CommonOptions;
 
@@ -62,7 +63,7 @@ public static class CachePurgeCommand
         return TagNames.Parse(own) is { } tag && ChangedTags.PurgeOf(tag) is { } purge
             ? purge
             : throw new CommandException(
-                $"`{text}` is no tag: it is r/… (a request), c/zoom/x/y (a cell of zoom {string.Join(", ", ChangedTags.Zooms)}), rows, "
-                    + "ref, boundary, bulk or all.");
+                $"`{text}` is no tag: it is r/… (a request), c/zoom/x/y (a cell of zoom "
+                    + $"{string.Join(", ", ServiceRequestQueries.Zooms)}), rows, ref, boundary, bulk or all.");
     }
 }

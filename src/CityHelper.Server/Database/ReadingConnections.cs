@@ -58,8 +58,6 @@ internal static class ReadingConnections
         {
             ApplicationName = "cityhelper",
             MaxPoolSize = connectionsMax,
-            Timeout = Limits.ReadingConnectSeconds,
-
             // The last value of an option wins: the connection string may override work_mem, such as on a small machine, but no setting
             // that answers rely on.
             Options =

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using CityHelper.Data.Model;
 using CityHelper.Engine.Schema;
 using CityHelper.Engine.Schema.Bindings;
@@ -19,7 +20,7 @@ internal static class ServiceRequestQueries
     public const int StaleWhileRevalidateSeconds = 30;
 
     /// <summary>The zooms of the grid's cells: 12 for districts, 14 for a neighbourhood, 16 for a street corner.</summary>
-    public static readonly int[] Zooms = [12, 14, 16];
+    public static readonly ImmutableArray<int> Zooms = [12, 14, 16];
 
     private static GridColumns Grid(IAreaDirectory areas) =>
         new("location", [.. Zooms.Select(zoom => (zoom, $"cell_{zoom}"))], ["status", "category_id", "agency_id"]) { Areas = areas };

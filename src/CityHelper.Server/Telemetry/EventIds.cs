@@ -51,5 +51,6 @@ internal static class EventIds
     public const int CityNotCopied = 2612;
 
     public const int CacheSettingsNotRead = 2700;
-    public const int CacheSwitched = 2701;
+    public const int CacheSwitchedOff = 2701;
+    public const int CacheSwitchedOn = 2702;
 }

@@ -17,7 +17,7 @@ public sealed class Attack32ProcessTests(SlowReaderFixture fixture, ITestOutputH
 {
     private const int Connections = 60;
 
-    /// <summary>Rows of an answer that is kept, and the largest of these.</summary>
+    /// <summary>Rows of the largest answer that is kept: 0.96 MB.</summary>
     private const int KeptRows = 16;
 
     /// <summary>Bytes that each connection reads ten times a second.</summary>

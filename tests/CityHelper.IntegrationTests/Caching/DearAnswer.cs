@@ -17,7 +17,7 @@ internal static class DearAnswer
         {
             asking = CacheAnswer.GetAsync(server.Client, address);
 
-            // Two looks, of a hundredth of a second each: that is dear.
+            // Two checks of 10 ms each: longer than DearReading.
             await held.WaitForAsync(1);
             await held.WaitForAsync(1);
         }
@@ -28,7 +28,7 @@ internal static class DearAnswer
     /// <summary>The names of the answers in Redis.</summary>
     public static RedisKey[] Keys(IDatabase store) => [.. store.Multiplexer.GetServers()[0].Keys(store.Database, "answer:*")];
 
-    /// <summary>Waits until so many answers are in Redis: one is shared behind its response.</summary>
+    /// <summary>Waits until so many answers are in Redis: one is shared after its response was sent.</summary>
     /// <returns>Their names.</returns>
     public static Task<RedisKey[]> KeysAsync(IDatabase store, int count) =>
         Patience.UntilAsync(() => Keys(store) is { } keys && keys.Length == count ? keys : null);

@@ -2,6 +2,7 @@ using System.Net;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Serving;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -15,7 +16,7 @@ public sealed class SwitchedOffTests(PostgresFixture postgres) : IAsyncLifetime
     private static readonly (string Json, string Told)[] s_mistakes =
     [
         ("""{ "Cache": { "Of": [] } }""", "Cache__Of"), ("""{ "Cache": { "Off": "nyc" } }""", "Cache__Off is one text"),
-        ("""{ "Cache": { "Off": ["nyc" } }""", "appsettings.json"),
+        ("""{ "Cache": { "Off": ["nyc" } }""", "Failed to load configuration"),
     ];
 
     private TestServer _server = null!;
@@ -62,13 +63,27 @@ public sealed class SwitchedOffTests(PostgresFixture postgres) : IAsyncLifetime
             Assert.Equal((HttpStatusCode.OK, stored.Body, "no-store"), (kept.Status, kept.Body, kept.CacheControl));
         }
 
+        // Nor does another file that changes meanwhile: the first has no values until it can be read again.
+        await ReloadedAsync(() => ConfigureAsync("""{ "Cache": { "Off": { "1": "springfield" } } }""", ".Development"));
+        Assert.Equal("no-store", (await AskAsync()).CacheControl);
+
+        await ConfigureAsync("{}", ".Development");
         await ConfigureAsync("{}");
         CacheAnswer on = await Patience.UntilAsync(async () => await AskAsync() is { CacheStatus: CacheAnswer.Hit } answer ? answer : null);
         Assert.Equal((stored.Body, stored.Caching), (on.Body, on.Caching));
     }
 
+    private async Task ReloadedAsync(Func<Task> change)
+    {
+        var reloaded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable watching = _server.Services.GetRequiredService<IConfiguration>().GetReloadToken()
+            .RegisterChangeCallback(_ => reloaded.TrySetResult(), state: null);
+        await change();
+        await reloaded.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
     private Task<CacheAnswer> AskAsync() => CacheAnswer.GetAsync(_server.Client, _address);
 
-    private Task ConfigureAsync(string json) => File.WriteAllTextAsync(
-        Path.Combine(_server.Services.GetRequiredService<IHostEnvironment>().ContentRootPath, "appsettings.json"), json);
+    private Task ConfigureAsync(string json, string environment = "") => File.WriteAllTextAsync(
+        Path.Combine(_server.Services.GetRequiredService<IHostEnvironment>().ContentRootPath, $"appsettings{environment}.json"), json);
 }

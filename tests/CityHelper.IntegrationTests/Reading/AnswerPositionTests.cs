@@ -2,9 +2,11 @@ using System.Text.Json;
 using CityHelper.Data;
 using CityHelper.Engine;
 using CityHelper.Engine.Cursors;
+using CityHelper.IntegrationTests.Caching;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using Microsoft.Extensions.DependencyInjection;
+using CityHelper.Server.Cities;
 using Npgsql;
 using Xunit;
 
@@ -114,6 +116,50 @@ public sealed class AnswerPositionTests(PostgresFixture postgres) : IAsyncLifeti
         await DataAsync("{ serviceRequest(city: \"nyc\", id: \"REQUEST\") { title } node(id: \"CITY\") { ... on City { name } } }");
         IReadOnlyList<string> sent = _server.TakeAllStatements();
         Assert.Equal([true, false, true, false], sent.Select(TestServer.ReadsLog));
+    }
+
+    /// <summary>The statement without a parameter, which is planned once, as soon as the city is followed.</summary>
+    [Fact]
+    public async Task The_position_of_a_followed_city_is_read_by_its_own_statement()
+    {
+        await PublishedHitTests.FollowedAsync(_server, RequestRows.City);
+        await DataAsync("{ serviceRequest(city: \"nyc\", id: \"REQUEST\") { title } }");
+        _server.TakeAllStatements();
+        await DataAsync("{ serviceRequest(city: \"nyc\", id: \"REQUEST\") { title } }");
+        Assert.Equal([true, false], _server.TakeAllStatements().Select(TestServer.ReadsLogOfOne));
+    }
+
+    /// <summary>Of a city with events, of one without any, and of what belongs to none; in the first epoch and in a later one.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_statement_of_one_city_reads_what_that_of_several_reads(bool isLaterEpoch)
+    {
+        Execute("update boundary_revision set revision = 7 where city_id = 1");
+        if (isLaterEpoch)
+        {
+            RaiseEpoch();
+            Execute("insert into city select (jsonb_populate_record(c, '{\"id\": 3, \"slug\": \"later\"}')).* from city c where id = 1");
+        }
+
+        foreach (short city in (short[])[0, 1, 2, .. isLaterEpoch ? [3] : (short[])[]])
+        {
+            (short, int Epoch, long Number, long? Areas) several = await RowAsync(CityLog.Log.Sql, new short[] { city });
+            Assert.Equal(several, await RowAsync(CityLog.Log.SqlOfOne(city, true)));
+            Assert.Equal(several with { Areas = null }, await RowAsync(CityLog.Log.SqlOfOne(city, false)));
+        }
+    }
+
+    private async Task<(short City, int Epoch, long Number, long? Areas)> RowAsync(string sql, params object[] parameters)
+    {
+        await using NpgsqlCommand command = _database.CreateCommand(sql);
+        Array.ForEach(parameters, value => command.Parameters.Add(new() { Value = value }));
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        Assert.True(await reader.ReadAsync());
+        var row = (
+            reader.GetInt16(0), reader.GetInt32(1), reader.GetInt64(2), await reader.IsDBNullAsync(3) ? (long?)null : reader.GetInt64(3));
+        Assert.False(await reader.ReadAsync());
+        return row;
     }
 
     /// <summary>A row of positions and a row of the city, not one more for each city there is.</summary>

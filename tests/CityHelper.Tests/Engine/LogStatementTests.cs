@@ -44,7 +44,7 @@ public sealed class LogStatementTests : IDisposable
         CompiledStatement first = reads[0].Statement.Compile(reads[0].Statement.AccessOf(reads[0].Root.Values));
         Assert.Equal(CityLog.Log.Sql, first.Sql);
         Assert.Equal(DBNull.Value, first.Parameters.Single()(reads[0].Root.Values).Value);
-        Assert.DoesNotContain(reads.Skip(1), read => read.Statement is LogsStatement);
+        Assert.DoesNotContain(reads.Skip(1), read => read.Statement is LogStatement);
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class LogStatementTests : IDisposable
         RootExecution[] roots = await RootsAsync(text);
         List<(StatementPlan Statement, RootExecution Root)> reads = ReadsOf(roots);
         Assert.Equal(statements, reads.Count);
-        Assert.Single(reads, read => read.Statement is LogsStatement);
+        Assert.Single(reads, read => read.Statement is LogStatement);
         Assert.Equal(new short[] { 0 }, reads[0].Statement.Compile(AccessPath.Only).Parameters.Single()(reads[0].Root.Values).Value);
     }
 
@@ -144,7 +144,7 @@ public sealed class LogStatementTests : IDisposable
         RootPlan city = Assert.IsType<NodePlan>(plan.Roots[0]).Types["City"];
         RootExecution[] roots = [.. tenants.Select(tenant => Execution(city, tenant))];
         var (statement, root) = ReadsOf(roots)[0];
-        Assert.IsType<LogsStatement>(statement);
+        Assert.IsType<TenantsLogStatement>(statement);
         Assert.Equal(asked, statement.Compile(AccessPath.Only).Parameters.Single()(root.Values).Value as short[]);
     }
 

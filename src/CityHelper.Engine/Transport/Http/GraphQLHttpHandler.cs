@@ -189,13 +189,13 @@ internal sealed class GraphQLHttpHandler(
     private async Task<Produced> AnswerAsync(
         HttpContext http, Part part, ResponseMediaType mediaType, CancellationToken cancellation)
     {
-        var seen = new Seen();
+        var found = new FoundOperation();
         using var request = new OperationRequest();
         try
         {
             if (await RequestReader.ReadAsync(http.Request, part.Element, request, cancellation) is { } unreadable) // (2)
             {
-                return Refuse(seen.Operation, mediaType, unreadable);
+                return Refuse(found.Operation, mediaType, unreadable);
             }
 
             if (request.Batch is { } batch)
@@ -204,33 +204,34 @@ internal sealed class GraphQLHttpHandler(
             }
 
             return CostHeader(http.Request) is { } report
-                ? await RunAsync(http, Asked(http, part, request, report, seen), seen, mediaType, cancellation)
-                : Refuse(seen.Operation, mediaType, new RequestInvalidError($"The header `{CostHeaderName}` is `report` or `validate`."));
+                ? await RunAsync(http, PipelineRequestOf(http, part, request, report, found), found, mediaType, cancellation)
+                : Refuse(found.Operation, mediaType, new RequestInvalidError($"The header `{CostHeaderName}` is `report` or `validate`."));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
-            LogMessages.RequestTimedOut(logger, http.Request.Method, seen.Operation.Name, options.RequestTimeoutMs);
+            LogMessages.RequestTimedOut(logger, http.Request.Method, found.Operation.Name, options.RequestTimeoutMs);
             int status = mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status504GatewayTimeout;
-            return new Produced(OperationResult.Refused(new RequestTimeoutError()), status, seen.Operation);
+            return new Produced(OperationResult.Refused(new RequestTimeoutError()), status, found.Operation);
         }
         catch (ResponseRefusedException cause)
         {
             // The array of a batch; its parts were refused one by one.
-            return Refuse(seen.Operation, mediaType, cause.Error);
+            return Refuse(found.Operation, mediaType, cause.Error);
         }
         catch (Exception cause) when (cause is not OperationCanceledException)
         {
             LogMessages.RequestFailed(logger, http.Request.Method, http.Request.Path.Value, cause);
-            return new Produced(OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, seen.Operation);
+            return new Produced(OperationResult.Refused(new UnexpectedError()), StatusCodes.Status500InternalServerError, found.Operation);
         }
     }
 
-    private PipelineRequest Asked(HttpContext http, Part part, OperationRequest request, CostReport report, Seen seen) =>
+    private PipelineRequest PipelineRequestOf(
+        HttpContext http, Part part, OperationRequest request, CostReport report, FoundOperation found) =>
         new(request, clients.Identify(http.Request), part.Memory)
         {
             MayWrite = !SafeMethods.Includes(http.Request.Method),
             Spent = part.Spent,
-            Found = (operation, isPublished) => seen.Operation = AnsweredOperation.Of(operation, isPublished),
+            Found = (operation, isPublished) => found.Operation = AnsweredOperation.Of(operation, isPublished),
             Report = report,
             WithAccessPaths = options.WithAccessPaths && http.Request.Headers.ContainsKey(DebugHeader),
             AtLeast = AtLeast(http.Request),
@@ -240,7 +241,7 @@ internal sealed class GraphQLHttpHandler(
         };
 
     private async Task<Produced> RunAsync(
-        HttpContext http, PipelineRequest asked, Seen seen, ResponseMediaType mediaType, CancellationToken cancellation)
+        HttpContext http, PipelineRequest asked, FoundOperation found, ResponseMediaType mediaType, CancellationToken cancellation)
     {
         PipelineAnswer answer = await pipeline.RunAsync(asked, cancellation); // (3)
         OperationResult result = answer.Result;
@@ -251,7 +252,7 @@ internal sealed class GraphQLHttpHandler(
                 http.Response.Headers.Allow = HttpMethods.Post;
             }
 
-            return new Produced(result, StatusOf(mediaType, result.Errors), seen.Operation);
+            return new Produced(result, StatusOf(mediaType, result.Errors), found.Operation);
         }
 
         if (answer.Question is null)
@@ -259,7 +260,7 @@ internal sealed class GraphQLHttpHandler(
             result.ForbidCaching();
         }
 
-        return new Produced(result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), seen.Operation)
+        return new Produced(result, result.HasData ? StatusCodes.Status200OK : StatusOf(mediaType, result.Errors), found.Operation)
         {
             Question = answer.Question,
             Stored = answer.Stored,
@@ -343,15 +344,15 @@ internal sealed class GraphQLHttpHandler(
         /// <summary>The question at whose canonical address the request was sent; null for any other request.</summary>
         public Question? Question { get; init; }
 
-        /// <summary>The same response as it is stored; null when it is not.</summary>
+        /// <summary>The same with its headers, for caches; null when they must not keep it.</summary>
         public StoredAnswer? Stored { get; init; }
 
         /// <summary>How the request came by it.</summary>
         public AnswerOrigin Origin { get; init; }
     }
 
-    /// <summary>What is known of a request's operation so far, for whatever ends it.</summary>
-    private sealed class Seen
+    /// <summary>The operation of a request, once it is found: whatever ends the request names it in logs.</summary>
+    private sealed class FoundOperation
     {
         public AnsweredOperation Operation { get; set; } = AnsweredOperation.Unknown;
     }

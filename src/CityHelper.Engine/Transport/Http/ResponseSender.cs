@@ -74,11 +74,7 @@ public sealed class ResponseSender(ResponseMemory memory, IResponseCompressionPr
         lease.Take(body.Length);
 
         // In pieces as other answers: the transport copies what it is given, and allows a large write a longer time.
-        for (int sent = 0; sent < body.Length; sent += Limits.ResponsePieceBytes)
-        {
-            int bytes = Math.Min(Limits.ResponsePieceBytes, body.Length - sent);
-            await http.Response.Body.WriteAsync(body.AsMemory(sent, bytes), http.RequestAborted);
-        }
+        await JsonBuffer.SendAsync(http.Response.Body, body, http.RequestAborted);
     }
 
     // HEAD has the headers of GET; its body is dropped here, not by the server.

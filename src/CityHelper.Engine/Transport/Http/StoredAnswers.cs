@@ -35,7 +35,9 @@ internal sealed class StoredAnswers(ResponseCache cache, IClientDirectory client
     /// <param name="http">The request.</param>
     /// <param name="question">Its question.</param>
     /// <param name="stored">The answer.</param>
-    /// <param name="unkept">The body of an answer that is not kept, as it was executed: what the client has read of it is released.</param>
+    /// <param name="unkept">
+    /// The body as it was executed, null for a hit. It is sent when the answer is not kept: then what the client has read is released.
+    /// </param>
     /// <param name="mediaType">The media type.</param>
     /// <returns>The status and the bytes of the body.</returns>
     /// <exception cref="ResponseRefusedException">There is no room for the body; nothing was sent.</exception>

@@ -154,7 +154,58 @@ public sealed class ResponseCacheTests : IAsyncLifetime, IDisposable
 
         // Nobody else may keep it either, but for what is only too large: that has all headers of one that is kept.
         Assert.Equal(kind == "too large", answer.Stored is not null);
-        Assert.Equal(kind == "too large" ? 60 : 0, answer.CopyFor(MemoryLease.Uncounted).Cache.MaxAgeSeconds);
+        using OperationResult copy = answer.CopyFor(MemoryLease.Uncounted);
+        Assert.Equal(kind == "too large" ? 60 : 0, copy.Cache.MaxAgeSeconds);
+
+        // Its body is the copy's alone, whose pieces are released as they are read.
+        Assert.InRange(copy.Json.Length, kind == "too large" ? Limits.StoredBodyBytesMax : 1, int.MaxValue);
+        Assert.Equal(0, answer.Stored?.Body.Length ?? 0);
+    }
+
+    /// <summary>
+    /// An execution that everybody has left may go on for a while. Who asks then executes again, and what the first was told of its answer
+    /// stays its own.
+    /// </summary>
+    [Fact]
+    public async Task An_execution_that_was_left_takes_nothing_from_the_next()
+    {
+        var left = new TaskCompletionSource();
+        using var leaving = new CancellationTokenSource();
+        QuestionRun? first = null;
+        Task asking = _cache.ExecuteAsync(
+            s_question,
+            _operation,
+            async (run, memory, _) =>
+            {
+                (first = run).Begin(new Dependencies(1, [Tag.All]) { Areas = 1 });
+                await left.Task;
+                OperationResult result = Result(memory, "old", hasNoPolicy: false);
+                result.Read = new AnswerPosition(1, new LogPosition(1, 10), Areas: 2);
+                return result;
+            },
+            leaving.Token);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+
+        QuestionRun? second = null;
+        (SharedAnswer next, _) = await _cache.ExecuteAsync(
+            s_question,
+            _operation,
+            (run, memory, _) =>
+            {
+                (second = run).Begin(new Dependencies(1, [Tag.All]) { Areas = 2 });
+                OperationResult result = Result(memory, "new", hasNoPolicy: false);
+                result.Read = new AnswerPosition(1, new LogPosition(1, 10), Areas: 2);
+                return Task.FromResult(result);
+            },
+            CancellationToken.None);
+        Assert.Equal("new", Text(next));
+        Assert.NotSame(first, second);
+        Assert.Equal((1, 2), (first!.Dependencies!.Areas, second!.Dependencies!.Areas));
+
+        // The old area's rows are not stored under the new one.
+        left.SetResult();
+        Assert.Equal("new", Text(_cache.Find(s_question)));
     }
 
     /// <summary>An address may have thousands of characters for an answer of a few bytes, and anybody makes new ones.</summary>
