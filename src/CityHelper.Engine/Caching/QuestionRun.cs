@@ -12,6 +12,8 @@ namespace CityHelper.Engine.Caching;
 /// <param name="time">The clock.</param>
 internal sealed class QuestionRun(TagTables tables, ICacheTenants tenants, TimeProvider time)
 {
+    private static readonly TimeSpan s_request = TimeSpan.FromMilliseconds(Limits.RequestTimeoutMs);
+
     private Start? _start;
     private int _isTaken;
 
@@ -31,12 +33,13 @@ internal sealed class QuestionRun(TagTables tables, ICacheTenants tenants, TimeP
 
     /// <summary>
     /// Whether what it depends on has changed since it was bound: whoever comes now needs a later answer. Before it is bound, it will be
-    /// started for whatever has changed by then. One whose dependencies nobody knows is too old after the time that is promised.
+    /// started for whatever has changed by then. One whose dependencies nobody knows is too old after the time that is promised. So is any
+    /// after the time of a request: while the log stands still nothing is known to change, and a silent database may hold a result back.
     /// </summary>
     public bool IsBehind => Volatile.Read(ref _start) is { } start
         && (start is { Table: { } table, Dependencies: { } dependencies }
-            ? table.Needed(dependencies.Slots) != start.Needed
-            : time.GetElapsedTime(start.BoundAt) >= Limits.LogAgeUsual);
+            ? table.Needed(dependencies.Slots) != start.Needed || IsOlderThan(start, s_request)
+            : IsOlderThan(start, Limits.LogAgeUsual));
 
     /// <summary>
     /// Takes it for an execution. One that everybody has left goes on for a while: who asks then executes again, and neither may take what
@@ -56,6 +59,8 @@ internal sealed class QuestionRun(TagTables tables, ICacheTenants tenants, TimeP
             KnownUpTo = time.GetTimestamp() - (long)(age.TotalSeconds * time.TimestampFrequency),
         });
     }
+
+    private bool IsOlderThan(Start start, TimeSpan age) => time.GetElapsedTime(start.BoundAt) >= age;
 
     private sealed record Start(Dependencies? Dependencies, TagTable? Table, LogPosition? Needed)
     {

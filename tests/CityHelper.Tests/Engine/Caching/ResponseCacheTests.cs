@@ -162,6 +162,21 @@ public sealed class ResponseCacheTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, answer.Stored?.Body.Length ?? 0);
     }
 
+    /// <summary>While the log stands still nothing tells that it is too old, and a silent database may hold its rows back for long.</summary>
+    [Fact]
+    public async Task Nobody_joins_an_execution_that_is_older_than_a_request()
+    {
+        var held = new TaskCompletionSource();
+        Task<SharedAnswer> old = AskAsync("old", gate: held.Task);
+        _time.Advance(TimeSpan.FromMilliseconds(Limits.RequestTimeoutMs - 1));
+        Task<SharedAnswer> joined = AskAsync("joined", gate: held.Task);
+        Assert.Equal(1, _executions);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal("new", Text(await AskAsync("new")));
+        held.SetResult();
+        Assert.Equal(("old", "old"), (Text(await old), Text(await joined)));
+    }
+
     /// <summary>
     /// An execution that everybody has left may go on for a while. Who asks then executes again, and what the first was told of its answer
     /// stays its own.
