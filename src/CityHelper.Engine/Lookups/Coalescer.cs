@@ -56,7 +56,7 @@ public sealed class Coalescer<TKey, TValue>
         }
     }
 
-        private sealed class Lookup : IAsyncDisposable
+    private sealed class Lookup : IAsyncDisposable
     {
         private readonly Lock _lock = new();
         private readonly CancellationTokenSource _ending = new();

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using CityHelper.Benchmarks.Log;
 using CityHelper.Benchmarks.Scale;
-using CityHelper.Data;
 using CityHelper.Engine.Binding;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cursors;
@@ -10,7 +9,6 @@ using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Writing;
-using CityHelper.Server;
 using CityHelper.Server.Database;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -34,18 +32,9 @@ internal sealed class FirstStatement : IAsyncDisposable
     private FirstStatement(WebApplication app, NpgsqlDataSource pool) => (_app, _pool) = (app, pool);
 
     /// <summary>Starts a server in this process, whose plans are used.</summary>
-    public static async Task<FirstStatement> StartAsync(string database)
-    {
-        WebApplication app = await ServerApplication.BuildAsync(
-            new WebApplicationOptions { Args = ["--urls", "http://127.0.0.1:0"], EnvironmentName = Environments.Development },
-            builder =>
-            {
-                builder.Configuration.AddInMemoryCollection([new(CityHelperDatabase.ConnectionStringKey, database)]);
-                builder.Logging.ClearProviders();
-            });
-        await app.StartAsync();
-        return new FirstStatement(app, ReadingConnections.Create(database, connectionsMax: 1, NullLoggerFactory.Instance));
-    }
+    public static async Task<FirstStatement> StartAsync(string database) => new(
+        await ServerInProcess.StartAsync(database),
+        ReadingConnections.Create(database, connectionsMax: 1, NullLoggerFactory.Instance));
 
     /// <summary>Measures an operation in rounds over drawn questions, for some time.</summary>
     /// <returns>Microseconds of a batch with and without the statement, and the middle ratio of two neighbouring rounds.</returns>

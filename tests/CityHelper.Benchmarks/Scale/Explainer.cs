@@ -1,10 +1,8 @@
 using System.Text.Json;
-using CityHelper.Data;
 using CityHelper.Engine.Clients;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Transport;
-using CityHelper.Server;
 
 namespace CityHelper.Benchmarks.Scale;
 
@@ -25,19 +23,8 @@ internal sealed class Explainer : IAsyncDisposable
 
     private Explainer(WebApplication app) => _app = app;
 
-    /// <summary>Starts the server, which reads the table statistics while it starts.</summary>
-    public static async Task<Explainer> StartAsync(string database)
-    {
-        WebApplication app = await ServerApplication.BuildAsync(
-            new WebApplicationOptions { Args = ["--urls", "http://127.0.0.1:0"], EnvironmentName = Environments.Development },
-            builder =>
-            {
-                builder.Configuration.AddInMemoryCollection([new(CityHelperDatabase.ConnectionStringKey, database)]);
-                builder.Logging.ClearProviders();
-            });
-        await app.StartAsync();
-        return new Explainer(app);
-    }
+    /// <summary>Starts the server.</summary>
+    public static async Task<Explainer> StartAsync(string database) => new(await ServerInProcess.StartAsync(database));
 
     /// <summary>Explains an operation many times.</summary>
     /// <returns>Null when none of its statements are explained.</returns>

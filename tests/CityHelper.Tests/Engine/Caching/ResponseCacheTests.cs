@@ -162,7 +162,7 @@ public sealed class ResponseCacheTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, answer.Stored?.Body.Length ?? 0);
     }
 
-    /// <summary>While the log stands still nothing tells that it is too old, and a silent database may hold its rows back for long.</summary>
+    /// <summary>A stopped log does not tell that an execution is too old, and a silent database may hold its rows back for long.</summary>
     [Fact]
     public async Task Nobody_joins_an_execution_that_is_older_than_a_request()
     {
