@@ -10,9 +10,11 @@ using CityHelper.Engine.Execution;
 using CityHelper.Engine.Planning;
 using CityHelper.Engine.Schema;
 using CityHelper.Engine.Schema.Bindings;
+using CityHelper.Engine.Subscriptions;
 using CityHelper.Engine.Tags;
 using CityHelper.Engine.Transport;
 using CityHelper.Engine.Transport.Http;
+using CityHelper.Engine.Transport.Sse;
 using CityHelper.Engine.Writing;
 using GraphQL.Types;
 using Microsoft.AspNetCore.Builder;
@@ -31,7 +33,8 @@ public static class EngineServices
     /// Adds the engine. The host provides an <see cref="ISchema"/>, an <see cref="IClientDirectory"/>, <see cref="CursorKeys"/>,
     /// <see cref="ITableStatistics"/>, the <see cref="TenantLog"/>, an <see cref="IAreaDirectory"/>, a <see cref="TimeProvider"/>,
     /// and an <see cref="NpgsqlDataSource"/> whose connections are read only (repeatable read, with a statement timeout). It may provide an
-    /// <see cref="IOperationStore"/>, <see cref="ISharedAnswers"/>, <see cref="Replicas"/> and, before this call,
+    /// <see cref="IOperationStore"/>, <see cref="ISharedAnswers"/>, <see cref="Replicas"/>, <see cref="LoggedRows"/> (for a schema with
+    /// subscriptions, which it feeds through <see cref="EventStreams"/>) and, before this call, an <see cref="IChangeHistory"/>,
     /// <see cref="ICacheTenants"/>, <see cref="GraphQLHttpOptions"/>, <see cref="AdmissionOptions"/> and
     /// <see cref="ResponseCacheOptions"/> to override the defaults.
     /// </summary>
@@ -78,7 +81,11 @@ public static class EngineServices
             s.GetRequiredService<OperationBinder>(),
             s.GetRequiredService<OperationExecutor>(),
             s.GetRequiredService<AdmissionControl>(),
-            s.GetRequiredService<TenantLog>()));
+            s.GetRequiredService<TenantLog>(),
+            s.GetRequiredService<SubscriptionBinder>()));
+        services.AddSingleton<SubscriptionBinder>();
+        services.TryAddSingleton<IChangeHistory, NoHistory>();
+        services.AddSingleton(s => new EventStreams(s.GetRequiredService<LoggedRows>(), ToolsOf(s)));
         services.AddSingleton(s => new Pipeline(
             s.GetRequiredService<OperationAuthorisation>(),
             s.GetRequiredService<OperationPreparer>(),
@@ -90,7 +97,9 @@ public static class EngineServices
             s.GetRequiredService<ResponseCache>(),
             s.GetRequiredService<TenantLog>(),
             s.GetRequiredService<IAreaDirectory>(),
-            s.GetRequiredService<Freshness>()));
+            s.GetRequiredService<Freshness>(),
+            s.GetRequiredService<SubscriptionBinder>(),
+            s.GetService<LoggedRows>() is null ? null : s.GetRequiredService<EventStreams>()));
         services.AddSingleton<Freshness>();
         services.AddSingleton<TagTables>();
         services.TryAddSingleton(new ResponseCacheOptions());
@@ -103,7 +112,7 @@ public static class EngineServices
         services.AddSingleton<RegisteredOperations>();
         services.AddSingleton<OperationAuthorisation>();
         services.TryAddSingleton(new GraphQLHttpOptions());
-        services.AddSingleton<ResponseMemory>().AddSingleton<ResponseSender>();
+        services.AddSingleton<ResponseMemory>().AddSingleton<ResponseSender>().AddSingleton<EventStreamSender>();
         services.TryAddSingleton(new AdmissionOptions());
         services.AddSingleton<AdmissionControl>();
         services.AddSingleton<CachingHeaders>().AddSingleton<StoredEncodings>().AddSingleton<StoredAnswers>();
@@ -111,6 +120,20 @@ public static class EngineServices
         services.AddContentEncodings();
         return services;
     }
+
+    private static EventTools ToolsOf(IServiceProvider services) => new(
+        services.GetRequiredService<BatchRunner>(),
+        services.GetRequiredService<OperationBinder>().Roots,
+        services.GetRequiredService<LogStatements>(),
+        services.GetRequiredService<LogPositionCursors>(),
+        services.GetRequiredService<ReadingDatabase>(),
+        services.GetRequiredService<IChangeHistory>(),
+        services.GetRequiredService<IAreaDirectory>(),
+        services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ILogger<EventStreams>>())
+    {
+        Memory = services.GetRequiredService<ResponseMemory>().OpenConnection(),
+    };
 
     private static PreparedStatements Prepared(NpgsqlDataSource pool, Replicas? replicas) =>
         new((1 + (replicas?.Count ?? 0)) * new NpgsqlConnectionStringBuilder(pool.ConnectionString).MaxPoolSize);

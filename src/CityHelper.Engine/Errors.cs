@@ -91,6 +91,20 @@ public sealed class PositionNotReachedError : RequestError
     }
 }
 
+/// <summary>What is asked for is a subscription, and the client does not accept a stream of events.</summary>
+public sealed class StreamRequiredError : RequestError
+{
+    public StreamRequiredError()
+        : base("A subscription is answered as a stream of events: send `Accept: text/event-stream`.", "STREAM_REQUIRED") => Status = 406;
+}
+
+/// <summary>A subscription asks for what no stream can tell.</summary>
+public sealed class SubscriptionInvalidError : RequestError
+{
+    public SubscriptionInvalidError(string message)
+        : base(message, "SUBSCRIPTION_INVALID") => Status = 400;
+}
+
 /// <summary>A member of the request has the wrong JSON type.</summary>
 public sealed class RequestInvalidError : RequestError
 {

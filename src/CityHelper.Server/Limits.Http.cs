@@ -110,4 +110,11 @@ public static partial class Limits
         Check(HttpConnectionsDefault <= HttpConnectionsMax, "the default must be a value that the setting may have");
         Check(Http2StreamWindowBytes <= Http2ConnectionWindowBytes, "one stream must not need more than its connection has");
     }
+
+    /// <summary>
+    /// How long the server may take to stop: its subscriptions end within <see cref="Engine.Limits.DrainTimeMax"/>, and requests that run
+    /// then have their <see cref="Engine.Limits.RequestTimeoutMs"/>. Orchestrators usually wait 30 s.
+    /// </summary>
+    public static readonly TimeSpan ShutdownTime =
+        Engine.Limits.DrainTimeMax + TimeSpan.FromMilliseconds(Engine.Limits.RequestTimeoutMs);
 }

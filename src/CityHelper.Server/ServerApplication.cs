@@ -15,6 +15,7 @@ using CityHelper.Server.Redis;
 using CityHelper.Server.Schema;
 using CityHelper.Server.Security;
 using CityHelper.Server.Statistics;
+using CityHelper.Server.Subscriptions;
 using CityHelper.Server.Telemetry;
 using CityHelper.Server.Watching;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -63,7 +64,7 @@ public static class ServerApplication
         builder.Services.TryAddSingleton(StatementLimit.Usual);
         builder.Services.AddSingleton(services => ReadingConnections.Create(
             connectionString,
-            services.Settings<AdmissionSettings>().Connections,
+            services.Settings<AdmissionSettings>().Connections + Engine.Limits.EventReadsAtOnce,
             services.GetRequiredService<ILoggerFactory>(),
             services.GetRequiredService<StatementLimit>()));
         builder.Services.AddReplicas(builder.Configuration);
@@ -74,6 +75,7 @@ public static class ServerApplication
             new ClientDirectory(services.Settings<ClientsSettings>().ByName, builder.Environment.IsDevelopment()));
         builder.Services.AddSingleton(services => services.Settings<AdmissionSettings>().ToOptions());
         builder.Services.AddResponseCache();
+        builder.Services.AddSubscriptions();
         builder.Services.AddCityHelperSchema();
         builder.Services.AddTableStatistics();
         builder.Services.AddCounterCompaction();

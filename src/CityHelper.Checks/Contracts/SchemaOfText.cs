@@ -1,6 +1,7 @@
 using CityHelper.Engine;
 using CityHelper.Engine.Documents;
 using GraphQL;
+using GraphQL.Resolvers;
 using GraphQL.Types;
 using GraphQL.Validation;
 using GraphQLParser;
@@ -37,6 +38,12 @@ public sealed class SchemaOfText
             foreach (GraphQLTypeDefinition type in definitions.Types.Values.Where(t => t is GraphQLScalarTypeDefinition))
             {
                 schema.RegisterType(new UnknownScalar(type.Name.StringValue));
+            }
+
+            // The same for the streams of subscriptions, whose resolvers are set on the type that GraphQL.NET made.
+            foreach (FieldType field in schema.Subscription?.Fields ?? Enumerable.Empty<FieldType>())
+            {
+                field.StreamResolver = new SourceStreamResolver<object>(NoStream);
             }
 
             schema.Initialize();
@@ -89,6 +96,8 @@ public sealed class SchemaOfText
 
         return [.. messages.Distinct()];
     }
+
+    private static IObservable<object?> NoStream(IResolveFieldContext context) => throw new NotSupportedException();
 
     private static string Sentence(RequestError error) =>
         error.Locations is [var (line, column), ..] ? $"({line},{column}) {error.Message}" : error.Message;

@@ -85,6 +85,9 @@ internal sealed class AreaBinder(BindingLookups lookups)
     private static BoundArea NotThere(GridColumns grid) =>
         new(null, null, new AreaInvalidError($"There is no {grid.Areas?.TypeName ?? "area"} of this id here: ask for those there are."));
 
+    /// <summary>The area of a stored geometry; equal geometries share what was computed of them.</summary>
+    public static Area Of(StoredArea stored) => Surface(stored.Geometry, isStored: true);
+
     private static SurfaceArea Surface(Geometry geometry, bool isStored) =>
         s_surfaces.GetValue(geometry, g => new SurfaceArea(g, isStored));
 

@@ -64,6 +64,9 @@ internal sealed class RootBinder(BindingContext context)
             RowByIdPlan row => RowById(row, seed),
             NodePlan node => Nodes(node, seed),
             MutationPlan mutation => new BoundRoot(plan, new RootValues(seed.Variables)) { Input = InputOf(mutation, seed.Variables) },
+
+            // Binding has a binder of its own; nothing is read before there is an event.
+            SubscriptionPlan => new BoundRoot(plan, new RootValues(seed.Variables)) { IsAbsent = true },
             RefusedRootPlan { Error: var error } => Refused(plan, seed, error),
             RowsByKeyPlan => new BoundRoot(
                 plan, new RootValues(seed.Variables) { Tenant = seed.Tenant, RowKeys = seed.RowKeys, PageRows = seed.RowKeys.Length }),

@@ -157,6 +157,24 @@ internal sealed class OperationExecutor(
         }
     }
 
+    /// <summary>
+    /// Explains the statements that read the row of an event: of the row that is subscribed to, or of one that does not exist.
+    /// </summary>
+    /// <exception cref="Npgsql.NpgsqlException">A statement fails or times out.</exception>
+    public async Task<IReadOnlyList<StatementExplanation>> ExplainAsync(BoundSubscription bound, CancellationToken cancellation)
+    {
+        List<StatementExplanation> explanations = [];
+        var seed = new RootSeed(bound.Prepared.Variables) { Tenant = bound.Tenant, RowKeys = [bound.RowKey ?? 0] };
+        foreach (RowsByKeyPlan plan in bound.Plan.Rows)
+        {
+            BoundRoot own = await binder.BindAsync(plan, seed, cancellation);
+            using var row = new RootExecution(own, MemoryLease.Uncounted, bound.Prepared.Costed.Life.Token);
+            explanations.AddRange(await batches.ExplainAsync([row], log: null, cancellation));
+        }
+
+        return explanations;
+    }
+
     private async Task AnswerMetaFieldsAsync(
         BoundOperation bound, RootExecution[] roots, MemoryLease memory, CancellationToken cancellation)
     {
@@ -224,45 +242,8 @@ internal sealed class OperationExecutor(
         return result;
     }
 
-    private static OperationResult Assemble(BoundOperation bound, RootExecution[] roots, MemoryLease memory)
-    {
-        var json = new JsonBuffer(memory);
-        List<FieldError> errors = [];
-        json.WriteRaw("{\"data\":"u8);
-        int data = json.Length;
-        json.WriteByte((byte)'{');
-        for (int i = 0; i < roots.Length; i++)
-        {
-            if (i > 0)
-            {
-                json.WriteByte((byte)',');
-            }
-
-            if (!TryWriteRoot(roots[i].Rows, json, errors))
-            {
-                // A non-null root field is null, so data is null (GraphQL spec 6.4.4).
-                json.CutBackTo(data);
-                json.WriteNull();
-                return OperationResult.Executed(json, data, errors, bound.Prepared.Plan.Cache);
-            }
-        }
-
-        json.WriteByte((byte)'}');
-        return OperationResult.Executed(json, data, errors, bound.Prepared.Plan.Cache);
-    }
-
-    private static bool TryWriteRoot(RootRows root, JsonBuffer data, List<FieldError> errors)
-    {
-        if (root.Error is null)
-        {
-            return root.Field.TryWrite(new WriteContext(root) { Json = data, Errors = errors });
-        }
-
-        errors.Add(new FieldError(root.Error, [root.Field.ResponseName]));
-        data.WriteRaw(root.Field.NameUtf8);
-        data.WriteNull();
-        return !root.Field.NonNull;
-    }
+    private static OperationResult Assemble(BoundOperation bound, RootExecution[] roots, MemoryLease memory) =>
+        ResponseAssembly.Assemble(Array.ConvertAll(roots, root => root.Rows), bound.Prepared.Plan.Cache, memory);
 
     private static void Report(OperationResult result, BoundOperation bound, BatchUsage usage)
     {

@@ -27,6 +27,9 @@ internal sealed record OperationPlan(IReadOnlyList<RootPlan> Roots, CachePolicy 
     /// <summary>Whether its variables tell about a person: then they must not stand in an address, which caches and logs keep.</summary>
     public bool IsPersonal { get; } = Roots.Any(root => root.IsPersonal);
 
+    /// <summary>The subscription; null for another operation.</summary>
+    public SubscriptionPlan? Subscription { get; } = Roots is [SubscriptionPlan subscription] ? subscription : null;
+
     /// <summary>The access that a client needs: the most that any of its mutations needs.</summary>
     public WriteAccess Writes { get; } = Roots.OfType<MutationPlan>().Select(root => root.Binding.Access).DefaultIfEmpty().Max();
 }

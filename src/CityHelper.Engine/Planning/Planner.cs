@@ -34,13 +34,19 @@ internal sealed class Planner(ISchema schema)
         new IntrospectionEstimate(operation).Check(fields.Where(f => f.Name is "__schema" or "__type").SelectMany(f => f.Nodes));
         foreach (CollectedField field in fields)
         {
-            roots.Add(Root(operation.Root, field, collector, variables, meta));
+            roots.Add(Root(operation, field, collector, variables, meta));
         }
 
         if (roots.Sum(r => r.StatementCount) + 1 > Limits.BatchStatementsMax)
         {
             throw new PlanException(new OperationTooLargeError(
                 $"The operation needs more than {Limits.BatchStatementsMax} statements: send several operations."));
+        }
+
+        // Validation allows one field; `@skip` may leave none, and `__typename` is no event.
+        if (operation.Definition.Operation == OperationType.Subscription && roots is not [SubscriptionPlan])
+        {
+            throw new PlanException(new SubscriptionInvalidError("A subscription selects one field of `Subscription`."));
         }
 
         return new OperationPlan(roots, meta.Count > 0 ? CachePolicy.None : collector.Cache ?? CachePolicy.None, meta, collector.Fields)
@@ -51,8 +57,9 @@ internal sealed class Planner(ISchema schema)
     }
 
     private static RootPlan Root(
-        IObjectGraphType root, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)
+        Operation operation, CollectedField field, SelectionCollector collector, VariableValues variables, List<GraphQLField> meta)
     {
+        IObjectGraphType root = operation.Root;
         switch (field.Name)
         {
             case "__typename":
@@ -79,6 +86,8 @@ internal sealed class Planner(ISchema schema)
             NearbyBinding nearby => new NearbyPlanner(rows, collector).Plan(field, definition, nearby, root.Name),
             SimilarToDraftBinding draft => new SimilarPlanner(rows, collector).PlanRoot(field, definition, draft, root.Name),
             NodeBinding node => Node(rows, field, definition, node, collector, variables),
+            SubscriptionBinding subscription => new SubscriptionPlanner(operation, collector, variables)
+                .Plan(field, definition, subscription),
             MutationBinding mutation => new MutationPlanner(collector, variables).Plan(field, definition, mutation),
             _ => throw new InvalidOperationException($"{root.Name}.{field.Name} has no root binding."),
         };

@@ -50,6 +50,9 @@ internal sealed record RootValues(VariableValues Variables)
     /// <summary>The stored area, when the area is given by an id; its geometry is that of <see cref="Area"/>.</summary>
     public StoredArea? StoredArea { get; init; }
 
+    /// <summary>Longitudes and latitudes of points that are tested against the area.</summary>
+    public (double[] X, double[] Y) TestedPoints { get; init; } = ([], []);
+
     /// <summary>When the request was bound: the current time for its statements.</summary>
     public DateTimeOffset Moment { get; init; }
 

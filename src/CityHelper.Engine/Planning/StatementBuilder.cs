@@ -79,6 +79,8 @@ internal sealed class StatementBuilder(AccessPath access)
 
     public static NpgsqlParameter Double(double value) => Typed(NpgsqlDbType.Double, value);
 
+    public static NpgsqlParameter Doubles(double[] values) => Typed(NpgsqlDbType.Array | NpgsqlDbType.Double, values);
+
     public static NpgsqlParameter Geometry(NetTopologySuite.Geometries.Geometry value) =>
         new NpgsqlParameter<NetTopologySuite.Geometries.Geometry> { NpgsqlDbType = NpgsqlDbType.Geometry, TypedValue = value };
 

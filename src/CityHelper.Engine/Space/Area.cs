@@ -45,6 +45,12 @@ internal abstract class Area
     /// <summary>Tests points as SQL does; null where only PostGIS can, or where it would take long.</summary>
     public virtual PointTest? Points() => null;
 
+    /// <summary>Decides in memory whether a point lies in it, as SQL does; null where only PostGIS can tell.</summary>
+    /// <param name="points">What <see cref="Points"/> has made.</param>
+    /// <param name="longitude">Degrees.</param>
+    /// <param name="latitude">Degrees.</param>
+    public virtual bool? Decide(PointTest? points, double longitude, double latitude) => points?.Contains(longitude, latitude);
+
     /// <summary>The cost of testing a rectangle against it, relative to a simple area, which takes microseconds.</summary>
     public virtual int TestCost => 1;
 
@@ -211,6 +217,13 @@ internal sealed class CircleArea(double longitude, double latitude, double metre
         && Math.Max(Math.Abs(cell.South), Math.Abs(cell.North)) < PolarLatitude
         && new[] { (cell.West, cell.South), (cell.West, cell.North), (cell.East, cell.South), (cell.East, cell.North) }
             .All(corner => Distance(corner.Item1, corner.Item2) <= Metres * (1 - Slack));
+
+    // The sphere decides all but the rim, where its distances may be wrong.
+    public override bool? Decide(PointTest? points, double longitude, double latitude)
+    {
+        double distance = Distance(longitude, latitude);
+        return distance <= Metres * (1 - Slack) ? true : distance > Metres * (1 + Slack) ? false : null;
+    }
 
     private static double Nearest(double longitude, double west, double east)
     {

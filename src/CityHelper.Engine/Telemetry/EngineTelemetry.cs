@@ -141,6 +141,25 @@ public static class EngineTelemetry
     internal static readonly UpDownCounter<long> AdmissionExecutions =
         s_meter.CreateUpDownCounter<long>("cityhelper.admission.executions", "{execution}", "Executions that run now.");
 
+    internal static readonly UpDownCounter<long> Streams =
+        s_meter.CreateUpDownCounter<long>("cityhelper.subscription.streams", "{stream}", "Subscriptions that are open.");
+
+    internal static readonly UpDownCounter<long> StreamQueue = s_meter.CreateUpDownCounter<long>(
+        "cityhelper.subscription.queue", "{event}", "Events that wait for the readers of subscriptions.");
+
+    internal static readonly Histogram<double> EventDelay = Duration(
+        "cityhelper.subscription.delay", "Time from the recording of a change until its event was handed to the readers.");
+
+    internal static readonly Counter<long> Resyncs = s_meter.CreateCounter<long>(
+        "cityhelper.subscription.resyncs", "{event}", "Subscriptions that were told to read their query again.");
+
+    internal static readonly Counter<long> StreamRefusals = s_meter.CreateCounter<long>(
+        "cityhelper.subscription.refusals", "{stream}", "Subscriptions refused because there are too many, or too many new ones.");
+
+    /// <summary>Counts a RESYNC by its reason, one of few values.</summary>
+    internal static void CountResync(string reason) =>
+        Resyncs.Add(1, new KeyValuePair<string, object?>("cityhelper.subscription.reason", reason));
+
     /// <summary>Counts a read.</summary>
     internal static void CountRead(string target) => Reads.Add(1, new KeyValuePair<string, object?>(Target, target));
 

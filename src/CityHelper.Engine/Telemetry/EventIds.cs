@@ -1,8 +1,8 @@
 namespace CityHelper.Engine.Telemetry;
 
 /// <summary>
-/// The ids of all log messages of the engine: from 1000 HTTP, from 1100 operations and plans, from 1200 batches. An id is never reused for
-/// another message: operators' filters and alarms refer to it.
+/// The ids of all log messages of the engine: from 1000 HTTP, from 1100 operations and plans, from 1200 batches, from 1300
+/// subscriptions. An id is never reused for another message: operators' filters and alarms refer to it.
 /// </summary>
 internal static class EventIds
 {
@@ -12,6 +12,7 @@ internal static class EventIds
     public const int ClientLeft = 1003;
     public const int SlowReader = 1004;
     public const int SlowStream = 1005;
+    public const int SlowSubscriber = 1006;
 
     public const int PlanCompiled = 1100;
     public const int OperationsLoaded = 1101;
@@ -30,4 +31,9 @@ internal static class EventIds
     public const int ReplicaFar = 1209;
     public const int ReplicasAway = 1210;
     public const int ReplicasBack = 1211;
+
+    public const int EventsNotRead = 1300;
+    public const int EventsNotDispatched = 1301;
+    public const int Resynced = 1302;
+    public const int Draining = 1303;
 }

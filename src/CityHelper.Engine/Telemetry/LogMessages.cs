@@ -30,6 +30,10 @@ internal static partial class LogMessages
         + "and its connection ends with the next one")]
     public static partial void SlowStream(ILogger logger, int timeoutMs);
 
+    [LoggerMessage(EventIds.SlowSubscriber, LogLevel.Warning,
+        "A subscriber has taken nothing for {Seconds:F0} s; its connection is ended")]
+    public static partial void SlowSubscriber(ILogger logger, double seconds);
+
     [LoggerMessage(EventIds.PlanCompiled, LogLevel.Debug,
         "Compiled a plan of {Operation} for the variable signature '{Signature}' in {Milliseconds:F2} ms")]
     public static partial void PlanCompiled(ILogger logger, LogText operation, LogText signature, double milliseconds);
@@ -83,4 +87,20 @@ internal static partial class LogMessages
 
     [LoggerMessage(EventIds.BatchFailed, LogLevel.Error, "A batch failed, clients are told {Code}")]
     public static partial void BatchFailed(ILogger logger, LogText code, Exception cause);
+
+    [LoggerMessage(EventIds.EventsNotRead, LogLevel.Error,
+        "The rows of events of tenant {Tenant} cannot be read; their subscribers are told to read their query again")]
+    public static partial void EventsNotRead(ILogger logger, short tenant, Exception cause);
+
+    [LoggerMessage(EventIds.EventsNotDispatched, LogLevel.Error,
+        "Changes of tenant {Tenant} cannot be given to its subscribers, who are told to read their query again")]
+    public static partial void EventsNotDispatched(ILogger logger, short tenant, Exception cause);
+
+    [LoggerMessage(EventIds.Resynced, LogLevel.Information,
+        "{Count} subscriptions of tenant {Tenant} are to read their query again, up to {Number}: {Reason}")]
+    public static partial void Resynced(ILogger logger, int count, short tenant, long number, LogText reason);
+
+    [LoggerMessage(EventIds.Draining, LogLevel.Information,
+        "The server stops: its {Count} subscriptions end within {Seconds:F0} s, in random order")]
+    public static partial void Draining(ILogger logger, int count, double seconds);
 }

@@ -19,10 +19,17 @@ public sealed class OperationExplainer
     private readonly OperationExecutor _executor;
     private readonly AdmissionControl _admission;
     private readonly TenantLog _log;
+    private readonly SubscriptionBinder _subscriptions;
 
     internal OperationExplainer(
-        OperationPreparer preparer, OperationBinder binder, OperationExecutor executor, AdmissionControl admission, TenantLog log)
+        OperationPreparer preparer,
+        OperationBinder binder,
+        OperationExecutor executor,
+        AdmissionControl admission,
+        TenantLog log,
+        SubscriptionBinder subscriptions)
     {
+        _subscriptions = subscriptions;
         _preparer = preparer;
         _binder = binder;
         _executor = executor;
@@ -95,6 +102,12 @@ public sealed class OperationExplainer
         }
 
         using AdmissionLease admitted = lease;
+        if (prepared.Plan.Subscription is not null)
+        {
+            (BoundSubscription? subscription, RequestError? unfit) = await _subscriptions.BindAsync(prepared, after: null, cancellation);
+            return subscription is null ? ([], [unfit!]) : (await _executor.ExplainAsync(subscription, cancellation), []);
+        }
+
         BoundOperation bound = await _binder.BindAsync(prepared, cancellation);
         return (await _executor.ExplainAsync(bound, cancellation), [.. bound.Errors]);
     }

@@ -10,6 +10,7 @@ using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Schema;
 using CityHelper.Engine.Schema.Bindings;
+using CityHelper.Engine.Subscriptions;
 using CityHelper.Engine.Writing;
 using GraphQLParser.AST;
 
@@ -44,6 +45,12 @@ internal sealed record PipelineRequest(OperationRequest Request, ClientProfile C
     /// <summary>Whether the response says how fresh it is.</summary>
     public bool WithFreshness { get; init; }
 
+    /// <summary>Whether the client takes a stream of events: then it may subscribe.</summary>
+    public bool AcceptsStream { get; init; }
+
+    /// <summary>The place that the transport knows a subscription to have; it wins over the argument <c>after</c>. Null for none.</summary>
+    public string? Place { get; init; }
+
     /// <summary>
     /// The question, when the request was sent to the canonical address of an operation with these variables; null for any other, whose
     /// answer is not kept.
@@ -64,12 +71,16 @@ internal sealed record PipelineAnswer(OperationResult Result, Operation? Operati
 
     /// <summary>How the request came by it.</summary>
     public AnswerOrigin Origin { get; init; }
+
+    /// <summary>The events of a subscription, in place of the response; the receiver disposes it. Null for any other operation.</summary>
+    public EventStream? Stream { get; init; }
 }
 
 /// <summary>
 /// Processes every request, whichever transport brought it: (1) authorise: find the operation that the client may run (2) coerce variables,
 /// plan, compute the cost; refuse mutations that the client may not send (3) refuse what costs too much, store what is registered
-/// (4) admit, or refuse for load (5) bind (6) execute. Requests that ask the same at a cacheable address share (4) to (6).
+/// (4) admit, or refuse for load (5) bind (6) execute. Requests that ask the same at a cacheable address share (4) to (6). A subscription
+/// opens a stream of events in place of (6).
 /// </summary>
 /// <remarks>
 /// Nothing reaches the database before (4), since binding looks up cities, areas and calendars, and computes with geometries
@@ -88,6 +99,8 @@ public sealed class Pipeline
     private readonly TenantLog _log;
     private readonly IAreaDirectory _areas;
     private readonly Freshness _freshness;
+    private readonly SubscriptionBinder _subscriptions;
+    private readonly EventStreams? _streams;
 
     /// <param name="authorisation">Decides what clients may run.</param>
     /// <param name="preparer">Coerces variables, plans, computes costs.</param>
@@ -100,6 +113,8 @@ public sealed class Pipeline
     /// <param name="log">What the log tells of each table.</param>
     /// <param name="areas">Told of areas that are no longer current.</param>
     /// <param name="freshness">Reads and tells positions.</param>
+    /// <param name="subscriptions">Binds subscriptions.</param>
+    /// <param name="streams">The streams of events; null for a schema without subscriptions.</param>
     internal Pipeline(
         OperationAuthorisation authorisation,
         OperationPreparer preparer,
@@ -111,7 +126,9 @@ public sealed class Pipeline
         ResponseCache cache,
         TenantLog log,
         IAreaDirectory areas,
-        Freshness freshness)
+        Freshness freshness,
+        SubscriptionBinder subscriptions,
+        EventStreams? streams)
     {
         _authorisation = authorisation;
         _preparer = preparer;
@@ -124,6 +141,8 @@ public sealed class Pipeline
         _log = log;
         _areas = areas;
         _freshness = freshness;
+        _subscriptions = subscriptions;
+        _streams = streams;
     }
 
     /// <summary>Processes a request.</summary>
@@ -176,6 +195,13 @@ public sealed class Pipeline
             return Refused(new PostRequiredError());
         }
 
+        if (prepared.Plan.Subscription is not null)
+        {
+            return request.AcceptsStream
+                ? await SubscribeAsync(request, prepared, options, cancellation)
+                : Refused(new StreamRequiredError());
+        }
+
         // Published ones alone: what else a client may send is decided, counted and logged with each request.
         if (authorisation.IsPublished
             && prepared.Plan.Cache != CachePolicy.None
@@ -192,6 +218,49 @@ public sealed class Pipeline
 
         return new PipelineAnswer(result, operation);
     }
+
+    // The lease is for planning and binding. Reading for events has connections of its own.
+    private async Task<PipelineAnswer> SubscribeAsync(
+        PipelineRequest request, PreparedOperation prepared, RunOptions options, CancellationToken cancellation)
+    {
+        if (options.Limit?.Check(prepared.Cost) is { } tooExpensive)
+        {
+            return Subscribed(prepared, options, tooExpensive);
+        }
+
+        if (options.Report == CostReport.Validate)
+        {
+            return new PipelineAnswer(OperationResult.CostOnly(prepared.Cost, options.Memory), prepared.Operation);
+        }
+
+        (AdmissionLease? lease, OverloadedError? overloaded) = await _admission.AdmitAsync(
+            new AdmissionRequest(options.Share, prepared.Cost.FieldCost, prepared.Plan.IsAggregate, options.IsPublished), cancellation);
+        if (lease is null)
+        {
+            return Subscribed(prepared, options, overloaded!);
+        }
+
+        BoundSubscription? bound;
+        RequestError? refused;
+        using (lease)
+        {
+            (bound, refused) = await _subscriptions.BindAsync(prepared, request.Place, cancellation);
+        }
+
+        if ((refused ?? options.Limit?.Check(bound!.Cost)) is { } error)
+        {
+            return Subscribed(prepared, options, error);
+        }
+
+        (EventStream? stream, RequestError? full) = await _streams!.OpenAsync(
+            bound!, request.Request.Variables, request.Client.Name, request.Client.Share, cancellation);
+        return full is not null
+            ? Subscribed(prepared, options, full)
+            : new PipelineAnswer(OperationResult.Stored(CachePolicy.None), prepared.Operation) { Stream = stream };
+    }
+
+    private static PipelineAnswer Subscribed(PreparedOperation prepared, RunOptions options, RequestError refused) =>
+        new(Refused(refused, options), prepared.Operation);
 
     // A caller that joins takes nothing of the admission. The cost limit is the operation's, the same for all callers.
     private async Task<PipelineAnswer> ShareAsync(
@@ -239,6 +308,11 @@ public sealed class Pipeline
     private async Task<OperationResult> RunAsync(
         PreparedOperation prepared, RunOptions options, QuestionRun? run, CancellationToken cancellation)
     {
+        if (prepared.Plan.Subscription is not null)
+        {
+            return Refused(new StreamRequiredError(), options);
+        }
+
         if (options.Limit?.Check(prepared.Cost) is { } tooExpensive)
         {
             return Refused(tooExpensive, options);
@@ -317,13 +391,13 @@ public sealed class Pipeline
     private RequestError? CheckBound(BoundOperation bound, RunOptions options) =>
         (bound.Cost == bound.Prepared.Cost ? null : options.Limit?.Check(bound.Cost)) ?? _suspended.Check(bound.Signature);
 
-    /// <summary>Why an operation may not run over a transport that only reads; null for a query, and where writes are allowed.</summary>
+    /// <summary>Why an operation may not run over a transport that only reads; null for what reads, and where writes are allowed.</summary>
     internal static RequestError? CheckKind(bool mayWrite, Authorisation authorisation)
     {
-        bool isQuery = authorisation.Operation is { } operation
-            ? operation.Definition.Operation == OperationType.Query
+        bool onlyReads = authorisation.Operation is { } operation
+            ? operation.Definition.Operation != OperationType.Mutation
             : !authorisation.Errors.Any(e => e is OperationKindUnknownError);
-        return mayWrite || isQuery ? null : new OperationKindNotAllowedError();
+        return mayWrite || onlyReads ? null : new OperationKindNotAllowedError();
     }
 
     // Within a batch, a published operation must also fit what is left of the client's limit; otherwise a batch could hold fifty.

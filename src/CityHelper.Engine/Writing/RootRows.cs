@@ -51,6 +51,9 @@ internal sealed class RootRows(FieldWriter field, VariableValues variables) : ID
     /// <summary>What became of the mutation; null for another root, and before it ran.</summary>
     public MutationResult? Mutation { get; set; }
 
+    /// <summary>The event of a subscription; null for another root.</summary>
+    public ChangeValues? Change { get; init; }
+
     /// <summary>The results of the meta fields.</summary>
     public MetaAnswer Meta { get; set; } = MetaAnswer.None;
 

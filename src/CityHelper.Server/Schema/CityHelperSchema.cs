@@ -21,6 +21,7 @@ public sealed class CityHelperSchema : GraphQL.Types.Schema
         ITenantDirectory cities,
         ITenantCalendars calendars,
         IAreaDirectory areas,
+        LoggedRows logged,
         RequestWriter writer)
         : base(services)
     {
@@ -40,8 +41,11 @@ public sealed class CityHelperSchema : GraphQL.Types.Schema
             services.GetRequiredService<ReportRate>(),
             services.GetRequiredService<ChangeSignals>(),
             cities).Add();
+        var subscription = new ObjectGraphType { Name = "Subscription", Description = "What can be followed." };
+        ServiceRequestSubscriptions.AddTo(subscription, logged, cities);
         Query = query;
         Mutation = mutation;
+        Subscription = subscription;
         EngineTypes.RegisterGeoJson(this);
     }
 

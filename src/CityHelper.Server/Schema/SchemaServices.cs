@@ -28,7 +28,9 @@ internal static class SchemaServices
             .AddSingleton<ITenantDirectory>(s => s.GetRequiredService<CitySlugs>())
             .AddSingleton<ITenantCalendars, CityCalendars>()
             .AddSingleton<BoundaryAreas>()
-            .AddSingleton<IAreaDirectory>(s => s.GetRequiredService<BoundaryAreas>());
+            .AddSingleton<IAreaDirectory>(s => s.GetRequiredService<BoundaryAreas>())
+            .AddSingleton(s => ServiceRequestSubscriptions.Rows(
+                s.GetRequiredService<DatabaseModel>(), s.GetRequiredService<IAreaDirectory>()));
         services.TryAddSingleton<ILogAge, NoLogAge>();
         services.AddEngineTypes();
         services.AddSingleton<BoundaryType>();

@@ -22,7 +22,8 @@ internal static class ServiceRequestQueries
     /// <summary>The zooms of the grid's cells: 12 for districts, 14 for a neighbourhood, 16 for a street corner.</summary>
     public static readonly ImmutableArray<int> Zooms = [12, 14, 16];
 
-    private static GridColumns Grid(IAreaDirectory areas) =>
+    /// <summary>The cells of requests.</summary>
+    internal static GridColumns Grid(IAreaDirectory areas) =>
         new("location", [.. Zooms.Select(zoom => (zoom, $"cell_{zoom}"))], ["status", "category_id", "agency_id"]) { Areas = areas };
 
     private static readonly ExternalKey s_externalKey = new(

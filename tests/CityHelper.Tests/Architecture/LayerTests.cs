@@ -12,8 +12,8 @@ public sealed class LayerTests
     /// <summary>The engine's folders in the order in which a request passes them: each may refer to those later in the list.</summary>
     private static readonly string[] s_layers =
     [
-        "Transport", "Clients", "Caching", "Admission", "Execution", "Binding", "Cost", "Database", "Planning", "Writing", "Documents",
-        "Schema",
+        "Transport", "Clients", "Caching", "Subscriptions", "Admission", "Execution", "Binding", "Cost", "Database", "Planning", "Writing",
+        "Documents", "Schema",
     ];
 
     /// <summary>Folders that every layer may use, and that use none of the layers.</summary>

@@ -15,24 +15,30 @@ internal enum ResponseMediaType
     GraphQLResponse,
 }
 
+/// <summary>What a client takes.</summary>
+/// <param name="Json">The media type of a single response; null when it takes only a stream.</param>
+/// <param name="Stream">Whether it takes a stream of events.</param>
+internal readonly record struct Accepted(ResponseMediaType? Json, bool Stream);
+
 /// <summary>Reads the accept header.</summary>
 public static class AcceptHeader
 {
+    public const string EventStream = "text/event-stream";
     public const string GraphQLResponse = "application/graphql-response+json";
     public const string Json = "application/json";
 
     private const string Charset = "; charset=utf-8";
 
     // Browsers and libraries send a handful of values; parsing one allocates more than all the rest of a hit.
-    private static readonly ConcurrentDictionary<string, ResponseMediaType> s_known = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, Accepted> s_known = new(StringComparer.Ordinal);
 
-    /// <summary>Chooses the media type.</summary>
-    /// <returns>The media type; an error when the header cannot be parsed; neither when no acceptable type is offered (406).</returns>
-    internal static (ResponseMediaType? Type, RequestError? Error) Choose(StringValues header)
+    /// <summary>Chooses the media types.</summary>
+    /// <returns>The media types; an error when the header cannot be parsed; neither when no acceptable type is offered (406).</returns>
+    internal static (Accepted? Types, RequestError? Error) Choose(StringValues header)
     {
         if (StringValues.IsNullOrEmpty(header))
         {
-            return (ResponseMediaType.Json, null);
+            return (new Accepted(ResponseMediaType.Json, Stream: false), null);
         }
 
         if (header is not [{ } sent])
@@ -40,21 +46,21 @@ public static class AcceptHeader
             return Read(header);
         }
 
-        if (s_known.TryGetValue(sent, out ResponseMediaType known))
+        if (s_known.TryGetValue(sent, out Accepted known))
         {
             return (known, null);
         }
 
-        (ResponseMediaType? type, RequestError? error) = Read(header);
-        if (type is { } chosen)
+        (Accepted? types, RequestError? error) = Read(header);
+        if (types is { } chosen)
         {
             KnownHeaders.Keep(s_known, sent, chosen);
         }
 
-        return (type, error);
+        return (types, error);
     }
 
-    private static (ResponseMediaType? Type, RequestError? Error) Read(StringValues header)
+    private static (Accepted? Types, RequestError? Error) Read(StringValues header)
     {
         if (!MediaTypeHeaderValue.TryParseList([.. header!], out IList<MediaTypeHeaderValue>? accepted) || accepted.Count == 0)
         {
@@ -63,13 +69,14 @@ public static class AcceptHeader
 
         double graphQL = Quality(accepted, GraphQLResponse, wildcards: false);
         double json = Quality(accepted, Json, wildcards: true);
+        bool stream = Quality(accepted, EventStream, wildcards: false) > 0;
         if (graphQL <= 0 && json <= 0)
         {
-            return (null, null);
+            return (stream ? new Accepted(Json: null, stream) : null, null);
         }
 
         // On equal quality the newer type wins: its status codes say what happened.
-        return (graphQL >= json ? ResponseMediaType.GraphQLResponse : ResponseMediaType.Json, null);
+        return (new Accepted(graphQL >= json ? ResponseMediaType.GraphQLResponse : ResponseMediaType.Json, stream), null);
     }
 
     internal static string Text(ResponseMediaType type) =>

@@ -6,8 +6,11 @@ using CityHelper.Engine.Clients;
 using CityHelper.Engine.Cost;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
+using CityHelper.Engine.Database;
 using CityHelper.Engine.Schema;
+using CityHelper.Engine.Subscriptions;
 using CityHelper.Engine.Telemetry;
+using CityHelper.Engine.Transport.Sse;
 using CityHelper.Engine.Writing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -18,7 +21,7 @@ namespace CityHelper.Engine.Transport.Http;
 /// <summary>Handles GraphQL requests over HTTP.</summary>
 internal sealed class GraphQLHttpHandler(
     IClientDirectory clients, Pipeline pipeline, StoredAnswers stored, CachingHeaders caching, ResponseSender sender,
-    GraphQLHttpOptions options, TimeProvider time, ILogger<GraphQLHttpHandler> logger)
+    EventStreamSender events, GraphQLHttpOptions options, TimeProvider time, ILogger<GraphQLHttpHandler> logger)
 {
     /// <summary>The request headers that select the representation of a response.</summary>
     internal const string Vary = "Accept, Accept-Encoding";
@@ -45,6 +48,9 @@ internal sealed class GraphQLHttpHandler(
     /// <summary>With this header, whatever its value, the response says how fresh it is; not where caches answer.</summary>
     public const string FreshnessHeader = "CityHelper-Freshness";
 
+    /// <summary>The place of an EventSource that comes back (HTML standard, 9.2.4).</summary>
+    public const string LastEventIdHeader = "Last-Event-ID";
+
     /// <summary>Handles a request.</summary>
     /// <remarks>
     /// (1) choose the media type   (2) answer from the store, else read the request, bounded   (3) run the pipeline   (4) write headers and
@@ -58,11 +64,8 @@ internal sealed class GraphQLHttpHandler(
             return;
         }
 
-        string span = HttpMethods.IsPost(http.Request.Method) ? "GraphQL HTTP POST" : "GraphQL HTTP GET";
-        using Activity? activity = EngineTelemetry.Source.StartActivity(span);
-
-        (ResponseMediaType? accepted, RequestError? acceptError) = AcceptHeader.Choose(http.Request.Headers.Accept); // (1)
-        if (accepted is not { } mediaType)
+        (Accepted? accepted, RequestError? acceptError) = AcceptHeader.Choose(http.Request.Headers.Accept); // (1)
+        if (accepted is not { } types)
         {
             await RefuseAcceptAsync(http, acceptError);
             return;
@@ -70,18 +73,32 @@ internal sealed class GraphQLHttpHandler(
 
         try
         {
-            (int status, int errors, AnsweredOperation operation, int bytes) = await TryStoredAsync(http, mediaType) // (2)
-                ?? await RespondAsync(http, mediaType); // (2)-(4)
-            TimeSpan took = Stopwatch.GetElapsedTime(start);
-            operation.Mark(activity);
-            activity?.SetTag(EngineTelemetry.ErrorCount, errors);
-            Record(took, operation, status);
-            LogMessages.Answered(logger, http.Request.Method, operation.Name, status, bytes, took.TotalMilliseconds);
+            using EventStream? stream = await RespondAsync(http, types, start); // (2)-(4)
+            if (stream is not null)
+            {
+                await events.SendAsync(http, stream);
+            }
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
             LogMessages.ClientLeft(logger, http.Request.Method, http.Request.Path.Value, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
+    }
+
+    // A stream that was opened is an answered request: how long its reader stays says nothing about the server.
+    private async Task<EventStream?> RespondAsync(HttpContext http, Accepted accepted, long start)
+    {
+        string span = HttpMethods.IsPost(http.Request.Method) ? "GraphQL HTTP POST" : "GraphQL HTTP GET";
+        using Activity? activity = EngineTelemetry.Source.StartActivity(span);
+        Answered answered = (accepted.Json is { } mediaType ? await TryStoredAsync(http, mediaType) : null) // (2)
+            ?? await RespondAsync(http, accepted); // (2)-(4)
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        answered.Operation.Mark(activity);
+        activity?.SetTag(EngineTelemetry.ErrorCount, answered.Errors);
+        Record(took, answered.Operation, answered.Status);
+        LogMessages.Answered(
+            logger, http.Request.Method, answered.Operation.Name, answered.Status, answered.Bytes, took.TotalMilliseconds);
+        return answered.Stream;
     }
 
     private static void Record(TimeSpan took, AnsweredOperation operation, int status)
@@ -97,8 +114,7 @@ internal sealed class GraphQLHttpHandler(
         }
     }
 
-    private async ValueTask<(int Status, int Errors, AnsweredOperation Operation, int Bytes)?> TryStoredAsync(
-        HttpContext http, ResponseMediaType mediaType)
+    private async ValueTask<Answered?> TryStoredAsync(HttpContext http, ResponseMediaType mediaType)
     {
         if (stored.QuestionOf(http.Request) is not { } question || stored.Find(question) is not { } valid)
         {
@@ -108,7 +124,7 @@ internal sealed class GraphQLHttpHandler(
         AnsweredOperation operation = AnsweredOperation.Of(valid.Answer.Operation, isPublished: true);
         CachingHeaders.SetStored(http.Response.Headers, valid);
         (int status, int bytes) = await SendStoredAsync(http, question, valid.Answer, unkept: null, mediaType);
-        return (status, 0, operation, bytes);
+        return new Answered(status, 0, operation, bytes);
     }
 
     private async ValueTask<(int Status, int Bytes)> SendStoredAsync(
@@ -128,34 +144,51 @@ internal sealed class GraphQLHttpHandler(
         }
     }
 
-    private async Task<(int Status, int Errors, AnsweredOperation Operation, int Bytes)> RespondAsync(
-        HttpContext http, ResponseMediaType mediaType)
+    private async Task<Answered> RespondAsync(HttpContext http, Accepted accepted)
     {
+        // Status codes of the older type: an event has none.
+        ResponseMediaType mediaType = accepted.Json ?? ResponseMediaType.Json;
         using MemoryLease? memory = sender.TryBegin(http);
         Produced produced = memory is null
             ? Refuse(AnsweredOperation.Unknown, mediaType, new OverloadedError(Limits.ResponseMemoryRetrySeconds))
-            : await ProduceAsync(http, mediaType, memory);
+            : await ProduceAsync(http, new Part(memory) { Accepted = accepted }, mediaType);
         using OperationResult result = produced.Result;
+        if (produced.Stream is { } stream)
+        {
+            return new Answered(StatusCodes.Status200OK, 0, produced.Operation, 0) { Stream = stream };
+        }
+
         if (produced is { Question: { } question, Stored: { } answer })
         {
             CachingHeaders.SetExecuted(http.Response.Headers, stored.Executed(answer), produced.Origin);
             (int sent, int length) = await SendStoredAsync(http, question, answer, result.Json, mediaType);
-            return (sent, 0, produced.Operation, length);
+            return new Answered(sent, 0, produced.Operation, length);
         }
 
         int bytes = result.Json.Length;
-        await WriteAsync(http, result, mediaType, produced.Status); // (4)
-        return (http.Response.StatusCode, result.Errors.Count, produced.Operation, bytes);
+        if (accepted.Json is not null)
+        {
+            await WriteAsync(http, result, mediaType, produced.Status); // (4)
+        }
+        else if (OutageOf(result) is { } status)
+        {
+            await WriteAsync(http, result, mediaType, status);
+        }
+        else
+        {
+            await events.SendAsync(http, result);
+        }
+
+        return new Answered(http.Response.StatusCode, result.Errors.Count, produced.Operation, bytes);
     }
 
     // The request is released before the response is written: a slow reader would otherwise hold it too.
-    private async Task<Produced> ProduceAsync(
-        HttpContext http, ResponseMediaType mediaType, MemoryLease memory)
+    private async Task<Produced> ProduceAsync(HttpContext http, Part part, ResponseMediaType mediaType)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.RequestTimeoutMs), time);
         using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(
             source => ((CancellationTokenSource)source!).Cancel(), timeout);
-        return await AnswerAsync(http, new Part(memory), mediaType, timeout.Token);
+        return await AnswerAsync(http, part, mediaType, timeout.Token);
     }
 
     private async ValueTask<bool> AllowsMethodAsync(HttpContext http)
@@ -236,8 +269,12 @@ internal sealed class GraphQLHttpHandler(
             WithAccessPaths = options.WithAccessPaths && http.Request.Headers.ContainsKey(DebugHeader),
             AtLeast = AtLeast(http.Request),
             WithFreshness = !CacheableAddress.Includes(http.Request) && http.Request.Headers.ContainsKey(FreshnessHeader),
+            AcceptsStream = part.Accepted.Stream && !HttpMethods.IsHead(http.Request.Method),
+            Place = http.Request.Headers[LastEventIdHeader] is [{ Length: > 0 } place] ? place : null,
             QuestionOf = (operation, variables) =>
-                CanonicalAddress.IsOf(http.Request, operation, variables) ? stored.QuestionOf(http.Request) : null,
+                part.Accepted.Json is not null && CanonicalAddress.IsOf(http.Request, operation, variables)
+                    ? stored.QuestionOf(http.Request)
+                    : null,
         };
 
     private async Task<Produced> RunAsync(
@@ -245,6 +282,11 @@ internal sealed class GraphQLHttpHandler(
     {
         PipelineAnswer answer = await pipeline.RunAsync(asked, cancellation); // (3)
         OperationResult result = answer.Result;
+        if (answer.Stream is not null)
+        {
+            return new Produced(result, StatusCodes.Status200OK, found.Operation) { Stream = answer.Stream };
+        }
+
         if (answer.Operation is null)
         {
             if (result.Errors.Any(error => error is OperationKindNotAllowedError or PostRequiredError))
@@ -288,6 +330,13 @@ internal sealed class GraphQLHttpHandler(
     private static Produced Refuse(
         AnsweredOperation operation, ResponseMediaType mediaType, params IReadOnlyList<RequestError> errors) =>
         new(OperationResult.Refused(errors), StatusOf(mediaType, errors), operation);
+
+    // Clients of streams retry a status that is no success, and take an event with errors for the answer.
+    private static int? OutageOf(OperationResult result) =>
+        result.HasData || result.Errors is not [var error, ..] ? null
+        : error.Status >= StatusCodes.Status500InternalServerError ? error.Status
+        : DatabaseFailure.IsOne(error) ? StatusCodes.Status503ServiceUnavailable
+        : null;
 
     private static int StatusOf(ResponseMediaType mediaType, IReadOnlyList<RequestError> errors) =>
         errors[0].Status ?? (mediaType == ResponseMediaType.Json ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
@@ -349,6 +398,20 @@ internal sealed class GraphQLHttpHandler(
 
         /// <summary>How the request came by it.</summary>
         public AnswerOrigin Origin { get; init; }
+
+        /// <summary>The events of a subscription, in place of the response.</summary>
+        public EventStream? Stream { get; init; }
+    }
+
+    /// <summary>A request that was answered, as it is recorded.</summary>
+    /// <param name="Status">Its status.</param>
+    /// <param name="Errors">How many errors it told.</param>
+    /// <param name="Operation">Its operation.</param>
+    /// <param name="Bytes">Its bytes.</param>
+    private sealed record Answered(int Status, int Errors, AnsweredOperation Operation, int Bytes)
+    {
+        /// <summary>What is still to be sent: the events of a subscription.</summary>
+        public EventStream? Stream { get; init; }
     }
 
     /// <summary>The operation of a request, once it is found: whatever ends the request names it in logs.</summary>
@@ -366,5 +429,8 @@ internal sealed class GraphQLHttpHandler(
 
         /// <summary>Cost of the earlier requests of the batch.</summary>
         public CostMetrics Spent { get; init; }
+
+        /// <summary>What the client takes. A part of a batch is never a stream.</summary>
+        public Accepted Accepted { get; init; }
     }
 }

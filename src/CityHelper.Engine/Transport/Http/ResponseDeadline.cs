@@ -82,7 +82,7 @@ internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadli
         // A response without a body starts after everything has returned.
         private void SetTimer()
         {
-            if (_hasStarted && _isWaiting && !_hasEnded)
+            if (http.Features.Get<EndlessResponse>() is null && _hasStarted && _isWaiting && !_hasEnded)
             {
                 _timer ??= deadline.Time.CreateTimer(
                     static writing => ((Writing)writing!).CutOff(),
@@ -134,6 +134,12 @@ internal sealed class ResponseDeadline(TimeProvider time, ILogger<ResponseDeadli
     private TimeProvider Time => time;
 
     private ILogger Logger => logger;
+}
+
+/// <summary>A request feature: the response has no end of its own, and whoever sends it sees to slow readers.</summary>
+internal sealed class EndlessResponse
+{
+    public static EndlessResponse Instance { get; } = new();
 }
 
 /// <summary>Registers the deadline.</summary>
