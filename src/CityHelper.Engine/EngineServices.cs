@@ -85,6 +85,7 @@ public static class EngineServices
             s.GetRequiredService<SubscriptionBinder>()));
         services.AddSingleton<SubscriptionBinder>();
         services.TryAddSingleton<IChangeHistory, NoHistory>();
+        services.TryAddSingleton(EventStreamOptions.Usual);
         services.AddSingleton(s => new EventStreams(s.GetRequiredService<LoggedRows>(), ToolsOf(s)));
         services.AddSingleton(s => new Pipeline(
             s.GetRequiredService<OperationAuthorisation>(),
@@ -132,6 +133,7 @@ public static class EngineServices
         services.GetRequiredService<TimeProvider>(),
         services.GetRequiredService<ILogger<EventStreams>>())
     {
+        Settings = services.GetRequiredService<EventStreamOptions>(),
         Memory = services.GetRequiredService<ResponseMemory>().OpenConnection(),
     };
 

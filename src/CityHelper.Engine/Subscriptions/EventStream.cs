@@ -94,7 +94,7 @@ internal sealed class EventStream : IDisposable
         _dispatcher.Note(reason, position);
         lock (_gate)
         {
-            DateTimeOffset? due = delay > TimeSpan.Zero ? _time.GetUtcNow() + delay : null;
+            long? due = delay > TimeSpan.Zero ? _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency) : null;
 
             // One that waits already keeps its moment, or a second import would delay it again.
             if (_queue.TryPeek(out Waiting first) && first.DueAt is { } earlier && (due is null || earlier < due))
@@ -240,7 +240,7 @@ internal sealed class EventStream : IDisposable
 
         while (_queue.TryPeek(out Waiting first))
         {
-            if (first.DueAt - _time.GetUtcNow() is { } rest && rest > TimeSpan.Zero)
+            if (first.DueAt is { } due && _time.GetElapsedTime(_time.GetTimestamp(), due) is { Ticks: > 0 } rest)
             {
                 wait = rest;
                 return false;
@@ -328,8 +328,8 @@ internal sealed class EventStream : IDisposable
     /// <summary>An event that waits for the reader.</summary>
     /// <param name="Event">The event.</param>
     /// <param name="Bytes">Its bytes.</param>
-    /// <param name="DueAt">When it may be taken; null for at once.</param>
-    private readonly record struct Waiting(SharedEvent Event, int Bytes, DateTimeOffset? DueAt);
+    /// <param name="DueAt">When it may be taken, as a timestamp; null for at once.</param>
+    private readonly record struct Waiting(SharedEvent Event, int Bytes, long? DueAt);
 }
 
 /// <summary>A change that a subscription missed, and what it means to it.</summary>

@@ -106,13 +106,13 @@ public sealed class EventStreams : IDisposable
     }
 
     /// <summary>
-    /// Ends all subscriptions in random order, spread over a time, and takes no more: those who come back to other servers do not come at
-    /// once.
+    /// Ends all subscriptions in random order, spread over <see cref="Limits.DrainTimeMax"/>, and takes no more: those who come back to
+    /// other servers do not come at once.
     /// </summary>
-    /// <param name="time">The time that it may take.</param>
     /// <param name="cancellation">Ends all that are left at once.</param>
-    public async Task DrainAsync(TimeSpan time, CancellationToken cancellation)
+    public async Task DrainAsync(CancellationToken cancellation)
     {
+        TimeSpan time = _tools.Settings.DrainTime;
         _isDraining = true;
         EventStream[] all = [.. _open.Keys];
         Random.Shared.Shuffle(all);

@@ -15,6 +15,15 @@ using Npgsql;
 
 namespace CityHelper.Engine.Subscriptions;
 
+/// <summary>Times that tests shorten: they would wait for chance.</summary>
+/// <param name="ResyncSpread">See <see cref="Limits.ResyncSpread"/>.</param>
+/// <param name="DrainTime">See <see cref="Limits.DrainTimeMax"/>.</param>
+public sealed record EventStreamOptions(TimeSpan ResyncSpread, TimeSpan DrainTime)
+{
+    /// <summary>Those of a server.</summary>
+    public static EventStreamOptions Usual { get; } = new(Limits.ResyncSpread, Limits.DrainTimeMax);
+}
+
 /// <summary>What the dispatchers of all tenants share: reading, signing, and the events that are kept.</summary>
 /// <param name="Batches">Reads rows.</param>
 /// <param name="Binder">Binds rows.</param>
@@ -49,6 +58,9 @@ internal sealed record EventTools(
         QueueLimit = Limits.StreamsMax,
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
+
+    /// <summary>What tests shorten.</summary>
+    public required EventStreamOptions Settings { get; init; }
 
     /// <summary>Counts the bytes of rows that are read for events.</summary>
     public required ConnectionResponses Memory { get; init; }

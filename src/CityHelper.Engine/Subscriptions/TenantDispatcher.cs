@@ -218,7 +218,7 @@ internal sealed class TenantDispatcher
             case Restarted { Position: var position, Reason: var reason }:
                 await RefreshAsync(_index.All);
                 Advance(position);
-                ResyncAll(_index.All, position, reason, Limits.ResyncSpread);
+                ResyncAll(_index.All, position, reason, _tools.Settings.ResyncSpread);
                 break;
             case RowChange change:
                 await ApplyAsync(change);
@@ -232,15 +232,15 @@ internal sealed class TenantDispatcher
         {
             case RowChangeScope.All:
                 await RefreshAsync(_index.All);
-                ResyncAll(_index.All, change.Position, ResyncReason.Epoch, Limits.ResyncSpread);
+                ResyncAll(_index.All, change.Position, ResyncReason.Epoch, _tools.Settings.ResyncSpread);
                 break;
             case RowChangeScope.Areas:
                 EventStream[] ofAreas = [.. _index.All.Where(stream => stream.Topic.Stored is not null)];
                 await RefreshAsync(ofAreas);
-                ResyncAll(ofAreas, change.Position, ResyncReason.Area, Limits.ResyncSpread);
+                ResyncAll(ofAreas, change.Position, ResyncReason.Area, _tools.Settings.ResyncSpread);
                 break;
             case RowChangeScope.Several:
-                ResyncAll(Concerned(change), change.Position, ResyncReason.Bulk, Limits.ResyncSpread);
+                ResyncAll(Concerned(change), change.Position, ResyncReason.Bulk, _tools.Settings.ResyncSpread);
                 break;
             case RowChangeScope.Redaction:
                 await RedactAsync(change);

@@ -14,8 +14,7 @@ internal sealed class StreamDraining(EventStreams streams) : IHostedLifecycleSer
         Task.FromResult(streams.IsDraining ? HealthCheckResult.Unhealthy("The server stops.") : HealthCheckResult.Healthy());
 
     /// <summary>Runs before any service of the host stops, the web server among them.</summary>
-    public Task StoppingAsync(CancellationToken cancellationToken) =>
-        streams.DrainAsync(Engine.Limits.DrainTimeMax, cancellationToken);
+    public Task StoppingAsync(CancellationToken cancellationToken) => streams.DrainAsync(cancellationToken);
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -32,7 +32,7 @@ public sealed class BadInputTests(ReadingFixture fixture) : IClassFixture<Readin
     [InlineData("{\r\ncities\r\n{\r\n-", "HC0011")]
     [InlineData("{\rcities\r{\r-", "HC0011")]
     [InlineData("{ cities { slug } } { cities { name } }", "OPERATION_NAME_MISSING")]
-    [InlineData("subscription { changed }", "OPERATION_KIND_UNKNOWN")]
+    [InlineData("subscription { changed }", "FIELDS_ON_CORRECT_TYPE")]
     [InlineData("{ cities { id } } type X { a: Int }", "DEFINITION_NOT_EXECUTABLE")]
     [InlineData("{ city(slug: \"a\\u0000\") { id } }", "HC0002")]
     [InlineData("{ city(slug: \"\\ud800\") { id } }", "HC0002")]
