@@ -74,7 +74,9 @@ public sealed class Attack15CrossSiteRequestTests(ReadingFixture fixture) : ICla
         }
     }
 
-    /// <summary>A link or an image's URL takes no stream, and neither the answer nor the stream says that another site may read it.</summary>
+    /// <summary>
+    /// A link or an image's URL takes no stream, and neither the answer nor the stream says that another site may read it.
+    /// </summary>
     [Theory]
     [InlineData("application/json", HttpStatusCode.NotAcceptable)]
     [InlineData("text/html, */*", HttpStatusCode.NotAcceptable)]

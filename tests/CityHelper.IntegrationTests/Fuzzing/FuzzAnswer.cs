@@ -1,6 +1,8 @@
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using CityHelper.Engine.Transport.Http;
 
 namespace CityHelper.IntegrationTests.Fuzzing;
 
@@ -23,8 +25,13 @@ internal static partial class FuzzAnswer
     public static async Task<(string? Wrong, string Kind)> JudgeAsync(FuzzRequest request, HttpResponseMessage response)
     {
         int status = (int)response.StatusCode;
-        byte[] bytes = await response.Content.ReadAsByteArrayAsync();
         string? type = response.Content.Headers.ContentType?.MediaType;
+        if (type == AcceptHeader.EventStream)
+        {
+            return request.Method == "HEAD" ? (null, $"{status} empty") : await JudgeStreamAsync(response);
+        }
+
+        byte[] bytes = await response.Content.ReadAsByteArrayAsync();
         if (!s_statuses.Contains(status))
         {
             return ($"status {status}: {Encoding.UTF8.GetString(bytes)}", "");
@@ -55,6 +62,30 @@ internal static partial class FuzzAnswer
         {
             return ($"no JSON: {cause.Message}\n{Encoding.UTF8.GetString(bytes)}", "");
         }
+    }
+
+    // A single response is one event and the end; a subscription goes on for ever, so its first event is enough.
+    private static async Task<(string? Wrong, string Kind)> JudgeStreamAsync(HttpResponseMessage response)
+    {
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            return ($"a stream of status {response.StatusCode}", "");
+        }
+
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(), s_strict);
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith("data: ", StringComparison.Ordinal))
+            {
+                using var json = JsonDocument.Parse(line["data: ".Length..]);
+                (string? wrong, string kind) = json.RootElement.ValueKind == JsonValueKind.Array
+                    ? JudgeBatch(json.RootElement)
+                    : Judge(json.RootElement, status: 200);
+                return (wrong, $"{kind} as an event");
+            }
+        }
+
+        return ("a stream without an event", "");
     }
 
     private static bool IsBatch(FuzzRequest request) => request.Body.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'[', ..];

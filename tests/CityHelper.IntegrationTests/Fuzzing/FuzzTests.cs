@@ -72,7 +72,8 @@ public sealed class FuzzTests(OracleFixture fixture, ITestOutputHelper output) :
         try
         {
             using HttpRequestMessage message = request.ToMessage(fixture.Server.Client.BaseAddress!);
-            using HttpResponseMessage response = await fixture.Server.Client.SendAsync(message);
+            using HttpResponseMessage response = await fixture.Server.Client.SendAsync(
+                message, HttpCompletionOption.ResponseHeadersRead);
             return await FuzzAnswer.JudgeAsync(request, response);
         }
         catch (HttpRequestException) when (request.Body.Length > Engine.Limits.RefusedBytesMax)

@@ -83,7 +83,8 @@ public sealed class MutationFuzzTests(PostgresFixture postgres, ITestOutputHelpe
         {
             FuzzRequest request = Corrupt(generator.Mutation(index), tokens, new Dice(unchecked(Seed * 31 + index)));
             using HttpRequestMessage message = request.ToMessage(server.Client.BaseAddress!);
-            using HttpResponseMessage response = await server.Client.SendAsync(message, CancellationToken.None);
+            using HttpResponseMessage response = await server.Client.SendAsync(
+                message, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None);
             (string? wrong, string kind) = await FuzzAnswer.JudgeAsync(request, response);
             kinds.AddOrUpdate(kind, 1, (_, n) => n + 1);
             if (wrong is not null)
