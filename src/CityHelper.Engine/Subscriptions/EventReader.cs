@@ -131,7 +131,7 @@ internal sealed class EventReader(short tenant, EventTools tools)
         }
 
         // The groups are lazy: they are evaluated before their events leave the list.
-        List<Making> taken = [.. groups.SelectMany(group => group)];
+        HashSet<Making> taken = [.. groups.SelectMany(group => group)];
         _waiting.RemoveAll(taken.Contains);
         return groups;
     }
@@ -256,11 +256,17 @@ internal sealed class EventReader(short tenant, EventTools tools)
     }
 
     /// <summary>An event that is being made.</summary>
-    /// <param name="Key">Which.</param>
-    /// <param name="Change">Its change.</param>
-    /// <param name="Event">The event.</param>
-    private sealed record Making(EventKey Key, RowChange Change, SharedEvent Event)
+    /// <param name="key">Which.</param>
+    /// <param name="change">Its change.</param>
+    /// <param name="made">The event.</param>
+    private sealed class Making(EventKey key, RowChange change, SharedEvent made)
     {
+        public EventKey Key => key;
+
+        public RowChange Change => change;
+
+        public SharedEvent Event => made;
+
         public TaskCompletionSource<SharedEvent> Made { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -50,9 +50,6 @@ internal sealed class EventStream : IDisposable
     /// <summary>What it asks for. The dispatcher changes it when the shape of a stored area changes.</summary>
     public Topic Topic { get; set; }
 
-    /// <summary>Whether the shape of its area could not be looked up.</summary>
-    public bool IsLost { get; set; }
-
     public Selection Selection { get; }
 
     /// <summary>The client's name.</summary>
@@ -64,7 +61,7 @@ internal sealed class EventStream : IDisposable
         // A row that could not be read may have been what the reader waits for.
         if (made.Json is not { } json)
         {
-            Resync(made.Position, ResyncReason.Unread, TimeSpan.Zero);
+            ResyncAlone(made.Position, ResyncReason.Unread);
             return;
         }
 
@@ -80,18 +77,16 @@ internal sealed class EventStream : IDisposable
 
         if (overflows)
         {
-            Resync(made.Position, ResyncReason.Overflow, TimeSpan.Zero);
+            ResyncAlone(made.Position, ResyncReason.Overflow);
         }
     }
 
-    /// <summary>Replaces everything that was not taken yet by one RESYNC.</summary>
+    /// <summary>Replaces everything that was not taken yet by one RESYNC. The caller has told why.</summary>
     /// <param name="position">Events go on behind it.</param>
-    /// <param name="reason">Why.</param>
     /// <param name="delay">How long it waits, with all that comes behind it.</param>
-    public void Resync(LogPosition position, ResyncReason reason, TimeSpan delay)
+    public void Resync(LogPosition position, TimeSpan delay)
     {
         SharedEvent notice = _dispatcher.Reader.MakeNotice(Selection, position, Schema.RowChangeKind.Resync);
-        _dispatcher.Note(reason, position);
         lock (_gate)
         {
             long? due = delay > TimeSpan.Zero ? _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency) : null;
@@ -218,6 +213,12 @@ internal sealed class EventStream : IDisposable
 
         _dispatcher.Leave(this);
         _left?.Invoke();
+    }
+
+    private void ResyncAlone(LogPosition position, ResyncReason reason)
+    {
+        _dispatcher.Note(1, reason, position);
+        Resync(position, TimeSpan.Zero);
     }
 
     private bool TryTake(out SharedEvent? next, out TimeSpan? wait)

@@ -80,7 +80,17 @@ public sealed class EventStreams : IDisposable
             return (null, new OverloadedError(Limits.StreamRetrySeconds));
         }
 
-        var stream = new EventStream(dispatcher, Topic.Of(bound), Selection.Of(bound, variables), client, _tools.Time);
+        EventStream stream;
+        try
+        {
+            stream = new EventStream(dispatcher, Topic.Of(bound), Selection.Of(bound, variables), client, _tools.Time);
+        }
+        catch
+        {
+            _counts.Leave(share, positions);
+            throw;
+        }
+
         stream.OnLeft(() =>
         {
             _open.TryRemove(stream, out _);

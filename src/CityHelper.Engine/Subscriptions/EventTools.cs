@@ -18,10 +18,11 @@ namespace CityHelper.Engine.Subscriptions;
 /// <summary>Times that tests shorten: they would wait for chance.</summary>
 /// <param name="ResyncSpread">See <see cref="Limits.ResyncSpread"/>.</param>
 /// <param name="DrainTime">See <see cref="Limits.DrainTimeMax"/>.</param>
-public sealed record EventStreamOptions(TimeSpan ResyncSpread, TimeSpan DrainTime)
+/// <param name="KeepAlive">See <see cref="Limits.KeepAliveInterval"/>.</param>
+public sealed record EventStreamOptions(TimeSpan ResyncSpread, TimeSpan DrainTime, TimeSpan KeepAlive)
 {
     /// <summary>Those of a server.</summary>
-    public static EventStreamOptions Usual { get; } = new(Limits.ResyncSpread, Limits.DrainTimeMax);
+    public static EventStreamOptions Usual { get; } = new(Limits.ResyncSpread, Limits.DrainTimeMax, Limits.KeepAliveInterval);
 }
 
 /// <summary>What the dispatchers of all tenants share: reading, signing, and the events that are kept.</summary>

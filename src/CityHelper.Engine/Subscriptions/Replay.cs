@@ -104,7 +104,7 @@ internal sealed class Replay(short tenant, Topic topic, RowLabels labels, EventT
         switch (change.Scope)
         {
             case RowChangeScope.All:
-                return ResyncReason.Epoch;
+                return ResyncReason.Everything;
             case RowChangeScope.Areas:
                 return topic.Stored is null ? null : ResyncReason.Area;
             case RowChangeScope.Several:

@@ -6,8 +6,11 @@ internal enum ResyncReason
     /// <summary>It starts without a place.</summary>
     Start,
 
-    /// <summary>Its place is of another epoch, or an epoch begins.</summary>
+    /// <summary>Its place is of another epoch.</summary>
     Epoch,
+
+    /// <summary>An epoch begins, or more was changed than can be told.</summary>
+    Everything,
 
     /// <summary>Its place is above this server's head, and did not come in time.</summary>
     Ahead,

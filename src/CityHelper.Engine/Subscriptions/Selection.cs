@@ -22,9 +22,13 @@ internal sealed record Selection(short Tenant, string Key)
 
     public SubscriptionPlan Plan => Prepared.Plan.Subscription!;
 
-    public bool Equals(Selection? other) => other is not null && Tenant == other.Tenant && Key == other.Key;
+    // Computed once: it is asked for with every event of every stream.
+    private readonly int _hash = HashCode.Combine(Tenant, Key);
 
-    public override int GetHashCode() => HashCode.Combine(Tenant, Key);
+    public bool Equals(Selection? other) =>
+        ReferenceEquals(this, other) || (other is not null && Tenant == other.Tenant && Key == other.Key);
+
+    public override int GetHashCode() => _hash;
 
     /// <summary>The selection of a subscription.</summary>
     /// <param name="bound">The subscription.</param>

@@ -30,9 +30,8 @@ internal sealed class TenantDispatcher
     private readonly LoggedRows _rows;
     private volatile DispatchedPlace _place;
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _noting = new();
     private int _streams;
-    private (ResyncReason Reason, long Number, int Count) _resyncs;
+    private readonly HashSet<EventStream> _lost = [];
 
     /// <param name="tenant">The tenant.</param>
     /// <param name="position">Where it begins.</param>
@@ -100,8 +99,7 @@ internal sealed class TenantDispatcher
             await new Replay(_tenant, stream.Topic, Labels, _tools).RunAsync(after, head, cancellation);
         if (reason is { } why)
         {
-            Note(why, head);
-            LogResyncs();
+            Note(1, why, head);
             stream.Begin(Reader.MakeNotice(stream.Selection, head, RowChangeKind.Resync), []);
             return;
         }
@@ -113,6 +111,7 @@ internal sealed class TenantDispatcher
     public void Leave(EventStream stream) => _queue.Add(new Step(() =>
     {
         _index.Remove(stream);
+        _lost.Remove(stream);
         Interlocked.Decrement(ref _streams);
         return Task.CompletedTask;
     }));
@@ -120,24 +119,17 @@ internal sealed class TenantDispatcher
     /// <summary>Tells a stream to read its query again, between two changes.</summary>
     public void ResyncInTurn(EventStream stream, ResyncReason reason) => _queue.Add(new Step(() =>
     {
-        stream.Resync(_place.Position, reason, TimeSpan.Zero);
+        ResyncAll([stream], _place.Position, reason, TimeSpan.Zero);
         return Task.CompletedTask;
     }));
 
-    /// <summary>Counts a RESYNC, for metrics and the log.</summary>
-    public void Note(ResyncReason reason, LogPosition position)
+    /// <summary>
+    /// Tells metrics and the log of RESYNCs, before they are sent: whoever is asked about one finds its cause, also of a server that dies.
+    /// </summary>
+    public void Note(int count, ResyncReason reason, LogPosition position)
     {
-        EngineTelemetry.CountResync(reason.ToString());
-        lock (_noting)
-        {
-            if ((_resyncs.Reason, _resyncs.Number) != (reason, position.Number))
-            {
-                LogResyncs();
-                _resyncs = (reason, position.Number, 0);
-            }
-
-            _resyncs.Count++;
-        }
+        EngineTelemetry.CountResyncs(count, reason.ToString());
+        LogMessages.Resynced(_tools.Logger, count, _tenant, position.Number, reason.ToString());
     }
 
     // A place above this server's head: a mutation on one server, a subscription on another.
@@ -204,8 +196,6 @@ internal sealed class TenantDispatcher
 
             i += Math.Max(1, changes.Length);
         }
-
-        LogResyncs();
     }
 
     private async Task StepAsync(object step)
@@ -232,7 +222,7 @@ internal sealed class TenantDispatcher
         {
             case RowChangeScope.All:
                 await RefreshAsync(_index.All);
-                ResyncAll(_index.All, change.Position, ResyncReason.Epoch, _tools.Settings.ResyncSpread);
+                ResyncAll(_index.All, change.Position, ResyncReason.Everything, _tools.Settings.ResyncSpread);
                 break;
             case RowChangeScope.Areas:
                 EventStream[] ofAreas = [.. _index.All.Where(stream => stream.Topic.Stored is not null)];
@@ -268,7 +258,7 @@ internal sealed class TenantDispatcher
 
     private async Task DispatchAsync(RowChange[] changes)
     {
-        await RefreshAsync([.. _index.All.Where(stream => stream.IsLost)]);
+        await RefreshAsync(_lost);
         await Labels.EnsureAsync(changes, _index.Filtered, CancellationToken.None);
         List<(EventStream Stream, RowChange Change, Verdict Verdict)> matches = [];
         foreach (RowChange change in changes)
@@ -277,7 +267,10 @@ internal sealed class TenantDispatcher
             {
                 // A redaction has taken what it told before this server read it. Nobody knows where the row was.
                 ResyncAll(
-                    _index.All.Where(stream => stream.Topic.RowKey is null), change.Position, ResyncReason.Redacted, TimeSpan.Zero);
+                    [.. _index.All.Where(stream => stream.Topic.RowKey is null)],
+                    change.Position,
+                    ResyncReason.Redacted,
+                    TimeSpan.Zero);
                 continue;
             }
 
@@ -295,10 +288,7 @@ internal sealed class TenantDispatcher
         await SendAsync(
             [.. matches.Where(match => match.Verdict.Kind is not null)
                 .Select(match => (match.Stream, match.Change, match.Verdict.Kind!.Value))]);
-        foreach (EventStream stream in _index.All.Where(stream => stream.IsLost))
-        {
-            stream.Resync(changes[^1].Position, ResyncReason.Area, TimeSpan.Zero);
-        }
+        ResyncAll(_lost, changes[^1].Position, ResyncReason.Area, TimeSpan.Zero);
     }
 
     private async Task DecideAsync(List<(EventStream Stream, RowChange Change, Verdict Verdict)> matches)
@@ -318,17 +308,27 @@ internal sealed class TenantDispatcher
 
     private async Task SendAsync(IReadOnlyList<(EventStream Stream, RowChange Change, RowChangeKind Kind)> matches)
     {
-        SharedEvent[] made = await Task.WhenAll(
-            matches.Select(match => Reader.MakeAsync(match.Stream.Selection, match.Change, match.Kind)));
-        for (int i = 0; i < made.Length; i++)
+        // Thousands of streams may share an event.
+        var making = new Dictionary<(Selection, LogPosition, RowChangeKind), Task<SharedEvent>>();
+        foreach ((EventStream stream, RowChange change, RowChangeKind kind) in matches)
         {
-            matches[i].Stream.Offer(made[i]);
+            (Selection, LogPosition, RowChangeKind) key = (stream.Selection, change.Position, kind);
+            if (!making.ContainsKey(key))
+            {
+                making.Add(key, Reader.MakeAsync(stream.Selection, change, kind));
+            }
+        }
+
+        await Task.WhenAll(making.Values);
+        foreach ((EventStream stream, RowChange change, RowChangeKind kind) in matches)
+        {
+            stream.Offer(await making[(stream.Selection, change.Position, kind)]);
         }
 
         DateTime now = _tools.Time.GetUtcNow().UtcDateTime;
-        foreach (SharedEvent one in made.Distinct())
+        foreach (Task<SharedEvent> made in making.Values)
         {
-            EngineTelemetry.EventDelay.Record(Math.Max(0, (now - one.At!.Value).TotalSeconds));
+            EngineTelemetry.EventDelay.Record(Math.Max(0, (now - (await made).At!.Value).TotalSeconds));
         }
     }
 
@@ -358,8 +358,14 @@ internal sealed class TenantDispatcher
     // One whose area is gone is told so at each change, and reads its query again, which says what to do.
     private void Move(EventStream stream, StoredArea? stored)
     {
-        stream.IsLost = stored is null;
-        if (stored is null || ReferenceEquals(stored.Geometry, stream.Topic.Stored!.Geometry))
+        if (stored is null)
+        {
+            _lost.Add(stream);
+            return;
+        }
+
+        _lost.Remove(stream);
+        if (ReferenceEquals(stored.Geometry, stream.Topic.Stored!.Geometry))
         {
             return;
         }
@@ -373,23 +379,17 @@ internal sealed class TenantDispatcher
         }
     }
 
-    private static void ResyncAll(IEnumerable<EventStream> streams, LogPosition position, ResyncReason reason, TimeSpan spread)
+    private void ResyncAll(IReadOnlyCollection<EventStream> streams, LogPosition position, ResyncReason reason, TimeSpan spread)
     {
+        if (streams.Count == 0)
+        {
+            return;
+        }
+
+        Note(streams.Count, reason, position);
         foreach (EventStream stream in streams)
         {
-            stream.Resync(position, reason, spread * Random.Shared.NextDouble());
-        }
-    }
-
-    private void LogResyncs()
-    {
-        lock (_noting)
-        {
-            if (_resyncs.Count > 0)
-            {
-                LogMessages.Resynced(_tools.Logger, _resyncs.Count, _tenant, _resyncs.Number, _resyncs.Reason.ToString());
-                _resyncs = default;
-            }
+            stream.Resync(position, spread * Random.Shared.NextDouble());
         }
     }
 

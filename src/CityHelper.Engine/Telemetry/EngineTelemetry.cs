@@ -156,9 +156,9 @@ public static class EngineTelemetry
     internal static readonly Counter<long> StreamRefusals = s_meter.CreateCounter<long>(
         "cityhelper.subscription.refusals", "{stream}", "Subscriptions refused because there are too many, or too many new ones.");
 
-    /// <summary>Counts a RESYNC by its reason, one of few values.</summary>
-    internal static void CountResync(string reason) =>
-        Resyncs.Add(1, new KeyValuePair<string, object?>("cityhelper.subscription.reason", reason));
+    /// <summary>Counts RESYNCs by their reason, one of few values.</summary>
+    internal static void CountResyncs(int count, string reason) =>
+        Resyncs.Add(count, new KeyValuePair<string, object?>("cityhelper.subscription.reason", reason));
 
     /// <summary>Counts a read.</summary>
     internal static void CountRead(string target) => Reads.Add(1, new KeyValuePair<string, object?>(Target, target));

@@ -10,6 +10,7 @@ internal sealed class ChaosServers : IAsyncDisposable
     private readonly string _redis;
     private readonly IReadOnlyDictionary<string, string> _settings;
     private readonly ServerProcess?[] _servers = new ServerProcess?[2];
+    private readonly List<string> _output = [];
 
     private ChaosServers(string database, string redis, IReadOnlyDictionary<string, string> settings)
     {
@@ -49,6 +50,7 @@ internal sealed class ChaosServers : IAsyncDisposable
         ServerProcess killed = _servers[server]!;
         _servers[server] = null;
         await killed.DisposeAsync();
+        _output.Add(killed.Output);
     }
 
     /// <summary>Starts a server in the place of a killed one.</summary>
@@ -61,6 +63,9 @@ internal sealed class ChaosServers : IAsyncDisposable
             // Compiled once: they live too short for a second time, which takes a third of the machine.
             ["DOTNET_TieredPGO"] = "0",
         });
+
+    /// <summary>What all servers have written to their consoles, those that were killed too.</summary>
+    public IEnumerable<string> AllOutput => _output.Concat(_servers.Select(server => server?.Output).OfType<string>());
 
     /// <summary>What the servers have written to their consoles.</summary>
     public string Output => string.Join("\n\n", _servers.Select(server => server?.Output));

@@ -210,7 +210,8 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
                 HttpStatusCode.OK,
                 """{"status":"Healthy","checks":{"changes":{"status":"Healthy","description":null}"""
                     + ""","database":{"status":"Healthy","description":null}"""
-                    + ""","indexes":{"status":"Healthy","description":null},"redis":{"status":"Healthy","description":null}}}"""),
+                    + ""","indexes":{"status":"Healthy","description":null},"redis":{"status":"Healthy","description":null}"""
+                    + ""","stopping":{"status":"Healthy","description":null}}}"""),
             await HealthAsync(server));
 
         await redis.KillAsync();
@@ -220,7 +221,8 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
                 """{"status":"Degraded","checks":{"changes":{"status":"Healthy","description":null}"""
                     + ""","database":{"status":"Healthy","description":null}"""
                     + ""","indexes":{"status":"Healthy","description":null}"""
-                    + ""","redis":{"status":"Degraded","description":"Redis does not answer: operations come from the files alone."}}}"""),
+                    + ""","redis":{"status":"Degraded","description":"Redis does not answer: operations come from the files alone."}"""
+                    + ""","stopping":{"status":"Healthy","description":null}}}"""),
             await HealthAsync(server));
         using HttpResponseMessage ready = await server.Client.GetAsync("/health/ready");
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
@@ -231,7 +233,7 @@ public sealed class SharedOperationsTests(PostgresFixture postgres, RedisFixture
                 HttpStatusCode.OK,
                 """{"status":"Healthy","checks":{"changes":{"status":"Healthy","description":null}"""
                     + ""","database":{"status":"Healthy","description":null}"""
-                    + ""","indexes":{"status":"Healthy","description":null}}}"""),
+                    + ""","indexes":{"status":"Healthy","description":null},"stopping":{"status":"Healthy","description":null}}}"""),
             await HealthAsync(alone));
     }
 

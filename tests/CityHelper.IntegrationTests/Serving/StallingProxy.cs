@@ -3,12 +3,15 @@ using System.Net.Sockets;
 
 namespace CityHelper.IntegrationTests.Serving;
 
-/// <summary>A proxy between a server and its PostgreSQL that can stop passing data on, like a network that loses packets.</summary>
+/// <summary>
+/// A proxy before a server, that of PostgreSQL or of clients. It can stop passing data on, like a network that loses packets, and lead new
+/// connections to another server.
+/// </summary>
 internal sealed class StallingProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
-    private readonly IPEndPoint _target;
+    private volatile IPEndPoint _target;
     private readonly Task _accepting;
     private readonly TaskCompletionSource _holdsBytes = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TaskCompletionSource _passing = Passing();
@@ -23,6 +26,9 @@ internal sealed class StallingProxy : IAsyncDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public static StallingProxy Before(string host, int port) => new(new IPEndPoint(IPAddress.Parse(host), port));
+
+    /// <summary>Leads new connections elsewhere.</summary>
+    public void LeadTo(int port) => _target = new IPEndPoint(_target.Address, port);
 
     /// <summary>Ends when it holds data back for the first time.</summary>
     public Task HoldsBytes => _holdsBytes.Task;

@@ -53,6 +53,7 @@ internal sealed class SseStream : IAsyncDisposable
             request.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
         }
 
+        (request.Version, request.VersionPolicy) = (client.DefaultRequestVersion, client.DefaultVersionPolicy);
         HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         return new SseStream(response, await response.Content.ReadAsStreamAsync());
     }
@@ -122,7 +123,7 @@ internal sealed class SseStream : IAsyncDisposable
     {
         while (true)
         {
-            SseBlock block = await ReadAsync() ?? throw new InvalidOperationException("The stream has ended.");
+            SseBlock block = await ReadAsync() ?? throw new InvalidOperationException($"The stream of {_response.StatusCode} has ended.");
             if (block.Event != "next")
             {
                 continue;

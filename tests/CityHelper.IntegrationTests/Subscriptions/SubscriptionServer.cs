@@ -40,10 +40,12 @@ public sealed class SubscriptionServer(PostgresFixture postgres) : IAsyncLifetim
     }
 
     /// <summary>Starts a further server over the same database.</summary>
-    public Task<TestServer> StartAsync() => TestServer.StartAsync(
+    /// <param name="keepAlive">How long a stream may be silent.</param>
+    public Task<TestServer> StartAsync(TimeSpan? keepAlive = null) => TestServer.StartAsync(
         ConnectionString,
         time: new StoppedClock(WritingServer.Now),
-        services: services => services.AddSingleton(new EventStreamOptions(s_short, s_short)));
+        services: services => services.AddSingleton(new EventStreamOptions(
+            s_short, s_short, keepAlive ?? Engine.Limits.KeepAliveInterval)));
 
     /// <summary>Stops the server and starts another.</summary>
     public async Task RestartAsync()

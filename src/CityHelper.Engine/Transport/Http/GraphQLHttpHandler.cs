@@ -176,7 +176,7 @@ internal sealed class GraphQLHttpHandler(
         }
         else
         {
-            await events.SendAsync(http, result);
+            await EventStreamSender.SendAsync(http, result);
         }
 
         return new Answered(http.Response.StatusCode, result.Errors.Count, produced.Operation, bytes);
@@ -408,7 +408,7 @@ internal sealed class GraphQLHttpHandler(
     /// <param name="Errors">How many errors it told.</param>
     /// <param name="Operation">Its operation.</param>
     /// <param name="Bytes">Its bytes.</param>
-    private sealed record Answered(int Status, int Errors, AnsweredOperation Operation, int Bytes)
+    private readonly record struct Answered(int Status, int Errors, AnsweredOperation Operation, int Bytes)
     {
         /// <summary>What is still to be sent: the events of a subscription.</summary>
         public EventStream? Stream { get; init; }

@@ -18,25 +18,33 @@ namespace CityHelper.Engine.Transport.Sse;
 /// (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md). Beside <c>next</c> and <c>complete</c> it sends what EventSource
 /// reads and GraphQL clients skip: the place of each event as its <c>id</c>, and comments that keep proxies from ending a quiet stream.
 /// </summary>
+/// <param name="options">How long a stream may be silent.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Told of readers that take nothing.</param>
-internal sealed class EventStreamSender(TimeProvider time, ILogger<EventStreamSender> logger)
+internal sealed class EventStreamSender(EventStreamOptions options, TimeProvider time, ILogger<EventStreamSender> logger)
 {
-    /// <summary>Sends a single response: one event, then <c>complete</c>.</summary>
-    public async Task SendAsync(HttpContext http, OperationResult result)
+    /// <summary>Sends a single response: one event, then <c>complete</c>. Slow readers are bounded as those of other responses.</summary>
+    public static async Task SendAsync(HttpContext http, OperationResult result)
     {
         await BeginAsync(http);
-        PipeWriter body = http.Response.BodyWriter;
-        body.Write("event: next\ndata: "u8);
-        body.Write(result.Json.ToArray());
-        body.Write("\n\nevent: complete\ndata:\n\n"u8);
-        await FlushAsync(http);
+        Stream body = http.Response.Body;
+        await body.WriteAsync("event: next\ndata: "u8.ToArray(), http.RequestAborted);
+        await result.Json.SendAsync(body, http.RequestAborted);
+        await body.WriteAsync("\n\nevent: complete\ndata:\n\n"u8.ToArray(), http.RequestAborted);
     }
 
     /// <summary>Sends the events of a subscription until it ends, or its reader leaves.</summary>
     /// <exception cref="OperationCanceledException">The reader has left, or took nothing for too long.</exception>
     public async Task SendAsync(HttpContext http, EventStream stream)
     {
+        http.Features.Set(EndlessResponse.Instance);
+
+        // A quiet stream sends less than any rate. HTTP/2 measures its connections, not its streams.
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
         await BeginAsync(http);
         int retry = Random.Shared.Next(Limits.StreamRetryMsMin, Limits.StreamRetryMsMax + 1);
         Write(http.Response.BodyWriter, $"retry: {retry.ToString(CultureInfo.InvariantCulture)}\n\n");
@@ -80,14 +88,6 @@ internal sealed class EventStreamSender(TimeProvider time, ILogger<EventStreamSe
 
     private static async Task BeginAsync(HttpContext http)
     {
-        http.Features.Set(EndlessResponse.Instance);
-
-        // A quiet stream sends less than any rate. HTTP/2 measures its connections, not its streams.
-        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
-
         HttpResponse response = http.Response;
         response.StatusCode = StatusCodes.Status200OK;
         response.ContentType = AcceptHeader.EventStream;
@@ -108,7 +108,7 @@ internal sealed class EventStreamSender(TimeProvider time, ILogger<EventStreamSe
         }
 
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(left);
-        Task pause = Task.Delay(Limits.KeepAliveInterval, time, waiting.Token);
+        Task pause = Task.Delay(options.KeepAlive, time, waiting.Token);
         bool isThere = await Task.WhenAny(next, pause) == next;
         await waiting.CancelAsync();
         return isThere || left.IsCancellationRequested;

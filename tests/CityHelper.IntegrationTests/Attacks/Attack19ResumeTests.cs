@@ -1,0 +1,105 @@
+using CityHelper.Engine;
+using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Subscriptions;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
+using CityHelper.IntegrationTests.Subscriptions;
+using Xunit;
+
+namespace CityHelper.IntegrationTests.Attacks;
+
+/// <summary>
+/// Attack 19: places in the log are forged, taken from another city or from the future, or old enough that each stream reads a long log;
+/// and streams are opened that nobody reads. That a place opens for its city alone is in <c>EventStreamProtocolTests</c>.
+/// </summary>
+[Collection(PostgresCollection.Name)]
+public sealed class Attack19ResumeTests(SubscriptionServer fixture) : IClassFixture<SubscriptionServer>
+{
+    private const int Events = 3_000;
+    private const int Streams = 400;
+
+    /// <summary>
+    /// Each of many streams comes back from the beginning of a log that memory does not hold. A stream that matches nothing is replayed by
+    /// reading all of it, so few do that at once; the others wait, and get RESYNC when that takes too long.
+    /// </summary>
+    [Fact]
+    public async Task Many_streams_from_an_old_place_read_the_log_two_at_a_time()
+    {
+        string place = await fixture.CursorAsync();
+        string id = await fixture.ReportAsync();
+        await fixture.ExecuteAsync(
+            $"""
+            insert into change_outbox (city_id, event_id, cause, kind, service_request_id, version, old_status, old_category_id, status,
+                category_id)
+            select 1, uuid_v7(), 'test', 'request', {SubscriptionServer.KeyOf(id)}, n, 'OPEN', 1, 'OPEN', 1
+            from generate_series(2, {Events}) n
+            """);
+        await fixture.AppendAsync("kind", "'reference'");
+
+        // What was numbered long ago is not among the recent events of a server that starts.
+        await fixture.ExecuteAsync("update change set numbered_at = numbered_at - interval '1 hour' where city_id = 1");
+        await fixture.RestartAsync();
+        fixture.Server.TakeAllStatements();
+        SseStream[] streams = await Task.WhenAll(Enumerable.Range(0, Streams).Select(_ => SseStream.OpenAsync(
+            fixture.Client, "{circle: {longitude: 0, latitude: 0, metres: 5}}", after: place)));
+        int resumed = 0;
+        foreach (SseStream stream in streams)
+        {
+            string kind = (await stream.NextAsync()).Kind;
+            Assert.True(kind is "RESUMED" or "RESYNC", kind);
+            resumed += kind == "RESUMED" ? 1 : 0;
+            await stream.DisposeAsync();
+        }
+
+        Assert.True(resumed > 0, "Nobody was replayed.");
+        await fixture.NoStreamsAsync();
+        await fixture.Server.DataAsync("{ cities { slug } }");
+    }
+
+    [Fact]
+    public async Task A_place_of_the_future_costs_a_second_and_no_statement()
+    {
+        var cursors = new LogPositionCursors(new CursorKeys(new CursorKey(new byte[CursorKey.KeyBytes]), Previous: null));
+        string future = cursors.Sign(RequestRows.City, new LogPosition(int.MaxValue, long.MaxValue));
+        fixture.Server.TakeAllStatements();
+        SseStream[] streams = await Task.WhenAll(
+            Enumerable.Range(0, Streams).Select(_ => SseStream.OpenAsync(fixture.Client, after: future)));
+        foreach (SseStream stream in streams)
+        {
+            Assert.Equal("RESYNC", (await stream.NextAsync()).Kind);
+            await stream.DisposeAsync();
+        }
+
+        Assert.Empty(fixture.Server.TakeAllStatements());
+        await fixture.NoStreamsAsync();
+    }
+
+    /// <summary>Nobody reads: the queues of the streams stay short, and all of it is gone when they are.</summary>
+    [Fact]
+    public async Task Streams_that_nobody_reads_hold_little_and_leave_nothing()
+    {
+        var streams = new List<SseStream>();
+        for (int i = 0; i < 100; i++)
+        {
+            streams.Add(await SseStream.OpenAsync(fixture.Client));
+        }
+
+        string id = await fixture.ReportAsync(title: new string('x', 400));
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        for (int i = 0; i < 4 * Limits.StreamEventsMax; i++)
+        {
+            await fixture.SetStatusAsync(id, i % 2 == 0 ? "ASSIGNED" : "IN_PROGRESS");
+        }
+
+        // Events are shared: a hundred streams hold what one does, and what their sockets hold.
+        long held = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Assert.InRange(held, long.MinValue, 64 << 20);
+        foreach (SseStream stream in streams)
+        {
+            await stream.DisposeAsync();
+        }
+
+        await fixture.NoStreamsAsync();
+        Assert.Equal(0, fixture.Server.Services.GetService(typeof(EventStreams)) is EventStreams all ? all.Count : -1);
+    }
+}

@@ -1,0 +1,345 @@
+using System.Diagnostics;
+using System.Globalization;
+using CityHelper.Data;
+using CityHelper.Data.Changes;
+using CityHelper.Data.Cities;
+using CityHelper.Data.Import.NewYork;
+using CityHelper.Engine;
+using CityHelper.Engine.Cursors;
+using CityHelper.IntegrationTests.Redis;
+using CityHelper.IntegrationTests.Serving;
+using Npgsql;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace CityHelper.IntegrationTests.Chaos;
+
+/// <summary>
+/// Fifty subscribers of two servers, with areas of all kinds, beside writers and imports; servers, Redis and PostgreSQL are killed,
+/// subscribers leave and stop reading. Afterwards the log says what each should have been told: nothing is lost, nothing is double, the
+/// order is the log's, every RESYNC has its cause in a server's log, and what each shows is what a fresh query shows.
+/// </summary>
+/// <remarks>
+/// In the suite about a minute. By hand: <c>CITYHELPER_CHAOS_MINUTES=10</c> goes on that long, in drawn orders
+/// (<c>CITYHELPER_CHAOS_SEED</c>).
+/// </remarks>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "xunit calls DisposeAsync.")]
+public sealed class SubscriptionChaosTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private const int Subscribers = 50;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+
+    private readonly ChaosNotes _notes = new();
+    private readonly Stopwatch _time = Stopwatch.StartNew();
+    private readonly LogPositionCursors _cursors = new(new CursorKeys(new CursorKey(new byte[CursorKey.KeyBytes]), Previous: null));
+    private readonly HashSet<long> _unexplained = [];
+    private int _kills;
+    private RedisInstance _redis = null!;
+    private ChaosCluster _cluster = null!;
+    private ChaosServers _servers = null!;
+    private ChaosImports _imports = null!;
+    private NpgsqlDataSource _database = null!;
+    private IReadOnlyDictionary<int, string> _boundaries = new Dictionary<int, string>();
+
+    private static int Seed => int.Parse(Environment.GetEnvironmentVariable("CITYHELPER_CHAOS_SEED") ?? "1", CultureInfo.InvariantCulture);
+
+    private static double Minutes =>
+        double.Parse(Environment.GetEnvironmentVariable("CITYHELPER_CHAOS_MINUTES") ?? "0", CultureInfo.InvariantCulture);
+
+    public async Task InitializeAsync()
+    {
+        _cluster = await ChaosCluster.StartAsync();
+        _redis = await RedisInstance.StartAsync();
+        _database = CityHelperDatabase.CreateDataSource(
+            new NpgsqlConnectionStringBuilder(_cluster.ConnectionString) { Pooling = false, CommandTimeout = 60 }.ConnectionString);
+        _imports = new ChaosImports(_cluster.ConnectionString);
+        await new CityDirectory(_database, TimeProvider.System).AddAsync(NewYork.Facts with { Slug = "nyc" });
+        Assert.Null(await _imports.ImportAsync("nyc", _imports.WriteFirst()));
+        _boundaries = Enumerable.Range(1, 4).ToDictionary(id => id, id => (West: -74 + (id * 0.01), East: -73.98 + (id * 0.01)))
+            .ToDictionary(b => b.Key, b => string.Create(
+                CultureInfo.InvariantCulture,
+                $"POLYGON (({b.Value.West} 40.70, {b.Value.East} 40.71, {b.Value.West + 0.01} 40.78, {b.Value.West} 40.70))"));
+        await BoundaryRows.AddAsync(
+            _cluster.ConnectionString,
+            [.. _boundaries.Select(b => BoundaryRows.Boundary(b.Key, "district", $"{b.Key}", $"District {b.Key}", b.Value))]);
+        _servers = await ChaosServers.StartAsync(_cluster.ConnectionString, _redis.ConnectionString);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _servers.DisposeAsync();
+        await _database.DisposeAsync();
+        await _redis.DisposeAsync();
+        await _cluster.DisposeAsync();
+        _imports.Dispose();
+    }
+
+    [Fact]
+    public async Task Whatever_is_killed_every_subscriber_is_told_what_the_log_says()
+    {
+        IReadOnlyList<(short City, string Slug, long Id)> requests = await WrittenAsync();
+        using var writers = new ChaosWriters(_servers, _cluster.ConnectionString, requests, _notes, _cursors, Seed);
+        using var stop = new CancellationTokenSource();
+        var dice = new Random(Seed);
+        var answers = new LaggingCache(_servers);
+        ChaosSubscriber[] subscribers = [.. Enumerable.Range(0, Subscribers).Select(i => new ChaosSubscriber(
+            i % 10 == 9 ? Watch.OfRow(requests[dice.Next(requests.Count)].Id) : Watch.Of(i, dice, _boundaries),
+            _servers, answers, _cursors, new Random(HashCode.Combine(Seed, i))))];
+        Task[] running = [.. subscribers.Select(subscriber => Task.Run(() => subscriber.RunAsync(stop.Token)))];
+        writers.Start();
+        await FaultsAsync(dice);
+        await writers.StopAsync();
+        IReadOnlyDictionary<ChaosSubscriber, long> last = await LastWordsAsync(subscribers);
+        await UntilAsync(() => last.All(one => one.Key.Told.Any(told => told.Number >= one.Value)), subscribers, running);
+        await stop.CancelAsync();
+        await Task.WhenAll(running);
+        await CheckAsync(subscribers, answers);
+    }
+
+    private async Task FaultsAsync(Random dice)
+    {
+        Func<Task>[] faults = [KillServerAsync, ImportAsync, KillRedisAsync, ImportAsync, KillPostgresAsync];
+        do
+        {
+            foreach (Func<Task> fault in faults)
+            {
+                await WorkedAsync();
+                await fault();
+                output.WriteLine($"{_time.Elapsed.TotalSeconds,6:0.0} s  {fault.Method.Name}");
+            }
+
+            dice.Shuffle(faults);
+        }
+        while (_time.Elapsed.TotalMinutes < Minutes);
+        await WorkedAsync();
+    }
+
+    private async Task KillServerAsync()
+    {
+        int server = _notes.Confirmed % 2;
+        await _servers.KillAsync(server);
+        _kills++;
+        await WorkedAsync();
+        await _servers.StartAgainAsync(server);
+    }
+
+    private async Task ImportAsync() => Assert.Null(await _imports.ImportAsync("nyc", _imports.WriteNext()));
+
+    private async Task KillRedisAsync()
+    {
+        await _redis.KillAsync();
+        await WorkedAsync();
+        await _redis.StartAgainAsync();
+    }
+
+    private async Task KillPostgresAsync()
+    {
+        await _cluster.KillAsync();
+        await _cluster.StartAgainAsync();
+    }
+
+    /// <summary>Waits for so many changes that queues and replays have had something to do.</summary>
+    private async Task WorkedAsync()
+    {
+        int goal = _notes.Confirmed + 400;
+        long start = Stopwatch.GetTimestamp();
+        while (_notes.Confirmed < goal)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < s_patience, $"Writers do not go on.\n{_servers.Output}");
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>A last change of something that each subscriber watches: who was told of it was told of all before.</summary>
+    private async Task<IReadOnlyDictionary<ChaosSubscriber, long>> LastWordsAsync(ChaosSubscriber[] subscribers)
+    {
+        await new ChangeLog(_database).NumberAsync(RequestRows.City, null, null, CancellationToken.None);
+        var last = new Dictionary<ChaosSubscriber, long>();
+        foreach (ChaosSubscriber subscriber in subscribers)
+        {
+            if (await TextAsync(
+                $"select id::text from (select id, location as p, status::text as status from service_request where city_id = 1) r "
+                    + $"where {(subscriber.Watch.Row is { } row ? $"id = {row}" : subscriber.Watch.Sql)} order by id limit 1") is { } id)
+            {
+                await TextAsync(
+                    $"""
+                    with before as materialized (
+                        select r as whole, r.city_id, r.id from service_request r where r.city_id = 1 and r.id = {id} for no key update
+                    ), after as (
+                        update service_request u set updated_at = clock_timestamp() from before b
+                        where u.city_id = 1 and u.id = {id} and u.id = b.id returning u as whole, b.whole as was
+                    )
+                    select record_service_request_change(was, whole, 'service', 'last words')::text from after
+                    """);
+                Numbering numbering = (await new ChangeLog(_database).NumberAsync(RequestRows.City, null, null, CancellationToken.None))!;
+                last.Add(subscriber, numbering.Head);
+            }
+        }
+
+        Assert.True(last.Count > Subscribers / 2, "Hardly a subscriber has anything to watch.");
+        return last;
+    }
+
+    private async Task CheckAsync(ChaosSubscriber[] subscribers, LaggingCache answers)
+    {
+        string logs = string.Join('\n', _servers.AllOutput);
+        int events = 0;
+        int resyncs = 0;
+        foreach (ChaosSubscriber subscriber in subscribers)
+        {
+            (int told, int resynced) = await AssertToldAsync(subscriber, logs);
+            (events, resyncs) = (events + told, resyncs + resynced);
+            if (subscriber.Watch.Query is not null)
+            {
+                Assert.Equal((await MatchingAsync(subscriber.Watch)).Order(), subscriber.Shown.Order());
+            }
+        }
+
+        // The last line of a server that is killed may not have left it.
+        Assert.True(
+            _unexplained.Count <= _kills,
+            $"No log has the cause of the RESYNCs at {string.Join(", ", _unexplained)}; {_kills} were killed.");
+        Assert.True(answers.Hits > 0, "The cache never lagged.");
+        output.WriteLine(
+            $"{Subscribers} subscribers, {events} events, {resyncs} RESYNCs, {subscribers.Sum(s => s.Returns)} returns, "
+                + $"{answers.Hits} old answers, {_notes.Confirmed} confirmed changes, in {_time.Elapsed.TotalSeconds:0} s; 0 lost, "
+                + "0 double");
+    }
+
+    /// <summary>Compares what a subscriber was told with what the log, judged by plain SQL, says that it must be told.</summary>
+    private async Task<(int Events, int Resyncs)> AssertToldAsync(ChaosSubscriber subscriber, string logs)
+    {
+        SortedDictionary<long, string> expected = await ExpectedAsync(subscriber.Watch);
+        IReadOnlyList<Told> told = subscriber.Told;
+        long place = -1;
+        int events = 0;
+        int resyncs = 0;
+        foreach (Told one in told)
+        {
+            switch (one.Kind)
+            {
+                case "READ":
+                    place = one.Number;
+                    break;
+                case "RESUMED":
+                    Assert.True(one.Number == place, $"{subscriber.Watch}: it resumed at {one.Number}, and was at {place}.");
+                    break;
+                case "RESYNC":
+                    Assert.True(one.Number >= place, $"{subscriber.Watch}: RESYNC at {one.Number}, and it was at {place}.");
+                    if (!logs.Contains($"up to {one.Number}: ", StringComparison.Ordinal))
+                    {
+                        _unexplained.Add(one.Number);
+                    }
+
+                    place = one.Number;
+                    resyncs++;
+                    break;
+                default:
+                    Assert.True(one.Number > place, $"{subscriber.Watch}: {one} comes again, or too late: it was at {place}.");
+                    long[] lost = [.. expected.Keys.Where(number => number > place && number < one.Number)];
+                    Assert.True(lost.Length == 0, $"{subscriber.Watch}: {string.Join(", ", lost)} were lost before {one}.");
+                    Assert.Equal((one.Number, one.Kind), (one.Number, expected.GetValueOrDefault(one.Number, "nothing")));
+                    place = one.Number;
+                    events++;
+                    break;
+            }
+        }
+
+        long[] missing = [.. expected.Keys.Where(number => number > place)];
+        Assert.True(missing.Length == 0, $"{subscriber.Watch}: {string.Join(", ", missing.Take(10))} were lost at the end.");
+        return (events, resyncs);
+    }
+
+    private async Task<SortedDictionary<long, string>> ExpectedAsync(Watch watch)
+    {
+        string holds = watch.Row is { } row ? $"service_request_id = {row}" : watch.Sql;
+        await using NpgsqlCommand command = _database.CreateCommand(
+            $"""
+            select n, kind::text, coalesce(was, false), coalesce(is_now, false) from (
+                select n, kind,
+                    (select old_status is not null and {holds} from (select old_location as p, old_status::text as status) s) as was,
+                    (select status is not null and {holds} from (select c.location as p, c.status::text as status) s) as is_now
+                from change c where city_id = 1 and kind in ('request', 'bulk')
+            ) judged order by n
+            """);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        var expected = new SortedDictionary<long, string>();
+        while (await reader.ReadAsync())
+        {
+            string? kind = (reader.GetString(1), reader.GetBoolean(2), reader.GetBoolean(3)) switch
+            {
+                // All imported requests lie where everybody watches.
+                ("bulk", _, _) => "RESYNC",
+                (_, false, true) => "ENTERED",
+                (_, true, true) => "UPDATED",
+                (_, true, false) => "LEFT",
+                _ => null,
+            };
+            if (kind is not null)
+            {
+                expected.Add(reader.GetInt64(0), kind);
+            }
+        }
+
+        return expected;
+    }
+
+    private async Task<IReadOnlyList<string>> MatchingAsync(Watch watch)
+    {
+        await using NpgsqlCommand command = _database.CreateCommand(
+            "select id from (select id, location as p, status::text as status from service_request where city_id = 1) r "
+                + $"where {watch.Sql}");
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        var ids = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            ids.Add(new GlobalId("ServiceRequest", RequestRows.City, reader.GetInt64(0)).ToString());
+        }
+
+        return ids;
+    }
+
+    private async Task UntilAsync(Func<bool> condition, ChaosSubscriber[] subscribers, Task[] running)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            if (Array.Find(running, task => task.IsFaulted) is { } failed)
+            {
+                await failed;
+            }
+
+            if (Stopwatch.GetElapsedTime(start) > s_patience)
+            {
+                string places = string.Join(
+                    '\n', subscribers.Select(s => $"{s.Watch.Subscription} {(s.Told is [.., var last] ? last : null)}"));
+                throw new TimeoutException($"Not all are told of the last change:\n{places}\n{_servers.Output}");
+            }
+
+            await Task.Delay(50);
+        }
+    }
+
+    private async Task<string?> TextAsync(string sql)
+    {
+        await using NpgsqlCommand command = _database.CreateCommand(sql);
+        return await command.ExecuteScalarAsync() as string;
+    }
+
+    private async Task<IReadOnlyList<(short City, string Slug, long Id)>> WrittenAsync()
+    {
+        await using NpgsqlCommand command = _database.CreateCommand(
+            $"""
+            select r.city_id, c.slug, r.id from service_request r join city c on c.id = r.city_id
+            where r.external_id::int > {ChaosImports.Few + ChaosImports.Many} order by r.city_id, r.id
+            """);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        var requests = new List<(short, string, long)>();
+        while (await reader.ReadAsync())
+        {
+            requests.Add((reader.GetInt16(0), reader.GetString(1), reader.GetInt64(2)));
+        }
+
+        return requests;
+    }
+}

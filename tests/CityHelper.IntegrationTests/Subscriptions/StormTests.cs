@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Net;
+using CityHelper.IntegrationTests.Postgres;
+using CityHelper.IntegrationTests.Serving;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace CityHelper.IntegrationTests.Subscriptions;
+
+/// <summary>A server of many subscriptions stops: all go on at the other one, and cost its database next to nothing.</summary>
+/// <remarks>In the suite 300. By hand: <c>CITYHELPER_STORM=5000</c>.</remarks>
+[Collection(PostgresCollection.Name)]
+public sealed class StormTests(SubscriptionServer fixture, ITestOutputHelper output) : IClassFixture<SubscriptionServer>
+{
+    private const int Areas = 100;
+    private const int Missed = 20;
+
+    private const string Query =
+        "subscription($west: Float!, $after: String) { onServiceRequestChanged(city: \"nyc\", within: {viewport: {west: $west, "
+            + "south: 40.7, east: -73.9, north: 40.8}}, after: $after) { kind cursor serviceRequest { title status updates(last: 3) "
+            + "{ note } } } }";
+
+    private static int Subscriptions =>
+        int.Parse(Environment.GetEnvironmentVariable("CITYHELPER_STORM") ?? "300", CultureInfo.InvariantCulture);
+
+    [Fact]
+    public async Task All_go_on_at_the_other_server()
+    {
+        await using ServerProcess stops = await ServerProcess.StartAsync(fixture.ConnectionString, "Development");
+        string id = await fixture.ReportAsync(-73.95, 40.75);
+        var subscribers = new List<Subscriber>();
+        foreach (int[] some in Enumerable.Range(0, Subscriptions).Chunk(200))
+        {
+            subscribers.AddRange(await Task.WhenAll(some.Select(number => Subscriber.OpenAsync(stops.Client, number % Areas))));
+        }
+
+        // While the streams end, changes go on: each subscriber misses some.
+        Task stopping = stops.StopAsync();
+        fixture.Server.TakeAllStatements();
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        Task<IReadOnlyList<string>>[] resuming =
+            [.. subscribers.Select(subscriber => subscriber.GoOnAsync(fixture.Client, Missed))];
+        int mutations = 0;
+        for (; mutations < Missed; mutations++)
+        {
+            await fixture.SetStatusAsync(id, mutations % 2 == 0 ? "ASSIGNED" : "IN_PROGRESS");
+        }
+
+        IReadOnlyList<string>[] told = await Task.WhenAll(resuming);
+        TimeSpan took = System.Diagnostics.Stopwatch.GetElapsedTime(start);
+        await stopping;
+        int statements = fixture.Server.TakeAllStatements().Count;
+        Assert.All(told, cursors => Assert.Equal(Missed, cursors.Distinct().Count()));
+        Assert.All(told, cursors => Assert.Equal(told[0], cursors));
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Subscriptions} subscriptions resumed in {took.TotalSeconds:0.0} s, with {statements} statements, of which the {mutations} "
+                + $"mutations' payloads and the live events have some: {100.0 * statements / Subscriptions:0.00} for 100 subscriptions"));
+
+        // The payload of a mutation is two statements with the log position, an event three with it, once for all.
+        Assert.InRange(statements, 1, 12 * Missed);
+    }
+
+    /// <summary>A subscriber.</summary>
+    private sealed class Subscriber(SseStream stream, double west, string place)
+    {
+        public static async Task<Subscriber> OpenAsync(HttpClient client, int area)
+        {
+            double west = -74 - (0.001 * area);
+            SseStream stream = await AdmittedAsync(client, west, after: null);
+            return new Subscriber(stream, west, (await stream.NextAsync()).Cursor);
+        }
+
+        /// <summary>Reads to the end of the stream, and goes on at another server until it has so many changes.</summary>
+        /// <returns>Their places.</returns>
+        public async Task<IReadOnlyList<string>> GoOnAsync(HttpClient other, int changes)
+        {
+            var told = new List<string>();
+            await using (stream)
+            {
+                try
+                {
+                    while (true)
+                    {
+                        told.Add((await stream.NextAsync()).Cursor);
+                    }
+                }
+                catch (Exception cause) when (cause is IOException or HttpRequestException or InvalidOperationException)
+                {
+                    // The server has ended it.
+                }
+            }
+
+            await using SseStream next = await AdmittedAsync(other, west, after: told.Count > 0 ? told[^1] : place);
+            Assert.Equal("RESUMED", (await next.NextAsync()).Kind);
+            while (told.Count < changes)
+            {
+                told.Add((await next.NextAsync()).Cursor);
+            }
+
+            return told;
+        }
+
+        // As clients do: a server that has too much to do is asked again.
+        private static async Task<SseStream> AdmittedAsync(HttpClient client, double west, string? after)
+        {
+            while (true)
+            {
+                SseStream stream = await SseStream.PostAsync(client, Query, new { west, after });
+                if (stream.Response.IsSuccessStatusCode)
+                {
+                    return stream;
+                }
+
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, stream.Response.StatusCode);
+                await stream.DisposeAsync();
+                await Task.Delay(Random.Shared.Next(50, 300));
+            }
+        }
+    }
+}
