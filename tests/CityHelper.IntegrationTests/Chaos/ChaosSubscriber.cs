@@ -78,16 +78,12 @@ internal sealed class ChaosSubscriber(
             {
                 await ListenAsync(stop);
             }
-            catch (Exception cause) when (!stop.IsCancellationRequested
-                && cause is HttpRequestException or IOException or OperationCanceledException or InvalidOperationException or JsonException
-                    or ObjectDisposedException)
+            catch (Exception cause) when (cause is HttpRequestException or IOException or OperationCanceledException
+                or InvalidOperationException or JsonException or ObjectDisposedException)
             {
+                // However a stream ends: it is read to its end or cut, or its server is not there.
                 Returns++;
                 await Task.Delay(s_pause * dice.NextDouble(), CancellationToken.None);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
             }
         }
     }
