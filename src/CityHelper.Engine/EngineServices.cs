@@ -15,6 +15,7 @@ using CityHelper.Engine.Tags;
 using CityHelper.Engine.Transport;
 using CityHelper.Engine.Transport.Http;
 using CityHelper.Engine.Transport.Sse;
+using CityHelper.Engine.Transport.WebSockets;
 using CityHelper.Engine.Writing;
 using GraphQL.Types;
 using Microsoft.AspNetCore.Builder;
@@ -118,6 +119,15 @@ public static class EngineServices
         services.AddSingleton<AdmissionControl>();
         services.AddSingleton<CachingHeaders>().AddSingleton<StoredEncodings>().AddSingleton<StoredAnswers>();
         services.AddSingleton<GraphQLHttpHandler>().AddSingleton<SchemaHttpHandler>();
+        services.AddSingleton<SocketRegister>();
+        services.AddSingleton(s => new GraphQLSocketHandler(new SocketTools(
+            s.GetRequiredService<IClientDirectory>(),
+            s.GetRequiredService<Pipeline>(),
+            s.GetRequiredService<ResponseSender>(),
+            s.GetRequiredService<SocketRegister>(),
+            s.GetRequiredService<GraphQLHttpOptions>(),
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<GraphQLSocketHandler>>())));
         services.AddContentEncodings();
         return services;
     }
@@ -170,12 +180,18 @@ public static class EngineServices
         return services;
     }
 
-    /// <summary>Maps <c>/graphql</c>, the routes of persisted operations and the schema as SDL.</summary>
+    /// <summary>
+    /// Maps <c>/graphql</c>, the routes of persisted operations and the schema as SDL. WebSockets need
+    /// <see cref="WebSocketMiddlewareExtensions.UseWebSockets(IApplicationBuilder)"/> before.
+    /// </summary>
     public static void MapGraphQL(this IEndpointRouteBuilder endpoints, string path)
     {
         var handler = endpoints.ServiceProvider.GetRequiredService<GraphQLHttpHandler>();
         var schema = endpoints.ServiceProvider.GetRequiredService<SchemaHttpHandler>();
-        endpoints.Map(path, http => SchemaHttpHandler.IsAskedBy(http.Request) ? schema.HandleAsync(http) : handler.HandleAsync(http));
+        var sockets = endpoints.ServiceProvider.GetRequiredService<GraphQLSocketHandler>();
+        endpoints.Map(path, http => GraphQLSocketHandler.IsAskedBy(http) ? sockets.HandleAsync(http)
+            : SchemaHttpHandler.IsAskedBy(http.Request) ? schema.HandleAsync(http)
+            : handler.HandleAsync(http));
         endpoints.MapMethods($"{path}/schema", SchemaHttpHandler.Methods, schema.HandleAsync);
         endpoints.MapMethods($"{path}/schema.graphql", SchemaHttpHandler.Methods, schema.HandleAsync);
         endpoints.Map($"{path}/persisted/{{{RequestReader.IdRouteValue}}}", handler.HandleAsync);

@@ -95,7 +95,10 @@ public sealed class PositionNotReachedError : RequestError
 public sealed class StreamRequiredError : RequestError
 {
     public StreamRequiredError()
-        : base("A subscription is answered as a stream of events: send `Accept: text/event-stream`.", "STREAM_REQUIRED") => Status = 406;
+        : base(
+            "A subscription is answered as a stream of events: send `Accept: text/event-stream`, or use a WebSocket.",
+            "STREAM_REQUIRED") =>
+        Status = 406;
 }
 
 /// <summary>A subscription asks for what no stream can tell.</summary>

@@ -388,6 +388,7 @@ public static partial class Limits
     public static void Verify()
     {
         VerifyResponses();
+        VerifySockets();
         Check(PageRowsDefault <= PageRowsMax, "a page without arguments must be an allowed page");
         Check(CountTimeoutMs < StatementTimeoutMs, "a count must fail before its whole batch does");
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");

@@ -103,6 +103,9 @@ public static class ServerApplication
         app.UseSafeHeaders();
         app.UseResponseDeadline();
         app.UseContentEncodings();
+
+        // Without pings of its own: the engine sends those of the protocol.
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan });
         app.UseExplorer();
         app.MapGraphQL(GraphQLPath);
         app.MapCityHelperHealth();

@@ -61,4 +61,18 @@ public interface IClientDirectory
     /// identifies the client.
     /// </summary>
     ClientProfile Identify(HttpRequest request);
+
+    /// <summary>
+    /// The profile of a client that may send its key and its name beside the request: browsers send no headers of their own when they open
+    /// a WebSocket.
+    /// </summary>
+    /// <param name="request">The request that opened the connection.</param>
+    /// <param name="key">The key that was sent beside it; null for the one of its headers.</param>
+    /// <param name="name">The client's name that was sent beside it; null for the one of its headers.</param>
+    /// <returns>Null when a key was sent that no client has: whoever stays connected should learn it at once.</returns>
+    ClientProfile? Identify(HttpRequest request, string? key, string? name);
+
+    /// <summary>Whether pages of another host may open a connection that browsers protect by no other means.</summary>
+    /// <param name="origin">The origin as a browser sends it, such as <c>https://civic.example</c>.</param>
+    bool AllowsOrigin(string origin);
 }

@@ -66,6 +66,10 @@ public sealed class OperationResult : IDisposable
         return new OperationResult(json, errors, hasData: false, CachePolicy.None);
     }
 
+    /// <summary>The errors of a request that was not executed, as a JSON array: for transports that tell them without a response.</summary>
+    /// <param name="errors">The errors.</param>
+    internal static byte[] ErrorsJson(IReadOnlyList<RequestError> errors) => ErrorsJson([.. errors.Select(e => new FieldError(e, []))]);
+
     /// <summary>A response with data, and with errors if there are any.</summary>
     /// <param name="json">An open object whose last member is <c>data</c>; taken over and closed.</param>
     /// <param name="dataStart">Where the value of <c>data</c> begins.</param>
@@ -145,8 +149,14 @@ public sealed class OperationResult : IDisposable
 
     public void Dispose() => Json.Dispose();
 
-    // Errors are rare, so Utf8JsonWriter is fast enough.
     private static void WriteErrors(JsonBuffer json, List<FieldError> errors)
+    {
+        json.WriteRaw("\"errors\":"u8);
+        json.WriteRaw(ErrorsJson(errors));
+    }
+
+    // Errors are rare, so Utf8JsonWriter is fast enough.
+    private static byte[] ErrorsJson(List<FieldError> errors)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions
@@ -163,8 +173,7 @@ public sealed class OperationResult : IDisposable
             writer.WriteEndArray();
         }
 
-        json.WriteRaw("\"errors\":"u8);
-        json.WriteRaw(stream.GetBuffer().AsSpan(0, (int)stream.Length));
+        return stream.ToArray();
     }
 
     private static void WriteError(Utf8JsonWriter writer, FieldError error)

@@ -144,6 +144,9 @@ public static class EngineTelemetry
     internal static readonly UpDownCounter<long> Streams =
         s_meter.CreateUpDownCounter<long>("cityhelper.subscription.streams", "{stream}", "Subscriptions that are open.");
 
+    internal static readonly UpDownCounter<long> Sockets =
+        s_meter.CreateUpDownCounter<long>("cityhelper.websocket.connections", "{connection}", "WebSockets that are open.");
+
     internal static readonly UpDownCounter<long> StreamQueue = s_meter.CreateUpDownCounter<long>(
         "cityhelper.subscription.queue", "{event}", "Events that wait for the readers of subscriptions.");
 

@@ -2,7 +2,7 @@ namespace CityHelper.Engine.Telemetry;
 
 /// <summary>
 /// The ids of all log messages of the engine: from 1000 HTTP, from 1100 operations and plans, from 1200 batches, from 1300
-/// subscriptions. An id is never reused for another message: operators' filters and alarms refer to it.
+/// subscriptions, from 1400 WebSockets. An id is never reused for another message: operators' filters and alarms refer to it.
 /// </summary>
 internal static class EventIds
 {
@@ -36,4 +36,11 @@ internal static class EventIds
     public const int EventsNotDispatched = 1301;
     public const int Resynced = 1302;
     public const int Draining = 1303;
+
+    public const int SocketOpened = 1400;
+    public const int SocketClosed = 1401;
+    public const int SocketAnswered = 1402;
+    public const int SocketRefused = 1403;
+    public const int SocketFailed = 1404;
+    public const int SocketsDraining = 1405;
 }

@@ -103,4 +103,24 @@ internal static partial class LogMessages
     [LoggerMessage(EventIds.Draining, LogLevel.Information,
         "The server stops: its {Count} subscriptions end within {Seconds:F0} s, in random order")]
     public static partial void Draining(ILogger logger, int count, double seconds);
+
+    [LoggerMessage(EventIds.SocketOpened, LogLevel.Debug, "A WebSocket of {Client} is open")]
+    public static partial void SocketOpened(ILogger logger, LogText client);
+
+    [LoggerMessage(EventIds.SocketClosed, LogLevel.Debug, "A WebSocket is closed with {Code} after {Seconds:F1} s: {Reason}")]
+    public static partial void SocketClosed(ILogger logger, int code, double seconds, LogText reason);
+
+    [LoggerMessage(EventIds.SocketAnswered, LogLevel.Debug,
+        "WebSocket {Operation} answered with {Errors} errors in {Milliseconds:F2} ms")]
+    public static partial void SocketAnswered(ILogger logger, LogText operation, int errors, double milliseconds);
+
+    [LoggerMessage(EventIds.SocketRefused, LogLevel.Information, "A WebSocket of the origin {Origin} is refused: {Reason}")]
+    public static partial void SocketRefused(ILogger logger, LogText origin, LogText reason);
+
+    [LoggerMessage(EventIds.SocketFailed, LogLevel.Error, "A WebSocket failed unexpectedly")]
+    public static partial void SocketFailed(ILogger logger, Exception cause);
+
+    [LoggerMessage(EventIds.SocketsDraining, LogLevel.Information,
+        "The server stops: its {Count} WebSockets are closed within {Seconds:F0} s, in random order")]
+    public static partial void SocketsDraining(ILogger logger, int count, double seconds);
 }

@@ -26,6 +26,7 @@ public sealed class ClientDirectory : IClientDirectory
     private readonly Dictionary<string, ClientProfile> _byHost = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, ClientProfile> _byName = new(StringComparer.Ordinal);
     private readonly HashSet<string> _hostsOfKeys = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _origins = new(StringComparer.OrdinalIgnoreCase);
     private readonly ClientProfile _default;
 
     private readonly List<string> _problems = [];
@@ -49,6 +50,11 @@ public sealed class ClientDirectory : IClientDirectory
         foreach ((string name, ClientSettings settings) in clients.Where(client => client.Key != ClientSettings.DefaultName))
         {
             Add(name, settings, Profile(name, settings, ShareOf(name, settings, everybody), isDevelopment), isDevelopment);
+        }
+
+        foreach ((string name, ClientSettings settings) in clients)
+        {
+            AddOrigins(name, settings);
         }
 
         Shares =
@@ -85,15 +91,23 @@ public sealed class ClientDirectory : IClientDirectory
         }
 
         // An unknown key counts as no key, and so do two keys.
-        if (request.Headers[KeyHeader] is [{ Length: > 0 } key] && _byKey.TryGetValue(HashOf(key), out ClientProfile? byKey))
-        {
-            return byKey;
-        }
-
-        return (_hostsOfKeys.Contains(host) ? null : _byHost.GetValueOrDefault(host))
-            ?? (request.Headers[NameHeader] is [{ Length: > 0 } name] ? _byName.GetValueOrDefault(name) : null)
-            ?? _default;
+        return (Sent(request, KeyHeader) is { } key ? _byKey.GetValueOrDefault(HashOf(key)) : null)
+            ?? WithoutKey(host, Sent(request, NameHeader));
     }
+
+    public ClientProfile? Identify(HttpRequest request, string? key, string? name) =>
+        (key ?? Sent(request, KeyHeader)) is { } sent
+            ? _byKey.GetValueOrDefault(HashOf(sent))
+            : WithoutKey(request.Host.Host.TrimEnd('.'), name ?? Sent(request, NameHeader));
+
+    public bool AllowsOrigin(string origin) => _origins.Contains(origin);
+
+    private ClientProfile WithoutKey(string host, string? name) =>
+        (_hostsOfKeys.Contains(host) ? null : _byHost.GetValueOrDefault(host))
+            ?? (name is not null ? _byName.GetValueOrDefault(name) : null)
+            ?? _default;
+
+    private static string? Sent(HttpRequest request, string header) => request.Headers[header] is [{ Length: > 0 } sent] ? sent : null;
 
     // As in the Host header: an IPv6 address is in brackets.
     private static bool IsHost(string host) => Uri.CheckHostName(host) switch
@@ -154,6 +168,28 @@ public sealed class ClientDirectory : IClientDirectory
             {
                 Wrong(name, "it may send texts, or cost or write more than `default`, and is known by its name alone, which anybody can "
                     + "send: give it ApiKeySha256 or Hosts");
+            }
+        }
+    }
+
+    private void AddOrigins(string name, ClientSettings settings)
+    {
+        foreach (string origin in settings.Origins)
+        {
+            // As browsers send it, or it would never match.
+            bool isOne = Uri.TryCreate(origin, UriKind.Absolute, out Uri? page)
+                && (page.Scheme == Uri.UriSchemeHttps || page.Scheme == Uri.UriSchemeHttp)
+                && page.UserInfo.Length == 0
+                && page.GetLeftPart(UriPartial.Authority).Equals(origin, StringComparison.OrdinalIgnoreCase)
+                && origin.All(char.IsAscii);
+            if (isOne)
+            {
+                _origins.Add(origin);
+            }
+            else
+            {
+                Wrong(name, $"`{origin}` is no origin: write scheme, host and no usual port, such as https://civic.example, without a "
+                    + "slash at its end");
             }
         }
     }

@@ -36,6 +36,12 @@ public sealed class ClientSettings
     /// <summary>Hosts that it calls, without scheme and port: <c>explorer.example.org</c>.</summary>
     public string[] Hosts { get; set; } = [];
 
+    /// <summary>
+    /// Origins of pages on other hosts that may open a WebSocket, as browsers send them: <c>https://civic.example</c>. Pages of the host
+    /// that is called always may.
+    /// </summary>
+    public string[] Origins { get; set; } = [];
+
     /// <summary>The highest field cost that a text from it may have.</summary>
     [Setting(Unit = "units of cost", Default = Engine.Limits.FieldCostMax)]
     public double? MaxFieldCost { get; set; }

@@ -34,8 +34,9 @@ internal static class ConnectionLimits
         KestrelServerLimits limits = kestrel.Limits;
         limits.MaxConcurrentConnections = connectionsMax;
 
-        // Kestrel counts connections upgraded to another protocol apart from the others. Nothing here offers an upgrade.
-        limits.MaxConcurrentUpgradedConnections = 0;
+        // Kestrel counts connections upgraded to another protocol apart from the others, and gives their place to the next one. So there may
+        // be as many WebSockets as connections, and as many others beside them.
+        limits.MaxConcurrentUpgradedConnections = connectionsMax;
         limits.MaxRequestBodySize = Engine.Limits.RefusedBytesMax;
         limits.MaxResponseBufferSize = Limits.ConnectionBufferBytes;
         limits.MinResponseDataRate = new MinDataRate(Limits.ResponseBytesPerSecondMin, Limits.ResponseRateGrace);

@@ -112,8 +112,11 @@ internal static class RequestReader
         return ReadMembers(body, request);
     }
 
+    /// <summary>Parses JSON of a client, as deep as <see cref="Limits.JsonDepthMax"/>; its texts can be read without exceptions.</summary>
+    /// <param name="request">Owns the document from now on.</param>
+    /// <param name="json">UTF-8; must not change while the request is used.</param>
     /// <exception cref="JsonException">The bytes are not JSON, or hold invalid text: invalid UTF-8, half a surrogate pair.</exception>
-    private static JsonElement Parse(OperationRequest request, byte[] json)
+    internal static JsonElement Parse(OperationRequest request, byte[] json)
     {
         JsonElement root = request.Own(JsonDocument.Parse(json, s_json));
         try
@@ -154,7 +157,9 @@ internal static class RequestReader
         }
     }
 
-    private static RequestError? ReadMembers(JsonElement body, OperationRequest request)
+    /// <summary>Reads the members of a request into <paramref name="request"/>: a JSON body, or what another transport has in its place.</summary>
+    /// <returns>Null, or the error.</returns>
+    internal static RequestError? ReadMembers(JsonElement body, OperationRequest request)
     {
         if (body.ValueKind != JsonValueKind.Object)
         {

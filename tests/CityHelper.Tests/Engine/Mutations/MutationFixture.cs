@@ -87,6 +87,10 @@ internal sealed class MutationFixture : IDisposable
     private sealed class OneClient(MutationFixture fixture) : IClientDirectory
     {
         public ClientProfile Identify(HttpRequest request) => fixture.Client;
+
+        public ClientProfile? Identify(HttpRequest request, string? key, string? name) => fixture.Client;
+
+        public bool AllowsOrigin(string origin) => false;
     }
 
     private sealed class NoStatistics : ITableStatistics
