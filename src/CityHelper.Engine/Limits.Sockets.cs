@@ -30,7 +30,9 @@ public static partial class Limits
     /// <summary>How long the end of a WebSocket may take, until its client has confirmed it: two round trips of a bad link.</summary>
     public static readonly TimeSpan SocketCloseTimeMax = TimeSpan.FromSeconds(5);
 
-    /// <summary>Pings in a row that may go unanswered: with <see cref="KeepAliveInterval"/> a client that is gone is noticed in 36 s.</summary>
+    /// <summary>
+    /// Pings in a row that may go unanswered: with <see cref="KeepAliveInterval"/> a client that is gone is noticed in 36 s.
+    /// </summary>
     public const int SocketPingsMax = 2;
 
     /// <summary>Bytes of the reason of a close frame (RFC 6455, 5.5: 125 with its code).</summary>

@@ -34,8 +34,8 @@ internal static class ConnectionLimits
         KestrelServerLimits limits = kestrel.Limits;
         limits.MaxConcurrentConnections = connectionsMax;
 
-        // Kestrel counts connections upgraded to another protocol apart from the others, and gives their place to the next one. So there may
-        // be as many WebSockets as connections, and as many others beside them.
+        // Kestrel counts connections upgraded to another protocol apart from the others, and gives their place to the next one. So there
+        // may be as many WebSockets as connections, and as many others beside them.
         limits.MaxConcurrentUpgradedConnections = connectionsMax;
         limits.MaxRequestBodySize = Engine.Limits.RefusedBytesMax;
         limits.MaxResponseBufferSize = Limits.ConnectionBufferBytes;

@@ -157,7 +157,9 @@ internal static class RequestReader
         }
     }
 
-    /// <summary>Reads the members of a request into <paramref name="request"/>: a JSON body, or what another transport has in its place.</summary>
+    /// <summary>
+    /// Reads the members of a request into <paramref name="request"/>: a JSON body, or what another transport has in its place.
+    /// </summary>
     /// <returns>Null, or the error.</returns>
     internal static RequestError? ReadMembers(JsonElement body, OperationRequest request)
     {

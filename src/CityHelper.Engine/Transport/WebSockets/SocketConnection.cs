@@ -40,7 +40,9 @@ internal sealed class SocketConnection(WebSocket socket, Action abort, TimeProvi
     /// <summary>Why it ended; null while it does not, and when it broke.</summary>
     public SocketClose? Closed => _close;
 
-    /// <summary>The next message. For one reader, who asks until it is over: that is how the client's confirmation of an end is read.</summary>
+    /// <summary>
+    /// The next message. For one reader, who asks until it is over: that is how the client's confirmation of an end is read.
+    /// </summary>
     public async Task<SocketRead> ReadAsync()
     {
         try

@@ -7,6 +7,7 @@ using CityHelper.Engine.Subscriptions;
 using CityHelper.Engine.Telemetry;
 using CityHelper.Engine.Transport.Http;
 using CityHelper.Engine.Writing;
+using GraphQLParser.AST;
 using Microsoft.AspNetCore.Http;
 
 namespace CityHelper.Engine.Transport.WebSockets;
@@ -151,7 +152,7 @@ internal sealed class SocketRequests(HttpContext http, SocketTools tools) : ISoc
             Found = (operation, isPublished) =>
             {
                 found.Operation = AnsweredOperation.Of(operation, isPublished);
-                found.IsSubscription = operation.Kind == "subscription";
+                found.IsSubscription = operation.Definition.Operation == OperationType.Subscription;
             },
         };
 

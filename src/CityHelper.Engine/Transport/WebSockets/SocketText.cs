@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace CityHelper.Engine.Transport.WebSockets;
 
-/// <summary>The messages of a server, as JSON. Those about an operation are a head, which is made once, then a payload and a bracket.</summary>
+/// <summary>
+/// The messages of a server, as JSON. Those about an operation are a head, which is made once, then a payload and a bracket.
+/// </summary>
 internal static class SocketText
 {
     /// <summary>The client is known, and may ask.</summary>
