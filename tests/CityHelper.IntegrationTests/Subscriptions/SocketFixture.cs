@@ -1,9 +1,11 @@
 using System.Text.Json;
+using CityHelper.Engine.Subscriptions;
 using CityHelper.IntegrationTests.Clients;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Reading;
 using CityHelper.IntegrationTests.Serving;
 using CityHelper.IntegrationTests.Writing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace CityHelper.IntegrationTests.Subscriptions;
@@ -39,7 +41,8 @@ public sealed class SocketFixture(PostgresFixture postgres) : IAsyncLifetime
             ["Clients:app:ApiKeySha256:0"] = ClientFixture.Hash(Key),
             ["Clients:app:Origins:0"] = Origin,
             ["Clients:named:Mode"] = "PersistedOnly",
-        });
+        },
+        services: services => services.AddSingleton(EventStreamOptions.Usual with { DrainTime = TimeSpan.Zero }));
 
     /// <summary>Subscribes to the changes of the city.</summary>
     /// <returns>The first event.</returns>

@@ -201,7 +201,7 @@ public sealed class SocketOperationTests(SocketFixture fixture, PostgresFixture 
         await using RawSocket socket = await RawSocket.OpenKnownAsync(server);
         await SocketFixture.BeginAsync(socket, "1");
         await SocketFixture.BeginAsync(socket, "2");
-        Task drained = server.Services.GetRequiredService<EventStreams>().DrainAsync(TimeSpan.Zero, CancellationToken.None);
+        Task drained = server.Services.GetRequiredService<EventStreams>().DrainAsync(CancellationToken.None);
         Assert.Equal((1012, "Service restart"), await socket.ReadEndAsync());
         await socket.ReadConnectionEndAsync();
         await drained;
