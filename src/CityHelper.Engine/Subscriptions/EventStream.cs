@@ -1,4 +1,5 @@
 using CityHelper.Engine.Cursors;
+using CityHelper.Engine.Telemetry;
 
 namespace CityHelper.Engine.Subscriptions;
 
@@ -97,8 +98,7 @@ internal sealed class EventStream : IDisposable
                 due = due is null ? null : earlier;
             }
 
-            _queue.Clear();
-            _bytes = 0;
+            EmptyQueue();
             _missed = null;
             _made = null;
             Enqueue(new Waiting(notice, notice.Json!.Length, due));
@@ -212,6 +212,11 @@ internal sealed class EventStream : IDisposable
         }
 
         _dispatcher.Leave(this);
+        lock (_gate)
+        {
+            EmptyQueue();
+        }
+
         _left?.Invoke();
     }
 
@@ -249,6 +254,7 @@ internal sealed class EventStream : IDisposable
 
             _queue.Dequeue();
             _bytes -= first.Bytes;
+            EngineTelemetry.StreamQueue.Add(-1);
             if (first.Event.Json is not null)
             {
                 next = first.Event;
@@ -315,9 +321,23 @@ internal sealed class EventStream : IDisposable
 
     private void Enqueue(Waiting waiting)
     {
+        // Once it has left, nobody would count it down again.
+        if (_isLeft)
+        {
+            return;
+        }
+
         _queue.Enqueue(waiting);
         _bytes += waiting.Bytes;
+        EngineTelemetry.StreamQueue.Add(1);
         Signal();
+    }
+
+    private void EmptyQueue()
+    {
+        EngineTelemetry.StreamQueue.Add(-_queue.Count);
+        _queue.Clear();
+        _bytes = 0;
     }
 
     private void Signal()

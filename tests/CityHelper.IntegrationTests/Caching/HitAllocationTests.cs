@@ -29,8 +29,11 @@ public sealed class HitAllocationTests(PostgresFixture postgres, ITestOutputHelp
 
     private const int Requests = 2_000;
 
-    /// <summary>The least counts: what else happens in the process only adds, such as the JIT and the follower of the change log.</summary>
-    private const int Rounds = 10;
+    /// <summary>
+    /// The least counts: what else happens in the process only adds, such as the JIT and the follower of the change log. Code that the JIT
+    /// has not optimised yet allocates 72 bytes more, and on a busy machine it takes seconds until it has.
+    /// </summary>
+    private const int RoundsMax = 150;
 
     private TestServer _server = null!;
 
@@ -64,7 +67,12 @@ public sealed class HitAllocationTests(PostgresFixture postgres, ITestOutputHelp
         Assert.StartsWith($"HTTP/1.1 {status.ToString(CultureInfo.InvariantCulture)}", head, StringComparison.Ordinal);
         Assert.Contains($"Cache-Status: {CacheAnswer.Hit}\r\n", head, StringComparison.Ordinal);
 
-        double least = Enumerable.Range(0, Rounds).Min(_ => BytesOf(connection, request));
+        double least = double.MaxValue;
+        for (int round = 0; round < RoundsMax && least > bytesMax; round++)
+        {
+            least = Math.Min(least, BytesOf(connection, request));
+        }
+
         output.WriteLine($"{status}: {least:F0} bytes");
         Assert.InRange(least, 0, bytesMax);
     }

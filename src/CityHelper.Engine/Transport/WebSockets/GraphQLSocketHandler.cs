@@ -35,7 +35,7 @@ internal sealed class GraphQLSocketHandler(SocketTools tools)
     public const string Subprotocol = "graphql-transport-ws";
 
     /// <summary>Whether a request wants to become a WebSocket.</summary>
-    public static bool IsAskedBy(HttpContext http) => http.WebSockets.IsWebSocketRequest;
+    public static bool IsAskedBy(HttpContext http) => http.Features.Get<IHttpWebSocketFeature>() is { IsWebSocketRequest: true };
 
     /// <summary>Handles such a request, until the socket has ended.</summary>
     /// <remarks>
