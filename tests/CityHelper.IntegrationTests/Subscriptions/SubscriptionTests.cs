@@ -169,11 +169,15 @@ public sealed class SubscriptionTests(PostgresFixture postgres) : IAsyncLifetime
         string place = (await area.NextAsync()).Cursor;
         await all.NextAsync();
         string id = await _server.ReportAsync(title: "My name is written here");
+
+        // Order matters: the redaction drops what still waits for a reader.
+        Assert.Equal(("ENTERED", id), await NextAsync(area));
+        Assert.Equal(("ENTERED", id), await NextAsync(all));
         await _server.WriteAsync("redactServiceRequest", new { id });
-        Assert.Equal([("ENTERED", id), ("LEFT", id)], (await area.NextAsync(2)).Select(e => (e.Kind, e.Id!)));
-        IReadOnlyList<SseEvent> events = await all.NextAsync(2);
-        Assert.Equal(["ENTERED", "LEFT"], events.Select(e => e.Kind));
-        Assert.Equal(JsonValueKind.Null, events[1].Json.GetProperty("serviceRequest").GetProperty("title").ValueKind);
+        Assert.Equal(("LEFT", id), await NextAsync(area));
+        SseEvent left = await all.NextAsync();
+        Assert.Equal(("LEFT", id), (left.Kind, left.Id));
+        Assert.Equal(JsonValueKind.Null, left.Json.GetProperty("serviceRequest").GetProperty("title").ValueKind);
 
         // Nobody knows any more whether it was in the area when it was reported.
         await using SseStream late = await SseStream.OpenAsync(Client, Midtown, after: place);
