@@ -125,21 +125,8 @@ public sealed class EventStreams : IDisposable
         TimeSpan time = _tools.Settings.DrainTime;
         _isDraining = true;
         EventStream[] all = [.. _open.Keys];
-        Random.Shared.Shuffle(all);
         LogMessages.Draining(_tools.Logger, all.Length, time.TotalSeconds);
-        long start = _tools.Time.GetTimestamp();
-        for (int i = 0; i < all.Length; i++)
-        {
-            TimeSpan due = time * ((double)i / all.Length);
-            TimeSpan early = due - _tools.Time.GetElapsedTime(start);
-            if (early > TimeSpan.Zero && !cancellation.IsCancellationRequested)
-            {
-                await Task.Delay(early, _tools.Time, cancellation).ContinueWith(
-                    _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            }
-
-            all[i].End(StreamEnd.ServerStops);
-        }
+        await Draining.EndAsync(all, stream => stream.End(StreamEnd.ServerStops), time, _tools.Time, cancellation);
     }
 
     /// <summary>Ends the subscriptions of clients whose right has expired. They may come back, and are asked for it anew.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using CityHelper.Engine.Cursors;
 using CityHelper.IntegrationTests.Serving;
@@ -20,12 +21,13 @@ internal sealed record Told(string Kind, int Epoch, long Number, string? Id);
 /// after whatever ends its stream, and reads again when it is told to. Now and then it leaves by itself, or stops reading for a while.
 /// </summary>
 /// <param name="watch">What it watches.</param>
+/// <param name="hasSocket">Whether by WebSocket; else by server-sent events.</param>
 /// <param name="servers">The servers.</param>
 /// <param name="answers">A cache between it and them, which lags.</param>
 /// <param name="cursors">Opens places, for the test alone.</param>
 /// <param name="dice">Draws servers and moods.</param>
 internal sealed class ChaosSubscriber(
-    Watch watch, ChaosServers servers, LaggingCache answers, LogPositionCursors cursors, Random dice)
+    Watch watch, bool hasSocket, ChaosServers servers, LaggingCache answers, LogPositionCursors cursors, Random dice)
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
@@ -33,8 +35,11 @@ internal sealed class ChaosSubscriber(
     private readonly List<Told> _told = [];
     private readonly HashSet<string> _shown = [];
     private string? _place;
+    private ChaosSocket? _socket;
 
     public Watch Watch => watch;
+
+    public bool HasSocket => hasSocket;
 
     /// <summary>How often it came back.</summary>
     public int Returns { get; private set; }
@@ -78,13 +83,19 @@ internal sealed class ChaosSubscriber(
             {
                 await ListenAsync(stop);
             }
-            catch (Exception cause) when (cause is HttpRequestException or IOException or OperationCanceledException
-                or InvalidOperationException or JsonException or ObjectDisposedException)
+            catch (Exception cause) when (cause is HttpRequestException or IOException or SocketException
+                or OperationCanceledException or InvalidOperationException or JsonException or ObjectDisposedException)
             {
                 // However a stream ends: it is read to its end or cut, or its server is not there.
                 Returns++;
+                _socket = null;
                 await Task.Delay(s_pause * dice.NextDouble(), CancellationToken.None);
             }
+        }
+
+        if (_socket is not null)
+        {
+            await _socket.DisposeAsync();
         }
     }
 
@@ -93,12 +104,46 @@ internal sealed class ChaosSubscriber(
         string query = $"subscription($after: String) {{ {watch.Subscription}, after: $after) "
             + "{ kind cursor id serviceRequest { id status version title } } }";
         string? after = _place;
-        await using SseStream stream = await SseStream.PostAsync(servers.Pick(dice), query, new { after });
-        using CancellationTokenRegistration leaving = stop.Register(() => stream.Response.Dispose());
+        ChaosStream stream = await OpenAsync(query, new { after });
+        bool stays = false;
+        try
+        {
+            using CancellationTokenRegistration leaving = stop.Register(stream.Cut);
+            await ListenAsync(stream, after, stop);
+            if (stays = stream == _socket && dice.Next(2) == 0)
+            {
+                await _socket!.LeaveAsync();
+            }
+        }
+        finally
+        {
+            if (!stays)
+            {
+                _socket = null;
+                await stream.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task<ChaosStream> OpenAsync(string query, object variables)
+    {
+        HttpClient server = servers.Pick(dice);
+        if (!hasSocket)
+        {
+            return await ChaosStream.OverEventsAsync(server, query, variables);
+        }
+
+        _socket ??= await ChaosSocket.OpenAsync(server.BaseAddress!);
+        await _socket.SubscribeAsync(query, variables);
+        return _socket;
+    }
+
+    private async Task ListenAsync(ChaosStream stream, string? after, CancellationToken stop)
+    {
         int left = dice.Next(20, 400);
         while (left-- > 0)
         {
-            SseEvent next = await stream.NextAsync();
+            StreamEvent next = await stream.NextAsync();
             await TakeAsync(next, after, stop);
             if (dice.Next(2_000) == 0)
             {
@@ -108,7 +153,7 @@ internal sealed class ChaosSubscriber(
         }
     }
 
-    private async Task TakeAsync(SseEvent next, string? after, CancellationToken stop)
+    private async Task TakeAsync(StreamEvent next, string? after, CancellationToken stop)
     {
         LogPosition position = cursors.Open(RequestRows.City, next.Cursor)!.Value;
         lock (_gate)

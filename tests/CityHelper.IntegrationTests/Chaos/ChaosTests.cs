@@ -1,12 +1,8 @@
 using System.Diagnostics;
-using System.Globalization;
 using CityHelper.Data;
 using CityHelper.Data.Changes;
-using CityHelper.Data.Cities;
-using CityHelper.Data.Import.NewYork;
 using CityHelper.Engine.Cursors;
 using CityHelper.IntegrationTests.Commands;
-using CityHelper.IntegrationTests.Redis;
 using CityHelper.IntegrationTests.Serving;
 using CityHelper.Server.Changes;
 using CityHelper.Server.Redis;
@@ -42,42 +38,22 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
     private readonly Stopwatch _time = Stopwatch.StartNew();
     private double _calmSeconds;
     private int _calmChanges;
-    private RedisInstance _redis = null!;
-    private ChaosCluster _cluster = null!;
+    private ChaosScene _scene = null!;
     private ChaosServers _servers = null!;
-    private ChaosImports _imports = null!;
-    private NpgsqlDataSource _database = null!;
     private ChangeLog _log = null!;
     private IReadOnlyList<(short City, string Slug, long Id)> _requests = [];
 
-    private static int Seed => int.Parse(Environment.GetEnvironmentVariable("CITYHELPER_CHAOS_SEED") ?? "1", CultureInfo.InvariantCulture);
-
-    private static double Minutes =>
-        double.Parse(Environment.GetEnvironmentVariable("CITYHELPER_CHAOS_MINUTES") ?? "0", CultureInfo.InvariantCulture);
-
     public async Task InitializeAsync()
     {
-        _cluster = await ChaosCluster.StartAsync();
-        _redis = await RedisInstance.StartAsync();
-        _database = CityHelperDatabase.CreateDataSource(
-            new NpgsqlConnectionStringBuilder(_cluster.ConnectionString) { Pooling = false, CommandTimeout = 60 }.ConnectionString);
-        _log = new ChangeLog(_database);
-        _imports = new ChaosImports(_cluster.ConnectionString);
-        string first = _imports.WriteFirst();
-        foreach (string slug in s_slugs)
-        {
-            await new CityDirectory(_database, TimeProvider.System).AddAsync(NewYork.Facts with { Slug = slug });
-        }
-
-        await ImportAsync(first);
-
-        _requests = await WrittenAsync();
-        _servers = await ChaosServers.StartAsync(_cluster.ConnectionString, _redis.ConnectionString);
+        _scene = await ChaosScene.StartAsync(s_slugs);
+        _log = new ChangeLog(_scene.Database);
+        _requests = await _scene.WrittenAsync();
+        _servers = await _scene.StartServersAsync();
         foreach (FollowerRecord follower in _followers)
         {
             _following.Add(await TestServer.StartAsync(
-                _cluster.ConnectionString,
-                redis: _redis.ConnectionString,
+                _scene.Cluster.ConnectionString,
+                redis: _scene.Redis.ConnectionString,
                 services: services => services.AddSingleton<IChangeObserver>(follower)));
         }
     }
@@ -90,24 +66,22 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         await _servers.DisposeAsync();
-        await _database.DisposeAsync();
-        await _redis.DisposeAsync();
-        await _cluster.DisposeAsync();
-        _imports.Dispose();
+        await _scene.DisposeAsync();
     }
 
     [Fact]
     public async Task Whatever_is_killed_all_tell_one_history()
     {
         using var writers = new ChaosWriters(
-            _servers, _cluster.ConnectionString, _requests, _notes, _following[0].Services.GetRequiredService<LogPositionCursors>(), Seed);
+            _servers, _scene.Cluster.ConnectionString, _requests, _notes, _following[0].Services.GetRequiredService<LogPositionCursors>(),
+            ChaosScene.Seed);
         writers.Start();
         double start = _time.Elapsed.TotalSeconds;
         Func<Task>[] faults =
         [
             KillServerAsync, KillImporterAsync, KillRedisAsync, HangRedisAsync, KillPostgresAsync, PromoteAsync, RestoreAsync,
         ];
-        var dice = new Random(Seed);
+        var dice = new Random(ChaosScene.Seed);
         await WorkedAsync("nothing");
         do
         {
@@ -117,13 +91,13 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
                 await WorkedAsync(fault.Method.Name);
                 if (i % 3 == 2)
                 {
-                    await ImportAsync(_imports.WriteNext());
+                    await _scene.ImportAsync(s_slugs, _scene.Imports.WriteNext());
                 }
             }
 
             dice.Shuffle(faults);
         }
-        while (_time.Elapsed.TotalMinutes < Minutes);
+        while (_time.Elapsed.TotalMinutes < ChaosScene.Minutes);
 
         await writers.StopAsync();
         double seconds = _time.Elapsed.TotalSeconds - start;
@@ -142,37 +116,37 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
 
     private async Task KillImporterAsync()
     {
-        string path = _imports.WriteNext();
-        bool[] areKilled = await Task.WhenAll(s_slugs.Select(slug => _imports.KillInTransactionAsync(slug, path)));
+        string path = _scene.Imports.WriteNext();
+        bool[] areKilled = await Task.WhenAll(s_slugs.Select(slug => _scene.Imports.KillInTransactionAsync(slug, path)));
         output.WriteLine($"{areKilled.Count(isKilled => isKilled)} importers killed in a transaction");
     }
 
     private async Task KillRedisAsync()
     {
-        await _redis.KillAsync();
-        long length = _redis.CutFile(20_000);
+        await _scene.Redis.KillAsync();
+        long length = _scene.Redis.CutFile(20_000);
         Assert.True(length > 20_000, $"nothing but the beginning would be left of {length} bytes");
         await WorkedAsync("Redis away");
-        await _redis.StartAgainAsync();
+        await _scene.Redis.StartAgainAsync();
     }
 
     private async Task HangRedisAsync()
     {
-        await _redis.HangAsync();
+        await _scene.Redis.HangAsync();
         await WorkedAsync("Redis hanging");
-        await _redis.GoOnAsync();
+        await _scene.Redis.GoOnAsync();
     }
 
     private async Task KillPostgresAsync()
     {
-        await _cluster.KillAsync();
-        await _cluster.StartAgainAsync();
+        await _scene.Cluster.KillAsync();
+        await _scene.Cluster.StartAgainAsync();
     }
 
     // What is committed after it was cut off is lost, and known to followers and stream.
     private async Task PromoteAsync()
     {
-        ChaosCluster.Standby standby = await _cluster.AddStandbyAsync();
+        ChaosCluster.Standby standby = await _scene.Cluster.AddStandbyAsync();
         await standby.CutOffAsync();
         await WorkedAsync("a standby cut off");
         await standby.PromoteAsync();
@@ -182,17 +156,10 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
     // On the same timeline: only the witnesses, stream and followers, tell of it.
     private async Task RestoreAsync()
     {
-        string backup = await _cluster.BackUpAsync();
+        string backup = await _scene.Cluster.BackUpAsync();
         await WorkedAsync("a backup made");
-        await _cluster.RestoreAsync(backup);
+        await _scene.Cluster.RestoreAsync(backup);
         _notes.Lose();
-    }
-
-    // Into both cities at once.
-    private async Task ImportAsync(string path)
-    {
-        string?[] failures = await Task.WhenAll(s_slugs.Select(slug => _imports.ImportAsync(slug, path)));
-        Assert.All(failures, Assert.Null);
     }
 
     /// <summary>Waits until changes of both cities have gone all the way: so many more events, at both followers.</summary>
@@ -219,7 +186,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
 
     private async Task<long> HeadAsync(short city)
     {
-        await using NpgsqlCommand command = _database.CreateCommand("select coalesce(max(n), 0) from change where city_id = $1");
+        await using NpgsqlCommand command = _scene.Database.CreateCommand("select coalesce(max(n), 0) from change where city_id = $1");
         command.Parameters.Add(new() { Value = city });
         return (long)(await command.ExecuteScalarAsync())!;
     }
@@ -243,10 +210,10 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
     private async Task CheckAsync(ChaosWriters writers)
     {
         // Whatever a dead importer left half done is done when the file comes again.
-        await ImportAsync(_imports.WriteNext());
+        await _scene.ImportAsync(s_slugs, _scene.Imports.WriteNext());
         await UntilAsync(IsQuietAsync, "at the end");
-        var history = new ChaosHistory(_database, _log);
-        await using ConnectionMultiplexer redis = await RedisConnection.ConnectAsync(_redis.ConnectionString);
+        var history = new ChaosHistory(_scene.Database, _log);
+        await using ConnectionMultiplexer redis = await RedisConnection.ConnectAsync(_scene.Redis.ConnectionString);
         int events = 0;
         foreach (short city in Cities().Prepend<short>(0))
         {
@@ -273,7 +240,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
 
     private async Task<bool> IsQuietAsync()
     {
-        await using NpgsqlCommand waiting = _database.CreateCommand("select count(*) from change_outbox");
+        await using NpgsqlCommand waiting = _scene.Database.CreateCommand("select count(*) from change_outbox");
         if ((long)(await waiting.ExecuteScalarAsync())! > 0)
         {
             return false;
@@ -300,10 +267,10 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
     // How many requests are not as the last file says.
     private async Task<IReadOnlyList<string>> ImportedAsync()
     {
-        await using NpgsqlCommand command = _database.CreateCommand(
+        await using NpgsqlCommand command = _scene.Database.CreateCommand(
             $"""
             select count(*)::text from service_request
-            where external_id::int <= {ChaosImports.Few} and source_status is distinct from '{_imports.Status}'
+            where external_id::int <= {ChaosImports.Few} and source_status is distinct from '{_scene.Imports.Status}'
             """);
         return [(string)(await command.ExecuteScalarAsync())!];
     }
@@ -312,8 +279,8 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
     {
         var configuration = new Dictionary<string, string?>
         {
-            [CityHelperDatabase.ConnectionStringKey] = _cluster.ConnectionString,
-            [RedisConnection.ConnectionStringKey] = _redis.ConnectionString,
+            [CityHelperDatabase.ConnectionStringKey] = _scene.Cluster.ConnectionString,
+            [RedisConnection.ConnectionStringKey] = _scene.Redis.ConnectionString,
         };
         foreach (string slug in s_slugs)
         {
@@ -322,22 +289,5 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
             CommandRun copy = await CommandRun.OfAsync(configuration, "log", "compare", "--city", slug);
             Assert.True(copy.Code == 0, copy.Output + copy.Error);
         }
-    }
-
-    private async Task<IReadOnlyList<(short City, string Slug, long Id)>> WrittenAsync()
-    {
-        await using NpgsqlCommand command = _database.CreateCommand(
-            $"""
-            select r.city_id, c.slug, r.id from service_request r join city c on c.id = r.city_id
-            where r.external_id::int > {ChaosImports.Few + ChaosImports.Many} order by r.city_id, r.id
-            """);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
-        var requests = new List<(short, string, long)>();
-        while (await reader.ReadAsync())
-        {
-            requests.Add((reader.GetInt16(0), reader.GetString(1), reader.GetInt64(2)));
-        }
-
-        return requests;
     }
 }

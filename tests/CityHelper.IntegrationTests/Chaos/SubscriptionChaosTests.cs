@@ -1,12 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using CityHelper.Data;
 using CityHelper.Data.Changes;
-using CityHelper.Data.Cities;
-using CityHelper.Data.Import.NewYork;
 using CityHelper.Engine;
 using CityHelper.Engine.Cursors;
-using CityHelper.IntegrationTests.Redis;
 using CityHelper.IntegrationTests.Serving;
 using Npgsql;
 using Xunit;
@@ -15,9 +11,10 @@ using Xunit.Abstractions;
 namespace CityHelper.IntegrationTests.Chaos;
 
 /// <summary>
-/// Fifty subscribers of two servers, with areas of all kinds, beside writers and imports; servers, Redis and PostgreSQL are killed,
-/// subscribers leave and stop reading. Afterwards the log says what each should have been told: nothing is lost, nothing is double, the
-/// order is the log's, every RESYNC has its cause in a server's log, and what each shows is what a fresh query shows.
+/// Fifty subscribers of two servers, over both transports, with areas of all kinds, beside writers and imports; servers, Redis and
+/// PostgreSQL are killed, subscribers leave and stop reading, and read their queries through a cache that lags. Afterwards the log says
+/// what each should have been told: nothing is lost, nothing is double, the order is the log's, every RESYNC has its cause in a server's
+/// log, and what each shows is what a fresh query shows.
 /// </summary>
 /// <remarks>
 /// In the suite about a minute. By hand: <c>CITYHELPER_CHAOS_MINUTES=10</c> goes on that long, in drawn orders
@@ -34,57 +31,40 @@ public sealed class SubscriptionChaosTests(ITestOutputHelper output) : IAsyncLif
     private readonly LogPositionCursors _cursors = new(new CursorKeys(new CursorKey(new byte[CursorKey.KeyBytes]), Previous: null));
     private readonly HashSet<long> _unexplained = [];
     private int _kills;
-    private RedisInstance _redis = null!;
-    private ChaosCluster _cluster = null!;
+    private ChaosScene _scene = null!;
     private ChaosServers _servers = null!;
-    private ChaosImports _imports = null!;
-    private NpgsqlDataSource _database = null!;
     private IReadOnlyDictionary<int, string> _boundaries = new Dictionary<int, string>();
-
-    private static int Seed => int.Parse(Environment.GetEnvironmentVariable("CITYHELPER_CHAOS_SEED") ?? "1", CultureInfo.InvariantCulture);
-
-    private static double Minutes =>
-        double.Parse(Environment.GetEnvironmentVariable("CITYHELPER_CHAOS_MINUTES") ?? "0", CultureInfo.InvariantCulture);
 
     public async Task InitializeAsync()
     {
-        _cluster = await ChaosCluster.StartAsync();
-        _redis = await RedisInstance.StartAsync();
-        _database = CityHelperDatabase.CreateDataSource(
-            new NpgsqlConnectionStringBuilder(_cluster.ConnectionString) { Pooling = false, CommandTimeout = 60 }.ConnectionString);
-        _imports = new ChaosImports(_cluster.ConnectionString);
-        await new CityDirectory(_database, TimeProvider.System).AddAsync(NewYork.Facts with { Slug = "nyc" });
-        Assert.Null(await _imports.ImportAsync("nyc", _imports.WriteFirst()));
+        _scene = await ChaosScene.StartAsync("nyc");
         _boundaries = Enumerable.Range(1, 4).ToDictionary(id => id, id => (West: -74 + (id * 0.01), East: -73.98 + (id * 0.01)))
             .ToDictionary(b => b.Key, b => string.Create(
                 CultureInfo.InvariantCulture,
                 $"POLYGON (({b.Value.West} 40.70, {b.Value.East} 40.71, {b.Value.West + 0.01} 40.78, {b.Value.West} 40.70))"));
         await BoundaryRows.AddAsync(
-            _cluster.ConnectionString,
+            _scene.Cluster.ConnectionString,
             [.. _boundaries.Select(b => BoundaryRows.Boundary(b.Key, "district", $"{b.Key}", $"District {b.Key}", b.Value))]);
-        _servers = await ChaosServers.StartAsync(_cluster.ConnectionString, _redis.ConnectionString);
+        _servers = await _scene.StartServersAsync();
     }
 
     public async Task DisposeAsync()
     {
         await _servers.DisposeAsync();
-        await _database.DisposeAsync();
-        await _redis.DisposeAsync();
-        await _cluster.DisposeAsync();
-        _imports.Dispose();
+        await _scene.DisposeAsync();
     }
 
     [Fact]
     public async Task Whatever_is_killed_every_subscriber_is_told_what_the_log_says()
     {
-        IReadOnlyList<(short City, string Slug, long Id)> requests = await WrittenAsync();
-        using var writers = new ChaosWriters(_servers, _cluster.ConnectionString, requests, _notes, _cursors, Seed);
+        IReadOnlyList<(short City, string Slug, long Id)> requests = await _scene.WrittenAsync();
+        using var writers = new ChaosWriters(_servers, _scene.Cluster.ConnectionString, requests, _notes, _cursors, ChaosScene.Seed);
         using var stop = new CancellationTokenSource();
-        var dice = new Random(Seed);
+        var dice = new Random(ChaosScene.Seed);
         var answers = new LaggingCache(_servers);
         ChaosSubscriber[] subscribers = [.. Enumerable.Range(0, Subscribers).Select(i => new ChaosSubscriber(
             i % 10 == 9 ? Watch.OfRow(requests[dice.Next(requests.Count)].Id) : Watch.Of(i, dice, _boundaries),
-            _servers, answers, _cursors, new Random(HashCode.Combine(Seed, i))))];
+            hasSocket: i / 10 % 2 == 1, _servers, answers, _cursors, new Random(HashCode.Combine(ChaosScene.Seed, i))))];
         Task[] running = [.. subscribers.Select(subscriber => Task.Run(() => subscriber.RunAsync(stop.Token)))];
         writers.Start();
         await FaultsAsync(dice);
@@ -110,7 +90,7 @@ public sealed class SubscriptionChaosTests(ITestOutputHelper output) : IAsyncLif
 
             dice.Shuffle(faults);
         }
-        while (_time.Elapsed.TotalMinutes < Minutes);
+        while (_time.Elapsed.TotalMinutes < ChaosScene.Minutes);
         await WorkedAsync();
     }
 
@@ -123,19 +103,19 @@ public sealed class SubscriptionChaosTests(ITestOutputHelper output) : IAsyncLif
         await _servers.StartAgainAsync(server);
     }
 
-    private async Task ImportAsync() => Assert.Null(await _imports.ImportAsync("nyc", _imports.WriteNext()));
+    private Task ImportAsync() => _scene.ImportAsync(["nyc"], _scene.Imports.WriteNext());
 
     private async Task KillRedisAsync()
     {
-        await _redis.KillAsync();
+        await _scene.Redis.KillAsync();
         await WorkedAsync();
-        await _redis.StartAgainAsync();
+        await _scene.Redis.StartAgainAsync();
     }
 
     private async Task KillPostgresAsync()
     {
-        await _cluster.KillAsync();
-        await _cluster.StartAgainAsync();
+        await _scene.Cluster.KillAsync();
+        await _scene.Cluster.StartAgainAsync();
     }
 
     /// <summary>Waits for so many changes that queues and replays have had something to do.</summary>
@@ -153,7 +133,8 @@ public sealed class SubscriptionChaosTests(ITestOutputHelper output) : IAsyncLif
     /// <summary>A last change of something that each subscriber watches: who was told of it was told of all before.</summary>
     private async Task<IReadOnlyDictionary<ChaosSubscriber, long>> LastWordsAsync(ChaosSubscriber[] subscribers)
     {
-        await new ChangeLog(_database).NumberAsync(RequestRows.City, null, null, CancellationToken.None);
+        var log = new ChangeLog(_scene.Database);
+        await log.NumberAsync(RequestRows.City, null, null, CancellationToken.None);
         var last = new Dictionary<ChaosSubscriber, long>();
         foreach (ChaosSubscriber subscriber in subscribers)
         {
@@ -171,7 +152,7 @@ public sealed class SubscriptionChaosTests(ITestOutputHelper output) : IAsyncLif
                     )
                     select record_service_request_change(was, whole, 'service', 'last words')::text from after
                     """);
-                Numbering numbering = (await new ChangeLog(_database).NumberAsync(RequestRows.City, null, null, CancellationToken.None))!;
+                Numbering numbering = (await log.NumberAsync(RequestRows.City, null, null, CancellationToken.None))!;
                 last.Add(subscriber, numbering.Head);
             }
         }
@@ -201,7 +182,7 @@ public sealed class SubscriptionChaosTests(ITestOutputHelper output) : IAsyncLif
             $"No log has the cause of the RESYNCs at {string.Join(", ", _unexplained)}; {_kills} were killed.");
         Assert.True(answers.Hits > 0, "The cache never lagged.");
         output.WriteLine(
-            $"{Subscribers} subscribers, {events} events, {resyncs} RESYNCs, {subscribers.Sum(s => s.Returns)} returns, "
+            $"{Subscribers} subscribers, {subscribers.Count(s => s.HasSocket)} of them by WebSocket, {events} events, {resyncs} RESYNCs, {subscribers.Sum(s => s.Returns)} returns, "
                 + $"{answers.Hits} old answers, {_notes.Confirmed} confirmed changes, in {_time.Elapsed.TotalSeconds:0} s; 0 lost, "
                 + "0 double");
     }
@@ -253,7 +234,7 @@ public sealed class SubscriptionChaosTests(ITestOutputHelper output) : IAsyncLif
     private async Task<SortedDictionary<long, string>> ExpectedAsync(Watch watch)
     {
         string holds = watch.Row is { } row ? $"service_request_id = {row}" : watch.Sql;
-        await using NpgsqlCommand command = _database.CreateCommand(
+        await using NpgsqlCommand command = _scene.Database.CreateCommand(
             $"""
             select n, kind::text, coalesce(was, false), coalesce(is_now, false) from (
                 select n, kind,
@@ -286,7 +267,7 @@ public sealed class SubscriptionChaosTests(ITestOutputHelper output) : IAsyncLif
 
     private async Task<IReadOnlyList<string>> MatchingAsync(Watch watch)
     {
-        await using NpgsqlCommand command = _database.CreateCommand(
+        await using NpgsqlCommand command = _scene.Database.CreateCommand(
             "select id from (select id, location as p, status::text as status from service_request where city_id = 1) r "
                 + $"where {watch.Sql}");
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
@@ -322,24 +303,7 @@ public sealed class SubscriptionChaosTests(ITestOutputHelper output) : IAsyncLif
 
     private async Task<string?> TextAsync(string sql)
     {
-        await using NpgsqlCommand command = _database.CreateCommand(sql);
+        await using NpgsqlCommand command = _scene.Database.CreateCommand(sql);
         return await command.ExecuteScalarAsync() as string;
-    }
-
-    private async Task<IReadOnlyList<(short City, string Slug, long Id)>> WrittenAsync()
-    {
-        await using NpgsqlCommand command = _database.CreateCommand(
-            $"""
-            select r.city_id, c.slug, r.id from service_request r join city c on c.id = r.city_id
-            where r.external_id::int > {ChaosImports.Few + ChaosImports.Many} order by r.city_id, r.id
-            """);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
-        var requests = new List<(short, string, long)>();
-        while (await reader.ReadAsync())
-        {
-            requests.Add((reader.GetInt16(0), reader.GetString(1), reader.GetInt64(2)));
-        }
-
-        return requests;
     }
 }

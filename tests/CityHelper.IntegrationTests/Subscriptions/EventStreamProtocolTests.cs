@@ -118,7 +118,7 @@ public sealed class EventStreamProtocolTests(SubscriptionServer fixture) : IClas
         string place = await fixture.CursorAsync();
         const string Query = "subscription($after: String) { onServiceRequestChanged(city: \"nyc\", after: $after) { kind cursor } }";
         await using SseStream stream = await SseStream.PostAsync(Client, Query, new { after = argument }, lastEventId: place);
-        SseEvent first = await stream.NextAsync();
+        StreamEvent first = await stream.NextAsync();
         Assert.Equal(("RESUMED", place), (first.Kind, first.Cursor));
     }
 

@@ -103,7 +103,7 @@ public sealed class ProxiedStreamTests(SubscriptionServer fixture) : IClassFixtu
 
     private static async Task<(string Kind, string Id)> NextAsync(SseStream stream)
     {
-        SseEvent next = await stream.NextAsync();
+        StreamEvent next = await stream.NextAsync();
         return (next.Kind, next.Id!);
     }
 

@@ -33,13 +33,16 @@ internal sealed class RawSocket : IAsyncDisposable
     /// <summary>The headers of that answer.</summary>
     public string Head { get; private set; } = "";
 
+    /// <inheritdoc cref="OpenAsync(Uri, string?, string[])"/>
+    public static Task<RawSocket> OpenAsync(TestServer server, string? protocol = Protocol, params string[] headers) =>
+        OpenAsync(server.Client.BaseAddress!, protocol, headers);
+
     /// <summary>Asks for an upgrade.</summary>
-    /// <param name="server">The server.</param>
+    /// <param name="address">The server's.</param>
     /// <param name="protocol">The subprotocols; null for none.</param>
     /// <param name="headers">Further header lines; one of <c>Host</c> replaces the usual one.</param>
-    public static async Task<RawSocket> OpenAsync(TestServer server, string? protocol = Protocol, params string[] headers)
+    public static async Task<RawSocket> OpenAsync(Uri address, string? protocol = Protocol, params string[] headers)
     {
-        Uri address = server.Client.BaseAddress!;
         var connection = new TcpClient { NoDelay = true };
         await connection.ConnectAsync(address.Host, address.Port);
         var socket = new RawSocket(connection);
@@ -62,10 +65,14 @@ internal sealed class RawSocket : IAsyncDisposable
         return socket;
     }
 
+    /// <inheritdoc cref="OpenKnownAsync(Uri, object?, string[])"/>
+    public static Task<RawSocket> OpenKnownAsync(TestServer server, object? payload = null, params string[] headers) =>
+        OpenKnownAsync(server.Client.BaseAddress!, payload, headers);
+
     /// <summary>Opens one whose client is known.</summary>
-    public static async Task<RawSocket> OpenKnownAsync(TestServer server, object? payload = null, params string[] headers)
+    public static async Task<RawSocket> OpenKnownAsync(Uri address, object? payload = null, params string[] headers)
     {
-        RawSocket socket = await OpenAsync(server, Protocol, headers);
+        RawSocket socket = await OpenAsync(address, Protocol, headers);
         await socket.SendAsync(new { type = "connection_init", payload });
         JsonElement ack = await socket.ReadAsync();
         return ack.GetProperty("type").GetString() == "connection_ack" ? socket : throw new InvalidOperationException($"{ack}");
@@ -179,6 +186,9 @@ internal sealed class RawSocket : IAsyncDisposable
         await ReadExactlyAsync(body);
         return JsonDocument.Parse(body).RootElement;
     }
+
+    /// <summary>Cuts the connection below, without a word.</summary>
+    public void Cut() => _connection.Dispose();
 
     public async ValueTask DisposeAsync()
     {

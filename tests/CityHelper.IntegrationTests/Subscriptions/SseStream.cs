@@ -15,16 +15,6 @@ internal sealed record SseBlock(string? Event, string? Id, string? Data, string?
     public bool IsComment => this is { Event: null, Id: null, Data: null, Retry: null };
 }
 
-/// <summary>An event of a subscription.</summary>
-/// <param name="Kind">What it means.</param>
-/// <param name="Cursor">Its place.</param>
-/// <param name="Json">The value of the subscription's field.</param>
-internal sealed record SseEvent(string Kind, string Cursor, JsonElement Json)
-{
-    /// <summary>The id of its request.</summary>
-    public string? Id => Json.TryGetProperty("id", out JsonElement id) ? id.GetString() : null;
-}
-
 /// <summary>A subscription over server-sent events, as a client without a library reads it.</summary>
 internal sealed class SseStream : IAsyncDisposable
 {
@@ -119,7 +109,7 @@ internal sealed class SseStream : IAsyncDisposable
     }
 
     /// <summary>The next event of the subscription; comments and places are skipped.</summary>
-    public async Task<SseEvent> NextAsync()
+    public async Task<StreamEvent> NextAsync()
     {
         while (true)
         {
@@ -136,21 +126,17 @@ internal sealed class SseStream : IAsyncDisposable
                 throw new InvalidOperationException($"The event has errors: {errors}");
             }
 
-            JsonElement change = root.GetProperty("data").EnumerateObject().Single().Value;
-            string cursor = change.GetProperty("cursor").GetString()!;
-            if (block.Id != cursor)
-            {
-                throw new InvalidOperationException($"The event's id is {block.Id}, and its cursor {cursor}.");
-            }
-
-            return new SseEvent(change.GetProperty("kind").GetString()!, cursor, change);
+            var next = StreamEvent.Of(root.GetProperty("data"));
+            return block.Id == next.Cursor
+                ? next
+                : throw new InvalidOperationException($"The event's id is {block.Id}, and its cursor {next.Cursor}.");
         }
     }
 
     /// <summary>Some events.</summary>
-    public async Task<IReadOnlyList<SseEvent>> NextAsync(int count)
+    public async Task<IReadOnlyList<StreamEvent>> NextAsync(int count)
     {
-        var events = new List<SseEvent>();
+        var events = new List<StreamEvent>();
         while (events.Count < count)
         {
             events.Add(await NextAsync());

@@ -1,3 +1,4 @@
+using CityHelper.Engine.Subscriptions;
 using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -42,20 +43,8 @@ public sealed class SocketRegister(TimeProvider time, ILogger<SocketRegister> lo
             all = [.. _places];
         }
 
-        Random.Shared.Shuffle(all);
         LogMessages.SocketsDraining(logger, all.Length, span.TotalSeconds);
-        long start = time.GetTimestamp();
-        for (int i = 0; i < all.Length; i++)
-        {
-            TimeSpan early = span * ((double)i / all.Length) - time.GetElapsedTime(start);
-            if (early > TimeSpan.Zero && !cancellation.IsCancellationRequested)
-            {
-                await Task.Delay(early, time, cancellation).ContinueWith(
-                    _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            }
-
-            all[i].Close(SocketClose.ServiceRestart);
-        }
+        await Draining.EndAsync(all, place => place.Close(SocketClose.ServiceRestart), span, time, cancellation);
     }
 
     /// <summary>Takes a place for a WebSocket.</summary>
