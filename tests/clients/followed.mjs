@@ -16,6 +16,12 @@ export function followed(control) {
     /** Stops the server and starts another in its place; changes the request in between, if a status is given. */
     restart: (status) => ask(status ? `/restart/${status}` : '/restart'),
 
+    /** Ends the rights to all subscriptions; who comes back gets them anew. */
+    endRights: () => ask('/end-rights'),
+
+    /** Ends all `subscriptions`, or all `sockets`, and takes no more of them until the server is restarted. */
+    refuse: (what) => ask(`/refuse/${what}`),
+
     told,
 
     /** Runs a check and prints its name. The first failure ends the script. */

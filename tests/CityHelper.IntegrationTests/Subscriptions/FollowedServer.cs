@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CityHelper.Engine.Transport.WebSockets;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using Microsoft.AspNetCore.Builder;
@@ -22,6 +23,8 @@ public sealed class FollowedServer(PostgresFixture postgres) : IAsyncLifetime
 
     private int Port => _server.Client.BaseAddress!.Port;
 
+    private SocketRegister Sockets => _server.Server.Services.GetRequiredService<SocketRegister>();
+
     public async Task InitializeAsync()
     {
         await _server.InitializeAsync();
@@ -33,6 +36,9 @@ public sealed class FollowedServer(PostgresFixture postgres) : IAsyncLifetime
         _control.MapPost("/write/{status}", (string status) => InTurnAsync(() => WriteAsync(status)));
         _control.MapPost("/restart", () => InTurnAsync(() => RestartAsync(null)));
         _control.MapPost("/restart/{status}", (string status) => InTurnAsync(() => RestartAsync(status)));
+        _control.MapPost("/end-rights", () => InTurnAsync(EndRightsAsync));
+        _control.MapPost("/refuse/subscriptions", () => InTurnAsync(() => _server.Streams.DrainAsync(CancellationToken.None)));
+        _control.MapPost("/refuse/sockets", () => InTurnAsync(() => Sockets.DrainAsync(TimeSpan.Zero, CancellationToken.None)));
         await _control.StartAsync();
     }
 
@@ -56,6 +62,12 @@ public sealed class FollowedServer(PostgresFixture postgres) : IAsyncLifetime
     }));
 
     private Task WriteAsync(string status) => _server.SetStatusAsync(_id, status);
+
+    private Task EndRightsAsync()
+    {
+        Assert.NotEqual(0, _server.Streams.EndRights(_ => true));
+        return Task.CompletedTask;
+    }
 
     private async Task RestartAsync(string? status)
     {
