@@ -1,12 +1,13 @@
-// Subscriptions over WebSockets with clients as npm has them: graphql-ws, and Apollo Client and urql above it. The server is stopped and
-// started again while they listen. Prints a line for each check.
+// Subscriptions over WebSockets with clients as npm has them: graphql-ws, and Apollo Client and urql above it (urql also above
+// graphql-sse). The server is stopped and started again while they listen. Prints a line for each check.
 //
 //   node sockets.mjs SETTINGS     JSON: url (of GraphQL), control (of the test), id (of a request that is changed)
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { ApolloClient, ApolloLink, gql as apolloGql, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
-import { createClient as createUrql, gql as urqlGql, subscriptionExchange } from '@urql/core';
+import { cacheExchange, Client, fetchExchange, gql as urqlGql, subscriptionExchange } from '@urql/core';
+import { createClient as createSse } from 'graphql-sse';
 import { createClient } from 'graphql-ws';
 import { tap } from 'rxjs';
 import WebSocket from 'ws';
@@ -17,6 +18,8 @@ const query = `subscription Follow($id: ID!, $after: String) {
   onServiceRequestUpdated(id: $id, after: $after) { kind cursor status serviceRequest { id status } }
 }`;
 const { write, restart, told, check } = followed(control);
+
+const soon = () => new Promise((resolve) => setTimeout(resolve, 50));
 
 /**
  * A client that comes back whatever happened. By itself it gives up when a connection cannot be opened: `shouldRetry` is then asked about an
@@ -29,7 +32,7 @@ const open = () =>
     webSocketImpl: WebSocket,
     retryAttempts: Infinity,
     shouldRetry: () => true,
-    retryWait: () => new Promise((resolve) => setTimeout(resolve, 50)),
+    retryWait: soon,
   });
 
 /** Sees one change, and then the one that comes while the server is away. */
@@ -78,7 +81,8 @@ await check('Apollo Client resumes after a restart', async () => {
   // The link below sends the same object again when it comes back, as it is by then.
   const place = new ApolloLink((operation, forward) =>
     forward(operation).pipe(tap(({ data }) => {
-      operation.variables.after = Object.values(data)[0].cursor;
+      const cursor = Object.values(data ?? {})[0]?.cursor;
+      if (cursor && operation.operationType === 'subscription') operation.variables.after = cursor;
     })));
   const client = new ApolloClient({ link: ApolloLink.from([place, new GraphQLWsLink(socket)]), cache: new InMemoryCache() });
   const events = told();
@@ -94,34 +98,29 @@ await check('Apollo Client resumes after a restart', async () => {
   await socket.dispose();
 });
 
-await check('urql resumes after a restart', async () => {
-  const socket = open();
-  const client = createUrql({
-    url,
-    preferGetMethod: false,
-    exchanges: [
-      subscriptionExchange({
-        forwardSubscription({ query: text, variables }) {
-          const request = { query: text, variables: { ...variables } };
-          return {
-            subscribe: (sink) => ({
-              unsubscribe: socket.subscribe(request, {
-                ...sink,
-                next(result) {
-                  request.variables.after = Object.values(result.data)[0].cursor;
-                  sink.next(result);
-                },
-              }),
-            }),
-          };
-        },
-      }),
-    ],
+// Both libraries have the same `subscribe`.
+for (const [name, transport] of [['graphql-ws', open()], ['graphql-sse', createSse({ url, retryAttempts: Infinity, retry: soon })]]) {
+  await check(`urql resumes after a restart, over ${name}`, async () => {
+    const forwardSubscription = ({ query: text, variables }) => {
+      const request = { query: text, variables: { ...variables } };
+      const next = (sink) => (result) => {
+        request.variables.after = Object.values(result.data ?? {})[0]?.cursor ?? request.variables.after;
+        sink.next(result);
+      };
+      return { subscribe: (sink) => ({ unsubscribe: transport.subscribe(request, { ...sink, next: next(sink) }) }) };
+    };
+    const client = new Client({
+      url,
+      preferGetMethod: false,
+      exchanges: [cacheExchange, fetchExchange, subscriptionExchange({ forwardSubscription })],
+    });
+    const events = told();
+    const { unsubscribe } = client.subscription(urqlGql(query), { id }).subscribe(({ data, error }) =>
+      error ? events.fail(error) : events.push(data.onServiceRequestUpdated));
+    await seesBoth(events);
+    unsubscribe();
+    await transport.dispose();
   });
-  const events = told();
-  const { unsubscribe } = client.subscription(urqlGql(query), { id }).subscribe(({ data, error }) =>
-    error ? events.fail(error) : events.push(data.onServiceRequestUpdated));
-  await seesBoth(events);
-  unsubscribe();
-  await socket.dispose();
-});
+}
+
+process.exit(0); // graphql-sse keeps connections that it has given up.
