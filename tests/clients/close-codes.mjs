@@ -154,5 +154,10 @@ async function isRetried([code, cause, options, act]) {
   console.log(`ok  ${code} is retried: ${cause}`);
 }
 
+// A server that has just started closes with 1013, until it follows the city.
+const first = listen({});
+assert.equal(await first.events.next(), 'RESYNC');
+await first.client.dispose();
+
 await Promise.all([...final.map(isFinal), ...retried.map(isRetried)]);
 for (const row of retriedByAll) await isRetried(row);
