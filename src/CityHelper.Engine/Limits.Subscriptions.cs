@@ -21,6 +21,12 @@ public static partial class Limits
     /// <summary>New subscriptions at once: two seconds' worth, for clients that come back together.</summary>
     public const int StreamsBurst = 2 * StreamsPerSecond;
 
+    /// <summary>
+    /// New subscriptions that wait to be admitted: five seconds' worth. More are refused, since a request may take 10 s. A refusal ends a
+    /// whole WebSocket, and the EventSource of a browser for ever.
+    /// </summary>
+    public const int StreamsWaitingMax = 5 * StreamsPerSecond;
+
     /// <summary>When to ask again for a stream that was refused: by then a burst is admitted.</summary>
     public const int StreamRetrySeconds = 5;
 
@@ -47,17 +53,18 @@ public static partial class Limits
     public const int ReplayPageEvents = 1_000;
 
     /// <summary>
-    /// Replays that read the log in the database at the same time. Those behind them wait <see cref="ReplayWaitMax"/>, then get RESYNC.
+    /// Replays that read the database, or more than a page of memory, at the same time. Those behind them wait
+    /// <see cref="ReplayWaitMax"/>, then get RESYNC.
     /// </summary>
     public const int ReplaysFromLogMax = 2;
 
-    /// <summary>How long a replay waits for its turn to read the log.</summary>
+    /// <summary>How long a replay waits for its turn.</summary>
     public static readonly TimeSpan ReplayWaitMax = TimeSpan.FromSeconds(5);
 
     /// <summary>Events that a replay makes at once, so that 10,000 that begin together hold few.</summary>
     public const int ReplayChunkEvents = 32;
 
-    /// <summary>How long a place above this server's head is waited for: two pulses, and the reading.</summary>
+    /// <summary>How long a position above this server's head is waited for: two pulses, and the reading.</summary>
     public static readonly TimeSpan AheadWaitMax = TimeSpan.FromSeconds(1);
 
     /// <summary>Rows of events read with one statement.</summary>
@@ -93,8 +100,32 @@ public static partial class Limits
     /// <summary>Positions of a polygon that a client sends with a subscription: it stays in memory, 100 bytes for each.</summary>
     public const int SubscriptionPositionsMax = 1_000;
 
-    /// <summary>Positions of all polygons that clients sent with their subscriptions: 200 MB.</summary>
+    /// <summary>Positions of all polygons and conditions that clients sent with their subscriptions: 200 MB.</summary>
     public const int SubscriptionPositionsOfAllMax = 2_000_000;
+
+    /// <summary>Characters of a condition's values that count as one position of a polygon: both take about 100 bytes.</summary>
+    public const int CharsPerPosition = 50;
+
+    /// <summary>
+    /// Different selections among the subscriptions of a client: each is read and written by itself for each event. An application has a
+    /// handful; a browser tool that asks for anything else has one for each user.
+    /// </summary>
+    public const int SelectionsOfClientMax = 1_000;
+
+    /// <summary>Characters of a selection's variables, which stay in memory: they are numbers, Booleans, and cursors of 100.</summary>
+    public const int SelectionCharsMax = 4_096;
+
+    /// <summary>
+    /// Areas that the database tests for the changes that are dispatched together, a statement each: 20 batches, some 40 ms. The
+    /// subscriptions of more get RESYNC.
+    /// </summary>
+    public const int UndecidedAreasMax = 1_000;
+
+    /// <summary>
+    /// Selections that may fail one by one behind a batch that has failed: with more the database itself is the cause, and each may take
+    /// until its time limit.
+    /// </summary>
+    public const int EventSelectionFailuresMax = 2;
 
     /// <summary>Values of a condition's <c>in</c>: a city has some hundred categories.</summary>
     public const int SubscriptionValuesMax = 1_000;
@@ -105,8 +136,8 @@ public static partial class Limits
     /// <summary>Comments of an idle stream: CloudFront ends an origin's answer after 30 s of silence.</summary>
     public static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(12);
 
-    /// <summary>How often a quiet stream is told its place, so that it need not resume from an old one.</summary>
-    public static readonly TimeSpan PlaceInterval = TimeSpan.FromMinutes(1);
+    /// <summary>How often a quiet stream is told its cursor, so that it need not resume from an old one.</summary>
+    public static readonly TimeSpan CursorInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>How long a reader may take nothing of what it is sent.</summary>
     public static readonly TimeSpan StreamTakeTimeMax = TimeSpan.FromSeconds(30);
@@ -119,4 +150,17 @@ public static partial class Limits
 
     /// <summary>Streams end within this time when the server stops: 60,000 would otherwise come to the others in one moment.</summary>
     public static readonly TimeSpan DrainTimeMax = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a stream lives that comes when the server stops: its headers must arrive, over proxies too.</summary>
+    public static readonly TimeSpan BrokenStreamTime = TimeSpan.FromSeconds(1);
+
+    private static void VerifySubscriptions()
+    {
+        Check(EventBytesMax <= StreamBytesMax, "the largest event must fit the queue");
+        Check(ReplayedMatchesMax <= ReplayedEventsMax, "matches are found among the events that are looked through");
+        Check(ReplayPageEvents <= ReplayedEventsMax, "a page must not hold more than may be looked through");
+        Check(StreamsOfClientMax <= StreamsMax && StreamsOfDefaultMax <= StreamsMax, "a client has a part of the server");
+        Check(KeepAliveInterval < StreamTakeTimeMax, "whoever takes nothing must have had something to take");
+        Check(DispatchedTogetherMax <= DispatchedChangesMax, "changes that are dispatched together have waited");
+    }
 }

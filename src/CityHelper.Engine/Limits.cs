@@ -389,6 +389,7 @@ public static partial class Limits
     {
         VerifyResponses();
         VerifySockets();
+        VerifySubscriptions();
         Check(PageRowsDefault <= PageRowsMax, "a page without arguments must be an allowed page");
         Check(CountTimeoutMs < StatementTimeoutMs, "a count must fail before its whole batch does");
         Check(StatementTimeoutMs < RequestTimeoutMs, "a statement must fail before its request does");

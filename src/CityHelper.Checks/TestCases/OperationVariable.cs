@@ -44,7 +44,7 @@ public sealed record VariableUse(string Variable, IComplexGraphType Parent, Fiel
 
     /// <summary>
     /// The tables of the types with an id that fragments below the field select; for a field of a concrete type, the table of that type;
-    /// for a mutation, that of its payload's row.
+    /// for a mutation, that of its payload's row; for a subscription, that of its events' rows.
     /// </summary>
     public IReadOnlyList<EntityMap> SelectedRows { get; init; } = [];
 
@@ -99,7 +99,12 @@ internal sealed class VariableUses(Operation operation, ISchema schema)
             var use = new VariableUse("", parent, definition, argument.Name.StringValue)
             {
                 Path = path,
-                SelectedRows = FieldBinding.Of(definition) is MutationBinding mutation ? [mutation.Row] : [.. types.SelectMany(RowsOf)],
+                SelectedRows = FieldBinding.Of(definition) switch
+                {
+                    MutationBinding mutation => [mutation.Row],
+                    SubscriptionBinding changes => [changes.Rows.Entity],
+                    _ => [.. types.SelectMany(RowsOf)],
+                },
             };
             Value(argument.Value, definition.Arguments!.Find(argument.Name)!.ResolvedType!, use);
         }

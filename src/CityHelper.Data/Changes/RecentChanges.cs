@@ -7,7 +7,7 @@ namespace CityHelper.Data.Changes;
 public sealed class RecentChanges(TimeSpan ageMax, long bytesMax, TimeProvider time)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<short, LinkedList<Received>> _cities = [];
+    private readonly Dictionary<short, RecentQueue> _cities = [];
     private long _bytes;
 
     /// <summary>The bytes that the events take, estimated.</summary>
@@ -42,8 +42,8 @@ public sealed class RecentChanges(TimeSpan ageMax, long bytesMax, TimeProvider t
     {
         lock (_gate)
         {
-            LinkedList<Received> city = Of(cityId);
-            while (city.First is not null)
+            RecentQueue city = Of(cityId);
+            while (city.Count > 0)
             {
                 RemoveFirst(city);
             }
@@ -62,16 +62,8 @@ public sealed class RecentChanges(TimeSpan ageMax, long bytesMax, TimeProvider t
     {
         lock (_gate)
         {
-            LinkedList<Received> city = Of(cityId);
-            for (LinkedListNode<Received>? node = city.Last; node is not null && node.Value.Change.Number >= number; node = node.Previous)
-            {
-                if (node.Value.Change.Number == number)
-                {
-                    return node.Value.Change;
-                }
-            }
-
-            return null;
+            RecentQueue city = Of(cityId);
+            return city.IndexOf(number) is { } at ? city[at].Change : null;
         }
     }
 
@@ -83,32 +75,16 @@ public sealed class RecentChanges(TimeSpan ageMax, long bytesMax, TimeProvider t
     {
         lock (_gate)
         {
-            LinkedListNode<Received>? first = Of(cityId).Last;
-            while (first is not null && first.Value.Change.Number > from)
-            {
-                first = first.Previous;
-            }
-
-            if (first is null || first.Value.Change.Number != from)
-            {
-                return null;
-            }
-
-            var events = new List<ChangeEvent>();
-            for (LinkedListNode<Received>? node = first; node is not null && events.Count < max; node = node.Next)
-            {
-                events.Add(node.Value.Change);
-            }
-
-            return events;
+            RecentQueue city = Of(cityId);
+            return city.IndexOf(from) is { } first ? city.Changes(first, max) : null;
         }
     }
 
-    private LinkedList<Received> Of(short cityId)
+    private RecentQueue Of(short cityId)
     {
-        if (!_cities.TryGetValue(cityId, out LinkedList<Received>? city))
+        if (!_cities.TryGetValue(cityId, out RecentQueue? city))
         {
-            _cities.Add(cityId, city = []);
+            _cities.Add(cityId, city = new RecentQueue());
         }
 
         return city;
@@ -116,13 +92,13 @@ public sealed class RecentChanges(TimeSpan ageMax, long bytesMax, TimeProvider t
 
     private void Append(ChangeEvent change)
     {
-        Of(change.CityId).AddLast(new Received(change, time.GetTimestamp()));
+        Of(change.CityId).Add(new Received(change, time.GetTimestamp()));
         _bytes += BytesOf(change);
     }
 
-    private void Trim(LinkedList<Received> added)
+    private void Trim(RecentQueue added)
     {
-        while (added.First is { } oldest && time.GetElapsedTime(oldest.Value.At) > ageMax)
+        while (added.Count > 0 && time.GetElapsedTime(added[0].At) > ageMax)
         {
             RemoveFirst(added);
         }
@@ -130,23 +106,23 @@ public sealed class RecentChanges(TimeSpan ageMax, long bytesMax, TimeProvider t
         while (_bytes > bytesMax)
         {
             // The city whose oldest event is the oldest. Rare, and a pass over all cities is a few microseconds.
-            RemoveFirst(_cities.Values.Where(city => city.First is not null).MinBy(city => city.First!.Value.At)!);
+            RemoveFirst(_cities.Values.Where(city => city.Count > 0).MinBy(city => city[0].At)!);
         }
     }
 
-    private void RemoveFirst(LinkedList<Received> city)
+    private void RemoveFirst(RecentQueue city)
     {
-        _bytes -= BytesOf(city.First!.Value.Change);
+        _bytes -= BytesOf(city[0].Change);
         city.RemoveFirst();
     }
 
-    private static void Redact(LinkedList<Received> city, long requestId)
+    private static void Redact(RecentQueue city, long requestId)
     {
-        for (LinkedListNode<Received>? node = city.First; node is not null; node = node.Next)
+        for (int i = 0; i < city.Count; i++)
         {
-            if (node.Value.Change.ServiceRequestId == requestId)
+            if (city[i].Change.ServiceRequestId == requestId)
             {
-                node.Value = node.Value with { Change = node.Value.Change with { Before = null, After = null } };
+                city[i] = city[i] with { Change = city[i].Change with { Before = null, After = null } };
             }
         }
     }
@@ -155,4 +131,56 @@ public sealed class RecentChanges(TimeSpan ageMax, long bytesMax, TimeProvider t
     private static long BytesOf(ChangeEvent change) => Limits.ChangeBytes + (8L * change.Cells.Count);
 
     private readonly record struct Received(ChangeEvent Change, long At);
+
+    /// <summary>
+    /// A queue whose entries have indexes: the followed log must not wait behind thousands of readers who look for a number in a list.
+    /// </summary>
+    private sealed class RecentQueue
+    {
+        private readonly List<Received> _entries = [];
+        private int _removed;
+
+        public int Count => _entries.Count - _removed;
+
+        public Received this[int index]
+        {
+            get => _entries[_removed + index];
+            set => _entries[_removed + index] = value;
+        }
+
+        public void Add(Received entry) => _entries.Add(entry);
+
+        public void RemoveFirst()
+        {
+            // Emptied, since what it held may be collected; the list itself is cut when half of it is empty.
+            _entries[_removed++] = default;
+            if (_removed > _entries.Count / 2)
+            {
+                _entries.RemoveRange(0, _removed);
+                _removed = 0;
+            }
+        }
+
+        /// <summary>The index of a number; null when it is not here. Numbers grow.</summary>
+        public int? IndexOf(long number)
+        {
+            (int low, int high) = (0, Count - 1);
+            while (low <= high)
+            {
+                int middle = (low + high) / 2;
+                long found = this[middle].Change.Number;
+                if (found == number)
+                {
+                    return middle;
+                }
+
+                (low, high) = found < number ? (middle + 1, high) : (low, middle - 1);
+            }
+
+            return null;
+        }
+
+        public IReadOnlyList<ChangeEvent> Changes(int from, int max) =>
+            _entries.GetRange(_removed + from, Math.Min(max, Count - from)).ConvertAll(entry => entry.Change);
+    }
 }

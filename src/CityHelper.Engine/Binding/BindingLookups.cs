@@ -30,6 +30,11 @@ internal sealed class BindingLookups(ILogger<BindingLookups> logger)
         ITenantDirectory directory, string name, CancellationToken cancellation) =>
         AskAsync(directory.FindAsync(name, cancellation));
 
+    /// <summary>Whether a tenant has the key.</summary>
+    public async ValueTask<(bool Has, RequestError? Error)> HasTenantAsync(
+        ITenantDirectory directory, short tenant, CancellationToken cancellation) =>
+        await AskAsync(directory.HasAsync(tenant, cancellation));
+
     /// <summary>The stored area of a key; null when there is none.</summary>
     public ValueTask<(StoredArea? Area, RequestError? Error)> AreaAsync(
         IAreaDirectory areas, short tenant, long key, CancellationToken cancellation) =>

@@ -39,12 +39,12 @@ internal sealed record LoggedFilter(int Column, IReadOnlySet<string?> Values);
 
 /// <summary>Binds subscriptions.</summary>
 /// <param name="context">Lookups.</param>
-/// <param name="cursors">Opens the places of a log.</param>
+/// <param name="cursors">Opens the cursors of a log.</param>
 internal sealed class SubscriptionBinder(BindingContext context, LogPositionCursors cursors)
 {
     /// <summary>Binds a subscription.</summary>
     /// <param name="prepared">Its plan and variables.</param>
-    /// <param name="after">A place that the transport knows instead of the argument's; null for the argument's.</param>
+    /// <param name="after">A cursor that the transport knows instead of the argument's; null for the argument's.</param>
     /// <param name="cancellation">Cancels lookups.</param>
     public async ValueTask<(BoundSubscription? Bound, RequestError? Refused)> BindAsync(
         PreparedOperation prepared, string? after, CancellationToken cancellation)
@@ -53,7 +53,7 @@ internal sealed class SubscriptionBinder(BindingContext context, LogPositionCurs
         VariableValues variables = prepared.Variables;
         (BoundSubscription? bound, RequestError? error) = plan.Tenant is { } named
             ? await OfTenantAsync(prepared, plan, named, cancellation)
-            : OfRow(prepared, plan);
+            : await OfRowAsync(prepared, plan, cancellation);
         if (bound is null)
         {
             return (null, error);
@@ -70,14 +70,22 @@ internal sealed class SubscriptionBinder(BindingContext context, LogPositionCurs
         return (bound, null);
     }
 
-    private static (BoundSubscription? Bound, RequestError? Refused) OfRow(PreparedOperation prepared, SubscriptionPlan plan)
+    private async ValueTask<(BoundSubscription? Bound, RequestError? Refused)> OfRowAsync(
+        PreparedOperation prepared, SubscriptionPlan plan, CancellationToken cancellation)
     {
         EntityMap entity = plan.Binding.Rows.Entity;
 
         // An ID may be sent as a number, but no global id is a number.
-        return plan.Id!.Evaluate(prepared.Variables) is string text && entity.ParseId(text) is { Tenant: { } tenant } id
+        if (plan.Id!.Evaluate(prepared.Variables) is not string text || entity.ParseId(text) is not { Tenant: { } tenant } id)
+        {
+            return (null, new IdInvalidError(entity.Name));
+        }
+
+        // Nobody will ever follow the log of a tenant that is none: the client must not be told to come back.
+        (bool has, RequestError? error) = await context.Lookups.HasTenantAsync(plan.Binding.Tenants, tenant, cancellation);
+        return has
             ? (new BoundSubscription(prepared, plan, tenant) { RowKey = id.Row }, null)
-            : (null, new IdInvalidError(entity.Name));
+            : (null, error ?? new IdInvalidError(entity.Name));
     }
 
     private async ValueTask<(BoundSubscription? Bound, RequestError? Refused)> OfTenantAsync(

@@ -64,6 +64,10 @@ public sealed class VariableValues
         return (new VariableValues(values, signature.ToString()), null);
     }
 
+    /// <summary>The same without the values of other variables. The signature stays.</summary>
+    internal VariableValues Only(IReadOnlyCollection<string> names) =>
+        new(_values.Where(value => names.Contains(value.Key)).ToDictionary(), Signature);
+
     private static object? Coerce(VariableDefinition definition, JsonElement json)
     {
         string path = $"Variable `${definition.Name}`";

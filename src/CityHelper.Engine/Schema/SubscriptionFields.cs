@@ -9,7 +9,8 @@ namespace CityHelper.Engine.Schema;
 /// <param name="subscription">The <c>Subscription</c> type.</param>
 /// <param name="rows">The rows.</param>
 /// <param name="rowType">Their GraphQL type.</param>
-public sealed class SubscriptionFields(IObjectGraphType subscription, LoggedRows rows, Type rowType)
+/// <param name="tenants">The tenants whose rows they are.</param>
+public sealed class SubscriptionFields(IObjectGraphType subscription, LoggedRows rows, Type rowType, ITenantDirectory tenants)
 {
     private const string AfterDescription =
         "Where to go on: a place of the change log, such as the `cursor` of an event or the position of an answer; the smallest of all "
@@ -26,7 +27,7 @@ public sealed class SubscriptionFields(IObjectGraphType subscription, LoggedRows
     public FieldType RowsChanged(string name, TenantArgument tenant, string tenantDescription, string description) => Add(
         name,
         description,
-        new SubscriptionBinding(rows, tenant),
+        new SubscriptionBinding(rows, tenants, tenant),
         new QueryArgument<NonNullGraphType<StringGraphType>> { Name = tenant.Name, Description = tenantDescription },
         new QueryArgument<AreaInput>
         {
@@ -47,7 +48,7 @@ public sealed class SubscriptionFields(IObjectGraphType subscription, LoggedRows
     public FieldType RowUpdated(string name, string description) => Add(
         name,
         description,
-        new SubscriptionBinding(rows, Tenant: null),
+        new SubscriptionBinding(rows, tenants, Tenant: null),
         new QueryArgument<NonNullGraphType<IdGraphType>>
         {
             Name = SubscriptionBinding.IdArgument,
@@ -123,6 +124,9 @@ internal sealed class RowChangeType : ObjectGraphType
         binding.AttachTo(AddField(new FieldType { Name = name, ResolvedType = type, Description = description }));
 }
 
+/// <summary>Conditions on rows, before or after a change.</summary>
+public sealed class ChangeWhereInput : InputObjectGraphType;
+
 /// <summary>
 /// The inputs of <c>where</c>: the part of a query's filter that the change log can answer. What is valid here, a query takes too.
 /// </summary>
@@ -134,9 +138,9 @@ internal sealed class ChangeWhereInputs
     private readonly Dictionary<string, InputObjectGraphType> _ofLeaves = [];
 
     /// <summary>The conditions on rows.</summary>
-    public InputObjectGraphType Of(LoggedRows rows)
+    public ChangeWhereInput Of(LoggedRows rows)
     {
-        var where = new InputObjectGraphType
+        var where = new ChangeWhereInput
         {
             Name = $"{rows.Entity.Name}ChangeWhereInput",
             Description = $"Conditions on {rows.Entity.Name}, before or after a change; those of one object must all hold.",

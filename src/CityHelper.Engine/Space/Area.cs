@@ -29,6 +29,9 @@ internal abstract class Area
     /// <summary>The polygon that the client sent; null for an area that has a formula or is stored.</summary>
     public virtual Geometry? Sent => null;
 
+    /// <summary>Equal for areas that are known to be the same.</summary>
+    public virtual object Identity => this;
+
     /// <summary>Why the area cannot be searched, or null. Only cheap checks.</summary>
     public abstract RequestError? Check();
 
@@ -115,6 +118,8 @@ internal sealed class SurfaceArea : Area
     /// <summary>The polygon or polygons, SRID 4326.</summary>
     public Geometry Geometry { get; }
 
+    public override object Identity => Geometry;
+
     /// <summary>The polygon that the client sent; null for a stored area, whose polygon a city has chosen.</summary>
     public override Geometry? Sent => _isStored ? null : Geometry;
 
@@ -177,6 +182,8 @@ internal sealed class CircleArea(double longitude, double latitude, double metre
     public double Latitude { get; } = latitude;
 
     public double Metres { get; } = metres;
+
+    public override object Identity => (Longitude, Latitude, Metres);
 
     public override Viewport Box
     {

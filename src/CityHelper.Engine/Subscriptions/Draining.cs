@@ -1,6 +1,6 @@
 namespace CityHelper.Engine.Subscriptions;
 
-/// <summary>How a server that stops ends its subscriptions and WebSockets: those who come back to other servers do not come at once.</summary>
+/// <summary>How a server that stops ends its subscriptions and WebSockets: those who come back do not come at once.</summary>
 internal static class Draining
 {
     /// <summary>Ends them one by one in random order, spread evenly over a time. The first ends at once.</summary>

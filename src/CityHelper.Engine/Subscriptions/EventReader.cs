@@ -73,7 +73,12 @@ internal sealed class EventReader(short tenant, EventTools tools)
 
         SharedEvent made = NewEvent(position, kind, change: null);
         made.Complete(selection.Render(new ChangeValues(kind, made.Cursor)));
-        tools.Keep(key, made);
+        if (kind == RowChangeKind.Resync)
+        {
+            // Many streams get the same RESYNC; hardly two the same RESUMED.
+            tools.Keep(key, made);
+        }
+
         return made;
     }
 
@@ -117,7 +122,6 @@ internal sealed class EventReader(short tenant, EventTools tools)
     {
         List<IGrouping<Selection, Making>> groups = [];
         int statements = 1;
-        int rows = 0;
         foreach (IGrouping<Selection, Making> group in _waiting.Take(Limits.EventRowsMax).GroupBy(making => making.Key.Selection))
         {
             statements += group.Key.Plan.StatementCount;
@@ -127,16 +131,35 @@ internal sealed class EventReader(short tenant, EventTools tools)
             }
 
             groups.Add(group);
-            rows += group.Count();
         }
 
-        // The groups are lazy: they are evaluated before their events leave the list.
         HashSet<Making> taken = [.. groups.SelectMany(group => group)];
         _waiting.RemoveAll(taken.Contains);
         return groups;
     }
 
+    // A batch fails as one. Read alone, the selection that makes it fail costs the others nothing but the time.
     private async Task ReadAsync(List<IGrouping<Selection, Making>> batch)
+    {
+        if (!await TryReadAsync(batch) && batch.Count > 1)
+        {
+            int failed = 0;
+            foreach (IGrouping<Selection, Making> group in batch.TakeWhile(_ => failed < Limits.EventSelectionFailuresMax))
+            {
+                failed += await TryReadAsync([group]) ? 0 : 1;
+            }
+        }
+
+        // Whatever happened, nobody waits for ever.
+        foreach (Making making in batch.SelectMany(group => group))
+        {
+            Finish(making, json: null);
+        }
+    }
+
+    /// <summary>Reads and makes the events of selections.</summary>
+    /// <returns>Whether the database has answered.</returns>
+    private async Task<bool> TryReadAsync(List<IGrouping<Selection, Making>> batch)
     {
         using MemoryLease? memory = tools.Memory.TryBegin();
         List<(Selection Selection, Making[] Events, RootExecution[] Roots)> reads = [];
@@ -159,26 +182,20 @@ internal sealed class EventReader(short tenant, EventTools tools)
                 await tools.Batches.RunAsync(roots, log, SignatureOf(batch), CancellationToken.None);
             }
 
-            foreach ((Selection selection, Making[] events, RootExecution[] rows) in reads)
-            {
-                Write(selection, events, rows, log.Positions.Of(tenant));
-            }
+            // All of them: a selection that failed must not hide one that did not.
+            return reads.ConvertAll(read => TryWrite(read.Selection, read.Events, read.Roots, log.Positions.Of(tenant)))
+                .TrueForAll(isWritten => isWritten);
         }
         catch (Exception cause)
         {
             LogMessages.EventsNotRead(tools.Logger, tenant, cause);
+            return false;
         }
         finally
         {
             foreach ((_, _, RootExecution[] roots) in reads)
             {
                 Array.ForEach(roots, root => root.Dispose());
-            }
-
-            // Whatever happened, nobody waits for ever.
-            foreach (Making making in batch.SelectMany(group => group))
-            {
-                Finish(making, json: null);
             }
         }
     }
@@ -197,27 +214,32 @@ internal sealed class EventReader(short tenant, EventTools tools)
         return roots;
     }
 
-    private void Write(Selection selection, Making[] events, RootExecution[] roots, LogPosition? readAt)
+    private bool TryWrite(Selection selection, Making[] events, RootExecution[] roots, LogPosition? readAt)
     {
         RequestError? error = roots.Select(root => root.Rows.Error).FirstOrDefault(failure => failure is not null);
         if (error is not null && DatabaseFailure.IsOne(error))
         {
             // An event without its row would be taken for one whose row is gone.
-            return;
+            return false;
         }
 
         foreach (Making making in events)
         {
             long row = making.Change.RowKey!.Value;
-            if (_redacted.TryGetValue(row, out long redaction) && !(readAt?.Number >= redaction))
+            if (IsRedactedSince(row, readAt))
             {
                 continue;
             }
 
             RowOutput?[] rows = [.. roots.Select(root => root.Rows.RowsByKey.GetValueOrDefault(row))];
-            Finish(making, selection.Render(ValuesOf(making, rows, error)));
+            Finish(making, selection.Render(ValuesOf(making, rows, error)), () => IsRedactedSince(row, readAt));
         }
+
+        return true;
     }
+
+    private bool IsRedactedSince(long row, LogPosition? readAt) =>
+        _redacted.TryGetValue(row, out long redaction) && !(readAt?.Number >= redaction);
 
     private static ChangeValues ValuesOf(Making making, IReadOnlyList<RowOutput?> rows, RequestError? error) =>
         new(making.Key.Kind, making.Event.Cursor)
@@ -230,7 +252,7 @@ internal sealed class EventReader(short tenant, EventTools tools)
             RowError = error,
         };
 
-    private void Finish(Making making, byte[]? json)
+    private void Finish(Making making, byte[]? json, Func<bool>? isStale = null)
     {
         if (making.Made.Task.IsCompleted)
         {
@@ -241,6 +263,13 @@ internal sealed class EventReader(short tenant, EventTools tools)
         {
             making.Event.Complete(json);
             tools.Keep(making.Key, making.Event);
+
+            // Order matters: a redaction is noted first and then drops what is kept, so it either finds the event or is found here.
+            if (isStale?.Invoke() == true)
+            {
+                making.Event.Forget();
+                tools.Kept.Remove(making.Key);
+            }
         }
 
         // Order matters: whoever does not find it here must find it among the kept.

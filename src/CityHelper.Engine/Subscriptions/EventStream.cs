@@ -32,6 +32,7 @@ internal sealed class EventStream : IDisposable
     private Queue<SharedEvent>? _made;
     private TaskCompletionSource? _signal;
     private int _bytes;
+    private LogPosition _head;
     private bool _isPaused = true;
     private bool _isInHand;
     private StreamEnd? _end;
@@ -41,11 +42,11 @@ internal sealed class EventStream : IDisposable
     /// <param name="dispatcher">The dispatcher of its tenant.</param>
     /// <param name="topic">What it asks for.</param>
     /// <param name="selection">What its events show.</param>
-    /// <param name="client">The client's name.</param>
+    /// <param name="subscriber">Who subscribes.</param>
     /// <param name="time">The clock.</param>
-    public EventStream(TenantDispatcher dispatcher, Topic topic, Selection selection, string client, TimeProvider time)
+    public EventStream(TenantDispatcher dispatcher, Topic topic, Selection selection, Subscriber subscriber, TimeProvider time)
     {
-        (_dispatcher, Topic, Selection, Client, _time) = (dispatcher, topic, selection, client, time);
+        (_dispatcher, Topic, Selection, Subscriber, _time) = (dispatcher, topic, selection, subscriber, time);
     }
 
     /// <summary>What it asks for. The dispatcher changes it when the shape of a stored area changes.</summary>
@@ -53,8 +54,8 @@ internal sealed class EventStream : IDisposable
 
     public Selection Selection { get; }
 
-    /// <summary>The client's name.</summary>
-    public string Client { get; }
+    /// <summary>Who subscribes.</summary>
+    public Subscriber Subscriber { get; }
 
     /// <summary>Adds an event. Called by the dispatcher, in the order of the log.</summary>
     public void Offer(SharedEvent made)
@@ -62,7 +63,12 @@ internal sealed class EventStream : IDisposable
         // A row that could not be read may have been what the reader waits for.
         if (made.Json is not { } json)
         {
-            ResyncAlone(made.Position, ResyncReason.Unread);
+            // What was redacted since is skipped: the redaction follows.
+            if (!made.WasMade)
+            {
+                ResyncAlone(made.Position, ResyncReason.Unread);
+            }
+
             return;
         }
 
@@ -107,11 +113,13 @@ internal sealed class EventStream : IDisposable
 
     /// <summary>Begins: the first event, then what was missed, then what the dispatcher has added since.</summary>
     /// <param name="notice">RESUMED or RESYNC.</param>
-    /// <param name="missed">The changes that were missed.</param>
-    public void Begin(SharedEvent notice, IReadOnlyCollection<MissedChange> missed)
+    /// <param name="head">Where the dispatcher's events begin.</param>
+    /// <param name="missed">The changes that were missed, up to there.</param>
+    public void Begin(SharedEvent notice, LogPosition head, IReadOnlyCollection<MissedChange> missed)
     {
         lock (_gate)
         {
+            _head = head;
             _isPaused = false;
             _made = new Queue<SharedEvent>([notice]);
             _missed = missed.Count > 0 ? new Queue<MissedChange>(missed) : null;
@@ -187,17 +195,17 @@ internal sealed class EventStream : IDisposable
     }
 
     /// <summary>
-    /// The place up to which the reader has everything; null while something waits, is made, or was taken and may not be sent yet.
+    /// The cursor up to which the reader has everything; null while something waits, is made, or was taken and may not be sent yet.
     /// </summary>
-    public string? TryGetPlace()
+    public string? TryGetCursor()
     {
         // Before the queue is looked at: what the dispatcher has passed by then is in the queue.
-        DispatchedPlace place = _dispatcher.Place;
+        DispatchedPosition position = _dispatcher.Position;
         lock (_gate)
         {
             return _isPaused || _isInHand || _queue.Count > 0 || _made is { Count: > 0 } || _missed is { Count: > 0 } || _end is not null
                 ? null
-                : place.Cursor;
+                : position.Cursor;
         }
     }
 
@@ -285,19 +293,29 @@ internal sealed class EventStream : IDisposable
     {
         SharedEvent[] made = await Task.WhenAll(
             chunk.Select(missed => _dispatcher.Reader.MakeAsync(Selection, missed.Change, missed.Kind))).WaitAsync(cancellation);
-        if (made.Any(one => one.Json is null))
+        bool isRead = made.All(one => one.WasMade);
+        if (!isRead)
         {
-            // Everything up to the place where the dispatcher's own events begin is to be read again.
-            _dispatcher.ResyncInTurn(this, ResyncReason.Unread);
+            _dispatcher.Note(1, ResyncReason.Unread, _head);
         }
 
         lock (_gate)
         {
-            // A RESYNC has come meanwhile, which says it all.
-            if (_missed == of)
+            if (_missed != of)
             {
-                _made = new Queue<SharedEvent>(made.Where(one => one.Json is not null));
+                // A RESYNC has come meanwhile, which says it all.
+                return;
             }
+
+            if (isRead)
+            {
+                _made = new Queue<SharedEvent>(made);
+                return;
+            }
+
+            // Nothing behind a gap is sent before the RESYNC: its cursor would be taken for a position without one.
+            _missed = null;
+            _made = new Queue<SharedEvent>([_dispatcher.Reader.MakeNotice(Selection, _head, Schema.RowChangeKind.Resync)]);
         }
     }
 

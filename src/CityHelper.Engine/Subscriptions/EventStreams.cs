@@ -20,20 +20,26 @@ public sealed class EventStreams : IDisposable
     private readonly StreamCounts _counts = new();
     private readonly ConcurrentDictionary<short, TenantDispatcher> _tenants = new();
     private readonly ConcurrentDictionary<EventStream, bool> _open = new();
-    private readonly TokenBucketRateLimiter _rate = new(new TokenBucketRateLimiterOptions
-    {
-        TokenLimit = Limits.StreamsBurst,
-        TokensPerPeriod = Limits.StreamsPerSecond / 10,
-        ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
-        QueueLimit = 0,
-    });
-
     private volatile bool _isDraining;
 
-    internal EventStreams(LoggedRows rows, EventTools tools)
+    /// <param name="rows">The rows that the log tells.</param>
+    /// <param name="tools">What all tenants share.</param>
+    /// <param name="replenishes">Whether <see cref="Rate"/> goes by the clock; tests do it themselves.</param>
+    internal EventStreams(LoggedRows rows, EventTools tools, bool replenishes = true)
     {
         (_rows, _tools) = (rows, tools);
+        Rate = new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = Limits.StreamsBurst,
+            TokensPerPeriod = Limits.StreamsPerSecond / 10,
+            ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
+            QueueLimit = Limits.StreamsWaitingMax,
+            AutoReplenishment = replenishes,
+        });
     }
+
+    /// <summary>Admits new subscriptions.</summary>
+    internal TokenBucketRateLimiter Rate { get; }
 
     /// <summary>Whether the server stops: it takes no more subscriptions.</summary>
     public bool IsDraining => _isDraining;
@@ -59,42 +65,42 @@ public sealed class EventStreams : IDisposable
     /// <summary>Opens a subscription.</summary>
     /// <param name="bound">What it asks for.</param>
     /// <param name="variables">The request's JSON object of variables.</param>
-    /// <param name="client">The client's name.</param>
-    /// <param name="share">The share that it counts in.</param>
+    /// <param name="subscriber">Who subscribes.</param>
     /// <param name="cancellation">The subscriber has left.</param>
     /// <returns>The stream, whose first event is ready; the caller disposes it. Or why it is refused.</returns>
     internal async Task<(EventStream? Stream, RequestError? Refused)> OpenAsync(
-        BoundSubscription bound, JsonElement variables, string client, ClientShare share, CancellationToken cancellation)
+        BoundSubscription bound, JsonElement variables, Subscriber subscriber, CancellationToken cancellation)
     {
         if (!_tenants.TryGetValue(bound.Tenant, out TenantDispatcher? dispatcher))
         {
-            // The server has just started, or no such tenant is followed.
+            // The server has just started, or the tenant is new: its log is not followed yet.
             return (null, new OverloadedError(Limits.StreamRetrySeconds));
         }
 
-        int positions = bound.Area?.Sent?.NumPoints ?? 0;
-        using RateLimitLease admitted = _rate.AttemptAcquire();
-        if (_isDraining || !admitted.IsAcquired || !_counts.TryEnter(share, positions))
+        if (Selection.TryOf(bound, variables) is not { } selection)
+        {
+            return (null, new SubscriptionInvalidError(
+                $"The variables in the selection have more than {Limits.SelectionCharsMax} characters: send shorter ones."));
+        }
+
+        using RateLimitLease admitted = await Rate.AcquireAsync(1, cancellation);
+        if (_isDraining)
+        {
+            return (null, new ServerStopsError());
+        }
+
+        var held = new HeldByStream(subscriber.Share, selection, PositionsOf(bound));
+        if (!admitted.IsAcquired || !_counts.TryEnter(held))
         {
             EngineTelemetry.StreamRefusals.Add(1);
             return (null, new OverloadedError(Limits.StreamRetrySeconds));
         }
 
-        EventStream stream;
-        try
-        {
-            stream = new EventStream(dispatcher, Topic.Of(bound), Selection.Of(bound, variables), client, _tools.Time);
-        }
-        catch
-        {
-            _counts.Leave(share, positions);
-            throw;
-        }
-
+        var stream = new EventStream(dispatcher, Topic.Of(bound), selection, subscriber, _tools.Time);
         stream.OnLeft(() =>
         {
             _open.TryRemove(stream, out _);
-            _counts.Leave(share, positions);
+            _counts.Leave(held);
         });
         _open[stream] = true;
         try
@@ -116,15 +122,15 @@ public sealed class EventStreams : IDisposable
     }
 
     /// <summary>
-    /// Ends all subscriptions in random order, spread over <see cref="Limits.DrainTimeMax"/>, and takes no more: those who come back to
-    /// other servers do not come at once.
+    /// Takes no more subscriptions, and ends those that have a connection of their own, in random order, spread over
+    /// <see cref="Limits.DrainTimeMax"/>. Those of WebSockets end with them: the first of a hundred would end its socket at once.
     /// </summary>
     /// <param name="cancellation">Ends all that are left at once.</param>
     public async Task DrainAsync(CancellationToken cancellation)
     {
         TimeSpan time = _tools.Settings.DrainTime;
         _isDraining = true;
-        EventStream[] all = [.. _open.Keys];
+        EventStream[] all = [.. _open.Keys.Where(stream => !stream.Subscriber.IsOnSocket)];
         LogMessages.Draining(_tools.Logger, all.Length, time.TotalSeconds);
         await Draining.EndAsync(all, stream => stream.End(StreamEnd.ServerStops), time, _tools.Time, cancellation);
     }
@@ -134,66 +140,28 @@ public sealed class EventStreams : IDisposable
     /// <returns>How many.</returns>
     public int EndRights(Func<string, bool> client)
     {
-        EventStream[] ended = [.. _open.Keys.Where(stream => client(stream.Client))];
+        EventStream[] ended = [.. _open.Keys.Where(stream => client(stream.Subscriber.Client))];
         Array.ForEach(ended, stream => stream.End(StreamEnd.RightExpired));
         return ended.Length;
     }
 
     public void Dispose()
     {
-        _rate.Dispose();
+        Rate.Dispose();
         _tools.Dispose();
     }
+
+    // What a stream holds in memory because its client sent it, in positions of a polygon, of about 100 bytes each.
+    private static int PositionsOf(BoundSubscription bound) =>
+        (bound.Area?.Sent?.NumPoints ?? 0)
+        + bound.Where.Sum(filter => filter.Values.Sum(value => 1 + ((value?.Length ?? 0) / Limits.CharsPerPosition)));
 
     private TenantDispatcher Of(short tenant, LogPosition position) =>
         _tenants.GetOrAdd(tenant, (key, at) => new TenantDispatcher(key, at, _rows, _tools), position);
 }
 
-/// <summary>Counts subscriptions by the shares of clients, and the positions of the polygons that they hold.</summary>
-internal sealed class StreamCounts
-{
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, int> _byShare = new(StringComparer.Ordinal);
-    private int _positions;
-    private int _open;
-
-    /// <summary>How many are open.</summary>
-    public int Open => Volatile.Read(ref _open);
-
-    /// <summary>Counts one, unless there are too many.</summary>
-    public bool TryEnter(ClientShare share, int positions)
-    {
-        int max = share.Name == ClientShare.Everybody.Name ? Limits.StreamsOfDefaultMax : Limits.StreamsOfClientMax;
-        lock (_gate)
-        {
-            int ofShare = _byShare.GetValueOrDefault(share.Name);
-            if (_open >= Limits.StreamsMax || ofShare >= max || _positions + positions > Limits.SubscriptionPositionsOfAllMax)
-            {
-                return false;
-            }
-
-            _byShare[share.Name] = ofShare + 1;
-            _positions += positions;
-            _open++;
-        }
-
-        EngineTelemetry.Streams.Add(1);
-        return true;
-    }
-
-    /// <summary>Counts one less.</summary>
-    public void Leave(ClientShare share, int positions)
-    {
-        lock (_gate)
-        {
-            _positions -= positions;
-            _open--;
-            if (--_byShare[share.Name] == 0)
-            {
-                _byShare.Remove(share.Name);
-            }
-        }
-
-        EngineTelemetry.Streams.Add(-1);
-    }
-}
+/// <summary>Who subscribes.</summary>
+/// <param name="Client">The client's name.</param>
+/// <param name="Share">The share that it counts in.</param>
+/// <param name="IsOnSocket">Whether its stream ends with a WebSocket when the server stops, and not by itself.</param>
+internal sealed record Subscriber(string Client, ClientShare Share, bool IsOnSocket = false);

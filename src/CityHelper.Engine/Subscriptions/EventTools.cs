@@ -15,7 +15,7 @@ using Npgsql;
 
 namespace CityHelper.Engine.Subscriptions;
 
-/// <summary>Times that tests shorten: they would wait for chance.</summary>
+/// <summary>Times that tests shorten.</summary>
 /// <param name="ResyncSpread">See <see cref="Limits.ResyncSpread"/>.</param>
 /// <param name="DrainTime">See <see cref="Limits.DrainTimeMax"/>.</param>
 /// <param name="KeepAlive">See <see cref="Limits.KeepAliveInterval"/>.</param>
@@ -95,10 +95,10 @@ internal sealed record EventTools(
         }
     }
 
-    /// <summary>Waits for one of the connections that read for events: each tenant waits once at most, so few wait.</summary>
+    /// <summary>Waits for one of the connections that read for events. Dispatchers alone ask, so few wait.</summary>
     public ValueTask<RateLimitLease> EnterAsync() => _reads.AcquireAsync();
 
-    /// <summary>Waits for the turn to read the log.</summary>
+    /// <summary>Waits for the turn to replay what is more than memory tells at once.</summary>
     /// <returns>Null when the wait is too long.</returns>
     public async ValueTask<RateLimitLease?> EnterReplayAsync(CancellationToken cancellation)
     {
@@ -115,38 +115,24 @@ internal sealed record EventTools(
         }
     }
 
-    /// <summary>Tests points against an area in the database, as queries test rows.</summary>
-    /// <param name="area">The area.</param>
-    /// <param name="points">Longitudes and latitudes.</param>
-    /// <param name="cancellation">Cancels the statement.</param>
-    /// <returns>The places in the list of those that lie in it.</returns>
+    /// <summary>
+    /// Tests points against areas in the database, as queries test rows: a statement for each area, in as few batches as may be. The caller
+    /// has a turn.
+    /// </summary>
+    /// <param name="tests">The areas, each with longitudes and latitudes.</param>
+    /// <param name="cancellation">Cancels the statements.</param>
+    /// <returns>Of each area, the places in the list of the points that lie in it.</returns>
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
-    public async Task<HashSet<int>> TestAsync(Area area, IReadOnlyList<(double X, double Y)> points, CancellationToken cancellation)
+    public async Task<IReadOnlyList<HashSet<int>>> TestAsync(
+        IReadOnlyList<(Area Area, IReadOnlyList<(double X, double Y)> Points)> tests, CancellationToken cancellation)
     {
-        CompiledStatement statement = PointStatement.Of(area is CircleArea ? AreaKind.Circle : AreaKind.Surface);
-        var values = new RootValues(Documents.VariableValues.None)
+        List<HashSet<int>> found = [];
+        foreach ((Area, IReadOnlyList<(double, double)>)[] some in tests.Chunk(Limits.BatchStatementsMax))
         {
-            Area = area,
-            TestedPoints = ([.. points.Select(point => point.X)], [.. points.Select(point => point.Y)]),
-        };
-        using (await EnterAsync())
-        {
-            return await Database.ReadAsync(
-                async connection =>
-                {
-                    HashSet<int> inside = [];
-                    await using var command = new NpgsqlCommand(statement.Sql, connection);
-                    command.Parameters.AddRange(Array.ConvertAll(statement.Parameters, source => source(values)));
-                    await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-                    while (await reader.ReadAsync(cancellation))
-                    {
-                        inside.Add((int)reader.GetInt64(0) - 1);
-                    }
-
-                    return inside;
-                },
-                cancellation);
+            found.AddRange(await Database.ReadAsync(connection => TestAsync(connection, some, cancellation), cancellation));
         }
+
+        return found;
     }
 
     public void Dispose()
@@ -154,5 +140,38 @@ internal sealed record EventTools(
         _reads.Dispose();
         _replays.Dispose();
         Kept.Dispose();
+    }
+
+    private static async Task<IReadOnlyList<HashSet<int>>> TestAsync(
+        NpgsqlConnection connection, (Area Area, IReadOnlyList<(double X, double Y)> Points)[] tests, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach ((Area area, IReadOnlyList<(double X, double Y)> points) in tests)
+        {
+            CompiledStatement statement = PointStatement.Of(area is CircleArea ? AreaKind.Circle : AreaKind.Surface);
+            var values = new RootValues(Documents.VariableValues.None)
+            {
+                Area = area,
+                TestedPoints = ([.. points.Select(point => point.X)], [.. points.Select(point => point.Y)]),
+            };
+            var command = new NpgsqlBatchCommand(statement.Sql);
+            command.Parameters.AddRange(Array.ConvertAll(statement.Parameters, source => source(values)));
+            batch.BatchCommands.Add(command);
+        }
+
+        List<HashSet<int>> found = [];
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellation);
+        do
+        {
+            HashSet<int> inside = [];
+            while (await reader.ReadAsync(cancellation))
+            {
+                inside.Add((int)reader.GetInt64(0) - 1);
+            }
+
+            found.Add(inside);
+        }
+        while (await reader.NextResultAsync(cancellation));
+        return found;
     }
 }

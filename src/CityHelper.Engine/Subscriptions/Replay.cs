@@ -9,13 +9,14 @@ namespace CityHelper.Engine.Subscriptions;
 /// <param name="topic">What it asks for.</param>
 /// <param name="labels">What clients call values.</param>
 /// <param name="tools">Reads the log, tests points.</param>
-internal sealed class Replay(short tenant, Topic topic, RowLabels labels, EventTools tools)
+internal sealed class Replay(short tenant, Topic topic, RowLabels labels, EventTools tools) : IDisposable
 {
     private readonly List<(RowChange Change, Verdict Verdict)> _missed = [];
+    private RateLimitLease? _turn;
     private int _looked;
 
     /// <summary>Looks through the log.</summary>
-    /// <param name="after">The subscription's place; null without one.</param>
+    /// <param name="after">The subscription's position; null without one.</param>
     /// <param name="head">Where the dispatcher's events begin.</param>
     /// <param name="cancellation">The subscriber has left.</param>
     /// <returns>The changes that were missed, or why the query is to be read again.</returns>
@@ -29,16 +30,24 @@ internal sealed class Replay(short tenant, Topic topic, RowLabels labels, EventT
 
         try
         {
-            return await LookAsync(after!.Value.Number + 1, head.Number, cancellation) is { } stopped
-                ? ([], stopped)
-                : (await DecideAsync(cancellation), null);
+            if ((await LookAsync(after!.Value.Number + 1, head.Number, cancellation)
+                ?? await DecideAsync(cancellation)) is { } stopped)
+            {
+                return ([], stopped);
+            }
         }
         catch (NpgsqlException cause)
         {
             Telemetry.LogMessages.EventsNotRead(tools.Logger, tenant, cause);
             return ([], ResyncReason.Unread);
         }
+
+        return (
+            [.. _missed.Where(missed => missed.Verdict.Kind is not null).Select(m => new MissedChange(m.Change, m.Verdict.Kind!.Value))],
+            null);
     }
+
+    public void Dispose() => _turn?.Dispose();
 
     private static ResyncReason? Check(LogPosition? after, LogPosition head) => after switch
     {
@@ -80,19 +89,30 @@ internal sealed class Replay(short tenant, Topic topic, RowLabels labels, EventT
 
     private async Task<(IReadOnlyList<RowChange>? Page, ResyncReason? Reason)> PageAsync(long from, CancellationToken cancellation)
     {
-        if (tools.History.Recent(tenant, from, Limits.ReplayPageEvents) is { Count: > 0 } recent)
-        {
-            return (recent, null);
-        }
+        IReadOnlyList<RowChange>? recent = tools.History.Recent(tenant, from, Limits.ReplayPageEvents);
 
-        using RateLimitLease? turn = await tools.EnterReplayAsync(cancellation);
-        if (turn is null || await tools.History.ReadAsync(tenant, from, Limits.ReplayPageEvents, cancellation) is not { } read)
+        // One page of memory takes a fraction of a millisecond. Thousands of streams that look through twenty would take all of the server.
+        if ((recent is not { Count: > 0 } || _looked > 0) && !await HasTurnAsync(cancellation))
         {
             return (null, ResyncReason.LogBusy);
         }
 
-        return read.Count > 0 && read[0].Position.Number == from ? (read, null) : (null, ResyncReason.Trimmed);
+        if (recent is { Count: > 0 })
+        {
+            return (recent, null);
+        }
+
+        return await tools.History.ReadAsync(tenant, from, Limits.ReplayPageEvents, cancellation) switch
+        {
+            null => (null, ResyncReason.LogBusy),
+            [var first, ..] read when first.Position.Number == from => (read, null),
+            _ => (null, ResyncReason.Trimmed),
+        };
     }
+
+    // One turn for all of it: waiting for each page anew would take longer than the request may.
+    private async ValueTask<bool> HasTurnAsync(CancellationToken cancellation) =>
+        (_turn ??= await tools.EnterReplayAsync(cancellation)) is not null;
 
     private ResyncReason? Look(RowChange change)
     {
@@ -131,19 +151,26 @@ internal sealed class Replay(short tenant, Topic topic, RowLabels labels, EventT
         return _missed.Count > Limits.ReplayedMatchesMax ? ResyncReason.TooMuch : null;
     }
 
-    private async Task<IReadOnlyList<MissedChange>> DecideAsync(CancellationToken cancellation)
+    private async Task<ResyncReason?> DecideAsync(CancellationToken cancellation)
     {
-        var rim = new RimTest(topic.Area, tools);
-        List<(RowChange Change, Verdict Verdict)> decided = [];
-        List<(RowChange Change, Verdict Verdict)> open = [.. _missed.Where(missed => !missed.Verdict.IsDecided)];
-        Verdict[] found = open.Count == 0 ? [] : await rim.DecideAsync(open, cancellation);
-        int next = 0;
-        foreach ((RowChange change, Verdict verdict) in _missed)
+        if (_missed.TrueForAll(missed => missed.Verdict.IsDecided))
         {
-            decided.Add((change, verdict.IsDecided ? verdict : found[next++]));
+            return null;
         }
 
-        return [.. decided.Where(one => one.Verdict.Kind is not null).Select(one => new MissedChange(one.Change, one.Verdict.Kind!.Value))];
+        if (!await HasTurnAsync(cancellation))
+        {
+            return ResyncReason.LogBusy;
+        }
+
+        Verdict[] decided = await new UndecidedPoints(tools).DecideAsync(
+            [.. _missed.Select(missed => new OpenVerdict(topic, missed.Change, missed.Verdict))], cancellation);
+        for (int i = 0; i < decided.Length; i++)
+        {
+            _missed[i] = (_missed[i].Change, decided[i]);
+        }
+
+        return null;
     }
 }
 
@@ -166,44 +193,4 @@ internal static class Concern
         { Cells.Count: 0 } => true,
         _ => topic.Area is null || change.Cells.Any(topic.Touches),
     };
-}
-
-/// <summary>Decides what memory could not: points on the rim of a circle, or of an area that is too large to be tested there.</summary>
-/// <param name="area">The area.</param>
-/// <param name="tools">Asks the database.</param>
-internal sealed class RimTest(Space.Area? area, EventTools tools)
-{
-    /// <summary>The verdicts of changes, decided.</summary>
-    /// <exception cref="NpgsqlException">The database does not answer.</exception>
-    public async Task<Verdict[]> DecideAsync(
-        IReadOnlyList<(RowChange Change, Verdict Verdict)> open, CancellationToken cancellation)
-    {
-        List<(double X, double Y)> points = [];
-        List<(int Change, bool IsBefore)> of = [];
-        for (int i = 0; i < open.Count; i++)
-        {
-            (RowChange change, Verdict verdict) = open[i];
-            AddIf(verdict.Was is null, change.Before, i, isBefore: true);
-            AddIf(verdict.Is is null, change.After, i, isBefore: false);
-        }
-
-        HashSet<int> inside = await tools.TestAsync(area!, points, cancellation);
-        Verdict[] decided = [.. open.Select(one => one.Verdict)];
-        for (int i = 0; i < of.Count; i++)
-        {
-            ref Verdict verdict = ref decided[of[i].Change];
-            verdict = of[i].IsBefore ? verdict with { Was = inside.Contains(i) } : verdict with { Is = inside.Contains(i) };
-        }
-
-        return decided;
-
-        void AddIf(bool isOpen, RowState? row, int number, bool isBefore)
-        {
-            if (isOpen)
-            {
-                points.Add((row!.Longitude!.Value, row.Latitude!.Value));
-                of.Add((number, isBefore));
-            }
-        }
-    }
 }

@@ -33,7 +33,8 @@ internal sealed record Selection(short Tenant, string Key)
     /// <summary>The selection of a subscription.</summary>
     /// <param name="bound">The subscription.</param>
     /// <param name="variables">The request's JSON object of variables.</param>
-    public static Selection Of(BoundSubscription bound, JsonElement variables)
+    /// <returns>Null when the values of its variables are too long.</returns>
+    public static Selection? TryOf(BoundSubscription bound, JsonElement variables)
     {
         Operation operation = bound.Prepared.Operation;
         var text = new StringBuilder(operation.Id).Append('\n').Append(operation.Name).Append('\n');
@@ -49,9 +50,16 @@ internal sealed record Selection(short Tenant, string Key)
             text.Append('\n');
         }
 
+        if (text.Length > Limits.SelectionCharsMax)
+        {
+            return null;
+        }
+
+        // Nothing else of what was sent stays in memory with it.
+        VariableValues kept = bound.Prepared.Variables.Only(bound.Plan.SelectionVariables);
         return new Selection(bound.Tenant, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString()))))
         {
-            Prepared = bound.Prepared,
+            Prepared = bound.Prepared with { Variables = kept },
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Threading.RateLimiting;
 using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Schema;
 using CityHelper.Engine.Schema.Bindings;
@@ -6,9 +7,9 @@ using CityHelper.Engine.Telemetry;
 namespace CityHelper.Engine.Subscriptions;
 
 /// <summary>How far a dispatcher is: everything up to here was given to the streams.</summary>
-/// <param name="position">The place.</param>
+/// <param name="position">The position.</param>
 /// <param name="sign">Signs it, when somebody asks.</param>
-internal sealed class DispatchedPlace(LogPosition position, Func<LogPosition, string> sign)
+internal sealed class DispatchedPosition(LogPosition position, Func<LogPosition, string> sign)
 {
     private string? _cursor;
 
@@ -28,9 +29,10 @@ internal sealed class TenantDispatcher
     private readonly SerialQueue<object> _queue;
     private readonly TopicIndex _index;
     private readonly LoggedRows _rows;
-    private volatile DispatchedPlace _place;
+    private volatile DispatchedPosition _position;
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _streams;
+    private int _waiting;
     private readonly HashSet<EventStream> _lost = [];
 
     /// <param name="tenant">The tenant.</param>
@@ -40,7 +42,7 @@ internal sealed class TenantDispatcher
     public TenantDispatcher(short tenant, LogPosition position, LoggedRows rows, EventTools tools)
     {
         (_tenant, _rows, _tools) = (tenant, rows, tools);
-        _place = PlaceAt(position);
+        _position = At(position);
         _index = new TopicIndex(rows.Access.Grid!.Zooms);
         _queue = new SerialQueue<object>(RunAsync, Limits.DispatchedTogetherMax);
         Labels = new RowLabels(tenant, rows, tools.Database);
@@ -48,63 +50,64 @@ internal sealed class TenantDispatcher
     }
 
     /// <summary>How far it is.</summary>
-    public DispatchedPlace Place => _place;
+    public DispatchedPosition Position => _position;
 
     public RowLabels Labels { get; }
 
     public EventReader Reader { get; }
 
-    /// <summary>The number of steps that wait. For metrics.</summary>
-    public int Waiting => _queue.Count;
-
     /// <summary>The next change of the log.</summary>
     public void Apply(RowChange change)
     {
         // Most tenants have no stream most of the time.
+        Interlocked.Increment(ref _waiting);
         _queue.AddUnless(change, step =>
         {
             bool isIdle = Volatile.Read(ref _streams) == 0;
             if (isIdle)
             {
                 Advance(((RowChange)step).Position);
+                Interlocked.Decrement(ref _waiting);
             }
 
             return isIdle;
         });
-        if (_queue.Count > Limits.DispatchedChangesMax)
+
+        // Not the steps that join and leave: when thousands of connections break, as many of those wait.
+        if (Volatile.Read(ref _waiting) > Limits.DispatchedChangesMax)
         {
-            _queue.Replace(step => step is RowChange or Restarted, new Restarted(change.Position, ResyncReason.Restart));
+            _queue.Replace(IsReplaced, new Restarted(change.Position, ResyncReason.Restart));
         }
     }
 
-    /// <summary>The log was read anew, from a place on.</summary>
+    /// <summary>The log was read anew, from a position on.</summary>
     public void Reset(LogPosition position) => _queue.Add(new Restarted(position, ResyncReason.Restart));
 
-    /// <summary>Lets a stream take part: from a place on, or from now on.</summary>
+    /// <summary>Lets a stream take part: from a position on, or from now on.</summary>
     /// <param name="stream">The stream; its first event is ready when this returns.</param>
-    /// <param name="after">Its place; null without one.</param>
+    /// <param name="after">Its position; null without one.</param>
     /// <param name="cancellation">The subscriber has left.</param>
     public async Task JoinAsync(EventStream stream, LogPosition? after, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _streams);
-        if (after is { } place)
+        if (after is { } known)
         {
-            await WaitForAsync(place, cancellation);
+            await WaitForAsync(known, cancellation);
         }
 
         var joined = new TaskCompletionSource<LogPosition>(TaskCreationOptions.RunContinuationsAsynchronously);
         _queue.Add(new Step(() => AddAsync(stream, joined)));
         LogPosition head = await joined.Task.WaitAsync(cancellation);
-        (IReadOnlyList<MissedChange> missed, ResyncReason? reason) =
-            await new Replay(_tenant, stream.Topic, Labels, _tools).RunAsync(after, head, cancellation);
+        using var replay = new Replay(_tenant, stream.Topic, Labels, _tools);
+        (IReadOnlyList<MissedChange> missed, ResyncReason? reason) = await replay.RunAsync(after, head, cancellation);
         if (reason is { } why)
         {
             Note(1, why, head);
-            stream.Begin(Reader.MakeNotice(stream.Selection, head, RowChangeKind.Resync), []);
+            stream.Begin(Reader.MakeNotice(stream.Selection, head, RowChangeKind.Resync), head, []);
             return;
         }
 
-        stream.Begin(Reader.MakeNotice(stream.Selection, after!.Value, RowChangeKind.Resumed), missed);
+        stream.Begin(Reader.MakeNotice(stream.Selection, after!.Value, RowChangeKind.Resumed), head, missed);
     }
 
     /// <summary>Takes a stream out.</summary>
@@ -113,13 +116,6 @@ internal sealed class TenantDispatcher
         _index.Remove(stream);
         _lost.Remove(stream);
         Interlocked.Decrement(ref _streams);
-        return Task.CompletedTask;
-    }));
-
-    /// <summary>Tells a stream to read its query again, between two changes.</summary>
-    public void ResyncInTurn(EventStream stream, ResyncReason reason) => _queue.Add(new Step(() =>
-    {
-        ResyncAll([stream], _place.Position, reason, TimeSpan.Zero);
         return Task.CompletedTask;
     }));
 
@@ -132,15 +128,15 @@ internal sealed class TenantDispatcher
         LogMessages.Resynced(_tools.Logger, count, _tenant, position.Number, reason.ToString());
     }
 
-    // A place above this server's head: a mutation on one server, a subscription on another.
-    private async Task WaitForAsync(LogPosition place, CancellationToken cancellation)
+    // A position above this server's head: a mutation on one server, a subscription on another.
+    private async Task WaitForAsync(LogPosition awaited, CancellationToken cancellation)
     {
         using var patience = new CancellationTokenSource(Limits.AheadWaitMax, _tools.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         while (true)
         {
             Task advanced = Volatile.Read(ref _advanced).Task;
-            if (_place.Position >= place)
+            if (_position.Position >= awaited)
             {
                 return;
             }
@@ -160,10 +156,10 @@ internal sealed class TenantDispatcher
     {
         try
         {
-            // The shape was looked up before the stream took its place: it may have changed in between.
+            // The shape was looked up before the stream joined: it may have changed in between.
             await RefreshAsync([stream]);
             _index.Add(stream);
-            joined.SetResult(_place.Position);
+            joined.SetResult(_position.Position);
         }
         catch (Exception cause)
         {
@@ -175,8 +171,10 @@ internal sealed class TenantDispatcher
     {
         for (int i = 0; i < steps.Count;)
         {
-            RowChange[] changes = [.. steps.Skip(i).TakeWhile(step => step is RowChange { Scope: RowChangeScope.Row }).Cast<RowChange>()];
-            LogPosition? end = changes.Length > 0 ? changes[^1].Position : (steps[i] as RowChange)?.Position;
+            // An emptied change is a RESYNC, which must stand between the events before and behind it.
+            RowChange[] changes =
+                [.. steps.Skip(i).TakeWhile(step => step is RowChange { Scope: RowChangeScope.Row, IsEmptied: false }).Cast<RowChange>()];
+            LogPosition? end = changes.Length > 0 ? changes[^1].Position : EndOf(steps[i]);
             try
             {
                 await (changes.Length > 0 ? DispatchAsync(changes) : StepAsync(steps[i]));
@@ -185,17 +183,35 @@ internal sealed class TenantDispatcher
             {
                 // A fault of ours, or no database: what was missed is read again.
                 LogMessages.EventsNotDispatched(_tools.Logger, _tenant, cause);
-                ResyncAll(_index.All, end ?? _place.Position, ResyncReason.Unread, TimeSpan.Zero);
+                ResyncAll(_index.All, end ?? _position.Position, ResyncReason.Unread, TimeSpan.Zero);
             }
 
-            // Last: whoever reads the place must find in the queues what was sent up to it.
+            // Last: whoever reads the position must find in the queues what was sent up to it.
             if (end is { } reached)
             {
                 Advance(reached);
             }
 
+            Interlocked.Add(ref _waiting, -steps.Skip(i).Take(Math.Max(1, changes.Length)).Count(step => step is RowChange));
             i += Math.Max(1, changes.Length);
         }
+    }
+
+    private static LogPosition? EndOf(object step) => step switch
+    {
+        RowChange change => change.Position,
+        Restarted restarted => restarted.Position,
+        _ => null,
+    };
+
+    private bool IsReplaced(object step)
+    {
+        if (step is RowChange)
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+
+        return step is RowChange or Restarted;
     }
 
     private async Task StepAsync(object step)
@@ -207,7 +223,6 @@ internal sealed class TenantDispatcher
                 break;
             case Restarted { Position: var position, Reason: var reason }:
                 await RefreshAsync(_index.All);
-                Advance(position);
                 ResyncAll(_index.All, position, reason, _tools.Settings.ResyncSpread);
                 break;
             case RowChange change:
@@ -220,6 +235,14 @@ internal sealed class TenantDispatcher
     {
         switch (change.Scope)
         {
+            case RowChangeScope.Row:
+                // A redaction has taken what it told before this server read it. Nobody knows where the row was.
+                ResyncAll(
+                    [.. _index.All.Where(stream => stream.Topic.RowKey is null)],
+                    change.Position,
+                    ResyncReason.Redacted,
+                    TimeSpan.Zero);
+                break;
             case RowChangeScope.All:
                 await RefreshAsync(_index.All);
                 ResyncAll(_index.All, change.Position, ResyncReason.Everything, _tools.Settings.ResyncSpread);
@@ -260,50 +283,48 @@ internal sealed class TenantDispatcher
     {
         await RefreshAsync(_lost);
         await Labels.EnsureAsync(changes, _index.Filtered, CancellationToken.None);
-        List<(EventStream Stream, RowChange Change, Verdict Verdict)> matches = [];
+        List<Found> found = [];
         foreach (RowChange change in changes)
         {
-            if (change.IsEmptied)
-            {
-                // A redaction has taken what it told before this server read it. Nobody knows where the row was.
-                ResyncAll(
-                    [.. _index.All.Where(stream => stream.Topic.RowKey is null)],
-                    change.Position,
-                    ResyncReason.Redacted,
-                    TimeSpan.Zero);
-                continue;
-            }
-
             foreach (EventStream stream in _index.Of(change))
             {
                 Verdict verdict = stream.Topic.Judge(change, Labels);
                 if (!verdict.IsDecided || verdict.Kind is not null)
                 {
-                    matches.Add((stream, change, verdict));
+                    found.Add(new Found(stream, change, verdict));
                 }
             }
         }
 
-        await DecideAsync(matches);
-        await SendAsync(
-            [.. matches.Where(match => match.Verdict.Kind is not null)
-                .Select(match => (match.Stream, match.Change, match.Verdict.Kind!.Value))]);
+        HashSet<EventStream> beyond = BeyondLimit(found);
+        found.RemoveAll(one => beyond.Contains(one.Stream));
+        await SendAsync(await DecideAsync(found));
+        ResyncAll(beyond, changes[^1].Position, ResyncReason.TooMuch, TimeSpan.Zero);
         ResyncAll(_lost, changes[^1].Position, ResyncReason.Area, TimeSpan.Zero);
     }
 
-    private async Task DecideAsync(List<(EventStream Stream, RowChange Change, Verdict Verdict)> matches)
+    // Whoever knows where changes are made can draw thousands of circles through the point.
+    private static HashSet<EventStream> BeyondLimit(List<Found> found)
     {
-        int[] open = [.. Enumerable.Range(0, matches.Count).Where(i => !matches[i].Verdict.IsDecided)];
-        foreach (IGrouping<Topic, int> ofTopic in open.GroupBy(i => matches[i].Stream.Topic))
-        {
-            int[] numbers = [.. ofTopic];
-            Verdict[] decided = await new RimTest(ofTopic.Key.Area, _tools).DecideAsync(
-                [.. numbers.Select(i => (matches[i].Change, matches[i].Verdict))], CancellationToken.None);
-            for (int i = 0; i < numbers.Length; i++)
-            {
-                matches[numbers[i]] = matches[numbers[i]] with { Verdict = decided[i] };
-            }
-        }
+        HashSet<object> areas = [];
+        return
+        [
+            .. found.Where(one => !one.Verdict.IsDecided
+                && !areas.Contains(one.Stream.Topic.Area!.Identity)
+                && (areas.Count >= Limits.UndecidedAreasMax || !areas.Add(one.Stream.Topic.Area!.Identity))).Select(one => one.Stream),
+        ];
+    }
+
+    private async Task<IReadOnlyList<(EventStream, RowChange, RowChangeKind)>> DecideAsync(List<Found> found)
+    {
+        using RateLimitLease? turn = found.TrueForAll(one => one.Verdict.IsDecided) ? null : await _tools.EnterAsync();
+        Verdict[] decided = await new UndecidedPoints(_tools).DecideAsync(
+            [.. found.Select(one => new OpenVerdict(one.Stream.Topic, one.Change, one.Verdict))], CancellationToken.None);
+        return
+        [
+            .. found.Zip(decided).Where(one => one.Second.Kind is not null)
+                .Select(one => (one.First.Stream, one.First.Change, one.Second.Kind!.Value)),
+        ];
     }
 
     private async Task SendAsync(IReadOnlyList<(EventStream Stream, RowChange Change, RowChangeKind Kind)> matches)
@@ -395,15 +416,18 @@ internal sealed class TenantDispatcher
 
     private void Advance(LogPosition position)
     {
-        _place = PlaceAt(position);
+        _position = At(position);
         Interlocked.Exchange(ref _advanced, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 
-    private DispatchedPlace PlaceAt(LogPosition position) => new(position, place => _tools.Cursors.Sign(_tenant, place));
+    private DispatchedPosition At(LogPosition position) => new(position, at => _tools.Cursors.Sign(_tenant, at));
+
+    /// <summary>A stream that a change may concern.</summary>
+    private readonly record struct Found(EventStream Stream, RowChange Change, Verdict Verdict);
 
     /// <summary>A step between two changes.</summary>
     private sealed record Step(Func<Task> Run);
 
-    /// <summary>The log goes on from a place, and what was before is not told.</summary>
+    /// <summary>The log goes on from a position, and what was before is not told.</summary>
     private sealed record Restarted(LogPosition Position, ResyncReason Reason);
 }

@@ -25,9 +25,9 @@ internal sealed class TopicIndex(IReadOnlyList<int> zooms)
     public void Add(EventStream stream)
     {
         _all.Add(stream);
-        foreach (HashSet<EventStream> place in PlacesOf(stream.Topic))
+        foreach (HashSet<EventStream> bucket in BucketsOf(stream.Topic))
         {
-            place.Add(stream);
+            bucket.Add(stream);
         }
 
         foreach (int column in stream.Topic.Where.Select(filter => filter.Column))
@@ -98,9 +98,9 @@ internal sealed class TopicIndex(IReadOnlyList<int> zooms)
     /// <summary>The streams of any row.</summary>
     public IEnumerable<EventStream> OfRows => _byRow.Values.SelectMany(streams => streams);
 
-    private IEnumerable<HashSet<EventStream>> PlacesOf(Topic topic) =>
-        topic.RowKey is { } row ? [Place(_byRow, row)]
-        : topic.Covering.Known is { } cells ? cells.Select(cell => Place(_byCell, cell))
+    private IEnumerable<HashSet<EventStream>> BucketsOf(Topic topic) =>
+        topic.RowKey is { } row ? [Bucket(_byRow, row)]
+        : topic.Covering.Known is { } cells ? cells.Select(cell => Bucket(_byCell, cell))
         : [_everywhere];
 
     private void AddAt(HashSet<EventStream> found, RowState? row)
@@ -114,29 +114,29 @@ internal sealed class TopicIndex(IReadOnlyList<int> zooms)
         }
     }
 
-    private static void AddTo(HashSet<EventStream> found, Dictionary<long, HashSet<EventStream>> places, long key)
+    private static void AddTo(HashSet<EventStream> found, Dictionary<long, HashSet<EventStream>> buckets, long key)
     {
-        if (places.TryGetValue(key, out HashSet<EventStream>? streams))
+        if (buckets.TryGetValue(key, out HashSet<EventStream>? streams))
         {
             found.UnionWith(streams);
         }
     }
 
-    private static HashSet<EventStream> Place(Dictionary<long, HashSet<EventStream>> places, long key)
+    private static HashSet<EventStream> Bucket(Dictionary<long, HashSet<EventStream>> buckets, long key)
     {
-        if (!places.TryGetValue(key, out HashSet<EventStream>? streams))
+        if (!buckets.TryGetValue(key, out HashSet<EventStream>? streams))
         {
-            places.Add(key, streams = []);
+            buckets.Add(key, streams = []);
         }
 
         return streams;
     }
 
-    private static void Remove(Dictionary<long, HashSet<EventStream>> places, long key, EventStream stream)
+    private static void Remove(Dictionary<long, HashSet<EventStream>> buckets, long key, EventStream stream)
     {
-        if (places.TryGetValue(key, out HashSet<EventStream>? streams) && streams.Remove(stream) && streams.Count == 0)
+        if (buckets.TryGetValue(key, out HashSet<EventStream>? streams) && streams.Remove(stream) && streams.Count == 0)
         {
-            places.Remove(key);
+            buckets.Remove(key);
         }
     }
 }

@@ -48,8 +48,11 @@ internal sealed record PipelineRequest(OperationRequest Request, ClientProfile C
     /// <summary>Whether the client takes a stream of events: then it may subscribe.</summary>
     public bool AcceptsStream { get; init; }
 
-    /// <summary>The place that the transport knows a subscription to have; it wins over the argument <c>after</c>. Null for none.</summary>
-    public string? Place { get; init; }
+    /// <summary>Whether that stream is one of several on a connection, which ends with all of them.</summary>
+    public bool IsOnSocket { get; init; }
+
+    /// <summary>The cursor that the transport knows a subscription to have; it wins over the argument <c>after</c>.</summary>
+    public string? After { get; init; }
 
     /// <summary>
     /// The question, when the request was sent to the canonical address of an operation with these variables; null for any other, whose
@@ -244,7 +247,7 @@ public sealed class Pipeline
         RequestError? refused;
         using (lease)
         {
-            (bound, refused) = await _subscriptions.BindAsync(prepared, request.Place, cancellation);
+            (bound, refused) = await _subscriptions.BindAsync(prepared, request.After, cancellation);
         }
 
         if ((refused ?? options.Limit?.Check(bound!.Cost)) is { } error)
@@ -253,7 +256,10 @@ public sealed class Pipeline
         }
 
         (EventStream? stream, RequestError? full) = await _streams!.OpenAsync(
-            bound!, request.Request.Variables, request.Client.Name, request.Client.Share, cancellation);
+            bound!,
+            request.Request.Variables,
+            new Subscriber(request.Client.Name, request.Client.Share, request.IsOnSocket),
+            cancellation);
         return full is not null
             ? Subscribed(prepared, options, full)
             : new PipelineAnswer(OperationResult.Stored(CachePolicy.None), prepared.Operation) { Stream = stream };

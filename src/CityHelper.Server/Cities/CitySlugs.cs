@@ -39,6 +39,10 @@ public sealed class CitySlugs(ReadingDatabase database, TimeProvider time) : ITe
         return key;
     }
 
+    public async ValueTask<bool> HasAsync(short key, CancellationToken cancellation) =>
+        _names.ContainsKey(key)
+        || (await _lookups.AskAsync(nameof(_keys), (_, ending) => LookUpAsync(ending), cancellation)).Values.Contains(key);
+
     /// <summary>The slug of a city; null when no city has the id, or the list cannot be read.</summary>
     public async ValueTask<string?> NameAsync(short key, CancellationToken cancellation)
     {

@@ -34,7 +34,7 @@ internal static class ServiceRequestSubscriptions
 
     public static void AddTo(IObjectGraphType subscription, LoggedRows rows, ITenantDirectory cities)
     {
-        var fields = new SubscriptionFields(subscription, rows, typeof(ServiceRequestType));
+        var fields = new SubscriptionFields(subscription, rows, typeof(ServiceRequestType), cities);
         fields.RowsChanged(
             "onServiceRequestChanged",
             new TenantArgument("city", cities),

@@ -13,6 +13,10 @@ internal sealed class WorstCaseFilters(CityWorstCases city, WorstCaseKeys keys, 
     /// <summary>Filters on the rows of a type.</summary>
     public IReadOnlyList<WorstCaseValue> Of(FilterInput filter) => keys.IsOfRequests(filter) ? Requests() : Members(filter);
 
+    /// <summary>Conditions on changes, which memory judges: they decide no statement.</summary>
+    public IReadOnlyList<WorstCaseValue> OfChanges() =>
+        [.. keys.Codes(KeyColumn.Status).Take(1).Select(status => new WorstCaseValue(status.Label, Status(status.Value)))];
+
     /// <summary>Spatial conditions.</summary>
     public IReadOnlyList<WorstCaseValue> Spatial() => [.. locations.Polygons().Select(p => p with
     {

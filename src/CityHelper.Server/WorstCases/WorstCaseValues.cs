@@ -63,6 +63,7 @@ internal sealed class WorstCaseValues(CityWorstCases city, DatabaseModel databas
         AreaInput => [.. _locations.Areas(), .. Within(AreaInput.Boundary, Areas())],
         GeometryType => _locations.Polygons(),
         FilterInput filter => Filters.Of(filter),
+        ChangeWhereInput => Filters.OfChanges(),
         ListFilterInput rows => [.. Within(ListFilterInput.Some, Filters.Of(rows.Rows))],
         OperationFilterInput => [.. Within(WorstCaseFilters.Operation(use.Compared!), Compared(use))],
         SpatialFilterInput => Filters.Spatial(),
@@ -102,6 +103,7 @@ internal sealed class WorstCaseValues(CityWorstCases city, DatabaseModel databas
     // An argument that the engine or the feature declared: the binding of its field says what it means.
     private IReadOnlyList<WorstCaseValue> OfArgument(string argument, FieldBinding? binding) => argument switch
     {
+        SubscriptionBinding.AfterArgument when binding is SubscriptionBinding => [new("from now on", null)],
         ConnectionBinding.AfterArgument or ConnectionBinding.BeforeArgument => [WorstCaseValue.DeepestPage],
         ConnectionBinding.FirstArgument or ConnectionBinding.LastArgument => [new("the largest page", Engine.Limits.PageRowsMax)],
         _ when argument == CityOf(binding) => [new(city.Slug, city.Slug)],
@@ -131,6 +133,7 @@ internal sealed class WorstCaseValues(CityWorstCases city, DatabaseModel databas
         NearbyBinding nearby => nearby.Tenant.Name,
         AggregateBinding aggregates => aggregates.Tenant?.Name,
         ClusterBinding clusters => clusters.Tenant.Name,
+        SubscriptionBinding changes => changes.Tenant?.Name,
         SimilarToDraftBinding draft => draft.Tenant.Name,
         _ => null,
     };

@@ -81,6 +81,12 @@ internal sealed class ChaosSubscriber(
         {
             try
             {
+                // Some come back as a page that is loaded anew, with whatever a cache has kept.
+                if (Returns > 0 && watch.Query is not null && dice.Next(3) == 0)
+                {
+                    await ReadAgainAsync(atLeast: null, stop);
+                }
+
                 await ListenAsync(stop);
             }
             catch (Exception cause) when (cause is HttpRequestException or IOException or SocketException
@@ -227,15 +233,18 @@ internal sealed class ChaosSubscriber(
 }
 
 /// <summary>
-/// A cache before the servers that keeps answers for some seconds, except for who names a change that the answer must have.
+/// A cache before the servers that keeps answers for half a minute, except for who names a change that the answer must have.
 /// </summary>
 /// <param name="servers">The servers.</param>
 internal sealed class LaggingCache(ChaosServers servers)
 {
-    private static readonly TimeSpan s_kept = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_kept = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, (JsonElement Data, long At)> _answers = new();
     private int _hits;
+
+    /// <summary>Whether it gives old answers. It stops that before the end, so that all arrive at the last change.</summary>
+    public bool IsLagging { get; set; } = true;
 
     /// <summary>How often an old answer was given.</summary>
     public int Hits => _hits;
@@ -245,6 +254,7 @@ internal sealed class LaggingCache(ChaosServers servers)
     {
         string key = query + JsonSerializer.Serialize(variables);
         if (atLeast is null
+            && IsLagging
             && _answers.TryGetValue(key, out (JsonElement Data, long At) kept)
             && Stopwatch.GetElapsedTime(kept.At) < s_kept)
         {

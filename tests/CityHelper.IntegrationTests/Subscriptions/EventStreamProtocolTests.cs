@@ -42,8 +42,11 @@ public sealed class EventStreamProtocolTests(SubscriptionServer fixture) : IClas
         "{ city(slug: \"nyc\") { slow } }", "{\"errors\":[{\"message\":\"Cannot query field 'slow' on type 'City'.")]
     [InlineData("subscription { onServiceRequestChanged(city: \"gotham\") { kind } }", "{\"errors\":[{\"message\":\"")]
     [InlineData("subscription { onServiceRequestUpdated(id: 7) { kind } }", "{\"errors\":[{\"message\":\"The id is not an id of a")]
+    [InlineData(
+        "subscription { onServiceRequestUpdated(id: \"OF CITY 99\") { kind } }", "{\"errors\":[{\"message\":\"The id is not an id of a")]
     public async Task A_single_result_and_a_refusal_are_one_event_and_the_end(string query, string data)
     {
+        query = query.Replace("OF CITY 99", $"{new Engine.GlobalId("ServiceRequest", 99, 1)}", StringComparison.Ordinal);
         await using SseStream stream = await SseStream.PostAsync(Client, query);
         Assert.Equal(HttpStatusCode.OK, stream.Response.StatusCode);
         SseBlock next = (await stream.ReadAsync())!;

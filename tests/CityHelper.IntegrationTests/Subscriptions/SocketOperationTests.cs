@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
@@ -193,18 +194,18 @@ public sealed class SocketOperationTests(SocketFixture fixture, PostgresFixture 
         await Patience.UntilAsync(() => register.Count == 0 ? "none" : null);
     }
 
+    /// <summary>The first of a hundred subscriptions that ends would end its socket, and all sockets would end in the first second.</summary>
     [Fact]
-    public async Task The_streams_of_a_server_that_stops_end_their_sockets()
+    public async Task The_subscriptions_of_sockets_end_with_their_sockets_when_the_server_stops()
     {
         await using TestServer server = await SocketFixture.StartAsync(await ReadingFixture.CreateDatabaseAsync(postgres));
         await SocketFixture.CursorAsync(server);
         await using RawSocket socket = await RawSocket.OpenKnownAsync(server);
         await SocketFixture.BeginAsync(socket, "1");
         await SocketFixture.BeginAsync(socket, "2");
-        Task drained = server.Services.GetRequiredService<EventStreams>().DrainAsync(CancellationToken.None);
-        Assert.Equal((1012, "Service restart"), await socket.ReadEndAsync());
-        await socket.ReadConnectionEndAsync();
-        await drained;
+        await server.Services.GetRequiredService<EventStreams>().DrainAsync(CancellationToken.None);
+        await socket.SubscribeAsync("q", "{ cities { slug } }");
+        await socket.NextAsync("q");
 
         // A subscription that comes too late is sent elsewhere, with its socket; a query is not.
         await using RawSocket late = await RawSocket.OpenKnownAsync(server);
@@ -213,6 +214,35 @@ public sealed class SocketOperationTests(SocketFixture fixture, PostgresFixture 
         await late.ReadAsync();
         await late.SubscribeAsync("s", SocketFixture.Changes);
         Assert.Equal((1013, "Try again later"), await late.ReadEndAsync());
+
+        await server.Services.GetRequiredService<SocketRegister>().DrainAsync(TimeSpan.Zero, CancellationToken.None);
+        await socket.ReadAsync();
+        Assert.Equal((1012, "Service restart"), await socket.ReadEndAsync());
+        await socket.ReadConnectionEndAsync();
+    }
+
+    /// <summary>An EventSource takes any status but 200 for the end, and a broken stream for a pause.</summary>
+    [Fact]
+    public async Task A_stream_that_comes_too_late_is_begun_and_broken()
+    {
+        await using TestServer server = await SocketFixture.StartAsync(await ReadingFixture.CreateDatabaseAsync(postgres));
+        await SocketFixture.CursorAsync(server);
+        await server.Services.GetRequiredService<EventStreams>().DrainAsync(CancellationToken.None);
+        await using SseStream late = await SseStream.PostAsync(server.Client, SocketFixture.Changes);
+        Assert.Equal(HttpStatusCode.OK, late.Response.StatusCode);
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
+        {
+            while (true)
+            {
+                Assert.NotNull((await late.ReadAsync())?.Retry);
+            }
+        });
+
+        using var both = new HttpRequestMessage(HttpMethod.Get, $"/graphql?query={Uri.EscapeDataString(SocketFixture.Changes)}");
+        both.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        using HttpResponseMessage refused = await server.Client.SendAsync(both);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter);
     }
 
     /// <summary>Attack 18: what a client does not read waits at its operations, which are few, and then its connection ends.</summary>

@@ -285,12 +285,13 @@ public sealed class SubscriptionTests(PostgresFixture postgres) : IAsyncLifetime
                 return await _server.CursorAsync();
             case "the header of a kept answer":
                 string url = _server.Server.PersistedUrl("CityFilters", new { city = "nyc" });
-                using (HttpResponseMessage read = await Client.GetAsync(url))
-                using (HttpResponseMessage kept = await Client.GetAsync(url))
+                return await Patience.UntilAsync(async () =>
                 {
-                    Assert.Contains("hit", kept.Headers.GetValues("Cache-Status").Single(), StringComparison.Ordinal);
-                    return kept.Headers.GetValues("CityHelper-Position").Single();
-                }
+                    using HttpResponseMessage kept = await Client.GetAsync(url);
+                    return kept.Headers.GetValues("Cache-Status").Single().Contains("hit", StringComparison.Ordinal)
+                        ? kept.Headers.GetValues("CityHelper-Position").Single()
+                        : null;
+                });
 
             case "an event in another viewport":
                 await using (SseStream other = await SseStream.OpenAsync(Client, Elsewhere, after: await _server.CursorAsync()))

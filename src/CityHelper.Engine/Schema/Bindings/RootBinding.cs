@@ -76,6 +76,9 @@ public interface ITenantDirectory
     /// <summary>The tenant's key, or null for an unknown name. Answers from memory, except for unknown names.</summary>
     ValueTask<short?> FindAsync(string name, CancellationToken cancellation);
 
+    /// <summary>Whether a tenant has the key. Answers from memory, except for unknown keys.</summary>
+    ValueTask<bool> HasAsync(short key, CancellationToken cancellation);
+
     /// <summary>The error for an unknown name.</summary>
     RequestError NotFound(string name);
 }

@@ -28,8 +28,9 @@ public sealed record LoggedReference(EntityMap Target, ColumnMap Label);
 
 /// <summary>Changes of a tenant's rows, those of an area or of one row.</summary>
 /// <param name="Rows">The rows.</param>
+/// <param name="Tenants">All tenants.</param>
 /// <param name="Tenant">The argument that names the tenant; null where the id of one row does.</param>
-public sealed record SubscriptionBinding(LoggedRows Rows, TenantArgument? Tenant) : RootBinding
+public sealed record SubscriptionBinding(LoggedRows Rows, ITenantDirectory Tenants, TenantArgument? Tenant) : RootBinding
 {
     public const string IdArgument = "id";
     public const string AreaArgument = "within";

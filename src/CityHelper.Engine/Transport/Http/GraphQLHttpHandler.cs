@@ -170,6 +170,10 @@ internal sealed class GraphQLHttpHandler(
         {
             await WriteAsync(http, result, mediaType, produced.Status); // (4)
         }
+        else if (result.Errors is [ServerStopsError])
+        {
+            await events.SendBrokenAsync(http);
+        }
         else if (OutageOf(result) is { } status)
         {
             await WriteAsync(http, result, mediaType, status);
@@ -270,7 +274,7 @@ internal sealed class GraphQLHttpHandler(
             AtLeast = AtLeast(http.Request),
             WithFreshness = !CacheableAddress.Includes(http.Request) && http.Request.Headers.ContainsKey(FreshnessHeader),
             AcceptsStream = part.Accepted.Stream && !HttpMethods.IsHead(http.Request.Method),
-            Place = http.Request.Headers[LastEventIdHeader] is [{ Length: > 0 } place] ? place : null,
+            After = http.Request.Headers[LastEventIdHeader] is [{ Length: > 0 } cursor] ? cursor : null,
             QuestionOf = (operation, variables) =>
                 part.Accepted.Json is not null && CanonicalAddress.IsOf(http.Request, operation, variables)
                     ? stored.QuestionOf(http.Request)

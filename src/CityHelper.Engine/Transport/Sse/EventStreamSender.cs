@@ -46,8 +46,7 @@ internal sealed class EventStreamSender(EventStreamOptions options, TimeProvider
         }
 
         await BeginAsync(http);
-        int retry = Random.Shared.Next(Limits.StreamRetryMsMin, Limits.StreamRetryMsMax + 1);
-        Write(http.Response.BodyWriter, $"retry: {retry.ToString(CultureInfo.InvariantCulture)}\n\n");
+        WriteRetry(http);
         long placed = time.GetTimestamp();
         while (true)
         {
@@ -59,11 +58,16 @@ internal sealed class EventStreamSender(EventStreamOptions options, TimeProvider
             }
 
             StreamItem item = await next;
-            if (item.Event is not { Json: { } json } made)
+            if (item.Event is not { } made)
             {
-                // Neither `complete` nor a proper end of the body: clients take both for the end, and a broken connection for a pause.
-                http.Abort();
+                Break(http);
                 return;
+            }
+
+            if (made.Json is not { } json)
+            {
+                // It was redacted since it was taken: the redaction follows.
+                continue;
             }
 
             Write(http.Response.BodyWriter, "id: ", made.Cursor, "\nevent: next\ndata: ");
@@ -73,12 +77,37 @@ internal sealed class EventStreamSender(EventStreamOptions options, TimeProvider
         }
     }
 
-    // A quiet stream would otherwise come back with a place that is hours old.
+    /// <summary>
+    /// Begins a stream and breaks it: the server stops. An EventSource comes back after that, and never after a status of 503 (HTML
+    /// standard, 9.2.3).
+    /// </summary>
+    public async Task SendBrokenAsync(HttpContext http)
+    {
+        http.Features.Set(EndlessResponse.Instance);
+        await BeginAsync(http);
+        WriteRetry(http);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+
+        // A connection that is reset takes with it what was sent just before: a proxy would make a status of 502 of it.
+        await Task.Delay(Limits.BrokenStreamTime, time, http.RequestAborted);
+        Break(http);
+    }
+
+    private static void WriteRetry(HttpContext http)
+    {
+        int retry = Random.Shared.Next(Limits.StreamRetryMsMin, Limits.StreamRetryMsMax + 1);
+        Write(http.Response.BodyWriter, $"retry: {retry.ToString(CultureInfo.InvariantCulture)}\n\n");
+    }
+
+    // Neither `complete` nor a proper end of the body: clients take both for the end, and a broken connection for a pause.
+    private static void Break(HttpContext http) => http.Abort();
+
+    // A quiet stream would otherwise come back with a cursor that is hours old.
     private long KeepAlive(PipeWriter body, EventStream stream, long placed)
     {
-        if (time.GetElapsedTime(placed) >= Limits.PlaceInterval && stream.TryGetPlace() is { } place)
+        if (time.GetElapsedTime(placed) >= Limits.CursorInterval && stream.TryGetCursor() is { } cursor)
         {
-            Write(body, "id: ", place, "\n\n");
+            Write(body, "id: ", cursor, "\n\n");
             return time.GetTimestamp();
         }
 

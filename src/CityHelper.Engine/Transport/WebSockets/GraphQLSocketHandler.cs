@@ -39,7 +39,7 @@ internal sealed class GraphQLSocketHandler(SocketTools tools)
 
     /// <summary>Handles such a request, until the socket has ended.</summary>
     /// <remarks>
-    /// (1) refuse pages of other hosts   (2) take a place, or refuse   (3) upgrade   (4) refuse other protocols, over the socket: clients
+    /// (1) refuse pages of other hosts   (2) take a slot, or refuse   (3) upgrade   (4) refuse other protocols, over the socket: clients
     /// read its code and not a status   (5) serve
     /// </remarks>
     public async Task HandleAsync(HttpContext http)
@@ -51,8 +51,8 @@ internal sealed class GraphQLSocketHandler(SocketTools tools)
             return;
         }
 
-        using SocketPlace? place = tools.Register.TryEnter(); // (2)
-        if (place is null)
+        using SocketSlot? slot = tools.Register.TryEnter(); // (2)
+        if (slot is null)
         {
             await RefuseAsync(http, new OverloadedError(Limits.StreamRetrySeconds));
             return;
@@ -67,17 +67,17 @@ internal sealed class GraphQLSocketHandler(SocketTools tools)
             return;
         }
 
-        await ServeAsync(http, socket, place, isSpoken);
+        await ServeAsync(http, socket, slot, isSpoken);
     }
 
-    private async Task ServeAsync(HttpContext http, WebSocket socket, SocketPlace place, bool isSpoken)
+    private async Task ServeAsync(HttpContext http, WebSocket socket, SocketSlot slot, bool isSpoken)
     {
         long start = Stopwatch.GetTimestamp();
         using var connection = new SocketConnection(socket, http.Abort, tools.Time, tools.Logger);
-        place.Take(connection);
+        slot.Take(connection);
         if (isSpoken)
         {
-            using var session = new SocketSession(connection, new SocketRequests(http, tools), tools.Time);
+            using var session = new SocketSession(connection, new SocketRequests(http, slot, tools), tools.Time);
             await session.RunAsync(); // (5)
         }
         else

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using CityHelper.Engine.Admission;
 using CityHelper.Engine.Subscriptions;
 using CityHelper.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -10,7 +12,8 @@ namespace CityHelper.Engine.Transport.WebSockets;
 public sealed class SocketRegister(TimeProvider time, ILogger<SocketRegister> logger)
 {
     private readonly Lock _gate = new();
-    private readonly HashSet<SocketPlace> _places = [];
+    private readonly HashSet<SocketSlot> _slots = [];
+    private readonly Dictionary<string, int> _byShare = new(StringComparer.Ordinal);
     private volatile bool _isDraining;
 
     /// <summary>Whether the server stops: it takes no more WebSockets.</summary>
@@ -23,7 +26,7 @@ public sealed class SocketRegister(TimeProvider time, ILogger<SocketRegister> lo
         {
             lock (_gate)
             {
-                return _places.Count;
+                return _slots.Count;
             }
         }
     }
@@ -36,54 +39,84 @@ public sealed class SocketRegister(TimeProvider time, ILogger<SocketRegister> lo
     /// <param name="cancellation">Ends all that are left at once.</param>
     public async Task DrainAsync(TimeSpan span, CancellationToken cancellation)
     {
-        SocketPlace[] all;
+        SocketSlot[] all;
         lock (_gate)
         {
             _isDraining = true;
-            all = [.. _places];
+            all = [.. _slots];
         }
 
         LogMessages.SocketsDraining(logger, all.Length, span.TotalSeconds);
-        await Draining.EndAsync(all, place => place.Close(SocketClose.ServiceRestart), span, time, cancellation);
+        await Draining.EndAsync(all, slot => slot.Close(SocketClose.ServiceRestart), span, time, cancellation);
     }
 
-    /// <summary>Takes a place for a WebSocket.</summary>
-    /// <returns>The place; null when there is none, or the server stops.</returns>
-    internal SocketPlace? TryEnter()
+    /// <summary>Takes a slot for a WebSocket.</summary>
+    /// <returns>The slot; null when there is none, or the server stops.</returns>
+    internal SocketSlot? TryEnter()
     {
-        var place = new SocketPlace(this);
+        var slot = new SocketSlot(this);
         lock (_gate)
         {
-            if (_isDraining || _places.Count >= Limits.SocketsMax)
+            if (_isDraining || _slots.Count >= Limits.SocketsMax)
             {
                 return null;
             }
 
-            _places.Add(place);
+            _slots.Add(slot);
         }
 
         EngineTelemetry.Sockets.Add(1);
-        return place;
+        return slot;
     }
 
-    internal void Leave(SocketPlace place)
+    /// <summary>Counts a socket as one of a client's.</summary>
+    /// <returns>Whether it may have one more.</returns>
+    internal bool TryCount(ClientShare share)
+    {
+        int max = share.Name == ClientShare.Everybody.Name ? Limits.StreamsOfDefaultMax : Limits.StreamsOfClientMax;
+        lock (_gate)
+        {
+            ref int count = ref CollectionsMarshal.GetValueRefOrAddDefault(_byShare, share.Name, out _);
+            bool isAllowed = count < max;
+            count += isAllowed ? 1 : 0;
+            return isAllowed;
+        }
+    }
+
+    internal void Leave(SocketSlot slot)
     {
         lock (_gate)
         {
-            _places.Remove(place);
+            _slots.Remove(slot);
+            if (slot.Share is { } share && --_byShare[share.Name] == 0)
+            {
+                _byShare.Remove(share.Name);
+            }
         }
 
         EngineTelemetry.Sockets.Add(-1);
     }
 }
 
-/// <summary>The place of one WebSocket among those of the server. Dispose it once, when the socket has ended.</summary>
+/// <summary>The slot of one WebSocket among those of the server. Dispose it once, when the socket has ended.</summary>
 /// <param name="register">All of them.</param>
-internal sealed class SocketPlace(SocketRegister register) : IDisposable
+internal sealed class SocketSlot(SocketRegister register) : IDisposable
 {
     private readonly Lock _gate = new();
     private SocketConnection? _connection;
     private SocketClose? _close;
+
+    /// <summary>The share of the client that it counts for; null while nobody knows the client.</summary>
+    public ClientShare? Share { get; private set; }
+
+    /// <summary>Counts it for its client.</summary>
+    /// <returns>Whether the client may have one more.</returns>
+    public bool TryCount(ClientShare share)
+    {
+        bool isAllowed = register.TryCount(share);
+        Share = isAllowed ? share : null;
+        return isAllowed;
+    }
 
     /// <summary>Sets the connection, which ends at once if it was to end before it was there.</summary>
     public void Take(SocketConnection connection)

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using CityHelper.Engine.Clients;
-using CityHelper.Engine.Database;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Execution;
 using CityHelper.Engine.Subscriptions;
@@ -20,6 +19,10 @@ internal interface ISocketRequests
 
     /// <summary>The client, by what it says of itself and by the request that opened the socket; null when no client has its key.</summary>
     ClientProfile? Identify(string? key, string? name);
+
+    /// <summary>Counts the socket as one of the client's.</summary>
+    /// <returns>Whether it may have one more.</returns>
+    bool TryCount(ClientProfile client);
 
     /// <summary>Runs the operation of a <c>subscribe</c>.</summary>
     /// <param name="message">The message.</param>
@@ -44,10 +47,10 @@ internal sealed record SocketAnswer(OperationResult Result, bool IsSubscription)
     /// <summary>Counts the bytes of the response; null for none.</summary>
     public MemoryLease? Memory { get; init; }
 
-    /// <summary>Whether it refuses a subscription that may be asked again: the server has no room, or its database fails.</summary>
+    /// <summary>Whether it refuses a subscription that may be asked again: the server has no room, or its database does not answer.</summary>
     public bool IsOverload => IsSubscription
         && !Result.HasData
-        && Result.Errors.Any(error => error.RetryAfterSeconds is not null || DatabaseFailure.IsOne(error));
+        && Result.Errors.Any(error => error.RetryAfterSeconds is not null || error is RequestTimeoutError or DatabaseUnavailableError);
 
     public void Dispose()
     {
@@ -59,8 +62,9 @@ internal sealed record SocketAnswer(OperationResult Result, bool IsSubscription)
 
 /// <summary>Runs the operations of one WebSocket, each with its own time limit.</summary>
 /// <param name="http">The request that opened the socket.</param>
+/// <param name="slot">The socket's slot.</param>
 /// <param name="tools">What all sockets share.</param>
-internal sealed class SocketRequests(HttpContext http, SocketTools tools) : ISocketRequests
+internal sealed class SocketRequests(HttpContext http, SocketSlot slot, SocketTools tools) : ISocketRequests
 {
     private const string Method = "WebSocket";
 
@@ -76,6 +80,8 @@ internal sealed class SocketRequests(HttpContext http, SocketTools tools) : ISoc
 
         return client;
     }
+
+    public bool TryCount(ClientProfile client) => slot.TryCount(client.Share);
 
     public async Task<SocketAnswer> RunAsync(SocketMessage message, ClientProfile client, CancellationToken unwanted)
     {
@@ -149,6 +155,7 @@ internal sealed class SocketRequests(HttpContext http, SocketTools tools) : ISoc
         new(request, client, memory)
         {
             AcceptsStream = true,
+            IsOnSocket = true,
             Found = (operation, isPublished) =>
             {
                 found.Operation = AnsweredOperation.Of(operation, isPublished);

@@ -121,6 +121,11 @@ internal sealed class SocketSession(SocketConnection connection, ISocketRequests
             return SocketClose.KeyUnknown;
         }
 
+        if (!requests.TryCount(client))
+        {
+            return SocketClose.TryAgainLater;
+        }
+
         // Order matters: what was acknowledged may ask, and only that.
         _client = client;
         await connection.SendAsync(SocketText.Ack, connection.Ending);

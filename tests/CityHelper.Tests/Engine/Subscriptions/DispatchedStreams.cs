@@ -5,6 +5,7 @@ using CityHelper.Engine.Cursors;
 using CityHelper.Engine.Documents;
 using CityHelper.Engine.Schema.Bindings;
 using CityHelper.Engine.Subscriptions;
+using CityHelper.Engine.Writing;
 using CityHelper.Server.Schema;
 using GraphQL.Types;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,32 +21,35 @@ internal sealed class DispatchedStreams : IChangeHistory, IDisposable
 {
     public const short Tenant = 1;
     private const string Text = "subscription { onServiceRequestChanged(city: \"nyc\") { kind cursor id status } }";
+    private const string TextWithRow = "subscription { onServiceRequestChanged(city: \"nyc\") { kind id serviceRequest { id } } }";
 
     private readonly ServiceProvider _services = SchemaServices.CreateOffline();
     private readonly Lock _gate = new();
     private readonly List<RowChange> _log = [];
     private readonly PlanCache _plans = new();
     private readonly PreparedOperation _prepared;
+    private readonly PreparedOperation _preparedWithRow;
+    private int _readers;
 
     public DispatchedStreams()
     {
-        var schema = _services.GetRequiredService<ISchema>();
-        Operation operation = Now(new OperationCompiler(schema).CompileAsync(Text, null, CancellationToken.None)).Operation!;
-        _prepared = Now(new OperationPreparer(schema, _plans, NullLogger<OperationPreparer>.Instance)
-            .PrepareAsync(operation, default, CancellationToken.None)).Prepared!;
+        _prepared = Prepare(Text);
+        _preparedWithRow = Prepare(TextWithRow);
         Cursors = new LogPositionCursors(new CursorKeys(new CursorKey(new byte[CursorKey.KeyBytes]), Previous: null));
-        Streams = new EventStreams(_services.GetRequiredService<LoggedRows>(), new EventTools(
-            null!, null!, null!, Cursors, null!, this, null!, Time, NullLogger<EventStreams>.Instance)
+        Tools = new EventTools(null!, null!, null!, Cursors, null!, this, null!, Time, NullLogger<EventStreams>.Instance)
         {
             Settings = EventStreamOptions.Usual,
-            Memory = null!,
-        });
+            Memory = new ResponseMemory().OpenConnection(),
+        };
+        Streams = new EventStreams(_services.GetRequiredService<LoggedRows>(), Tools, replenishes: false);
         Streams.Reset(Tenant, new LogPosition(1, 0));
     }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2025, 6, 1, 0, 0, 0, TimeSpan.Zero));
 
     public LogPositionCursors Cursors { get; }
+
+    public EventTools Tools { get; }
 
     public EventStreams Streams { get; }
 
@@ -70,6 +74,9 @@ internal sealed class DispatchedStreams : IChangeHistory, IDisposable
     /// <summary>How often the log itself was read.</summary>
     public int Reads { get; private set; }
 
+    /// <summary>How many read the log itself at the same time, at most.</summary>
+    public int ReadersMax { get; private set; }
+
     public void Dispose()
     {
         Streams.Dispose();
@@ -79,10 +86,18 @@ internal sealed class DispatchedStreams : IChangeHistory, IDisposable
 
     public IReadOnlyList<RowChange>? Recent(short tenant, long from, int max) => from < RecentFrom ? null : Log(from, max);
 
-    public Task<IReadOnlyList<RowChange>?> ReadAsync(short tenant, long from, int max, CancellationToken cancellation)
+    public async Task<IReadOnlyList<RowChange>?> ReadAsync(short tenant, long from, int max, CancellationToken cancellation)
     {
-        Reads++;
-        return Task.FromResult<IReadOnlyList<RowChange>?>(Log(Math.Max(from, KeptFrom), max));
+        int readers = Interlocked.Increment(ref _readers);
+        lock (_gate)
+        {
+            Reads++;
+            ReadersMax = Math.Max(ReadersMax, readers);
+        }
+
+        await Task.Yield();
+        Interlocked.Decrement(ref _readers);
+        return Log(Math.Max(from, KeptFrom), max);
     }
 
     /// <summary>A change of a row, from a status to another.</summary>
@@ -98,15 +113,19 @@ internal sealed class DispatchedStreams : IChangeHistory, IDisposable
     /// <param name="after">The number to go on behind; null to start here.</param>
     /// <param name="status">The status that rows must have; null for any.</param>
     /// <param name="share">The client's share.</param>
+    /// <param name="isOnSocket">Whether it ends with its WebSocket.</param>
+    /// <param name="withRow">Whether its events show rows. There is no database: none can be read.</param>
     public async Task<(EventStream? Stream, RequestError? Refused)> TryOpenAsync(
-        long? after = null, string? status = null, ClientShare? share = null)
+        long? after = null, string? status = null, ClientShare? share = null, bool isOnSocket = false, bool withRow = false)
     {
-        var bound = new BoundSubscription(_prepared, _prepared.Plan.Subscription!, Tenant)
+        PreparedOperation prepared = withRow ? _preparedWithRow : _prepared;
+        var bound = new BoundSubscription(prepared, prepared.Plan.Subscription!, Tenant)
         {
             After = after is { } number ? new LogPosition(1, number) : null,
             Where = status is null ? [] : [new LoggedFilter(0, new HashSet<string?>([status]))],
         };
-        return await Streams.OpenAsync(bound, default, "test", share ?? ClientShare.Everybody, CancellationToken.None);
+        var subscriber = new Subscriber("test", share ?? ClientShare.Everybody, isOnSocket);
+        return await Streams.OpenAsync(bound, default, subscriber, CancellationToken.None);
     }
 
     /// <summary>Opens a subscription that must not be refused.</summary>
@@ -136,6 +155,14 @@ internal sealed class DispatchedStreams : IChangeHistory, IDisposable
     {
         await using EventStreamProbe probe = new(await OpenAsync(Head));
         await NextAsync(probe.Stream);
+    }
+
+    private PreparedOperation Prepare(string text)
+    {
+        var schema = _services.GetRequiredService<ISchema>();
+        Operation operation = Now(new OperationCompiler(schema).CompileAsync(text, null, CancellationToken.None)).Operation!;
+        return Now(new OperationPreparer(schema, _plans, NullLogger<OperationPreparer>.Instance)
+            .PrepareAsync(operation, default, CancellationToken.None)).Prepared!;
     }
 
     private long Tell(Func<long, RowChange> make)

@@ -54,9 +54,9 @@ public sealed class EventStreamSenderTests : IDisposable
         Assert.StartsWith("retry: ", blocks[0], StringComparison.Ordinal);
         Assert.StartsWith("id: ", blocks[1], StringComparison.Ordinal);
         int comments = blocks.Count(block => block == ":");
-        int most = (int)(Limits.PlaceInterval / Limits.KeepAliveInterval);
+        int most = (int)(Limits.CursorInterval / Limits.KeepAliveInterval);
         Assert.InRange(comments, 2, most);
-        Assert.True(seconds >= Limits.PlaceInterval.TotalSeconds, $"The place came after {seconds} s.");
+        Assert.True(seconds >= Limits.CursorInterval.TotalSeconds, $"The place came after {seconds} s.");
 
         stream.End(StreamEnd.ServerStops);
         await sending;

@@ -106,6 +106,14 @@ public sealed class SocketSessionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_client_with_too_many_sockets_is_sent_away()
+    {
+        _requests.IsFull = true;
+        _socket.Send(Init);
+        Assert.Equal((1013, "Try again later"), await _socket.EndAsync());
+    }
+
+    [Fact]
     public async Task A_ping_is_answered_with_its_payload()
     {
         _socket.Send("""{"type":"ping","payload":{"a":[1, 2]}}""");
@@ -331,6 +339,10 @@ public sealed class SocketSessionTests : IAsyncDisposable
 
         public ClientProfile? Identify(string? key, string? name) =>
             key == "unknown" ? null : new ClientProfile("tests", ClientMode.FreeText);
+
+        public bool IsFull { get; set; }
+
+        public bool TryCount(ClientProfile client) => !IsFull;
 
         public void Failed(Exception cause) => Failures.Enqueue(cause);
 
