@@ -29,8 +29,8 @@ public sealed class Attack19ResumeTests(SubscriptionServer fixture, ITestOutputH
 
     /// <summary>
     /// Each of many streams comes back from the beginning of a log that memory does not hold. A stream that matches nothing is replayed by
-    /// reading all of it, so few do that at once (<c>DispatcherTests</c>); the others wait, and get RESYNC when that takes too long. By hand:
-    /// <c>CITYHELPER_STREAMS=10000</c>.
+    /// reading all of it, so few do that at once (<c>DispatcherTests</c>); the others wait, and get RESYNC when that takes too long.
+    /// By hand: <c>CITYHELPER_STREAMS=10000</c>.
     /// </summary>
     [Fact]
     public async Task Many_streams_from_an_old_place_are_all_answered()

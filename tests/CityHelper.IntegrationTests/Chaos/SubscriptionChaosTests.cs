@@ -188,7 +188,8 @@ public sealed partial class SubscriptionChaosTests(ITestOutputHelper output) : I
         Assert.True(answers.Hits > 0, "The cache never lagged.");
         Assert.True(resyncs < events / 10, $"{resyncs} RESYNCs for {events} events.");
         output.WriteLine(
-            $"{Subscribers} subscribers, {subscribers.Count(s => s.HasSocket)} of them by WebSocket, {events} events, {resyncs} RESYNCs, {subscribers.Sum(s => s.Returns)} returns, "
+            $"{Subscribers} subscribers, {subscribers.Count(s => s.HasSocket)} of them by WebSocket, {events} events, {resyncs} RESYNCs, "
+                + $"{subscribers.Sum(s => s.Returns)} returns, "
                 + $"{answers.Hits} old answers, {_notes.Confirmed} confirmed changes, in {_time.Elapsed.TotalSeconds:0} s; 0 lost, "
                 + "0 double");
     }

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Text.Json;
 using CityHelper.IntegrationTests.Postgres;
 using CityHelper.IntegrationTests.Serving;
 using Xunit;
@@ -99,6 +101,30 @@ public sealed class ProxiedStreamTests(SubscriptionServer fixture) : IClassFixtu
         }
 
         Assert.Equal(1, connections);
+    }
+
+    /// <summary>An extended CONNECT (RFC 8441), beside other requests of its connection.</summary>
+    [Fact]
+    public async Task A_stream_of_HTTP_2_becomes_a_WebSocket()
+    {
+        await using ServerProcess server = await ServerProcess.StartAsync(fixture.ConnectionString, "Development");
+        using var handler = new HttpMessageInvoker(new SocketsHttpHandler());
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = HttpVersion.Version20;
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        socket.Options.AddSubProtocol(RawSocket.Protocol);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await socket.ConnectAsync(new UriBuilder(server.Http2) { Scheme = "ws", Path = "/graphql" }.Uri, handler, patience.Token);
+        Assert.Equal("connection_ack", await AskAsync(new { type = "connection_init" }));
+        Assert.Equal("next", await AskAsync(new { id = "1", type = "subscribe", payload = new { query = SocketFixture.Changes } }));
+
+        async Task<string> AskAsync(object message)
+        {
+            await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(message), WebSocketMessageType.Text, true, patience.Token);
+            byte[] answer = new byte[4_096];
+            ValueWebSocketReceiveResult received = await socket.ReceiveAsync(answer.AsMemory(), patience.Token);
+            return JsonDocument.Parse(answer.AsMemory(0, received.Count)).RootElement.GetProperty("type").GetString()!;
+        }
     }
 
     private static async Task<(string Kind, string Id)> NextAsync(SseStream stream)

@@ -194,7 +194,7 @@ public sealed class SocketOperationTests(SocketFixture fixture, PostgresFixture 
         await Patience.UntilAsync(() => register.Count == 0 ? "none" : null);
     }
 
-    /// <summary>The first of a hundred subscriptions that ends would end its socket, and all sockets would end in the first second.</summary>
+    /// <summary>The first of a hundred subscriptions that ends would end its socket, and all sockets would end at once.</summary>
     [Fact]
     public async Task The_subscriptions_of_sockets_end_with_their_sockets_when_the_server_stops()
     {

@@ -47,7 +47,7 @@ internal sealed record SocketAnswer(OperationResult Result, bool IsSubscription)
     /// <summary>Counts the bytes of the response; null for none.</summary>
     public MemoryLease? Memory { get; init; }
 
-    /// <summary>Whether it refuses a subscription that may be asked again: the server has no room, or its database does not answer.</summary>
+    /// <summary>Whether it refuses a subscription that may be asked again: no room, or no answer of the database.</summary>
     public bool IsOverload => IsSubscription
         && !Result.HasData
         && Result.Errors.Any(error => error.RetryAfterSeconds is not null || error is RequestTimeoutError or DatabaseUnavailableError);
