@@ -119,8 +119,10 @@ const retriedByAll = [
 ];
 
 function untilRestart(what, code) {
-  return async ({ closedWith }) => {
+  return async ({ closedWith, socket }) => {
     await refuse(what);
+    // A server that takes no more of them keeps those that it has.
+    socket.terminate();
     await closedWith(code, 3);
     await restart();
   };

@@ -301,14 +301,14 @@ public sealed class ExplainTests(LargeFixture fixture, ITestOutputHelper output)
             "ServiceRequestDetail" or "ServiceRequestDuplicates" => new { city = "nyc", id },
             "NearbyServiceRequests" => new { city = "nyc", to = s_square },
             "DuplicateCandidates" => new { city = "nyc", category = "noise-residential", location = s_square },
-            "ServiceRequestHistory" => new { id },
+            "ServiceRequestHistory" or "ServiceRequestChanges" => new { id },
             "UpdateServiceRequestStatus" => new { input = new { id, status = "CLOSED" } },
             "ReportServiceRequest" => new
             {
                 input = new { city = "nyc", category = "rodent", address = "1 Broadway", idempotencyKey = "1" },
             },
             "ServiceRequestByExternalId" => new { city = "nyc", externalId = newest.GetProperty("externalId").GetString() },
-            "ServiceRequestMap" => new { city = "nyc", viewport = s_midtown },
+            "ServiceRequestMap" or "ServiceRequestMapChanges" => new { city = "nyc", viewport = s_midtown },
             "ServiceRequestClusters" => new { city = "nyc", viewport = s_midtown, zoom = 12 },
             "BoundaryDetail" => new { id = new Engine.GlobalId("Boundary", RequestRows.City, BoundaryRows.Manhattan[0].Id).ToString() },
             _ => new { city = "nyc" },

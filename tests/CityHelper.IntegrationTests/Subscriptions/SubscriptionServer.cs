@@ -48,9 +48,15 @@ public sealed class SubscriptionServer(PostgresFixture postgres) : IAsyncLifetim
             s_short, s_short, keepAlive ?? Engine.Limits.KeepAliveInterval)));
 
     /// <summary>Stops the server and starts another.</summary>
-    public async Task RestartAsync()
+    /// <param name="between">SQL that is run while there is none.</param>
+    public async Task RestartAsync(string? between = null)
     {
         await Server.DisposeAsync();
+        if (between is not null)
+        {
+            await ExecuteAsync(between);
+        }
+
         Server = await StartAsync();
     }
 
