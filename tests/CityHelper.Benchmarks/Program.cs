@@ -5,10 +5,11 @@ using CityHelper.Benchmarks.Cost;
 using CityHelper.Benchmarks.Log;
 using CityHelper.Benchmarks.Overload;
 using CityHelper.Benchmarks.Scale;
+using CityHelper.Benchmarks.Subscriptions;
 
-// Seven modes: `floor` is the bare web server to compare with, `scale` compares databases of several sizes, `cost` measures the database
-// time per unit of cost, `overload` sends more than a server can answer, `log` measures the change log, `cache` stored and shared answers,
-// and anything else measures requests beside the floor.
+// `floor` is the bare web server to compare with and `heap-server` the server whose heap is measured; `scale` compares databases of several
+// sizes, `cost` measures the database time per unit of cost, `overload` sends more than a server can answer, `log` measures the change log,
+// `cache` stored and shared answers, `subscriptions` those, and anything else measures requests beside the floor.
 switch (args)
 {
     case ["floor", var url]:
@@ -27,6 +28,11 @@ switch (args)
         return await LogCommand.RunAsync(options);
     case ["cache", .. var options]:
         return await CacheCommand.RunAsync(options);
+    case ["heap-server", var url]:
+        await HeapServer.RunAsync(url);
+        return 0;
+    case ["subscriptions", .. var options]:
+        return await SubscriptionsCommand.RunAsync(options);
     default:
         return await RequestBenchmark.RunAsync();
 }

@@ -1,11 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text;
 using CityHelper.Benchmarks.Log;
 using CityHelper.Benchmarks.Scale;
 using CityHelper.Data;
 using CityHelper.Server.Redis;
-using Spectre.Console;
+using static CityHelper.Benchmarks.CommandTools;
 
 namespace CityHelper.Benchmarks.Cache;
 
@@ -17,49 +15,29 @@ internal static class CacheCommand
 
     private static readonly string[] s_parts = ["detail", "map", "clusters", "statistics", FirstStatement.Name];
 
-    private static readonly Option<int> Seconds = new("--seconds")
-    {
-        Description = "Seconds of the turns of each operation, after it is warm.",
-        DefaultValueFactory = _ => 20,
-    };
+    private static readonly Option<int> Seconds = Number(
+        "--seconds", "Seconds of the turns of each operation, after it is warm.", given: 20, min: 1, max: SecondsMax);
 
-    private static readonly Option<int> Seed = new("--seed") { Description = "Of what is drawn.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int> Seed = CommandTools.Seed();
 
-    private static readonly Option<string?> Only = new("--only")
-    {
-        Description = $"Measures these parts, with commas between them: {string.Join(", ", s_parts)}.",
-    };
+    private static readonly Option<string?> Only = CommandTools.Only(s_parts);
 
     private static readonly Option<string?> Beside = new("--beside")
     {
         Description = "A folder with another build of this benchmark, whose server's hits are measured in the same turns.",
     };
 
-    private static readonly Option<string?> Markdown = new("--markdown") { Description = "A file for the tables as markdown." };
+    private static readonly Option<string?> Markdown = CommandTools.Markdown();
 
     /// <returns>0 when everything was measured.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         var command = new RootCommand("Measures stored and shared answers.") { Seconds, Seed, Only, Beside, Markdown };
-        command.Validators.Add(parsed =>
-        {
-            if (parsed.GetValue(Seconds) is < 1 or > SecondsMax)
-            {
-                parsed.AddError($"--seconds takes 1 to {SecondsMax}.");
-            }
-
-            if (Parts(parsed.GetValue(Only)).Except(s_parts).ToArray() is [var unknown, ..])
-            {
-                parsed.AddError($"--only takes {string.Join(", ", s_parts)}, with commas between them; not {unknown}.");
-            }
-        });
         command.SetAction((parsed, _) => MeasureAsync(
-            TimeSpan.FromSeconds(parsed.GetValue(Seconds)), parsed.GetValue(Seed), [.. Parts(parsed.GetValue(Only))],
+            TimeSpan.FromSeconds(parsed.GetValue(Seconds)), parsed.GetValue(Seed), Parts(parsed.GetValue(Only), s_parts),
             parsed.GetValue(Beside), parsed.GetValue(Markdown)));
         return await command.Parse(args).InvokeAsync();
     }
-
-    private static string[] Parts(string? only) => only?.Split(',') ?? s_parts;
 
     private static async Task<int> MeasureAsync(TimeSpan length, int seed, HashSet<string> parts, string? otherBuild, string? markdown)
     {
@@ -67,19 +45,7 @@ internal static class CacheCommand
         string redis = Variable(RedisConnection.ConnectionStringKey);
         ThreadPool.SetMinThreads(16, 16);
         string database = await ScaleDatabase.EnsureAsync(server, DatabaseRows);
-        AnsiConsole.Profile.Width = 200; // a log has no width of its own
-        var text = new StringBuilder();
-        await foreach (LogTable table in TablesAsync(database, redis, otherBuild, length, seed, parts))
-        {
-            AnsiConsole.Write(table.ToSpectre());
-            text.Append(text.Length > 0 ? "\n" : "").Append(table.ToMarkdown());
-        }
-
-        if (markdown is not null)
-        {
-            await File.WriteAllTextAsync(markdown, text.ToString());
-        }
-
+        await PrintAsync(TablesAsync(database, redis, otherBuild, length, seed, parts), markdown);
         return 0;
     }
 
@@ -122,9 +88,4 @@ internal static class CacheCommand
             yield return CacheTables.FirstStatement(costs);
         }
     }
-
-    private static string Variable(string name) => Environment.GetEnvironmentVariable(name)
-        ?? throw new InvalidOperationException($"Set {name}: eng/bench cache does.");
-
-    private static void Say(FormattableString text) => Console.Error.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 }

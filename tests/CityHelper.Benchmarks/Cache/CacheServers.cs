@@ -1,8 +1,6 @@
-using System.Globalization;
 using CityHelper.Benchmarks.Scale;
 using CityHelper.Server.Redis;
 using Npgsql;
-using StackExchange.Redis;
 
 namespace CityHelper.Benchmarks.Cache;
 
@@ -69,14 +67,11 @@ internal sealed class CacheServers : IAsyncDisposable
     /// <param name="otherBuild">The folder of another build, whose hits are compared.</param>
     public static async Task<CacheServers> StartAsync(string database, string redis, string? otherBuild)
     {
-        await using ConnectionMultiplexer connection = await RedisConnection.ConnectAsync($"{redis},allowAdmin=true");
-        string process = (await connection.GetServers()[0].InfoAsync("server")).SelectMany(section => section)
-            .Single(entry => entry.Key == "process_id").Value;
         var slowOfSharing = new SlowDatabase(database);
         var slowOfFinding = new SlowDatabase(database);
         return new CacheServers(
             NpgsqlDataSource.Create(database),
-            int.Parse(process, CultureInfo.InvariantCulture),
+            await RedisProcess.FindAsync(redis),
             slowOfSharing,
             slowOfFinding,
             await StartServerAsync(database, null),

@@ -104,8 +104,7 @@ internal sealed class CacheTurns : IAsyncDisposable
             clients.Requests(questions.Draw(operation, operation.TurnQuestions)), operation.TurnQuestions, ExpectedAnswer.Miss);
         string bytes = (sample.Bytes / sample.Count).ToString(CultureInfo.InvariantCulture);
 
-        // With the thread pool of the server, which does not spin (docs/performance.md): a floor that spins would flatter the server.
-        var settings = new Dictionary<string, string?> { ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0" };
+        var settings = new Dictionary<string, string?> { [KestrelFloor.SpinLimit] = "0" };
         return new CacheTurns(servers, questions, operation, await ServerProcess.StartAsync(
             "CityHelper.Benchmarks.dll", "/", url => ["floor", url, bytes], environment: settings));
     }

@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text;
 using CityHelper.Data;
 using CityHelper.Data.Cities;
-using Spectre.Console;
+using static CityHelper.Benchmarks.CommandTools;
 
 namespace CityHelper.Benchmarks.Log;
 
@@ -42,14 +40,11 @@ internal static class LogCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private static readonly Option<int> Seed = Number("--seed", "Of what is drawn.", given: 1, min: 0, max: int.MaxValue);
+    private static readonly Option<int> Seed = CommandTools.Seed();
 
-    private static readonly Option<string?> Only = new("--only")
-    {
-        Description = $"Measures these parts, with commas between them: {string.Join(", ", s_parts)}.",
-    };
+    private static readonly Option<string?> Only = CommandTools.Only(s_parts);
 
-    private static readonly Option<string?> Markdown = new("--markdown") { Description = "A file for the tables as markdown." };
+    private static readonly Option<string?> Markdown = CommandTools.Markdown();
 
     /// <returns>0 when everything was measured.</returns>
     public static async Task<int> RunAsync(string[] args)
@@ -64,52 +59,16 @@ internal static class LogCommand
             {
                 parsed.AddError($"--cities takes numbers from 1 to {CitiesMax}.");
             }
-
-            if (Parts(parsed.GetValue(Only)).Except(s_parts).ToArray() is [var unknown, ..])
-            {
-                parsed.AddError($"--only takes {string.Join(", ", s_parts)}, with commas between them; not {unknown}.");
-            }
         });
         command.SetAction((parsed, _) => MeasureAsync(parsed));
         return await command.Parse(args).InvokeAsync();
     }
 
-    private static Option<int> Number(string name, string description, int given, int min, int max)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => given };
-        option.Validators.Add(parsed =>
-        {
-            // Without a token the default counts.
-            if (parsed.Tokens is [var token]
-                && (!int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-                    || number < min || number > max))
-            {
-                parsed.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} takes {min} to {max}."));
-            }
-        });
-        return option;
-    }
-
-    private static string[] Parts(string? only) => only?.Split(',') ?? s_parts;
-
     private static async Task<int> MeasureAsync(ParseResult parsed)
     {
-        string server = Environment.GetEnvironmentVariable(CityHelperDatabase.ConnectionStringKey)
-            ?? throw new InvalidOperationException($"Set {CityHelperDatabase.ConnectionStringKey}: eng/bench log does.");
+        string server = Variable(CityHelperDatabase.ConnectionStringKey);
         ThreadPool.SetMinThreads(16, 16);
-        AnsiConsole.Profile.Width = 200; // a log has no width of its own
-        var markdown = new StringBuilder();
-        await foreach (LogTable table in TablesAsync(parsed, server, [.. Parts(parsed.GetValue(Only))]))
-        {
-            AnsiConsole.Write(table.ToSpectre());
-            markdown.Append(markdown.Length > 0 ? "\n" : "").Append(table.ToMarkdown());
-        }
-
-        if (parsed.GetValue(Markdown) is { } file)
-        {
-            await File.WriteAllTextAsync(file, markdown.ToString());
-        }
-
+        await PrintAsync(TablesAsync(parsed, server, Parts(parsed.GetValue(Only), s_parts)), parsed.GetValue(Markdown));
         return 0;
     }
 
@@ -159,6 +118,4 @@ internal static class LogCommand
             yield return await costs.MeasureAsync(parsed.GetValue(Cities)!, parsed.GetValue(Full));
         }
     }
-
-    private static void Say(FormattableString text) => Console.Error.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 }

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CityHelper.Benchmarks.Log;
 
-/// <summary>A server that follows the log without Redis, with a pool of its own, and notes when each event arrives.</summary>
+/// <summary>
+/// A server that follows the log with a pool of its own, and notes when each event arrives. With a stream it copies the log there.
+/// </summary>
 internal sealed class LogFollower : IChangeObserver, IAsyncDisposable
 {
     private readonly WritingConnections _connections;
@@ -19,11 +21,10 @@ internal sealed class LogFollower : IChangeObserver, IAsyncDisposable
     private Dictionary<short, ChangePosition> _heads = [];
     private Task _running = Task.CompletedTask;
 
-    private LogFollower(LogDatabase database)
+    private LogFollower(LogDatabase database, IChangeStream stream)
     {
         _connections = database.OpenWriting();
         var log = new ChangeLog(_connections.Database);
-        var stream = new NoChangeStream();
         var monitor = new ChangeMonitor(NullLogger<ChangeMonitor>.Instance);
         TimeProvider time = TimeProvider.System;
         _follower = new ChangeFollower(log, log, stream, [this], monitor, time);
@@ -42,9 +43,11 @@ internal sealed class LogFollower : IChangeObserver, IAsyncDisposable
     public bool IsNudged { get; set; } = true;
 
     /// <summary>Reads the recent events, then sends the pulse as a server does.</summary>
-    public static async Task<LogFollower> StartAsync(LogDatabase database)
+    /// <param name="database">The database.</param>
+    /// <param name="stream">The copy of the log in Redis, which tells the other servers; none when left out.</param>
+    public static async Task<LogFollower> StartAsync(LogDatabase database, IChangeStream? stream = null)
     {
-        var follower = new LogFollower(database);
+        var follower = new LogFollower(database, stream ?? new NoChangeStream());
         await follower._follower.FillAsync(CancellationToken.None);
         follower._running = Task.WhenAll(follower.BeatAsync(), follower.FollowNudgesAsync());
         return follower;

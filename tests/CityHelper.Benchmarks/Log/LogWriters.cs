@@ -12,7 +12,8 @@ namespace CityHelper.Benchmarks.Log;
 /// <param name="Due">When it was to be sent.</param>
 /// <param name="Sent">When it was sent: later than due when all is busy.</param>
 /// <param name="EventId">Its event.</param>
-internal sealed record SentChange(long Due, long Sent, Guid EventId);
+/// <param name="Request">The request that it changed.</param>
+internal sealed record SentChange(long Due, long Sent, Guid EventId, long Request);
 
 /// <summary>What became of a load.</summary>
 /// <param name="Changes">The changes that were made.</param>
@@ -21,7 +22,7 @@ internal sealed record SentChange(long Due, long Sent, Guid EventId);
 internal sealed record WriterLoad(IReadOnlyList<SentChange> Changes, bool IsComplete, TimeSpan Took);
 
 /// <summary>
-/// The writers of two servers: each has the pool of a server and sets the status of drawn requests, to one that may follow theirs.
+/// The writers of two servers: each has the pool of a server and sets the status of requests, to a drawn one that may follow theirs.
 /// </summary>
 internal sealed class LogWriters : IAsyncDisposable
 {
@@ -48,12 +49,13 @@ internal sealed class LogWriters : IAsyncDisposable
     /// <summary>When the commit of each event returned.</summary>
     public ConcurrentDictionary<Guid, long> Committed { get; } = new();
 
-    /// <summary>Changes drawn requests at a rate.</summary>
+    /// <summary>Changes requests in turn at a rate, each once before one comes again.</summary>
     public async Task<WriterLoad> RunAsync(IReadOnlyList<(short City, long Request)> requests, double perSecond, TimeSpan length)
     {
         var changes = new ConcurrentQueue<SentChange>();
         var dice = new Random(_dice.Next());
         int failed = 0;
+        int next = 0;
         (bool isComplete, TimeSpan took) = await OpenLoop.RunAsync(
             perSecond, length, _dice, SendAsync, waiting => waiting > perSecond * WaitingSecondsMax || failed > 0);
         return new([.. changes], isComplete && failed == 0, took);
@@ -62,9 +64,10 @@ internal sealed class LogWriters : IAsyncDisposable
         {
             RequestWriter writer;
             RequestWrite write;
+            (short city, long request) = requests[(Interlocked.Increment(ref next) - 1) % requests.Count];
             lock (dice)
             {
-                (writer, write) = (_writers[dice.Next(Servers)], Draw(requests, dice));
+                (writer, write) = (_writers[dice.Next(Servers)], WriteOf(city, request, dice.Next()));
             }
 
             try
@@ -72,7 +75,7 @@ internal sealed class LogWriters : IAsyncDisposable
                 long sent = Stopwatch.GetTimestamp();
                 if (await writer.WriteAsync(write, CancellationToken.None) is WriteOutcome.Done { EventId: { } eventId })
                 {
-                    changes.Enqueue(new(due, sent, eventId));
+                    changes.Enqueue(new(due, sent, eventId, request));
                 }
             }
             catch (NpgsqlException)
@@ -91,16 +94,12 @@ internal sealed class LogWriters : IAsyncDisposable
         }
     }
 
-    private static RequestWrite Draw(IReadOnlyList<(short City, long Request)> requests, Random dice)
-    {
-        (short city, long request) = requests[dice.Next(requests.Count)];
-        int draw = dice.Next();
-        return RequestWrite.OfOne(city, request, version: null, "updateServiceRequestStatus", (known, at) =>
+    private static RequestWrite WriteOf(short city, long request, int draw) =>
+        RequestWrite.OfOne(city, request, version: null, "updateServiceRequestStatus", (known, at) =>
         {
             IReadOnlyList<ServiceRequestStatus> next = StatusTransitions.From(known.Status);
             return RequestDecisions.SetStatus(known, at, next[draw % next.Count]);
         });
-    }
 
     /// <summary>Notes the moment before an event is numbered, which is that at which its commit returned.</summary>
     private sealed class CommitClock(

@@ -1,0 +1,160 @@
+using System.Globalization;
+using CityHelper.Benchmarks.Log;
+using CityHelper.Benchmarks.Scale;
+using static CityHelper.Benchmarks.CommandTools;
+
+namespace CityHelper.Benchmarks.Subscriptions;
+
+/// <summary>
+/// What many subscriptions cost beside few: the CPU time of an event that matches as many of both, in two servers that follow the same log
+/// at the same time, and the memory of an idle subscription. Both servers have as many sockets.
+/// </summary>
+/// <param name="city">The city.</param>
+/// <param name="length">How long all rounds of events take.</param>
+/// <param name="seed">Of what is drawn.</param>
+internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, int seed)
+{
+    public const string ScaleName = "scale";
+    public const string MemoryName = "memory";
+
+    private const int Many = 50_000;
+    private const int Few = 1_000;
+    private const int Sockets = 500;
+    private const double Matches = 5;
+    private const double PerSecond = 50;
+    private const int Rounds = 3;
+    private const int WarmUpRounds = 1;
+
+    /// <summary>What a server does besides events, such as its pulses and the pings of its sockets: all within this time.</summary>
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(12);
+
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(10);
+
+    /// <summary>Timers and queues of what was just begun come to rest.</summary>
+    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(3);
+
+    /// <summary>Measures, and adds its figures.</summary>
+    public async IAsyncEnumerable<LogTable> MeasureAsync(bool scale, bool memory, List<Figure> figures)
+    {
+        IReadOnlyList<DrawnArea> areas = DrawnAreas.Draw(city.Placed, Many, Matches, seed);
+        await using ServerProcess server = await city.StartServerAsync(measuresHeap: true);
+        await using SubscriberSockets sockets = await SubscriberSockets.OpenAsync(server.Url, Sockets);
+        await sockets.SubscribeAsync(city.Slug, [.. areas.Take(Few)]);
+        Heap few = await Heap.MeasureAsync(server, s_settling);
+        Say($"  {Many} subscriptions are opened");
+        await sockets.SubscribeAsync(city.Slug, [.. areas.Skip(Few)]);
+        Heap many = await Heap.MeasureAsync(server, s_settling);
+        if (memory)
+        {
+            double each = (double)(many.Managed - few.Managed) / (Many - Few);
+            figures.Add(new(MemoryName, "managed memory of an idle subscription", $"{LogTable.Cell(each / 1024)} kB", "8 kB"));
+            yield return MemoryTable(few, many);
+        }
+
+        if (scale)
+        {
+            await using ServerProcess other = await city.StartServerAsync(measuresHeap: true);
+            await using SubscriberSockets others = await SubscriberSockets.OpenAsync(other.Url, Sockets);
+            IReadOnlyList<DrawnArea> otherAreas = DrawnAreas.Draw(city.Placed, Few, Matches, seed);
+            await others.SubscribeAsync(city.Slug, otherAreas);
+            yield return await ScaleAsync(new(other, others, otherAreas), new(server, sockets, areas), figures);
+        }
+    }
+
+    private static LogTable MemoryTable(Heap few, Heap many) => new(
+        $"Memory of idle subscriptions over {Sockets} WebSockets: managed memory after collecting all garbage, and private memory, in MB.",
+        ["subscriptions", "managed", "private"],
+        [
+            [Number(Few), LogTable.Cell(few.ManagedMegabytes), LogTable.Cell(few.PrivateMegabytes)],
+            [Number(Many), LogTable.Cell(many.ManagedMegabytes), LogTable.Cell(many.PrivateMegabytes)],
+            [
+                "of each, kB", LogTable.Cell((many.ManagedMegabytes - few.ManagedMegabytes) * 1024 / (Many - Few)),
+                LogTable.Cell((many.PrivateMegabytes - few.PrivateMegabytes) * 1024 / (Many - Few)),
+            ],
+        ]);
+
+    private async Task<LogTable> ScaleAsync(Side few, Side many, List<Figure> figures)
+    {
+        List<SideCost> ofFew = [];
+        List<SideCost> ofMany = [];
+        for (int round = -WarmUpRounds; round < Rounds; round++)
+        {
+            (SideCost one, SideCost other) = await RoundAsync(few, many, round < 0 ? s_warmUp : length / Rounds);
+            if (round >= 0)
+            {
+                ofFew.Add(one);
+                ofMany.Add(other);
+            }
+        }
+
+        string ratio = "x" + LogTable.Cell(LogTable.Median(ofMany.Zip(ofFew, (other, one) => other.EventUs / one.EventUs)), "F2");
+        figures.Add(new(ScaleName, $"server CPU of an event, {Number(Many)} subscriptions to {Number(Few)}", ratio, "x1.2"));
+        return new(
+            $"Server CPU of an event at {PerSecond:F0}/s, without that of an idle server; medians of {Rounds} rounds, in which both servers "
+                + $"have the same events; seed {seed}.",
+            ["subscriptions", "matching an event", "idle server CPU ms/s", "server CPU us/event", "missing"],
+            [Row(Few, ofFew), Row(Many, ofMany), ["ratio", "", "", ratio, ""]]);
+    }
+
+    private static string[] Row(int count, List<SideCost> rounds) =>
+    [
+        Number(count),
+        LogTable.Cell(rounds.Average(round => round.Matches), "F2"),
+        LogTable.Cell(LogTable.Median(rounds.Select(round => round.IdleMsPerSecond))),
+        LogTable.Cell(LogTable.Median(rounds.Select(round => round.EventUs)), "F0"),
+        LogTable.Cell(rounds.Sum(round => round.Missing), "F0"),
+    ];
+
+    private async Task<(SideCost Few, SideCost Many)> RoundAsync(Side few, Side many, TimeSpan time)
+    {
+        (CpuTimes fewIdle, CpuTimes manyIdle) = (CpuTimes.Of(few.Server.Id), CpuTimes.Of(many.Server.Id));
+        await Task.Delay(s_idle);
+        (CpuTimes fewBefore, CpuTimes manyBefore) = (CpuTimes.Of(few.Server.Id), CpuTimes.Of(many.Server.Id));
+        (long fewKnown, long manyKnown) = (few.Sockets.Events, many.Sockets.Events);
+        IReadOnlyList<PlacedRequest> requests = city.Take((int)(1.5 * PerSecond * time.TotalSeconds));
+        WriterLoad load = await city.WriteAsync(requests, PerSecond, time);
+        HashSet<long> changed = [.. load.Changes.Select(change => change.Request)];
+        PlacedRequest[] sent = [.. requests.Where(request => changed.Contains(request.Id))];
+        (long fewExpected, long manyExpected) = (few.Expects(sent), many.Expects(sent));
+        long fewMissing = await few.Sockets.ArrivedAsync(fewKnown + fewExpected);
+        long manyMissing = await many.Sockets.ArrivedAsync(manyKnown + manyExpected);
+        (CpuTimes fewAfter, CpuTimes manyAfter) = (CpuTimes.Of(few.Server.Id), CpuTimes.Of(many.Server.Id));
+        Say($"  {sent.Length} events");
+        return (
+            Cost(fewBefore.Since(fewIdle), fewAfter.Since(fewBefore), fewExpected, fewMissing),
+            Cost(manyBefore.Since(manyIdle), manyAfter.Since(manyBefore), manyExpected, manyMissing));
+
+        SideCost Cost(TimeSpan idle, TimeSpan all, long expected, long missing) => new(
+            (double)expected / sent.Length, idle / s_idle * 1_000,
+            (all - idle * (load.Took / s_idle)).TotalMicroseconds / sent.Length, missing);
+    }
+
+    private static string Number(int number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>A server and its subscriptions.</summary>
+    private sealed record Side(ServerProcess Server, SubscriberSockets Sockets, IReadOnlyList<DrawnArea> Areas)
+    {
+        public long Expects(IEnumerable<PlacedRequest> changed) => changed.Sum(request => (long)DrawnAreas.Matches(Areas, request));
+    }
+
+    /// <summary>What a round cost a server.</summary>
+    private sealed record SideCost(double Matches, double IdleMsPerSecond, double EventUs, long Missing);
+
+    /// <summary>Memory of a server.</summary>
+    /// <param name="Managed">Bytes of the managed heap without garbage.</param>
+    /// <param name="PrivateMegabytes">Private resident memory.</param>
+    private sealed record Heap(long Managed, double PrivateMegabytes)
+    {
+        private const double Megabyte = 1024 * 1024;
+
+        public double ManagedMegabytes => Managed / Megabyte;
+
+        public static async Task<Heap> MeasureAsync(ServerProcess server, TimeSpan settling)
+        {
+            await Task.Delay(settling);
+            using var client = new HttpClient();
+            string bytes = await client.GetStringAsync(new Uri(server.Url, HeapServer.Path));
+            return new Heap(long.Parse(bytes, CultureInfo.InvariantCulture), server.MemoryMegabytes);
+        }
+    }
+}
