@@ -63,7 +63,7 @@ internal sealed class DeliveryDelay(SubscribedCity city, TimeSpan length, int se
                 + $"p50, p99 and the most in ms; seed {seed}. CPU in ms per second, of {Environment.ProcessorCount} processors.",
             [
                 "changes/s", "events per change", "missing", "RESYNCs", "commit", "commit returned to arrival", "server CPU",
-                "PostgreSQL CPU", "Redis CPU", "writers' and subscribers' CPU",
+                "PostgreSQL CPU", "Redis CPU", "writers' and subscribers' CPU", "others' CPU",
             ],
             [[
                 LogTable.Cell(rate) + (load.IsComplete ? "" : " (too many waited)"),
@@ -76,6 +76,7 @@ internal sealed class DeliveryDelay(SubscribedCity city, TimeSpan length, int se
                 Share(after.Postgres.Since(before.Postgres)),
                 Share(after.Redis.Since(before.Redis)),
                 Share(after.Here.Since(before.Here)),
+                Share(after.OthersSince(before)),
             ]]);
 
         string Share(TimeSpan cpu) => LogTable.Cell(cpu.TotalMilliseconds / load.Took.TotalSeconds, "F0");

@@ -109,7 +109,7 @@ internal sealed class SubscribedCity : IAsyncDisposable
     /// <summary>The CPU time so far of a server, and of all that share the machine with it.</summary>
     public async Task<CpuShares> CpuAsync(ServerProcess server) => new(
         CpuTimes.Of(server.Id), await CpuTimes.OfBackendsAsync(Database.Database, ServerPools), CpuTimes.Of(_redisProcess),
-        CpuTimes.Of(Environment.ProcessId));
+        CpuTimes.Of(Environment.ProcessId), await MachineCpu.ReadAsync());
 
     public async ValueTask DisposeAsync()
     {
@@ -146,4 +146,11 @@ internal sealed class SubscribedCity : IAsyncDisposable
 /// <param name="Postgres">PostgreSQL's backends, for servers and writers.</param>
 /// <param name="Redis">Redis.</param>
 /// <param name="Here">This process: writers and subscribers.</param>
-internal sealed record CpuShares(CpuTimes Server, CpuTimes Postgres, CpuTimes Redis, CpuTimes Here);
+/// <param name="Machine">All processes of the machine.</param>
+internal sealed record CpuShares(CpuTimes Server, CpuTimes Postgres, CpuTimes Redis, CpuTimes Here, TimeSpan Machine)
+{
+    /// <summary>The time since an earlier reading of all that is not named: PostgreSQL's writer of the log, and whoever else is there.</summary>
+    public TimeSpan OthersSince(CpuShares before) =>
+        Machine - before.Machine
+            - Server.Since(before.Server) - Postgres.Since(before.Postgres) - Redis.Since(before.Redis) - Here.Since(before.Here);
+}

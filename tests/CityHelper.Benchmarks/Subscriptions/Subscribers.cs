@@ -9,6 +9,12 @@ internal abstract class Subscribers : IAsyncDisposable
     /// <summary>New subscriptions in a second: a little less than a server takes, which refuses more.</summary>
     private const double OpenedPerSecond = 0.95 * Limits.StreamsPerSecond;
 
+    /// <summary>
+    /// Subscriptions that may begin at once. A server that has just started, or has too little of the machine, would otherwise find more at
+    /// one moment than it takes.
+    /// </summary>
+    private const int BegunAtOnce = 50;
+
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_arrivalMax = TimeSpan.FromSeconds(20);
 
@@ -58,6 +64,7 @@ internal abstract class Subscribers : IAsyncDisposable
                 await Task.Delay(s_pause);
             }
 
+            await ArrivedAsync(known + i - BegunAtOnce);
             await begin(i);
         }
 
