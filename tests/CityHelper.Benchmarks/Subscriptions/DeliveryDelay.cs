@@ -54,7 +54,7 @@ internal sealed class DeliveryDelay(SubscribedCity city, TimeSpan length, int se
         (WriterLoad load, long expected, long missing) = await RunAsync(sockets, areas, length);
         CpuShares after = await city.CpuAsync(server);
 
-        (Samples delays, Samples commits) = Delays(load, sockets);
+        (Samples delays, Samples commits, Samples followed) = Delays(load, sockets);
         figures.Add(new(Name, "commit to socket, p50", LogTable.Cells([delays.Quantile(0.5)]) + " ms", "-"));
         figures.Add(new(Name, "commit to socket, p99", LogTable.Cells([delays.Quantile(0.99)]) + " ms", "-"));
         double rate = load.Changes.Count / load.Took.TotalSeconds;
@@ -62,8 +62,8 @@ internal sealed class DeliveryDelay(SubscribedCity city, TimeSpan length, int se
             $"From a commit to a subscriber's socket: {Sockets} WebSockets of {AreasOfSocket} areas, {PerSecond:F0} changes/s, "
                 + $"p50, p99 and the most in ms; seed {seed}. CPU in ms per second, of {Environment.ProcessorCount} processors.",
             [
-                "changes/s", "events per change", "missing", "RESYNCs", "commit", "commit returned to arrival", "server CPU",
-                "PostgreSQL CPU", "Redis CPU", "writers' and subscribers' CPU", "others' CPU",
+                "changes/s", "events per change", "missing", "RESYNCs", "commit", "commit returned to the writers' follower",
+                "commit returned to arrival", "server CPU", "PostgreSQL CPU", "Redis CPU", "writers' and subscribers' CPU", "others' CPU",
             ],
             [[
                 LogTable.Cell(rate) + (load.IsComplete ? "" : " (too many waited)"),
@@ -71,6 +71,7 @@ internal sealed class DeliveryDelay(SubscribedCity city, TimeSpan length, int se
                 LogTable.Cell(missing, "F0"),
                 LogTable.Cell(sockets.Resyncs - areas.Count, "F0"),
                 Quantiles(commits),
+                Quantiles(followed),
                 Quantiles(delays),
                 Share(after.Server.Since(before.Server)),
                 Share(after.Postgres.Since(before.Postgres)),
@@ -96,13 +97,18 @@ internal sealed class DeliveryDelay(SubscribedCity city, TimeSpan length, int se
         return (load, expected, missing);
     }
 
-    private (Samples Delays, Samples Commits) Delays(WriterLoad load, SubscriberSockets sockets)
+    private (Samples Delays, Samples Commits, Samples Followed) Delays(WriterLoad load, SubscriberSockets sockets)
     {
         Dictionary<long, SentChange> byRequest = load.Changes.ToDictionary(change => change.Request);
-        (Samples delays, Samples commits) = (new(), new());
+        (Samples delays, Samples commits, Samples followed) = (new(), new(), new());
         foreach (SentChange change in load.Changes)
         {
-            commits.Add(Stopwatch.GetElapsedTime(change.Sent, city.Committed[change.EventId]));
+            long committed = city.Committed[change.EventId];
+            commits.Add(Stopwatch.GetElapsedTime(change.Sent, committed));
+            if (city.Followed.TryGetValue(change.EventId, out long seen))
+            {
+                followed.Add(Stopwatch.GetElapsedTime(Math.Min(committed, seen), seen));
+            }
         }
 
         foreach (Arrival arrival in sockets.Arrivals)
@@ -114,7 +120,7 @@ internal sealed class DeliveryDelay(SubscribedCity city, TimeSpan length, int se
             }
         }
 
-        return (delays, commits);
+        return (delays, commits, followed);
     }
 
     private static string Quantiles(Samples samples) =>

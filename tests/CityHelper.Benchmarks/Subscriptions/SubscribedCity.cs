@@ -52,6 +52,9 @@ internal sealed class SubscribedCity : IAsyncDisposable
     /// <summary>When the commit of each event returned.</summary>
     public ConcurrentDictionary<Guid, long> Committed => _writers.Committed;
 
+    /// <summary>When each event arrived at the follower of the writers, who then tell the other servers through Redis.</summary>
+    public ConcurrentDictionary<Guid, long> Followed => _follower.Arrived;
+
     /// <param name="server">A connection string to any database of the server.</param>
     /// <param name="redis">The connection string of Redis, on this machine.</param>
     /// <param name="seed">Of what is drawn.</param>
