@@ -90,6 +90,8 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
         await Task.Delay(s_idle);
         (TimeSpan Few, TimeSpan Many) idle =
             (CpuTimes.Of(few.Server.Id).Since(fewBefore), CpuTimes.Of(many.Server.Id).Since(manyBefore));
+        (Collections Few, Collections Many) before =
+            (await HeapServer.CollectionsAsync(few.Server), await HeapServer.CollectionsAsync(many.Server));
         List<SideCost> ofFew = [];
         List<SideCost> ofMany = [];
         for (int round = 0; round < Rounds; round++)
@@ -100,22 +102,34 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
             ofMany.Add(other);
         }
 
-        string ratio = "x" + LogTable.Cell(LogTable.Median(ofMany.Zip(ofFew, (other, one) => other.EventUs / one.EventUs)), "F2");
-        figures.Add(new(ScaleName, $"server CPU of an event, {Number(Many)} subscriptions to {Number(Few)}", ratio, "x1.2"));
+        // The mean, because full collections are in few rounds, and cost more with more subscriptions.
+        string mean = LogTable.Ratio(ofMany.Average(round => round.EventUs), ofFew.Average(round => round.EventUs));
+        string median = "x" + LogTable.Cell(LogTable.Median(ofMany.Zip(ofFew, (other, one) => other.EventUs / one.EventUs)), "F2");
+        figures.Add(new(ScaleName, $"server CPU of an event, {Number(Many)} subscriptions to {Number(Few)}", mean, "x1.2"));
         return new(
-            $"Server CPU of an event at {PerSecond:F0}/s, without that of an idle server; medians of {Rounds} rounds, in which both servers "
-                + $"have the same events; seed {seed}.",
-            ["subscriptions", "matching an event", "idle server CPU ms/s", "server CPU us/event", "missing"],
-            [Row(Few, ofFew, idle.Few), Row(Many, ofMany, idle.Many), ["median of the rounds' ratios", "", "", ratio, ""]]);
+            $"Server CPU of an event at {PerSecond:F0}/s, without that of an idle server; {Rounds} rounds, in which both servers have the "
+                + $"same events; seed {seed}.",
+            [
+                "subscriptions", "matching an event", "idle server CPU ms/s", "server CPU us/event: mean", "median of rounds", "missing",
+                "full collections", "pauses of all collections ms",
+            ],
+            [
+                Row(Few, ofFew, idle.Few, (await HeapServer.CollectionsAsync(few.Server)).Since(before.Few)),
+                Row(Many, ofMany, idle.Many, (await HeapServer.CollectionsAsync(many.Server)).Since(before.Many)),
+                ["ratio", "", "", mean, median, "", "", ""],
+            ]);
     }
 
-    private static string[] Row(int count, List<SideCost> rounds, TimeSpan idle) =>
+    private static string[] Row(int count, List<SideCost> rounds, TimeSpan idle, Collections collections) =>
     [
         Number(count),
         LogTable.Cell(rounds.Average(round => round.Matches), "F2"),
         LogTable.Cell(idle.TotalMilliseconds / s_idle.TotalSeconds),
+        LogTable.Cell(rounds.Average(round => round.EventUs), "F0"),
         LogTable.Cell(LogTable.Median(rounds.Select(round => round.EventUs)), "F0"),
         LogTable.Cell(rounds.Sum(round => round.Missing), "F0"),
+        Number(collections.Full),
+        LogTable.Cell(collections.PauseMs, "F0"),
     ];
 
     private async Task<(SideCost Few, SideCost Many)> RoundAsync(
@@ -162,9 +176,7 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
         public static async Task<Heap> MeasureAsync(ServerProcess server, TimeSpan settling)
         {
             await Task.Delay(settling);
-            using var client = new HttpClient();
-            string bytes = await client.GetStringAsync(new Uri(server.Url, HeapServer.Path));
-            return new Heap(long.Parse(bytes, CultureInfo.InvariantCulture), server.MemoryMegabytes);
+            return new Heap(await HeapServer.CollectAsync(server), server.MemoryMegabytes);
         }
     }
 }
