@@ -6,20 +6,6 @@ using static CityHelper.Benchmarks.CommandTools;
 
 namespace CityHelper.Benchmarks.Subscriptions;
 
-/// <summary>A figure that has an aim.</summary>
-/// <param name="Part">The part that measured it.</param>
-/// <param name="Name">What it is.</param>
-/// <param name="Measured">What was measured.</param>
-/// <param name="Aim">What it should be at most.</param>
-internal sealed record Figure(string Part, string Name, string Measured, string Aim)
-{
-    /// <summary>A figure is printed with its aim, and nothing fails: speed depends on the machine.</summary>
-    public static LogTable Table(IEnumerable<Figure> figures) => new(
-        "Figures and their aims.",
-        ["part", "figure", "measured", "aim"],
-        [.. figures.Select(figure => (string[])[figure.Part, figure.Name, figure.Measured, figure.Aim])]);
-}
-
 /// <summary>
 /// How long a change takes from its commit to the sockets of those who watch its place, while the city changes all the time. Writers,
 /// server, PostgreSQL, Redis and subscribers share the machine, so the CPU time of each is told beside it.
@@ -41,8 +27,8 @@ internal sealed class DeliveryDelay(SubscribedCity city, TimeSpan length, int se
     /// <summary>The code that an event passes is compiled in the meantime.</summary>
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(6);
 
-    /// <summary>Measures, and adds its figures.</summary>
-    public async Task<LogTable> MeasureAsync(List<Figure> figures)
+    /// <summary>Measures, and adds its findings.</summary>
+    public async Task<LogTable> MeasureAsync(List<Finding> findings)
     {
         await using ServerProcess server = await city.StartServerAsync();
         await using SubscriberSockets sockets = await SubscriberSockets.OpenAsync(server.Url, Sockets, keepsArrivals: true);
@@ -55,8 +41,8 @@ internal sealed class DeliveryDelay(SubscribedCity city, TimeSpan length, int se
         CpuShares after = await city.CpuAsync(server);
 
         (Samples delays, Samples commits, Samples followed) = Delays(load, sockets);
-        figures.Add(new(Name, "commit to socket, p50", LogTable.Cells([delays.Quantile(0.5)]) + " ms", "-"));
-        figures.Add(new(Name, "commit to socket, p99", LogTable.Cells([delays.Quantile(0.99)]) + " ms", "-"));
+        findings.Add(new(Name, "commit to socket, p50", LogTable.Cells([delays.Quantile(0.5)]) + " ms", "-"));
+        findings.Add(new(Name, "commit to socket, p99", LogTable.Cells([delays.Quantile(0.99)]) + " ms", "-"));
         double rate = load.Changes.Count / load.Took.TotalSeconds;
         return new(
             $"From a commit to a subscriber's socket: {Sockets} WebSockets of {AreasOfSocket} areas, {PerSecond:F0} changes/s, "

@@ -17,10 +17,10 @@ internal readonly record struct DrawnArea(double West, double South, double East
 internal static class DrawnAreas
 {
     /// <summary>Changed requests by which a size is judged.</summary>
-    private const int Sample = 1_000;
+    private const int Sample = 4_000;
 
-    /// <summary>Halvings of the interval of sizes: the last is less than a metre.</summary>
-    private const int Halvings = 20;
+    /// <summary>Halvings of the interval of sizes: the last is some 5 m.</summary>
+    private const int Halvings = 16;
 
     private const double SideMax = 0.3;
 

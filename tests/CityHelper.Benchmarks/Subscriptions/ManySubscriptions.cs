@@ -38,13 +38,15 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
     /// <summary>What a server does besides events, such as its pulses and the pings of its sockets: all within this time.</summary>
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(12);
 
+    private const int IdleTimes = 2;
+
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(15);
 
-    /// <summary>Timers and queues of what was just begun come to rest.</summary>
-    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(3);
+    /// <summary>Timers and queues of what was just begun come to rest, and hot code is compiled.</summary>
+    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(4);
 
-    /// <summary>Measures, and adds its figures.</summary>
-    public async IAsyncEnumerable<LogTable> MeasureAsync(bool scale, bool memory, List<Figure> figures)
+    /// <summary>Measures, and adds its findings.</summary>
+    public async IAsyncEnumerable<LogTable> MeasureAsync(bool scale, bool memory, List<Finding> findings)
     {
         IReadOnlyList<DrawnArea> areas = DrawnAreas.Draw(city.Placed, Many, Matches, seed);
         await using ServerProcess server = await city.StartServerAsync(measuresHeap: true);
@@ -57,7 +59,7 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
         if (memory)
         {
             double each = (double)(many.Managed - few.Managed) / (Many - Few);
-            figures.Add(new(MemoryName, "managed memory of an idle subscription", $"{LogTable.Cell(each / 1024)} kB", "8 kB"));
+            findings.Add(new(MemoryName, "managed memory of an idle subscription", $"{LogTable.Cell(each / 1024)} kB", "8 kB"));
             yield return MemoryTable(few, many);
         }
 
@@ -67,7 +69,7 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
             await using SubscriberSockets others = await SubscriberSockets.OpenAsync(other.Url, Sockets);
             IReadOnlyList<DrawnArea> otherAreas = DrawnAreas.Draw(city.Placed, Few, Matches, seed);
             await others.SubscribeAsync(city.Slug, otherAreas);
-            yield return await ScaleAsync(new(other, others, otherAreas), new(server, sockets, areas), figures);
+            yield return await ScaleAsync(new(other, others, otherAreas), new(server, sockets, areas), findings);
         }
     }
 
@@ -83,29 +85,34 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
             ],
         ]);
 
-    private async Task<LogTable> ScaleAsync(Side few, Side many, List<Figure> figures)
+    private async Task<LogTable> ScaleAsync(Side few, Side many, List<Finding> findings)
     {
-        await RoundAsync(few, many, WarmUpPerSecond, s_warmUp, default);
-        (CpuTimes fewBefore, CpuTimes manyBefore) = (CpuTimes.Of(few.Server.Id), CpuTimes.Of(many.Server.Id));
-        await Task.Delay(s_idle);
-        (TimeSpan Few, TimeSpan Many) idle =
-            (CpuTimes.Of(few.Server.Id).Since(fewBefore), CpuTimes.Of(many.Server.Id).Since(manyBefore));
+        await RoundAsync(few, many, WarmUpPerSecond, s_warmUp);
+        await Task.Delay(s_settling);
         (Collections Few, Collections Many) before =
             (await HeapServer.CollectionsAsync(few.Server), await HeapServer.CollectionsAsync(many.Server));
-        List<SideCost> ofFew = [];
-        List<SideCost> ofMany = [];
+        List<(SideRound Few, SideRound Many)> rounds = [];
         for (int round = 0; round < Rounds; round++)
         {
-            (SideCost one, SideCost other) = await RoundAsync(few, many, PerSecond, length / Rounds, idle);
-            Say($"  us per event: {one.EventUs:F0} with {Few} subscriptions, {other.EventUs:F0} with {Many}");
-            ofFew.Add(one);
-            ofMany.Add(other);
+            rounds.Add(await RoundAsync(few, many, PerSecond, length / Rounds));
         }
 
-        // The mean, because full collections are in few rounds, and cost more with more subscriptions.
+        (Collections Few, Collections Many) collections = (
+            (await HeapServer.CollectionsAsync(few.Server)).Since(before.Few),
+            (await HeapServer.CollectionsAsync(many.Server)).Since(before.Many));
+        (double Few, double Many) idle = await IdleAsync(few, many);
+        SideCost[] ofFew = [.. rounds.Select(round => round.Few.Cost(idle.Few))];
+        SideCost[] ofMany = [.. rounds.Select(round => round.Many.Cost(idle.Many))];
+        foreach ((SideCost one, SideCost other) in ofFew.Zip(ofMany))
+        {
+            Say($"  us per event: {one.EventUs:F0} with {Few} subscriptions, {other.EventUs:F0} with {Many}");
+        }
+
+        // The median, because a server that has just grown returns memory to the system every now and then, and ever more rarely: such a
+        // round has a full collection. The mean holds it.
         string mean = LogTable.Ratio(ofMany.Average(round => round.EventUs), ofFew.Average(round => round.EventUs));
         string median = "x" + LogTable.Cell(LogTable.Median(ofMany.Zip(ofFew, (other, one) => other.EventUs / one.EventUs)), "F2");
-        figures.Add(new(ScaleName, $"server CPU of an event, {Number(Many)} subscriptions to {Number(Few)}", mean, "x1.2"));
+        findings.Add(new(ScaleName, $"server CPU of an event, {Number(Many)} subscriptions to {Number(Few)}", median, "x1.2"));
         return new(
             $"Server CPU of an event at {PerSecond:F0}/s, without that of an idle server; {Rounds} rounds, in which both servers have the "
                 + $"same events; seed {seed}.",
@@ -114,17 +121,17 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
                 "full collections", "pauses of all collections ms",
             ],
             [
-                Row(Few, ofFew, idle.Few, (await HeapServer.CollectionsAsync(few.Server)).Since(before.Few)),
-                Row(Many, ofMany, idle.Many, (await HeapServer.CollectionsAsync(many.Server)).Since(before.Many)),
+                Row(Few, ofFew, idle.Few, collections.Few),
+                Row(Many, ofMany, idle.Many, collections.Many),
                 ["ratio", "", "", mean, median, "", "", ""],
             ]);
     }
 
-    private static string[] Row(int count, List<SideCost> rounds, TimeSpan idle, Collections collections) =>
+    private static string[] Row(int count, SideCost[] rounds, double idle, Collections collections) =>
     [
         Number(count),
         LogTable.Cell(rounds.Average(round => round.Matches), "F2"),
-        LogTable.Cell(idle.TotalMilliseconds / s_idle.TotalSeconds),
+        LogTable.Cell(idle),
         LogTable.Cell(rounds.Average(round => round.EventUs), "F0"),
         LogTable.Cell(LogTable.Median(rounds.Select(round => round.EventUs)), "F0"),
         LogTable.Cell(rounds.Sum(round => round.Missing), "F0"),
@@ -132,8 +139,25 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
         LogTable.Cell(collections.PauseMs, "F0"),
     ];
 
-    private async Task<(SideCost Few, SideCost Many)> RoundAsync(
-        Side few, Side many, double perSecond, TimeSpan time, (TimeSpan Few, TimeSpan Many) idle)
+    // Afterwards, when nothing is compiled any more; the least of some times, because a collection may be in one.
+    private static async Task<(double Few, double Many)> IdleAsync(Side few, Side many)
+    {
+        (double Few, double Many) least = (double.MaxValue, double.MaxValue);
+        for (int i = 0; i < IdleTimes; i++)
+        {
+            (CpuTimes fewBefore, CpuTimes manyBefore) = (CpuTimes.Of(few.Server.Id), CpuTimes.Of(many.Server.Id));
+            await Task.Delay(s_idle);
+            (TimeSpan ofFew, TimeSpan ofMany) =
+                (CpuTimes.Of(few.Server.Id).Since(fewBefore), CpuTimes.Of(many.Server.Id).Since(manyBefore));
+            least = (
+                Math.Min(least.Few, ofFew.TotalMilliseconds / s_idle.TotalSeconds),
+                Math.Min(least.Many, ofMany.TotalMilliseconds / s_idle.TotalSeconds));
+        }
+
+        return least;
+    }
+
+    private async Task<(SideRound Few, SideRound Many)> RoundAsync(Side few, Side many, double perSecond, TimeSpan time)
     {
         (CpuTimes fewBefore, CpuTimes manyBefore) = (CpuTimes.Of(few.Server.Id), CpuTimes.Of(many.Server.Id));
         (long fewKnown, long manyKnown) = (few.Sockets.Events, many.Sockets.Events);
@@ -146,11 +170,8 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
         long manyMissing = await many.Sockets.ArrivedAsync(manyKnown + manyExpected);
         (CpuTimes fewAfter, CpuTimes manyAfter) = (CpuTimes.Of(few.Server.Id), CpuTimes.Of(many.Server.Id));
         return (
-            Cost(idle.Few, fewAfter.Since(fewBefore), fewExpected, fewMissing),
-            Cost(idle.Many, manyAfter.Since(manyBefore), manyExpected, manyMissing));
-
-        SideCost Cost(TimeSpan ofIdle, TimeSpan all, long expected, long missing) => new(
-            (double)expected / sent.Length, (all - ofIdle * (load.Took / s_idle)).TotalMicroseconds / sent.Length, missing);
+            new(sent.Length, load.Took, fewExpected, fewMissing, fewAfter.Since(fewBefore)),
+            new(sent.Length, load.Took, manyExpected, manyMissing, manyAfter.Since(manyBefore)));
     }
 
     private static string Number(int number) => number.ToString("N0", CultureInfo.InvariantCulture);
@@ -159,6 +180,15 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
     private sealed record Side(ServerProcess Server, SubscriberSockets Sockets, IReadOnlyList<DrawnArea> Areas)
     {
         public long Expects(IEnumerable<PlacedRequest> changed) => changed.Sum(request => (long)DrawnAreas.Matches(Areas, request));
+    }
+
+    /// <summary>A round of a server.</summary>
+    private sealed record SideRound(int Events, TimeSpan Took, long Expected, long Missing, TimeSpan Cpu)
+    {
+        /// <summary>Its cost without what the server does besides.</summary>
+        /// <param name="idle">Milliseconds in a second of an idle server.</param>
+        public SideCost Cost(double idle) => new(
+            (double)Expected / Events, (Cpu.TotalMilliseconds - idle * Took.TotalSeconds) * 1_000 / Events, Missing);
     }
 
     /// <summary>What a round cost a server.</summary>

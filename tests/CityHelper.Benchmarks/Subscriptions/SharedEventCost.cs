@@ -26,8 +26,8 @@ internal sealed class SharedEventCost(SubscribedCity city, TimeSpan length, int 
     private static readonly DrawnArea s_west = new(-74.3, 40.4, Meridian, 41.0);
     private static readonly DrawnArea s_east = new(Meridian, 40.4, -73.6, 41.0);
 
-    /// <summary>Measures, and adds its figures.</summary>
-    public async Task<LogTable> MeasureAsync(List<Figure> figures)
+    /// <summary>Measures, and adds its findings.</summary>
+    public async Task<LogTable> MeasureAsync(List<Finding> findings)
     {
         var settings = new Dictionary<string, string?> { [KestrelFloor.SpinLimit] = "0" };
         await using ServerProcess floor = await ServerProcess.StartAsync(
@@ -56,8 +56,8 @@ internal sealed class SharedEventCost(SubscribedCity city, TimeSpan length, int 
 
         string streamRatio = Ratio(rounds.Select(round => round.Streams / round.Floor));
         string socketRatio = Ratio(rounds.Select(round => round.Sockets / round.Floor));
-        figures.Add(new(Name, "server CPU of a message, server-sent events to bare Kestrel", streamRatio, "x3"));
-        figures.Add(new(Name, "server CPU of a message, WebSockets to bare Kestrel", socketRatio, "x3"));
+        findings.Add(new(Name, "server CPU of a message, server-sent events to bare Kestrel", streamRatio, "x3"));
+        findings.Add(new(Name, "server CPU of a message, WebSockets to bare Kestrel", socketRatio, "x3"));
         return new(
             $"CPU per message of {PerSecond:F0} events/s for {SubscriberCount} subscribers, {streams.LastEvent.Length} bytes each, beside a "
                 + $"bare Kestrel that sends the same; medians of {Rounds} rounds in turns, all that a server does besides included; "

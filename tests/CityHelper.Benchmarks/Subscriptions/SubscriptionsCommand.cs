@@ -44,29 +44,29 @@ internal static class SubscriptionsCommand
         Say($"A city of {SubscribedCity.Requests} requests");
         await using SubscribedCity city = await SubscribedCity.StartAsync(
             Variable(CityHelperDatabase.ConnectionStringKey), Variable(RedisConnection.ConnectionStringKey), seed);
-        List<Figure> figures = [];
+        List<Finding> findings = [];
         if (parts.Contains(DeliveryDelay.Name))
         {
             Say($"From a commit to a socket");
-            yield return await new DeliveryDelay(city, length, seed).MeasureAsync(figures);
+            yield return await new DeliveryDelay(city, length, seed).MeasureAsync(findings);
         }
 
         if (parts.Contains(SharedEventCost.Name))
         {
             Say($"Messages of one event beside bare Kestrel");
-            yield return await new SharedEventCost(city, length, seed).MeasureAsync(figures);
+            yield return await new SharedEventCost(city, length, seed).MeasureAsync(findings);
         }
 
         (bool scale, bool memory) = (parts.Contains(ManySubscriptions.ScaleName), parts.Contains(ManySubscriptions.MemoryName));
         if (scale || memory)
         {
             Say($"Many subscriptions beside few");
-            await foreach (LogTable table in new ManySubscriptions(city, length, seed).MeasureAsync(scale, memory, figures))
+            await foreach (LogTable table in new ManySubscriptions(city, length, seed).MeasureAsync(scale, memory, findings))
             {
                 yield return table;
             }
         }
 
-        yield return Figure.Table(figures);
+        yield return Finding.Table(findings);
     }
 }
