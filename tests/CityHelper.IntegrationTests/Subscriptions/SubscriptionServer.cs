@@ -17,6 +17,9 @@ namespace CityHelper.IntegrationTests.Subscriptions;
 /// <summary>A server whose clients subscribe and write, over forty requests of its own.</summary>
 public sealed class SubscriptionServer(PostgresFixture postgres) : IAsyncLifetime
 {
+    /// <summary>Each stream of HTTP/1.1 is a connection, and the storm has thousands.</summary>
+    public const string Connections = "20000";
+
     private static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(200);
 
     private int _key;
@@ -44,6 +47,7 @@ public sealed class SubscriptionServer(PostgresFixture postgres) : IAsyncLifetim
     public Task<TestServer> StartAsync(TimeSpan? keepAlive = null) => TestServer.StartAsync(
         ConnectionString,
         time: new StoppedClock(WritingServer.Now),
+        settings: new Dictionary<string, string?> { ["Http:Connections"] = Connections },
         services: services => services.AddSingleton(new EventStreamOptions(
             s_short, s_short, keepAlive ?? Engine.Limits.KeepAliveInterval)));
 
