@@ -21,8 +21,8 @@ public sealed class Attack19ResumeTests(SubscriptionServer fixture, ITestOutputH
     private const string Selection = "kind cursor id serviceRequest { title description status }";
     private const int Events = 3_000;
 
-    // The pools and caches of a server of its own, and of the client; a leak of one stream would be a kilobyte each time.
-    private const long LeftBytesMax = 8 << 20;
+    // Chance, in a process that runs server and clients.
+    private const long LeftBytesMax = 4 << 20;
 
     private static int Streams =>
         int.Parse(Environment.GetEnvironmentVariable("CITYHELPER_STREAMS") ?? "400", CultureInfo.InvariantCulture);
@@ -49,12 +49,21 @@ public sealed class Attack19ResumeTests(SubscriptionServer fixture, ITestOutputH
         // What was numbered long ago is not among the recent events of a server that starts. One that runs would see that events it knows
         // have gone, and raise the epoch.
         await fixture.RestartAsync("update change set numbered_at = numbered_at - interval '1 hour' where city_id = 1");
-        fixture.Server.TakeAllStatements();
+
+        // Once for the pools of both sides; what grows with the second wave is lost.
+        await ComeBackAsync(place);
         long before = GC.GetTotalMemory(forceFullCollection: true);
+        await ComeBackAsync(place);
+        await GivenBackAsync(before);
+    }
+
+    private async Task ComeBackAsync(string place)
+    {
+        using var client = new HttpClient { BaseAddress = fixture.Client.BaseAddress };
         string[] kinds = await Task.WhenAll(Enumerable.Range(0, Streams).Select(async _ =>
         {
             await using SseStream stream = await SseStream.OpenAsync(
-                fixture.Client, "{circle: {longitude: 0, latitude: 0, metres: 5}}", after: place);
+                client, "{circle: {longitude: 0, latitude: 0, metres: 5}}", after: place);
             return stream.Response.StatusCode == HttpStatusCode.ServiceUnavailable ? "refused" : (await stream.NextAsync()).Kind;
         }));
         output.WriteLine(string.Join(", ", kinds.CountBy(kind => kind)));
@@ -63,8 +72,6 @@ public sealed class Attack19ResumeTests(SubscriptionServer fixture, ITestOutputH
         Assert.True(Streams > Limits.StreamsBurst || !kinds.Contains("refused"));
         await fixture.NoStreamsAsync();
         await fixture.Server.DataAsync("{ cities { slug } }");
-        output.WriteLine($"{(GC.GetTotalMemory(forceFullCollection: true) - before) >> 10} kB more than before");
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, LeftBytesMax);
     }
 
     [Fact]
@@ -74,7 +81,7 @@ public sealed class Attack19ResumeTests(SubscriptionServer fixture, ITestOutputH
         string future = cursors.Sign(RequestRows.City, new LogPosition(int.MaxValue, long.MaxValue));
         fixture.Server.TakeAllStatements();
         SseStream[] streams = await Task.WhenAll(
-            Enumerable.Range(0, Streams).Select(_ => SseStream.OpenAsync(fixture.Client, after: future)));
+            Enumerable.Range(0, Limits.StreamsBurst / 2).Select(_ => SseStream.OpenAsync(fixture.Client, after: future)));
         foreach (SseStream stream in streams)
         {
             Assert.Equal("RESYNC", (await stream.NextAsync()).Kind);
@@ -114,7 +121,15 @@ public sealed class Attack19ResumeTests(SubscriptionServer fixture, ITestOutputH
         }
 
         await fixture.NoStreamsAsync();
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, LeftBytesMax);
+        await GivenBackAsync(before);
         Assert.Equal(0, fixture.Server.Services.GetService(typeof(EventStreams)) is EventStreams all ? all.Count : -1);
     }
+
+    /// <summary>Waits until memory is what it was: connections end by themselves.</summary>
+    private Task GivenBackAsync(long before) => Patience.UntilAsync(() =>
+    {
+        long more = GC.GetTotalMemory(forceFullCollection: true) - before;
+        output.WriteLine($"{more >> 10} kB more than before");
+        return more <= LeftBytesMax ? "given back" : null;
+    });
 }
