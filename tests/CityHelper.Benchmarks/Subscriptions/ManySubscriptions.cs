@@ -111,7 +111,8 @@ internal sealed class ManySubscriptions(SubscribedCity city, TimeSpan length, in
         // The median, because a server that has just grown returns memory to the system every now and then, and ever more rarely: such a
         // round has a full collection. The mean holds it.
         string mean = LogTable.Ratio(ofMany.Average(round => round.EventUs), ofFew.Average(round => round.EventUs));
-        string median = "x" + LogTable.Cell(LogTable.Median(ofMany.Zip(ofFew, (other, one) => other.EventUs / one.EventUs)), "F2");
+        string median = LogTable.Ratio(
+            LogTable.Median(ofMany.Select(round => round.EventUs)), LogTable.Median(ofFew.Select(round => round.EventUs)));
         findings.Add(new(ScaleName, $"server CPU of an event, {Number(Many)} subscriptions to {Number(Few)}", median, "x1.2"));
         return new(
             $"Server CPU of an event at {PerSecond:F0}/s, without that of an idle server; {Rounds} rounds, in which both servers have the "

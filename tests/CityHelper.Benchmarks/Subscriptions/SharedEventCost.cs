@@ -20,7 +20,7 @@ internal sealed class SharedEventCost(SubscribedCity city, TimeSpan length, int 
     private const int Rounds = 5;
     private const int WarmUpRounds = 2;
 
-    /// <summary>The city is halved here: the events of the west are those of the streams, those of the east are those of the sockets.</summary>
+    /// <summary>The city is halved here: streams have the events of the west, sockets those of the east.</summary>
     private const double Meridian = -73.94;
 
     private static readonly DrawnArea s_west = new(-74.3, 40.4, Meridian, 41.0);
@@ -59,7 +59,7 @@ internal sealed class SharedEventCost(SubscribedCity city, TimeSpan length, int 
         findings.Add(new(Name, "server CPU of a message, server-sent events to bare Kestrel", streamRatio, "x3"));
         findings.Add(new(Name, "server CPU of a message, WebSockets to bare Kestrel", socketRatio, "x3"));
         return new(
-            $"CPU per message of {PerSecond:F0} events/s for {SubscriberCount} subscribers, {streams.LastEvent.Length} bytes each, beside a "
+            $"CPU per message of {PerSecond:F0} events/s for {SubscriberCount} subscribers, {streams.LastEvent.Length} bytes each, beside "
                 + $"bare Kestrel that sends the same; medians of {Rounds} rounds in turns, all that a server does besides included; "
                 + $"seed {seed}.",
             ["messages", "server CPU us/message", "x Kestrel"],

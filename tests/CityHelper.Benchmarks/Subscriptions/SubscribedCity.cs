@@ -152,8 +152,13 @@ internal sealed class SubscribedCity : IAsyncDisposable
 /// <param name="Machine">All processes of the machine.</param>
 internal sealed record CpuShares(CpuTimes Server, CpuTimes Postgres, CpuTimes Redis, CpuTimes Here, TimeSpan Machine)
 {
-    /// <summary>The time since an earlier reading of all that is not named: PostgreSQL's writer of the log, and whoever else is there.</summary>
-    public TimeSpan OthersSince(CpuShares before) =>
-        Machine - before.Machine
-            - Server.Since(before.Server) - Postgres.Since(before.Postgres) - Redis.Since(before.Redis) - Here.Since(before.Here);
+    /// <summary>The time since an earlier reading of all that is not named: PostgreSQL's log writer, and whoever else is there.</summary>
+    public TimeSpan OthersSince(CpuShares before)
+    {
+        TimeSpan named =
+            Server.Since(before.Server) + Postgres.Since(before.Postgres) + Redis.Since(before.Redis) + Here.Since(before.Here);
+
+        // The machine's time is a sample taken every few milliseconds: it may be a little less than the sum of its parts.
+        return Machine - before.Machine > named ? Machine - before.Machine - named : TimeSpan.Zero;
+    }
 }

@@ -6,8 +6,8 @@ namespace CityHelper.IntegrationTests.Serving;
 internal static class NodeScript
 {
     /// <summary>
-    /// Several times the longest run on a busy machine: an endless loop must not hang the suite. Less than the five minutes of silence after
-    /// which <c>eng/test</c> ends the whole run.
+    /// Several times the longest run on a busy machine: an endless loop must not hang the suite. Less than the five minutes of silence
+    /// after which <c>eng/test</c> ends the whole run.
     /// </summary>
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(4);
 

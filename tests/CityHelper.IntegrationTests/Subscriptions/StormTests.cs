@@ -54,8 +54,8 @@ public sealed class StormTests(SubscriptionServer fixture, ITestOutputHelper out
         Assert.All(told, cursors => Assert.Equal(told[0], cursors));
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Subscriptions} subscriptions resumed in {took.TotalSeconds:0.0} s, with {statements} statements, {statements - usual} more than "
-                + $"{Missed} changes take with one subscriber: {100.0 * (statements - usual) / Subscriptions:0.00} for 100 subscriptions"));
+            $"{Subscriptions} subscriptions resumed in {took.TotalSeconds:0.0} s, with {statements} statements, {statements - usual} more "
+                + $"than {Missed} changes take with one subscriber: {100.0 * (statements - usual) / Subscriptions:0.00} for 100 subscriptions"));
 
         // Some changes are read together or not, as they come.
         Assert.InRange(statements - usual, int.MinValue, Math.Max(Missed, Subscriptions / 100));
