@@ -131,7 +131,7 @@ try {
   console.log(`ok  One of ${all} published operations is found, opened in a tab with the variables that it needs, and run`);
 
   await operations.getByRole('searchbox').fill('part of the map');
-  await operations.getByRole('button', { name: /^ServiceRequestMap/ }).click();
+  await operations.getByRole('button', { name: /^ServiceRequestMap / }).click();
   await tab('ServiceRequestMap').waitFor();
   for (const name of ['"city"', '"viewport"', '"west"', '"south"', '"east"', '"north"']) await variables.getByText(name).waitFor();
   console.log('ok  Of a variable that is an object, its required members stand there to be filled in');

@@ -55,7 +55,7 @@ public sealed class StormTests(SubscriptionServer fixture, ITestOutputHelper out
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{Subscriptions} subscriptions resumed in {took.TotalSeconds:0.0} s, with {statements} statements, {statements - usual} more "
-                + $"than {Missed} changes take with one subscriber: {100.0 * (statements - usual) / Subscriptions:0.00} for 100 subscriptions"));
+                + $"than {Missed} changes take with one subscriber: {100.0 * (statements - usual) / Subscriptions:0.00} for 100"));
 
         // Some changes are read together or not, as they come.
         Assert.InRange(statements - usual, int.MinValue, Math.Max(Missed, Subscriptions / 100));
