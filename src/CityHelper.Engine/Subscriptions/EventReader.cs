@@ -302,7 +302,7 @@ internal sealed class EventReader(short tenant, EventTools tools)
 
 /// <summary>Which event it is.</summary>
 /// <param name="Selection">What it shows.</param>
-/// <param name="Position">Its place in the log.</param>
+/// <param name="Position">Its position in the log.</param>
 /// <param name="Kind">What it means.</param>
 /// <param name="Row">The key of its row.</param>
 internal sealed record EventKey(Selection Selection, LogPosition Position, RowChangeKind Kind, long? Row);

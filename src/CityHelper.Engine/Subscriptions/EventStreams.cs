@@ -50,7 +50,7 @@ public sealed class EventStreams : IDisposable
     /// <summary>The next change of a tenant's log. Does not wait.</summary>
     public void Apply(short tenant, RowChange change) => Of(tenant, change.Position).Apply(change);
 
-    /// <summary>A tenant's log is followed from a place on: what was before may have been missed. Does not wait.</summary>
+    /// <summary>A tenant's log is followed from a position on: what was before may have been missed. Does not wait.</summary>
     public void Reset(short tenant, LogPosition position)
     {
         if (_tenants.TryGetValue(tenant, out TenantDispatcher? known))

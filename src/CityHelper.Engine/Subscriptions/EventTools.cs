@@ -121,7 +121,7 @@ internal sealed record EventTools(
     /// </summary>
     /// <param name="tests">The areas, each with longitudes and latitudes.</param>
     /// <param name="cancellation">Cancels the statements.</param>
-    /// <returns>Of each area, the places in the list of the points that lie in it.</returns>
+    /// <returns>Of each area, the indexes of the points that lie in it.</returns>
     /// <exception cref="NpgsqlException">The database does not answer.</exception>
     public async Task<IReadOnlyList<HashSet<int>>> TestAsync(
         IReadOnlyList<(Area Area, IReadOnlyList<(double X, double Y)> Points)> tests, CancellationToken cancellation)

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace CityHelper.Engine.Subscriptions;
 
-/// <summary>Finds what a subscription missed between its place and the place where the dispatcher's events begin.</summary>
+/// <summary>Finds what a subscription missed between its position and the one where the dispatcher's events begin.</summary>
 /// <param name="tenant">The tenant.</param>
 /// <param name="topic">What it asks for.</param>
 /// <param name="labels">What clients call values.</param>
@@ -52,8 +52,8 @@ internal sealed class Replay(short tenant, Topic topic, RowLabels labels, EventT
     private static ResyncReason? Check(LogPosition? after, LogPosition head) => after switch
     {
         null => ResyncReason.Start,
-        { } place when place.Epoch != head.Epoch => ResyncReason.Epoch,
-        { } place when place.Number > head.Number => ResyncReason.Ahead,
+        { } known when known.Epoch != head.Epoch => ResyncReason.Epoch,
+        { } known when known.Number > head.Number => ResyncReason.Ahead,
         _ => null,
     };
 

@@ -3,19 +3,19 @@ namespace CityHelper.Engine.Subscriptions;
 /// <summary>Why a subscription is told to read its query again. Metrics and logs name it.</summary>
 internal enum ResyncReason
 {
-    /// <summary>It starts without a place.</summary>
+    /// <summary>It starts without a position.</summary>
     Start,
 
-    /// <summary>Its place is of another epoch.</summary>
+    /// <summary>Its position is of another epoch.</summary>
     Epoch,
 
     /// <summary>An epoch begins, or more was changed than can be told.</summary>
     Everything,
 
-    /// <summary>Its place is above this server's head, and did not come in time.</summary>
+    /// <summary>Its position is above this server's head, and did not come in time.</summary>
     Ahead,
 
-    /// <summary>The log no longer reaches back to its place.</summary>
+    /// <summary>The log no longer reaches back to its position.</summary>
     Trimmed,
 
     /// <summary>It missed more than is replayed.</summary>

@@ -25,7 +25,7 @@ public enum RowChangeScope
 }
 
 /// <summary>An event of a tenant's change log, as subscriptions see it. Immutable.</summary>
-/// <param name="Position">Its place in the log.</param>
+/// <param name="Position">Its position in the log.</param>
 /// <param name="Scope">What it tells.</param>
 public sealed record RowChange(LogPosition Position, RowChangeScope Scope)
 {
@@ -52,8 +52,8 @@ public sealed record RowChange(LogPosition Position, RowChangeScope Scope)
 /// <param name="Values">
 /// In the order of the logged columns: the label of an enum, or the key (<c>long</c>) of another row; null for none.
 /// </param>
-/// <param name="Longitude">Degrees; null without a place.</param>
-/// <param name="Latitude">Degrees; null without a place.</param>
+/// <param name="Longitude">Degrees; null without a location.</param>
+/// <param name="Latitude">Degrees; null without a location.</param>
 public sealed record RowState(IReadOnlyList<object?> Values, double? Longitude, double? Latitude);
 
 /// <summary>The events of tenants' logs that are no longer on their way.</summary>

@@ -16,7 +16,7 @@ namespace CityHelper.Engine.Transport.Sse;
 /// <summary>
 /// Sends responses as server-sent events (HTML standard, 9.2), as GraphQL over SSE says for distinct connections
 /// (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md). Beside <c>next</c> and <c>complete</c> it sends what EventSource
-/// reads and GraphQL clients skip: the place of each event as its <c>id</c>, and comments that keep proxies from ending a quiet stream.
+/// reads and GraphQL clients skip: the cursor of each event as its <c>id</c>, and comments that keep proxies from ending a quiet stream.
 /// </summary>
 /// <param name="options">How long a stream may be silent.</param>
 /// <param name="time">The clock.</param>
