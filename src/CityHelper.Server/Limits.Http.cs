@@ -117,4 +117,7 @@ public static partial class Limits
     /// </summary>
     public static readonly TimeSpan ShutdownTime =
         Engine.Limits.DrainTimeMax + TimeSpan.FromMilliseconds(Engine.Limits.RequestTimeoutMs);
+
+    /// <summary>How long a command may take to end by itself: the server's own time, and what closing connections takes.</summary>
+    public static readonly TimeSpan TerminationTime = ShutdownTime + TimeSpan.FromSeconds(5);
 }

@@ -10,7 +10,14 @@ public static class CommandLine
     {
         host ??= CommandHost.FromEnvironment();
         ParseResult parsed = Build(host).Parse(args);
-        int code = await parsed.InvokeAsync(new InvocationConfiguration { Output = host.Output, Error = host.Error });
+        int code = await parsed.InvokeAsync(new InvocationConfiguration
+        {
+            Output = host.Output,
+            Error = host.Error,
+
+            // By itself the library ends the process two seconds after SIGTERM, whatever the command still does.
+            ProcessTerminationTimeout = Limits.TerminationTime,
+        });
         return parsed.Errors.Count > 0 ? 2 : code;
     }
 

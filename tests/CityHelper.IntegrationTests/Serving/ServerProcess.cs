@@ -94,11 +94,13 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Ends the server with a signal, and waits for its last line.</summary>
-    public async Task StopAsync()
+    /// <returns>Its exit code.</returns>
+    public async Task<int> StopAsync()
     {
         using Process signal = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
         await signal.WaitForExitAsync();
         await _process.WaitForExitAsync();
+        return _process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()

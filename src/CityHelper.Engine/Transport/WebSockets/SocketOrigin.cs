@@ -27,6 +27,11 @@ internal static class SocketOrigin
     public static bool IsOwn(string origin, HostString host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out Uri? page)
         && (page.Scheme == Uri.UriSchemeHttps || page.Scheme == Uri.UriSchemeHttp)
-        && page.Host.Equals(host.Host, StringComparison.OrdinalIgnoreCase)
+        && IsSame(page, host.Host)
         && page.Port == (host.Port ?? (page.Scheme == Uri.UriSchemeHttps ? HttpsPort : HttpPort));
+
+    // Browsers send names in Punycode, and the request's host is decoded to Unicode.
+    private static bool IsSame(Uri page, string host) =>
+        page.Host.Equals(host, StringComparison.OrdinalIgnoreCase)
+        || page.IdnHost.Equals(new HostString(host).ToUriComponent(), StringComparison.OrdinalIgnoreCase);
 }
