@@ -1,6 +1,6 @@
 // What graphql-ws from npm does after each code that the server closes a WebSocket with: a code that tells of a client's mistake is final,
-// also for a client that retries whatever it can; after the others it comes back, and its subscription goes on. A server closes with most of
-// them for clients that are wrong, so some of these are. Prints a line for each code.
+// also for a client that retries whatever it can; after the others it comes back, and its subscription goes on. A server closes with most
+// of them for clients that are wrong, so some of these are. Prints a line for each code.
 //
 //   node close-codes.mjs SETTINGS     JSON: url (of GraphQL), control (of the test), id (of a request that is changed)
 import assert from 'node:assert/strict';

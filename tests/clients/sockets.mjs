@@ -22,9 +22,9 @@ const { write, restart, told, check } = followed(control);
 const soon = () => new Promise((resolve) => setTimeout(resolve, 50));
 
 /**
- * A client that comes back whatever happened. By itself it gives up when a connection cannot be opened: `shouldRetry` is then asked about an
- * error, and not about a close code. Its own wait begins with one to four seconds, in which the server is up again; so short a one knocks at
- * the closed door too.
+ * A client that comes back whatever happened. By itself it gives up when a connection cannot be opened: `shouldRetry` is then asked about
+ * an error, and not about a close code. Its own wait begins with one to four seconds, in which the server is up again; so short a one also
+ * meets the closed port.
  */
 const open = () =>
   createClient({

@@ -32,8 +32,8 @@ async function answer(request: FetcherParams, headers: Headers) {
 }
 
 /**
- * The events of a subscription, over server-sent events: a WebSocket could not send the headers that are typed beside the operation. After a
- * broken connection it begins anew, and the server says so (RESYNC).
+ * The events of a subscription, over server-sent events: a WebSocket could not send the headers that are typed beside the operation.
+ * After a broken connection it begins anew, and the server says so (RESYNC).
  */
 function follow({ operationName, ...request }: FetcherParams, headers: Headers) {
   const client = createClient({ url: window.location.pathname, headers, retryAttempts: Infinity });
